@@ -1,0 +1,52 @@
+import type { Interceptor } from './interceptor.js';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- the widest constructor there is; it is never called with arguments of ours
+export type Constructor<T = unknown> = new (...args: any[]) => T;
+
+/** What a handler can be told on `@Handle`, on `@Activity`, in the config's `handlers` and at the config's top level. */
+export interface HandlerOptions {
+  /** Tasks at once. @default 10 */
+  concurrency?: number;
+  /** Polls at once. @default { min: 1, max: concurrency } */
+  pollers?: number | { min: number; max: number };
+  /** Interval between automatic heartbeats, such as `'20s'`; `false`: none. @default '20s' */
+  heartbeat?: string | false;
+  /** Deadline of the handler, counted from receipt, such as `'5m'`; `false`: none. @default false */
+  timeout?: string | false;
+}
+
+/** Where a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
+export type ActivityRef =
+  | {
+      readonly kind: 'arn';
+      readonly arn: string;
+      readonly name: string;
+      readonly partition: string;
+      readonly region: string;
+      readonly account: string;
+    }
+  | { readonly kind: 'name'; readonly name: string };
+
+/** What a handler takes: nothing, the parsed JSON as it is, or an instance of a validated class. */
+export type InputSpec =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'class'; readonly type: Constructor };
+
+/** All that a user declared about one handler, as plain data. Nothing reads a decorator's metadata after this. */
+export interface HandlerDefinition {
+  /** `Class.method`: its name in logs, in the config's `handlers`, in a bed's `run`. */
+  readonly name: string;
+  readonly target: Constructor<object>;
+  readonly method: string;
+  readonly activity: ActivityRef;
+  readonly input: InputSpec;
+  readonly output?: Constructor;
+  readonly scope: 'worker' | 'task';
+  /** `@Handle` over `@Activity`; what neither sets is absent. */
+  readonly options: HandlerOptions;
+  /** The class's, then the method's. */
+  readonly interceptors: readonly Constructor<Interceptor>[];
+  readonly unknownKeys: 'drop' | 'refuse';
+  readonly showValues: boolean;
+}

@@ -1,0 +1,77 @@
+/** What can be wrong before a worker runs. Stable: programs may match on it. */
+export type ProblemCode =
+  | 'CONFIG_UNKNOWN_KEY'
+  | 'CONFIG_BAD_VALUE'
+  | 'CONFIG_NOT_FOUND'
+  | 'CONFIG_STALE'
+  | 'CONFIG_UNREADABLE'
+  | 'ENDPOINT_INVALID'
+  | 'ENDPOINT_UNSET_IN_PRODUCTION'
+  | 'PORT_IN_USE'
+  | 'NO_ACTIVITIES'
+  | 'GLOB_MATCHES_NOTHING'
+  | 'ACTIVITY_FILE_FAILED'
+  | 'ACTIVITY_NOT_DECLARED'
+  | 'ACTIVITY_REF_INVALID'
+  | 'ACTIVITY_UNKNOWN'
+  | 'ACTIVITIES_UNREACHABLE'
+  | 'ENVIRONMENT_UNSET'
+  | 'HANDLER_MISSING'
+  | 'HANDLER_DUPLICATE'
+  | 'HANDLER_OPTION_INVALID'
+  | 'INPUT_TYPE_LOST'
+  | 'INPUT_WITHOUT_RULES'
+  | 'OUTPUT_TYPE_INVALID'
+  | 'ERROR_NAME_RESERVED'
+  | 'DEPENDENCY_UNRESOLVED'
+  | 'TWO_ACCOUNTS'
+  | 'TWO_COPIES'
+  | 'MACHINE_INVALID'
+  | 'HEARTBEAT_TOO_SLOW'
+  | 'SETUP_FAILED';
+
+/** One thing to mend. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** The user's own name for the place: `HelloWorldActivity.hello`, a file, a config key. */
+  readonly where: string;
+  /** What is wrong: what was expected and what was found. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+/** Thrown before a worker runs, with everything that is wrong at once. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], options?: ErrorOptions) {
+    super(describe(problems), options);
+    this.problems = problems;
+  }
+}
+
+function describe(problems: readonly Problem[]): string {
+  const head = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return [`Stepwright cannot start: ${head}.`, ...problems.map(describeOne)].join('\n\n');
+}
+
+function describeOne({ code, where, what, fix }: Problem, index: number): string {
+  const indent = (text: string): string => text.replaceAll('\n', '\n     ');
+  return `  ${index + 1}. ${indent(where)}: ${indent(what)}\n     Fix: ${indent(fix)}\n     [${code}]`;
+}
+
+/** Throws a StartError if there are problems. */
+export function throwProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new StartError(problems);
+}
+
+/** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
+export function show(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
+  if (typeof value === 'object')
+    return `${JSON.stringify(value)?.slice(0, 200)} (${Array.isArray(value) ? 'array' : 'object'})`;
+  return `${typeof value === 'string' ? JSON.stringify(value) : String(value)} (${typeof value})`;
+}

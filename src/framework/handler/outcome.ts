@@ -1,0 +1,24 @@
+/** What the service will be told of a task. */
+export type Outcome =
+  | { readonly status: 'succeeded'; /** JSON text. */ readonly output: string }
+  | {
+      readonly status: 'failed';
+      readonly error: string;
+      /** JSON text in Lambda's shape. */ readonly cause: string;
+    };
+
+/** The names that Stepwright itself reports. Stable: state machines match on them. */
+export const OWN_ERROR = {
+  invalidInput: 'Stepwright.InvalidInput',
+  invalidOutput: 'Stepwright.InvalidOutput',
+  outputTooLarge: 'Stepwright.OutputTooLarge',
+  deadlineExceeded: 'Stepwright.DeadlineExceeded',
+  workerShutdown: 'Stepwright.WorkerShutdown',
+} as const;
+
+/** Bytes of UTF-8 that an output may have (Step Functions service quotas). */
+export const OUTPUT_LIMIT_BYTES = 262_144;
+/** Characters that an error name may have (SendTaskFailure). */
+export const ERROR_LIMIT_CHARACTERS = 256;
+/** Characters that a cause may have (SendTaskFailure). */
+export const CAUSE_LIMIT_CHARACTERS = 32_768;
