@@ -173,7 +173,7 @@ export class HandClock extends BaseClock {
       while (!until()) {
         if (performance.now() - began > SETTLE_LIMIT_MS) {
           throw new Error(
-            `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until}`,
+            `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until.toString()}`,
           );
         }
         await nextTurn();

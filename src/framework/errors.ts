@@ -71,7 +71,7 @@ export function throwProblems(problems: readonly Problem[]): void {
 export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
-  if (typeof value === 'object')
-    return `${JSON.stringify(value)?.slice(0, 200)} (${Array.isArray(value) ? 'array' : 'object'})`;
-  return `${typeof value === 'string' ? JSON.stringify(value) : String(value)} (${typeof value})`;
+  if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;
+  const text = JSON.stringify(value).slice(0, 200);
+  return `${text} (${Array.isArray(value) ? 'array' : typeof value})`;
 }
