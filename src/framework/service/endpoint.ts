@@ -1,0 +1,86 @@
+import type { Problem } from '../errors.js';
+
+/**
+ * Where Step Functions is.
+ * - `local`: the embedded service of the `stepwright` command, or one like it on this machine.
+ * - `url`: whatever answers there.
+ * - `aws`: the region's own endpoint.
+ */
+export type Endpoint =
+  | { readonly kind: 'local'; readonly url: string }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'aws' };
+
+/** Whether the endpoint is on this machine: no real credentials are needed there, and nothing can be spent. */
+export function isLoopback(endpoint: Endpoint): boolean {
+  if (endpoint.kind === 'aws') return false;
+  const { hostname } = new URL(endpoint.url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}
+
+/** For messages: `http://127.0.0.1:8083`, or `AWS`. */
+export const showEndpoint = (endpoint: Endpoint): string => (endpoint.kind === 'aws' ? 'AWS' : endpoint.url);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that only a real deployment sets. */
+const PRODUCTION_MARKS = [
+  'ECS_CONTAINER_METADATA_URI_V4',
+  'KUBERNETES_SERVICE_HOST',
+  'AWS_LAMBDA_FUNCTION_NAME',
+];
+
+export interface EndpointSources {
+  /** `--endpoint`. */
+  readonly flag?: string;
+  readonly env: Environment;
+  /** The config's `endpoint`. */
+  readonly config?: string;
+  /** The port of the local service. */
+  readonly port: number;
+}
+
+/**
+ * The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`. Where production is
+ * evident, the last is no answer: a deployment that forgot its endpoint must not poll itself in silence.
+ */
+export function resolveEndpoint({ flag, env, config, port }: EndpointSources): Endpoint | Problem {
+  const sources: [string, string | undefined][] = [
+    ['--endpoint', flag],
+    ['AWS_ENDPOINT_URL_SFN', env['AWS_ENDPOINT_URL_SFN']],
+    ['AWS_ENDPOINT_URL', env['AWS_ENDPOINT_URL']],
+    ["the config's endpoint", config],
+  ];
+  const [where, value] = sources.find(([, value]) => value) ?? [];
+  if (where && value) return readEndpoint(where, value, port);
+  return productionProblem(env) ?? localEndpoint(port);
+}
+
+export const localEndpoint = (port: number): Endpoint => ({ kind: 'local', url: `http://127.0.0.1:${port}` });
+
+export const isProblem = (value: Endpoint | Problem): value is Problem => 'code' in value;
+
+function readEndpoint(where: string, value: string, port: number): Endpoint | Problem {
+  if (value === 'local') return localEndpoint(port);
+  if (value === 'aws') return { kind: 'aws' };
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return { kind: 'url', url: value };
+  return {
+    code: 'ENDPOINT_INVALID',
+    where,
+    what: `expected 'local', 'aws' or an http(s) URL, got ${JSON.stringify(value)}`,
+    fix: "write a URL such as 'http://127.0.0.1:8083', or 'local', or 'aws'",
+  };
+}
+
+function productionProblem(env: Environment): Problem | undefined {
+  const mark =
+    env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
+  if (!mark) return undefined;
+  return {
+    code: 'ENDPOINT_UNSET_IN_PRODUCTION',
+    where: 'the endpoint',
+    what: `nobody set it, and this looks like production (${mark} is set), where the local service would be a mistake`,
+    fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; spell out 'local' if it is meant",
+  };
+}

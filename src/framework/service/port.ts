@@ -1,0 +1,47 @@
+/**
+ * The four calls that a worker makes, and what an answer means to it. An implementation never throws: whatever
+ * happens on the wire comes back as one of these answers, so that each caller has to decide about each of them.
+ */
+export interface ActivityPort {
+  /**
+   * Asks for one task. Held open by the service for up to a minute.
+   * @param signal gives the poll up. The service may still lease a task to it, so this is for polls that hang.
+   */
+  poll(activityArn: string, workerName: string, signal: AbortSignal): Promise<PollAnswer>;
+  succeed(token: string, output: string, signal: AbortSignal): Promise<ReportAnswer>;
+  fail(token: string, error: string, cause: string, signal: AbortSignal): Promise<ReportAnswer>;
+  heartbeat(token: string, signal: AbortSignal): Promise<ReportAnswer>;
+}
+
+/**
+ * - `throttled`: too many calls, or too many polls on the activity.
+ * - `refused`: the activity does not exist, access is denied, credentials are missing: somebody must act.
+ * - `unreachable`: the network or the service is in trouble.
+ */
+export type PollTrouble = 'throttled' | 'refused' | 'unreachable';
+
+export type PollAnswer =
+  | { readonly kind: 'task'; readonly token: string; readonly input: string }
+  | { readonly kind: 'empty' }
+  | {
+      readonly kind: 'failed';
+      readonly trouble: PollTrouble;
+      /** The service may have leased a task to this poll: a token is handed out only once, so it would be lost. */
+      readonly mayHaveLostToken: boolean;
+      readonly error: Error;
+    };
+
+export type ReportAnswer =
+  | { readonly kind: 'ok' }
+  /** The service no longer wants the task. */
+  | { readonly kind: 'gone'; readonly error: Error }
+  /** The service will never take this text, but the token lives: another outcome may be reported. */
+  | { readonly kind: 'refused'; readonly error: Error }
+  | {
+      readonly kind: 'retry';
+      /** `slow` for trouble that somebody must mend: credentials, access, keys. */
+      readonly pace: 'fast' | 'slow';
+      /** The call may have been processed although its answer was lost: a later *gone* then means delivered. */
+      readonly mayHaveArrived: boolean;
+      readonly error: Error;
+    };

@@ -1,0 +1,280 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
+import type { CompiledHandler } from '../handler/compile.js';
+import { ownFailure } from '../handler/failure.js';
+import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
+import type { Logger } from '../log.js';
+import type { ActivityPort } from '../service/port.js';
+import type { EmitTask, TaskRef } from './events.js';
+import type { Beat, Heartbeats } from './heartbeats.js';
+import { deliver, type ReportEnd } from './report.js';
+
+/** A token and its input, as they arrived. */
+export interface Lease {
+  readonly token: string;
+  readonly input: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+}
+
+/** What a task needs to know of its handler. */
+export interface TaskHandler {
+  readonly name: string;
+  readonly activityArn: string;
+  readonly handle: CompiledHandler;
+  readonly heartbeatMs: number | false;
+  readonly timeoutMs: number | false;
+}
+
+/** What a task is given by its worker. */
+export interface TaskWorld {
+  readonly port: ActivityPort;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly heartbeats: Heartbeats;
+  readonly log: Logger;
+  readonly emit: EmitTask;
+  readonly workerName: string;
+  /** How long an outcome is offered when the service does not take it. */
+  readonly reportLimitMs: number;
+}
+
+/**
+ * - `handling`: the handler runs and nothing is decided.
+ * - `reporting`: an outcome is decided and is being offered.
+ * - `settling`: nothing is left to send, but the handler still runs and holds its slot.
+ * - `done`: the slot is free.
+ */
+export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
+
+/** What is decided about a task: the outcome to send, or that nothing is to be sent. */
+type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
+
+/** How long a handler may run on after its signal aborted before the log names it. */
+const IGNORED_ABORT_MS = 30_000;
+/** How long a handler may run on after the shutdown abort before the drain goes on without it. */
+export const ABANDON_MS = 5_000;
+
+/**
+ * One lease's life. Exactly one decision is made, by whoever comes first: the handler, the deadline, the stop,
+ * or the service saying that the task is gone. Heartbeats go on until its report has ended.
+ */
+export class Task {
+  readonly context: TaskContext;
+  readonly #lease: Lease;
+  readonly #handler: TaskHandler;
+  readonly #world: TaskWorld;
+  readonly #aborter = new AbortController();
+  readonly #drain = new AbortController();
+  readonly #gone = new AbortController();
+  readonly #decided = deferred<Decision>();
+  readonly #abandoned = deferred<void>();
+  #decision: Decision | undefined;
+  #reportBy = Number.POSITIVE_INFINITY;
+  #beat: Beat | undefined;
+  #handlerSettled = false;
+  #phase: TaskPhase = 'handling';
+  readonly #timers: (() => void)[] = [];
+
+  constructor(lease: Lease, handler: TaskHandler, world: TaskWorld) {
+    this.#lease = lease;
+    this.#handler = handler;
+    this.#world = world;
+    this.context = this.#makeContext();
+  }
+
+  get phase(): TaskPhase {
+    return this.#phase;
+  }
+
+  /** When the service last took a heartbeat, in epoch milliseconds. */
+  get lastHeartbeatAt(): number | undefined {
+    return this.#beat?.lastAt;
+  }
+
+  /** Handles the task and reports it. Resolves when its slot may come free. Never rejects. */
+  async run(): Promise<void> {
+    this.#begin();
+    const handled = this.#handle();
+    await this.#report();
+    this.#phase = 'settling';
+    await Promise.race([handled, this.#abandoned.promise]);
+    this.#end();
+  }
+
+  /** Reports `Stepwright.WorkerShutdown` without calling the handler: for a lease that came too late. Never rejects. */
+  async refuse(): Promise<void> {
+    this.#begin();
+    this.#handlerSettled = true;
+    this.#decide(shutdownFailure('the worker stops and takes no new task'));
+    await this.#report();
+    this.#end();
+  }
+
+  /** The worker begins to drain. @param reportBy when a report is given up, in epoch milliseconds. */
+  beginDrain(reportBy: number): void {
+    this.#reportBy = reportBy;
+    this.#drain.abort();
+  }
+
+  /** The grace is over: aborts the signal, and goes on without the handler if it has not settled 5 s later. */
+  shutDown(): void {
+    if (this.#handlerSettled) return;
+    this.#abort('shutdown', 'the worker stops and its grace is over');
+    this.#timer(ABANDON_MS, () => this.#abandon());
+  }
+
+  #makeContext(): TaskContext {
+    const { token, input, receivedAt } = this.#lease;
+    const { name, activityArn } = this.#handler;
+    const task = createHash('sha256').update(token).digest('hex').slice(0, 8);
+    return {
+      signal: this.#aborter.signal,
+      shuttingDown: this.#drain.signal,
+      heartbeat: () => this.#heartbeatNow(),
+      log: this.#world.log.child({ handler: name, activity: activityArn, task }),
+      handler: name,
+      activityArn,
+      workerName: this.#world.workerName,
+      token,
+      rawInput: input,
+      receivedAt: new Date(receivedAt),
+    };
+  }
+
+  #begin(): void {
+    const { heartbeatMs, timeoutMs } = this.#handler;
+    const { port, heartbeats, clock, emit } = this.#world;
+    const { token, receivedAt } = this.#lease;
+    emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
+    const everyMs = heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs;
+    this.#beat = heartbeats.track({ port, token, everyMs, onGone: (error) => this.#onGone(error) });
+    if (timeoutMs !== false)
+      this.#timer(receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs));
+  }
+
+  async #handle(): Promise<void> {
+    const outcome = await this.#handler.handle(this.#lease.input, this.context);
+    this.#handlerSettled = true;
+    this.#decide(this.#afterShutdown(outcome));
+  }
+
+  /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
+  #afterShutdown(outcome: Outcome): Outcome {
+    const { aborted, reason } = this.#aborter.signal;
+    const stopped = aborted && (reason as TaskAborted).kind === 'shutdown';
+    if (!stopped || outcome.status === 'succeeded' || outcome.error.startsWith('Stepwright.')) return outcome;
+    return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
+  }
+
+  #onDeadline(timeoutMs: number): void {
+    const message = `the handler did not end within its timeout of ${timeoutMs} ms`;
+    if (!this.#decide(ownFailure(OWN_ERROR.deadlineExceeded, message))) return;
+    this.#abort('deadline', message);
+  }
+
+  #onGone(error: Error): void {
+    this.#gone.abort(error);
+    this.#decide({ status: 'gone', error });
+    this.#abort('gone', `the service no longer wants this task: ${error.message}`);
+  }
+
+  #abandon(): void {
+    if (this.#handlerSettled) return;
+    this.#emitIgnored(ABANDON_MS, true);
+    this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
+    this.#abandoned.resolve();
+  }
+
+  #abort(kind: AbortKind, message: string): void {
+    if (this.#handlerSettled || this.#aborter.signal.aborted) return;
+    this.#aborter.abort(new TaskAborted(kind, message));
+    if (kind !== 'shutdown') this.#timer(IGNORED_ABORT_MS, () => this.#emitIgnored(IGNORED_ABORT_MS, false));
+  }
+
+  #emitIgnored(afterMs: number, abandoned: boolean): void {
+    if (!this.#handlerSettled) this.#world.emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
+  }
+
+  /** The first decision is the only one. @returns whether this was it. */
+  #decide(decision: Decision): boolean {
+    if (this.#decision) return false;
+    this.#decision = decision;
+    this.#decided.resolve(decision);
+    return true;
+  }
+
+  async #report(): Promise<void> {
+    const decision = await this.#decided.promise;
+    this.#phase = 'reporting';
+    const end: ReportEnd =
+      decision.status === 'gone'
+        ? { kind: 'gone', probablyDelivered: false, error: decision.error }
+        : await this.#deliver(decision);
+    this.#beat?.release();
+    if (end.kind === 'gone') this.#onGone(end.error);
+    this.#tell(end);
+  }
+
+  #deliver(outcome: Outcome): Promise<ReportEnd> {
+    const { clock, port, random, emit, reportLimitMs } = this.#world;
+    const limit = clock.now() + reportLimitMs;
+    return deliver(this.#lease.token, outcome, {
+      port,
+      clock,
+      random,
+      until: () => Math.min(limit, this.#reportBy),
+      gone: this.#gone.signal,
+      onRetry: (retry) => emit('report:retried', { ...this.#ref(), ...retry }),
+    });
+  }
+
+  #tell(end: ReportEnd): void {
+    const { emit, clock } = this.#world;
+    const ended = { ...this.#ref(), durationMs: clock.now() - this.#lease.receivedAt };
+    if (end.kind === 'gone') {
+      emit('task:gone', { ...ended, probablyDelivered: end.probablyDelivered, error: end.error });
+    } else if (end.kind === 'lost') {
+      emit('report:lost', { ...this.#ref(), attempts: end.attempts, outcome: end.outcome, error: end.error });
+    } else if (end.outcome.status === 'failed') {
+      emit('task:failed', { ...ended, error: end.outcome.error, cause: end.outcome.cause });
+    } else {
+      emit('task:succeeded', ended);
+    }
+  }
+
+  async #heartbeatNow(): Promise<void> {
+    await this.#beat?.now();
+    if (!this.#gone.signal.aborted) return;
+    const { aborted, reason } = this.#aborter.signal;
+    throw aborted ? reason : new TaskAborted('gone', 'the service no longer wants this task');
+  }
+
+  #end(): void {
+    this.#beat?.release();
+    for (const cancel of this.#timers) cancel();
+    this.#phase = 'done';
+  }
+
+  #timer(ms: number, fn: () => void): void {
+    this.#timers.push(this.#world.clock.after(ms, fn));
+  }
+
+  #ref(): TaskRef {
+    return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };
+  }
+}
+
+const shutdownFailure = (message: string): Outcome => ownFailure(OWN_ERROR.workerShutdown, message);
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}

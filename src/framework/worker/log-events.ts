@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '../log.js';
+import type { TaskRef } from '../task/events.js';
+import type { EventHub, PollRef } from './events.js';
+
+/** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
+export function logEvents(events: EventHub, log: Logger): void {
+  logTasks(events, log);
+  logReports(events, log);
+  logPolls(events, log);
+  events.on('heartbeat:stretched', ({ tasks, stretchedToMs }) =>
+    log.warn(
+      { tasks, stretchedToMs },
+      'more tasks than heartbeatRate can beat in time: heartbeat intervals stretch; check them against HeartbeatSeconds, or run more workers',
+    ),
+  );
+  events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
+  events.on('heartbeat:failed', ({ error }) =>
+    log.warn({ err: error }, 'heartbeats fail; they are repeated'),
+  );
+  events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
+}
+
+function logTasks(events: EventHub, log: Logger): void {
+  events.on('task:received', (task) => log.debug(about(task), 'task received'));
+  events.on('task:succeeded', (task) =>
+    log.info({ ...about(task), ms: Math.round(task.durationMs) }, 'task succeeded'),
+  );
+  events.on('task:failed', (task) => {
+    const { error, cause } = task;
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), error, cause }, 'task failed');
+  });
+  events.on('task:gone', (task) => {
+    const message = task.probablyDelivered
+      ? 'task is gone; its result was probably delivered: an earlier answer was lost'
+      : 'task is gone: it timed out or its execution ended; nothing is reported';
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), err: task.error }, message);
+  });
+  events.on('task:ignored-abort', (task) => {
+    const message = task.abandoned
+      ? 'the handler ignores its signal: the drain goes on without it'
+      : 'the handler ignores its signal: it holds its slot until it ends';
+    log.warn({ ...about(task), afterMs: task.afterMs }, message);
+  });
+}
+
+function logReports(events: EventHub, log: Logger): void {
+  events.on('report:retried', (task) => {
+    if (task.attempt !== 1) return;
+    log.warn(
+      { ...about(task), err: task.error },
+      'the result could not be reported; it is offered again and again',
+    );
+  });
+  events.on('report:lost', (task) => {
+    const { outcome, attempts, error, token } = task;
+    const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
+    const repair = {
+      token,
+      status: outcome.status,
+      bytes: Buffer.byteLength(text),
+      sha256: createHash('sha256').update(text).digest('hex'),
+    };
+    log.error(
+      { ...about(task), ...repair, attempts, err: error },
+      'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
+    );
+  });
+}
+
+function logPolls(events: EventHub, log: Logger): void {
+  events.on('poll:failed', ({ trouble, error, ...poll }) => {
+    const level = trouble === 'refused' ? log.error : log.warn;
+    level.call(log, { ...where(poll), trouble, err: error }, POLL_TROUBLE[trouble]);
+  });
+  events.on('poll:recovered', ({ afterMs, failures, ...poll }) =>
+    log.info({ ...where(poll), afterMs: Math.round(afterMs), failures }, 'polls are answered again'),
+  );
+  events.on('poll:token-possibly-lost', ({ error, ...poll }) =>
+    log.warn(
+      { ...where(poll), err: error },
+      'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back',
+    ),
+  );
+}
+
+const POLL_TROUBLE = {
+  throttled: 'polls are throttled: half as many go on, more slowly',
+  refused: 'polls are refused: somebody must act; tried again every 5 to 30 s',
+  unreachable: 'polls do not reach the service: tried again every few seconds',
+} as const;
+
+const where = ({ handler, activityArn }: PollRef): object => ({ handler, activity: activityArn });
+
+const about = (task: TaskRef): object => ({
+  ...where(task),
+  task: createHash('sha256').update(task.token).digest('hex').slice(0, 8),
+});

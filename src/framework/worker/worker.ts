@@ -1,0 +1,271 @@
+import type { Clock } from '../clock.js';
+import type { Logger } from '../log.js';
+import type { ActivityPort } from '../service/port.js';
+import { LAST_ATTEMPT_MS } from '../task/report.js';
+import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
+import { type EventName, EventHub, type Listener, type WorkerState } from './events.js';
+import { HeartbeatScheduler } from './heartbeat-scheduler.js';
+import { logEvents } from './log-events.js';
+import { Poller, POLL_LIMIT_MS } from './poller.js';
+import { Slots } from './slots.js';
+import { unreadyReasons, type WorkerCounts, type WorkerStatus } from './status.js';
+
+/** A handler that is ready to run: compiled, its activity found, its options resolved. */
+export interface RunnableHandler extends TaskHandler {
+  readonly port: ActivityPort;
+  readonly concurrency: number;
+  readonly pollers: { readonly min: number; readonly max: number };
+}
+
+/** What a worker is made of. `createWorker` puts it together. */
+export interface WorkerParts {
+  readonly name: string;
+  readonly handlers: readonly RunnableHandler[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly heartbeatRate: number;
+  readonly reportLimitMs: number;
+  readonly graceMs: number;
+  readonly drain: 'run' | 'fail';
+  /** Closes the connections, after the last report. */
+  readonly close: () => Promise<void>;
+}
+
+/** Between the first polls of two handlers, so that a start is no burst. */
+const STAGGER_MS = 20;
+/** How long after the grace a report is still offered. */
+const REPORT_AFTER_GRACE_MS = 30_000;
+/** How long a lease that came after the grace has for the report of its failure. */
+const LATE_REPORT_MS = 10_000;
+
+interface Serving {
+  readonly handler: RunnableHandler;
+  readonly slots: Slots;
+  readonly poller: Poller;
+}
+
+/**
+ * Runs handlers until it is told to stop, and loses nothing on the way: see `stop`. Installs no signal handlers
+ * and never ends the process.
+ */
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #events: EventHub;
+  readonly #serving: readonly Serving[];
+  readonly #heartbeats: HeartbeatScheduler;
+  readonly #tasks = new Map<Task, { lease: Lease; handler: RunnableHandler; ended: Promise<void> }>();
+  readonly #counts: WorkerCounts = noCounts();
+  #state: WorkerState = 'created';
+  #stopping: Promise<void> | undefined;
+  #drainUntil: { grace: number; report: number } | undefined;
+  #failure: { error: unknown } | undefined;
+  #announceStop: () => void = () => {};
+  readonly #stopAsked: Promise<void>;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#stopAsked = new Promise((resolve) => (this.#announceStop = resolve));
+    this.#events = new EventHub(parts.log);
+    this.#count();
+    logEvents(this.#events, parts.log);
+    this.#heartbeats = this.#makeHeartbeats();
+    this.#serving = parts.handlers.map((handler) => this.#serve(handler));
+  }
+
+  /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
+  get longestDrainMs(): number {
+    const lastReport = Math.max(this.#parts.graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
+    return lastReport + LAST_ATTEMPT_MS;
+  }
+
+  /** @returns a function that takes the listener away again. A listener that throws is logged and hurts nobody. */
+  on<K extends EventName>(event: K, listener: Listener<K>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Polls and works until `signal` aborts or `stop` is called, and resolves when the last report has left.
+   * @throws Error if it was run or stopped before. A worker runs once.
+   */
+  async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#state !== 'created')
+      throw new Error(`this worker is ${this.#state}: a worker runs once, create another`);
+    this.#enter('running');
+    const stop = (): void => void this.stop();
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+    for (const [index, { poller }] of this.#serving.entries()) poller.start(index * STAGGER_MS);
+    await this.#stopAsked;
+    signal?.removeEventListener('abort', stop);
+    await this.#stopping;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /**
+   * Drains. No new poll starts; open polls end by themselves (75 s at most); what they still bring is run or failed,
+   * as `drain` says. Running tasks get their grace, then their signals abort, and 5 s later the drain goes on without
+   * them. Resolves when the last report has left. Always the same promise; never rejects.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    this.#announceStop();
+    return this.#stopping;
+  }
+
+  status(): WorkerStatus {
+    const now = this.#parts.clock.now();
+    const handlers = this.#serving.map(({ handler, slots, poller }) => ({
+      name: handler.name,
+      activityArn: handler.activityArn,
+      concurrency: handler.concurrency,
+      used: slots.used,
+      polls: poller.status,
+    }));
+    const reasons = unreadyReasons(this.#state, handlers, now);
+    const tasks = [...this.#tasks].map(([task, { lease, handler }]) => ({
+      handler: handler.name,
+      activityArn: handler.activityArn,
+      token: lease.token,
+      ageMs: now - lease.receivedAt,
+      phase: task.phase,
+      lastHeartbeatAt: task.lastHeartbeatAt,
+    }));
+    const counts = { ...this.#counts };
+    return {
+      name: this.#parts.name,
+      state: this.#state,
+      ready: reasons.length === 0,
+      reasons,
+      handlers,
+      tasks,
+      counts,
+    };
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, graceMs } = this.#parts;
+    const polled = this.#state === 'running';
+    this.#enter('draining');
+    const grace = clock.now() + graceMs;
+    this.#drainUntil = { grace, report: grace + REPORT_AFTER_GRACE_MS };
+    for (const task of this.#tasks.keys()) task.beginDrain(this.#drainUntil.report);
+    const cancelGrace = clock.after(graceMs, () => this.#endGrace());
+    if (polled) await Promise.all(this.#serving.map(({ poller }) => poller.stop(grace)));
+    while (this.#tasks.size > 0) await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+    cancelGrace();
+    await this.#parts.close();
+    this.#enter(this.#failure ? 'failed' : 'stopped');
+  }
+
+  #endGrace(): void {
+    for (const task of this.#tasks.keys()) task.shutDown();
+  }
+
+  #serve(handler: RunnableHandler): Serving {
+    const { name, activityArn, port, pollers } = handler;
+    const { clock, random } = this.#parts;
+    const slots = new Slots(handler.concurrency);
+    const poller = new Poller({
+      handler: { handler: name, activityArn },
+      port,
+      slots,
+      pollers,
+      workerName: this.#parts.name,
+      clock,
+      random,
+      emit: this.#events.emit,
+      onLease: (lease, freeSlot) =>
+        this.#work(handler, lease, () => {
+          freeSlot();
+          poller.fill();
+        }),
+    });
+    return { handler, slots, poller };
+  }
+
+  #work(handler: RunnableHandler, lease: Lease, freeSlot: () => void): void {
+    const task = new Task(lease, handler, this.#world(handler));
+    const until = this.#drainUntil;
+    if (until) task.beginDrain(Math.max(until.report, lease.receivedAt + LATE_REPORT_MS));
+    const tooLate = until && (this.#parts.drain === 'fail' || lease.receivedAt >= until.grace);
+    const ended = (tooLate ? task.refuse() : task.run())
+      .catch((error: unknown) => this.#fail(error))
+      .then(() => {
+        this.#tasks.delete(task);
+        freeSlot();
+      });
+    this.#tasks.set(task, { lease, handler, ended });
+  }
+
+  #world(handler: RunnableHandler): TaskWorld {
+    const { clock, random, log, reportLimitMs, name } = this.#parts;
+    const { emitTask: emit } = this.#events;
+    return {
+      port: handler.port,
+      clock,
+      random,
+      log,
+      emit,
+      reportLimitMs,
+      workerName: name,
+      heartbeats: this.#heartbeats,
+    };
+  }
+
+  /** A fault of our own: stop as well as can be, and let `run` reject with it. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    void this.stop();
+  }
+
+  #enter(to: WorkerState): void {
+    const from = this.#state;
+    this.#state = to;
+    this.#events.emit('state', { from, to });
+  }
+
+  #makeHeartbeats(): HeartbeatScheduler {
+    const { clock, random, heartbeatRate } = this.#parts;
+    let failing = false;
+    return new HeartbeatScheduler({
+      clock,
+      random,
+      rate: heartbeatRate,
+      onStretch: (stretched, load) =>
+        this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load),
+      onAnswer: (error) => {
+        if (error && !failing) this.#events.emit('heartbeat:failed', { error });
+        if (!error && failing) this.#events.emit('heartbeat:recovered', {});
+        failing = error !== undefined;
+      },
+    });
+  }
+
+  #count(): void {
+    const counts = this.#counts;
+    this.on('task:received', () => counts.received++);
+    this.on('task:succeeded', () => counts.succeeded++);
+    this.on('task:failed', () => counts.failed++);
+    this.on('task:gone', ({ probablyDelivered }) => {
+      counts.gone++;
+      if (probablyDelivered) counts.probablyDelivered++;
+    });
+    this.on('task:ignored-abort', () => counts.ignoredAborts++);
+    this.on('report:retried', () => counts.reportsRetried++);
+    this.on('report:lost', () => counts.reportsLost++);
+    this.on('poll:token-possibly-lost', () => counts.tokensPossiblyLost++);
+  }
+}
+
+const noCounts = (): WorkerCounts => ({
+  received: 0,
+  succeeded: 0,
+  failed: 0,
+  gone: 0,
+  probablyDelivered: 0,
+  ignoredAborts: 0,
+  reportsRetried: 0,
+  reportsLost: 0,
+  tokensPossiblyLost: 0,
+});
