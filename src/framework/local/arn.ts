@@ -1,0 +1,39 @@
+/** The account that new resources get, and that a machine gets whose activities name none. */
+export const LOCAL_ACCOUNT = '123456789012';
+
+export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
+
+/** The parts of a Step Functions ARN. An execution's name is `machine:execution`. */
+export interface StatesArn {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+const STATES_ARN = /^arn:(aws[a-z-]*):states:([a-z0-9-]+):(\d{12}):([a-zA-Z]+):(.+)$/;
+
+/** Reads an ARN of Step Functions, or gives undefined for anything else. */
+export function parseArn(text: string): StatesArn | undefined {
+  const match = STATES_ARN.exec(text);
+  if (!match) return undefined;
+  const [, partition = '', region = '', account = '', kind = '', name = ''] = match;
+  return { partition, region, account, kind, name };
+}
+
+export function formatArn({ partition, region, account, kind, name }: StatesArn): string {
+  return `arn:${partition}:states:${region}:${account}:${kind}:${name}`;
+}
+
+/** Whether a Task's Resource is an activity. */
+export function isActivityArn(text: string): boolean {
+  return parseArn(text)?.kind === 'activity';
+}
+
+/** The partition that a region lies in, for an ARN that has to be made up. */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return 'aws';
+}

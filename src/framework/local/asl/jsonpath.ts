@@ -1,0 +1,163 @@
+import { EvaluationFailure, runtimeFailure } from './failure.js';
+import type { Json, JsonObject } from './json.js';
+import type { Exit, Flow, FlowParts, Language } from './language.js';
+import { compilePath, referenceSteps } from './path.js';
+import { putAt } from './place.js';
+import type { Reader } from './reader.js';
+import { compileTemplate } from './template.js';
+import type { Expression, View } from './view.js';
+
+/** A path in a field: what it finds, or undefined where it leads nowhere. */
+type Find = (view: View) => Json | undefined;
+
+/** The query language of paths and payload templates, with InputPath, ResultPath and OutputPath around the work. */
+export const jsonPath: Language = {
+  name: 'JSONPath',
+
+  flow(reader, parts): Flow {
+    const { arguments: takes, result, select, output = true, assign = true } = parts;
+    const inputPath = output ? readPath(reader, 'InputPath') : undefined;
+    const parameters = takes ? readTemplate(reader, 'Parameters') : undefined;
+    const selector = select ? readTemplate(reader, 'ResultSelector') : undefined;
+    const exit = readExit(reader, { result, output, assign });
+    return {
+      select: (view) => (inputPath ? { ...view, root: inputPath(view) } : view),
+      arguments: (view) => (parameters ? parameters(view) : view.root),
+      output: async (view) => exit.output(selector ? await applySelector(selector, view) : view),
+      assign: (view) => exit.assign(view),
+    };
+  },
+
+  catcher(reader): Exit {
+    const { output, assign } = readExit(reader, { result: true, output: false });
+    const seen = (view: View): View => ({ ...view, result: view.errorOutput ?? null });
+    return { output: (view) => output(seen(view)), assign: (view) => assign(seen(view)) };
+  },
+
+  integer(reader, field, min, max) {
+    const fixed = reader.integer(field, min, max);
+    const path = readPath(reader, `${field}Path`);
+    if (!path) return fixed === undefined ? undefined : () => fixed;
+    return (view) => {
+      const value = path(view);
+      if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
+      throw runtimeFailure(
+        `Expected the value of '${field}Path' to be an integer from ${min} to ${max}, got ${JSON.stringify(value)}.`,
+      );
+    };
+  },
+
+  text(reader, field) {
+    const fixed = reader.string(field);
+    const path = readPath(reader, `${field}Path`);
+    if (!path) return fixed === undefined ? undefined : () => fixed;
+    return (view) => {
+      const value = path(view);
+      if (typeof value === 'string') return value;
+      throw runtimeFailure(
+        `Expected the value of '${field}Path' to be a string, got ${JSON.stringify(value)}.`,
+      );
+    };
+  },
+
+  explainUnread: (field) => `The field '${field}' is not supported here`,
+};
+
+/** The path in a field of its own, such as `SecondsPath`. Null stands for an empty object. */
+export function readPath(reader: Reader, field: string): ((view: View) => Json) | undefined {
+  if (reader.has(field) && reader.source[field] === null) {
+    reader.json(field);
+    return () => ({});
+  }
+  const text = reader.string(field);
+  if (text === undefined) return undefined;
+  const find = compileFind(text, reader, field);
+  return (view) => {
+    const value = find(view);
+    if (value === undefined) throw runtimeFailure(`Invalid path '${text}': No results for path: ${text}`);
+    return value;
+  };
+}
+
+/** A path from the state's data (`$`) or from the context object (`$$`). */
+export function compileFind(text: string, reader: Reader, field: string): Find {
+  try {
+    if (text.startsWith('$$')) {
+      const path = compilePath(text.slice(1));
+      return (view) => path.read(view.context());
+    }
+    const path = compilePath(text);
+    return (view) => path.read(view.root);
+  } catch (error) {
+    reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
+    return () => null;
+  }
+}
+
+export function readTemplate(reader: Reader, field: string): Expression | undefined {
+  const source = reader.json(field);
+  if (source === undefined) return undefined;
+  return compileTemplate(source, reader, (text, key) => compileField(text, key, reader, field));
+}
+
+function compileField(text: string, key: string, reader: Reader, field: string): (view: View) => Json {
+  if (!text.startsWith('$')) {
+    reader.problem(`The value of the field '${key}' must be a valid JSONPath`, field);
+    return () => null;
+  }
+  const find = compileFind(text, reader, `${field}/${key}`);
+  return (view) => {
+    const value = find(view);
+    if (value !== undefined) return value;
+    throw new EvaluationFailure('States.ParameterPathFailure', missing(text, key, view));
+  };
+}
+
+function missing(text: string, key: string, view: View): string {
+  const input = JSON.stringify(text.startsWith('$$') ? view.context() : view.root);
+  return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${input}'`;
+}
+
+async function applySelector(selector: Expression, view: View): Promise<View> {
+  return { ...view, result: await selector({ ...view, root: view.result ?? null }) };
+}
+
+function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
+  const place = result ? readResultPath(reader) : undefined;
+  const outputPath = output ? readPath(reader, 'OutputPath') : undefined;
+  const variables = assign ? readTemplate(reader, 'Assign') : undefined;
+  return {
+    output: (view) => {
+      const combined = place ? place(view) : (view.result ?? null);
+      return outputPath ? outputPath({ ...view, root: combined }) : combined;
+    },
+    assign: async (view) =>
+      variables && ((await variables({ ...view, root: view.result ?? null })) as JsonObject),
+  };
+}
+
+/** What becomes of the result: it replaces the input, is dropped for it, or is put into it. */
+function readResultPath(reader: Reader): (view: View) => Json {
+  const result = (view: View): Json => view.result ?? null;
+  if (reader.json('ResultPath') === null) return (view) => view.input;
+  const text = reader.string('ResultPath') ?? '$';
+  if (text === '$') return result;
+  try {
+    const steps = referenceSteps(text);
+    return (view) => {
+      const made = putAt(view.input, steps, result(view));
+      if (made !== undefined) return made;
+      throw new EvaluationFailure('States.ResultPathMatchFailure', unmatched(text, view));
+    };
+  } catch (error) {
+    reader.problem(
+      `The value '${text}' is not a valid Reference Path: ${(error as Error).message}`,
+      'ResultPath',
+    );
+    return result;
+  }
+}
+
+function unmatched(text: string, { input }: View): string {
+  return `Unable to apply step "${text.slice(2)}" to input ${JSON.stringify(input)}`;
+}

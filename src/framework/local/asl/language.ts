@@ -1,0 +1,45 @@
+import type { JsonObject, Json } from './json.js';
+import type { Reader } from './reader.js';
+import type { Expression, View } from './view.js';
+
+/** Which of the fields that move data a kind of state has. */
+export interface FlowParts {
+  /** Parameters, or Arguments. */
+  readonly arguments?: boolean;
+  /** A result of its own, so ResultPath; with `select`, ResultSelector too. */
+  readonly result?: boolean;
+  readonly select?: boolean;
+  /** InputPath and OutputPath, or Output. @default true */
+  readonly output?: boolean;
+  /** Assign. @default true */
+  readonly assign?: boolean;
+}
+
+/** How data comes into a state and leaves it. */
+export interface Flow {
+  /** The view that the work starts from: InputPath applied. */
+  select(view: View): View;
+  /** What the work is given: Parameters, or Arguments. */
+  arguments(view: View): Json | Promise<Json>;
+  /** What leaves the state. The view has the result. */
+  output(view: View): Json | Promise<Json>;
+  /** The variables to set, or undefined where there are none. The view has the result. */
+  assign(view: View): JsonObject | undefined | Promise<JsonObject | undefined>;
+}
+
+/** How data leaves a state through a Catch or a Choice rule. */
+export type Exit = Pick<Flow, 'output' | 'assign'>;
+
+/** JSONPath or JSONata: how the fields of a state are written and worked out. */
+export interface Language {
+  readonly name: 'JSONPath' | 'JSONata';
+  flow(reader: Reader, parts: FlowParts): Flow;
+  /** The exit of a catcher. The view's errorOutput is what was caught. */
+  catcher(reader: Reader): Exit;
+  /** A whole number that may be worked out: `TimeoutSeconds`, with `TimeoutSecondsPath` in JSONPath. */
+  integer(reader: Reader, field: string, min: number, max: number): Expression | undefined;
+  /** A text that may be worked out: `Timestamp`, `Error`, `Cause`. */
+  text(reader: Reader, field: string): Expression | undefined;
+  /** Why a field cannot stand in a state of this language, for the message of one that nobody read. */
+  explainUnread(field: string): string;
+}

@@ -1,0 +1,11 @@
+import type { Kind } from './state.js';
+
+/** Gives its Result, or what it was given. */
+export const passKind: Kind = {
+  parts: { arguments: true, result: true },
+  leaves: 'next',
+  compile(reader, { language }) {
+    const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
+    return async (_thread, view, flow) => ({ result: fixed ?? (await flow.arguments(view)) });
+  },
+};

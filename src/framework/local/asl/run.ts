@@ -1,0 +1,43 @@
+import type { Cancel, Clock } from '../../clock.js';
+import type { JsonObject } from './json.js';
+import type { Scope } from './scope.js';
+
+/** How a task ended, as a worker reported it or as the clock decided. */
+export type TaskOutcome =
+  | { readonly kind: 'succeeded'; readonly output: string }
+  | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
+  | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
+
+/** A task for a worker, and who wants to know what becomes of it. Instants are epoch milliseconds. */
+export interface TaskOrder {
+  readonly input: string;
+  /** Both count from the lease. Undefined: no limit. */
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
+  onStarted(workerName: string | undefined, at: number): void;
+  onSettled(outcome: TaskOutcome, at: number): void;
+}
+
+/** Where a Task state finds its activity. */
+export interface ActivityPort {
+  has(arn: string): boolean;
+  /** Offers a task to whoever polls. The cancel takes it back; its token is then closed. */
+  schedule(arn: string, order: TaskOrder): Cancel;
+}
+
+/** An execution, as the states that run in it see it. */
+export interface Run {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly activities: ActivityPort;
+  /** Ends when the execution does. */
+  readonly scope: Scope;
+  /** The parts of the context object that are the same in every state. */
+  readonly context: JsonObject;
+  /**
+   * Adds an event to the history.
+   * @param at when it happened. @default now
+   * @returns its id
+   */
+  record(type: string, previous: number, details?: object, at?: number): number;
+}

@@ -1,0 +1,118 @@
+import { isActivityArn } from '../arn.js';
+import { StateFailure, runtimeFailure } from './failure.js';
+import type { Json } from './json.js';
+import type { Reader } from './reader.js';
+import type { TaskOutcome } from './run.js';
+import type { ActivityTask, Kind, StateContext } from './state.js';
+import type { Thread } from './thread.js';
+import type { Expression, View } from './view.js';
+
+const LONGEST_SECONDS = 99_999_999;
+
+/** Hands a task to a worker, and waits for what the worker reports. */
+export const taskKind: Kind = {
+  parts: { arguments: true, result: true, select: true },
+  recovers: true,
+  leaves: 'next',
+  compile(reader, context) {
+    const resource = reader.requiredString('Resource');
+    const timeout = context.language.integer(reader, 'TimeoutSeconds', 1, LONGEST_SECONDS);
+    const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', 1, LONGEST_SECONDS);
+    if (isActivityArn(resource)) context.activities.push(describe(reader, context, resource));
+    else reader.problem(refusal(resource, context.name), 'Resource');
+    return async (thread, view, flow) => {
+      const input = await thread.scope.keep(flow.arguments(view));
+      const limits = await readLimits(thread, view, timeout, heartbeat);
+      return { result: await runActivity(thread, resource, input, limits) };
+    };
+  },
+};
+
+interface Limits {
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
+}
+
+function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
+  const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
+  if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
+    reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds');
+  }
+  return {
+    state: name,
+    activityArn,
+    ...(typeof heartbeat === 'number' && { heartbeatSeconds: heartbeat }),
+    ...(typeof timeout === 'number' && { timeoutSeconds: timeout }),
+  };
+}
+
+function refusal(resource: string, state: string): string {
+  return `The state '${state}' calls '${resource}': the local service runs activities only`;
+}
+
+async function readLimits(
+  thread: Thread,
+  view: View,
+  timeout: Expression | undefined,
+  heartbeat: Expression | undefined,
+): Promise<Limits> {
+  const read = async (field: Expression | undefined): Promise<number | undefined> =>
+    field && Number(await thread.evaluate(field, view));
+  return { timeoutSeconds: await read(timeout), heartbeatSeconds: await read(heartbeat) };
+}
+
+async function runActivity(thread: Thread, resource: string, input: Json, limits: Limits): Promise<Json> {
+  const { activities } = thread.run;
+  if (!activities.has(resource)) throw runtimeFailure(`The activity ${resource} does not exist.`);
+  thread.checkSize(input, resource);
+  const text = thread.textOf(input);
+  thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  const outcome = await thread.scope.wait<TaskOutcome>((resolve) =>
+    activities.schedule(resource, {
+      input: text,
+      ...limits,
+      onStarted: (workerName, at) =>
+        thread.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
+      onSettled: (outcome, at) => {
+        recordOutcome(thread, outcome, at);
+        resolve(outcome);
+      },
+    }),
+  );
+  return resultOf(outcome);
+}
+
+function describeScheduled(resource: string, input: string, limits: Limits): object {
+  const { timeoutSeconds, heartbeatSeconds } = limits;
+  return {
+    resource,
+    input,
+    inputDetails: { truncated: false },
+    ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
+    ...(heartbeatSeconds !== undefined && { heartbeatInSeconds: heartbeatSeconds }),
+  };
+}
+
+function recordOutcome(thread: Thread, outcome: TaskOutcome, at: number): void {
+  if (outcome.kind === 'succeeded') {
+    const details = { output: outcome.output, outputDetails: { truncated: false } };
+    thread.record('ActivitySucceeded', details, at);
+  } else if (outcome.kind === 'failed') {
+    thread.record('ActivityFailed', failureOf(outcome).details, at);
+  } else thread.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
+}
+
+function resultOf(outcome: TaskOutcome): Json {
+  if (outcome.kind === 'succeeded') return JSON.parse(outcome.output) as Json;
+  throw failureOf(outcome);
+}
+
+/**
+ * Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page "Handling errors" also
+ * has States.HeartbeatTimeout, so a Retry or Catch may name either.
+ */
+function failureOf(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
+  if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);
+  const aliases = outcome.missed === 'heartbeat' ? ['States.HeartbeatTimeout'] : [];
+  return new StateFailure('States.Timeout', undefined, { aliases, missingCause: '' });
+}

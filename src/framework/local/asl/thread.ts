@@ -1,0 +1,144 @@
+import { EvaluationFailure, StateFailure, dataLimitFailure } from './failure.js';
+import type { Json, JsonObject } from './json.js';
+import type { Run } from './run.js';
+import type { Scope } from './scope.js';
+import type { VariableScope } from './variables.js';
+import type { Expression, View } from './view.js';
+
+/** The most that an input or output may have, in bytes of UTF-8. AWS page "Step Functions service quotas". */
+export const DATA_LIMIT_BYTES = 262_144;
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+interface CurrentState {
+  readonly type: string;
+  readonly name: string;
+  readonly enteredId: number;
+  readonly enteredAt: number;
+}
+
+/**
+ * One line of states that follow each other: an execution, a branch of a Parallel, an iteration of a Map. Knows
+ * the event that the next one points back to.
+ */
+export class Thread {
+  /** The id of this thread's latest event. */
+  previous: number;
+  /** How often the current state has been tried again. */
+  retryCount = 0;
+  /** The token of the task that the current state waits for, where it may be given away. */
+  taskToken: string | undefined;
+  #current: CurrentState | undefined;
+  #lastValue: Json | undefined;
+  #lastText = '';
+
+  constructor(
+    readonly run: Run,
+    readonly scope: Scope,
+    readonly variables: VariableScope,
+    previous: number,
+    /** `$$.Map`, inside a Map. */
+    readonly mapContext?: JsonObject,
+  ) {
+    this.previous = previous;
+  }
+
+  /** The state that was entered and not left, or undefined between two. */
+  get current(): CurrentState | undefined {
+    return this.#current;
+  }
+
+  record(type: string, details?: object, at?: number): number {
+    this.previous = this.run.record(type, this.previous, details, at);
+    return this.previous;
+  }
+
+  enter(type: string, name: string, input: Json): void {
+    const enteredAt = this.run.clock.now();
+    const details = { name, input: this.textOf(input), inputDetails: { truncated: false } };
+    const enteredId = this.record(`${type}StateEntered`, details);
+    this.#current = { type, name, enteredId, enteredAt };
+    this.retryCount = 0;
+    this.taskToken = undefined;
+  }
+
+  exit(output: Json, assigned: JsonObject | undefined): void {
+    const { type, name } = this.#entered();
+    const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
+    this.record(`${type}StateExited`, assigned ? { ...details, ...describeAssigned(assigned) } : details);
+    this.#current = undefined;
+  }
+
+  assign(values: JsonObject): void {
+    this.variables.assign(values);
+  }
+
+  /** The compact JSON of a value. The same value twice in a row is written once. */
+  textOf(value: Json): string {
+    if (value !== this.#lastValue || this.#lastText === '') {
+      this.#lastText = JSON.stringify(value);
+      this.#lastValue = value;
+    }
+    return this.#lastText;
+  }
+
+  /** @throws StateFailure where the value is larger than the service takes */
+  checkSize(value: Json, what: string): void {
+    if (isTooLarge(this.textOf(value))) throw dataLimitFailure(what);
+  }
+
+  /** Works an expression out. Never goes on where the thread's scope ends. */
+  async evaluate(expression: Expression, view: View): Promise<Json> {
+    return this.scope.keep(expression(view));
+  }
+
+  view(input: Json): View {
+    return { input, root: input, variables: this.variables, context: () => this.#context() };
+  }
+
+  /** Says where something went wrong, as the service does in the cause of a States.Runtime. */
+  explain(reason: string): string {
+    const { name, enteredId } = this.#entered();
+    return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
+  }
+
+  /** What a state failed of, from whatever its work threw. */
+  failureOf(error: unknown): StateFailure {
+    if (error instanceof StateFailure) return error;
+    if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
+    const reason = error instanceof RangeError ? 'The value is nested too deeply.' : String(error);
+    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true });
+  }
+
+  #evaluationFailed({ error, reason, location }: EvaluationFailure): StateFailure {
+    const cause = this.explain(reason);
+    if (location !== undefined) {
+      this.record('EvaluationFailed', { error, cause, location, state: this.#entered().name });
+    }
+    return new StateFailure(error, cause, { fatal: error === 'States.Runtime' });
+  }
+
+  #entered(): CurrentState {
+    if (!this.#current) throw new Error('no state is entered');
+    return this.#current;
+  }
+
+  #context(): JsonObject {
+    const { name, enteredAt } = this.#entered();
+    return {
+      ...this.run.context,
+      State: { Name: name, EnteredTime: isoTime(enteredAt), RetryCount: this.retryCount },
+      ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
+      ...(this.mapContext && { Map: this.mapContext }),
+    };
+  }
+}
+
+export function isTooLarge(text: string): boolean {
+  return text.length * 3 > DATA_LIMIT_BYTES && Buffer.byteLength(text) > DATA_LIMIT_BYTES;
+}
+
+function describeAssigned(assigned: JsonObject): object {
+  const texts = Object.entries(assigned).map(([name, value]) => [name, JSON.stringify(value)]);
+  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
+}

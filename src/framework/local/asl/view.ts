@@ -1,0 +1,26 @@
+import type { Json, JsonObject } from './json.js';
+
+/** The variables that a state can read. Names are without the `$`. */
+export interface Variables {
+  get(name: string): Json | undefined;
+  /** Every variable that can be seen, for the languages that want them all at once. */
+  all(): JsonObject;
+}
+
+/** What the expressions of a state can see. */
+export interface View {
+  /** The state's input as it came. */
+  readonly input: Json;
+  /** What `$` is to a path: the input after InputPath, later the result. */
+  readonly root: Json;
+  /** The context object, `$$` to a path and `$states.context` to JSONata. */
+  readonly context: () => JsonObject;
+  readonly variables: Variables;
+  /** The result of the work, once there is one. */
+  readonly result?: Json;
+  /** What a Catch receives. */
+  readonly errorOutput?: Json;
+}
+
+/** A field of a definition, compiled. May give a promise, or throw an EvaluationFailure. */
+export type Expression = (view: View) => Json | Promise<Json>;

@@ -1,0 +1,41 @@
+import { EvaluationFailure } from './failure.js';
+import type { Json } from './json.js';
+import { pause } from './retry.js';
+import type { Kind } from './state.js';
+import { parseTimestamp } from './timestamp.js';
+
+/** Waits for a number of seconds, or until an instant. One that has passed is no wait at all. */
+export const waitKind: Kind = {
+  parts: {},
+  leaves: 'next',
+  compile(reader, { language }) {
+    const seconds = language.integer(reader, 'Seconds', 0, 99_999_999);
+    const timestamp = language.text(reader, 'Timestamp');
+    if ((seconds === undefined) === (timestamp === undefined)) {
+      reader.problem(
+        "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
+      );
+    }
+    const fixed = reader.source['Timestamp'];
+    if (typeof fixed === 'string' && !fixed.startsWith('{%') && parseTimestamp(fixed) === undefined) {
+      reader.problem(`The value '${fixed}' is not a timestamp by RFC 3339`, 'Timestamp');
+    }
+    return async (thread, view) => {
+      const now = thread.run.clock.now();
+      const until = seconds
+        ? now + Number(await thread.evaluate(seconds, view)) * 1000
+        : instant(timestamp ? await thread.evaluate(timestamp, view) : null);
+      if (until > now) await pause(thread, until - now);
+      return { result: view.root };
+    };
+  },
+};
+
+function instant(value: Json): number {
+  const ms = typeof value === 'string' ? parseTimestamp(value) : undefined;
+  if (ms !== undefined) return ms;
+  throw new EvaluationFailure(
+    'States.Runtime',
+    `The value ${JSON.stringify(value)} is not a timestamp by RFC 3339.`,
+  );
+}

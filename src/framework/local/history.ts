@@ -1,0 +1,65 @@
+/** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
+export const HISTORY_LIMIT = 25_000;
+
+/** An event as GetExecutionHistory gives it. `timestamp` is in epoch seconds. */
+export interface HistoryEvent {
+  readonly timestamp: number;
+  readonly type: string;
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly [details: `${string}EventDetails`]: object;
+}
+
+interface Entry {
+  readonly type: string;
+  readonly at: number;
+  readonly previous: number;
+  readonly details: object | undefined;
+}
+
+/** Epoch seconds with a millisecond fraction, as every instant goes over the wire. */
+export function toSeconds(ms: number): number {
+  return Math.floor(ms) / 1000;
+}
+
+/** What happened in an execution, in the order it was noticed. Ids count from 1. */
+export class History {
+  readonly #entries: Entry[] = [];
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  add(type: string, at: number, previous: number, details?: object): number {
+    return this.#entries.push({ type, at, previous, details });
+  }
+
+  /**
+   * Events from one offset to another.
+   * @param withData whether inputs, outputs and the like are given
+   */
+  page(from: number, to: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
+    const ids = Array.from({ length: Math.max(Math.min(to, this.length) - from, 0) }, (_, i) => from + i);
+    return ids.map((offset) => this.#event(reverse ? this.length - 1 - offset : offset, withData));
+  }
+
+  #event(index: number, withData: boolean): HistoryEvent {
+    const entry = this.#entries[index];
+    if (!entry) throw new RangeError(`no event ${index}`);
+    const { type, at, previous, details } = entry;
+    const event = { timestamp: toSeconds(at), type, id: index + 1, previousEventId: previous };
+    return details ? { ...event, [detailsKey(type)]: withData ? details : withoutData(details) } : event;
+  }
+}
+
+function detailsKey(type: string): `${string}EventDetails` {
+  if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
+  if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
+  return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
+}
+
+const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'parameters', 'assignedVariables'];
+
+function withoutData(details: object): object {
+  return Object.fromEntries(Object.entries(details).filter(([key]) => !DATA_KEYS.includes(key)));
+}

@@ -1,0 +1,132 @@
+import type { AddressInfo } from 'node:net';
+import { systemClock, type Clock } from '../clock.js';
+import { silentLog, type Logger } from '../log.js';
+import { Activities } from './activities.js';
+import { activityOperations } from './activity-operations.js';
+import { checkArn } from './operation.js';
+import type { State } from './operation.js';
+import { executionOperations } from './execution-operations.js';
+import { Executions } from './executions.js';
+import type { FaultHook } from './faults.js';
+import { machineOperations } from './machine-operations.js';
+import { Machines, seededHome } from './machines.js';
+import { createApiServer } from './server.js';
+import { taskOperations } from './task-operations.js';
+import { TaskTable } from './tasks.js';
+
+export interface LocalServiceOptions {
+  /** The port to listen on; 0 takes any that is free. @default 8083 */
+  port?: number;
+  /** The address to listen on. @default '127.0.0.1' */
+  host?: string;
+  /** All the time there is: holds, deadlines, waits. @default the system's */
+  clock?: Clock;
+  /** From 0 up to 1, for jittered retries and the like. @default Math.random */
+  random?: () => number;
+  /** How long GetActivityTask waits for a task, in milliseconds. @default 60_000 */
+  pollHoldMs?: number;
+  /** How long a poll may still be given a task after its connection has closed, in milliseconds. @default 0 */
+  closedPollWindowMs?: number;
+  /** The largest body that a request may have. @default 4 MiB */
+  bodyLimitBytes?: number;
+  /** How many finished executions are remembered; the oldest go first. @default 10_000 */
+  keptExecutions?: number;
+  /** Where the service's own troubles go. @default nowhere */
+  log?: Logger;
+  /** What goes wrong with each call. @default nothing does */
+  fault?: FaultHook;
+}
+
+/** A machine that is there from the beginning. */
+export interface SeedMachine {
+  readonly name: string;
+  readonly definition: string;
+  /** Each is that of the machine's first activity, where it is not given. */
+  readonly region?: string;
+  readonly account?: string;
+  readonly partition?: string;
+}
+
+/** A Step Functions of one's own, on loopback, for the unmodified SDK and AWS CLI. */
+export interface LocalService {
+  /** Such as `http://127.0.0.1:8083`. */
+  readonly url: string;
+  readonly port: number;
+  /** Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where it is none */
+  seedActivity(arn: string): void;
+  /**
+   * Creates a machine, and gives its ARN.
+   * @throws DefinitionError where the definition cannot be run
+   */
+  seedMachine(machine: SeedMachine): string;
+  /** The smallest literal HeartbeatSeconds that a state of any machine has on an activity. */
+  heartbeatSecondsOf(activityArn: string): number | undefined;
+  /** Answers every parked poll with nothing, now, and from now on every new one at once. */
+  endPolls(): void;
+  /** How many polls wait for a task. */
+  readonly parkedPolls: number;
+  /** Stops listening, drops every connection and forgets everything. Twice is the same promise. */
+  close(): Promise<void>;
+}
+
+const OPERATIONS = new Map(
+  Object.entries({ ...activityOperations, ...taskOperations, ...machineOperations, ...executionOperations }),
+);
+
+/** Starts the service. Rejects with Node's own error where it cannot listen, such as one with code EADDRINUSE. */
+export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
+  const {
+    port = 8083,
+    host = '127.0.0.1',
+    clock = systemClock,
+    random = Math.random,
+    log = silentLog,
+  } = options;
+  const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
+  const tasks = new TaskTable(clock);
+  const activities = new Activities(tasks, clock);
+  const machines = new Machines(clock);
+  const executions = new Executions({ clock, random, activities, log }, keptExecutions);
+  const state: State = { clock, tasks, activities, machines, executions, pollHoldMs, pollsEnded: false };
+  const server = createApiServer({
+    clock,
+    log,
+    fault: options.fault,
+    closedPollWindowMs: options.closedPollWindowMs ?? 0,
+    bodyLimitBytes: options.bodyLimitBytes ?? 4 * 1024 * 1024,
+    operations: OPERATIONS,
+    perform: (operation, call) => operation(call, state),
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const endPolls = (): void => {
+    state.pollsEnded = true;
+    for (const activity of activities.all()) activity.endPolls();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    seedActivity: (arn) => void activities.create(checkArn(arn, 'activity')),
+    seedMachine: ({ name, definition, ...asked }) =>
+      machines.create(name, definition, (program) => seededHome(program, asked)).arn,
+    heartbeatSecondsOf: (arn) => machines.heartbeatSecondsOf(arn),
+    endPolls,
+    get parkedPolls() {
+      return activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
+    },
+    close: () =>
+      (closing ??= new Promise((resolve) => {
+        endPolls();
+        executions.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      })),
+  };
+}
