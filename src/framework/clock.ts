@@ -164,7 +164,8 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Lets everything that needs no time happen: promises, and HTTP exchanges of this process until none moves.
+   * Lets everything that needs no time happen: timers due now, promises, and HTTP exchanges of this process until
+   * none moves.
    * @param until wait for this instead, however long the sockets take; an Error after 10 real seconds.
    */
   async settle(until?: () => boolean): Promise<void> {
@@ -176,12 +177,17 @@ export class HandClock extends BaseClock {
             `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until.toString()}`,
           );
         }
-        await nextTurn();
+        await this.#turn();
       }
       return;
     }
-    for (let turn = 0; turn < QUIET_TURNS; turn++) await nextTurn();
-    while (performance.now() - lastHttpMove < QUIET_MS) await nextTurn();
+    for (let turn = 0; turn < QUIET_TURNS; turn++) await this.#turn();
+    while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    this.#fireDue();
+    await nextTurn();
   }
 
   #earliest(): HandTimer | undefined {

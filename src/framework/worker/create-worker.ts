@@ -53,7 +53,7 @@ export interface WorkerRecipe {
 export async function buildWorker(recipe: WorkerRecipe): Promise<Worker> {
   const { settings, clock, random, log, endpoint } = recipe;
   const definitions = recipe.handlers.map(({ definition }) => definition);
-  const container = await createContainer(settings.setup, definitions);
+  const container = await createContainer(settings.setup);
   throwProblems(resolveProblems(definitions, container, settings.interceptors));
 
   const { AwsService } = await import('../service/aws.js');
@@ -123,8 +123,9 @@ async function connect(
   places: ReadonlyMap<string, Place>,
 ): Promise<ReadonlyMap<string, ActivityPort>> {
   const ports = new Map<string, ActivityPort>();
-  const byRegion = Map.groupBy(handlers, ({ definition }) => placeOf(definition, places).region);
-  for (const [region, group] of byRegion) {
+  const regions = new Set(handlers.map(({ definition }) => placeOf(definition, places).region));
+  for (const region of regions) {
+    const group = handlers.filter(({ definition }) => placeOf(definition, places).region === region);
     const polls = group.reduce((sum, { options }) => sum + options.pollers.max, 0);
     const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
     // A task has a report or a heartbeat on its way, seldom both; beyond some hundreds they wait for each other.

@@ -6,7 +6,10 @@ export interface SchedulerOptions {
   readonly random: () => number;
   /** Beats a second, at most. */
   readonly rate: number;
-  /** The rate does not suffice for all intervals and they stretch (`true`), or it does again (`false`). */
+  /**
+   * The rate does not suffice for all intervals and they stretch (`true`), or it does again (`false`).
+   * Told when it begins, when it has become a tenth worse, and when it ends.
+   */
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
   /** A beat was answered, or failed (`error`) for another reason than *gone*; it is repeated soon then. */
   readonly onAnswer: (error?: Error) => void;
@@ -14,7 +17,7 @@ export interface SchedulerOptions {
 
 export interface HeartbeatLoad {
   readonly tasks: number;
-  /** What a task's interval becomes at this load, in milliseconds, if all had the same. */
+  /** What the interval of each becomes at this load, in milliseconds, if all have the same. */
   readonly stretchedToMs: number;
 }
 
@@ -26,6 +29,8 @@ const RETRY_CEILING_MS = 5_000;
 /** Beats that a handler asks for are at least this far apart. */
 const ASKED_GAP_MS = 1_000;
 const ATTEMPT_LIMIT_MS = 10_000;
+/** How long a changed load is watched before it is told. */
+const TELL_MS = 1_000;
 
 /**
  * All the heartbeats of a worker, in one calendar. Time is cut into slices of about a tenth of a second, and no
@@ -44,6 +49,8 @@ export class HeartbeatScheduler implements Heartbeats {
   #tasks = 0;
   #demand = 0;
   #stretched = false;
+  #toldMs = 0;
+  #telling: Cancel | undefined;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -123,12 +130,27 @@ export class HeartbeatScheduler implements Heartbeats {
   #count({ everyMs }: Beating, step: 1 | -1): void {
     this.#tasks += step;
     this.#demand += (step * 1000) / everyMs;
+    // Tasks come and go in crowds: what is told is where a crowd has led, not its first member.
+    if (this.#stretched || this.#demand > this.#options.rate) this.#telling ??= this.#tellSoon();
+    if (this.#tasks === 0) this.#tell();
+  }
+
+  #tellSoon(): Cancel {
+    return this.#options.clock.after(TELL_MS, () => this.#tell());
+  }
+
+  #tell(): void {
+    this.#telling?.();
+    this.#telling = undefined;
     const { rate, onStretch } = this.#options;
     // The share of jitter keeps a load that the rate just carries from flickering.
-    const stretched = this.#demand > rate * (this.#stretched ? 1 - JITTER : 1 + 1e-9);
-    if (stretched === this.#stretched) return;
+    const stretched = this.#demand > rate * (this.#stretched ? 1 - JITTER : 1 + JITTER / 10);
+    const stretchedToMs = Math.round((this.#tasks * 1000) / rate);
+    const worse = stretched && stretchedToMs > this.#toldMs * 1.1;
+    if (stretched === this.#stretched && !worse) return;
     this.#stretched = stretched;
-    onStretch(stretched, { tasks: this.#tasks, stretchedToMs: Math.round((this.#tasks * 1000) / rate) });
+    this.#toldMs = stretched ? stretchedToMs : 0;
+    onStretch(stretched, { tasks: this.#tasks, stretchedToMs });
   }
 }
 

@@ -1,0 +1,35 @@
+import { showDuration } from '../duration.js';
+import type { Logger } from '../log.js';
+import type { HandlerStatus } from '../worker/status.js';
+import type { MachineFile } from './seed.js';
+
+export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
+
+/** Seconds between what a drain can take and when an orchestrator should kill. */
+const KILL_MARGIN_SECONDS = 5;
+
+export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): void {
+  for (const { name, activityArn, concurrency } of handlers) {
+    log.info(`Activity: ${activityArn} -> ${name} (${concurrency} at once)`);
+  }
+}
+
+export function sayMachines(log: Logger, machines: readonly MachineFile[]): void {
+  for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
+  const [first] = machines;
+  if (first) log.info(`Start an execution: ${executeCommand()} ${first.name} '<input as JSON>'`);
+}
+
+/** What an orchestrator must be told, since it kills after 30 s unless it is. */
+export function sayDrain(log: Logger, longestDrainMs: number): void {
+  const seconds = Math.ceil(longestDrainMs / 1000) + KILL_MARGIN_SECONDS;
+  log.info(
+    `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, stopTimeout: ${Math.min(seconds, 120)} in ECS`,
+  );
+}
+
+/** As the user reached us: through this project's own npm scripts, or installed. */
+function executeCommand(): string {
+  const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
+  return ownScripts ? 'npm run -s execute --' : 'npx stepwright execute';
+}

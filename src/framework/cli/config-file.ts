@@ -1,0 +1,120 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { getTsconfig } from 'get-tsconfig';
+import type { Config } from '../config.js';
+import { type Problem, StartError } from '../errors.js';
+
+const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
+
+/** A config as it was loaded. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The folder of the compiled config: what its globs are relative to. */
+  readonly baseDir: string;
+  /** The folder of the nearest package.json: what `machines` is relative to. */
+  readonly projectDir: string;
+}
+
+/**
+ * Finds and imports the config. A `.ts` file is never compiled here: it is mapped to its output through tsconfig.
+ * @param path `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
+ * @throws StartError if it is missing, stale, or does not load.
+ */
+export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
+  const file = findConfig(path, cwd);
+  const compiled = /\.[cm]?ts$/.test(file) ? compiledFile(file) : file;
+  return {
+    config: await importConfig(compiled, file),
+    baseDir: dirname(compiled),
+    projectDir: projectDir(file),
+  };
+}
+
+/** Like {@link loadConfig}, but an absent default config is an empty one. */
+export async function loadConfigIfAny(path: string | undefined, cwd: string): Promise<LoadedConfig> {
+  const found = path !== undefined || DEFAULT_NAMES.some((name) => existsSync(join(cwd, name)));
+  return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
+}
+
+function findConfig(path: string | undefined, cwd: string): string {
+  const candidates = path === undefined ? DEFAULT_NAMES : [path];
+  const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
+  if (found) return found;
+  throw new StartError([
+    {
+      code: 'CONFIG_NOT_FOUND',
+      where: path ?? DEFAULT_NAMES[0] ?? '',
+      what:
+        path === undefined
+          ? `there is no config in ${cwd}`
+          : `there is no such file (looked for ${resolve(cwd, path)})`,
+      fix: 'create nest-style.config.ts with `export default defineConfig({})`, or name yours with --config PATH',
+    },
+  ]);
+}
+
+/** Where tsc writes a source file, by the rootDir and outDir of the nearest tsconfig.json. */
+function compiledFile(source: string): string {
+  const tsconfig = getTsconfig(dirname(source));
+  const problem = (code: Problem['code'], what: string, fix: string): StartError =>
+    new StartError([{ code, where: relative(process.cwd(), source), what, fix }]);
+  const { rootDir = '.', outDir, incremental, composite } = tsconfig?.config.compilerOptions ?? {};
+  if (!tsconfig || !outDir) {
+    const what = tsconfig
+      ? `${tsconfig.path} sets no outDir`
+      : 'there is no tsconfig.json beside or above it';
+    throw problem(
+      'CONFIG_NOT_FOUND',
+      `it must be compiled, and ${what}`,
+      'set outDir in tsconfig.json, or pass the compiled file with --config PATH',
+    );
+  }
+  const base = dirname(tsconfig.path);
+  const inside = relative(resolve(base, rootDir), source).replace(/\.([cm]?)ts$/, '.$1js');
+  const output = resolve(base, outDir, inside);
+  const shown = relative(process.cwd(), output);
+  if (!existsSync(output))
+    throw problem('CONFIG_NOT_FOUND', `its compiled file ${shown} is missing`, 'compile it: npx tsc');
+  // An incremental build leaves an output alone that would not change, so its age says nothing there.
+  const stale = !incremental && !composite && statSync(source).mtimeMs > statSync(output).mtimeMs;
+  if (stale)
+    throw problem('CONFIG_STALE', `it is newer than its compiled file ${shown}`, 'compile it again: npx tsc');
+  return output;
+}
+
+async function importConfig(file: string, shown: string): Promise<Config> {
+  const where = relative(process.cwd(), shown);
+  const fail = (what: string, fix: string, cause?: unknown): StartError =>
+    new StartError([{ code: 'CONFIG_UNREADABLE', where, what, fix }], { cause });
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  } catch (error) {
+    throw fail(
+      `it throws when it is imported: ${traceOf(error)}`,
+      'mend it, or what it imports; compile again with npx tsc',
+      error,
+    );
+  }
+  if (typeof module.default !== 'object' || module.default === null) {
+    throw fail('it has no default export', 'write `export default defineConfig({ … })`');
+  }
+  return module.default;
+}
+
+/** The message and the first line that points into the user's files. */
+function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const line = error.stack
+    ?.split('\n')
+    .find((text) => /^\s+at .*(file:|\/)/.test(text) && !text.includes('node:'));
+  return `${error.name}: ${error.message}${line ? `\n${line.trim()}` : ''}`;
+}
+
+function projectDir(file: string): string {
+  for (let dir = dirname(file); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, 'package.json'))) return dir;
+    if (dir === dirname(dir)) return dirname(file);
+  }
+}

@@ -1,0 +1,63 @@
+import { resolveConfig, type Settings } from '../config.js';
+import { type Problem, StartError } from '../errors.js';
+import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
+import { environmentOptions, readOptions } from '../worker/handler-options.js';
+import { makePlan, type PlannedHandler } from '../worker/plan.js';
+import { loadConfig } from './config-file.js';
+import { type MachineFile, readMachines } from './seed.js';
+
+/** Flags that `start` and `local` share; texts as they were typed. */
+export interface StartFlags {
+  readonly config?: string;
+  readonly endpoint?: string;
+  readonly port?: string;
+  readonly healthPort?: string;
+  readonly concurrency?: string;
+  readonly pollers?: string;
+  readonly heartbeat?: string;
+  readonly timeout?: string;
+}
+
+/** Everything that can be known before anything runs. */
+export interface Prepared {
+  readonly settings: Settings;
+  readonly endpoint: Endpoint;
+  readonly handlers: readonly PlannedHandler[];
+  /** Read only where the local service is to be seeded with them. */
+  readonly machines: readonly MachineFile[];
+}
+
+/** Reads the config, the flags and the environment, and plans the worker. @throws StartError with all problems at once. */
+export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }): Promise<Prepared> {
+  const { config, baseDir, projectDir } = await loadConfig(flags.config, process.cwd());
+  const settings = resolveConfig({ ...config, ...portFlags(flags) }, Math.random);
+  const { env } = process;
+  const endpoint = resolveEndpoint({
+    flag: seeds ? 'local' : flags.endpoint,
+    env,
+    config: settings.endpoint,
+    port: settings.port,
+  });
+  const fromEnv = environmentOptions(env);
+  const fromFlags = readOptions((key) => ({ name: `--${key}`, text: flags[key] }));
+  const overrides = { ...fromEnv.options, ...fromFlags.options };
+  const plan = await makePlan({ settings, baseDir, env, overrides });
+  const local = !isProblem(endpoint) && endpoint.kind === 'local';
+  const read = local ? await readMachines(settings, projectDir, env) : { machines: [], problems: [] };
+  const problems: Problem[] = [
+    ...fromEnv.problems,
+    ...fromFlags.problems,
+    ...plan.problems,
+    ...read.problems,
+  ];
+  if (isProblem(endpoint)) throw new StartError([endpoint, ...problems]);
+  if (problems.length > 0) throw new StartError(problems);
+  return { settings, endpoint, handlers: plan.handlers, machines: read.machines };
+}
+
+function portFlags({ port, healthPort }: StartFlags): { port?: number; healthPort?: number } {
+  return {
+    ...(port !== undefined && { port: Number(port) }),
+    ...(healthPort !== undefined && { healthPort: Number(healthPort) }),
+  };
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { Settings } from '../config.js';
+import type { ActivityRef } from '../declare/definition.js';
+import { type Problem, throwProblems } from '../errors.js';
+import { type LocalService, startLocalService } from '../local/index.js';
+import type { Logger } from '../log.js';
+import type { PlannedHandler } from '../worker/plan.js';
+
+/** The account and the region of what was declared without an ARN. */
+const LOCAL_ACCOUNT = '123456789012';
+const LOCAL_REGION = 'us-east-1';
+
+/** An ASL file, its `${NAME}` filled in. */
+export interface MachineFile {
+  readonly name: string;
+  readonly file: string;
+  readonly definition: string;
+}
+
+/** Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem. */
+export async function readMachines(
+  settings: Settings,
+  projectDir: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ machines: MachineFile[]; problems: Problem[] }> {
+  const problems: Problem[] = [];
+  const machines: MachineFile[] = [];
+  for (const pattern of settings.machines) {
+    const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
+    if (files.length === 0 && !settings.machinesDefaulted) problems.push(matchesNothing(pattern, projectDir));
+    for (const file of files.toSorted()) {
+      const { text, unset } = fillIn(await readFile(file, 'utf8'), env);
+      const shown = relative(projectDir, file);
+      problems.push(...unset.map((name) => unsetVariable(name, shown)));
+      machines.push({ name: basename(file).replace(/(\.asl)?\.json$/, ''), file: shown, definition: text });
+    }
+  }
+  return { machines, problems };
+}
+
+/** Starts the local service and gives it the declared activities and the machines. @throws StartError */
+export async function startSeeded(
+  options: { port: number; log: Logger; settings: Settings },
+  handlers: readonly PlannedHandler[],
+  machines: readonly MachineFile[],
+): Promise<LocalService> {
+  const { port, log, settings } = options;
+  const service = await listen(port, log);
+  for (const { definition } of handlers) service.seedActivity(localArn(definition.activity, settings.region));
+  const problems = [
+    ...seedMachines(service, machines),
+    ...slowHeartbeats(service, handlers, settings.region),
+  ];
+  if (problems.length > 0) await service.close();
+  throwProblems(problems);
+  return service;
+}
+
+/** The ARN under which an activity is seeded: its own, or one made of its bare name. */
+export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
+  return activity.kind === 'arn'
+    ? activity.arn
+    : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
+}
+
+async function listen(port: number, log: Logger): Promise<LocalService> {
+  try {
+    return await startLocalService({ port, log });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EADDRINUSE')
+      throwProblems([portInUse(port, '--port', 'port')]);
+    throw error;
+  }
+}
+
+function seedMachines(service: LocalService, machines: readonly MachineFile[]): Problem[] {
+  return machines.flatMap(({ name, file, definition }) => {
+    try {
+      service.seedMachine({ name, definition });
+      return [];
+    } catch (error) {
+      const what = (error as Error).message;
+      return [{ code: 'MACHINE_INVALID' as const, where: file, what, fix: 'mend the definition' }];
+    }
+  });
+}
+
+/** A lease lapses after HeartbeatSeconds; only two beats within them survive one that is lost. */
+function slowHeartbeats(
+  service: LocalService,
+  handlers: readonly PlannedHandler[],
+  region?: string,
+): Problem[] {
+  return handlers.flatMap(({ definition, options: { heartbeatMs } }) => {
+    const seconds = service.heartbeatSecondsOf(localArn(definition.activity, region));
+    if (seconds === undefined || (heartbeatMs !== false && heartbeatMs <= (seconds * 1000) / 2)) return [];
+    const is = heartbeatMs === false ? 'off' : `each ${heartbeatMs} ms`;
+    return [
+      {
+        code: 'HEARTBEAT_TOO_SLOW' as const,
+        where: definition.name,
+        what: `its heartbeat is ${is}, but a state on its activity has HeartbeatSeconds ${seconds}: its tasks would time out`,
+        fix: `set heartbeat to at most half of that: '${seconds * 500}ms'`,
+      },
+    ];
+  });
+}
+
+function fillIn(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { text: string; unset: string[] } {
+  const unset: string[] = [];
+  const filled = text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
+    const value = env[name];
+    if (!value) unset.push(name);
+    return value ? JSON.stringify(value).slice(1, -1) : whole;
+  });
+  return { text: filled, unset: [...new Set(unset)] };
+}
+
+const matchesNothing = (pattern: string, dir: string): Problem => ({
+  code: 'GLOB_MATCHES_NOTHING',
+  where: `machines '${pattern}'`,
+  what: `no file matches it below ${dir}`,
+  fix: 'correct the glob: it is relative to the nearest package.json',
+});
+
+const unsetVariable = (name: string, file: string): Problem => ({
+  code: 'ENVIRONMENT_UNSET',
+  where: file,
+  what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
+  fix: `set it: ${name}=… npm run start`,
+});
+
+/** @param key what sets it in the config. */
+export const portInUse = (port: number, flag: string, key: string): Problem => ({
+  code: 'PORT_IN_USE',
+  where: `port ${port}`,
+  what: 'another process listens on it already',
+  fix: `stop that process, or choose another port: ${flag} N, or \`${key}\` in the config`,
+});

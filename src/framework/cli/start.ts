@@ -1,0 +1,68 @@
+import { systemClock } from '../clock.js';
+import type { LocalService } from '../local/index.js';
+import type { Logger } from '../log.js';
+import { localEndpoint, showEndpoint } from '../service/endpoint.js';
+import { buildWorker } from '../worker/create-worker.js';
+import type { Worker } from '../worker/worker.js';
+import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
+import { serveHealth } from './health.js';
+import { prepare, type Prepared, type StartFlags } from './prepare.js';
+import { startSeeded } from './seed.js';
+import { stopSignal } from './signals.js';
+import { watchUserErrors } from './user-errors.js';
+
+/** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
+export async function start(flags: StartFlags, log: Logger): Promise<number> {
+  const prepared = await prepare(flags, { seeds: false });
+  const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
+  const service = await startEmbedded(prepared, log);
+  const endpoint = service ? localEndpoint(service.port) : prepared.endpoint;
+  const { settings, handlers } = prepared;
+  const building = buildWorker({
+    settings,
+    handlers,
+    endpoint,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  // Activities are looked up for as long as it takes; nothing is leased before that, so a signal may end it.
+  const worker = await Promise.race([building, aborted(stop)]);
+  if (!worker) return 0;
+  const errors = watchUserErrors(log, () => void worker.stop());
+  const health =
+    settings.healthPort === undefined
+      ? undefined
+      : await serveHealth(settings.healthPort, () => worker.status());
+
+  log.info(`Endpoint: ${showEndpoint(endpoint)}${service ? ' (embedded: for development, in memory)' : ''}`);
+  sayActivities(log, worker.status().handlers);
+  if (service) sayMachines(log, prepared.machines);
+  if (health) log.info(`Health: http://127.0.0.1:${health.port}/live and /ready`);
+  sayDrain(log, worker.longestDrainMs);
+  log.info(WAITING);
+
+  await runUntil(stop, worker, service);
+  health?.close();
+  return errors.uncaught === undefined ? 0 : 1;
+}
+
+function startEmbedded(
+  { endpoint, settings, handlers, machines }: Prepared,
+  log: Logger,
+): Promise<LocalService> | undefined {
+  return endpoint.kind === 'local'
+    ? startSeeded({ port: settings.port, log, settings }, handlers, machines)
+    : undefined;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+
+async function runUntil(stop: AbortSignal, worker: Worker, service: LocalService | undefined): Promise<void> {
+  // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
+  stop.addEventListener('abort', () => service?.endPolls());
+  if (stop.aborted) service?.endPolls();
+  await worker.run({ signal: stop });
+  await service?.close();
+}

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const root = resolve('src/framework');
+
+/** Who may import whom, room by room. Leaves (the files beside the rooms but config.ts) are for all. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  declare: [],
+  handler: ['declare'],
+  task: ['handler', 'declare', 'service'],
+  service: [],
+  worker: ['config', 'task', 'handler', 'declare', 'service'],
+  config: ['handler', 'declare', 'service'],
+  local: [],
+  testing: ['worker', 'service', 'task', 'handler', 'declare', 'local'],
+  cli: ['worker', 'local', 'config', 'service', 'declare'],
+  index: ['declare', 'handler', 'task', 'worker', 'config'],
+};
+const LEAVES = new Set(['errors', 'clock', 'log', 'duration', 'backoff']);
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sources(dir = root): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? sources(join(dir, entry.name))
+      : entry.name.endsWith('.ts')
+        ? [join(dir, entry.name)]
+        : [],
+  );
+}
+
+/** Static and dynamic imports of one source, without its comments. */
+function importsOf(text: string): string[] {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  return [...code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].flatMap(([, to]) => (to ? [to] : []));
+}
+
+const room = (file: string): string =>
+  relative(root, file)
+    .split('/')[0]
+    ?.replace(/\.(ts|js)$/, '') ?? '';
+
+const imports: Import[] = sources().flatMap((from) =>
+  importsOf(readFileSync(from, 'utf8')).map((to) => ({
+    from,
+    to: to.startsWith('.') ? resolve(from, '..', to) : to,
+  })),
+);
+
+function forbidden({ from, to }: Import): boolean {
+  if (!to.startsWith(root)) return false;
+  const [here, there] = [room(from), room(to)];
+  if (here === there || LEAVES.has(there)) return false;
+  return LEAVES.has(here) || !MAY_IMPORT[here]?.includes(there);
+}
+
+const shown = ({ from, to }: Import): string =>
+  `${relative(root, from)} imports ${to.replace(`${root}/`, '')}`;
+
+test('every room is known, and each imports only what it may', () => {
+  expect(imports.length).toBeGreaterThan(100);
+  expect(imports.filter(forbidden).map(shown)).toEqual([]);
+});
+
+test('a forbidden import would be found', () => {
+  expect(forbidden({ from: join(root, 'declare/decorators.ts'), to: join(root, 'worker/worker.js') })).toBe(
+    true,
+  );
+  expect(forbidden({ from: join(root, 'clock.ts'), to: join(root, 'task/task.js') })).toBe(true);
+  expect(importsOf("const x = await import('../service/aws.js');")).toEqual(['../service/aws.js']);
+});
+
+test('only service/aws*.ts and the look-ups beside it load the SDK, and a worker loads them when it is made', () => {
+  const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
+  expect(new Set(loadsSdk)).toEqual(new Set(['service']));
+  const loadsAws = imports
+    .filter(({ to }) => to.endsWith('/service/aws.js'))
+    .map(({ from }) => relative(root, from));
+  expect(new Set(loadsAws)).toEqual(new Set(['worker/create-worker.ts', 'cli/execute.ts']));
+  const statically = /^(?:import|export) (?!type).*\/service\/aws\.js/m;
+  expect(readFileSync(join(root, 'worker/create-worker.ts'), 'utf8')).not.toMatch(statically);
+});
+
+test('only clock.ts touches timers or reads the time', () => {
+  const time =
+    /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.|AbortSignal\.timeout|timers\/promises)\b|new Date\(\)/;
+  const offenders = sources().filter(
+    (file) => room(file) !== 'clock' && time.test(readFileSync(file, 'utf8')),
+  );
+  expect(offenders.map((file) => relative(root, file))).toEqual([]);
+  expect(readFileSync(join(root, 'clock.ts'), 'utf8')).toMatch(time);
+});
+
+test('only the commands catch signals or end the process', () => {
+  const ends = /process\.(exit|on|once|kill|abort)\b|process\.exitCode/;
+  const offenders = sources().filter((file) => room(file) !== 'cli' && ends.test(readFileSync(file, 'utf8')));
+  expect(offenders.map((file) => relative(root, file))).toEqual([]);
+});

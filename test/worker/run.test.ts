@@ -1,0 +1,197 @@
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { IsNotEmpty, IsString } from 'class-validator';
+import { Activity, Handle } from 'stepwright';
+import { activity, holding } from '../support/work.js';
+import { ARN, createWorld, type World } from '../support/world.js';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
+const ended = async (execution: string): Promise<object> => {
+  const { status, output, error, cause } = await world.describe(execution);
+  return { status, output, error, cause };
+};
+
+class Greeting {
+  @IsString()
+  @IsNotEmpty()
+  who!: string;
+}
+
+@Activity(ARN)
+class Greet {
+  @Handle()
+  greet(input: Greeting): { message: string } {
+    return { message: `Hello ${input.who}!` };
+  }
+}
+
+test('an execution runs while no worker is up, and succeeds after', async () => {
+  const execution = await world.execute(world.machine(ARN), { who: 'hoge' });
+  await seconds(3600);
+  expect(await ended(execution)).toMatchObject({ status: 'RUNNING' });
+  const w = await world.worker({ activities: [Greet] });
+  await seconds(1);
+  expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"message":"Hello hoge!"}' });
+  expect(w.of('task:succeeded')).toHaveLength(1);
+});
+
+test.each([{}, { who: 7 }, { who: '' }, [], null, 'x'])(
+  'input %j is reported once as InvalidInput',
+  async (input) => {
+    const w = await world.worker({ activities: [Greet] });
+    const execution = await world.execute(world.machine(ARN), input);
+    await seconds(1);
+    expect(await ended(execution)).toMatchObject({ status: 'FAILED', error: 'Stepwright.InvalidInput' });
+    expect((await world.history(execution)).filter((type) => type === 'ActivityFailed')).toHaveLength(1);
+    expect(w.worker.status()).toMatchObject({ state: 'running', counts: { failed: 1, succeeded: 0 } });
+  },
+);
+
+test('the execution shows the name of its worker', async () => {
+  const w = await world.worker({ activities: [Greet], workerName: 'pod-7' });
+  expect(w.worker.status().name).toBe('pod-7');
+});
+
+describe('slots and polls', () => {
+  test('a poll reserves a slot: with all slots taken nothing is polled', async () => {
+    const { type, held } = holding({ concurrency: 2, pollers: 2 });
+    const machine = world.machine(ARN);
+    await world.worker({ activities: [type] });
+    await Promise.all([1, 2, 3].map((n) => world.execute(machine, n)));
+    await world.clock.settle(() => held.length === 2);
+    await seconds(30);
+    expect(held).toHaveLength(2);
+    expect(world.service.parkedPolls).toBe(0);
+    held[0]?.succeed();
+    await world.clock.settle(() => held.length === 3);
+  });
+
+  test('polls grow while tasks come in, and shrink again when they end empty', async () => {
+    const machine = world.machine(ARN);
+    const w = await world.worker({ activities: [activity(() => 1, { concurrency: 8 })] });
+    const polls = () => w.worker.status().handlers[0]?.polls.target;
+    await seconds(1);
+    expect(polls()).toBe(1);
+    await Promise.all(Array.from({ length: 20 }, () => world.execute(machine)));
+    await world.clock.settle(() => w.of('task:succeeded').length === 20);
+    expect(polls()).toBe(8);
+    await seconds(61);
+    expect(polls()).toBe(1);
+  });
+
+  test('a fixed number of pollers is kept open', async () => {
+    world.machine(ARN);
+    await world.worker({ activities: [activity(() => 1, { pollers: 4 })] });
+    await seconds(61);
+    expect(world.service.parkedPolls).toBe(4);
+  });
+
+  test('handlers poll apart from each other: a full one does not hold another up', async () => {
+    const other = `${ARN}2`;
+    const { type, held } = holding({ concurrency: 1 });
+    const [full, free] = [world.machine(ARN), world.machine(other)];
+    await world.worker({ activities: [type, activity(() => 'free', {}, other)] });
+    await world.execute(full);
+    await world.clock.settle(() => held.length === 1);
+    const execution = await world.execute(free);
+    await seconds(1);
+    expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+});
+
+describe('heartbeats', () => {
+  test('keep a long task alive beyond its HeartbeatSeconds', async () => {
+    const { type, held } = holding({ heartbeat: '20s' });
+    const execution = await world.execute(world.machine(ARN, { HeartbeatSeconds: 45 }));
+    const w = await world.worker({ activities: [type] });
+    await seconds(600);
+    expect(w.worker.status().tasks[0]?.lastHeartbeatAt).toBeGreaterThan(world.clock.now() - 21_000);
+    held[0]?.succeed('done');
+    await seconds(1);
+    expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('learn that the execution was stopped: the signal aborts with gone, and nothing is reported', async () => {
+    const { type, held } = holding({ heartbeat: '20s', concurrency: 1 });
+    const machine = world.machine(ARN);
+    const executionArn = await world.execute(machine);
+    const w = await world.worker({ activities: [type] });
+    await world.clock.settle(() => held.length === 1);
+    await world.client.send(new StopExecutionCommand({ executionArn }));
+    await seconds(20);
+    expect(held[0]?.task.signal.reason).toMatchObject({ name: 'TaskAborted', kind: 'gone' });
+    expect(w.of('task:gone')).toMatchObject([{ handler: 'Work.run', probablyDelivered: false }]);
+    await expect(held[0]?.task.heartbeat()).rejects.toMatchObject({ kind: 'gone' });
+
+    expect(w.worker.status().tasks).toMatchObject([{ phase: 'settling' }]);
+    await world.execute(machine);
+    await seconds(5);
+    expect(held).toHaveLength(1);
+    held[0]?.fail(new Error('aborted'));
+    await world.clock.settle(() => held.length === 2);
+    expect(w.of('task:failed')).toEqual([]);
+  });
+
+  test('a handler that ignores its signal is named after a while', async () => {
+    const { type, held } = holding();
+    const executionArn = await world.execute(world.machine(ARN));
+    const w = await world.worker({ activities: [type] });
+    await world.clock.settle(() => held.length === 1);
+    await world.client.send(new StopExecutionCommand({ executionArn }));
+    await seconds(51);
+    expect(w.of('task:ignored-abort')).toMatchObject([
+      { handler: 'Work.run', afterMs: 30_000, abandoned: false },
+    ]);
+    expect(w.log).toContainEqual(
+      expect.objectContaining({ msg: expect.stringContaining('ignores its signal') }),
+    );
+  });
+
+  test('are sent when the handler asks, also where the automatic ones are off', async () => {
+    const { type, held } = holding({ heartbeat: false });
+    const w = await world.worker({ activities: [type] });
+    await world.execute(world.machine(ARN, { HeartbeatSeconds: 60 }));
+    await world.clock.settle(() => held.length === 1);
+    await seconds(30);
+    expect(w.worker.status().tasks[0]?.lastHeartbeatAt).toBeUndefined();
+    const beat = held[0]?.task.heartbeat();
+    await seconds(1);
+    await beat;
+    expect(w.worker.status().tasks[0]?.lastHeartbeatAt).toBeDefined();
+  });
+});
+
+describe('a deadline', () => {
+  test('is counted from receipt, reported when it is over, and holds the slot until the handler settles', async () => {
+    const { type, held } = holding({ timeout: '90s', concurrency: 1 });
+    const execution = await world.execute(world.machine(ARN));
+    const w = await world.worker({ activities: [type] });
+    await seconds(89);
+    expect(held[0]?.task.signal.aborted).toBe(false);
+    await seconds(1);
+    expect(held[0]?.task.signal.reason).toMatchObject({ kind: 'deadline' });
+    expect(await ended(execution)).toMatchObject({ status: 'FAILED', error: 'Stepwright.DeadlineExceeded' });
+    expect(w.worker.status().tasks).toHaveLength(1);
+    held[0]?.succeed('too late');
+    await seconds(1);
+    expect(w.worker.status().tasks).toHaveLength(0);
+    expect(w.worker.status().counts).toMatchObject({ failed: 1, succeeded: 0 });
+  });
+});
+
+test('a listener that throws is logged and hurts nobody', async () => {
+  const w = await world.worker({ activities: [Greet] });
+  w.worker.on('task:received', () => {
+    throw new Error('a bad listener');
+  });
+  const execution = await world.execute(world.machine(ARN), { who: 'hoge' });
+  await seconds(1);
+  expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(w.log).toContainEqual(expect.objectContaining({ msg: 'a listener threw', event: 'task:received' }));
+});

@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { TaskAborted } from 'stepwright';
+import { activity, holding } from '../support/work.js';
+import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
+const state = ({ worker }: WorkerWorld): string => worker.status().state;
+
+/** A worker that holds one task, and the execution that the task belongs to. */
+async function working(config: object = {}) {
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], ...config });
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  const [task] = held;
+  if (!task) throw new Error('no task was held');
+  return { w, held, task, machine, execution };
+}
+
+test('a worker goes from created to running, draining and stopped, and tells each step', async () => {
+  const w = await world.worker({ activities: [activity(() => 1)] });
+  await seconds(1);
+  expect(state(w)).toBe('running');
+  const stopped = w.worker.stop();
+  expect(w.worker.stop()).toBe(stopped);
+  expect(state(w)).toBe('draining');
+  await seconds(60);
+  await stopped;
+  await w.done;
+  expect(w.of('state').map(({ from, to }) => `${from} > ${to}`)).toEqual([
+    'created > running',
+    'running > draining',
+    'draining > stopped',
+  ]);
+});
+
+test('an open poll is not aborted by a stop: it ends by itself, and no other is started', async () => {
+  const w = await world.worker({ activities: [activity(() => 1)], pollers: 3 });
+  world.machine(ARN);
+  await seconds(10);
+  expect(world.service.parkedPolls).toBe(3);
+  void w.worker.stop();
+  await seconds(49);
+  expect(world.service.parkedPolls).toBe(3);
+  expect(state(w)).toBe('draining');
+  await seconds(2);
+  expect(world.service.parkedPolls).toBe(0);
+  expect(state(w)).toBe('stopped');
+});
+
+test('a stop lets a running task end, and resolves after its report', async () => {
+  const { w, task, execution } = await working({ grace: '100s' });
+  void w.worker.stop();
+  await seconds(70);
+  expect(state(w)).toBe('draining');
+  task.succeed('late');
+  await world.clock.settle(() => state(w) === 'stopped');
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"late"' });
+});
+
+test('shuttingDown fires when the drain begins, and the signal only when the grace is over', async () => {
+  const { w, task } = await working({ grace: '30s' });
+  void w.worker.stop();
+  expect(task.task.shuttingDown.aborted).toBe(true);
+  await seconds(29);
+  expect(task.task.signal.aborted).toBe(false);
+  await seconds(1);
+  expect(task.task.signal.reason).toBeInstanceOf(TaskAborted);
+  expect(task.task.signal.reason).toMatchObject({ kind: 'shutdown' });
+});
+
+describe('after the shutdown abort', () => {
+  test('a returned value is still a success', async () => {
+    const { w, task, execution } = await working({ grace: '30s' });
+    void w.worker.stop();
+    await seconds(31);
+    task.succeed({ saved: true });
+    await seconds(60);
+    expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"saved":true}' });
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('a throw is reported as Stepwright.WorkerShutdown', async () => {
+    const { w, task, execution } = await working({ grace: '30s' });
+    void w.worker.stop();
+    await seconds(31);
+    task.fail(new TypeError('stopped in the middle'));
+    await seconds(60);
+    expect(await world.describe(execution)).toMatchObject({
+      status: 'FAILED',
+      error: 'Stepwright.WorkerShutdown',
+    });
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('a handler that does not settle within 5 s is reported, named, and left behind', async () => {
+    const { w, task, execution } = await working({ grace: '65s' });
+    void w.worker.stop();
+    await seconds(69);
+    expect(await world.describe(execution)).toMatchObject({ status: 'RUNNING' });
+    await seconds(1);
+    expect(await world.describe(execution)).toMatchObject({
+      status: 'FAILED',
+      error: 'Stepwright.WorkerShutdown',
+    });
+    expect(state(w)).toBe('stopped');
+    expect(w.of('task:ignored-abort')).toMatchObject([{ handler: 'Work.run', abandoned: true }]);
+    task.succeed('nobody listens any more');
+    await seconds(1);
+    expect(w.of('task:succeeded')).toEqual([]);
+  });
+});
+
+test('a task that arrives during the drain is run while the grace lasts', async () => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'run')] });
+  await seconds(1);
+  void w.worker.stop();
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => state(w) === 'stopped');
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"run"' });
+});
+
+test('a task that arrives after the grace is failed at once, for a Retry to match', async () => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'run')], grace: '10s' });
+  await seconds(1);
+  void w.worker.stop();
+  await seconds(20);
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => state(w) === 'stopped');
+  expect(await world.describe(execution)).toMatchObject({
+    status: 'FAILED',
+    error: 'Stepwright.WorkerShutdown',
+  });
+});
+
+test("with drain 'fail' a task that arrives during the drain is failed at once, from the beginning", async () => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'run')], drain: 'fail' });
+  await seconds(1);
+  void w.worker.stop();
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => state(w) === 'stopped');
+  expect(await world.describe(execution)).toMatchObject({
+    status: 'FAILED',
+    error: 'Stepwright.WorkerShutdown',
+  });
+});
+
+test('an aborted signal stops a worker that runs, and one that is about to', async () => {
+  const w = await world.worker({ activities: [activity(() => 1)] });
+  await seconds(1);
+  await expect(w.worker.run()).rejects.toThrow('a worker runs once');
+  void w.worker.stop();
+  await seconds(60);
+  await w.done;
+});
+
+test('the longest drain counts the polls, the grace and the last reports', async () => {
+  const w = await world.worker({ activities: [activity(() => 1)] });
+  expect(w.worker.longestDrainMs).toBe(91_000);
+  const long = await world.worker({ activities: [activity(() => 1)], grace: '10m' });
+  expect(long.worker.longestDrainMs).toBe(631_000);
+});
