@@ -42,5 +42,9 @@ export function newClient({ url }: LocalService, region = 'us-east-1'): SFNClien
 
 /** The events without what a test does not own: SDK types back to numbers, timestamps left out. */
 export function bare(events: HistoryEvent[] | undefined): object[] {
-  return (events ?? []).map(({ timestamp: _, ...event }) => event);
+  return (events ?? []).map((event) => {
+    const { timestamp, ...rest } = event;
+    if (!(timestamp instanceof Date)) throw new Error('an event without an instant');
+    return rest;
+  });
 }

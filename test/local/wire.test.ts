@@ -1,0 +1,342 @@
+import { describe, expect, test } from '@jest/globals';
+import { openBench, ROLE, type Bench } from './service.js';
+
+const ARN = 'arn:aws:states:us-east-1:123456789012:activity:A';
+const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
+const SWF = 'com.amazonaws.swf.service.v2.model#';
+const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: ARN, End: true } } });
+const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** A call as any client makes it, without the SDK between. */
+async function call(
+  { service }: Bench,
+  operation: string,
+  body: object | string,
+  headers = {},
+): Promise<Answer> {
+  const response = await fetch(service.url, {
+    method: 'POST',
+    headers: {
+      'x-amz-target': `AWSStepFunctions.${operation}`,
+      'content-type': 'application/x-amz-json-1.0',
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: JSON.parse(text) as Answer['body'] };
+}
+
+/** An activity, a machine on it, a running execution, its token, and the token of a task that is closed. */
+async function prepared(): Promise<Bench & { live: string; closed: string }> {
+  const bench = await openBench();
+  await call(bench, 'CreateActivity', { name: 'A' });
+  await call(bench, 'CreateStateMachine', { name: 'M', definition: TASK, roleArn: ROLE });
+  const tokens: string[] = [];
+  for (const name of ['old', 'E']) {
+    await call(bench, 'StartExecution', { stateMachineArn: MACHINE, name, input: '{"a":1}' });
+    const { body } = await call(bench, 'GetActivityTask', { activityArn: ARN });
+    tokens.push(String(body['taskToken']));
+  }
+  const [closed = '', live = ''] = tokens;
+  await call(bench, 'SendTaskSuccess', { taskToken: closed, output: '1' });
+  return { ...bench, live, closed };
+}
+
+const tooShort = (value: string, field: string): string =>
+  `1 validation error detected: Value '${value}' at '${field}' failed to satisfy constraint: Member must have length greater than or equal to 1`;
+const isNull = (field: string, shown = ''): string =>
+  `1 validation error detected: Value${shown} at '${field}' failed to satisfy constraint: Member must not be null`;
+
+describe('every error, word for word', () => {
+  const rows: [operation: string, body: object, name: string, message: string][] = [
+    ['CreateActivity', { name: 'a b' }, 'InvalidName', "Invalid Name: 'a b'"],
+    ['CreateActivity', { name: 'a/b' }, 'InvalidName', "Invalid Name: 'a/b'"],
+    ['CreateActivity', { name: '' }, 'ValidationException', tooShort('', 'name')],
+    ['CreateActivity', {}, 'ValidationException', isNull('name', ' null')],
+    ['DescribeActivity', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"],
+    [
+      'DescribeActivity',
+      { activityArn: `${ARN}2` },
+      'ActivityDoesNotExist',
+      `Activity Does Not Exist: '${ARN}2'`,
+    ],
+    ['DeleteActivity', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"],
+    [
+      'GetActivityTask',
+      { activityArn: `${ARN}2` },
+      'ActivityDoesNotExist',
+      `Activity Does Not Exist: '${ARN}2'`,
+    ],
+    ['GetActivityTask', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"],
+    ['GetActivityTask', { activityArn: '' }, 'ValidationException', tooShort('', 'activityArn')],
+    ['SendTaskSuccess', { taskToken: '', output: '1' }, 'ValidationException', tooShort('', 'taskToken')],
+    ['SendTaskSuccess', { taskToken: 'x' }, 'ValidationException', isNull('output')],
+    [
+      'SendTaskSuccess',
+      { taskToken: 'x', output: 'not-json' },
+      'InvalidToken',
+      "Invalid Token: 'Invalid token'",
+    ],
+    [
+      'SendTaskSuccess',
+      { taskToken: 'LIVE', output: 'not-json' },
+      'InvalidOutput',
+      "Invalid Output: 'not-json' is not valid JSON.",
+    ],
+    [
+      'SendTaskSuccess',
+      { taskToken: 'CLOSED', output: 'not-json' },
+      'InvalidOutput',
+      "Invalid Output: 'not-json' is not valid JSON.",
+    ],
+    ['SendTaskSuccess', { taskToken: 'CLOSED', output: '1' }, 'TaskTimedOut', `Task Timed Out: '${ARN}'`],
+    ['SendTaskFailure', { taskToken: 'CLOSED' }, 'TaskTimedOut', `Task Timed Out: '${ARN}'`],
+    ['SendTaskHeartbeat', { taskToken: 'CLOSED' }, 'TaskTimedOut', `Task Timed Out: '${ARN}'`],
+    ['SendTaskFailure', { taskToken: 'x' }, 'InvalidToken', "Invalid Token: 'Invalid token'"],
+    ['SendTaskHeartbeat', { taskToken: 'x' }, 'InvalidToken', "Invalid Token: 'Invalid token'"],
+    ['SendTaskHeartbeat', { taskToken: '' }, 'ValidationException', tooShort('', 'taskToken')],
+    [
+      'DescribeStateMachine',
+      { stateMachineArn: `${MACHINE}2` },
+      'StateMachineDoesNotExist',
+      `State Machine Does Not Exist: '${MACHINE}2'`,
+    ],
+    [
+      'StartExecution',
+      { stateMachineArn: `${MACHINE}2` },
+      'StateMachineDoesNotExist',
+      `State Machine Does Not Exist: '${MACHINE}2'`,
+    ],
+    ['StartExecution', { stateMachineArn: MACHINE, name: 'a b' }, 'InvalidName', "Invalid Name: 'a b'"],
+    [
+      'StartExecution',
+      { stateMachineArn: MACHINE, name: 'E', input: '2' },
+      'ExecutionAlreadyExists',
+      `Execution Already Exists: '${EXECUTION}'`,
+    ],
+    [
+      'StartExecution',
+      { stateMachineArn: MACHINE, name: 'old', input: '{"a":1}' },
+      'ExecutionAlreadyExists',
+      `Execution Already Exists: '${EXECUTION.replace(':E', ':old')}'`,
+    ],
+    [
+      'DescribeExecution',
+      { executionArn: `${EXECUTION}2` },
+      'ExecutionDoesNotExist',
+      `Execution Does Not Exist: '${EXECUTION}2'`,
+    ],
+    [
+      'GetExecutionHistory',
+      { executionArn: `${EXECUTION}2` },
+      'ExecutionDoesNotExist',
+      `Execution Does Not Exist: '${EXECUTION}2'`,
+    ],
+    [
+      'StopExecution',
+      { executionArn: `${EXECUTION}2` },
+      'ExecutionDoesNotExist',
+      `Execution Does Not Exist: '${EXECUTION}2'`,
+    ],
+    [
+      'CreateStateMachine',
+      { name: 'M', definition: PASS, roleArn: ROLE },
+      'StateMachineAlreadyExists',
+      `State Machine Already Exists: '${MACHINE}'`,
+    ],
+  ];
+
+  test.each(rows)('%s %j: %s', async (operation, body, name, message) => {
+    const bench = await prepared();
+    const text = JSON.stringify(body)
+      .replace('"LIVE"', JSON.stringify(bench.live))
+      .replace('"CLOSED"', JSON.stringify(bench.closed));
+    const namespace = name === 'ValidationException' ? 'com.amazon.coral.validate#' : SWF;
+    const answer = await call(bench, operation, text);
+    expect(answer).toMatchObject({ status: 400, body: { __type: namespace + name, message } });
+    expect(answer.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
+    // Nothing of this costs the task that is open.
+    expect(await call(bench, 'SendTaskSuccess', { taskToken: bench.live, output: '1' })).toMatchObject({
+      status: 200,
+      body: {},
+    });
+  });
+
+  test.each([
+    [
+      'an input that is not JSON',
+      'StartExecution',
+      { stateMachineArn: MACHINE, input: '{' },
+      'InvalidExecutionInput',
+      "Invalid State Machine Execution Input: '",
+    ],
+    [
+      'a definition that is not JSON',
+      'CreateStateMachine',
+      { name: 'N', definition: '{', roleArn: ROLE },
+      'InvalidDefinition',
+      "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ",
+    ],
+    [
+      'a target that is missing',
+      'CreateStateMachine',
+      { name: 'N', definition: PASS.replace('"End":true', '"Next":"Y"'), roleArn: ROLE },
+      'InvalidDefinition',
+      'at /States/X/Next',
+    ],
+    [
+      'an operation that is not there',
+      'UpdateStateMachine',
+      { stateMachineArn: MACHINE },
+      'UnsupportedOperation',
+      'the operation UpdateStateMachine',
+    ],
+    [
+      'an express machine',
+      'CreateStateMachine',
+      { name: 'N', type: 'EXPRESS', definition: PASS, roleArn: ROLE },
+      'UnsupportedOperation',
+      'EXPRESS',
+    ],
+  ])('%s is refused', async (_title, operation, body, name, part) => {
+    const bench = await prepared();
+    const { status, body: answer } = await call(bench, operation, body);
+    expect(status).toBe(400);
+    expect(answer['__type']).toMatch(new RegExp(`#${name}$`));
+    expect(answer['message']).toContain(part);
+  });
+
+  test.each(['', '[]', '"x"', '{', 'null'])('a body that is %j is answered', async (body) => {
+    const bench = await openBench();
+    expect((await call(bench, 'CreateActivity', body)).status).toBe(400);
+  });
+
+  test('a body beyond the limit is refused', async () => {
+    const bench = await openBench({ bodyLimitBytes: 1_000 });
+    expect((await call(bench, 'CreateActivity', { name: 'x'.repeat(2_000) })).status).toBe(413);
+  });
+});
+
+describe('repeating a call', () => {
+  test('creates an activity once, and one machine for one definition', async () => {
+    const bench = await openBench();
+    for (const [operation, body] of [
+      ['CreateActivity', { name: 'A' }],
+      ['CreateStateMachine', { name: 'M', definition: PASS, roleArn: ROLE }],
+    ] as const) {
+      const first = await call(bench, operation, body);
+      await bench.clock.advance(5_000);
+      expect((await call(bench, operation, body)).body).toEqual(first.body);
+    }
+  });
+
+  test('starts one execution while it runs, under one name with one input', async () => {
+    const bench = await prepared();
+    const again = { stateMachineArn: MACHINE, name: 'E', input: '{"a":1}' };
+    const first = await call(bench, 'StartExecution', again);
+    await bench.clock.advance(5_000);
+    expect((await call(bench, 'StartExecution', again)).body).toEqual(first.body);
+  });
+
+  test('deletes an activity and a machine that are gone already', async () => {
+    const bench = await openBench();
+    expect((await call(bench, 'DeleteActivity', { activityArn: ARN })).body).toEqual({});
+    expect((await call(bench, 'DeleteStateMachine', { stateMachineArn: MACHINE })).body).toEqual({});
+  });
+});
+
+describe('what is described', () => {
+  test('an activity', async () => {
+    const bench = await prepared();
+    expect((await call(bench, 'DescribeActivity', { activityArn: ARN })).body).toEqual({
+      activityArn: ARN,
+      name: 'A',
+      creationDate: 1767225600,
+      encryptionConfiguration: { type: 'AWS_OWNED_KEY' },
+    });
+  });
+
+  test('an execution while it runs, and after', async () => {
+    const bench = await prepared();
+    const running = {
+      executionArn: EXECUTION,
+      stateMachineArn: MACHINE,
+      name: 'E',
+      status: 'RUNNING',
+      startDate: 1767225600,
+      input: '{"a":1}',
+      inputDetails: { included: true },
+      redriveCount: 0,
+      redriveStatus: 'NOT_REDRIVABLE',
+      redriveStatusReason: 'Execution is RUNNING and cannot be redriven',
+    };
+    expect((await call(bench, 'DescribeExecution', { executionArn: EXECUTION })).body).toEqual(running);
+    await bench.clock.advance(1_500);
+    await call(bench, 'SendTaskSuccess', { taskToken: bench.live, output: '2' });
+    expect((await call(bench, 'DescribeExecution', { executionArn: EXECUTION })).body).toEqual({
+      ...running,
+      status: 'SUCCEEDED',
+      stopDate: 1767225601.5,
+      output: '2',
+      outputDetails: { included: true },
+      redriveStatusReason: 'Execution is SUCCEEDED and cannot be redriven',
+    });
+  });
+
+  test('lists in pages, executions the latest first and by status', async () => {
+    const bench = await prepared();
+    for (const name of ['x', 'y', 'z']) {
+      await call(bench, 'StartExecution', { stateMachineArn: MACHINE, name });
+    }
+    const names: string[] = [];
+    let nextToken: unknown;
+    do {
+      const body = { stateMachineArn: MACHINE, maxResults: 2, ...(nextToken !== undefined && { nextToken }) };
+      const page = (await call(bench, 'ListExecutions', body)).body;
+      for (const { name } of page['executions'] as { name: string }[]) names.push(name);
+      nextToken = page['nextToken'];
+    } while (nextToken !== undefined);
+    expect(names).toEqual(['z', 'y', 'x', 'E', 'old']);
+    const done = await call(bench, 'ListExecutions', { stateMachineArn: MACHINE, statusFilter: 'SUCCEEDED' });
+    expect(done.body['executions']).toMatchObject([
+      { name: 'old', status: 'SUCCEEDED', stopDate: 1767225600 },
+    ]);
+    expect((await call(bench, 'ListActivities', { nextToken: 'bogus' })).body['__type']).toBe(
+      `${SWF}InvalidToken`,
+    );
+  });
+
+  test('a history in pages, from its end, and without data', async () => {
+    const bench = await prepared();
+    const first = await call(bench, 'GetExecutionHistory', { executionArn: EXECUTION, maxResults: 3 });
+    expect(first.body['events']).toMatchObject([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    const rest = await call(bench, 'GetExecutionHistory', {
+      executionArn: EXECUTION,
+      maxResults: 3,
+      nextToken: first.body['nextToken'],
+    });
+    expect(rest.body).toMatchObject({ events: [{ id: 4 }] });
+    expect(rest.body).not.toHaveProperty('nextToken');
+    const reverse = { executionArn: EXECUTION, reverseOrder: true, includeExecutionData: false };
+    const { body } = await call(bench, 'GetExecutionHistory', reverse);
+    expect(body['events']).toMatchObject([{ id: 4 }, { id: 3 }, { id: 2 }, { id: 1 }]);
+    expect(JSON.stringify(body)).not.toContain('"input"');
+  });
+
+  test('a resource belongs to the region that the request was signed for, and is found from any', async () => {
+    const bench = await openBench();
+    const authorization =
+      'AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/states/aws4_request, SignedHeaders=host, Signature=0';
+    const { body } = await call(bench, 'CreateActivity', { name: 'A' }, { authorization });
+    expect(body['activityArn']).toBe('arn:aws:states:eu-west-1:123456789012:activity:A');
+    expect((await call(bench, 'DescribeActivity', body)).status).toBe(200);
+  });
+});
