@@ -40,7 +40,9 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
   if (service) sayMachines(log, prepared.machines);
   if (health) log.info(`Health: http://127.0.0.1:${health.port}/live and /ready`);
   sayDrain(log, worker.longestDrainMs);
-  log.info(WAITING);
+  worker.on('state', ({ to }) => {
+    if (to === 'running') log.info(WAITING);
+  });
 
   await runUntil(stop, worker, service);
   health?.close();
