@@ -27,11 +27,18 @@ export type ActivityRef =
     }
   | { readonly kind: 'name'; readonly name: string };
 
-/** What a handler takes: nothing, the parsed JSON as it is, or an instance of a validated class. */
+/** What a handler takes: nothing, the parsed JSON as it is, a bare value, or instances of a validated class. */
 export type InputSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'any' }
-  | { readonly kind: 'class'; readonly type: Constructor };
+  | { readonly kind: 'scalar'; readonly type: 'string' | 'number' | 'boolean' }
+  | { readonly kind: 'class' | 'array'; readonly type: Constructor<object> };
+
+/** What a handler's result is made into: an instance of a validated class, or an array of them. */
+export interface OutputSpec {
+  readonly kind: 'class' | 'array';
+  readonly type: Constructor<object>;
+}
 
 /** All that a user declared about one handler, as plain data. Nothing reads a decorator's metadata after this. */
 export interface HandlerDefinition {
@@ -41,7 +48,8 @@ export interface HandlerDefinition {
   readonly method: string;
   readonly activity: ActivityRef;
   readonly input: InputSpec;
-  readonly output?: Constructor;
+  /** Absent: the result goes out as it is. */
+  readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
   /** `@Handle` over `@Activity`; what neither sets is absent. */
   readonly options: HandlerOptions;
@@ -49,4 +57,6 @@ export interface HandlerDefinition {
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
+  /** The groups of class-validator and class-transformer that apply. */
+  readonly groups: readonly string[];
 }

@@ -1,0 +1,149 @@
+import { show, type Problem } from '../errors.js';
+import { parseActivity, type Environment } from './activity-ref.js';
+import { crossProblems } from './cross-problems.js';
+import type { ActivityOptions } from './decorators.js';
+import type { Constructor, HandlerDefinition, HandlerOptions } from './definition.js';
+import { isReserved } from './error-name.js';
+import { readInput, readOutput } from './input-type.js';
+import { allErrorNames, readActivity, readHandlers, type ActivityMark, type HandleMark } from './metadata.js';
+import { choiceProblems, interceptorProblems, unknownOptions } from './option-problems.js';
+
+export interface Discovered {
+  /** Those that can run; a handler with a problem is not among them. */
+  readonly handlers: HandlerDefinition[];
+  readonly problems: Problem[];
+}
+
+export interface DiscoverOptions {
+  /** Accept an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
+  readonly standIn?: boolean;
+}
+
+/** Reads each decorated class once and checks all that can be checked without a container. */
+export function discover(
+  classes: readonly Constructor[],
+  env: Environment,
+  { standIn = false }: DiscoverOptions = {},
+): Discovered {
+  const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
+  const handlers = found.flatMap((each) => each.handlers);
+  return {
+    handlers,
+    problems: [...found.flatMap((each) => each.problems), ...crossProblems(handlers), ...errorNameProblems()],
+  };
+}
+
+function readClass(target: Constructor, env: Environment, standIn: boolean): Discovered {
+  const mark = typeof target === 'function' ? readActivity(target) : undefined;
+  if (!mark) return { handlers: [], problems: [notDeclared(target)] };
+  const activity = target as Constructor<object>;
+  const marks = readHandlers(activity);
+  const handlers = marks.map((each) => readHandler(activity, mark, each, env, standIn));
+  return {
+    handlers: handlers.flatMap(({ definition }) => definition ?? []),
+    problems: [
+      ...(marks.length === 0 ? [withoutHandler(activity)] : []),
+      ...unknownOptions('Activity', activity.name, mark.options),
+      ...choiceProblems(activity.name, mark.options, { scope: ['worker', 'task'] }),
+      ...interceptorProblems(activity.name, mark.options.interceptors),
+      ...handlers.flatMap(({ problems }) => problems),
+    ],
+  };
+}
+
+function notDeclared(target: unknown): Problem {
+  const name = typeof target === 'function' ? target.name || 'a class without a name' : show(target);
+  return {
+    code: 'ACTIVITY_NOT_DECLARED',
+    where: name,
+    what: 'it is listed in `activities`, but is no class that carries @Activity',
+    fix: "put @Activity('…') on the class, or take it off the list",
+  };
+}
+
+function withoutHandler(target: Constructor): Problem {
+  return {
+    code: 'HANDLER_MISSING',
+    where: target.name,
+    what: 'it carries @Activity, but none of its methods carries @Handle',
+    fix: 'put @Handle() on the method that takes the tasks',
+  };
+}
+
+function readHandler(
+  target: Constructor<object>,
+  mark: ActivityMark,
+  { method, options, misplaced }: HandleMark,
+  env: Environment,
+  standIn: boolean,
+): { definition?: HandlerDefinition; problems: Problem[] } {
+  const where = `${target.name}.${String(method)}`;
+  if (misplaced || typeof method !== 'string') return { problems: [misplacedProblem(where, misplaced)] };
+  const groups = options.groups ?? [];
+  const place = { where, target, method, groups };
+  const activity = parseActivity(options.activity ?? mark.activity, env, standIn);
+  const input = readInput(place, options);
+  const output = options.output === undefined ? undefined : readOutput(place, options.output);
+  const problems = [
+    ...('problem' in activity ? [{ ...activity.problem, where }] : []),
+    ...input.problems,
+    ...(output?.problems ?? []),
+    ...unknownOptions('Handle', where, options),
+    ...choiceProblems(where, options, { unknownKeys: ['drop', 'refuse'], showValues: [true, false] }),
+    ...interceptorProblems(where, options.interceptors),
+  ];
+  if (problems.length > 0 || !('ref' in activity) || !input.spec) return { problems };
+  const definition: HandlerDefinition = {
+    name: where,
+    target,
+    method,
+    activity: activity.ref,
+    input: input.spec,
+    ...(output?.spec && { output: output.spec }),
+    scope: mark.options.scope ?? 'worker',
+    options: handlerOptions(options, mark.options),
+    interceptors: [...(mark.options.interceptors ?? []), ...(options.interceptors ?? [])],
+    unknownKeys: options.unknownKeys ?? 'drop',
+    showValues: options.showValues ?? false,
+    groups,
+  };
+  return { definition, problems };
+}
+
+const OPTION_NAMES = ['concurrency', 'pollers', 'heartbeat', 'timeout'] as const;
+
+/** `@Handle` over `@Activity`; their values are checked where all the layers meet, in the config. */
+function handlerOptions(method: HandlerOptions, owner: ActivityOptions): HandlerOptions {
+  const set = OPTION_NAMES.map((name) => [name, method[name] ?? owner[name]] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== undefined));
+}
+
+function misplacedProblem(where: string, misplaced: HandleMark['misplaced']): Problem {
+  const what = {
+    static: '@Handle is on a static method, which has no instance and no injected dependencies',
+    property: '@Handle is on a property or an accessor, not on a method',
+    symbol: '@Handle is on a method named by a symbol, which no config can name',
+  }[misplaced ?? 'symbol'];
+  return {
+    code: 'HANDLER_MISPLACED',
+    where,
+    what,
+    fix: 'put it on a method of the instance, as in `async run(input: Input)`',
+  };
+}
+
+const NAME_LIMIT = 256;
+
+function errorNameProblems(): Problem[] {
+  return [...allErrorNames()].flatMap(([type, name]): Problem[] => {
+    const where = `@ErrorName on ${type.name}`;
+    const fix = "give it a name of your own, as in @ErrorName('PaymentDeclined')";
+    if (typeof name !== 'string' || name === '' || name.length > NAME_LIMIT) {
+      const what = `expected a name of 1 to ${NAME_LIMIT} characters, got ${show(name)}`;
+      return [{ code: 'ERROR_NAME_INVALID', where, what, fix }];
+    }
+    if (!isReserved(name)) return [];
+    const what = `'${name}' is reserved: names that begin with States. belong to the service, with Stepwright. to the worker`;
+    return [{ code: 'ERROR_NAME_RESERVED', where, what, fix }];
+  });
+}

@@ -1,0 +1,133 @@
+import type { Problem } from '../errors.js';
+import type { Constructor } from './definition.js';
+import { hasRules, shapeOf, type DtoProperty } from './dto-shape.js';
+
+/** Names that class-validator looks up on a plain object and finds there. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/**
+ * What would let an input through unchecked, or refuse every input, in a class and in all that it nests.
+ * @param where the handler that takes it.
+ */
+export function dtoProblems(
+  type: Constructor<object>,
+  where: string,
+  groups: readonly string[] = [],
+  seen = new Set<Constructor<object>>(),
+): Problem[] {
+  if (seen.has(type)) return [];
+  seen.add(type);
+  if (!hasRules(type, groups)) return [withoutRules(type, where, groups)];
+  const own = constructionProblem(type, where);
+  const { properties } = shapeOf(type, groups);
+  return [...own, ...properties.flatMap((each) => propertyProblems(type, each, where, groups, seen))];
+}
+
+function withoutRules(type: Constructor, where: string, groups: readonly string[]): Problem {
+  const inGroups = groups.length > 0 ? ` in the groups ${groups.join(', ')}` : '';
+  return {
+    code: 'INPUT_WITHOUT_RULES',
+    where,
+    what: `${type.name} has no rule of class-validator${inGroups}, so nothing of it would be checked`,
+    fix: `decorate its fields (@IsString(), @IsInt(), … or @Allow()), leave the parameter out, or take the JSON unchecked with @Handle({ input: 'any' })`,
+  };
+}
+
+/** class-transformer calls the constructor without arguments. */
+function constructionProblem(type: Constructor<object>, where: string): Problem[] {
+  try {
+    Reflect.construct(type, []);
+    return [];
+  } catch (error) {
+    const what = `new ${type.name}() without arguments throws: ${error instanceof Error ? error.message : String(error)}`;
+    return [
+      {
+        code: 'INPUT_TYPE_INVALID',
+        where,
+        what,
+        fix: 'give it a constructor that needs no arguments, or none',
+      },
+    ];
+  }
+}
+
+function propertyProblems(
+  owner: Constructor<object>,
+  property: DtoProperty,
+  where: string,
+  groups: readonly string[],
+  seen: Set<Constructor<object>>,
+): Problem[] {
+  const place = `${owner.name}.${property.name}`;
+  if (INHERITED.has(property.name)) {
+    const what = `${place} has the name of something that every object inherits; class-validator can't check it`;
+    return [
+      {
+        code: 'INPUT_TYPE_INVALID',
+        where,
+        what,
+        fix: "rename it, and keep its key with @Expose({ name: '…' })",
+      },
+    ];
+  }
+  const types = nestedTypes(property);
+  if (!property.nested) return types.flatMap((type) => uncheckedNested(type, place, where, groups));
+  if (types.length === 0) return property.typed ? [] : [untypedNested(place, where)];
+  return [
+    ...lostDiscriminator(property, place, where, groups),
+    ...types.flatMap((type) => dtoProblems(type, where, groups, seen)),
+  ];
+}
+
+/** The classes that a property's objects can be of, as far as can be known without an input. */
+function nestedTypes({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
+  const subTypes = discriminator?.subTypes.map(({ value }) => value);
+  const types = subTypes ?? [safely(() => typeIn({}))];
+  return types.filter((type) => type !== undefined);
+}
+
+function safely<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function uncheckedNested(
+  type: Constructor<object>,
+  place: string,
+  where: string,
+  groups: readonly string[],
+): Problem[] {
+  if (!hasRules(type, groups)) return [];
+  const what = `${place} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
+  return [{ code: 'INPUT_WITHOUT_RULES', where, what, fix: `add @ValidateNested() to ${place}` }];
+}
+
+function untypedNested(place: string, where: string): Problem {
+  return {
+    code: 'INPUT_TYPE_LOST',
+    where,
+    what: `${place} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
+    fix: `add @Type(() => TheClass) from class-transformer to ${place}; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
+  };
+}
+
+function lostDiscriminator(
+  { discriminator }: DtoProperty,
+  place: string,
+  where: string,
+  groups: readonly string[],
+): Problem[] {
+  if (!discriminator || discriminator.kept) return [];
+  const ruled = discriminator.subTypes.filter(({ value }) =>
+    shapeOf(value, groups).byName.has(discriminator.property),
+  );
+  return ruled.map(({ value }) => ({
+    code: 'INPUT_TYPE_INVALID',
+    where,
+    what: `${value.name} has rules for '${discriminator.property}', which class-transformer deletes before they run`,
+    fix: `set keepDiscriminatorProperty: true in the @Type of ${place}`,
+  }));
+}

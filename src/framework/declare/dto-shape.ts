@@ -1,0 +1,112 @@
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { TransformationType } from 'class-transformer';
+import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import type { Constructor } from './definition.js';
+
+/** What a nested property must hold; `any` where the declaration leaves it open. */
+export type Container = 'object' | 'array' | 'set' | 'map' | 'any';
+
+export interface Discriminator {
+  readonly property: string;
+  /** Whether the property stays on the instance; class-transformer deletes it unless told so. */
+  readonly kept: boolean;
+  readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
+}
+
+/** One property of a DTO that has a rule. */
+export interface DtoProperty {
+  readonly name: string;
+  /** Its key in JSON: another than its name after `@Expose({ name })`. */
+  readonly key: string;
+  /** Validated by the rules of its own class (`@ValidateNested`). */
+  readonly nested: boolean;
+  readonly container: Container;
+  /** Whether it carries `@Type`. */
+  readonly typed: boolean;
+  /** Read by a `@Transform`. */
+  readonly transformed: boolean;
+  readonly discriminator?: Discriminator;
+  /** The class that `@Type` names for the value inside this object; undefined where there is none. */
+  readonly typeIn: (holder: object) => Constructor<object> | undefined;
+}
+
+/** What a class declares through class-validator and class-transformer: only what has a rule counts. */
+export interface DtoShape {
+  readonly type: Constructor<object>;
+  readonly properties: readonly DtoProperty[];
+  readonly byKey: ReadonlyMap<string, DtoProperty>;
+  readonly byName: ReadonlyMap<string, DtoProperty>;
+}
+
+const shapes = new WeakMap<Constructor<object>, Map<string, DtoShape>>();
+
+/** The shape of a class under these groups. Read once. */
+export function shapeOf(type: Constructor<object>, groups: readonly string[] = []): DtoShape {
+  const byGroups = shapes.get(type) ?? new Map<string, DtoShape>();
+  shapes.set(type, byGroups);
+  const id = JSON.stringify(groups);
+  const shape = byGroups.get(id) ?? readShape(type, groups);
+  byGroups.set(id, shape);
+  return shape;
+}
+
+/** Whether a class has a rule, its own or inherited, under these groups. */
+export function hasRules(type: Constructor, groups: readonly string[] = []): boolean {
+  return rulesOf(type, groups).length > 0;
+}
+
+type Rule = ReturnType<typeof rulesOf>[number];
+
+function rulesOf(type: Constructor, groups: readonly string[]) {
+  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
+}
+
+function readShape(type: Constructor<object>, groups: readonly string[]): DtoShape {
+  const rules = new Map<string, Rule[]>();
+  for (const rule of rulesOf(type, groups)) {
+    rules.set(rule.propertyName, [...(rules.get(rule.propertyName) ?? []), rule]);
+  }
+  const properties = [...rules].map(([name, own]) => readProperty(type, name, own));
+  return {
+    type,
+    properties,
+    byKey: new Map(properties.map((each) => [each.key, each])),
+    byName: new Map(properties.map((each) => [each.name, each])),
+  };
+}
+
+function readProperty(owner: Constructor<object>, name: string, rules: readonly Rule[]): DtoProperty {
+  const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
+  const type = defaultMetadataStorage.findTypeMetadata(owner, name);
+  const nested = rules.filter((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
+  const discriminator = type?.options?.discriminator;
+  return {
+    name,
+    key: expose?.options?.name ?? name,
+    nested: nested.length > 0,
+    typed: type !== undefined,
+    container: containerOf(
+      type?.reflectedType,
+      nested.some((rule) => rule.each),
+    ),
+    transformed:
+      defaultMetadataStorage.findTransformMetadatas(owner, name, TransformationType.PLAIN_TO_CLASS).length >
+      0,
+    ...(discriminator && {
+      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
+    }),
+    typeIn: (holder) => asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name })),
+  };
+}
+
+/** From the property's own type, where the compiler wrote it, else from `each: true`. */
+function containerOf(reflected: unknown, each: boolean): Container {
+  if (reflected === Set) return 'set';
+  if (reflected === Map) return 'map';
+  if (reflected === Array || each) return 'array';
+  return reflected === Object ? 'any' : 'object';
+}
+
+function asClass(value: unknown): Constructor<object> | undefined {
+  return typeof value === 'function' ? (value as Constructor<object>) : undefined;
+}

@@ -1,0 +1,130 @@
+import { isAbsolute, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { glob } from 'tinyglobby';
+import type { Problem } from '../errors.js';
+import type { Constructor } from './definition.js';
+import { readActivity, readHandlers } from './metadata.js';
+
+export interface Loaded {
+  readonly classes: Constructor[];
+  readonly problems: Problem[];
+}
+
+/**
+ * Gathers the activities of a config: classes as they are, and from files every exported class that carries
+ * `@Activity`, once however often it is exported.
+ * @param sources classes, and globs of compiled files, relative to `baseDir`; one that begins with `!` leaves out.
+ * @param options `defaulted`: the globs are not the user's, and may match nothing.
+ */
+export async function loadActivities(
+  sources: readonly (Constructor | string)[],
+  baseDir: string,
+  { defaulted }: { readonly defaulted: boolean },
+): Promise<Loaded> {
+  const classes = sources.filter((each) => typeof each !== 'string');
+  const globs = sources.filter((each) => typeof each === 'string');
+  const found = await findFiles(globs, baseDir, defaulted);
+  const loaded: Loaded[] = [];
+  // One after the other, so that what the modules print and register comes in the order of their names.
+  for (const file of found.files) loaded.push(await loadFile(file, baseDir));
+  return {
+    classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
+    problems: [...found.problems, ...loaded.flatMap((each) => each.problems)],
+  };
+}
+
+async function findFiles(globs: readonly string[], baseDir: string, defaulted: boolean) {
+  const ignore = globs.filter((each) => each.startsWith('!')).map((each) => each.slice(1));
+  const files = new Set<string>();
+  const problems: Problem[] = [];
+  for (const pattern of globs.filter((each) => !each.startsWith('!'))) {
+    const matches = await glob(pattern, { cwd: baseDir, ignore, absolute: true, expandDirectories: false });
+    const modules = matches.filter(isModule).toSorted();
+    if (modules.length === 0 && !defaulted) problems.push(matchesNothing(pattern, baseDir, matches));
+    for (const file of modules) files.add(file);
+  }
+  return { files: [...files].toSorted(), problems };
+}
+
+const isModule = (file: string): boolean => /\.[cm]?js$/.test(file);
+
+function matchesNothing(pattern: string, baseDir: string, matches: readonly string[]): Problem {
+  const sources = matches.length > 0 || /\.[cm]?ts$/.test(pattern);
+  return {
+    code: 'GLOB_MATCHES_NOTHING',
+    where: `activities: '${pattern}'`,
+    what: `it matches no compiled file under ${baseDir}`,
+    fix: sources
+      ? 'write the ending of the compiled file, .js, and compile first (npx tsc)'
+      : 'globs are relative to the compiled config; look for a typing mistake there, and compile first (npx tsc)',
+  };
+}
+
+async function loadFile(file: string, baseDir: string): Promise<Loaded> {
+  const where = isAbsolute(file) ? relative(baseDir, file) : file;
+  try {
+    const exported: unknown[] = Object.values((await import(pathToFileURL(file).href)) as object);
+    const classes = exported.filter((each) => typeof each === 'function') as Constructor[];
+    const declared = classes.filter((each) => readActivity(each) !== undefined);
+    return { classes: declared, problems: declared.length > 0 ? [] : [notDeclared(where, classes)] };
+  } catch (error) {
+    return { classes: [], problems: [importProblem(where, error)] };
+  }
+}
+
+function notDeclared(where: string, classes: readonly Constructor[]): Problem {
+  const half = classes.find((each) => readHandlers(each).length > 0);
+  return {
+    code: 'ACTIVITY_NOT_DECLARED',
+    where,
+    what: half
+      ? `it exports ${half.name}, which has @Handle methods but no @Activity`
+      : 'it exports no class that carries @Activity',
+    fix: half
+      ? `put @Activity('…') on ${half.name}`
+      : 'export the class from this file, or give the file a name that `activities` does not match',
+  };
+}
+
+function importProblem(where: string, error: unknown): Problem {
+  const { message, stack } = readError(error);
+  const [first = ''] = message.split('\n');
+  const place = placeOf(stack);
+  return {
+    code: 'ACTIVITY_FILE_FAILED',
+    where,
+    what: `importing it failed: ${first}${place ? ` (${place})` : ''}`,
+    fix: fixOf(message),
+  };
+}
+
+function readError(error: unknown): { message: string; stack: string } {
+  if (types.isNativeError(error) || error instanceof Error) {
+    return { message: `${error.name}: ${error.message}`, stack: error.stack ?? '' };
+  }
+  return { message: `it threw ${String(error)}`, stack: '' };
+}
+
+/** The first place in the stack that is the user's: no dependency, no part of Node, none of ours. */
+function placeOf(stack: string): string | undefined {
+  const places = stack.matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
+  for (const [, path = '', line] of places) {
+    const file = path.startsWith('file://') ? fileURLToPath(path) : path;
+    if (file.includes('/node_modules/') || file === OWN_FILE) continue;
+    return `${relative(process.cwd(), file)}:${line}`;
+  }
+  return undefined;
+}
+
+const OWN_FILE = fileURLToPath(import.meta.url);
+
+function fixOf(message: string): string {
+  if (/does not provide an export named/.test(message))
+    return 'if the name is a type, import it with `type`; with isolatedModules the compiler asks for that';
+  if (/Cannot find (module|package)/.test(message))
+    return "check the path; a relative import needs its ending, as in './greeter.js', and a package must be installed";
+  if (/before initialization/.test(message))
+    return 'two files import each other: inject by @inject(delay(() => TheClass)), or move what both need to a third file';
+  return 'mend it there; every file that `activities` matches is imported at start';
+}

@@ -1,0 +1,74 @@
+import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
+import type { Violation } from './refusal.js';
+import { cut } from './thrown.js';
+
+export interface Cause {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: readonly string[];
+  readonly violations?: readonly Violation[];
+  /** Anything; what JSON can't hold is replaced by a note. */
+  readonly data?: unknown;
+}
+
+/**
+ * Writes a cause as JSON in the shape that Lambda reports errors in, at most 32,768 characters: the trace is
+ * cut first, then the violations (`violationsOmitted` counts those), then the data, at last the message.
+ */
+export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
+  const head = { errorType, errorMessage };
+  const shown = violations.length > 0 ? { violations } : {};
+  const extra = data === undefined ? {} : { data: writable(data) };
+  const rest = { ...shown, ...extra };
+  return (
+    longest(trace.length, (count) => ({
+      ...head,
+      ...(count > 0 && { trace: trace.slice(0, count) }),
+      ...rest,
+    })) ??
+    longest(violations.length, (count) => ({ ...head, ...first(violations, count), ...extra })) ??
+    longest(violations.length, (count) => ({
+      ...head,
+      ...first(violations, count),
+      ...(data !== undefined && { data: OMITTED }),
+    })) ??
+    longest(errorMessage.length, (count) => ({
+      errorType: cut(errorType, 256),
+      errorMessage: cut(errorMessage, count),
+    })) ??
+    '{}'
+  );
+}
+
+const OMITTED = '(too long for a cause)';
+
+function first(violations: readonly Violation[], count: number): object {
+  if (count === violations.length) return count > 0 ? { violations } : {};
+  return { violations: violations.slice(0, count), violationsOmitted: violations.length - count };
+}
+
+/** The text of the largest count whose text fits; undefined where none does. */
+function longest(most: number, make: (count: number) => object): string | undefined {
+  const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
+  const whole = JSON.stringify(make(most));
+  if (fits(whole)) return whole;
+  let best: string | undefined;
+  for (let low = 0, high = most - 1; low <= high;) {
+    const count = Math.floor((low + high) / 2);
+    const text = JSON.stringify(make(count));
+    if (fits(text)) [best, low] = [text, count + 1];
+    else high = count - 1;
+  }
+  return best;
+}
+
+function writable(data: unknown): unknown {
+  try {
+    const text = JSON.stringify(data, (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    return text === undefined ? `(a ${typeof data}, which JSON can't hold)` : (JSON.parse(text) as unknown);
+  } catch (error) {
+    return `(JSON can't hold it: ${error instanceof Error ? cut(error.message, 500) : 'reading it failed'})`;
+  }
+}

@@ -1,0 +1,36 @@
+import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
+import type { Registration } from '../handler/container.js';
+
+/**
+ * A token and what stands in for it. A value is used as it is, never copied. A class is made by the container. For
+ * a token that is a class, any other function is a factory; `{ useFactory }` is one for every token, and `{ useValue }`
+ * makes a value of what would be read otherwise.
+ */
+export type Mock = readonly [token: InjectionToken, standIn: unknown];
+
+export function asRegistration([token, standIn]: Mock): Registration {
+  return { token, provider: providerOf(token, standIn) };
+}
+
+function providerOf(token: InjectionToken, standIn: unknown): Provider<unknown> {
+  if (isProvider(standIn)) return standIn;
+  if (isClass(standIn)) return { useClass: standIn };
+  if (typeof token === 'function' && isFactory(standIn)) return { useFactory: standIn };
+  return { useValue: standIn };
+}
+
+const PROVIDER_KEYS = ['useValue', 'useClass', 'useFactory', 'useToken'];
+
+function isProvider(value: unknown): value is Provider<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const keys = Object.keys(value);
+  return keys.length === 1 && PROVIDER_KEYS.includes(keys[0] ?? '');
+}
+
+function isClass(value: unknown): value is new () => unknown {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function isFactory(value: unknown): value is (container: DependencyContainer) => unknown {
+  return typeof value === 'function';
+}
