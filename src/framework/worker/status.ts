@@ -69,7 +69,7 @@ export function unreadyReasons(
 
 function pollsUnready({ polls, used, concurrency }: HandlerStatus, now: number): string | undefined {
   const { trouble, lastAnswerAt, openSince, open } = polls;
-  if (trouble) return `its polls fail (${trouble.kind}: ${trouble.error.message})`;
+  if (trouble) return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
   if (used >= concurrency && open === 0) return undefined;
   if (lastAnswerAt !== undefined && now - lastAnswerAt <= STALE_MS) return undefined;
   if (openSince !== undefined && now - openSince >= HELD_MS && now - openSince <= STALE_MS) return undefined;

@@ -1,0 +1,199 @@
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Fault } from 'stepwright/local';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
+import { activity, holding } from '../support/work.js';
+import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+
+let world: World;
+let faults: FaultPlan;
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+});
+afterEach(() => world.close());
+
+const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
+const expectStatus = async (execution: string, expected: object): Promise<void> =>
+  expect(await world.describe(execution)).toMatchObject(expected);
+
+/** A worker that meets one task whose handler answers at once. */
+async function answered(
+  config: object = {},
+  fields: object = {},
+): Promise<{ w: WorkerWorld; execution: string }> {
+  const machine = world.machine(ARN, fields);
+  const w = await world.worker({ activities: [activity(() => 'done')], ...config }, { random: 0.99 });
+  const execution = await world.execute(machine);
+  return { w, execution };
+}
+
+describe('a result is offered until the service takes it', () => {
+  const passing: [string, Fault][] = [
+    ['a reset before it was read', { kind: 'reset-before' }],
+    ['a 500 with a page of HTML', { kind: 'status', status: 500 }],
+    ['a 503 with a page of HTML', { kind: 'status', status: 503 }],
+    ['a throttle', { kind: 'error', error: 'ThrottlingException' }],
+    ['a throttle of the key', { kind: 'error', error: 'KmsThrottlingException' }],
+    ['no answer at all', { kind: 'black-hole' }],
+  ];
+  test.each(passing)('after %s', async (_, fault) => {
+    faults.once('SendTaskSuccess', fault, fault);
+    const { w, execution } = await answered();
+    await seconds(40);
+    await expectStatus(execution, { status: 'SUCCEEDED', output: '"done"' });
+    expect(w.of('report:retried').map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(w.of('task:succeeded')).toHaveLength(1);
+    expect(faults.count('SendTaskFailure')).toBe(0);
+  });
+
+  const lasting: [string, Fault][] = [
+    ['credentials have expired', { kind: 'error', error: 'ExpiredTokenException' }],
+    ['access is denied', { kind: 'error', error: 'AccessDeniedException' }],
+    ['the key is disabled', { kind: 'error', error: 'KmsInvalidStateException' }],
+  ];
+  test.each(lasting)('also where %s for minutes, and heartbeats go on', async (_, fault) => {
+    faults.always('SendTaskSuccess', fault);
+    const { w, execution } = await answered({}, { HeartbeatSeconds: 50 });
+    await seconds(300);
+    await expectStatus(execution, { status: 'RUNNING' });
+    faults.always('SendTaskSuccess', undefined);
+    await seconds(20);
+    await expectStatus(execution, { status: 'SUCCEEDED', output: '"done"' });
+    expect(faults.count('SendTaskFailure')).toBe(0);
+    expect(
+      w.log.filter(({ level, msg }) => level === 'warn' && String(msg).includes('could not be reported')),
+    ).toHaveLength(1);
+  });
+
+  test('and the waits in between stay below 20 s', async () => {
+    faults.always('SendTaskSuccess', { kind: 'status', status: 500 });
+    const { w } = await answered();
+    await seconds(120);
+    const delays = w.of('report:retried').map(({ delayMs }) => delayMs);
+    expect(delays.slice(0, 4)).toEqual([198, 396, 792, 1584]);
+    expect(Math.max(...delays)).toBe(19_800);
+  });
+});
+
+describe('an answer that was lost', () => {
+  const losing: [string, Fault][] = [
+    ['reset instead of the answer', { kind: 'answer-lost' }],
+    ['reset in the middle of the answer', { kind: 'reset-during' }],
+    ['a torn body', { kind: 'torn-body' }],
+    ['a 500 after it was processed', { kind: 'status', status: 500, done: true }],
+    ['an answer that comes too late', { kind: 'delay', ms: 30_000 }],
+  ];
+  test.each(losing)('reads as probably delivered when the task is gone afterwards: %s', async (_, fault) => {
+    faults.once('SendTaskSuccess', fault);
+    const { w, execution } = await answered();
+    await seconds(40);
+    await expectStatus(execution, { status: 'SUCCEEDED' });
+    expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: true }]);
+    expect(w.worker.status().counts).toMatchObject({
+      gone: 1,
+      probablyDelivered: 1,
+      reportsLost: 0,
+      failed: 0,
+    });
+    expect(faults.count('SendTaskFailure')).toBe(0);
+  });
+
+  test('a whole answer that arrived before the reset is an answer', async () => {
+    faults.once('SendTaskSuccess', { kind: 'reset-after' });
+    const { w, execution } = await answered();
+    await seconds(40);
+    await expectStatus(execution, { status: 'SUCCEEDED' });
+    expect(w.of('task:succeeded')).toHaveLength(1);
+    expect(faults.count('SendTaskSuccess')).toBe(1);
+  });
+});
+
+test('a task that is gone when its result is offered is no delivery, and is not offered again', async () => {
+  const { type, held } = holding({ heartbeat: false });
+  const w = await world.worker({ activities: [type] });
+  const executionArn = await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  await world.client.send(new StopExecutionCommand({ executionArn }));
+  held[0]?.succeed('too late');
+  await seconds(60);
+  expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: false }]);
+  expect(faults.count('SendTaskSuccess')).toBe(1);
+});
+
+test('a heartbeat that learns of gone while a result waits to be offered again ends the offering', async () => {
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'ExpiredTokenException' });
+  const { w, execution } = await answered();
+  await seconds(1);
+  await world.client.send(new StopExecutionCommand({ executionArn: execution }));
+  await seconds(40);
+  const offered = faults.count('SendTaskSuccess');
+  expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: false }]);
+  await seconds(120);
+  expect(faults.count('SendTaskSuccess')).toBe(offered);
+});
+
+test('an output that the service refuses is replaced by one failure: the token is still live', async () => {
+  faults.once('SendTaskSuccess', { kind: 'error', error: 'InvalidOutput' });
+  const { execution } = await answered();
+  await seconds(1);
+  await expectStatus(execution, { status: 'FAILED', error: 'Stepwright.InvalidOutput' });
+  expect([faults.count('SendTaskSuccess'), faults.count('SendTaskFailure')]).toEqual([1, 1]);
+});
+
+test('a report that the service never takes is lost in the end: an event, a count, and a log line to repair it by', async () => {
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
+  const { w } = await answered({ reportLimit: '2m' });
+  await seconds(119);
+  expect(w.of('report:lost')).toEqual([]);
+  await seconds(20);
+  expect(w.of('report:lost')).toMatchObject([
+    { handler: 'Work.run', activityArn: ARN, outcome: { status: 'succeeded', output: '"done"' } },
+  ]);
+  expect(w.worker.status()).toMatchObject({ tasks: [], counts: { reportsLost: 1, failed: 0 } });
+  expect(w.log).toContainEqual(
+    expect.objectContaining({
+      level: 'error',
+      activity: ARN,
+      token: expect.any(String),
+      status: 'succeeded',
+      bytes: 6,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    }),
+  );
+  expect(faults.count('SendTaskFailure')).toBe(0);
+});
+
+test('in a drain a report is given up 30 s after the grace', async () => {
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
+  const { w } = await answered({ grace: '60s' });
+  await seconds(1);
+  void w.worker.stop();
+  await seconds(89);
+  expect(w.worker.status().state).toBe('draining');
+  await seconds(2);
+  expect(w.of('report:lost')).toHaveLength(1);
+  expect(w.worker.status().state).toBe('stopped');
+});
+
+test('trouble with heartbeats never ends a healthy task, and is told once', async () => {
+  const { type, held } = holding();
+  const machine = world.machine(ARN, { HeartbeatSeconds: 600 });
+  const w = await world.worker({ activities: [type] });
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  for (const error of ['ThrottlingException', 'AccessDeniedException', 'ExpiredTokenException'] as const) {
+    faults.always('SendTaskHeartbeat', { kind: 'error', error });
+    await seconds(60);
+  }
+  faults.always('SendTaskHeartbeat', { kind: 'black-hole' });
+  await seconds(60);
+  faults.always('SendTaskHeartbeat', undefined);
+  await seconds(30);
+  expect(held[0]?.task.signal.aborted).toBe(false);
+  held[0]?.succeed('healthy');
+  await seconds(1);
+  await expectStatus(execution, { status: 'SUCCEEDED', output: '"healthy"' });
+  expect(w.of('heartbeat:failed')).toHaveLength(1);
+  expect(w.of('heartbeat:recovered')).toHaveLength(1);
+});
