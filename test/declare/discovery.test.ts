@@ -1,0 +1,221 @@
+import { describe, expect, test } from '@jest/globals';
+import { IsInt, IsString } from 'class-validator';
+import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
+import { discover } from '../../src/framework/declare/discovery.js';
+
+class Order {
+  @IsInt() amount!: number;
+}
+class Receipt {
+  @IsString() id!: string;
+}
+class Observing implements Interceptor {
+  intercept(_: unknown, next: () => Promise<unknown>): Promise<unknown> {
+    return next();
+  }
+}
+class Refusing extends Observing {}
+
+const find = (type: new (...args: never[]) => unknown, env: Record<string, string> = {}) => {
+  const { handlers, problems } = discover([type as new () => unknown], env);
+  expect(problems).toEqual([]);
+  return handlers;
+};
+
+test('a class with one handler', () => {
+  @Activity('arn:aws-cn:states:cn-north-1:123456789012:activity:Orders')
+  class Orders {
+    @Handle() run(_: Order, _task: TaskContext): void {}
+  }
+  expect(find(Orders)).toEqual([
+    {
+      name: 'Orders.run',
+      target: Orders,
+      method: 'run',
+      activity: {
+        kind: 'arn',
+        arn: 'arn:aws-cn:states:cn-north-1:123456789012:activity:Orders',
+        name: 'Orders',
+        partition: 'aws-cn',
+        region: 'cn-north-1',
+        account: '123456789012',
+      },
+      input: { kind: 'class', type: Order },
+      scope: 'worker',
+      options: {},
+      interceptors: [],
+      unknownKeys: 'drop',
+      showValues: false,
+      groups: [],
+    },
+  ]);
+});
+
+test("a method's options win over its class's, and interceptors add up", () => {
+  @Activity('orders', { concurrency: 2, timeout: '5m', interceptors: [Observing], scope: 'task' })
+  class Orders {
+    @Handle({
+      concurrency: 7,
+      heartbeat: false,
+      interceptors: [Refusing],
+      unknownKeys: 'refuse',
+      showValues: true,
+    })
+    run(_: Order): void {}
+  }
+  expect(find(Orders)[0]).toMatchObject({
+    scope: 'task',
+    options: { concurrency: 7, timeout: '5m', heartbeat: false },
+    interceptors: [Observing, Refusing],
+    unknownKeys: 'refuse',
+    showValues: true,
+  });
+});
+
+test('one class serves several activities', () => {
+  @Activity('orders')
+  class Orders {
+    @Handle() place(_: Order): void {}
+    @Handle({ activity: 'refunds' }) refund(_: Order): void {}
+  }
+  expect(find(Orders).map(({ name, activity }) => [name, activity.name])).toEqual([
+    ['Orders.place', 'orders'],
+    ['Orders.refund', 'refunds'],
+  ]);
+});
+
+describe('${NAME} is read from the environment', () => {
+  test.each([
+    ['${STAGE}-orders', 'dev-orders'],
+    ['orders-${STAGE}-${NR}', 'orders-dev-7'],
+    ['${STAGE}${STAGE}', 'devdev'],
+    ['arn:aws:states:eu-west-1:${ACCOUNT}:activity:orders-${STAGE}', 'orders-dev'],
+    ['$STAGE-orders'.replace('$', ''), 'STAGE-orders'],
+  ])('%s', (activity, name) => {
+    @Activity(activity)
+    class Orders {
+      @Handle() run(_: Order): void {}
+    }
+    const [handler] = find(Orders, { STAGE: 'dev', NR: '7', ACCOUNT: '123456789012' });
+    expect(handler?.activity.name).toBe(name);
+  });
+});
+
+describe('what a handler takes', () => {
+  const inputOf = (type: new () => unknown) => find(type)[0]?.input;
+
+  test('nothing, without a parameter', () => {
+    @Activity('orders')
+    class Orders {
+      @Handle() run(): void {}
+    }
+    expect(inputOf(Orders)).toEqual({ kind: 'none' });
+  });
+
+  test('a bare value, by the type of its parameter', () => {
+    @Activity('orders')
+    class Orders {
+      @Handle() run(_: string): void {}
+    }
+    expect(inputOf(Orders)).toEqual({ kind: 'scalar', type: 'string' });
+  });
+
+  test.each([
+    ['any', { kind: 'any' }],
+    [Number, { kind: 'scalar', type: 'number' }],
+    [Boolean, { kind: 'scalar', type: 'boolean' }],
+    [Order, { kind: 'class', type: Order }],
+    [[Order] as const, { kind: 'array', type: Order }],
+  ] as const)('input: %p', (input, spec) => {
+    @Activity('orders')
+    class Orders {
+      @Handle({ input: input as 'any' }) run(_: never): void {}
+    }
+    expect(inputOf(Orders)).toEqual(spec);
+  });
+
+  test('output: a class', () => {
+    @Activity('orders')
+    class Orders {
+      @Handle({ output: Receipt }) run(_: Order): Receipt {
+        return { id: '1' };
+      }
+    }
+    expect(find(Orders)[0]?.output).toEqual({ kind: 'class', type: Receipt });
+  });
+});
+
+describe('inheritance', () => {
+  abstract class Base {
+    @Handle() run(_: Order): string {
+      return this.name();
+    }
+    abstract name(): string;
+  }
+
+  test("a subclass has its base's handlers", () => {
+    @Activity('orders')
+    class Orders extends Base {
+      name(): string {
+        return 'orders';
+      }
+    }
+    expect(find(Orders)).toMatchObject([
+      { name: 'Orders.run', target: Orders, input: { kind: 'class', type: Order } },
+    ]);
+  });
+
+  test('an override without a decorator is called in its place, with its options', () => {
+    class Limited {
+      @Handle({ concurrency: 3 }) run(_: Order): void {}
+    }
+    @Activity('orders')
+    class Orders extends Limited {
+      override run(_: Order): void {}
+    }
+    expect(find(Orders)).toMatchObject([{ input: { type: Order }, options: { concurrency: 3 } }]);
+  });
+
+  test('an override with a decorator counts alone', () => {
+    class Limited {
+      @Handle({ concurrency: 3 }) run(_: Order): void {}
+    }
+    @Activity('orders')
+    class Orders extends Limited {
+      @Handle() override run(_: Receipt & Order): void {}
+    }
+    expect(discover([Orders], {}).problems.map(({ code }) => code)).toEqual(['INPUT_TYPE_LOST']);
+  });
+
+  test("a base's @Activity is not inherited", () => {
+    @Activity('orders')
+    class Orders {
+      @Handle() run(_: Order): void {}
+    }
+    class More extends Orders {}
+    expect(discover([More], {}).problems).toMatchObject([{ code: 'ACTIVITY_NOT_DECLARED', where: 'More' }]);
+  });
+
+  test('two subclasses of one base are two activities', () => {
+    @Activity('orders')
+    class Orders extends Base {
+      name = (): string => 'orders';
+    }
+    @Activity('invoices')
+    class Invoices extends Base {
+      name = (): string => 'invoices';
+    }
+    expect(discover([Orders, Invoices], {})).toMatchObject({
+      problems: [],
+      handlers: [{ name: 'Orders.run' }, { name: 'Invoices.run' }],
+    });
+  });
+});
+
+test('a class that is listed twice is read once', () => {
+  @Activity('orders')
+  class Orders {
+    @Handle() run(_: Order): void {}
+  }
+  expect(discover([Orders, Orders], {})).toMatchObject({ problems: [], handlers: [{ name: 'Orders.run' }] });
+});

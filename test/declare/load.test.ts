@@ -1,0 +1,69 @@
+import { expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { Activity } from 'stepwright';
+import { loadActivities } from '../../src/framework/declare/load.js';
+
+const HERE = fileURLToPath(new URL('../fixtures/load', import.meta.url));
+const load = (sources: Parameters<typeof loadActivities>[0], defaulted = false) =>
+  loadActivities(sources, HERE, { defaulted });
+
+test('takes every exported class that carries @Activity, once', async () => {
+  const { classes, problems } = await load(['*.activity.js']);
+  expect(problems).toEqual([]);
+  expect(classes.map(({ name }) => name)).toEqual(['Orders']);
+});
+
+test('takes classes as they are, beside globs', async () => {
+  @Activity('invoices')
+  class Invoices {}
+  const { classes } = await load([Invoices, 'orders.*.js', Invoices]);
+  expect(classes.map(({ name }) => name)).toEqual(['Invoices', 'Orders']);
+});
+
+test('a glob that begins with ! leaves out', async () => {
+  const { classes, problems } = await load(['*.{activity,broken}.js', '!*.broken.js']);
+  expect([classes.length, problems]).toEqual([1, []]);
+});
+
+test.each([
+  ['./nowhere/**/*.js', 'typing mistake'],
+  ['*.activity.ts', 'ending of the compiled file'],
+])("a user's glob that matches nothing is a problem: %s", async (pattern, words) => {
+  const { problems } = await load([pattern]);
+  expect(problems).toMatchObject([{ code: 'GLOB_MATCHES_NOTHING', where: `activities: '${pattern}'` }]);
+  expect(problems[0]?.what).toContain(HERE);
+  expect(problems[0]?.fix).toContain(words);
+});
+
+test('a default may match nothing', async () => {
+  expect(await load(['./nowhere/*.js'], true)).toEqual({ classes: [], problems: [] });
+});
+
+test.each([
+  ['throws.broken.js', 'RangeError: no database (test/fixtures/load/throws.broken.js:2)', 'mend it there'],
+  ['missing.broken.js', 'greeter', 'needs its ending'],
+  ['type.broken.js', 'OrderShape', 'import it with `type`'],
+  ['string.broken.js', 'it threw a string', 'mend it there'],
+])('a file that throws on import is named: %s', async (file, what, fix) => {
+  const { problems } = await load([file]);
+  expect(problems).toMatchObject([{ code: 'ACTIVITY_FILE_FAILED', where: file }]);
+  expect(problems[0]?.what).toContain(what);
+  expect(problems[0]?.what).not.toContain('second line');
+  expect(problems[0]?.fix).toContain(fix);
+});
+
+test.each([
+  ['nothing.empty.js', 'exports no class that carries @Activity', 'export the class'],
+  ['half.empty.js', 'exports Half, which has @Handle methods but no @Activity', "@Activity('…') on Half"],
+])('a matched file without an activity is a problem: %s', async (file, what, fix) => {
+  const { problems } = await load([file]);
+  expect(problems).toMatchObject([{ code: 'ACTIVITY_NOT_DECLARED', where: file }]);
+  expect(problems[0]?.what).toContain(what);
+  expect(problems[0]?.fix).toContain(fix);
+});
+
+test('every broken file is reported, not the first', async () => {
+  const { problems, classes } = await load(['*.js']);
+  expect(problems).toHaveLength(6);
+  expect(classes).toHaveLength(1);
+});

@@ -1,0 +1,363 @@
+import { describe, expect, test } from '@jest/globals';
+import { Type } from 'class-transformer';
+import { Allow, IsIn, IsInt, IsString, ValidateNested } from 'class-validator';
+import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
+import type { Constructor } from '../../src/framework/declare/definition.js';
+import { discover } from '../../src/framework/declare/discovery.js';
+
+class Order {
+  @IsInt() amount!: number;
+}
+class Bare {
+  amount!: number;
+}
+class Line {
+  @IsInt() price!: number;
+}
+class UntypedLines {
+  @ValidateNested({ each: true }) lines!: Line[];
+}
+class UncheckedLines {
+  @Type(() => Line) @Allow() lines!: Line[];
+}
+class BareLines {
+  @ValidateNested({ each: true }) @Type(() => Bare) lines!: Bare[];
+}
+class Circle {
+  @IsIn(['circle']) kind!: string;
+}
+class Drawing {
+  @ValidateNested()
+  @Type(() => Object, { discriminator: { property: 'kind', subTypes: [{ name: 'circle', value: Circle }] } })
+  shape!: Circle;
+}
+class NeedsArguments {
+  @IsInt() amount: number;
+  constructor(source: { amount: number }) {
+    this.amount = source.amount;
+  }
+}
+class NamedLikeAMethod {
+  @IsString() toString!: never;
+}
+class NoInterceptor {}
+
+const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Orders';
+
+const unset = (): Constructor => {
+  @Activity('${STAGE}-orders-${EMPTY}')
+  class Orders {
+    @Handle() run(_: Order): void {}
+  }
+  return Orders;
+};
+
+const at = (activity: string) => (): Constructor => {
+  @Activity(activity)
+  class Orders {
+    @Handle() run(_: Order): void {}
+  }
+  return Orders;
+};
+
+interface OrderShape {
+  amount: number;
+}
+
+const mistakes: [string, () => Constructor | Constructor[], string, string[]][] = [
+  ['a class without @Activity', () => class Plain {}, 'ACTIVITY_NOT_DECLARED', ['Plain', '@Activity']],
+  [
+    'no handler',
+    () => {
+      @Activity('orders')
+      class Orders {}
+      return Orders;
+    },
+    'HANDLER_MISSING',
+    ['Orders', '@Handle'],
+  ],
+  [
+    'two handlers on one activity',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() first(_: Order): void {}
+        @Handle() second(_: Order): void {}
+      }
+      return Orders;
+    },
+    'HANDLER_DUPLICATE',
+    ['Orders.first and Orders.second', 'orders'],
+  ],
+  [
+    'two classes on one activity',
+    () => {
+      @Activity(ARN)
+      class Orders {
+        @Handle() run(_: Order): void {}
+      }
+      @Activity({ activity: ARN })
+      class Invoices {
+        @Handle() run(_: Order): void {}
+      }
+      return [Orders, Invoices];
+    },
+    'HANDLER_DUPLICATE',
+    ['Orders.run and Invoices.run', ARN],
+  ],
+  [
+    'two classes of one name',
+    () => [at('orders')(), at('invoices')()],
+    'HANDLER_NAME_TWICE',
+    ['Orders.run', '2 classes'],
+  ],
+  [
+    'two accounts',
+    () => {
+      @Activity('arn:aws:states:eu-west-1:999999999999:activity:Invoices')
+      class Invoices {
+        @Handle() run(_: Order): void {}
+      }
+      return [at(ARN)(), Invoices];
+    },
+    'TWO_ACCOUNTS',
+    ['123456789012 (Orders.run)', '999999999999 (Invoices.run)'],
+  ],
+  [
+    'an interface as the input',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: OrderShape): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_LOST',
+    ['Orders.run', 'Object', 'interface', '`import type`', 'input: TheClass'],
+  ],
+  [
+    'an inline type as the input',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: { amount: number }): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_LOST',
+    ['inline type'],
+  ],
+  [
+    'an array as the input, its elements unknown',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: Order[]): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_LOST',
+    ['input: [TheClass]'],
+  ],
+  [
+    'the context as the first parameter',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: TaskContext): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_LOST',
+    ['Orders.run', 'first parameter'],
+  ],
+  [
+    'a class of the language as the input',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: Date): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_INVALID',
+    ['Orders.run', 'Date'],
+  ],
+  [
+    'an input class without rules',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() run(_: Bare): void {}
+      }
+      return Orders;
+    },
+    'INPUT_WITHOUT_RULES',
+    ['Orders.run', 'Bare', '@IsString()'],
+  ],
+  ...nestedMistakes(),
+  [
+    'an input: that is not defined yet',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle({ input: undefined }) run(_: Order): void {}
+      }
+      return Orders;
+    },
+    'INPUT_TYPE_INVALID',
+    ['Orders.run', 'undefined', 'circular'],
+  ],
+  [
+    'an output without rules',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle({ output: Bare }) run(_: Order): Bare {
+          return new Bare();
+        }
+      }
+      return Orders;
+    },
+    'INPUT_WITHOUT_RULES',
+    ['Orders.run, output', 'Bare'],
+  ],
+  ['an unset variable', unset, 'ENVIRONMENT_UNSET', ['Orders.run', 'STAGE and EMPTY', 'set STAGE, EMPTY']],
+  [
+    'an ARN of another service',
+    at('arn:aws:sqs:eu-west-1:123456789012:orders'),
+    'ACTIVITY_REF_INVALID',
+    ['sqs'],
+  ],
+  [
+    'an ARN of a state machine',
+    at('arn:aws:states:eu-west-1:123456789012:stateMachine:Orders'),
+    'ACTIVITY_REF_INVALID',
+    ['names a stateMachine, not an activity'],
+  ],
+  [
+    'an account that is too short',
+    at('arn:aws:states:eu-west-1:12345:activity:Orders'),
+    'ACTIVITY_REF_INVALID',
+    ['12 digits', '12345'],
+  ],
+  ['a name with a space', at('my orders'), 'ACTIVITY_REF_INVALID', ['" "', 'refuses']],
+  ['a name that is too long', at('x'.repeat(81)), 'ACTIVITY_REF_INVALID', ['81 characters', '80']],
+  ['an empty name', at(''), 'ACTIVITY_REF_INVALID', ['""']],
+  [
+    'a static handler',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle() static run(_: Order): void {}
+      }
+      return Orders;
+    },
+    'HANDLER_MISPLACED',
+    ['Orders.run', 'static'],
+  ],
+  [
+    'an unknown option',
+    () => {
+      const options: object = { concurency: 5 };
+      @Activity('orders')
+      class Orders {
+        @Handle(options) run(_: Order): void {}
+      }
+      return Orders;
+    },
+    'HANDLER_OPTION_INVALID',
+    ['Orders.run', "'concurency'", "did you mean 'concurrency'"],
+  ],
+  [
+    'an unknown scope',
+    () => {
+      @Activity('orders', { scope: 'request' as 'task' })
+      class Orders {
+        @Handle() run(_: Order): void {}
+      }
+      return Orders;
+    },
+    'HANDLER_OPTION_INVALID',
+    ['Orders', 'scope', '"request"', "'worker' or 'task'"],
+  ],
+  [
+    'an interceptor that is none',
+    () => {
+      @Activity('orders', { interceptors: [NoInterceptor as Constructor<Interceptor>] })
+      class Orders {
+        @Handle() run(_: Order): void {}
+      }
+      return Orders;
+    },
+    'HANDLER_OPTION_INVALID',
+    ['Orders', 'NoInterceptor', 'intercept(task, next)'],
+  ],
+];
+
+function nestedMistakes(): typeof mistakes {
+  const taking = (input: Constructor<object>) => (): Constructor => {
+    @Activity('orders')
+    class Orders {
+      @Handle({ input }) run(_: object): void {}
+    }
+    return Orders;
+  };
+  return [
+    [
+      'a nested class without @Type',
+      taking(UntypedLines),
+      'INPUT_TYPE_LOST',
+      ['UntypedLines.lines', '@Type('],
+    ],
+    [
+      'a nested class that is not validated',
+      taking(UncheckedLines),
+      'INPUT_WITHOUT_RULES',
+      ['UncheckedLines.lines', 'Line', '@ValidateNested()'],
+    ],
+    ['a nested class without rules', taking(BareLines), 'INPUT_WITHOUT_RULES', ['Bare has no rule']],
+    [
+      'a rule on a discriminator that is deleted before',
+      taking(Drawing),
+      'INPUT_TYPE_INVALID',
+      ['Circle', "'kind'", 'keepDiscriminatorProperty'],
+    ],
+    [
+      'a constructor that needs arguments',
+      taking(NeedsArguments),
+      'INPUT_TYPE_INVALID',
+      ['new NeedsArguments()', 'throws'],
+    ],
+    [
+      'a field named like a method of every object',
+      taking(NamedLikeAMethod),
+      'INPUT_TYPE_INVALID',
+      ['NamedLikeAMethod.toString', '@Expose'],
+    ],
+  ];
+}
+
+describe('a mistake in a declaration is found at start, named, and comes with its fix', () => {
+  test.each(mistakes)('%s', (_, make, code, words) => {
+    const made = make();
+    const { handlers, problems } = discover(Array.isArray(made) ? made : [made], { EMPTY: '' });
+    expect(problems.map((each) => each.code)).toEqual([code]);
+    const [problem] = problems;
+    const text = `${problem?.where}: ${problem?.what} Fix: ${problem?.fix}`;
+    for (const word of words) expect(text).toContain(word);
+    if (!['HANDLER_DUPLICATE', 'HANDLER_NAME_TWICE', 'TWO_ACCOUNTS'].includes(code)) {
+      expect(problem?.fix.length).toBeGreaterThan(10);
+    }
+    expect(Array.isArray(handlers)).toBe(true);
+  });
+});
+
+test('all of them come at once', () => {
+  const { problems } = discover([unset(), at('a b')(), class Plain {}], {});
+  expect(problems.map(({ code }) => code)).toEqual([
+    'ENVIRONMENT_UNSET',
+    'ACTIVITY_REF_INVALID',
+    'ACTIVITY_NOT_DECLARED',
+  ]);
+});
