@@ -13,7 +13,7 @@ interface World {
   answer: (token: string) => ReportAnswer;
 }
 
-function world({ rate = 250, random = () => 0 } = {}): World {
+function world({ rate = 250, random = (): number => 0 } = {}): World {
   const clock = new HandClock();
   const began = clock.now();
   const beats = new Map<string, number[]>();

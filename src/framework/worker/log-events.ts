@@ -16,7 +16,7 @@ export function logEvents(events: EventHub, log: Logger): void {
   );
   events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
   events.on('heartbeat:failed', ({ error }) =>
-    log.warn({ err: error }, 'heartbeats fail; they are repeated'),
+    log.warn({ error: show(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
@@ -35,7 +35,7 @@ function logTasks(events: EventHub, log: Logger): void {
     const message = task.probablyDelivered
       ? 'task is gone; its result was probably delivered: an earlier answer was lost'
       : 'task is gone: it timed out or its execution ended; nothing is reported';
-    log.warn({ ...about(task), ms: Math.round(task.durationMs), err: task.error }, message);
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), reason: show(task.error) }, message);
   });
   events.on('task:ignored-abort', (task) => {
     const message = task.abandoned
@@ -49,7 +49,7 @@ function logReports(events: EventHub, log: Logger): void {
   events.on('report:retried', (task) => {
     if (task.attempt !== 1) return;
     log.warn(
-      { ...about(task), err: task.error },
+      { ...about(task), reason: show(task.error) },
       'the result could not be reported; it is offered again and again',
     );
   });
@@ -63,27 +63,41 @@ function logReports(events: EventHub, log: Logger): void {
       sha256: createHash('sha256').update(text).digest('hex'),
     };
     log.error(
-      { ...about(task), ...repair, attempts, err: error },
+      { ...about(task), ...repair, attempts, error: show(error) },
       'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
     );
   });
 }
 
 function logPolls(events: EventHub, log: Logger): void {
+  /** By handler, since its polls last worked: polls that fail together are one line, and a number at the end. */
+  const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
-    const level = trouble === 'refused' ? log.error : log.warn;
-    level.call(log, { ...where(poll), trouble, err: error }, POLL_TROUBLE[trouble]);
+    const fields = { ...where(poll), trouble, error: show(error) };
+    if (trouble === 'refused') log.error(fields, POLL_TROUBLE[trouble]);
+    else log.warn(fields, POLL_TROUBLE[trouble]);
   });
-  events.on('poll:recovered', ({ afterMs, failures, ...poll }) =>
-    log.info({ ...where(poll), afterMs: Math.round(afterMs), failures }, 'polls are answered again'),
-  );
-  events.on('poll:token-possibly-lost', ({ error, ...poll }) =>
-    log.warn(
-      { ...where(poll), err: error },
-      'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back',
-    ),
-  );
+  events.on('poll:recovered', ({ afterMs, failures, ...poll }) => {
+    const tokensPossiblyLost = lost.get(poll.handler) ?? 0;
+    lost.delete(poll.handler);
+    log.info(
+      { ...where(poll), afterMs: Math.round(afterMs), failures, tokensPossiblyLost },
+      'polls are answered again',
+    );
+  });
+  events.on('poll:token-possibly-lost', ({ error, ...poll }) => {
+    const before = lost.get(poll.handler) ?? 0;
+    lost.set(poll.handler, before + 1);
+    if (before === 0) log.warn({ ...where(poll), error: show(error) }, POSSIBLY_LOST);
+  });
+  events.on('state', ({ to }) => {
+    const tokensPossiblyLost = [...lost.values()].reduce((sum, n) => sum + n, 0);
+    if (to === 'stopped' && tokensPossiblyLost > 0) log.warn({ tokensPossiblyLost }, POSSIBLY_LOST);
+  });
 }
+
+const POSSIBLY_LOST =
+  'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back';
 
 const POLL_TROUBLE = {
   throttled: 'polls are throttled: half as many go on, more slowly',
@@ -97,3 +111,6 @@ const about = (task: TaskRef): object => ({
   ...where(task),
   task: createHash('sha256').update(task.token).digest('hex').slice(0, 8),
 });
+
+/** An error of the service or the network: its stack would only show the SDK's inside. */
+const show = ({ name, message }: Error): string => `${name}: ${message}`;
