@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { IsInt, IsString } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
+import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery.js';
 
 class Order {
@@ -10,14 +11,14 @@ class Receipt {
   @IsString() id!: string;
 }
 class Observing implements Interceptor {
-  intercept(_: unknown, next: () => Promise<unknown>): Promise<unknown> {
+  intercept(_input: unknown, next: () => Promise<unknown>): Promise<unknown> {
     return next();
   }
 }
 class Refusing extends Observing {}
 
-const find = (type: new (...args: never[]) => unknown, env: Record<string, string> = {}) => {
-  const { handlers, problems } = discover([type as new () => unknown], env);
+const find = (type: Constructor, env: Record<string, string> = {}) => {
+  const { handlers, problems } = discover([type], env);
   expect(problems).toEqual([]);
   return handlers;
 };
@@ -25,7 +26,7 @@ const find = (type: new (...args: never[]) => unknown, env: Record<string, strin
 test('a class with one handler', () => {
   @Activity('arn:aws-cn:states:cn-north-1:123456789012:activity:Orders')
   class Orders {
-    @Handle() run(_: Order, _task: TaskContext): void {}
+    @Handle() run(_input: Order, _task: TaskContext): void {}
   }
   expect(find(Orders)).toEqual([
     {
@@ -61,7 +62,7 @@ test("a method's options win over its class's, and interceptors add up", () => {
       unknownKeys: 'refuse',
       showValues: true,
     })
-    run(_: Order): void {}
+    run(_input: Order): void {}
   }
   expect(find(Orders)[0]).toMatchObject({
     scope: 'task',
@@ -75,8 +76,8 @@ test("a method's options win over its class's, and interceptors add up", () => {
 test('one class serves several activities', () => {
   @Activity('orders')
   class Orders {
-    @Handle() place(_: Order): void {}
-    @Handle({ activity: 'refunds' }) refund(_: Order): void {}
+    @Handle() place(_input: Order): void {}
+    @Handle({ activity: 'refunds' }) refund(_input: Order): void {}
   }
   expect(find(Orders).map(({ name, activity }) => [name, activity.name])).toEqual([
     ['Orders.place', 'orders'],
@@ -94,7 +95,7 @@ describe('${NAME} is read from the environment', () => {
   ])('%s', (activity, name) => {
     @Activity(activity)
     class Orders {
-      @Handle() run(_: Order): void {}
+      @Handle() run(_input: Order): void {}
     }
     const [handler] = find(Orders, { STAGE: 'dev', NR: '7', ACCOUNT: '123456789012' });
     expect(handler?.activity.name).toBe(name);
@@ -115,7 +116,7 @@ describe('what a handler takes', () => {
   test('a bare value, by the type of its parameter', () => {
     @Activity('orders')
     class Orders {
-      @Handle() run(_: string): void {}
+      @Handle() run(_input: string): void {}
     }
     expect(inputOf(Orders)).toEqual({ kind: 'scalar', type: 'string' });
   });
@@ -129,7 +130,7 @@ describe('what a handler takes', () => {
   ] as const)('input: %p', (input, spec) => {
     @Activity('orders')
     class Orders {
-      @Handle({ input: input as 'any' }) run(_: never): void {}
+      @Handle({ input: input as 'any' }) run(_input: never): void {}
     }
     expect(inputOf(Orders)).toEqual(spec);
   });
@@ -137,7 +138,7 @@ describe('what a handler takes', () => {
   test('output: a class', () => {
     @Activity('orders')
     class Orders {
-      @Handle({ output: Receipt }) run(_: Order): Receipt {
+      @Handle({ output: Receipt }) run(_input: Order): Receipt {
         return { id: '1' };
       }
     }
@@ -147,7 +148,7 @@ describe('what a handler takes', () => {
 
 describe('inheritance', () => {
   abstract class Base {
-    @Handle() run(_: Order): string {
+    @Handle() run(_input: Order): string {
       return this.name();
     }
     abstract name(): string;
@@ -167,22 +168,22 @@ describe('inheritance', () => {
 
   test('an override without a decorator is called in its place, with its options', () => {
     class Limited {
-      @Handle({ concurrency: 3 }) run(_: Order): void {}
+      @Handle({ concurrency: 3 }) run(_input: Order): void {}
     }
     @Activity('orders')
     class Orders extends Limited {
-      override run(_: Order): void {}
+      override run(_input: Order): void {}
     }
     expect(find(Orders)).toMatchObject([{ input: { type: Order }, options: { concurrency: 3 } }]);
   });
 
   test('an override with a decorator counts alone', () => {
     class Limited {
-      @Handle({ concurrency: 3 }) run(_: Order): void {}
+      @Handle({ concurrency: 3 }) run(_input: Order): void {}
     }
     @Activity('orders')
     class Orders extends Limited {
-      @Handle() override run(_: Receipt & Order): void {}
+      @Handle() override run(_input: Receipt & Order): void {}
     }
     expect(discover([Orders], {}).problems.map(({ code }) => code)).toEqual(['INPUT_TYPE_LOST']);
   });
@@ -190,7 +191,7 @@ describe('inheritance', () => {
   test("a base's @Activity is not inherited", () => {
     @Activity('orders')
     class Orders {
-      @Handle() run(_: Order): void {}
+      @Handle() run(_input: Order): void {}
     }
     class More extends Orders {}
     expect(discover([More], {}).problems).toMatchObject([{ code: 'ACTIVITY_NOT_DECLARED', where: 'More' }]);
@@ -215,7 +216,7 @@ describe('inheritance', () => {
 test('a class that is listed twice is read once', () => {
   @Activity('orders')
   class Orders {
-    @Handle() run(_: Order): void {}
+    @Handle() run(_input: Order): void {}
   }
   expect(discover([Orders, Orders], {})).toMatchObject({ problems: [], handlers: [{ name: 'Orders.run' }] });
 });

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
 import { expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { Activity } from 'stepwright';

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
 import { describe, expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
 import { Allow, IsIn, IsInt, IsString, ValidateNested } from 'class-validator';
@@ -47,7 +48,7 @@ const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Orders';
 const unset = (): Constructor => {
   @Activity('${STAGE}-orders-${EMPTY}')
   class Orders {
-    @Handle() run(_: Order): void {}
+    @Handle() run(_input: Order): void {}
   }
   return Orders;
 };
@@ -55,7 +56,7 @@ const unset = (): Constructor => {
 const at = (activity: string) => (): Constructor => {
   @Activity(activity)
   class Orders {
-    @Handle() run(_: Order): void {}
+    @Handle() run(_input: Order): void {}
   }
   return Orders;
 };
@@ -81,8 +82,8 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() first(_: Order): void {}
-        @Handle() second(_: Order): void {}
+        @Handle() first(_input: Order): void {}
+        @Handle() second(_input: Order): void {}
       }
       return Orders;
     },
@@ -94,11 +95,11 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity(ARN)
       class Orders {
-        @Handle() run(_: Order): void {}
+        @Handle() run(_input: Order): void {}
       }
       @Activity({ activity: ARN })
       class Invoices {
-        @Handle() run(_: Order): void {}
+        @Handle() run(_input: Order): void {}
       }
       return [Orders, Invoices];
     },
@@ -116,7 +117,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('arn:aws:states:eu-west-1:999999999999:activity:Invoices')
       class Invoices {
-        @Handle() run(_: Order): void {}
+        @Handle() run(_input: Order): void {}
       }
       return [at(ARN)(), Invoices];
     },
@@ -128,7 +129,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: OrderShape): void {}
+        @Handle() run(_input: OrderShape): void {}
       }
       return Orders;
     },
@@ -140,7 +141,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: { amount: number }): void {}
+        @Handle() run(_input: { amount: number }): void {}
       }
       return Orders;
     },
@@ -152,7 +153,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: Order[]): void {}
+        @Handle() run(_input: Order[]): void {}
       }
       return Orders;
     },
@@ -164,7 +165,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: TaskContext): void {}
+        @Handle() run(_input: TaskContext): void {}
       }
       return Orders;
     },
@@ -176,7 +177,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: Date): void {}
+        @Handle() run(_input: Date): void {}
       }
       return Orders;
     },
@@ -188,7 +189,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() run(_: Bare): void {}
+        @Handle() run(_input: Bare): void {}
       }
       return Orders;
     },
@@ -201,7 +202,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle({ input: undefined }) run(_: Order): void {}
+        @Handle({ input: undefined }) run(_input: Order): void {}
       }
       return Orders;
     },
@@ -213,7 +214,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle({ output: Bare }) run(_: Order): Bare {
+        @Handle({ output: Bare }) run(_input: Order): Bare {
           return new Bare();
         }
       }
@@ -249,7 +250,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders')
       class Orders {
-        @Handle() static run(_: Order): void {}
+        @Handle() static run(_input: Order): void {}
       }
       return Orders;
     },
@@ -262,7 +263,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
       const options: object = { concurency: 5 };
       @Activity('orders')
       class Orders {
-        @Handle(options) run(_: Order): void {}
+        @Handle(options) run(_input: Order): void {}
       }
       return Orders;
     },
@@ -274,7 +275,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders', { scope: 'request' as 'task' })
       class Orders {
-        @Handle() run(_: Order): void {}
+        @Handle() run(_input: Order): void {}
       }
       return Orders;
     },
@@ -286,7 +287,7 @@ const mistakes: [string, () => Constructor | Constructor[], string, string[]][] 
     () => {
       @Activity('orders', { interceptors: [NoInterceptor as Constructor<Interceptor>] })
       class Orders {
-        @Handle() run(_: Order): void {}
+        @Handle() run(_input: Order): void {}
       }
       return Orders;
     },
@@ -299,7 +300,7 @@ function nestedMistakes(): typeof mistakes {
   const taking = (input: Constructor<object>) => (): Constructor => {
     @Activity('orders')
     class Orders {
-      @Handle({ input }) run(_: object): void {}
+      @Handle({ input }) run(_input: object): void {}
     }
     return Orders;
   };
@@ -341,15 +342,12 @@ function nestedMistakes(): typeof mistakes {
 describe('a mistake in a declaration is found at start, named, and comes with its fix', () => {
   test.each(mistakes)('%s', (_, make, code, words) => {
     const made = make();
-    const { handlers, problems } = discover(Array.isArray(made) ? made : [made], { EMPTY: '' });
+    const { problems } = discover(Array.isArray(made) ? made : [made], { EMPTY: '' });
     expect(problems.map((each) => each.code)).toEqual([code]);
     const [problem] = problems;
     const text = `${problem?.where}: ${problem?.what} Fix: ${problem?.fix}`;
     for (const word of words) expect(text).toContain(word);
-    if (!['HANDLER_DUPLICATE', 'HANDLER_NAME_TWICE', 'TWO_ACCOUNTS'].includes(code)) {
-      expect(problem?.fix.length).toBeGreaterThan(10);
-    }
-    expect(Array.isArray(handlers)).toBe(true);
+    expect(problem?.fix.length).toBeGreaterThan(10);
   });
 });
 
