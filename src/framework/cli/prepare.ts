@@ -2,7 +2,7 @@ import { resolveConfig, type Settings } from '../config.js';
 import { type Problem, StartError } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
 import { environmentOptions, readOptions } from '../worker/handler-options.js';
-import { makePlan, type PlannedHandler } from '../worker/plan.js';
+import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/plan.js';
 import { loadConfig } from './config-file.js';
 import { type MachineFile, readMachines } from './seed.js';
 
@@ -23,6 +23,8 @@ export interface Prepared {
   readonly settings: Settings;
   readonly endpoint: Endpoint;
   readonly handlers: readonly PlannedHandler[];
+  /** Made only for a worker. */
+  readonly container: WorkerPlan['container'];
   /** Read only where the local service is to be seeded with them. */
   readonly machines: readonly MachineFile[];
 }
@@ -41,7 +43,8 @@ export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }):
   const fromEnv = environmentOptions(env);
   const fromFlags = readOptions((key) => ({ name: `--${key}`, text: flags[key] }));
   const overrides = { ...fromEnv.options, ...fromFlags.options };
-  const plan = await makePlan({ settings, baseDir, env, overrides });
+  const sources = { settings, baseDir, env, overrides };
+  const plan = seeds ? { ...(await makePlan(sources)), container: undefined } : await planWorker(sources);
   const local = !isProblem(endpoint) && endpoint.kind === 'local';
   const read = local ? await readMachines(settings, projectDir, env) : { machines: [], problems: [] };
   const problems: Problem[] = [
@@ -52,7 +55,7 @@ export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }):
   ];
   if (isProblem(endpoint)) throw new StartError([endpoint, ...problems]);
   if (problems.length > 0) throw new StartError(problems);
-  return { settings, endpoint, handlers: plan.handlers, machines: read.machines };
+  return { settings, endpoint, handlers: plan.handlers, container: plan.container, machines: read.machines };
 }
 
 function portFlags({ port, healthPort }: StartFlags): { port?: number; healthPort?: number } {

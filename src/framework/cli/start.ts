@@ -17,10 +17,11 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
   const service = await startEmbedded(prepared, log);
   const endpoint = service ? localEndpoint(service.port) : prepared.endpoint;
-  const { settings, handlers } = prepared;
+  const { settings, handlers, container } = prepared;
   const building = buildWorker({
     settings,
     handlers,
+    container,
     endpoint,
     clock: systemClock,
     random: Math.random,

@@ -74,7 +74,10 @@ async function persist<T>({ clock, random, log }: ActivityLookUp, call: () => Pr
       if (answer.kind !== 'retry' || answer.pace === 'slow')
         throw answer.kind === 'ok' ? error : answer.error;
       if (attempt === 1)
-        log.warn({ err: answer.error }, 'the activities could not be looked up yet; trying on');
+        log.warn(
+          { error: `${answer.error.name}: ${answer.error.message}` },
+          'the activities could not be looked up yet; trying on',
+        );
       await clock.sleep(slowly(...RETRY_MS, random));
     }
   }

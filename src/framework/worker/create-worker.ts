@@ -1,15 +1,15 @@
+import type { DependencyContainer } from 'tsyringe';
 import { type Clock, systemClock } from '../clock.js';
 import { type Config, resolveConfig, type Settings } from '../config.js';
 import type { HandlerDefinition } from '../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../errors.js';
 import { compile } from '../handler/compile.js';
-import { createContainer, resolveProblems } from '../handler/container.js';
 import { createLog, type Logger } from '../log.js';
 import type { AwsService } from '../service/aws.js';
 import { type Endpoint, isLoopback, isProblem, resolveEndpoint } from '../service/endpoint.js';
 import type { ActivityPort } from '../service/port.js';
 import { environmentOptions } from './handler-options.js';
-import { makePlan, type PlannedHandler } from './plan.js';
+import { planWorker, type PlannedHandler } from './plan.js';
 import { type RunnableHandler, Worker } from './worker.js';
 
 /** What a worker may be given from outside. */
@@ -34,15 +34,17 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
   const settings = resolveConfig(config, random);
   const { options: overrides, problems } = environmentOptions(process.env);
   const endpoint = resolveEndpoint({ env: process.env, config: settings.endpoint, port: settings.port });
-  const plan = await makePlan({ settings, baseDir, env: process.env, overrides });
+  const plan = await planWorker({ settings, baseDir, env: process.env, overrides });
   if (isProblem(endpoint)) throw new StartError([endpoint, ...problems, ...plan.problems]);
   throwProblems([...problems, ...plan.problems]);
-  return buildWorker({ settings, handlers: plan.handlers, endpoint, clock, random, log });
+  const { handlers, container } = plan;
+  return buildWorker({ settings, handlers, container, endpoint, clock, random, log });
 }
 
 export interface WorkerRecipe {
   readonly settings: Settings;
   readonly handlers: readonly PlannedHandler[];
+  readonly container: DependencyContainer | undefined;
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly random: () => number;
@@ -51,11 +53,8 @@ export interface WorkerRecipe {
 
 /** Compiles the handlers of a sound plan and connects them. @throws StartError for what only shows here. */
 export async function buildWorker(recipe: WorkerRecipe): Promise<Worker> {
-  const { settings, clock, random, log, endpoint } = recipe;
-  const definitions = recipe.handlers.map(({ definition }) => definition);
-  const container = await createContainer(settings.setup);
-  throwProblems(resolveProblems(definitions, container, settings.interceptors));
-
+  const { settings, container, clock, random, log, endpoint } = recipe;
+  if (!container) throw new Error('a plan with problems can not be built');
   const { AwsService } = await import('../service/aws.js');
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const places = await findPlaces(service, recipe);

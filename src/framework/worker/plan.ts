@@ -3,7 +3,9 @@ import type { Settings } from '../config.js';
 import type { HandlerDefinition, HandlerOptions } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
 import { loadActivities } from '../declare/load.js';
-import { type Problem } from '../errors.js';
+import type { DependencyContainer } from 'tsyringe';
+import { type Problem, StartError } from '../errors.js';
+import { createContainer, resolveProblems } from '../handler/container.js';
 import { type ResolvedOptions, resolveOptions } from './handler-options.js';
 import { peerProblems } from './peers.js';
 
@@ -46,6 +48,30 @@ export async function makePlan({ settings, baseDir, env, overrides }: PlanSource
   ];
   if (found.handlers.length === 0 && problems.length === 0) problems.push(noActivities(settings, baseDir));
   return { handlers: handlers.map(({ planned }) => planned), problems };
+}
+
+/** A plan with the worker's own container, whose providers were tried on every handler. */
+export interface WorkerPlan extends Plan {
+  /** Undefined only where there are problems. */
+  readonly container: DependencyContainer | undefined;
+}
+
+/** Makes a plan, runs the config's `setup`, and checks that every dependency can be resolved. Still connects to nothing. */
+export async function planWorker(sources: PlanSources): Promise<WorkerPlan> {
+  const plan = await makePlan(sources);
+  const { setup, interceptors } = sources.settings;
+  try {
+    const container = await createContainer(setup);
+    const definitions = plan.handlers.map(({ definition }) => definition);
+    return {
+      ...plan,
+      container,
+      problems: [...plan.problems, ...resolveProblems(definitions, container, interceptors)],
+    };
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return { ...plan, container: undefined, problems: [...plan.problems, ...error.problems] };
+  }
 }
 
 function strayOverrides(settings: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
