@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.js';
 import type { Constructor } from './definition.js';
-import { hasRules, shapeOf, type DtoProperty } from './dto-shape.js';
+import { hasRules, nestedTypes, shapeOf, type DtoProperty } from './dto-shape.js';
 
 /** Names that class-validator looks up on a plain object and finds there. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -77,21 +77,6 @@ function propertyProblems(
     ...lostDiscriminator(property, place, where, groups),
     ...types.flatMap((type) => dtoProblems(type, where, groups, seen)),
   ];
-}
-
-/** The classes that a property's objects can be of, as far as can be known without an input. */
-function nestedTypes({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
-  const subTypes = discriminator?.subTypes.map(({ value }) => value);
-  const types = subTypes ?? [safely(() => typeIn({}))];
-  return types.filter((type) => type !== undefined);
-}
-
-function safely<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }
 
 function uncheckedNested(

@@ -55,6 +55,32 @@ export function hasRules(type: Constructor, groups: readonly string[] = []): boo
   return rulesOf(type, groups).length > 0;
 }
 
+/** The classes of the rules (`@Validate`, `@ValidatorConstraint`) of a class and of all that it nests. */
+export function ruleClasses(
+  type: Constructor<object>,
+  groups: readonly string[] = [],
+  seen = new Set<Constructor>(),
+): Constructor[] {
+  if (seen.has(type)) return [];
+  seen.add(type);
+  const own = rulesOf(type, groups).map(({ constraintCls }) => constraintCls as Constructor | undefined);
+  const nested = shapeOf(type, groups).properties.flatMap((each) => nestedTypes(each));
+  return [
+    ...own.filter((each) => each !== undefined),
+    ...nested.flatMap((each) => ruleClasses(each, groups, seen)),
+  ];
+}
+
+/** The classes that a property's objects can be of, as far as can be known without an input. */
+export function nestedTypes({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
+  if (discriminator) return discriminator.subTypes.map(({ value }) => value);
+  try {
+    return [typeIn({}) ?? []].flat();
+  } catch {
+    return [];
+  }
+}
+
 type Rule = ReturnType<typeof rulesOf>[number];
 
 function rulesOf(type: Constructor, groups: readonly string[]) {

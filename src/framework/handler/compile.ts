@@ -1,18 +1,25 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
-import type { InterceptedTask, Interceptor } from '../declare/interceptor.js';
+import type { Interceptor } from '../declare/interceptor.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { chain, type Handling } from './chain.js';
-import { resolveOnce } from './container.js';
-import { runFor } from './current-task.js';
+import { resolveOnce } from './resolve-once.js';
+import { currentContainer, runFor } from './current-task.js';
 import { decode } from './decode.js';
-import { encode } from './encode.js';
 import { failureOf } from './failure.js';
 import type { Outcome } from './outcome.js';
+import { compileOutput, type WriteResult } from './result.js';
+import { TaskScopes } from './task-scope.js';
 import { compileInput, type Validate } from './validate.js';
 
 /** Everything between a task's input and what the service is told of it. Never rejects. */
 export type CompiledHandler = (text: string, context: TaskContext) => Promise<Outcome>;
+
+interface Pipeline {
+  readonly validate: Validate;
+  readonly handling: Handling;
+  readonly write: WriteResult;
+}
 
 /**
  * Builds the one closure that handles every task of a handler: decode, validate, interceptors, handle, encode.
@@ -24,30 +31,53 @@ export function compile(
   container: DependencyContainer,
   globalInterceptors: readonly Constructor<Interceptor>[],
 ): CompiledHandler {
-  const validate = compileInput(definition);
   const interceptors = [...globalInterceptors, ...definition.interceptors];
-  const handling = chain(
-    interceptors.map((each) => resolveOnce(container, each)),
-    callMethod(definition, resolveOnce(container, definition.target)),
-  );
-  return (text, context) => runFor(context, () => handle(text, context, validate, handling));
+  const pipeline = {
+    validate: compileInput(definition),
+    handling: chain(
+      interceptors.map((each) => resolveOnce(container, each)),
+      callMethod(definition, container),
+    ),
+    write: compileOutput(definition),
+  };
+  return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
 }
 
-async function handle(
-  text: string,
-  context: TaskContext,
-  validate: Validate,
-  handling: Handling,
-): Promise<Outcome> {
+function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+  return (text, task) => runFor({ task, container }, () => handle(text, task, pipeline));
+}
+
+function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+  const scopes = new TaskScopes(container);
+  return async (text, task) => {
+    const scope = scopes.open(task);
+    const outcome = await runFor({ task, container: scope }, () => handle(text, task, pipeline));
+    await scopes.close(scope, task);
+    return outcome;
+  };
+}
+
+async function handle(text: string, context: TaskContext, pipeline: Pipeline): Promise<Outcome> {
   try {
-    const input = await validate(decode(text));
-    return { status: 'succeeded', output: encode(await handling({ input, context })) };
+    const input = await pipeline.validate(decode(text));
+    const result = await pipeline.handling({ input, context });
+    return { status: 'succeeded', output: await pipeline.write(result) };
   } catch (thrown) {
     return failureOf(thrown, (warning) => context.log.warn(warning));
   }
 }
 
-function callMethod({ method }: HandlerDefinition, instance: object): Handling {
-  const fn = Reflect.get(instance, method) as (input: unknown, task: TaskContext) => unknown;
-  return async ({ input, context }: InterceptedTask) => fn.call(instance, input, context);
+type Method = (input: unknown, task: TaskContext) => unknown;
+
+function callMethod({ method, target, scope }: HandlerDefinition, container: DependencyContainer): Handling {
+  const call = (instance: object, input: unknown, context: TaskContext): unknown =>
+    (Reflect.get(instance, method) as Method).call(instance, input, context);
+  if (scope === 'task') {
+    return async ({ input, context }) => {
+      const instance = resolveOnce(currentContainer() ?? container, target);
+      return call(instance, input, context);
+    };
+  }
+  const instance = resolveOnce(container, target);
+  return async ({ input, context }) => call(instance, input, context);
 }

@@ -6,11 +6,10 @@ import {
   type InjectionToken,
   type Provider,
 } from 'tsyringe';
-import type { Constructor, HandlerDefinition } from '../declare/definition.js';
-import type { Interceptor } from '../declare/interceptor.js';
-import { StartError, type Problem } from '../errors.js';
-import { dependencyProblems } from './dependencies.js';
+import { systemClock } from '../clock.js';
+import { StartError } from '../errors.js';
 import { registrations, type Registered } from './registry.js';
+import { CLOCK } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
@@ -34,55 +33,10 @@ export async function createContainer(
   for (const [token, entries] of globalSingletons()) {
     for (const { provider, options } of entries) own.register(token, provider as never, options);
   }
+  own.register(CLOCK, { useValue: systemClock });
   await runSetup(own, setup);
   for (const { token, provider } of registrations) own.register(token, provider as never);
   return own;
-}
-
-/**
- * Whether everything that the handlers need can be made, with the reason where it can't. Makes the instances.
- * @param globalInterceptors those of the config.
- */
-export function resolveProblems(
-  definitions: readonly HandlerDefinition[],
-  container: DependencyContainer,
-  globalInterceptors: readonly Constructor<Interceptor>[] = [],
-): Problem[] {
-  const wanted = new Map<Constructor, string>();
-  for (const each of globalInterceptors) wanted.set(each, `${each.name} (interceptors)`);
-  for (const { target, name, interceptors } of definitions) {
-    wanted.set(target, target.name);
-    for (const each of interceptors) wanted.set(each, `${each.name} (interceptor of ${name})`);
-  }
-  return [...wanted].flatMap(([type, where]) => {
-    const problems = dependencyProblems(type, where, container);
-    return problems.length > 0 ? problems : failedResolution(type, where, container);
-  });
-}
-
-function failedResolution(type: Constructor, where: string, container: DependencyContainer): Problem[] {
-  try {
-    resolveOnce(container, type);
-    return [];
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    return [
-      {
-        code: 'DEPENDENCY_UNRESOLVED',
-        where,
-        what,
-        fix: /unregistered dependency token/.test(what)
-          ? 'register the token in `setup` of the config: container.register(token, { useValue: … })'
-          : 'mend what the innermost reason says; providers are registered in `setup` of the config',
-      },
-    ];
-  }
-}
-
-/** The one instance of a class in a container. */
-export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
-  if (!container.isRegistered(type, true)) container.registerSingleton(type);
-  return container.resolve(type);
 }
 
 /**
@@ -113,3 +67,5 @@ async function runSetup(own: DependencyContainer, setup: Setup | undefined): Pro
     );
   }
 }
+
+export { resolveProblems } from './resolve-problems.js';

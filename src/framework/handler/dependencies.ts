@@ -4,6 +4,7 @@ import { isBuiltIn } from '../declare/input-type.js';
 import { readConstructorTypes } from '../declare/metadata.js';
 import { show, type Problem } from '../errors.js';
 import { registrationOf } from './registry.js';
+import { TASK_CONTEXT } from './tokens.js';
 
 type Fault = Pick<Problem, 'what' | 'fix'>;
 
@@ -15,19 +16,24 @@ export function dependencyProblems(
   type: Constructor,
   where: string,
   container: DependencyContainer,
+  scope: 'worker' | 'task',
 ): Problem[] {
-  const seen = new Set<unknown>();
-  return [...faultsOf(type, container, seen)].map((fault) => ({
-    code: 'DEPENDENCY_UNRESOLVED',
-    where,
-    ...fault,
-  }));
+  const seen = new Set<InjectionToken>(scope === 'task' ? [TASK_CONTEXT] : []);
+  const faults = [...faultsOf(type, container, seen)];
+  return faults.map((fault) => ({ code: 'DEPENDENCY_UNRESOLVED', where, ...fault }));
+}
+
+/** Every token that a class needs, directly or through others, as far as the declarations tell. */
+export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
+  const seen = new Set<InjectionToken>();
+  Array.from(faultsOf(type, container, seen));
+  return [...seen];
 }
 
 function* faultsOf(
   token: InjectionToken,
   container: DependencyContainer,
-  seen: Set<unknown>,
+  seen: Set<InjectionToken>,
 ): Generator<Fault> {
   if (seen.has(token)) return;
   seen.add(token);
@@ -40,7 +46,7 @@ function* faultsOf(
 function* classFaults(
   type: Constructor,
   container: DependencyContainer,
-  seen: Set<unknown>,
+  seen: Set<InjectionToken>,
 ): Generator<Fault> {
   const parameters = parametersOf(type);
   if (parameters.length === 0) yield* unknownParameters(type);
@@ -48,6 +54,7 @@ function* classFaults(
     const token = tokenOf(parameter);
     const place = `${parameterName(type, index)} of ${type.name}'s constructor`;
     if (token === undefined) yield* isLate(parameter) ? [] : [untyped(place)];
+    else if (isMissing(token, parameter, container, seen)) yield missing(place, token);
     else if (!container.isRegistered(token, true) && isBuiltIn(token)) yield builtIn(place, token);
     else yield* faultsOf(token, container, seen);
   }
@@ -66,6 +73,16 @@ function tokenOf(parameter: unknown): InjectionToken | undefined {
     typeof parameter === 'object' && parameter !== null && 'token' in parameter ? parameter.token : parameter;
   const isToken = typeof token === 'function' || typeof token === 'string' || typeof token === 'symbol';
   return isToken ? (token as InjectionToken) : undefined;
+}
+
+function isMissing(
+  token: InjectionToken,
+  parameter: unknown,
+  container: DependencyContainer,
+  seen: Set<InjectionToken>,
+): boolean {
+  if (typeof token === 'function' || seen.has(token) || container.isRegistered(token, true)) return false;
+  return typeof parameter !== 'object' || parameter === null || Reflect.get(parameter, 'isOptional') !== true;
 }
 
 /** `delay(() => X)`, which is made when it is first used, or a transform over several. */
@@ -105,6 +122,20 @@ function parameterName(type: Constructor, index: number): string {
   const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
   const name = list?.[index]?.trim();
   return name ? `parameter '${name}'` : `parameter #${index + 1}`;
+}
+
+function missing(place: string, token: InjectionToken): Fault {
+  const name = typeof token === 'string' ? `'${token}'` : show(token);
+  if (token !== TASK_CONTEXT) {
+    return {
+      what: `${place} asks for ${name}, which nobody has registered`,
+      fix: `register it in \`setup\` of the config: container.register(${name}, { useValue: … })`,
+    };
+  }
+  return {
+    what: `${place} asks for the task, but lives as long as the worker, which has many`,
+    fix: "take it from the handler's second parameter, call currentTask(), or set scope: 'task' on @Activity",
+  };
 }
 
 function untyped(place: string): Fault {

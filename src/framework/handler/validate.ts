@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
 import type { Constructor, HandlerDefinition, InputSpec } from '../declare/definition.js';
+import './injected-rules.js';
 import { indexPath } from './path.js';
 import { Refusal, type Violation } from './refusal.js';
 import { restoreRaw } from './restore.js';
