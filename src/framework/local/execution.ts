@@ -120,7 +120,7 @@ export class Execution implements Run {
         );
       const failure =
         error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
-      this.#fail(failure, thread.previous);
+      this.#fail(failure, failure.options.detached ? 0 : thread.previous);
     }
   }
 

@@ -1,21 +1,12 @@
 import { runtimeFailure } from './failure.js';
 import type { Json } from './json.js';
 import { compileFind } from './jsonpath.js';
-import type { Language } from './language.js';
 import { compileOperator, isOperator, type Test } from './operator.js';
 import type { Reader } from './reader.js';
 import type { View } from './view.js';
 
-/** Whether a rule of a Choice holds. */
-export type Rule = (view: View) => boolean | Promise<boolean>;
-
-/** Compiles a rule: a test of a variable, or And, Or and Not of rules. */
-export function compileRule(reader: Reader, language: Language): (view: View) => boolean | Promise<boolean> {
-  void language;
-  return compileSync(reader);
-}
-
-function compileSync(reader: Reader): (view: View) => boolean {
+/** Compiles a rule of JSONPath: a test of a variable, or And, Or and Not of rules. */
+export function compileRule(reader: Reader): (view: View) => boolean {
   if (reader.has('And')) return combine(reader, 'And', (rules, view) => rules.every((rule) => rule(view)));
   if (reader.has('Or')) return combine(reader, 'Or', (rules, view) => rules.some((rule) => rule(view)));
   if (reader.has('Not')) return negate(reader);
@@ -40,7 +31,7 @@ function negate(reader: Reader): (view: View) => boolean {
 }
 
 function compileInner(reader: Reader): (view: View) => boolean {
-  const rule = compileSync(reader);
+  const rule = compileRule(reader);
   if (reader.has('Next')) reader.problem("'Next' stands in the outermost rule only", 'Next');
   reader.finish();
   return rule;

@@ -1,16 +1,18 @@
-import { compileRule, type Rule } from './choice-rule.js';
-import { StateFailure } from './failure.js';
-import type { Exit } from './language.js';
+import { runtimeFailure } from './failure.js';
+import type { ChoiceRule, Exit, Flow } from './language.js';
 import type { Reader } from './reader.js';
 import type { Kind, StateContext } from './state.js';
+import type { View } from './view.js';
 
 interface Option {
-  readonly rule: Rule;
+  readonly rule: ChoiceRule;
   readonly next: string;
-  readonly exit: Exit | undefined;
 }
 
-/** Goes where its first rule that holds points to. */
+/**
+ * Goes where its first rule that holds points to. A rule's own Assign and Output count then; those of the state
+ * count on the way to Default.
+ */
 export const choiceKind: Kind = {
   parts: {},
   leaves: 'choice',
@@ -18,16 +20,15 @@ export const choiceKind: Kind = {
     const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
     if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
     const otherwise = reader.string('Default');
-    return async (thread, view) => {
+    return async (thread, view, flow) => {
       for (const { rule, next } of options) {
-        if (await thread.scope.keep(rule(view))) return { result: view.root, next };
+        if (!(await thread.scope.keep(rule.test(view)))) continue;
+        return { result: view.root, next, exit: exitOf(rule, flow, context) };
       }
       if (otherwise !== undefined) return { result: view.root, next: otherwise };
-      throw new StateFailure(
+      throw runtimeFailure(
+        'Failed to transition out of the state. The state does not point to a next state.',
         'States.NoChoiceMatched',
-        thread.explain(
-          `Failed to transition out of the state. The state does not have a 'Default' and no rule matched.`,
-        ),
       );
     };
   },
@@ -35,7 +36,15 @@ export const choiceKind: Kind = {
 
 function readOption(reader: Reader, { language }: StateContext): Option {
   const next = reader.requiredString('Next');
-  const rule = compileRule(reader, language);
+  const rule = language.choiceRule(reader);
   reader.finish((field) => language.explainUnread(field));
-  return { rule, next, exit: undefined };
+  return { rule, next };
+}
+
+const unchanged = ({ input }: View): View['input'] => input;
+const nothing = (): undefined => undefined;
+
+function exitOf({ exit }: ChoiceRule, flow: Flow, { language }: StateContext): Exit {
+  const output = exit.output ?? (language.name === 'JSONPath' ? flow.output.bind(flow) : unchanged);
+  return { output, assign: exit.assign ?? nothing };
 }

@@ -5,8 +5,10 @@ export interface FailureOptions {
   aliases?: readonly string[];
   /** What a Catch receives as Cause where the failure has none. @default null */
   missingCause?: Json;
-  /** Ends the execution whatever Retry and Catch say. @default false */
+  /** Ends the execution unless an alias is named: neither its own name nor States.ALL matches. @default false */
   fatal?: boolean;
+  /** The ExecutionFailed event that it leads to points back to no event. @default false */
+  detached?: boolean;
 }
 
 /**
@@ -15,19 +17,13 @@ export interface FailureOptions {
  */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
-  readonly fatal: boolean;
-  readonly #aliases: readonly string[];
-  readonly #missingCause: Json;
 
   constructor(
     readonly error: string | undefined,
     readonly reason: string | undefined,
-    { aliases = [], missingCause = null, fatal = false }: FailureOptions = {},
+    readonly options: FailureOptions = {},
   ) {
     super(`${error}: ${reason}`);
-    this.fatal = fatal;
-    this.#aliases = aliases;
-    this.#missingCause = missingCause;
   }
 
   /** The details of a failure event. */
@@ -40,36 +36,47 @@ export class StateFailure extends Error {
 
   /** What a Catch receives. */
   get output(): { Error: Json; Cause: Json } {
-    return { Error: this.error ?? null, Cause: this.reason ?? this.#missingCause };
+    return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
   }
 
   /** Whether an ErrorEquals list names it, by the rules of the AWS page "Handling errors in Step Functions". */
   matches(names: readonly string[]): boolean {
-    if (this.fatal) return false;
+    const { aliases = [], fatal = false } = this.options;
     return names.some((name) => {
-      if (name === this.error || name === 'States.ALL' || this.#aliases.includes(name)) return true;
-      return name === 'States.TaskFailed' && this.error !== 'States.Timeout';
+      if (aliases.includes(name)) return true;
+      if (fatal) return false;
+      if (name === 'States.TaskFailed') return this.error !== 'States.Timeout';
+      return name === this.error || name === 'States.ALL';
     });
   }
+}
+
+export interface EvaluationOptions {
+  /** The field that failed, where the history has an EvaluationFailed event for it. */
+  readonly location?: string;
+  /** Under which name a Retry or Catch may match a States.Runtime all the same. */
+  readonly documented?: string;
 }
 
 /** Thrown by an expression. The state that it stands in makes a StateFailure of it that says where. */
 export class EvaluationFailure extends Error {
   override readonly name = 'EvaluationFailure';
 
-  /** @param location the field that failed, where the history has an EvaluationFailed event for it */
   constructor(
     readonly error: string,
     readonly reason: string,
-    readonly location?: string,
+    readonly options: EvaluationOptions = {},
   ) {
     super(`${error}: ${reason}`);
   }
 }
 
-/** An expression that ends the execution whatever Retry and Catch say, such as a path that leads nowhere. */
-export function runtimeFailure(reason: string): EvaluationFailure {
-  return new EvaluationFailure('States.Runtime', reason);
+/**
+ * An expression that ends the execution, such as a path that leads nowhere. Seen in executions of the live
+ * service: the error is States.Runtime. The name that the documentation has for it can be caught.
+ */
+export function runtimeFailure(reason: string, documented?: string): EvaluationFailure {
+  return new EvaluationFailure('States.Runtime', reason, documented === undefined ? {} : { documented });
 }
 
 /** Recorded from the live service for a result that is larger than 262,144 bytes. */
@@ -78,4 +85,11 @@ export function dataLimitFailure(what: string): StateFailure {
     'States.DataLimitExceeded',
     `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
   );
+}
+
+/** The failure of a Parallel or a Map: that of the branch, which may also be caught as States.BranchFailed. */
+export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
+  if (options.fatal) return new StateFailure(error, reason, options);
+  const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
+  return new StateFailure(error, reason, { ...options, aliases });
 }

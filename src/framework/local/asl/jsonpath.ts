@@ -1,14 +1,23 @@
+import { compileRule } from './choice-rule.js';
 import { EvaluationFailure, runtimeFailure } from './failure.js';
 import type { Json, JsonObject } from './json.js';
 import type { Exit, Flow, FlowParts, Language } from './language.js';
 import { compilePath, referenceSteps } from './path.js';
+import { compileIntrinsic } from './intrinsic.js';
 import { putAt } from './place.js';
 import type { Reader } from './reader.js';
 import { compileTemplate } from './template.js';
+import { readVariableNames } from './variables.js';
 import type { Expression, View } from './view.js';
 
 /** A path in a field: what it finds, or undefined where it leads nowhere. */
-type Find = (view: View) => Json | undefined;
+interface Find {
+  (view: View): Json | undefined;
+  /** The path as messages show it. */
+  readonly normal: string;
+}
+
+const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
 
 /** The query language of paths and payload templates, with InputPath, ResultPath and OutputPath around the work. */
 export const jsonPath: Language = {
@@ -60,6 +69,23 @@ export const jsonPath: Language = {
     };
   },
 
+  items(reader) {
+    const path = readPath(reader, 'ItemsPath');
+    return (view) => {
+      const items = path ? path(view) : view.root;
+      if (Array.isArray(items)) return items;
+      const text = JSON.stringify(reader.source['ItemsPath'] ?? '$');
+      throw runtimeFailure(`Reference path ${text} must point to array.`);
+    };
+  },
+
+  itemSelector: (reader) => readTemplate(reader, reader.has('Parameters') ? 'Parameters' : 'ItemSelector'),
+
+  choiceRule(reader) {
+    const test = compileRule(reader);
+    return { test, exit: { assign: readExit(reader, {}).assign } };
+  },
+
   explainUnread: (field) => `The field '${field}' is not supported here`,
 };
 
@@ -74,24 +100,37 @@ export function readPath(reader: Reader, field: string): ((view: View) => Json) 
   const find = compileFind(text, reader, field);
   return (view) => {
     const value = find(view);
-    if (value === undefined) throw runtimeFailure(`Invalid path '${text}': No results for path: ${text}`);
+    if (value === undefined)
+      throw runtimeFailure(`Invalid path '${text}' : No results for path: ${find.normal}`);
     return value;
   };
 }
 
-/** A path from the state's data (`$`) or from the context object (`$$`). */
+/** A path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
 export function compileFind(text: string, reader: Reader, field: string): Find {
   try {
+    const [root, name = ''] = VARIABLE.exec(text) ?? [];
+    if (root !== undefined) {
+      const path = compilePath(`$${text.slice(root.length)}`);
+      return find(text, ({ variables }) => {
+        const value = variables.get(name);
+        return value === undefined ? undefined : path.read(value);
+      });
+    }
     if (text.startsWith('$$')) {
       const path = compilePath(text.slice(1));
-      return (view) => path.read(view.context());
+      return find(`$${path.normal}`, (view) => path.read(view.context()));
     }
     const path = compilePath(text);
-    return (view) => path.read(view.root);
+    return find(path.normal, (view) => path.read(view.root));
   } catch (error) {
     reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
-    return () => null;
+    return find(text, () => null);
   }
+}
+
+function find(normal: string, read: (view: View) => Json | undefined): Find {
+  return Object.assign(read, { normal });
 }
 
 export function readTemplate(reader: Reader, field: string): Expression | undefined {
@@ -101,16 +140,32 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
 }
 
 function compileField(text: string, key: string, reader: Reader, field: string): (view: View) => Json {
-  if (!text.startsWith('$')) {
-    reader.problem(`The value of the field '${key}' must be a valid JSONPath`, field);
-    return () => null;
-  }
+  if (text.startsWith('States.')) return readIntrinsic(text, key, reader, field);
+  if (text.startsWith('$')) return present(text, key, reader, field);
+  reader.problem(`The value of the field '${key}' must be a valid JSONPath or an intrinsic function`, field);
+  return () => null;
+}
+
+/** A path that must lead somewhere. */
+function present(text: string, key: string, reader: Reader, field: string): (view: View) => Json {
   const find = compileFind(text, reader, `${field}/${key}`);
   return (view) => {
     const value = find(view);
-    if (value !== undefined) return value;
-    throw new EvaluationFailure('States.ParameterPathFailure', missing(text, key, view));
+    if (value === undefined) throw runtimeFailure(missing(text, key, view), 'States.ParameterPathFailure');
+    return value;
   };
+}
+
+function readIntrinsic(text: string, key: string, reader: Reader, field: string): (view: View) => Json {
+  try {
+    return compileIntrinsic(text, (path) => present(path, key, reader, field));
+  } catch (error) {
+    reader.problem(
+      `The value of the field '${key}' is not a valid intrinsic: ${(error as Error).message}`,
+      field,
+    );
+    return () => null;
+  }
 }
 
 function missing(text: string, key: string, view: View): string {
@@ -125,7 +180,7 @@ async function applySelector(selector: Expression, view: View): Promise<View> {
 function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
   const place = result ? readResultPath(reader) : undefined;
   const outputPath = output ? readPath(reader, 'OutputPath') : undefined;
-  const variables = assign ? readTemplate(reader, 'Assign') : undefined;
+  const variables = assign ? readAssign(reader) : undefined;
   return {
     output: (view) => {
       const combined = place ? place(view) : (view.result ?? null);
@@ -160,4 +215,9 @@ function readResultPath(reader: Reader): (view: View) => Json {
 
 function unmatched(text: string, { input }: View): string {
   return `Unable to apply step "${text.slice(2)}" to input ${JSON.stringify(input)}`;
+}
+
+function readAssign(reader: Reader): Expression | undefined {
+  readVariableNames(reader);
+  return readTemplate(reader, 'Assign');
 }

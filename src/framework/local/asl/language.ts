@@ -4,8 +4,8 @@ import type { Expression, View } from './view.js';
 
 /** Which of the fields that move data a kind of state has. */
 export interface FlowParts {
-  /** Parameters, or Arguments. */
-  readonly arguments?: boolean;
+  /** Parameters, or Arguments. A Pass has the one and not the other. */
+  readonly arguments?: boolean | 'JSONPath';
   /** A result of its own, so ResultPath; with `select`, ResultSelector too. */
   readonly result?: boolean;
   readonly select?: boolean;
@@ -30,6 +30,12 @@ export interface Flow {
 /** How data leaves a state through a Catch or a Choice rule. */
 export type Exit = Pick<Flow, 'output' | 'assign'>;
 
+/** A rule of a Choice, and how the data leaves by it where it says so. */
+export interface ChoiceRule {
+  test(view: View): boolean | Promise<boolean>;
+  readonly exit: Partial<Exit>;
+}
+
 /** JSONPath or JSONata: how the fields of a state are written and worked out. */
 export interface Language {
   readonly name: 'JSONPath' | 'JSONata';
@@ -40,6 +46,12 @@ export interface Language {
   integer(reader: Reader, field: string, min: number, max: number): Expression | undefined;
   /** A text that may be worked out: `Timestamp`, `Error`, `Cause`. */
   text(reader: Reader, field: string): Expression | undefined;
+  /** The items of a Map. */
+  items(reader: Reader): Expression;
+  /** What an iteration of a Map is given, or undefined where it is given its item. */
+  itemSelector(reader: Reader): Expression | undefined;
+  /** A rule of a Choice, without its Next. */
+  choiceRule(reader: Reader): ChoiceRule;
   /** Why a field cannot stand in a state of this language, for the message of one that nobody read. */
   explainUnread(field: string): string;
 }

@@ -1,13 +1,17 @@
 import { choiceKind } from './choice.js';
 import { failKind } from './fail.js';
-import { isObject, parseJson, type Json } from './json.js';
+import { isObject, parseJson } from './json.js';
+import { jsonataLanguage } from './jsonata.js';
 import { jsonPath } from './jsonpath.js';
 import type { Language } from './language.js';
+import { mapKind } from './map.js';
+import { parallelKind } from './parallel.js';
 import { passKind } from './pass.js';
 import { Reader, type DefinitionProblem } from './reader.js';
 import { compileState, type ActivityTask, type Kind, type State, type StateGroup } from './state.js';
 import { succeedKind } from './succeed.js';
 import { taskKind } from './task.js';
+import { assignedNames, checkTargets } from './targets.js';
 import { waitKind } from './wait.js';
 
 /** A definition, compiled: what an execution runs. */
@@ -34,10 +38,12 @@ const KINDS: Record<string, Kind> = {
   Wait: waitKind,
   Succeed: succeedKind,
   Fail: failKind,
+  Parallel: parallelKind,
+  Map: mapKind,
 };
 
-const NOT_YET = ['Parallel', 'Map'];
 const LONGEST_SECONDS = 99_999_999;
+const NAME_LIMIT = 80;
 
 /**
  * Compiles a definition, once, to closures.
@@ -57,90 +63,70 @@ export function compileMachine(definition: string): Program {
 
 class MachineCompiler {
   readonly #activities: ActivityTask[] = [];
+  readonly #names = new Set<string>();
 
   compile(reader: Reader): Program {
     reader.string('Version');
     const timeoutSeconds = reader.integer('TimeoutSeconds', 1, LONGEST_SECONDS);
-    const language = this.#language(reader, jsonPath);
-    const group = this.#group(reader, language);
+    const language = readLanguage(reader, jsonPath);
+    const group = this.#group(reader, language, new Set());
     reader.finish();
     return { ...group, timeoutSeconds, activities: this.#activities };
   }
 
-  #group(reader: Reader, language: Language): StateGroup {
+  /** @param outer the variables that are set around it */
+  #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const startAt = reader.requiredString('StartAt');
     const source = reader.object('States');
-    if (!source) reader.problem("The field 'States' is missing");
     const states = new Map<string, State>();
-    for (const name of Object.keys(source?.source ?? {})) {
-      const state = source?.object(name);
-      if (state) states.set(name, this.#state(name, state, language));
+    if (!source) {
+      reader.problem("The field 'States' is missing");
+      return { startAt, states };
     }
-    if (source) checkTargets(reader, source, startAt);
+    checkTargets(reader, source, startAt);
+    const own = assignedNames(source);
+    for (const name of own) if (outer.has(name)) source.problem(shadowed(name));
+    const visible = new Set([...outer, ...own]);
+    for (const name of Object.keys(source.source)) {
+      const state = source.object(name)?.asState();
+      if (state) states.set(name, this.#state(name, state, language, visible));
+    }
     return { startAt, states };
   }
 
-  #state(name: string, reader: Reader, inherited: Language): State {
-    const language = this.#language(reader, inherited);
+  #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {
+    if (name.length === 0 || name.length > NAME_LIMIT)
+      reader.problem(`A state's name has 1 to ${NAME_LIMIT} characters`);
+    if (this.#names.has(name)) reader.problem(`There is more than one state named '${name}'`);
+    this.#names.add(name);
+    const language = readLanguage(reader, inherited);
     const type = reader.requiredString('Type');
     const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
     if (!kind) {
-      reader.problem(refusal(name, type), 'Type');
-      return { run: () => Promise.reject(new Error(refusal(name, type))) };
+      reader.problem(`The state '${name}' is of an unknown type '${type}'`, 'Type');
+      return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
-    const nested = (inner: Reader): StateGroup => this.#group(inner, language);
+    const nested = (inner: Reader): StateGroup => this.#group(inner, language, visible);
     return compileState(type, kind, reader, { name, language, nested, activities: this.#activities });
   }
-
-  #language(reader: Reader, inherited: Language): Language {
-    const name = reader.string('QueryLanguage');
-    if (name !== undefined && name !== 'JSONPath') {
-      reader.problem(`The query language '${name}' is not supported here`, 'QueryLanguage');
-    }
-    return inherited;
-  }
 }
 
-function refusal(name: string, type: string): string {
-  if (NOT_YET.includes(type))
-    return `The state '${name}' is a ${type}, which the local service does not run yet`;
-  return `The state '${name}' is of an unknown type '${type}'`;
+/** A machine in JSONPath may have states in JSONata, not the other way round. AWS page "Transforming data". */
+function readLanguage(reader: Reader, inherited: Language): Language {
+  const name = reader.string('QueryLanguage');
+  if (name === undefined || name === inherited.name) return inherited;
+  if (name === 'JSONata') return jsonataLanguage;
+  reader.problem(
+    name === 'JSONPath'
+      ? 'A state of a machine in JSONata cannot be in JSONPath'
+      : `The query language '${name}' is neither JSONPath nor JSONata`,
+    'QueryLanguage',
+  );
+  return inherited;
 }
 
-/** Every state that is pointed to must be there, and every state must be pointed to. */
-function checkTargets(reader: Reader, states: Reader, startAt: string): void {
-  const names = new Set(Object.keys(states.source));
-  const reached = new Set<string>([startAt]);
-  if (startAt !== '' && !names.has(startAt)) reader.problem(missingTarget(startAt), 'StartAt');
-  for (const [name, state] of Object.entries(states.source)) {
-    for (const [field, target] of targetsOf(state)) {
-      reached.add(target);
-      if (!names.has(target)) states.problem(missingTarget(target), `${name}/${field}`);
-    }
-  }
-  for (const name of names) {
-    if (!reached.has(name)) states.problem(`The state '${name}' cannot be reached`, name);
-  }
-}
-
-function missingTarget(target: string): string {
-  return `Missing 'Next' target: ${target}`;
-}
-
-function targetsOf(state: Json): [string, string][] {
-  if (!isObject(state)) return [];
-  const targets: [string, Json | undefined][] = [
-    ['Next', state['Next']],
-    ['Default', state['Default']],
-  ];
-  for (const field of ['Choices', 'Catch']) {
-    const list = state[field];
-    if (!Array.isArray(list)) continue;
-    for (const [i, item] of list.entries()) {
-      if (isObject(item)) targets.push([`${field}[${i}]/Next`, item['Next']]);
-    }
-  }
-  return targets.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+function shadowed(name: string): string {
+  return `The variable '${name}' is already set outside, where it cannot be set from here`;
 }
 
 /**

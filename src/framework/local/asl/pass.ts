@@ -2,7 +2,7 @@ import type { Kind } from './state.js';
 
 /** Gives its Result, or what it was given. */
 export const passKind: Kind = {
-  parts: { arguments: true, result: true },
+  parts: { arguments: 'JSONPath', result: true },
   leaves: 'next',
   compile(reader, { language }) {
     const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;

@@ -4,6 +4,8 @@ import { isObject, type Json } from './json.js';
 /** A JSONPath, compiled. */
 export interface Path {
   readonly text: string;
+  /** The text with every step in brackets, as messages of the service have it. */
+  readonly normal: string;
   /** Whether it can only ever name one place. Such a path gives what stands there; any other gives a list. */
   readonly definite: boolean;
   /** What it finds in `root`; undefined where a definite path leads nowhere. */
@@ -29,7 +31,7 @@ const MANY = /\.\.|\*|,|:/;
  * @throws Error where it is not a path, or uses what is not supported
  */
 export function compilePath(text: string): Path {
-  if (text === '$') return { text, definite: true, read: (root) => root };
+  if (text === '$') return { text, normal: text, definite: true, read: (root) => root };
   const definite = checkSyntax(text);
   const path = text.replaceAll(/\[\s*(-\d+)\s*\]/g, '[$1:]');
   const find = (root: Json): Json[] => {
@@ -37,7 +39,8 @@ export function compilePath(text: string): Path {
     const hits: Hit[] = JSONPath({ path, json: root, eval: false, wrap: true, resultType: 'all' });
     return hits.filter(isPlace).map((hit) => hit.value);
   };
-  return { text, definite, read: definite ? (root) => find(root)[0] : find };
+  const normal = JSONPath.toPathString(JSONPath.toPathArray(text));
+  return { text, normal, definite, read: definite ? (root) => find(root)[0] : find };
 }
 
 /** The library also finds the `length` of strings and arrays, which the states language does not. */

@@ -18,6 +18,8 @@ export class Reader {
     readonly source: JsonObject,
     readonly path: string,
     readonly problems: DefinitionProblem[],
+    /** How long the path of the state is that it lies in. */
+    private readonly base = path.length,
   ) {
     this.#unread = new Set(Object.keys(source));
     this.#unread.delete('Comment');
@@ -25,6 +27,16 @@ export class Reader {
 
   problem(text: string, field?: string): void {
     this.problems.push({ path: field === undefined ? this.path || '/' : `${this.path}/${field}`, text });
+  }
+
+  /** Where a field lies in its state: `Choices[0]/Condition`. */
+  locate(field: string): string {
+    return `${this.path}/${field}`.slice(this.base + 1);
+  }
+
+  /** The same fields, read as those of a state. */
+  asState(): Reader {
+    return new Reader(this.source, this.path, this.problems);
   }
 
   has(field: string): boolean {
@@ -69,13 +81,13 @@ export class Reader {
 
   object(field: string): Reader | undefined {
     const value = this.#typed(field, 'an object', isObject) as JsonObject | undefined;
-    return value && new Reader(value, `${this.path}/${field}`, this.problems);
+    return value && new Reader(value, `${this.path}/${field}`, this.problems, this.base);
   }
 
   objects(field: string): Reader[] | undefined {
     const fits = (value: Json): boolean => Array.isArray(value) && value.every(isObject);
     const value = this.#typed(field, 'a list of objects', fits) as JsonObject[] | undefined;
-    return value?.map((item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems));
+    return value?.map((item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems, this.base));
   }
 
   /** Adds a problem for each field that nobody read. */

@@ -1,5 +1,5 @@
 import { isActivityArn } from '../arn.js';
-import { StateFailure, runtimeFailure } from './failure.js';
+import { StateFailure } from './failure.js';
 import type { Json } from './json.js';
 import type { Reader } from './reader.js';
 import type { TaskOutcome } from './run.js';
@@ -63,7 +63,7 @@ async function readLimits(
 
 async function runActivity(thread: Thread, resource: string, input: Json, limits: Limits): Promise<Json> {
   const { activities } = thread.run;
-  if (!activities.has(resource)) throw runtimeFailure(`The activity ${resource} does not exist.`);
+  if (!activities.has(resource)) throw missingActivity(thread, resource);
   thread.checkSize(input, resource);
   const text = thread.textOf(input);
   thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
@@ -80,6 +80,12 @@ async function runActivity(thread: Thread, resource: string, input: Json, limits
     }),
   );
   return resultOf(outcome);
+}
+
+/** Recorded from the live service. */
+function missingActivity(thread: Thread, resource: string): StateFailure {
+  const reason = thread.explain(`The activity ${resource} does not exist.`);
+  return new StateFailure('States.Runtime', reason, { fatal: true });
 }
 
 function describeScheduled(resource: string, input: string, limits: Limits): object {

@@ -2,13 +2,28 @@ import { EvaluationFailure, StateFailure, dataLimitFailure } from './failure.js'
 import type { Json, JsonObject } from './json.js';
 import type { Run } from './run.js';
 import type { Scope } from './scope.js';
-import type { VariableScope } from './variables.js';
+import { VariableScope } from './variables.js';
 import type { Expression, View } from './view.js';
 
 /** The most that an input or output may have, in bytes of UTF-8. AWS page "Step Functions service quotas". */
 export const DATA_LIMIT_BYTES = 262_144;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** Recorded from the live service: `$$.State` of a Pass has no RetryCount. */
+const RETRYABLE = new Set(['Task', 'Parallel', 'Map']);
+/** The kinds of state that have an event for being aborted. */
+const ABORTABLE = new Set(['Task', 'Parallel', 'Map', 'Wait']);
+
+/** An iteration of a Map. `name` is the Map's. */
+export interface Iteration {
+  readonly index: number;
+  readonly name: string;
+  /** What `$$.Map` is in it. */
+  readonly context: JsonObject;
+  /** Whether the thread is the iteration itself, and not a branch inside it. */
+  readonly own: boolean;
+}
 
 interface CurrentState {
   readonly type: string;
@@ -26,6 +41,8 @@ export class Thread {
   previous: number;
   /** How often the current state has been tried again. */
   retryCount = 0;
+  /** The threads that the current state runs side by side, by their index. */
+  children: ReadonlyMap<number, Thread> | undefined;
   /** The token of the task that the current state waits for, where it may be given away. */
   taskToken: string | undefined;
   #current: CurrentState | undefined;
@@ -37,8 +54,8 @@ export class Thread {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** `$$.Map`, inside a Map. */
-    readonly mapContext?: JsonObject,
+    /** Which iteration of a Map it is, or lies in. */
+    readonly iteration?: Iteration,
   ) {
     this.previous = previous;
   }
@@ -46,6 +63,29 @@ export class Thread {
   /** The state that was entered and not left, or undefined between two. */
   get current(): CurrentState | undefined {
     return this.#current;
+  }
+
+  /** A thread inside this one, with variables of its own. */
+  fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Thread {
+    const inside = this.iteration && { ...this.iteration, own: false };
+    const own = iteration && { ...iteration, own: true };
+    return new Thread(this.run, scope, new VariableScope(this.variables), previous, own ?? inside);
+  }
+
+  /** Records that it ended before it was done, because of an event elsewhere. */
+  abort(cause: number): void {
+    const { iteration } = this;
+    if (iteration?.own) {
+      this.run.record('MapIterationAborted', cause, { index: iteration.index, name: iteration.name });
+    }
+    this.abortStates(cause);
+  }
+
+  /** Records that the states it is in ended before they were done. */
+  abortStates(cause: number): void {
+    for (const child of this.children?.values() ?? []) child.abort(cause);
+    const type = this.#current?.type ?? '';
+    if (ABORTABLE.has(type)) this.run.record(`${type}StateAborted`, cause);
   }
 
   record(type: string, details?: object, at?: number): number {
@@ -65,7 +105,8 @@ export class Thread {
   exit(output: Json, assigned: JsonObject | undefined): void {
     const { type, name } = this.#entered();
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
-    this.record(`${type}StateExited`, assigned ? { ...details, ...describeAssigned(assigned) } : details);
+    const sets = assigned !== undefined && Object.keys(assigned).length > 0;
+    this.record(`${type}StateExited`, sets ? { ...details, ...describeAssigned(assigned) } : details);
     this.#current = undefined;
   }
 
@@ -93,7 +134,9 @@ export class Thread {
   }
 
   view(input: Json): View {
-    return { input, root: input, variables: this.variables, context: () => this.#context() };
+    const { clock, random } = this.run;
+    const { variables } = this;
+    return { input, root: input, variables, random, now: () => clock.now(), context: () => this.#context() };
   }
 
   /** Says where something went wrong, as the service does in the cause of a States.Runtime. */
@@ -107,15 +150,21 @@ export class Thread {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
     const reason = error instanceof RangeError ? 'The value is nested too deeply.' : String(error);
-    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true });
+    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, detached: true });
   }
 
-  #evaluationFailed({ error, reason, location }: EvaluationFailure): StateFailure {
+  #evaluationFailed({ error, reason, options }: EvaluationFailure): StateFailure {
+    const { location, documented } = options;
     const cause = this.explain(reason);
     if (location !== undefined) {
       this.record('EvaluationFailed', { error, cause, location, state: this.#entered().name });
     }
-    return new StateFailure(error, cause, { fatal: error === 'States.Runtime' });
+    const fatal = error === 'States.Runtime';
+    return new StateFailure(error, cause, {
+      fatal,
+      detached: fatal,
+      aliases: documented === undefined ? [] : [documented],
+    });
   }
 
   #entered(): CurrentState {
@@ -124,12 +173,16 @@ export class Thread {
   }
 
   #context(): JsonObject {
-    const { name, enteredAt } = this.#entered();
+    const { type, name, enteredAt } = this.#entered();
     return {
       ...this.run.context,
-      State: { Name: name, EnteredTime: isoTime(enteredAt), RetryCount: this.retryCount },
+      State: {
+        Name: name,
+        EnteredTime: isoTime(enteredAt),
+        ...(RETRYABLE.has(type) && { RetryCount: this.retryCount }),
+      },
       ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
-      ...(this.mapContext && { Map: this.mapContext }),
+      ...(this.iteration && { Map: this.iteration.context }),
     };
   }
 }

@@ -1,4 +1,5 @@
-import { setOwn, type Json, type JsonObject } from './json.js';
+import { isObject, setOwn, type Json, type JsonObject } from './json.js';
+import type { Reader } from './reader.js';
 import type { Variables } from './view.js';
 
 /**
@@ -24,4 +25,27 @@ export class VariableScope implements Variables {
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
     this.#own = next;
   }
+}
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+const NAME_LIMIT = 80;
+
+/**
+ * The names that an Assign sets; one that cannot be is a problem. AWS page "Passing data between states with
+ * variables".
+ */
+export function readVariableNames(reader: Reader): string[] {
+  const source = reader.source['Assign'];
+  if (source === undefined) return [];
+  if (!isObject(source)) {
+    reader.problem("Expected 'Assign' to be an object", 'Assign');
+    return [];
+  }
+  const names = Object.keys(source).map((key) => key.replace(/\.\$$/, ''));
+  for (const name of names) {
+    if (!NAME.test(name) || name.length > NAME_LIMIT || name === 'states') {
+      reader.problem(`'${name}' is not a valid name of a variable`, `Assign/${name}`);
+    }
+  }
+  return names;
 }

@@ -16,6 +16,10 @@ export interface View {
   /** The context object, `$$` to a path and `$states.context` to JSONata. */
   readonly context: () => JsonObject;
   readonly variables: Variables;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** The instant, in epoch milliseconds. */
+  readonly now: () => number;
   /** The result of the work, once there is one. */
   readonly result?: Json;
   /** What a Catch receives. */

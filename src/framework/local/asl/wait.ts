@@ -1,4 +1,4 @@
-import { EvaluationFailure } from './failure.js';
+import { runtimeFailure } from './failure.js';
 import type { Json } from './json.js';
 import { pause } from './retry.js';
 import type { Kind } from './state.js';
@@ -34,8 +34,5 @@ export const waitKind: Kind = {
 function instant(value: Json): number {
   const ms = typeof value === 'string' ? parseTimestamp(value) : undefined;
   if (ms !== undefined) return ms;
-  throw new EvaluationFailure(
-    'States.Runtime',
-    `The value ${JSON.stringify(value)} is not a timestamp by RFC 3339.`,
-  );
+  throw runtimeFailure(`The value ${JSON.stringify(value)} is not a timestamp by RFC 3339.`);
 }
