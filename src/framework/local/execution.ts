@@ -1,14 +1,17 @@
 import type { Cancel, Clock } from '../clock.js';
 import type { Logger } from '../log.js';
+import { parseArn } from './arn.js';
 import { StateFailure } from './asl/failure.js';
 import { interpret } from './asl/interpret.js';
 import type { Json, JsonObject } from './asl/json.js';
-import type { ActivityPort, Run } from './asl/run.js';
+import type { MockTable } from './asl/mock.js';
+import type { ActivityPort, Run, TaskOrder, TokenTask } from './asl/run.js';
 import { Scope } from './asl/scope.js';
 import { Thread } from './asl/thread.js';
 import { VariableScope } from './asl/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines.js';
+import type { TaskTable } from './tasks.js';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
@@ -26,6 +29,8 @@ export interface ExecutionWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityPort;
+  readonly tasks: TaskTable;
+  readonly mocks: MockTable;
   readonly log: Logger;
 }
 
@@ -71,6 +76,22 @@ export class Execution implements Run {
 
   get activities(): ActivityPort {
     return this.world.activities;
+  }
+
+  get mocks(): MockTable {
+    return this.world.mocks;
+  }
+
+  get machineName(): string {
+    return this.machine.name;
+  }
+
+  get region(): string {
+    return parseArn(this.arn)?.region ?? '';
+  }
+
+  openTask(subject: string, order: TaskOrder): TokenTask {
+    return this.world.tasks.open(subject, order);
   }
 
   get end(): ExecutionEnd | undefined {

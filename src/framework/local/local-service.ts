@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { silentLog, type Logger } from '../log.js';
+import { MockTable, type Mocks } from './asl/mock.js';
+import { hostCheck } from './host-check.js';
 import { Activities } from './activities.js';
 import { activityOperations } from './activity-operations.js';
 import { checkArn } from './operation.js';
@@ -31,6 +33,18 @@ export interface LocalServiceOptions {
   bodyLimitBytes?: number;
   /** How many finished executions are remembered; the oldest go first. @default 10_000 */
   keptExecutions?: number;
+  /** What answers resources that are no activities. @default nothing, and a machine that calls one is refused */
+  mocks?: Mocks;
+  /**
+   * Whether CreateStateMachine has a library check the definition, before the service's own check. The library is
+   * loaded at the first call, which takes a third of a second. @default true
+   */
+  checkDefinitions?: boolean;
+  /**
+   * Which names the service may be called by, beside loopback's and `host`. A request with another Host, or from
+   * a web page with another Origin, is refused. @default []
+   */
+  allowHosts?: readonly string[];
   /** Where the service's own troubles go. @default nowhere */
   log?: Logger;
   /** What goes wrong with each call. @default nothing does */
@@ -85,13 +99,24 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
   const tasks = new TaskTable(clock);
   const activities = new Activities(tasks, clock);
-  const machines = new Machines(clock);
-  const executions = new Executions({ clock, random, activities, log }, keptExecutions);
-  const state: State = { clock, tasks, activities, machines, executions, pollHoldMs, pollsEnded: false };
+  const mocks = new MockTable(options.mocks ?? {});
+  const machines = new Machines(clock, mocks);
+  const executions = new Executions({ clock, random, activities, tasks, mocks, log }, keptExecutions);
+  const state: State = {
+    clock,
+    tasks,
+    activities,
+    machines,
+    executions,
+    pollHoldMs,
+    checkDefinitions: options.checkDefinitions ?? true,
+    pollsEnded: false,
+  };
   const server = createApiServer({
     clock,
     log,
     fault: options.fault,
+    isAllowed: hostCheck([host, ...(options.allowHosts ?? [])]),
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
     bodyLimitBytes: options.bodyLimitBytes ?? 4 * 1024 * 1024,
     operations: OPERATIONS,

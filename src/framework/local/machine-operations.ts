@@ -1,3 +1,4 @@
+import { checkByLibrary } from './asl/library-check.js';
 import { DefinitionError } from './asl/machine.js';
 import { toSeconds } from './history.js';
 import { homeOf, type Machine } from './machines.js';
@@ -13,7 +14,7 @@ function readMachineArn(call: Call): string {
   return checkArn(arn, 'stateMachine');
 }
 
-const createStateMachine: Operation = ({ body, region }, { machines }) => {
+const createStateMachine: Operation = async ({ body, region }, { machines, checkDefinitions }) => {
   const checker = new Checker(body);
   const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
@@ -23,11 +24,18 @@ const createStateMachine: Operation = ({ body, region }, { machines }) => {
   checkName(name);
   if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
   if (body['publish'] === true) throw errors.unsupported('versions of state machines');
+  if (checkDefinitions) await check(definition);
   const { arn, createdAt } = translate(() =>
     machines.create(name, definition, () => homeOf(region), roleArn),
   );
   return { stateMachineArn: arn, creationDate: toSeconds(createdAt) };
 };
+
+/** @throws ServiceError InvalidDefinition with what the library finds */
+async function check(definition: string): Promise<void> {
+  const problems = await checkByLibrary(definition);
+  if (problems.length > 0) throw errors.invalidDefinition(new DefinitionError(problems).message);
+}
 
 /** Gives what is wrong with a definition as the service answers it. */
 function translate<T>(create: () => T): T {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from './arn.js';
 import { compileMachine, type Program } from './asl/machine.js';
+import type { MockTable } from './asl/mock.js';
 import { errors } from './service-error.js';
 
 /** A machine that was created, ready to run. Instants are epoch milliseconds. */
@@ -29,7 +30,10 @@ export function homeOf(region: string): Home {
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly mocks: MockTable,
+  ) {}
 
   /**
    * Creates a machine; again with the same definition and role it is the same one.
@@ -37,7 +41,7 @@ export class Machines {
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition or role
    */
   create(name: string, definition: string, homeFor: (program: Program) => Home, roleArn?: string): Machine {
-    const program = compileMachine(definition);
+    const program = compileMachine(definition, (state, resource) => this.mocks.has(name, state, resource));
     const home = homeFor(program);
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;

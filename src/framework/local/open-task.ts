@@ -29,7 +29,7 @@ export class OpenTask {
   }
 
   /** The lease: both clocks start. */
-  start(workerName: string | undefined): void {
+  start(workerName?: string): void {
     const now = this.clock.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
     if (timeoutSeconds !== undefined) this.#deadline = now + timeoutSeconds * 1000;

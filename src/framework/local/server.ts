@@ -12,6 +12,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
+  /** Whether a request may come in at all. */
+  readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
   readonly bodyLimitBytes: number;
   /** Finds an operation by its name. */
@@ -71,6 +73,7 @@ class Exchange {
         404,
         new ServiceError('UnknownOperationException', 'Step Functions takes POST requests to /', CORAL).body,
       );
+    if (!this.options.isAllowed(this.request)) return this.#answer(403, forbidden().body);
     const target = this.request.headers['x-amz-target'];
     const name = typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
     const body = parseBody(text);
@@ -173,6 +176,14 @@ function unknownOperation(name: string): ServiceError {
   return name === ''
     ? new ServiceError('UnknownOperationException', 'The request names no operation', CORAL)
     : errors.unsupported(`the operation ${name}`);
+}
+
+function forbidden(): ServiceError {
+  return new ServiceError(
+    'AccessDeniedException',
+    'The local service answers to its own names only: start it with the name in Host and Origin allowed',
+    CORAL,
+  );
 }
 
 function signedRegion(request: IncomingMessage): string {

@@ -37,8 +37,10 @@ export function expressionIn(text: string): string | undefined {
  */
 export function compileExpression(source: string, location: string): Expression {
   const compiled = parse(source);
-  compiled.assign(ENTER as unknown as string, enter);
-  compiled.assign(LEAVE as unknown as string, leave);
+  // The declaration takes strings only; the library's own hooks are symbols.
+  const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
+  assign(ENTER, enter);
+  assign(LEAVE, leave);
   const about = `The JSONata expression '${source}' specified for the field '${location}'`;
   return async (view) => {
     const value = await evaluate(compiled, view).catch((error: unknown) => {

@@ -45,18 +45,21 @@ const KINDS: Record<string, Kind> = {
 const LONGEST_SECONDS = 99_999_999;
 const NAME_LIMIT = 80;
 
+/** Whether something answers a resource that is no activity, in a state of this machine. */
+export type IsMocked = (state: string, resource: string) => boolean;
+
 /**
  * Compiles a definition, once, to closures.
  * @throws DefinitionError where it is not valid, or holds what is not run here
  */
-export function compileMachine(definition: string): Program {
+export function compileMachine(definition: string, isMocked: IsMocked = () => false): Program {
   const source = parseJson(definition);
   if (source === undefined)
     throw new DefinitionError([{ path: '/', text: 'The definition is not valid JSON' }]);
   if (!isObject(source))
     throw new DefinitionError([{ path: '/', text: 'The definition is not a JSON object' }]);
   const problems: DefinitionProblem[] = [];
-  const program = new MachineCompiler().compile(new Reader(source, '', problems));
+  const program = new MachineCompiler(isMocked).compile(new Reader(source, '', problems));
   if (problems.length > 0) throw new DefinitionError(problems);
   return program;
 }
@@ -64,6 +67,8 @@ export function compileMachine(definition: string): Program {
 class MachineCompiler {
   readonly #activities: ActivityTask[] = [];
   readonly #names = new Set<string>();
+
+  constructor(private readonly isMocked: IsMocked) {}
 
   compile(reader: Reader): Program {
     reader.string('Version');
@@ -107,7 +112,13 @@ class MachineCompiler {
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
     const nested = (inner: Reader): StateGroup => this.#group(inner, language, visible);
-    return compileState(type, kind, reader, { name, language, nested, activities: this.#activities });
+    return compileState(type, kind, reader, {
+      name,
+      language,
+      nested,
+      isMocked: this.isMocked,
+      activities: this.#activities,
+    });
   }
 }
 
@@ -130,9 +141,9 @@ function shadowed(name: string): string {
 }
 
 /**
- * The Tasks on activities that a definition has, nested ones included.
- * @throws DefinitionError where the definition cannot be run
+ * The Tasks on activities that a definition has, nested ones included. Other resources may be anything.
+ * @throws DefinitionError where the definition is not valid
  */
 export function activityTasks(definition: string): ActivityTask[] {
-  return [...compileMachine(definition).activities];
+  return [...compileMachine(definition, () => true).activities];
 }

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../clock.js';
 import type { JsonObject } from './json.js';
+import type { MockTable } from './mock.js';
 import type { Scope } from './scope.js';
 
 /** How a task ended, as a worker reported it or as the clock decided. */
@@ -25,11 +26,27 @@ export interface ActivityPort {
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
+/** A task whose token may be given away. */
+export interface TokenTask {
+  readonly token: string;
+  isOpen(): boolean;
+  /** Both its clocks start. */
+  start(workerName?: string): void;
+  settle(outcome: TaskOutcome): void;
+  close(): void;
+}
+
 /** An execution, as the states that run in it see it. */
 export interface Run {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityPort;
+  /** What answers the resources that are no activities. */
+  readonly mocks: MockTable;
+  readonly machineName: string;
+  readonly region: string;
+  /** A task that nobody polls for. `subject` is what a report on its token is told once it is closed. */
+  openTask(subject: string, order: TaskOrder): TokenTask;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

@@ -44,6 +44,8 @@ export interface StateContext {
   readonly language: Language;
   /** Compiles the states of a branch or of an iteration. */
   readonly nested: (reader: Reader) => StateGroup;
+  /** Whether something answers a resource that is no activity. */
+  readonly isMocked: (state: string, resource: string) => boolean;
   /** Every Task on an activity is told here. */
   readonly activities: ActivityTask[];
 }

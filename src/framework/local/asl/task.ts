@@ -2,7 +2,10 @@ import { isActivityArn } from '../arn.js';
 import { StateFailure } from './failure.js';
 import type { Json } from './json.js';
 import type { Reader } from './reader.js';
+import { resourceKind } from './resource.js';
 import type { TaskOutcome } from './run.js';
+import { runService } from './service-task.js';
+import { taskFailure, type Limits } from './task-outcome.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
 import type { Thread } from './thread.js';
 import type { Expression, View } from './view.js';
@@ -18,19 +21,33 @@ export const taskKind: Kind = {
     const resource = reader.requiredString('Resource');
     const timeout = context.language.integer(reader, 'TimeoutSeconds', 1, LONGEST_SECONDS);
     const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', 1, LONGEST_SECONDS);
-    if (isActivityArn(resource)) context.activities.push(describe(reader, context, resource));
-    else reader.problem(refusal(resource, context.name), 'Resource');
+    const call = compileCall(reader, context, resource);
     return async (thread, view, flow) => {
-      const input = await thread.scope.keep(flow.arguments(view));
-      const limits = await readLimits(thread, view, timeout, heartbeat);
-      return { result: await runActivity(thread, resource, input, limits) };
+      const input = (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), view);
+      const limits = {
+        timeoutSeconds: await readSeconds(thread, view, timeout),
+        heartbeatSeconds: await readSeconds(thread, view, heartbeat),
+      };
+      return { result: await call(thread, input, limits) };
     };
   },
 };
 
-interface Limits {
-  readonly timeoutSeconds: number | undefined;
-  readonly heartbeatSeconds: number | undefined;
+/** Runs one attempt of the task, and gives its result. */
+type Call = (thread: Thread, input: () => Promise<Json>, limits: Limits) => Promise<Json>;
+
+function compileCall(reader: Reader, context: StateContext, resource: string): Call {
+  if (isActivityArn(resource)) {
+    context.activities.push(describe(reader, context, resource));
+    return async (thread, input, limits) => runActivity(thread, resource, await input(), limits);
+  }
+  const kind = resourceKind(resource);
+  if (!kind || !context.isMocked(context.name, resource))
+    reader.problem(refusal(resource, context.name), 'Resource');
+  return (thread, input, limits) => {
+    if (!kind) throw new Error(`nothing can call '${resource}'`);
+    return runService(thread, { resource, kind, limits, input });
+  };
 }
 
 function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
@@ -47,18 +64,15 @@ function describe(reader: Reader, { name }: StateContext, activityArn: string): 
 }
 
 function refusal(resource: string, state: string): string {
-  return `The state '${state}' calls '${resource}': the local service runs activities only`;
+  return `The state '${state}' calls '${resource}': the local service runs activities, and what 'mocks' answers`;
 }
 
-async function readLimits(
+async function readSeconds(
   thread: Thread,
   view: View,
-  timeout: Expression | undefined,
-  heartbeat: Expression | undefined,
-): Promise<Limits> {
-  const read = async (field: Expression | undefined): Promise<number | undefined> =>
-    field && Number(await thread.evaluate(field, view));
-  return { timeoutSeconds: await read(timeout), heartbeatSeconds: await read(heartbeat) };
+  field: Expression | undefined,
+): Promise<number | undefined> {
+  return field && Number(await thread.evaluate(field, view));
 }
 
 async function runActivity(thread: Thread, resource: string, input: Json, limits: Limits): Promise<Json> {
@@ -104,21 +118,11 @@ function recordOutcome(thread: Thread, outcome: TaskOutcome, at: number): void {
     const details = { output: outcome.output, outputDetails: { truncated: false } };
     thread.record('ActivitySucceeded', details, at);
   } else if (outcome.kind === 'failed') {
-    thread.record('ActivityFailed', failureOf(outcome).details, at);
+    thread.record('ActivityFailed', taskFailure(outcome).details, at);
   } else thread.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
 }
 
 function resultOf(outcome: TaskOutcome): Json {
   if (outcome.kind === 'succeeded') return JSON.parse(outcome.output) as Json;
-  throw failureOf(outcome);
-}
-
-/**
- * Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page "Handling errors" also
- * has States.HeartbeatTimeout, so a Retry or Catch may name either.
- */
-function failureOf(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
-  if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);
-  const aliases = outcome.missed === 'heartbeat' ? ['States.HeartbeatTimeout'] : [];
-  return new StateFailure('States.Timeout', undefined, { aliases, missingCause: '' });
+  throw taskFailure(outcome);
 }
