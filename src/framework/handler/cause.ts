@@ -1,6 +1,6 @@
 import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
 import type { Violation } from './refusal.js';
-import { cut } from './thrown.js';
+import { cut, readThrown, toJson } from './thrown.js';
 
 export interface Cause {
   readonly errorType: string;
@@ -64,11 +64,11 @@ function longest(most: number, make: (count: number) => object): string | undefi
 
 function writable(data: unknown): unknown {
   try {
-    const text = JSON.stringify(data, (_, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    );
+    const text = toJson(data);
     return text === undefined ? `(a ${typeof data}, which JSON can't hold)` : (JSON.parse(text) as unknown);
   } catch (error) {
-    return `(JSON can't hold it: ${error instanceof Error ? cut(error.message, 500) : 'reading it failed'})`;
+    const { message } = readThrown(error);
+    const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
+    return `(JSON can't hold it: ${what})`;
   }
 }

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from './outcome.js';
 import { indexPath, keyPath } from './path.js';
 import { Refusal } from './refusal.js';
+import { cut, readThrown } from './thrown.js';
 
 /**
  * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:
@@ -25,11 +26,10 @@ function write(result: unknown): string {
     }) as string | undefined;
     return text ?? 'null';
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw invalidOutput(
-      writer.path,
-      `can't be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    if (Refusal.is(error)) throw error;
+    const { message } = readThrown(error);
+    const tooDeep = message === 'Maximum call stack size exceeded';
+    throw invalidOutput(writer.path, tooDeep ? 'is nested too deeply' : `can't be read: ${message}`);
   }
 }
 
@@ -103,7 +103,10 @@ function hasOwnJson(value: object): boolean {
   return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
 }
 
+const PATH_LIMIT = 200;
+
 function invalidOutput(path: string, fault: string): Refusal {
-  const message = path === '' ? `the output ${fault}` : `the output can't be JSON: ${path} ${fault}`;
+  const message =
+    path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
   return new Refusal(OWN_ERROR.invalidOutput, message);
 }

@@ -15,7 +15,7 @@ export function ownFailure(name: OwnErrorName, message: string): Failure {
  * @param warn told where the name is not what the class says.
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
-  if (thrown instanceof Refusal) return refusalFailure(thrown);
+  if (Refusal.is(thrown)) return refusalFailure(thrown);
   const { name, message, trace, data, warning } = readThrown(thrown);
   if (warning !== undefined) warn(warning);
   const errorMessage = warning === undefined ? message : `${message} [${warning}]`;

@@ -12,14 +12,21 @@ export interface Violation {
   readonly value?: unknown;
 }
 
+const own = new WeakSet<object>();
+
 /** The pipeline's own refusal of an input or an output, under one of our names. */
 export class Refusal extends Error {
   override readonly name: OwnErrorName;
   readonly violations: readonly Violation[];
+  /** Safe for anything that can be thrown: `instanceof` asks a proxy for its prototype, and it may throw. */
+  static is(value: unknown): value is Refusal {
+    return own.has(value as object);
+  }
 
   constructor(name: OwnErrorName, message: string, violations: readonly Violation[] = []) {
     super(message);
     this.name = name;
     this.violations = violations;
+    own.add(this);
   }
 }

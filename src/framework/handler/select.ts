@@ -87,8 +87,8 @@ class Selector {
     const wantsList = container === 'array' || container === 'set' || (container === 'any' && list);
     if (!wantsList) return this.#one(value, holder, property, path);
     if (!list) return this.#wrong(path, 'isArray', 'must be an array');
-    const items = value.map((each, index) => this.#one(each, holder, property, indexPath(path, index)));
-    return items.filter((each) => each !== undefined);
+    // An empty object holds the place of a wrong element, or those after it would be told by a wrong index.
+    return value.map((each, index) => this.#one(each, holder, property, indexPath(path, index)) ?? {});
   }
 
   #map(value: unknown, holder: Plain, property: DtoProperty, path: string): unknown {

@@ -1,4 +1,4 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { ActivityFailure } from '../declare/activity-failure.js';
 import { isReserved } from '../declare/error-name.js';
 import { readErrorName } from '../declare/metadata.js';
@@ -132,7 +132,11 @@ function readValue(value: unknown): Thrown {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value, { depth: 3, breakLength: Infinity });
+  if (typeof value === 'function') return `[Function: ${value.name}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  // Not util.inspect: it shows what async_hooks hangs on promises, and the task's token with it.
+  const text = toJson(value);
+  return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
 }
 
 function safely(holder: object, key: string): unknown {
@@ -142,6 +146,10 @@ function safely(holder: object, key: string): unknown {
     return undefined;
   }
 }
+
+/** JSON text, with every BigInt in it as a string. Throws what `JSON.stringify` throws. */
+export const toJson = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 
 /** Never through the middle of a character. */
 export function cut(text: string, limit: number): string {

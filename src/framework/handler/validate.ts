@@ -65,7 +65,7 @@ async function readObject(
   const selection = select(value, type, path, options);
   if (selection.value === undefined) return selection;
   const instance = transform(selection.value, type, path, options.groups);
-  if (instance instanceof Refusal) return { violations: [...selection.violations, ...instance.violations] };
+  if (Refusal.is(instance)) return { violations: [...selection.violations, ...instance.violations] };
   if (selection.hasRaw) restoreRaw(instance, selection.value, options.groups);
   const errors = await check(instance, options.groups);
   const broken = errors.length > 0 ? violationsOf(errors, path, options) : [];
