@@ -1,5 +1,7 @@
 export default {
   testEnvironment: 'node',
+  // Nothing is timed by it: these machines may be busy.
+  testTimeout: 60_000,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/fixtures/'],

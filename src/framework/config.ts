@@ -92,7 +92,8 @@ const isPort = (value: unknown): boolean =>
 const duration: Rule = { expected: DURATION_EXPECTED, ok: (value) => parseDuration(value) !== undefined };
 const positiveDuration = (value: unknown): boolean => (parseDuration(value) ?? 0) > 0;
 const record: Rule = { expected: 'an object', ok: isRecord };
-const port: Rule = { expected: 'a port number from 0 to 65535', ok: isPort };
+/** What a port must be, in the config and on the command line. */
+export const PORT_RULE: Rule = { expected: 'a port number from 0 to 65535', ok: isPort };
 
 /** Rules of what `@Handle`, `@Activity`, the config and its `handlers` may say alike. */
 export const HANDLER_RULES: Record<keyof HandlerOptions, Rule> = {
@@ -108,6 +109,13 @@ export const HANDLER_RULES: Record<keyof HandlerOptions, Rule> = {
   },
 };
 
+function isEndpoint(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  return (
+    value === 'local' || value === 'aws' || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+  );
+}
+
 function isPollers(value: unknown): boolean {
   if (!isRecord(value)) return isCount(value);
   const { min, max, ...rest } = value;
@@ -121,8 +129,8 @@ const RULES: Record<keyof Config, Rule> = {
     ok: listOf((item) => isText(item) || isClass(item)),
   },
   machines: { expected: 'a list of globs', ok: listOf(isText) },
-  endpoint: { expected: "'local', 'aws' or a URL", ok: isText },
-  port,
+  endpoint: { expected: "'local', 'aws' or an http(s) URL", ok: isEndpoint },
+  port: PORT_RULE,
   region: {
     expected: "a region such as 'eu-west-1'",
     ok: (value) => typeof value === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(value),
@@ -139,7 +147,7 @@ const RULES: Record<keyof Config, Rule> = {
     ok: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
   },
   mocks: record,
-  healthPort: port,
+  healthPort: PORT_RULE,
   workerName: {
     expected: 'a text of 1 to 80 characters',
     ok: (value) => typeof value === 'string' && value.length >= 1 && value.length <= 80,

@@ -76,6 +76,7 @@ export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
   if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;
+  if (typeof value === 'number') return `${value} (number)`;
   const text = JSON.stringify(value).slice(0, 200);
   return `${text} (${Array.isArray(value) ? 'array' : typeof value})`;
 }

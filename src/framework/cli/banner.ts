@@ -14,10 +14,14 @@ export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): 
   }
 }
 
-export function sayMachines(log: Logger, machines: readonly MachineFile[]): void {
+/** @param port where the local service listens, if that is not where `execute` would look. */
+export function sayMachines(log: Logger, machines: readonly MachineFile[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
-  if (first) log.info(`Start an execution: ${executeCommand()} ${first.name} '<input as JSON>'`);
+  if (first)
+    log.info(
+      `Start an execution: ${executeCommand()} ${first.name} '<input as JSON>'${port === undefined ? '' : ` --port ${port}`}`,
+    );
 }
 
 /** What an orchestrator must be told, since it kills after 30 s unless it is. */

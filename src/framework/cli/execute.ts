@@ -4,6 +4,7 @@ import { StartError } from '../errors.js';
 import { AwsService } from '../service/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
 import { type ExecutionEnd, findMachine, followExecution, startExecution } from '../service/executions.js';
+import { readPorts } from './prepare.js';
 import { loadConfigIfAny } from './config-file.js';
 
 export interface ExecuteFlags {
@@ -21,10 +22,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 export async function execute(machine: string, input: string, flags: ExecuteFlags): Promise<number> {
   checkInput(input);
   const { config } = await loadConfigIfAny(flags.config, process.cwd());
-  const settings = resolveConfig(
-    { ...config, ...(flags.port !== undefined && { port: Number(flags.port) }) },
-    Math.random,
-  );
+  const settings = resolveConfig({ ...config, ...readPorts(flags) }, Math.random);
   const { env } = process;
   const endpoint = resolveEndpoint({
     flag: flags.endpoint,

@@ -11,7 +11,7 @@ export async function local(flags: StartFlags, log: Logger): Promise<number> {
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
-  sayMachines(log, machines);
+  sayMachines(log, machines, flags.port === undefined ? undefined : service.port);
   log.info(`Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} npm run start. Press Ctrl-C to interrupt.`);
   const stop = stopSignal(log, 'stopping');
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve));

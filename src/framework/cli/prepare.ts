@@ -1,5 +1,5 @@
-import { resolveConfig, type Settings } from '../config.js';
-import { type Problem, StartError } from '../errors.js';
+import { checkKeys, type Config, defined, PORT_RULE, resolveConfig, type Settings } from '../config.js';
+import { type Problem, StartError, throwProblems } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
 import { environmentOptions, readOptions } from '../worker/handler-options.js';
 import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/plan.js';
@@ -32,7 +32,7 @@ export interface Prepared {
 /** Reads the config, the flags and the environment, and plans the worker. @throws StartError with all problems at once. */
 export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }): Promise<Prepared> {
   const { config, baseDir, projectDir } = await loadConfig(flags.config, process.cwd());
-  const settings = resolveConfig({ ...config, ...portFlags(flags) }, Math.random);
+  const settings = resolveConfig({ ...config, ...readPorts(flags) }, Math.random);
   const { env } = process;
   const endpoint = resolveEndpoint({
     flag: seeds ? 'local' : flags.endpoint,
@@ -58,9 +58,13 @@ export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }):
   return { settings, endpoint, handlers: plan.handlers, container: plan.container, machines: read.machines };
 }
 
-function portFlags({ port, healthPort }: StartFlags): { port?: number; healthPort?: number } {
-  return {
-    ...(port !== undefined && { port: Number(port) }),
-    ...(healthPort !== undefined && { healthPort: Number(healthPort) }),
-  };
+/** The ports among the flags. @throws StartError that names the flag of a bad one. */
+export function readPorts(
+  flags: Pick<StartFlags, 'port' | 'healthPort'>,
+): Pick<Config, 'port' | 'healthPort'> {
+  const read = (text: string | undefined): unknown => (text && /^\d+$/.test(text) ? Number(text) : text);
+  const ports = defined({ port: read(flags.port), healthPort: read(flags.healthPort) });
+  const typed = defined({ '--port': ports.port, '--health-port': ports.healthPort });
+  throwProblems(checkKeys('', typed, { '--port': PORT_RULE, '--health-port': PORT_RULE }));
+  return ports as Pick<Config, 'port' | 'healthPort'>;
 }

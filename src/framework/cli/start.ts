@@ -38,7 +38,7 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
 
   log.info(`Endpoint: ${showEndpoint(endpoint)}${service ? ' (embedded: for development, in memory)' : ''}`);
   sayActivities(log, worker.status().handlers);
-  if (service) sayMachines(log, prepared.machines);
+  if (service) sayMachines(log, prepared.machines, flags.port === undefined ? undefined : service.port);
   if (health) log.info(`Health: http://127.0.0.1:${health.port}/live and /ready`);
   sayDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {

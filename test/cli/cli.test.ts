@@ -1,0 +1,218 @@
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { killAll, type Run, stepwright } from '../support/cli.js';
+
+afterEach(killAll);
+
+const SLOW = ['--config', 'test/fixtures/slow/slow.config.mjs'];
+const WAITING = /Waiting for a task to start\. Press Ctrl-C to interrupt\./;
+
+/** The URL that a run says it listens on. */
+const endpointOf = async (run: Run): Promise<string> =>
+  (await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+)/))[1] ?? '';
+const execute = (url: string, machine: string, input: string): Run =>
+  stepwright(['execute', machine, input, '--endpoint', url]);
+
+/** `start` on a free port, once it waits. */
+async function started(args: string[] = ['--port', '0'], env = {}): Promise<{ run: Run; url: string }> {
+  const run = stepwright(['start', ...args], env);
+  await run.saw(WAITING);
+  return { run, url: await endpointOf(run) };
+}
+
+describe('the main job', () => {
+  test('start says where it is, what it serves, how to go on and how long a drain takes', async () => {
+    const { run } = await started();
+    for (const part of [
+      /Endpoint: http:\/\/127\.0\.0\.1:\d+/,
+      /Activity: arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity -> HelloWorldActivity\.hello/,
+      /Machine: HelloWorld/,
+      /Start an execution: npx stepwright execute HelloWorld/,
+      /A drain can take up to 91 s: set terminationGracePeriodSeconds: 96/,
+    ]) {
+      expect(run.stdout()).toMatch(part);
+    }
+    const lines = run.stdout().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toHaveLength(lines.length);
+    expect(run.stderr()).toBe('');
+  });
+
+  test('execute gives the output on stdout as one line of JSON, and 0', async () => {
+    const { url } = await started();
+    const run = execute(url, 'HelloWorld', '{"who":"hoge"}');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toBe('{"message":"Hello hoge!"}\n');
+    expect(run.stderr()).toMatch(/^RUNNING arn:.*\nSUCCEEDED\n$/);
+  });
+
+  test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {
+    const { url } = await started();
+    const run = execute(url, 'HelloWorld', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stdout()).toBe('');
+    expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
+  });
+
+  test('idle at the embedded service, one key press (two SIGINTs at once) ends it with 0', async () => {
+    const { run } = await started();
+    run.child.kill('SIGINT');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toContain('worker is stopped');
+  });
+});
+
+describe('with the service and the worker in processes of their own', () => {
+  async function apart(): Promise<{ service: Run; worker: Run; url: string }> {
+    const service = stepwright(['local', ...SLOW, '--port', '0']);
+    const url = await endpointOf(service);
+    const worker = stepwright(['start', ...SLOW], { AWS_ENDPOINT_URL_SFN: url });
+    await worker.saw(WAITING);
+    return { service, worker, url };
+  }
+
+  test('SIGTERM lets a running task end, and the process ends by itself with 0', async () => {
+    const { service, worker, url } = await apart();
+    const run = execute(url, 'Slow', '{}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGTERM');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toBe('"ended in the drain"\n');
+    service.child.kill('SIGTERM');
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+    expect(await service.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('a second SIGTERM later ends it at once, with 143', async () => {
+    const { worker, url } = await apart();
+    execute(url, 'Slow', '{"never":true}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGTERM');
+    await worker.saw(/worker is draining/);
+    // Repeats within 100 ms of the first are the same request; the one that counts comes after them.
+    const again = setInterval(() => worker.child.kill('SIGTERM'), 20);
+    expect(await worker.ended).toEqual({ code: 143, signal: null });
+    clearInterval(again);
+  });
+
+  test('a rejection that nobody handles is logged loudly and costs no task', async () => {
+    const { worker, url } = await apart();
+    expect(await execute(url, 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
+    await worker.saw(/"level":"error".*forgotten.*a rejected promise was not handled/);
+    expect(await execute(url, 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('an exception that nobody catches is logged, drains the worker, and ends it with 1', async () => {
+    const { service, worker, url } = await apart();
+    const run = execute(url, 'Crash', '{}');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    await worker.saw(/"level":"error".*nobody catches this.*the worker drains and ends/);
+    service.child.kill('SIGTERM');
+    expect(await worker.ended).toEqual({ code: 1, signal: null });
+  });
+
+  test('/live and /ready answer from the state of the worker', async () => {
+    const service = stepwright(['local', ...SLOW, '--port', '0']);
+    const url = await endpointOf(service);
+    const worker = stepwright(['start', ...SLOW, '--health-port', '0'], { AWS_ENDPOINT_URL_SFN: url });
+    const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
+    await worker.saw(WAITING);
+    const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
+      const answer = await fetch(health + path);
+      return { status: answer.status, body: await answer.json() };
+    };
+    expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
+    const first = await ask('/ready');
+    expect([200, 503]).toContain(first.status);
+    execute(url, 'Slow', '{}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGTERM');
+    await worker.saw(/worker is draining/);
+    expect(await ask('/ready')).toEqual({
+      status: 503,
+      body: { state: 'draining', ready: false, reasons: ['the worker is draining'] },
+    });
+    expect(await ask('/nope')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('mistakes end it with 1 and a message that names the fix', () => {
+  const clean = { NODE_ENV: 'test' };
+  const mistakes: [string, string[], Record<string, string>, RegExp][] = [
+    [
+      'a bad endpoint',
+      ['start', '--endpoint', 'ftp://x'],
+      clean,
+      /--endpoint: expected 'local', 'aws' or an http\(s\) URL/,
+    ],
+    ['no endpoint in production', ['start'], { NODE_ENV: 'production' }, /NODE_ENV=production is set/],
+    [
+      'no endpoint in Kubernetes',
+      ['start'],
+      { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+      /KUBERNETES_SERVICE_HOST is set/,
+    ],
+    [
+      'a bad port',
+      ['start', '--port', 'abc'],
+      clean,
+      /--port: expected a port number from 0 to 65535, got "abc"/,
+    ],
+    [
+      'a bad option',
+      ['start', '--concurrency', '0'],
+      clean,
+      /--concurrency: expected a whole number from 1 up, got 0/,
+    ],
+    [
+      'a bad variable',
+      ['start'],
+      { STEPWRIGHT_HEARTBEAT: '20' },
+      /STEPWRIGHT_HEARTBEAT: expected a duration with its unit/,
+    ],
+    [
+      'a slow heartbeat',
+      ['start', '--heartbeat', '31s', '--port', '0'],
+      clean,
+      /HelloWorldActivity\.hello: .*HeartbeatSeconds 60.*\n.*'30000ms'/,
+    ],
+    [
+      'no heartbeat',
+      ['start', '--heartbeat', 'false', '--port', '0'],
+      clean,
+      /its heartbeat is off, but a state/,
+    ],
+    ['a missing config', ['start', '--config', 'nope.ts'], clean, /nope\.ts: there is no such file/],
+    ['input that is not JSON', ['execute', 'HelloWorld', '{who'], clean, /the input is not JSON/],
+    [
+      'nobody at the endpoint',
+      ['execute', 'X', '{}', '--endpoint', 'http://127.0.0.1:1'],
+      clean,
+      /nothing listens at http:\/\/127\.0\.0\.1:1/,
+    ],
+    ['an unknown command', ['strat'], clean, /Did you mean start\?/],
+  ];
+  test.each(mistakes)('%s', async (_, args, env, message) => {
+    const run = stepwright(args, env);
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(message);
+    expect(run.stdout()).toBe('');
+  });
+
+  test('a port that another process listens on', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const run = stepwright(['start', '--port', String(port)]);
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(new RegExp(`port ${port}: another process listens on it already`));
+    server.close();
+  });
+
+  test('an unknown machine names its neighbours', async () => {
+    const { url } = await started();
+    const run = execute(url, 'HelloWord', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toContain("there is no state machine named 'HelloWord': the nearest are HelloWorld");
+  });
+});

@@ -1,0 +1,56 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/** A run of the compiled binary. */
+export interface Run {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves with what this pattern caught, as soon as either stream has it. Rejects if the process ends first. */
+  saw(pattern: RegExp): Promise<RegExpExecArray>;
+  /** How it ended. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+const MAIN = 'dist/src/framework/cli/main.js';
+const running = new Set<ChildProcess>();
+
+/** Starts `stepwright` as a process, with a clean environment beside what is given. */
+export function stepwright(args: readonly string[], env: Record<string, string> = {}): Run {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env } });
+  running.add(child);
+  const text = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      text[stream] += chunk.toString();
+      for (const check of waiting) check();
+    });
+  }
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+      for (const check of waiting) check();
+    }),
+  );
+  const saw = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const match = pattern.exec(text.stdout) ?? pattern.exec(text.stderr);
+        if (match) resolve(match);
+        else if (!running.has(child))
+          reject(new Error(`it ended without ${pattern}: ${text.stdout}${text.stderr}`));
+        else return;
+        waiting.delete(check);
+      };
+      waiting.add(check);
+      check();
+    });
+  return { child, ended, saw, stdout: () => text.stdout, stderr: () => text.stderr };
+}
+
+/** Ends whatever a test left running. */
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
