@@ -28,7 +28,12 @@ const RETRY_SHARE = 0.25;
 const RETRY_CEILING_MS = 5_000;
 /** Beats that a handler asks for are at least this far apart. */
 const ASKED_GAP_MS = 1_000;
-const ATTEMPT_LIMIT_MS = 10_000;
+/**
+ * A beat without an answer is given up after this share of its interval, or the lease of two intervals would lapse
+ * while the worker still waits: 1 + 1/2 + 1/4 leaves room for one more.
+ */
+const ATTEMPT_SHARE = 0.5;
+const ATTEMPT_LIMIT_MS = { least: 500, most: 10_000 } as const;
 /** How long a changed load is watched before it is told. */
 const TELL_MS = 1_000;
 
@@ -209,8 +214,9 @@ class CalendarBeat implements Beat {
     this.#sending = true;
     const sentAt = this.#clock.now();
     const limit = new AbortController();
-    const cancel = this.#clock.after(ATTEMPT_LIMIT_MS, () =>
-      limit.abort(new Error('no answer to a heartbeat in 10 s')),
+    const limitMs = this.#attemptMs();
+    const cancel = this.#clock.after(limitMs, () =>
+      limit.abort(new Error(`no answer to a heartbeat within ${limitMs} ms`)),
     );
     const answer = await this.#beating.port.heartbeat(this.#beating.token, limit.signal);
     cancel();
@@ -226,6 +232,11 @@ class CalendarBeat implements Beat {
     this.#calendar.enter(
       answer.kind === 'ok' ? this.#calendar.nextDue(sentAt) : this.#clock.now() + this.#retryMs(),
     );
+  }
+
+  #attemptMs(): number {
+    const { least, most } = ATTEMPT_LIMIT_MS;
+    return Math.min(most, Math.max(least, this.#beating.everyMs * ATTEMPT_SHARE));
   }
 
   #retryMs(): number {
