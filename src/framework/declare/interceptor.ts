@@ -12,6 +12,9 @@ export interface InterceptedTask {
  * replace the result, translate an error, or refuse by throwing. Injectable; runs global, class, then method.
  */
 export interface Interceptor {
-  /** @param next runs the rest of the chain and gives its result. */
+  /**
+   * What it returns is the result; `undefined` leaves what `next` came to, result or error, as it is.
+   * @param next runs the rest of the chain and gives its result; again, once the earlier call has settled.
+   */
   intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown>;
 }

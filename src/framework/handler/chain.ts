@@ -10,31 +10,54 @@ export function chain(interceptors: readonly Interceptor[], handling: Handling):
 
 /**
  * One interceptor's turn. `next()` may be called again once the earlier call has settled, which runs the rest
- * anew; while it still runs, a second call rejects. An interceptor that returns `undefined` leaves the result of
- * its last `next()` as it is; one that never called it gives `undefined`.
+ * anew; while it still runs, a second call rejects. An interceptor that returns `undefined` leaves what its last
+ * `next()` came to as it is, result or error; one that never called it gives `undefined`.
  */
 async function wrap(interceptor: Interceptor, inner: Handling, task: InterceptedTask): Promise<unknown> {
-  let running: Promise<unknown> | undefined;
-  let last: unknown;
-  const next = (): Promise<unknown> => {
-    if (running)
-      return Promise.reject(
-        new Error(`${interceptor.constructor.name} called next() while an earlier call still runs`),
-      );
-    const call = inner(task).then((result) => (last = result));
-    const over = call.then(ignore, ignore).then(() => (running = undefined));
-    running = over;
-    return call;
-  };
+  const rest = new Rest(interceptor, () => inner(task));
   try {
-    const result = await interceptor.intercept(task, next);
+    const result = await interceptor.intercept(task, rest.next);
+    return result === undefined ? await rest.last : result;
+  } finally {
     // What was set off holds the task until it has settled, also when the interceptor did not wait for it.
-    await running;
-    return result === undefined ? last : result;
-  } catch (error) {
-    await running;
-    throw error;
+    await rest.settled();
   }
 }
 
-const ignore = (): void => {};
+/** What lies inside of an interceptor. */
+class Rest {
+  /** The last call. */
+  last: Promise<unknown> | undefined;
+  #running = false;
+  readonly #interceptor: Interceptor;
+  readonly #run: () => Promise<unknown>;
+
+  constructor(interceptor: Interceptor, run: () => Promise<unknown>) {
+    this.#interceptor = interceptor;
+    this.#run = run;
+  }
+
+  readonly next = (): Promise<unknown> => {
+    const call = this.#running ? Promise.reject(this.#stillRuns()) : (this.last = this.#call());
+    // An interceptor that drops the promise must not bring the process down.
+    call.catch(() => {});
+    return call;
+  };
+
+  async settled(): Promise<void> {
+    await this.last?.catch(() => {});
+  }
+
+  async #call(): Promise<unknown> {
+    this.#running = true;
+    try {
+      return await this.#run();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #stillRuns(): Error {
+    return new Error(`${this.#interceptor.constructor.name} called next() while an earlier call still runs`);
+  }
+}

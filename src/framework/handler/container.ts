@@ -9,7 +9,7 @@ import {
 import { systemClock } from '../clock.js';
 import { StartError } from '../errors.js';
 import { registrations, type Registered } from './registry.js';
-import { CLOCK } from './tokens.js';
+import { CLOCK, RANDOM } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
@@ -34,6 +34,7 @@ export async function createContainer(
     for (const { provider, options } of entries) own.register(token, provider as never, options);
   }
   own.register(CLOCK, { useValue: systemClock });
+  own.register(RANDOM, { useValue: Math.random });
   await runSetup(own, setup);
   for (const { token, provider } of registrations) own.register(token, provider as never);
   return own;

@@ -7,3 +7,6 @@ export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:
 
 /** Injects the clock that the worker or the bed runs on. @default the machine's time */
 export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
+
+/** Injects a source of numbers from 0 to below 1. @default Math.random */
+export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
