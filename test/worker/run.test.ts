@@ -167,6 +167,20 @@ describe('heartbeats', () => {
   });
 });
 
+test('more tasks than heartbeatRate can beat are told when their intervals stretch, and when they no longer do', async () => {
+  const { type, held } = holding({ heartbeat: '10s', concurrency: 30 });
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], heartbeatRate: 2 });
+  await Promise.all(Array.from({ length: 30 }, (_, n) => world.execute(machine, n)));
+  await world.clock.settle(() => held.length === 30);
+  await seconds(2);
+  expect(w.of('heartbeat:stretched')).toEqual([{ tasks: 30, stretchedToMs: 15_000 }]);
+  for (const { succeed } of held) succeed();
+  await world.clock.settle(() => w.of('task:succeeded').length === 30);
+  expect(w.of('heartbeat:restored')).toEqual([{ tasks: 0, stretchedToMs: 0 }]);
+  expect(w.log.filter(({ msg }) => String(msg).includes('intervals'))).toHaveLength(2);
+});
+
 describe('a deadline', () => {
   test('is counted from receipt, reported when it is over, and holds the slot until the handler settles', async () => {
     const { type, held } = holding({ timeout: '90s', concurrency: 1 });

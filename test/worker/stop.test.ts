@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { TaskAborted } from 'stepwright';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { createWorker, TaskAborted } from 'stepwright';
+import { silentLog } from '../../src/framework/log.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
@@ -116,6 +118,37 @@ describe('after the shutdown abort', () => {
     await seconds(1);
     expect(w.of('task:succeeded')).toEqual([]);
   });
+});
+
+test('a handler that ignores gone can not hold the drain either', async () => {
+  const { w, execution } = await working({ grace: '70s' });
+  await world.client.send(new StopExecutionCommand({ executionArn: execution }));
+  await seconds(21);
+  expect(w.of('task:gone')).toHaveLength(1);
+  void w.worker.stop();
+  await seconds(74);
+  expect(state(w)).toBe('draining');
+  await seconds(2);
+  expect(state(w)).toBe('stopped');
+});
+
+test('a fault of its own stops the worker as well as can be: its state is failed, and run() rejects with it', async () => {
+  const machine = world.machine(ARN);
+  const fault = new Error('a logger that can not make children');
+  const log = {
+    ...silentLog,
+    child: () => {
+      throw fault;
+    },
+  };
+  const worker = await createWorker(
+    { activities: [activity(() => 1)], endpoint: world.service.url },
+    { clock: world.clock, random: () => 0, log },
+  );
+  const done = expect(worker.run()).rejects.toBe(fault);
+  await world.execute(machine);
+  await world.clock.settle(() => worker.status().state === 'failed');
+  await done;
 });
 
 test('a task that arrives during the drain is run while the grace lasts', async () => {

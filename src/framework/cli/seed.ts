@@ -123,7 +123,7 @@ function fillIn(
 
 const matchesNothing = (pattern: string, dir: string): Problem => ({
   code: 'GLOB_MATCHES_NOTHING',
-  where: `machines '${pattern}'`,
+  where: `machines: '${pattern}'`,
   what: `no file matches it below ${dir}`,
   fix: 'correct the glob: it is relative to the nearest package.json',
 });

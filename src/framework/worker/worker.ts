@@ -185,17 +185,26 @@ export class Worker {
   }
 
   #work(handler: RunnableHandler, lease: Lease, freeSlot: () => void): void {
-    const task = new Task(lease, handler, this.#world(handler));
+    try {
+      const task = new Task(lease, handler, this.#world(handler));
+      const ended = this.#runTask(task, lease)
+        .catch((error: unknown) => this.#fail(error))
+        .then(() => {
+          this.#tasks.delete(task);
+          freeSlot();
+        });
+      this.#tasks.set(task, { lease, handler, ended });
+    } catch (error) {
+      this.#fail(error);
+      freeSlot();
+    }
+  }
+
+  #runTask(task: Task, { receivedAt }: Lease): Promise<void> {
     const until = this.#drainUntil;
-    if (until) task.beginDrain(Math.max(until.report, lease.receivedAt + LATE_REPORT_MS));
-    const tooLate = until && (this.#parts.drain === 'fail' || lease.receivedAt >= until.grace);
-    const ended = (tooLate ? task.refuse() : task.run())
-      .catch((error: unknown) => this.#fail(error))
-      .then(() => {
-        this.#tasks.delete(task);
-        freeSlot();
-      });
-    this.#tasks.set(task, { lease, handler, ended });
+    if (!until) return task.run();
+    task.beginDrain(Math.max(until.report, receivedAt + LATE_REPORT_MS));
+    return this.#parts.drain === 'fail' || receivedAt >= until.grace ? task.refuse() : task.run();
   }
 
   #world(handler: RunnableHandler): TaskWorld {

@@ -1,0 +1,177 @@
+import { CreateActivityCommand, ListActivitiesCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Config, createWorker, StartError } from 'stepwright';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
+import { activity } from '../support/work.js';
+import { ARN, createWorld, type World } from '../support/world.js';
+
+let world: World;
+let faults: FaultPlan;
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+});
+afterEach(() => world.close());
+
+const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
+
+/** What is wrong with a config, as `code where`. */
+async function problems(config: Config): Promise<string[]> {
+  const failed = await createWorker({ endpoint: world.service.url, ...config }).catch(
+    (error: unknown) => error,
+  );
+  expect(failed).toBeInstanceOf(StartError);
+  return (failed as StartError).problems.map(({ code, where }) => `${code} ${where}`);
+}
+
+describe('activities', () => {
+  test('a bare name is created at loopback, in the region of the config', async () => {
+    const w = await world.worker({ activities: [activity(() => 1, {}, 'Bare')], region: 'eu-west-1' });
+    expect(w.worker.status().handlers[0]?.activityArn).toBe(
+      'arn:aws:states:eu-west-1:123456789012:activity:Bare',
+    );
+  });
+
+  test('a bare name that is there already is looked up, with one listing for all', async () => {
+    await world.client.send(new CreateActivityCommand({ name: 'One' }));
+    await world.client.send(new CreateActivityCommand({ name: 'Two' }));
+    const types = [activity(() => 1, {}, 'One'), activity(() => 1, {}, 'Two')];
+    await world.worker({ activities: types });
+    expect([faults.count('ListActivities'), faults.count('CreateActivity')]).toEqual([1, 2]);
+  });
+
+  test('a whole ARN needs no look-up', async () => {
+    await world.worker({ activities: [activity(() => 1)] });
+    expect([faults.count('ListActivities'), faults.count('CreateActivity')]).toEqual([0, 0]);
+    const { activities } = await world.client.send(new ListActivitiesCommand({}));
+    expect(activities).toEqual([]);
+  });
+
+  test('a look-up is tried again while the service is in trouble, and says so once', async () => {
+    faults.once(
+      'ListActivities',
+      ...Array.from({ length: 12 }, () => ({ kind: 'status', status: 503 }) as const),
+    );
+    const making = world.worker({ activities: [activity(() => 1, {}, 'Bare')] });
+    // The SDK's own retries are on the machine's clock; ours, between them, on the test's.
+    const state = { made: false };
+    void making.then(() => (state.made = true));
+    while (!state.made) await seconds(1);
+    expect(faults.count('ListActivities')).toBe(13);
+  });
+
+  test('a look-up that is refused is an error that says what to allow', async () => {
+    faults.always('ListActivities', { kind: 'error', error: 'AccessDeniedException' });
+    const config = { activities: [activity(() => 1, {}, 'Bare')] };
+    expect(await problems(config)).toEqual(['ACTIVITIES_UNREACHABLE activities Bare']);
+  });
+
+  test('handlers in two regions get their own clients, each signing for its region', async () => {
+    const there = ARN.replace('us-east-1', 'eu-central-1');
+    const w = await world.worker({ activities: [activity(() => 1), activity(() => 2, {}, `${there}2`)] });
+    const both = [world.machine(ARN), world.machine(`${there}2`)];
+    const executions = await Promise.all(both.map((machine) => world.execute(machine)));
+    await seconds(2);
+    for (const execution of executions)
+      expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(w.worker.status().counts.succeeded).toBe(2);
+  });
+});
+
+describe('the config', () => {
+  test('all that is wrong with it is told at once', async () => {
+    const config = { concurency: 1, concurrency: -1, heartbeat: 20, handlers: { 'A.b': { timeout: '5' } } };
+    expect(await problems(config as unknown as Config)).toEqual([
+      'CONFIG_UNKNOWN_KEY concurency',
+      'CONFIG_BAD_VALUE concurrency',
+      'CONFIG_BAD_VALUE heartbeat',
+      "CONFIG_BAD_VALUE handlers['A.b'].timeout",
+    ]);
+  });
+
+  const bad: [keyof Config, unknown][] = [
+    ['activities', 'src/**'],
+    ['activities', [7]],
+    ['machines', [{}]],
+    ['endpoint', 'ftp://x'],
+    ['port', 70_000],
+    ['region', 'Frankfurt'],
+    ['sdk', 'x'],
+    ['createActivities', 'yes'],
+    ['setup', {}],
+    ['interceptors', [{}]],
+    ['concurrency', 0],
+    ['concurrency', 1.5],
+    ['pollers', { min: 3, max: 2 }],
+    ['pollers', 0],
+    ['heartbeat', '20'],
+    ['heartbeat', true],
+    ['timeout', 60_000],
+    ['timeout', '0s'],
+    ['reportLimit', 'soon'],
+    ['grace', 60],
+    ['drain', 'stop'],
+    ['heartbeatRate', 0],
+    ['mocks', []],
+    ['healthPort', '8080'],
+    ['workerName', 'x'.repeat(81)],
+    ['handlers', { 'A.b': 5 }],
+  ];
+  test.each(bad)('%s: %j is refused, and the error says what was expected', async (key, value) => {
+    const failed = await createWorker({ [key]: value }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      problems: [{ code: 'CONFIG_BAD_VALUE', what: expect.stringMatching(/^expected .+, got .+/) }],
+    });
+  });
+
+  test('an override for a handler that is not there names its neighbour', async () => {
+    const config = { activities: [activity(() => 1)], handlers: { 'Wrok.run': { concurrency: 2 } } };
+    expect(await problems(config)).toEqual(["CONFIG_UNKNOWN_KEY handlers['Wrok.run']"]);
+  });
+
+  test('no activity at all is an error, and so is a glob that matches nothing', async () => {
+    expect(await problems({ activities: [] })).toEqual(['NO_ACTIVITIES activities']);
+    expect(await problems({ activities: ['nowhere/*.js'] })).toEqual([
+      "GLOB_MATCHES_NOTHING activities: 'nowhere/*.js'",
+    ]);
+  });
+
+  test('a setup that throws, and a dependency that nobody provides, come with everything else', async () => {
+    const setup = (): never => {
+      throw new Error('no database');
+    };
+    const config = { activities: [activity(() => 1, { concurrency: -5 })], setup };
+    expect(await problems(config)).toEqual(['CONFIG_BAD_VALUE Work.run concurrency', 'SETUP_FAILED setup']);
+  });
+});
+
+describe('the first layer that sets an option wins', () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    process.env = { ...before };
+  });
+  const layers: [string, Config, object, Record<string, string>, number][] = [
+    ['the default', {}, {}, {}, 10],
+    ['the top level of the config', { concurrency: 2 }, {}, {}, 2],
+    ['the decorator', { concurrency: 2 }, { concurrency: 3 }, {}, 3],
+    [
+      "the config's handlers",
+      { concurrency: 2, handlers: { 'Work.run': { concurrency: 4 } } },
+      { concurrency: 3 },
+      {},
+      4,
+    ],
+    [
+      'the environment',
+      { handlers: { 'Work.run': { concurrency: 4 } } },
+      {},
+      { STEPWRIGHT_CONCURRENCY: '5' },
+      5,
+    ],
+  ];
+  test.each(layers)('%s', async (_, config, options, env, expected) => {
+    Object.assign(process.env, env);
+    const w = await world.worker({ activities: [activity(() => 1, options)], ...config });
+    expect(w.worker.status().handlers[0]?.concurrency).toBe(expected);
+  });
+});
