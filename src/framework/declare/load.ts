@@ -95,7 +95,7 @@ function importProblem(where: string, error: unknown): Problem {
     code: 'ACTIVITY_FILE_FAILED',
     where,
     what: `importing it failed: ${first}${place ? ` (${place})` : ''}`,
-    fix: fixOf(message),
+    fix: fixOf(message, stack),
   };
 }
 
@@ -119,7 +119,14 @@ function placeOf(stack: string): string | undefined {
 
 const OWN_FILE = fileURLToPath(import.meta.url);
 
-function fixOf(message: string): string {
+const STANDARD_DECORATORS =
+  'it was compiled with standard decorators: set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and make the compiler read that file';
+
+function fixOf(message: string, stack: string): string {
+  if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
+  // What class-validator and class-transformer say when they are called with a context object.
+  if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/class-/.test(stack))
+    return STANDARD_DECORATORS;
   if (/does not provide an export named/.test(message))
     return 'if the name is a type, import it with `type`; with isolatedModules the compiler asks for that';
   if (/Cannot find (module|package)/.test(message))
