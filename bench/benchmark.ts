@@ -1,0 +1,31 @@
+/** What one contestant reached. */
+export interface Figure {
+  readonly who: string;
+  readonly value: number;
+  /** What else is worth knowing. */
+  readonly note?: string;
+}
+
+/** Who could not be measured, and why. */
+export interface Absence {
+  readonly who: string;
+  readonly absent: string;
+}
+
+/** One comparison: our figure, and those of the rivals from the same run. */
+export interface Measured {
+  /** What the figures say, such as `executions a second`. */
+  readonly what: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly ours: Figure;
+  readonly rivals: readonly (Figure | Absence)[];
+}
+
+/** A file `bench/NAME.bench.ts` exports one as its default; the runner finds it by NAME. */
+export interface Benchmark {
+  /** One line for the list. */
+  readonly title: string;
+  /** Measures everybody, one after the other. Ends by itself, and leaves no process behind. */
+  run(): Promise<readonly Measured[]>;
+}

@@ -1,0 +1,39 @@
+import type { Lease } from './wire.js';
+
+export interface Lateness {
+  /** How much later than its interval the latest beat came; below zero where all were early. */
+  readonly latestMs: number;
+  /** The longest that any task was silent. */
+  readonly longestMs: number;
+  /** The middle of all the spans between two beats. */
+  readonly medianMs: number;
+  readonly beats: number;
+}
+
+/**
+ * How the heartbeats of these tasks reached the service, the first counted from the lease.
+ * @param until when the watching ended, in milliseconds: a task that is silent then has been so since its last beat
+ * @param from beats before that are left out. @default all count
+ */
+export function latenessOf(
+  leases: readonly Lease[],
+  everyMs: number,
+  until: number,
+  from: number = Number.NEGATIVE_INFINITY,
+): Lateness {
+  const spans: number[] = [];
+  let longestMs = 0;
+  let beats = 0;
+  for (const { at, calls, end } of leases) {
+    let last = at;
+    for (const call of calls.filter(({ operation }) => operation === 'SendTaskHeartbeat')) {
+      beats++;
+      if (call.at >= from) spans.push(call.at - last);
+      last = call.at;
+    }
+    longestMs = Math.max(longestMs, (end?.at ?? until) - last);
+  }
+  longestMs = spans.reduce((a, b) => Math.max(a, b), longestMs);
+  const medianMs = spans.toSorted((a, b) => a - b)[spans.length >> 1] ?? Number.NaN;
+  return { latestMs: longestMs - everyMs, longestMs, medianMs, beats };
+}

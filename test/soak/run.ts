@@ -1,0 +1,146 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installRivals } from '../../bench/support/rivals.js';
+import { type Service, startService } from '../../bench/support/service.js';
+import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers.js';
+import { systemClock } from '../../src/framework/clock.js';
+import { type Ending, type Figures, judge, violations } from './figures.js';
+import { Fleet } from './fleet.js';
+import { show } from './show.js';
+
+const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--rival NAME]
+  --seed        which faults happen (default 1)
+  --executions  how many (default 10000)
+  --kill        also kill a worker every 15 s
+  --rival       bare-loop, bare-loop-drain or step-function-worker instead of Stepwright; nothing is asserted`;
+
+const HEARTBEAT_SECONDS = 5;
+const TASK_MS = 300;
+/** Below what two workers can do even with a fifth of their calls spoiled, so that polls are often parked. */
+const STARTS_A_SECOND = 50;
+const ROLL_MS = 3_000;
+const KILL_MS = 15_000;
+/** A soak ends by itself after this long, whatever is still running. */
+const LIMIT_MS = 270_000;
+/** The grace of the workers, 30 s for their last reports, and some. */
+const DRAIN_LIMIT_MS = 60_000;
+
+const RIVALS: Readonly<Record<string, Candidate>> = {
+  'bare-loop': 'bare loop',
+  'bare-loop-drain': 'bare loop that drains',
+  'step-function-worker': 'step-function-worker',
+};
+
+interface Options {
+  readonly seed: number;
+  readonly executions: number;
+  readonly kill: boolean;
+  readonly candidate: Candidate;
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      executions: { type: 'string', default: '10000' },
+      kill: { type: 'boolean', default: false },
+      rival: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const candidate = values.rival === undefined ? 'Stepwright' : RIVALS[values.rival];
+  if (values.help || !candidate) {
+    console.log(HELP);
+    process.exit(values.help ? 0 : 1);
+  }
+  return { seed: Number(values.seed), executions: Number(values.executions), kill: values.kill, candidate };
+}
+
+/** Starts executions at an even pace. @returns their ARNs, in order. */
+async function feed(service: Service, count: number): Promise<string[]> {
+  const began = systemClock.now();
+  const started: Promise<string>[] = [];
+  while (started.length < count) {
+    const due = Math.min(count, Math.ceil(((systemClock.now() - began) / 1000) * STARTS_A_SECOND));
+    while (started.length < due) started.push(service.start({ n: started.length, sleepMs: TASK_MS }));
+    await systemClock.sleep(50);
+  }
+  return Promise.all(started);
+}
+
+async function untilIdle(service: Service, until: number): Promise<void> {
+  while (systemClock.now() < until && (await service.isBusy())) await systemClock.sleep(1_000);
+}
+
+/** An execution should end SUCCEEDED, with the output that belongs to its input. */
+async function look(service: Service, executionArn: string, n: number): Promise<Ending> {
+  const { status = '', output } = await service.describe(executionArn);
+  return { status, asItShould: status === 'SUCCEEDED' && output === JSON.stringify({ done: n }) };
+}
+
+async function lookAtAll(service: Service, arns: readonly string[]): Promise<Ending[]> {
+  const endings: Ending[] = [];
+  for (let from = 0; from < arns.length; from += 25) {
+    const some = arns.slice(from, from + 25);
+    endings.push(...(await Promise.all(some.map((arn, i) => look(service, arn, from + i)))));
+  }
+  return endings;
+}
+
+async function soak({ seed, executions, kill, candidate }: Options): Promise<Figures> {
+  const began = systemClock.now();
+  const service = await startService({
+    state: {
+      HeartbeatSeconds: HEARTBEAT_SECONDS,
+      Retry: [{ ErrorEquals: ['States.Timeout'], IntervalSeconds: 1, MaxAttempts: 20, BackoffRate: 1 }],
+    },
+    pollHoldMs: 2_000,
+    closedPollWindowMs: 2_000,
+    keptExecutions: executions,
+    faultSeed: seed,
+  });
+  const logDir = mkdtempSync(join(tmpdir(), 'stepwright-soak-'));
+  const { url, activityArn } = service;
+  // Two beats in HeartbeatSeconds, and slots for the tasks whose reports are in trouble beside those that run.
+  const settings = { url, activityArn, concurrency: 40, heartbeatMs: 2_000, env: { BENCH_GRACE: '20s' } };
+  const fleet = new Fleet(candidate, settings, logDir);
+  fleet.start();
+  fleet.start();
+  const stops = [systemClock.every(ROLL_MS, () => fleet.replaceOldest('SIGTERM'))];
+  if (kill) stops.push(systemClock.every(KILL_MS, () => fleet.replaceOldest('SIGKILL')));
+  try {
+    const arns = await feed(service, executions);
+    await untilIdle(service, began + LIMIT_MS);
+    for (const stop of stops) stop();
+    const stuck = await fleet.close(DRAIN_LIMIT_MS);
+    const { record } = await service.record();
+    const endings = await lookAtAll(service, arns);
+    const figures = judge(record, fleet.fates, endings, HEARTBEAT_SECONDS * 1_000);
+    const seconds = Math.round((systemClock.now() - began) / 1_000);
+    console.log(
+      show(candidate, figures, {
+        seed,
+        kill,
+        seconds,
+        workers: fleet.size,
+        crashes: fleet.crashes,
+        stuck,
+        logDir,
+      }),
+    );
+    return figures;
+  } finally {
+    for (const stop of stops) stop();
+    await service.stop();
+  }
+}
+
+exitWhenInterrupted();
+const options = readOptions();
+if (options.candidate === 'step-function-worker' && installRivals()) process.exit(1);
+const figures = await soak(options);
+const broken = options.candidate === 'Stepwright' ? violations(figures) : [];
+for (const what of broken) console.error(`VIOLATED: ${what}`);
+process.exit(broken.length > 0 ? 1 : 0);

@@ -1,0 +1,45 @@
+import type { Figures } from './figures.js';
+
+/** What happened around the figures. */
+export interface Circumstances {
+  readonly seed: number;
+  readonly kill: boolean;
+  readonly seconds: number;
+  readonly workers: number;
+  /** Workers that ended without having been told to. */
+  readonly crashes: number;
+  /** Workers that did not end when they were told to. */
+  readonly stuck: number;
+  /** Where the logs of the workers are. */
+  readonly logDir: string;
+}
+
+/** The figures of a soak as a table for a person. */
+export function show(who: string, figures: Figures, around: Circumstances): string {
+  const { lost, calls, faults } = figures;
+  const { seed, kill, seconds, workers, crashes, stuck, logDir } = around;
+  const share = ((100 * faults) / Math.max(calls, 1)).toFixed(1);
+  const rows: [string, number, string?][] = [
+    ['executions', figures.executions],
+    ['  ended as they should', figures.endedAsTheyShould],
+    ['leases', figures.leases],
+    ['  lost on the wire', lost.wire, 'a fault spoiled the answer that carried the token'],
+    ['  starved by faults', lost.starved, 'all heartbeats and reports were eaten until the lease lapsed'],
+    ['  lost with a killed worker', lost.killed],
+    [
+      '  lost by a worker that was not killed',
+      lost.worker,
+      `${figures.lostToClosedPolls} of them to polls it had closed`,
+    ],
+    ['finished successes reported as failures', figures.successesReportedAsFailures],
+    ['tokens told different outcomes', figures.differingOutcomes],
+    ['outcomes sent again after a clean 200', figures.sentAgainAfterClean],
+    ['workers started', workers, `${crashes} ended unasked, ${stuck} did not end when asked`],
+    ['calls', calls, `${faults} of them met a fault (${share} %)`],
+  ];
+  const lines = rows.map(
+    ([what, figure, note]) => `  ${what.padEnd(40)}${String(figure).padStart(7)}${note ? `   ${note}` : ''}`,
+  );
+  const title = `${who}: seed ${seed}${kill ? ', with kills' : ''}, ${seconds} s (logs: ${logDir})`;
+  return [title, ...lines].join('\n');
+}
