@@ -5,6 +5,7 @@ import type { Constructor, HandlerOptions } from './declare/definition.js';
 import type { Interceptor } from './declare/interceptor.js';
 import { DURATION_EXPECTED, parseDuration } from './duration.js';
 import { type Problem, show, throwProblems } from './errors.js';
+import type { Mocks } from './local/index.js';
 import type { SdkSettings } from './service/aws-client.js';
 
 /** What `nest-style.config.ts` may say. All of it is optional. */
@@ -35,8 +36,8 @@ export interface Config extends HandlerOptions {
   drain?: 'run' | 'fail';
   /** Heartbeats a second of the whole worker, at most; beyond it the intervals stretch. @default 250 */
   heartbeatRate?: number;
-  /** The local service's answers for resources that are not activities. @default {} */
-  mocks?: Record<string, unknown>;
+  /** The local service's answers for resources that are not activities: by ARN, or by `Machine.State`. @default {} */
+  mocks?: Mocks;
   /** Serves `/live` and `/ready`. @default none */
   healthPort?: number;
   /** At most 80 characters; shown in the execution's history. @default hostname-pid-random */
@@ -66,7 +67,7 @@ export interface Settings {
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
   readonly heartbeatRate: number;
-  readonly mocks: Record<string, unknown>;
+  readonly mocks: Mocks;
   readonly healthPort: number | undefined;
   readonly workerName: string;
   /** The config's own handler options, weakest first: its top level, then by handler. */

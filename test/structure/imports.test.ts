@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   task: ['handler', 'declare', 'service'],
   service: [],
   worker: ['config', 'task', 'handler', 'declare', 'service'],
-  config: ['handler', 'declare', 'service'],
+  config: ['handler', 'declare', 'service', 'local'],
   local: [],
   testing: ['worker', 'service', 'task', 'handler', 'declare', 'local'],
   cli: ['worker', 'local', 'config', 'service', 'declare'],

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import type { ExecuteFlags } from './execute.js';
+import type { LocalFlags } from './local.js';
 import type { StartFlags } from './prepare.js';
 
 // Traces then show the user's .ts lines. It must be on before user code is loaded.
@@ -51,12 +52,13 @@ handlerFlags(
     process.exit(await start(flags, logFor(flags)));
   });
 
-handlerFlags(program.command('local').description('run only the local Step Functions, seeded')).action(
-  async (flags: StartFlags & LogFlags) => {
+handlerFlags(program.command('local').description('run only the local Step Functions, seeded'))
+  .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
+  .option('--allow-host <name...>', 'names it may be called by, beside those of loopback')
+  .action(async (flags: LocalFlags & LogFlags) => {
     const { local } = await import('./local.js');
     process.exit(await local(flags, logFor(flags)));
-  },
-);
+  });
 
 program
   .command('execute')

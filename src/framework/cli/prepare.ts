@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.js';
 import { checkKeys, type Config, defined, PORT_RULE, resolveConfig, type Settings } from '../config.js';
 import { type Problem, StartError, throwProblems } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
@@ -44,7 +45,9 @@ export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }):
   const fromFlags = readOptions((key) => ({ name: `--${key}`, text: flags[key] }));
   const overrides = { ...fromEnv.options, ...fromFlags.options };
   const sources = { settings, baseDir, env, overrides };
-  const plan = seeds ? { ...(await makePlan(sources)), container: undefined } : await planWorker(sources);
+  const plan = seeds
+    ? { ...(await makePlan(sources)), container: undefined }
+    : await planWorker(sources, { clock: systemClock, random: Math.random });
   const local = !isProblem(endpoint) && endpoint.kind === 'local';
   const read = local ? await readMachines(settings, projectDir, env) : { machines: [], problems: [] };
   const problems: Problem[] = [

@@ -40,14 +40,22 @@ export async function readMachines(
   return { machines, problems };
 }
 
+/** Where the local service listens, and for whom. */
+export interface SeededOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly host?: string;
+  readonly allowHosts?: readonly string[];
+}
+
 /** Starts the local service and gives it the declared activities and the machines. @throws StartError */
 export async function startSeeded(
-  options: { port: number; log: Logger; settings: Settings },
+  options: SeededOptions,
   handlers: readonly PlannedHandler[],
   machines: readonly MachineFile[],
 ): Promise<LocalService> {
-  const { port, log, settings } = options;
-  const service = await listen(port, log);
+  const { settings } = options;
+  const service = await listen(options);
   for (const { definition } of handlers) service.seedActivity(localArn(definition.activity, settings.region));
   const problems = [
     ...seedMachines(service, machines),
@@ -65,12 +73,15 @@ export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
     : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
 }
 
-async function listen(port: number, log: Logger): Promise<LocalService> {
+async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
+  const { port, mocks } = settings;
   try {
-    return await startLocalService({ port, log });
+    return await startLocalService({ ...options, port, mocks });
   } catch (error) {
-    if ((error as { code?: string }).code === 'EADDRINUSE')
-      throwProblems([portInUse(port, '--port', 'port')]);
+    const { code, message } = error as { code?: string; message: string };
+    if (code === 'EADDRINUSE') throwProblems([portInUse(port, '--port', 'port')]);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
+      throwProblems([noListening(message)]);
     throw error;
   }
 }
@@ -133,6 +144,13 @@ const unsetVariable = (name: string, file: string): Problem => ({
   where: file,
   what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
   fix: `set it: ${name}=… npm run start`,
+});
+
+const noListening = (message: string): Problem => ({
+  code: 'PORT_IN_USE',
+  where: 'the local service',
+  what: `it can not listen: ${message}`,
+  fix: 'choose another --host or --port',
 });
 
 /** @param key what sets it in the config. */

@@ -54,9 +54,7 @@ function startEmbedded(
   { endpoint, settings, handlers, machines }: Prepared,
   log: Logger,
 ): Promise<LocalService> | undefined {
-  return endpoint.kind === 'local'
-    ? startSeeded({ port: settings.port, log, settings }, handlers, machines)
-    : undefined;
+  return endpoint.kind === 'local' ? startSeeded({ log, settings }, handlers, machines) : undefined;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

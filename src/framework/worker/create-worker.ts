@@ -34,7 +34,7 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
   const settings = resolveConfig(config, random);
   const { options: overrides, problems } = environmentOptions(process.env);
   const endpoint = resolveEndpoint({ env: process.env, config: settings.endpoint, port: settings.port });
-  const plan = await planWorker({ settings, baseDir, env: process.env, overrides });
+  const plan = await planWorker({ settings, baseDir, env: process.env, overrides }, { clock, random });
   if (isProblem(endpoint)) throw new StartError([endpoint, ...problems, ...plan.problems]);
   throwProblems([...problems, ...plan.problems]);
   const { handlers, container } = plan;

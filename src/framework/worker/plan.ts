@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+import { CLOCK, RANDOM } from '../handler/tokens.js';
 import { closest } from 'fastest-levenshtein';
 import type { Settings } from '../config.js';
 import type { HandlerDefinition, HandlerOptions } from '../declare/definition.js';
@@ -57,11 +59,17 @@ export interface WorkerPlan extends Plan {
 }
 
 /** Makes a plan, runs the config's `setup`, and checks that every dependency can be resolved. Still connects to nothing. */
-export async function planWorker(sources: PlanSources): Promise<WorkerPlan> {
+export async function planWorker(
+  sources: PlanSources,
+  { clock, random }: { clock: Clock; random: () => number },
+): Promise<WorkerPlan> {
   const plan = await makePlan(sources);
   const { setup, interceptors } = sources.settings;
   try {
-    const container = await createContainer(setup);
+    const container = await createContainer(setup, [
+      { token: CLOCK, provider: { useValue: clock } },
+      { token: RANDOM, provider: { useValue: random } },
+    ]);
     const definitions = plan.handlers.map(({ definition }) => definition);
     return {
       ...plan,
