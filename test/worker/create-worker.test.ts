@@ -1,6 +1,7 @@
 import { CreateActivityCommand, ListActivitiesCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Config, createWorker, StartError } from 'stepwright';
+import { inject } from 'tsyringe';
+import { Activity, CLOCK, type Clock, type Config, createWorker, Handle, StartError } from 'stepwright';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
@@ -76,6 +77,22 @@ describe('activities', () => {
       expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
     expect(w.worker.status().counts.succeeded).toBe(2);
   });
+});
+
+test("a handler is given the worker's own clock", async () => {
+  @Activity(ARN)
+  class AskTime {
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle()
+    now(): number {
+      return this.clock.now();
+    }
+  }
+  const machine = world.machine(ARN);
+  await world.worker({ activities: [AskTime] });
+  const execution = await world.execute(machine);
+  await world.clock.settle(() => faults.count('SendTaskSuccess') === 1);
+  expect(await world.describe(execution)).toMatchObject({ output: String(world.clock.now()) });
 });
 
 describe('the config', () => {
