@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './json.js';
 import type { Expression, View } from './view.js';
 
 /** The most steps and the deepest nesting of one evaluation; beyond them it fails. */
-const MAX_STEPS = 500_000;
+const MAX_STEPS = 250_000;
 const MAX_DEPTH = 1_000;
 
 const ENTER = Symbol.for('jsonata.__evaluate_entry');

@@ -6,6 +6,8 @@ export const passKind: Kind = {
   leaves: 'next',
   compile(reader, { language }) {
     const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
-    return async (_thread, view, flow) => ({ result: fixed ?? (await flow.arguments(view)) });
+    return async (_thread, view, flow) => ({
+      result: fixed === undefined ? await flow.arguments(view) : fixed,
+    });
   },
 };

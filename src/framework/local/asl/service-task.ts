@@ -1,9 +1,10 @@
-import { StateFailure } from './failure.js';
+import { dataLimitFailure, StateFailure } from './failure.js';
 import type { Json } from './json.js';
+import type { MockOutcome } from './mock.js';
 import type { ResourceKind } from './resource.js';
 import type { TaskOutcome } from './run.js';
 import { taskFailure, type Limits } from './task-outcome.js';
-import type { Thread } from './thread.js';
+import { isTooLarge, type Thread } from './thread.js';
 
 /** A call of a resource that a mock answers. */
 export interface ServiceCall {
@@ -36,7 +37,7 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
       const input = await call.input();
       events.scheduled(thread.textOf(input));
       task.start();
-      const answer = await run.mocks.answer(describe(thread, call, task.token), input);
+      const answer = bounded(await run.mocks.answer(describe(thread, call, task.token), input), call);
       if (answer.kind === 'failed' || !call.kind.waitsForToken) task.settle(answer);
       else if (task.isOpen()) events.submitted(answer.output);
     };
@@ -49,6 +50,13 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
   if (outcome instanceof StateFailure) throw outcome;
   if (outcome.kind !== 'succeeded') throw taskFailure(outcome);
   return JSON.parse(outcome.output) as Json;
+}
+
+/** Recorded from the live service: an answer that is too large is a failure of the call. */
+function bounded(answer: MockOutcome, { resource, kind }: ServiceCall): MockOutcome {
+  if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
+  const { reason } = dataLimitFailure(kind.details?.resourceType ?? resource);
+  return { kind: 'failed', error: 'States.DataLimitExceeded', cause: reason };
 }
 
 function describe(thread: Thread, { resource, kind }: ServiceCall, token: string) {

@@ -1,0 +1,167 @@
+import { WORK, type CallRow } from './row.js';
+
+const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
+const ROLE = 'arn:aws:iam::123456789012:role/any';
+const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
+const SWF = 'com.amazonaws.swf.service.v2.model#';
+const CORAL = 'com.amazon.coral.validate#ValidationException';
+
+const short = (field: string): string =>
+  `1 validation error detected: Value '' at '${field}' failed to satisfy constraint: Member must have length greater than or equal to 1`;
+const absent = (field: string): string =>
+  `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must not be null`;
+
+const rejects = (operation: string, body: object, name: string, message: string): CallRow => ({
+  does: `${operation} ${JSON.stringify(body).slice(0, 150)} is ${name}: ${message.slice(0, 40)}`,
+  from: 'recorded',
+  call: [operation, body],
+  answer: { type: name === 'ValidationException' ? CORAL : SWF + name, message },
+});
+
+/** Characters that no name may have. */
+const FORBIDDEN = [
+  ' ',
+  '<',
+  '>',
+  '{',
+  '}',
+  '[',
+  ']',
+  '?',
+  '*',
+  '"',
+  '#',
+  '%',
+  '\\',
+  '^',
+  '|',
+  '~',
+  '`',
+  '$',
+  '&',
+  ',',
+  ';',
+  ':',
+  '/',
+];
+
+const badName = (char: string): CallRow => ({
+  ...rejects('CreateActivity', { name: `a${char}b` }, 'InvalidName', `Invalid Name: 'a${char}b'`),
+  does: `a name with ${JSON.stringify(char)} is refused`,
+});
+
+/** The errors of the API, in their order, with their texts. */
+export const calls: CallRow[] = [
+  ...FORBIDDEN.map(badName),
+  rejects('CreateActivity', { name: '' }, 'ValidationException', short('name')),
+  rejects('DescribeActivity', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"),
+  rejects(
+    'DescribeActivity',
+    { activityArn: `${WORK}2` },
+    'ActivityDoesNotExist',
+    `Activity Does Not Exist: '${WORK}2'`,
+  ),
+  rejects('DeleteActivity', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"),
+  rejects('GetActivityTask', { activityArn: 'x' }, 'InvalidArn', "Invalid Arn: 'Invalid ARN prefix: x'"),
+  rejects(
+    'GetActivityTask',
+    { activityArn: `${WORK}2` },
+    'ActivityDoesNotExist',
+    `Activity Does Not Exist: '${WORK}2'`,
+  ),
+  rejects('GetActivityTask', { activityArn: '' }, 'ValidationException', short('activityArn')),
+  rejects('SendTaskSuccess', { taskToken: '', output: '1' }, 'ValidationException', short('taskToken')),
+  rejects('SendTaskSuccess', { taskToken: 'LIVE' }, 'ValidationException', absent('output')),
+  rejects(
+    'SendTaskSuccess',
+    { taskToken: 'x', output: 'not-json' },
+    'InvalidToken',
+    "Invalid Token: 'Invalid token'",
+  ),
+  rejects(
+    'SendTaskSuccess',
+    { taskToken: 'LIVE', output: 'not-json' },
+    'InvalidOutput',
+    "Invalid Output: 'not-json' is not valid JSON.",
+  ),
+  rejects(
+    'SendTaskSuccess',
+    { taskToken: 'CLOSED', output: 'not-json' },
+    'InvalidOutput',
+    "Invalid Output: 'not-json' is not valid JSON.",
+  ),
+  rejects(
+    'SendTaskSuccess',
+    { taskToken: 'CLOSED', output: '1' },
+    'TaskTimedOut',
+    `Task Timed Out: '${WORK}'`,
+  ),
+  rejects('SendTaskFailure', { taskToken: '' }, 'ValidationException', short('taskToken')),
+  rejects('SendTaskFailure', { taskToken: 'x' }, 'InvalidToken', "Invalid Token: 'Invalid token'"),
+  rejects('SendTaskFailure', { taskToken: 'CLOSED' }, 'TaskTimedOut', `Task Timed Out: '${WORK}'`),
+  rejects('SendTaskHeartbeat', { taskToken: '' }, 'ValidationException', short('taskToken')),
+  rejects('SendTaskHeartbeat', { taskToken: 'x' }, 'InvalidToken', "Invalid Token: 'Invalid token'"),
+  rejects('SendTaskHeartbeat', { taskToken: 'CLOSED' }, 'TaskTimedOut', `Task Timed Out: '${WORK}'`),
+  rejects(
+    'DescribeStateMachine',
+    { stateMachineArn: `${MACHINE}2` },
+    'StateMachineDoesNotExist',
+    `State Machine Does Not Exist: '${MACHINE}2'`,
+  ),
+  rejects(
+    'DescribeStateMachine',
+    { stateMachineArn: 'x' },
+    'InvalidArn',
+    "Invalid Arn: 'Invalid ARN prefix: x'",
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'a b', definition: PASS, roleArn: ROLE },
+    'InvalidName',
+    "Invalid Name: 'a b'",
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'M', definition: PASS, roleArn: ROLE },
+    'StateMachineAlreadyExists',
+    `State Machine Already Exists: '${MACHINE}'`,
+  ),
+  rejects(
+    'StartExecution',
+    { stateMachineArn: `${MACHINE}2` },
+    'StateMachineDoesNotExist',
+    `State Machine Does Not Exist: '${MACHINE}2'`,
+  ),
+  rejects('StartExecution', { stateMachineArn: MACHINE, name: 'a b' }, 'InvalidName', "Invalid Name: 'a b'"),
+  rejects(
+    'StartExecution',
+    { stateMachineArn: MACHINE, name: 'E', input: '2' },
+    'ExecutionAlreadyExists',
+    `Execution Already Exists: '${EXECUTION}'`,
+  ),
+  rejects(
+    'StartExecution',
+    { stateMachineArn: MACHINE, name: 'old', input: '{"a":1}' },
+    'ExecutionAlreadyExists',
+    `Execution Already Exists: '${EXECUTION.replace(':E', ':old')}'`,
+  ),
+  rejects(
+    'DescribeExecution',
+    { executionArn: `${EXECUTION}2` },
+    'ExecutionDoesNotExist',
+    `Execution Does Not Exist: '${EXECUTION}2'`,
+  ),
+  rejects(
+    'GetExecutionHistory',
+    { executionArn: `${EXECUTION}2` },
+    'ExecutionDoesNotExist',
+    `Execution Does Not Exist: '${EXECUTION}2'`,
+  ),
+  rejects(
+    'StopExecution',
+    { executionArn: `${EXECUTION}2` },
+    'ExecutionDoesNotExist',
+    `Execution Does Not Exist: '${EXECUTION}2'`,
+  ),
+];

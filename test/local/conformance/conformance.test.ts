@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { branches } from './branches.js';
+import { calls } from './calls.js';
+import { choices } from './choices.js';
+import { data } from './data.js';
+import { definitions } from './definitions.js';
+import { errors } from './errors.js';
+import { expressions } from './expressions.js';
+import { corruptions, Harness, matches, relevant } from './harness.js';
+import { histories } from './histories.js';
+import { intrinsics } from './intrinsics.js';
+import type { Row } from './row.js';
+import { waitRows } from './waits.js';
+
+const tables: Record<string, Row[]> = {
+  calls,
+  histories,
+  data,
+  intrinsics,
+  choices,
+  waits: waitRows,
+  errors,
+  branches,
+  expressions,
+  definitions,
+};
+const rows = Object.values(tables).flat();
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await Harness.open();
+});
+afterAll(() => harness.close());
+
+describe.each(Object.entries(tables))('%s', (_name, table) => {
+  test.each(table.map((row) => [row.does, row] as const))('%s', async (_does, row) => {
+    const observed = await harness.observe(row);
+    const wanted = 'call' in row ? row.answer : row.expect;
+    const shown = matches(observed, row) ? wanted : relevant(observed, row);
+    expect(shown).toEqual(wanted);
+    // A row that would also pass with something in it wrong says nothing.
+    expect(corruptions(row).filter((wrong) => matches(observed, wrong))).toEqual([]);
+  });
+});
+
+test('the table is large enough, each row says something new, and many were recorded', () => {
+  expect(rows.length).toBeGreaterThanOrEqual(250);
+  expect(new Set(rows.map(({ does }) => does)).size).toBe(rows.length);
+  expect(rows.filter(({ from }) => from === 'recorded').length).toBeGreaterThanOrEqual(60);
+});

@@ -1,0 +1,285 @@
+import { jsonata, one, pass, WORK, type MachineRow, type Source } from './row.js';
+
+const ASL: Source = 'ASL: Structure of a state machine';
+const STATES: Source = 'ASL: States';
+
+const refused = (
+  does: string,
+  machine: object | string,
+  part: string,
+  from: Source = STATES,
+): MachineRow => ({
+  does,
+  from,
+  machine,
+  expect: { refused: part },
+});
+const task = (fields: object): object => one({ Type: 'Task', Resource: WORK, ...fields });
+const inner = { StartAt: 'I', States: { I: { Type: 'Pass', End: true } } };
+const at = (path: string): string => ` at ${path}`;
+
+/** Definitions that are refused, and where. */
+export const definitions: MachineRow[] = [
+  refused(
+    'a definition that is no JSON',
+    '{',
+    'SCHEMA_VALIDATION_FAILED: The definition is not valid JSON at /',
+    'recorded',
+  ),
+  refused('a definition that is no object', '[]', 'SCHEMA_VALIDATION_FAILED', ASL),
+  refused('a machine without StartAt', { States: { X: { Type: 'Succeed' } } }, at('/'), ASL),
+  refused('a machine without States', { StartAt: 'X' }, "The field 'States' is missing", ASL),
+  refused(
+    'a StartAt that is not there',
+    { StartAt: 'Y', States: { X: { Type: 'Succeed' } } },
+    at('/StartAt'),
+    ASL,
+  ),
+  refused(
+    'a machine-level field that is not known',
+    { ...one({ Type: 'Succeed' }), Foo: 1 },
+    at('/Foo'),
+    ASL,
+  ),
+  refused(
+    'a TimeoutSeconds of 0',
+    { ...one({ Type: 'Succeed' }), TimeoutSeconds: 0 },
+    at('/TimeoutSeconds'),
+    ASL,
+  ),
+  refused(
+    'a language that is neither',
+    one({ Type: 'Succeed' }, { QueryLanguage: 'XPath' }),
+    at('/QueryLanguage'),
+    ASL,
+  ),
+  refused(
+    'a JSONPath state in a JSONata machine',
+    jsonata({ Type: 'Pass', QueryLanguage: 'JSONPath' }),
+    at('/States/X/QueryLanguage'),
+  ),
+  refused(
+    'a Next that is not there',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' } } },
+    "Missing 'Next' target: Y at /States/X/Next",
+    'recorded',
+  ),
+  refused(
+    'a Default that is not there',
+    one({ Type: 'Choice', Choices: [{ Variable: '$.v', IsNull: true, Next: 'X' }], Default: 'Q' }),
+    at('/States/X/Default'),
+  ),
+  refused(
+    "a rule's Next that is not there",
+    one({ Type: 'Choice', Choices: [{ Variable: '$.v', IsNull: true, Next: 'Q' }] }),
+    at('/States/X/Choices[0]/Next'),
+  ),
+  refused(
+    "a catcher's Next that is not there",
+    task({ Catch: [{ ErrorEquals: ['E'], Next: 'Q' }] }),
+    at('/States/X/Catch[0]/Next'),
+  ),
+  refused(
+    'a state that nothing leads to',
+    { StartAt: 'X', States: { X: { Type: 'Succeed' }, Y: { Type: 'Succeed' } } },
+    at('/States/Y'),
+  ),
+  refused('a state without Type', one({}), at('/States/X')),
+  refused(
+    'a Type that is unknown',
+    one({ Type: 'Loop' }),
+    "The state 'X' is of an unknown type 'Loop' at /States/X/Type",
+  ),
+  refused(
+    'a state that neither ends nor goes on',
+    { StartAt: 'X', States: { X: { Type: 'Pass' } } },
+    at('/States/X'),
+  ),
+  refused(
+    'a state that both ends and goes on',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X', End: true } } },
+    at('/States/X'),
+  ),
+  refused(
+    'End in a Choice',
+    {
+      StartAt: 'X',
+      States: { X: { Type: 'Choice', Choices: [{ Variable: '$.v', IsNull: true, Next: 'X' }], End: true } },
+    },
+    at('/States/X/End'),
+  ),
+  refused('a field that is not known', pass({ Foo: 1 }), at('/States/X/Foo')),
+  refused('a field of another kind of state', pass({ Seconds: 1 }), at('/States/X/Seconds')),
+  refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X/Retry')),
+  refused('a Task without Resource', one({ Type: 'Task' }), "The field 'Resource' is missing"),
+  refused(
+    'another resource than an activity',
+    one({ Type: 'Task', Resource: 'arn:aws:states:::sns:publish' }),
+    "The state 'X' calls 'arn:aws:states:::sns:publish'",
+  ),
+  refused(
+    'a HeartbeatSeconds that is not smaller than TimeoutSeconds',
+    task({ HeartbeatSeconds: 5, TimeoutSeconds: 5 }),
+    at('/States/X/HeartbeatSeconds'),
+  ),
+  refused(
+    'a TimeoutSeconds that is too large',
+    task({ TimeoutSeconds: 100_000_000 }),
+    at('/States/X/TimeoutSeconds'),
+  ),
+  refused('a Retry without ErrorEquals', task({ Retry: [{}] }), at('/States/X/Retry[0]/ErrorEquals')),
+  refused(
+    'States.ALL beside another name',
+    task({ Retry: [{ ErrorEquals: ['E', 'States.ALL'] }] }),
+    at('/States/X/Retry'),
+  ),
+  refused(
+    'States.ALL before another catcher',
+    task({
+      Catch: [
+        { ErrorEquals: ['States.ALL'], Next: 'X' },
+        { ErrorEquals: ['E'], Next: 'X' },
+      ],
+    }),
+    at('/States/X/Catch'),
+  ),
+  refused(
+    'a BackoffRate below 1',
+    task({ Retry: [{ ErrorEquals: ['E'], BackoffRate: 0.5 }] }),
+    at('/States/X/Retry[0]/BackoffRate'),
+  ),
+  refused(
+    'an IntervalSeconds of 0',
+    task({ Retry: [{ ErrorEquals: ['E'], IntervalSeconds: 0 }] }),
+    at('/States/X/Retry[0]/IntervalSeconds'),
+  ),
+  refused(
+    'a JitterStrategy that is unknown',
+    task({ Retry: [{ ErrorEquals: ['E'], JitterStrategy: 'HALF' }] }),
+    at('/States/X/Retry[0]/JitterStrategy'),
+  ),
+  refused('a path that is none', pass({ InputPath: 'a.b' }), at('/States/X/InputPath')),
+  refused('a path with code in it', pass({ InputPath: '$.a[(@.length-1)]' }), at('/States/X/InputPath')),
+  refused('a ResultPath that names many places', pass({ ResultPath: '$.a[*]' }), at('/States/X/ResultPath')),
+  refused(
+    'a parameter that is neither path nor function',
+    pass({ Parameters: { 'x.$': 'y' } }),
+    at('/States/X/Parameters'),
+  ),
+  refused(
+    'a rule without an operator',
+    one({ Type: 'Choice', Choices: [{ Variable: '$.v', Next: 'X' }] }),
+    at('/States/X/Choices[0]'),
+  ),
+  refused(
+    'a rule with two operators',
+    one({ Type: 'Choice', Choices: [{ Variable: '$.v', IsNull: true, IsString: true, Next: 'X' }] }),
+    at('/States/X/Choices[0]'),
+  ),
+  refused(
+    'an operator with a value of another type',
+    one({ Type: 'Choice', Choices: [{ Variable: '$.v', NumericEquals: '1', Next: 'X' }] }),
+    at('/States/X/Choices[0]/NumericEquals'),
+  ),
+  refused('a Choice without rules', one({ Type: 'Choice', Choices: [] }), at('/States/X/Choices')),
+  refused(
+    'Next in an inner rule',
+    one({ Type: 'Choice', Choices: [{ Not: { Variable: '$.v', IsNull: true, Next: 'X' }, Next: 'X' }] }),
+    at('/States/X/Choices[0]/Not/Next'),
+  ),
+  refused('a Wait without an end', one({ Type: 'Wait' }), at('/States/X')),
+  refused(
+    'a Wait with two ends',
+    one({ Type: 'Wait', Seconds: 1, Timestamp: '2026-01-01T00:00:00Z' }),
+    at('/States/X'),
+  ),
+  refused(
+    'a Timestamp that is none',
+    one({ Type: 'Wait', Timestamp: 'tomorrow' }),
+    at('/States/X/Timestamp'),
+  ),
+  refused('a Parallel without branches', one({ Type: 'Parallel', Branches: [] }), at('/States/X/Branches')),
+  refused('a Map without states', one({ Type: 'Map' }), "The field 'ItemProcessor' is missing"),
+  refused(
+    'a distributed Map',
+    one({
+      Type: 'Map',
+      ItemProcessor: { ...inner, ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+    }),
+    "The state 'X' is a Map in DISTRIBUTED mode",
+  ),
+  refused(
+    'an ItemReader',
+    one({ Type: 'Map', ItemReader: {}, ItemProcessor: inner }),
+    "The state 'X' has 'ItemReader', which belongs to Distributed Map",
+  ),
+  refused(
+    'two states of one name, one nested',
+    { StartAt: 'I', States: { I: { Type: 'Map', ItemProcessor: inner, End: true } } },
+    "There is more than one state named 'I'",
+  ),
+  refused(
+    'a target outside of the branch',
+    {
+      StartAt: 'X',
+      States: {
+        X: {
+          Type: 'Map',
+          ItemProcessor: { StartAt: 'I', States: { I: { Type: 'Pass', Next: 'Y' } } },
+          Next: 'Y',
+        },
+        Y: { Type: 'Succeed' },
+      },
+    },
+    at('/States/X/ItemProcessor/States/I/Next'),
+  ),
+  refused(
+    'a broken expression',
+    jsonata({ Type: 'Pass', Output: '{% 1 + %}' }),
+    "The JSONata expression '1 +' is not valid: S0207",
+  ),
+  refused(
+    'a JSONPath field in a JSONata state',
+    jsonata({ Type: 'Pass', InputPath: '$' }),
+    "The field 'InputPath' belongs to JSONPath, and cannot stand in a JSONata state at /States/X/InputPath",
+  ),
+  refused('an Output in a JSONPath state', pass({ Output: 1 }), at('/States/X/Output')),
+  refused(
+    'Arguments in a Pass in JSONata',
+    jsonata({ Type: 'Pass', Arguments: {} }),
+    at('/States/X/Arguments'),
+  ),
+  refused(
+    'a JSONata rule without Condition',
+    { QueryLanguage: 'JSONata', StartAt: 'X', States: { X: { Type: 'Choice', Choices: [{ Next: 'X' }] } } },
+    at('/States/X/Choices[0]/Condition'),
+  ),
+  refused(
+    'an Assign to $states',
+    pass({ Assign: { states: 1 } }),
+    "'states' is not a valid name of a variable",
+    'AWS: Passing data between states with variables',
+  ),
+  refused(
+    'an Assign to a name that is none',
+    pass({ Assign: { '1x': 1 } }),
+    "'1x' is not a valid name of a variable",
+    'AWS: Passing data between states with variables',
+  ),
+  refused(
+    'an Assign inside to a variable outside',
+    {
+      StartAt: 'S',
+      States: {
+        S: { Type: 'Pass', Assign: { v: 1 }, Next: 'X' },
+        X: {
+          Type: 'Map',
+          ItemProcessor: { StartAt: 'I', States: { I: { Type: 'Pass', Assign: { v: 2 }, End: true } } },
+          End: true,
+        },
+      },
+    },
+    "The variable 'v' is already set outside",
+    'AWS: Passing data between states with variables',
+  ),
+];

@@ -1,0 +1,219 @@
+import { isDeepStrictEqual } from 'node:util';
+import { HandClock } from '../../../src/framework/clock.js';
+import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
+import { FUNCTIONS, WORK, type CallRow, type Deed, type Expected, type MachineRow, type Row } from './row.js';
+
+const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
+const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
+const ROLE = 'arn:aws:iam::123456789012:role/any';
+/** How long a row may take on the service's clock before it counts as one that never ends. */
+const FOREVER_MS = 10 * 24 * 3600 * 1000;
+
+const mocks: Mocks = {
+  [FUNCTIONS.echo]: (input) => input,
+  [FUNCTIONS.big]: () => 'x'.repeat(262_144),
+  [FUNCTIONS.never]: () => new Promise(() => {}),
+  [FUNCTIONS.fail]: (input) => {
+    const { error, cause } = input as { error: string; cause: string };
+    throw Object.assign(new Error(cause), { name: error });
+  },
+};
+
+type Answer = Record<string, unknown>;
+
+interface Event {
+  readonly id: number;
+  readonly type: string;
+  readonly previousEventId: number;
+  readonly [key: string]: unknown;
+}
+
+/** Runs rows on a service over the wire. */
+export class Harness {
+  #machines = 0;
+
+  private constructor(
+    private readonly service: LocalService,
+    private readonly clock: HandClock,
+    private readonly tokens: { live: string; closed: string },
+  ) {}
+
+  static async open(): Promise<Harness> {
+    const clock = new HandClock();
+    const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5 });
+    service.seedActivity(WORK);
+    const harness = new Harness(service, clock, { live: '', closed: '' });
+    await harness.#call('CreateStateMachine', { name: 'M', definition: TASK, roleArn: ROLE });
+    harness.tokens.closed = await harness.#token('old');
+    harness.tokens.live = await harness.#token('E');
+    await harness.#call('SendTaskSuccess', { taskToken: harness.tokens.closed, output: '1' });
+    return harness;
+  }
+
+  close(): Promise<void> {
+    return this.service.close();
+  }
+
+  /** What a row comes to. */
+  observe(row: Row): Promise<Answer> {
+    return 'call' in row ? this.#answer(row) : this.#run(row);
+  }
+
+  async #token(name: string): Promise<string> {
+    await this.#call('StartExecution', { stateMachineArn: MACHINE, name, input: '{"a":1}' });
+    const { body } = await this.#call('GetActivityTask', { activityArn: WORK });
+    return String(body['taskToken']);
+  }
+
+  async #answer({ call: [operation, body] }: CallRow): Promise<Answer> {
+    const text = JSON.stringify(body)
+      .replace('"LIVE"', JSON.stringify(this.tokens.live))
+      .replace('"CLOSED"', JSON.stringify(this.tokens.closed));
+    const { body: answer } = await this.#call(operation, JSON.parse(text) as object);
+    return { type: answer['__type'], message: answer['message'] };
+  }
+
+  async #run({ machine, input = {}, work = [] }: MachineRow): Promise<Answer> {
+    const definition = typeof machine === 'string' ? machine : JSON.stringify(machine);
+    let stateMachineArn: string;
+    try {
+      stateMachineArn = this.service.seedMachine({
+        name: `Row${this.#machines++}`,
+        definition,
+        region: 'us-east-1',
+      });
+    } catch (error) {
+      return { refused: (error as Error).message };
+    }
+    const began = this.clock.now();
+    const { body } = await this.#call('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
+    const executionArn = String(body['executionArn']);
+    const end = await this.#drive(executionArn, [...work]);
+    const outcome = await this.#describe(executionArn, end, (this.clock.now() - began) / 1000);
+    await this.#call('StopExecution', { executionArn });
+    return outcome;
+  }
+
+  /** Lets the execution go on until it ends, or nothing more can happen. */
+  async #drive(executionArn: string, work: Deed[]): Promise<Answer> {
+    const began = this.clock.now();
+    for (;;) {
+      const { body } = await this.#call('DescribeExecution', { executionArn });
+      if (body['status'] !== 'RUNNING') return body;
+      if (work.length > 0 && (await this.#serve(work))) continue;
+      const { next } = this.clock;
+      if (next === undefined || next - began > FOREVER_MS) return body;
+      await this.clock.advance(next - this.clock.now());
+    }
+  }
+
+  /** Does the next deed with the next task, where there is one. */
+  async #serve(work: Deed[]): Promise<boolean> {
+    const abort = new AbortController();
+    let taken: Answer | undefined;
+    const poll = this.#call('GetActivityTask', { activityArn: WORK }, abort.signal)
+      .then(({ body }) => (taken = body))
+      .catch(() => undefined);
+    await this.clock.settle(() => taken !== undefined || this.service.parkedPolls > 0);
+    if (taken === undefined) {
+      abort.abort();
+      await poll;
+      await this.clock.settle(() => this.service.parkedPolls === 0);
+      return false;
+    }
+    const taskToken = taken['taskToken'];
+    const deed = work.shift() ?? 'silence';
+    if (deed === 'silence') return true;
+    if ('output' in deed) {
+      await this.#call('SendTaskSuccess', { taskToken, output: JSON.stringify(deed.output) });
+    } else await this.#call('SendTaskFailure', { taskToken, ...deed });
+    return true;
+  }
+
+  async #describe(executionArn: string, end: Answer, seconds: number): Promise<Answer> {
+    const { body } = await this.#call('GetExecutionHistory', { executionArn, maxResults: 1000 });
+    const events = body['events'] as Event[];
+    const { output } = end;
+    return {
+      ...end,
+      output: typeof output === 'string' ? (JSON.parse(output) as unknown) : undefined,
+      events: events.map(({ type, previousEventId }) => `${type}<${previousEventId}`),
+      details: Object.fromEntries(events.map((event) => [event.id, detailsOf(event)])),
+      seconds,
+    };
+  }
+
+  async #call(operation: string, body: object, signal?: AbortSignal): Promise<{ body: Answer }> {
+    const response = await fetch(this.service.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': `AWSStepFunctions.${operation}` },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    });
+    // Parsed here and not by fetch, whose objects are of another realm under Jest.
+    return { body: JSON.parse(await response.text()) as Answer };
+  }
+}
+
+function detailsOf(event: Event): unknown {
+  const [, details] = Object.entries(event).find(([key]) => key.endsWith('EventDetails')) ?? [];
+  return details ?? {};
+}
+
+/** Whether what was observed is what the row says; only what it gives is compared. */
+export function matches(observed: Answer, row: Row): boolean {
+  if ('call' in row) return isDeepStrictEqual(observed, row.answer);
+  return Object.entries(row.expect).every(([key, value]) => agrees(observed, key as keyof Expected, value));
+}
+
+function agrees(observed: Answer, key: keyof Expected, value: unknown): boolean {
+  const seen = observed[key];
+  if (key === 'refused') return typeof seen === 'string' && seen.includes(String(value));
+  if (key !== 'details') return isDeepStrictEqual(seen, value);
+  return Object.entries(value as object).every(([id, wanted]) =>
+    isDeepStrictEqual((seen as Answer | undefined)?.[id], wanted),
+  );
+}
+
+/** The row with each thing that it says made wrong, one at a time. */
+export function corruptions(row: Row): Row[] {
+  if ('call' in row) {
+    const { type, message } = row.answer;
+    return [
+      { ...row, answer: { type: spoil(type) as string, message } },
+      { ...row, answer: { type, message: spoil(message) as string } },
+    ];
+  }
+  const { expect } = row;
+  return Object.entries(expect).map(([key, value]) => ({
+    ...row,
+    expect: { ...expect, [key]: spoil(value) },
+  }));
+}
+
+function spoil(value: unknown): unknown {
+  if (typeof value === 'string') return `${value}~`;
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
+  if (Array.isArray(value)) return value.length > 0 ? [...value.slice(0, -1), spoil(value.at(-1))] : ['~'];
+  if (typeof value !== 'object' || value === null) return '~';
+  const entries = Object.entries(value);
+  const [last] = entries.slice(-1);
+  return last ? { ...value, [last[0]]: spoil(last[1]) } : { '~': 1 };
+}
+
+/** Of what was observed, that which the row speaks of. */
+export function relevant(observed: Answer, row: Row): Answer {
+  if ('call' in row) return observed;
+  const seen = Object.keys(row.expect).map((key): [string, unknown] => {
+    if (key !== 'details') return [key, observed[key]];
+    const ids = Object.keys(row.expect.details ?? {});
+    return [
+      key,
+      Object.fromEntries(ids.map((id) => [id, (observed['details'] as Answer | undefined)?.[id]])),
+    ];
+  });
+  return 'refused' in observed
+    ? { ...Object.fromEntries(seen), refused: observed['refused'] }
+    : Object.fromEntries(seen);
+}

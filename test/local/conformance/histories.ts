@@ -1,0 +1,285 @@
+import { FUNCTIONS, inX, one, WORK, type MachineRow } from './row.js';
+
+const task = (fields: object = {}): object => one({ Type: 'Task', Resource: WORK, ...fields });
+const caught = (fields: object = {}): object => ({
+  StartAt: 'X',
+  States: {
+    X: {
+      Type: 'Task',
+      Resource: WORK,
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Y' }],
+      End: true,
+      ...fields,
+    },
+    Y: { Type: 'Pass', End: true },
+  },
+});
+const BEGIN = ['ExecutionStarted<0', 'TaskStateEntered<0', 'ActivityScheduled<2', 'ActivityStarted<3'];
+const TRUNCATED = { truncated: false };
+const MISSING = `${WORK}2`;
+
+/** Whole histories, event for event. */
+export const histories: MachineRow[] = [
+  {
+    does: 'a task that succeeds leaves seven events',
+    from: 'recorded',
+    machine: task(),
+    input: { a: 1 },
+    work: [{ output: { b: 2 } }],
+    expect: {
+      status: 'SUCCEEDED',
+      output: { b: 2 },
+      events: [...BEGIN, 'ActivitySucceeded<4', 'TaskStateExited<5', 'ExecutionSucceeded<6'],
+      details: {
+        2: { name: 'X', input: '{"a":1}', inputDetails: TRUNCATED },
+        3: { resource: WORK, input: '{"a":1}', inputDetails: TRUNCATED },
+        4: {},
+        5: { output: '{"b":2}', outputDetails: TRUNCATED },
+        6: { name: 'X', output: '{"b":2}', outputDetails: TRUNCATED },
+        7: { output: '{"b":2}', outputDetails: TRUNCATED },
+      },
+    },
+  },
+  {
+    does: 'a task that fails is not exited',
+    from: 'recorded',
+    machine: task(),
+    work: [{ error: 'E', cause: 'why' }],
+    expect: {
+      status: 'FAILED',
+      error: 'E',
+      cause: 'why',
+      events: [...BEGIN, 'ActivityFailed<4', 'ExecutionFailed<5'],
+      details: { 5: { error: 'E', cause: 'why' }, 6: { error: 'E', cause: 'why' } },
+    },
+  },
+  {
+    does: 'declared limits stand in ActivityScheduled',
+    from: 'recorded',
+    machine: task({ TimeoutSeconds: 60, HeartbeatSeconds: 10 }),
+    work: [{ output: 1 }],
+    expect: {
+      details: {
+        3: {
+          resource: WORK,
+          input: '{}',
+          inputDetails: TRUNCATED,
+          timeoutInSeconds: 60,
+          heartbeatInSeconds: 10,
+        },
+      },
+    },
+  },
+  {
+    does: 'a timeout is States.Timeout without a cause, and the status is FAILED',
+    from: 'recorded',
+    machine: task({ TimeoutSeconds: 30 }),
+    work: ['silence'],
+    expect: {
+      status: 'FAILED',
+      error: 'States.Timeout',
+      events: [...BEGIN, 'ActivityTimedOut<4', 'ExecutionFailed<5'],
+      details: { 5: { error: 'States.Timeout' }, 6: { error: 'States.Timeout' } },
+      seconds: 30,
+    },
+  },
+  {
+    does: 'a missed heartbeat is States.Timeout too',
+    from: 'recorded',
+    machine: task({ TimeoutSeconds: 30, HeartbeatSeconds: 10 }),
+    work: ['silence'],
+    expect: {
+      error: 'States.Timeout',
+      events: [...BEGIN, 'ActivityTimedOut<4', 'ExecutionFailed<5'],
+      seconds: 10,
+    },
+  },
+  {
+    does: 'a task that nobody polls waits beyond its own limits',
+    from: 'recorded',
+    machine: task({ TimeoutSeconds: 30, HeartbeatSeconds: 10 }),
+    expect: { status: 'RUNNING', events: BEGIN.slice(0, 3) },
+  },
+  {
+    does: 'a machine-level timeout is TIMED_OUT, points to no event, and nothing catches it',
+    from: 'recorded',
+    machine: { ...caught(), TimeoutSeconds: 20 },
+    expect: {
+      status: 'TIMED_OUT',
+      events: [...BEGIN.slice(0, 3), 'ExecutionTimedOut<0'],
+      seconds: 20,
+    },
+  },
+  {
+    does: 'a retried task is entered once, and each new schedule points to the failure',
+    from: 'recorded',
+    machine: task({ Retry: [{ ErrorEquals: ['E'], IntervalSeconds: 2, MaxAttempts: 2 }] }),
+    work: [{ error: 'E' }, { error: 'E' }, { output: 1 }],
+    expect: {
+      status: 'SUCCEEDED',
+      seconds: 6,
+      events: [
+        ...BEGIN,
+        'ActivityFailed<4',
+        'ActivityScheduled<5',
+        'ActivityStarted<6',
+        'ActivityFailed<7',
+        'ActivityScheduled<8',
+        'ActivityStarted<9',
+        'ActivitySucceeded<10',
+        'TaskStateExited<11',
+        'ExecutionSucceeded<12',
+      ],
+    },
+  },
+  {
+    does: 'a caught failure exits the state, then the next is entered',
+    from: 'recorded',
+    machine: caught(),
+    work: [{ error: 'E', cause: 'why' }],
+    expect: {
+      output: { Error: 'E', Cause: 'why' },
+      events: [
+        ...BEGIN,
+        'ActivityFailed<4',
+        'TaskStateExited<5',
+        'PassStateEntered<6',
+        'PassStateExited<7',
+        'ExecutionSucceeded<8',
+      ],
+    },
+  },
+  {
+    does: 'a caught timeout has an empty cause',
+    from: 'recorded',
+    machine: caught({ TimeoutSeconds: 5 }),
+    work: ['silence'],
+    expect: { output: { Error: 'States.Timeout', Cause: '' } },
+  },
+  {
+    does: 'a failure without a word is caught as two nulls',
+    from: 'recorded',
+    machine: caught(),
+    work: [{}],
+    expect: { output: { Error: null, Cause: null }, details: { 5: {} } },
+  },
+  {
+    does: 'the first catcher that matches wins',
+    from: 'recorded',
+    machine: {
+      StartAt: 'X',
+      States: {
+        X: {
+          Type: 'Task',
+          Resource: WORK,
+          Catch: [
+            { ErrorEquals: ['Other'], Next: 'Other' },
+            { ErrorEquals: ['E'], Next: 'First' },
+            { ErrorEquals: ['States.ALL'], Next: 'Other' },
+          ],
+          End: true,
+        },
+        First: { Type: 'Pass', Result: 'first', End: true },
+        Other: { Type: 'Pass', Result: 'other', End: true },
+      },
+    },
+    work: [{ error: 'E' }],
+    expect: { output: 'first' },
+  },
+  {
+    does: 'an activity that is not there ends the execution, and cannot be caught',
+    from: 'recorded',
+    machine: caught({ Resource: MISSING }),
+    expect: {
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: inX(`The activity ${MISSING} does not exist.`),
+      events: ['ExecutionStarted<0', 'TaskStateEntered<0', 'ExecutionFailed<2'],
+    },
+  },
+  {
+    does: 'the input of a task is compact JSON of its effective input',
+    from: 'recorded',
+    machine: task({ InputPath: '$.a', Parameters: { 'v.$': '$.b', w: [1, 2] } }),
+    input: { a: { b: 'x' } },
+    work: [{ output: 1 }],
+    expect: {
+      details: { 3: { resource: WORK, input: '{"v":"x","w":[1,2]}', inputDetails: TRUNCATED } },
+    },
+  },
+  {
+    does: 'a function leaves events of its own kind',
+    from: 'recorded',
+    machine: one({ Type: 'Task', Resource: FUNCTIONS.echo, TimeoutSeconds: 5 }),
+    input: { a: 1 },
+    expect: {
+      output: { a: 1 },
+      events: [
+        'ExecutionStarted<0',
+        'TaskStateEntered<0',
+        'LambdaFunctionScheduled<2',
+        'LambdaFunctionStarted<3',
+        'LambdaFunctionSucceeded<4',
+        'TaskStateExited<5',
+        'ExecutionSucceeded<6',
+      ],
+      details: {
+        3: { resource: FUNCTIONS.echo, input: '{"a":1}', inputDetails: TRUNCATED, timeoutInSeconds: 5 },
+        4: {},
+        5: { output: '{"a":1}', outputDetails: TRUNCATED },
+      },
+    },
+  },
+  {
+    does: 'a function that takes too long times out by its own event',
+    from: 'recorded',
+    machine: one({ Type: 'Task', Resource: FUNCTIONS.never, TimeoutSeconds: 5 }),
+    expect: {
+      error: 'States.Timeout',
+      seconds: 5,
+      events: [
+        'ExecutionStarted<0',
+        'TaskStateEntered<0',
+        'LambdaFunctionScheduled<2',
+        'LambdaFunctionStarted<3',
+        'LambdaFunctionTimedOut<4',
+        'ExecutionFailed<5',
+      ],
+      details: { 5: { error: 'States.Timeout' } },
+    },
+  },
+  {
+    does: 'a result that is too large fails, and States.ALL catches it',
+    from: 'recorded',
+    machine: {
+      StartAt: 'X',
+      States: {
+        X: {
+          Type: 'Task',
+          Resource: FUNCTIONS.big,
+          Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Y' }],
+          End: true,
+        },
+        Y: { Type: 'Pass', End: true },
+      },
+    },
+    expect: {
+      status: 'SUCCEEDED',
+      output: {
+        Error: 'States.DataLimitExceeded',
+        Cause: `The state/task '${FUNCTIONS.big}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+      },
+      events: [
+        'ExecutionStarted<0',
+        'TaskStateEntered<0',
+        'LambdaFunctionScheduled<2',
+        'LambdaFunctionStarted<3',
+        'LambdaFunctionFailed<4',
+        'TaskStateExited<5',
+        'PassStateEntered<6',
+        'PassStateExited<7',
+        'ExecutionSucceeded<8',
+      ],
+    },
+  },
+];

@@ -1,0 +1,83 @@
+/** Where a behaviour is written down. */
+export type Source =
+  /** Recorded from the live service, word for word. */
+  | 'recorded'
+  /** The states-language specification, by section. */
+  | `ASL: ${string}`
+  /** A page of the service's documentation, by title. */
+  | `AWS: ${string}`;
+
+/** What a worker does with a task of the activity `Work`. */
+export type Deed = { output: unknown } | { error?: string; cause?: string } | 'silence';
+
+/** What an execution comes to. Only what is given is compared. */
+export interface Expected {
+  status?: string;
+  output?: unknown;
+  error?: string;
+  cause?: string;
+  /** Each event as `Type<previousEventId`. */
+  events?: readonly string[];
+  /** The details of some events, by id. */
+  details?: Readonly<Record<number, object>>;
+  /** How long it took on the service's clock. */
+  seconds?: number;
+  /** Why the definition is refused: a part of the message. */
+  refused?: string;
+}
+
+/** One behaviour of the language: a machine, its input, and what comes of it. */
+export interface MachineRow {
+  readonly does: string;
+  readonly from: Source;
+  readonly machine: object | string;
+  readonly input?: unknown;
+  readonly work?: readonly Deed[];
+  readonly expect: Expected;
+}
+
+/** One behaviour of the API: a call, and its answer. */
+export interface CallRow {
+  readonly does: string;
+  readonly from: Source;
+  readonly call: readonly [operation: string, body: object];
+  readonly answer: { readonly type: string; readonly message: string };
+}
+
+export type Row = MachineRow | CallRow;
+
+/** The ARN of the activity that rows use. */
+export const WORK = 'arn:aws:states:us-east-1:123456789012:activity:Work';
+
+const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:';
+
+/** Functions that the harness mocks. */
+export const FUNCTIONS = {
+  /** Gives back what it gets. */
+  echo: `${LAMBDA}echo`,
+  /** Gives more than 262,144 bytes. */
+  big: `${LAMBDA}big`,
+  /** Fails with the error and cause that it gets. */
+  fail: `${LAMBDA}fail`,
+  /** Never answers. */
+  never: `${LAMBDA}never`,
+} as const;
+
+/** A machine of one state, X, that ends. */
+export const one = (state: object, machine: object = {}): object => ({
+  StartAt: 'X',
+  ...machine,
+  States: { X: 'Type' in state && ENDLESS.has(String(state.Type)) ? state : { ...state, End: true } },
+});
+
+const ENDLESS = new Set(['Choice', 'Succeed', 'Fail']);
+
+/** The same in JSONata. */
+export const jsonata = (state: object): object => one(state, { QueryLanguage: 'JSONata' });
+
+/** A Pass with these fields. */
+export const pass = (fields: object): object => one({ Type: 'Pass', ...fields });
+
+/** The cause that the service gives, with the place. */
+export const inX = (reason: string, id = 2): string =>
+  `An error occurred while executing the state 'X' (entered at the event id #${id}). ${reason}`;
