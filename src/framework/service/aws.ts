@@ -1,7 +1,8 @@
 import { type ActivityPort, type PollAnswer, type ReportAnswer } from './port.js';
 import { pollFailure, reportFailure } from './answer.js';
+import { CallSignals } from './call-signals.js';
 import { ClientFactory, type ClientSettings } from './aws-client.js';
-import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
 
 /** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
 const ONE_ATTEMPT = 1;
@@ -28,18 +29,25 @@ export class AwsService {
     const sdk = await import('@aws-sdk/client-sfn');
     const polls = await this.#clients.client(region, sockets.polls, ONE_ATTEMPT);
     const reports = await this.#clients.client(region, sockets.reports, ONE_ATTEMPT);
+    const signals = new CallSignals();
+    for (const client of [polls, reports]) signals.attach(client);
     return {
-      poll: (activityArn, workerName, signal) => poll(polls, sdk, activityArn, workerName, signal),
+      poll: (activityArn, workerName, signal) =>
+        poll(signal, () =>
+          polls.send(signals.bind(new sdk.GetActivityTaskCommand({ activityArn, workerName }), signal)),
+        ),
       succeed: (taskToken, output, signal) =>
-        report(signal, (options) =>
-          reports.send(new sdk.SendTaskSuccessCommand({ taskToken, output }), options),
+        report(signal, () =>
+          reports.send(signals.bind(new sdk.SendTaskSuccessCommand({ taskToken, output }), signal)),
         ),
       fail: (taskToken, error, cause, signal) =>
-        report(signal, (options) =>
-          reports.send(new sdk.SendTaskFailureCommand({ taskToken, error, cause }), options),
+        report(signal, () =>
+          reports.send(signals.bind(new sdk.SendTaskFailureCommand({ taskToken, error, cause }), signal)),
         ),
       heartbeat: (taskToken, signal) =>
-        report(signal, (options) => reports.send(new sdk.SendTaskHeartbeatCommand({ taskToken }), options)),
+        report(signal, () =>
+          reports.send(signals.bind(new sdk.SendTaskHeartbeatCommand({ taskToken }), signal)),
+        ),
     };
   }
 
@@ -58,32 +66,18 @@ export class AwsService {
   }
 }
 
-interface CallOptions {
-  abortSignal: AbortSignal;
-}
-
-async function poll(
-  client: SFNClient,
-  sdk: typeof import('@aws-sdk/client-sfn'),
-  activityArn: string,
-  workerName: string,
-  signal: AbortSignal,
-): Promise<PollAnswer> {
+async function poll(signal: AbortSignal, send: () => Promise<GetActivityTaskOutput>): Promise<PollAnswer> {
   try {
-    const command = new sdk.GetActivityTaskCommand({ activityArn, workerName });
-    const { taskToken, input } = await orAborted(signal, client.send(command, { abortSignal: signal }));
+    const { taskToken, input } = await orAborted(signal, send());
     return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
   } catch (thrown) {
     return pollFailure(thrown);
   }
 }
 
-async function report(
-  signal: AbortSignal,
-  send: (options: CallOptions) => Promise<unknown>,
-): Promise<ReportAnswer> {
+async function report(signal: AbortSignal, send: () => Promise<unknown>): Promise<ReportAnswer> {
   try {
-    await orAborted(signal, send({ abortSignal: signal }));
+    await orAborted(signal, send());
     return { kind: 'ok' };
   } catch (thrown) {
     return reportFailure(thrown);
