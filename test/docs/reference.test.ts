@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { createWorker, StartError } from 'stepwright';
+import { firstCells, page } from './markdown.js';
+
+const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
+const rowsOf = (path: string): string[] => firstCells(page(path)).flatMap((cell) => cell.split(', '));
+
+/** The keys of a config, as the error of an unknown one lists them. */
+async function configKeys(): Promise<string[]> {
+  const config = { nope: 1 } as object;
+  const error: unknown = await createWorker(config).catch((thrown: unknown) => thrown);
+  if (!(error instanceof StartError)) throw new Error('an unknown key was accepted');
+  return /The keys are (.+)$/.exec(error.problems[0]?.fix ?? '')?.[1]?.split(', ') ?? [];
+}
+
+test('config.md has a row for every key of a config, and none for another', async () => {
+  const keys = await configKeys();
+  expect(keys.length).toBeGreaterThan(15);
+  const tables = page('docs/config.md').text.split(/^## Keys$|^## Precedence$/m)[1] ?? '';
+  const rows = firstCells({ ...page('docs/config.md'), text: tables });
+  const named = rows.filter((row) => /^[a-z]\w+$/.test(row) && row !== 'key');
+  expect(new Set(named)).toEqual(new Set(keys));
+});
+
+test('lifecycle.md has a row for every event and every state of a worker', () => {
+  const declared = source('worker/events.ts') + source('task/events.ts');
+  const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
+  const [, states = ''] = /type WorkerState = (.+);/.exec(declared) ?? [];
+  const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
+  expect(names).toEqual(expect.arrayContaining(['state', 'report:lost', 'poll:failed', 'draining']));
+  expect(names.filter((name) => !rowsOf('docs/lifecycle.md').includes(name ?? ''))).toEqual([]);
+});
+
+test('lifecycle.md shows every count of a status', () => {
+  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/status.ts')) ?? [];
+  const counts = [...body.matchAll(/^ {2}(\w+): number/gm)].map(([, name]) => name);
+  const shown = page('docs/lifecycle.md').fences.find(({ language }) => language === 'json');
+  const status = JSON.parse(shown?.code ?? '{}') as { counts: object };
+  expect(Object.keys(status.counts)).toEqual(counts);
+});
+
+test('running.md has a row for every flag of the commands, and none for another', () => {
+  const flags = [...source('cli/main.ts').matchAll(/'(--[a-z-]+) </g)].map(([, flag]) => flag);
+  const rows = rowsOf('docs/running.md').filter((row) => /^--[a-z]/.test(row));
+  expect(new Set(rows.map((row) => row.split(' ')[0]))).toEqual(new Set(flags));
+});
+
+test('dependencies.md has a row for every direct dependency, and none for another', () => {
+  const { dependencies, peerDependencies, devDependencies } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  ) as Record<'dependencies' | 'peerDependencies' | 'devDependencies', Record<string, string>>;
+  const direct = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
+  const rows = rowsOf('docs/dependencies.md').filter((row) => row !== 'package' && !/^-+$/.test(row));
+  expect(new Set(rows)).toEqual(new Set(direct));
+});
