@@ -9,6 +9,7 @@ import { expressions } from './expressions.js';
 import { corruptions, Harness, matches, relevant } from './harness.js';
 import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
+import { machines } from './machines.js';
 import type { Row } from './row.js';
 import { waitRows } from './waits.js';
 
@@ -23,6 +24,7 @@ const tables: Record<string, Row[]> = {
   branches,
   expressions,
   definitions,
+  machines,
 };
 const rows = Object.values(tables).flat();
 

@@ -9,10 +9,14 @@ const ROLE = 'arn:aws:iam::123456789012:role/any';
 /** How long a row may take on the service's clock before it counts as one that never ends. */
 const FOREVER_MS = 10 * 24 * 3600 * 1000;
 
+/** Tokens that tasks have given away and nobody has reported on. */
+const asked: string[] = [];
+
 const mocks: Mocks = {
   [FUNCTIONS.echo]: (input) => input,
   [FUNCTIONS.big]: () => 'x'.repeat(262_144),
   [FUNCTIONS.never]: () => new Promise(() => {}),
+  [FUNCTIONS.ask]: (_input, { taskToken = '' }) => void asked.push(taskToken),
   [FUNCTIONS.fail]: (input) => {
     const { error, cause } = input as { error: string; cause: string };
     throw Object.assign(new Error(cause), { name: error });
@@ -109,6 +113,7 @@ export class Harness {
 
   /** Does the next deed with the next task, where there is one. */
   async #serve(work: Deed[]): Promise<boolean> {
+    if (asked.length > 0) return this.#do(asked.shift(), work.shift() ?? 'silence');
     const abort = new AbortController();
     let taken: Answer | undefined;
     const poll = this.#call('GetActivityTask', { activityArn: WORK }, abort.signal)
@@ -121,8 +126,10 @@ export class Harness {
       await this.clock.settle(() => this.service.parkedPolls === 0);
       return false;
     }
-    const taskToken = taken['taskToken'];
-    const deed = work.shift() ?? 'silence';
+    return this.#do(taken['taskToken'], work.shift() ?? 'silence');
+  }
+
+  async #do(taskToken: unknown, deed: Deed): Promise<boolean> {
     if (deed === 'silence') return true;
     if ('output' in deed) {
       await this.#call('SendTaskSuccess', { taskToken, output: JSON.stringify(deed.output) });
@@ -133,12 +140,14 @@ export class Harness {
   async #describe(executionArn: string, end: Answer, seconds: number): Promise<Answer> {
     const { body } = await this.#call('GetExecutionHistory', { executionArn, maxResults: 1000 });
     const events = body['events'] as Event[];
+    checkChain(events);
     const { output } = end;
     return {
       ...end,
       output: typeof output === 'string' ? (JSON.parse(output) as unknown) : undefined,
       events: events.map(({ type, previousEventId }) => `${type}<${previousEventId}`),
       details: Object.fromEntries(events.map((event) => [event.id, detailsOf(event)])),
+      path: events.flatMap((event) => (event.type.endsWith('StateEntered') ? nameOf(event) : [])),
       seconds,
     };
   }
@@ -158,6 +167,17 @@ export class Harness {
 function detailsOf(event: Event): unknown {
   const [, details] = Object.entries(event).find(([key]) => key.endsWith('EventDetails')) ?? [];
   return details ?? {};
+}
+
+/** Ids go up by one, and each event points to an earlier one. */
+function checkChain(events: readonly Event[]): void {
+  for (const [i, { id, previousEventId }] of events.entries()) {
+    if (id !== i + 1 || previousEventId >= id) throw new Error(`event ${id} points to ${previousEventId}`);
+  }
+}
+
+function nameOf(event: Event): string {
+  return String((detailsOf(event) as Answer)['name']);
 }
 
 /** Whether what was observed is what the row says; only what it gives is compared. */

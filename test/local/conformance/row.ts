@@ -20,6 +20,8 @@ export interface Expected {
   events?: readonly string[];
   /** The details of some events, by id. */
   details?: Readonly<Record<number, object>>;
+  /** The states that were entered, in order. */
+  path?: readonly string[];
   /** How long it took on the service's clock. */
   seconds?: number;
   /** Why the definition is refused: a part of the message. */
@@ -61,6 +63,8 @@ export const FUNCTIONS = {
   fail: `${LAMBDA}fail`,
   /** Never answers. */
   never: `${LAMBDA}never`,
+  /** Hands its token to the worker, whose next deed is reported with it. */
+  ask: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
 } as const;
 
 /** A machine of one state, X, that ends. */

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { HandClock } from '../../src/framework/clock.js';
+import { startLocalService, type LocalService } from 'stepwright/local';
+import { branches } from './conformance/branches.js';
+import { choices } from './conformance/choices.js';
+import { data } from './conformance/data.js';
+import { errors } from './conformance/errors.js';
+import { expressions } from './conformance/expressions.js';
+import { intrinsics } from './conformance/intrinsics.js';
+import { machines } from './conformance/machines.js';
+import { FUNCTIONS, WORK } from './conformance/row.js';
+
+/** How many of each; `STEPWRIGHT_FUZZ=20000` for the long run. The same seed gives the same run. */
+const RUNS = Number(process.env['STEPWRIGHT_FUZZ'] ?? 300);
+const SEED = Number(process.env['STEPWRIGHT_SEED'] ?? 7);
+
+const rows = [...branches, ...choices, ...data, ...errors, ...expressions, ...intrinsics, ...machines];
+/** Expressions that run until they are stopped would make this a test of patience. */
+const seeds = rows
+  .map(({ machine }) => JSON.stringify(machine))
+  .filter((text) => !text.includes('function($x)'));
+
+/** Mulberry32. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = randomOf(SEED);
+const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
+
+const ODD: unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  1.5,
+  '',
+  '$',
+  '$$',
+  '$.a',
+  '$..*',
+  '$.a[?(@.b)]',
+  '$x',
+  '$[',
+  "States.Format('{}', $)",
+  'States.Array(',
+  'States.UUID()',
+  '{% $states.input %}',
+  '{% 1 + %}',
+  '{% $states %}',
+  '{% $uuid() %}',
+  '{%%}',
+  [],
+  {},
+  [[]],
+  { '.$': '$' },
+  { 'a.$': '$.a' },
+  'X',
+  'Y',
+  'Pass',
+  'Map',
+  'Choice',
+  'Parallel',
+  'Task',
+  'Wait',
+  WORK,
+  FUNCTIONS.echo,
+  '\u0000',
+  '\ud800',
+  'x'.repeat(100),
+  '2026-01-01T00:00:00Z',
+  99_999_999,
+  ['States.ALL'],
+];
+const KEYS = [
+  'Type',
+  'Next',
+  'End',
+  'Result',
+  'Parameters',
+  'InputPath',
+  'OutputPath',
+  'ResultPath',
+  'Output',
+  'Assign',
+  'Items',
+  'ItemsPath',
+  'Retry',
+  'Catch',
+  'Choices',
+  'Default',
+  'Seconds',
+  'QueryLanguage',
+  'TimeoutSeconds',
+  'StartAt',
+  'States',
+  '__proto__',
+  'constructor',
+  'a.$',
+  'MaxConcurrency',
+  'Condition',
+  'Variable',
+  'Not',
+  'And',
+  'toString',
+];
+
+/** A copy in which a few things are something else. */
+function mutate(value: unknown, chance: number): unknown {
+  if (random() < chance) return pick(ODD);
+  if (Array.isArray(value)) {
+    const items = value.map((item) => mutate(item, chance));
+    return random() < chance ? [...items, pick(ODD)] : items;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value)
+    .filter(() => random() > chance / 2)
+    .map(([key, inner]): [string, unknown] => [
+      random() < chance ? (pick(KEYS) ?? key) : key,
+      mutate(inner, chance),
+    ]);
+  if (random() < chance) entries.push([pick(KEYS) ?? '', pick(ODD)]);
+  return Object.fromEntries(entries);
+}
+
+/** A copy of a text with a few characters taken out or put in. */
+function garble(text: string): string {
+  const at = Math.floor(random() * text.length);
+  return (
+    text.slice(0, at) +
+    (random() < 0.5 ? '' : (pick(['"', '{', ']', '\\', '\u0000', 'e9']) ?? '')) +
+    text.slice(at + 1)
+  );
+}
+
+let service: LocalService;
+const clock = new HandClock();
+beforeAll(async () => {
+  service = await startLocalService({
+    port: 0,
+    clock,
+    random,
+    checkDefinitions: false,
+    keptExecutions: 10,
+    mocks: {
+      [FUNCTIONS.echo]: (input) => input,
+      [FUNCTIONS.fail]: { error: 'E' },
+      [FUNCTIONS.ask]: { output: 1 },
+    },
+  });
+  service.seedActivity(WORK);
+});
+afterAll(() => service.close());
+
+async function call(
+  operation: string,
+  body: string,
+): Promise<{ status: number; answer: Record<string, unknown> }> {
+  const headers = { 'x-amz-target': `AWSStepFunctions.${operation}` };
+  const response = await fetch(service.url, { method: 'POST', headers, body });
+  return { status: response.status, answer: JSON.parse(await response.text()) as Record<string, unknown> };
+}
+
+/** Throws where an answer is of no class that the service has. */
+async function answered(operation: string, body: string): Promise<Record<string, unknown>> {
+  const { status, answer } = await call(operation, body);
+  if (status === 200) return answer;
+  const type = answer['__type'];
+  if (status === 400 && typeof type === 'string' && /^com\.amazon.+#[A-Za-z]+$/.test(type)) return answer;
+  throw new Error(`${operation} ${body.slice(0, 500)} was answered ${status} ${JSON.stringify(answer)}`);
+}
+
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT'];
+
+async function runOne(definition: string, input: string): Promise<'refused' | 'run'> {
+  const roleArn = 'arn:aws:iam::123456789012:role/any';
+  const created = await answered('CreateStateMachine', JSON.stringify({ name: 'F', definition, roleArn }));
+  const { stateMachineArn } = created;
+  if (stateMachineArn === undefined) return 'refused';
+  const { executionArn } = await answered('StartExecution', JSON.stringify({ stateMachineArn, input }));
+  await clock.settle(() => true);
+  for (let step = 0; step < 3; step++) {
+    const { next } = clock;
+    const { status } = await answered('DescribeExecution', JSON.stringify({ executionArn }));
+    if (!STATUSES.includes(String(status)))
+      throw new Error(`the status of ${definition} is ${String(status)}`);
+    if (status !== 'RUNNING' || next === undefined) break;
+    await clock.advance(next - clock.now());
+  }
+  await answered('GetExecutionHistory', JSON.stringify({ executionArn, maxResults: 1000 }));
+  await answered('StopExecution', JSON.stringify({ executionArn }));
+  await answered('DeleteStateMachine', JSON.stringify({ stateMachineArn }));
+  return 'run';
+}
+
+test(`${RUNS} random definitions and inputs end in an answer of the right class`, async () => {
+  const counts = { refused: 0, run: 0 };
+  for (let i = 0; i < RUNS; i++) {
+    const seed = pick(seeds) ?? '{}';
+    const definition = random() < 0.1 ? garble(seed) : JSON.stringify(mutate(JSON.parse(seed), 0.02));
+    const input = JSON.stringify(mutate({ a: 1, l: [1, 'x', null], o: { k: [{ v: 1 }] } }, 0.2)) ?? 'null';
+    counts[await runOne(definition, input)]++;
+  }
+  expect(counts.refused).toBeGreaterThan(RUNS / 10);
+  expect(counts.run).toBeGreaterThan(RUNS / 10);
+  expect(clock.pending).toBe(0);
+}, 600_000);
+
+test(`${RUNS} random bodies and tokens end in an answer of the right class`, async () => {
+  const operations = [
+    'CreateActivity',
+    'DescribeActivity',
+    'ListActivities',
+    'SendTaskSuccess',
+    'SendTaskFailure',
+    'SendTaskHeartbeat',
+    'CreateStateMachine',
+    'DescribeStateMachine',
+    'ListStateMachines',
+    'StartExecution',
+    'DescribeExecution',
+    'ListExecutions',
+    'StopExecution',
+    'GetExecutionHistory',
+    'DeleteActivity',
+    'DeleteStateMachine',
+    'Nope',
+    '',
+  ];
+  const body = {
+    name: 'n',
+    activityArn: `${WORK}9`,
+    taskToken: 'AAAAKgAAAAIAAAAA'.repeat(20),
+    output: '1',
+    error: 'E',
+    cause: 'c',
+    stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:F',
+    definition: seeds[0],
+    roleArn: 'r',
+    executionArn: 'arn:aws:states:us-east-1:123456789012:execution:F:x',
+    maxResults: 10,
+    nextToken: 'cGFnZSAx',
+    input: '{}',
+  };
+  for (let i = 0; i < RUNS; i++) {
+    const text = JSON.stringify(mutate(body, 0.1)) ?? '';
+    await answered(pick(operations) ?? '', random() < 0.2 ? garble(text) : text);
+  }
+  expect(clock.pending).toBe(0);
+}, 600_000);

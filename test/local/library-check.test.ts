@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { CreateStateMachineCommand } from '@aws-sdk/client-sfn';
+import { openBench, ROLE } from './service.js';
+
+const X = { Type: 'Pass', End: true };
+
+test.each<[does: string, definition: object | string, message: string]>([
+  ['a machine without states', {}, 'SCHEMA_VALIDATION_FAILED: Missing property "States" at /'],
+  [
+    'a target that is missing',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' }, Z: X } },
+    'at /States/X/Next',
+  ],
+  ['no state that ends', { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } }, 'No terminal state'],
+  [
+    'what only the service itself sees',
+    { StartAt: 'X', QueryLanguage: 'JSONata', States: { X: { ...X, Output: '{% 1 + %}' } } },
+    'S0207',
+  ],
+])('%s is refused, a library looking first', async (_does, definition, message) => {
+  const { client } = await openBench();
+  const command = new CreateStateMachineCommand({
+    name: 'M',
+    definition: JSON.stringify(definition),
+    roleArn: ROLE,
+  });
+  await expect(client.send(command)).rejects.toMatchObject({
+    name: 'InvalidDefinition',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('the library may be left out', async () => {
+  const { client } = await openBench({ checkDefinitions: false });
+  const definition = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } });
+  const { stateMachineArn } = await client.send(
+    new CreateStateMachineCommand({ name: 'M', definition, roleArn: ROLE }),
+  );
+  expect(stateMachineArn).toMatch(/:stateMachine:M$/);
+});
