@@ -1,23 +1,23 @@
-import type { TaskContext } from '../declare/task-context.js';
-
 type Method = (...args: never[]) => unknown;
 
-/** The methods of a class that may be handlers. */
-export type HandlerName<T> = { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string;
+/** The methods of a class, or of each of several, that may be handlers. */
+export type HandlerName<T> = T extends unknown
+  ? { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string
+  : never;
+
+type MethodOf<T, M> = T extends unknown ? (M extends keyof T ? T[M] : never) : never;
 
 /** What a handler takes, as JSON. Whatever a class takes that is not this, `runText` can send. */
-export type InputOf<T, M extends keyof T> = T[M] extends (...args: infer P) => unknown
-  ? P extends readonly [infer Input, ...unknown[]]
-    ? Input extends TaskContext
-      ? unknown
-      : Json<Input>
-    : unknown
-  : never;
+export type InputOf<T, M> =
+  MethodOf<T, M> extends (...args: infer P) => unknown
+    ? P extends readonly [infer Input, ...unknown[]]
+      ? Json<Input>
+      : unknown
+    : unknown;
 
 /** What a handler returns, as JSON gives it back. */
-export type OutputOf<T, M extends keyof T> = T[M] extends (...args: never[]) => infer R
-  ? Parsed<Awaited<R>>
-  : never;
+export type OutputOf<T, M> =
+  MethodOf<T, M> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
 
 /** What may stand in JSON for a value of a type. */
 export type Json<T> = unknown extends T

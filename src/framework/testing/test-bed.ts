@@ -57,10 +57,10 @@ export interface TestBed<T extends object> {
  * Makes a bed: the container, the checks and the compiled handlers of a worker, with nothing to connect to.
  * @throws StartError for whatever would keep a worker from starting; an activity's unset `${NAME}` would not.
  */
-export async function createTestBed<T extends object>(
-  classes: Constructor<T> | readonly Constructor<T>[],
+export async function createTestBed<C extends Constructor<object>>(
+  classes: C | readonly C[],
   { mocks = [], interceptors = [], setup, log = silentLog }: TestBedOptions = {},
-): Promise<TestBed<T>> {
+): Promise<TestBed<InstanceType<C>>> {
   const list = typeof classes === 'function' ? [classes] : classes;
   const { handlers, problems } = discover(list, process.env, { standIn: true });
   // A bed connects to no account at all.
@@ -71,7 +71,7 @@ export async function createTestBed<T extends object>(
     definition,
     handle: compile(definition, container, interceptors),
   }));
-  return new Bed<T>(container, compiled, log);
+  return new Bed<InstanceType<C>>(container, compiled, log);
 }
 
 interface Compiled {

@@ -1,0 +1,192 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { container as root, inject, injectable, singleton } from 'tsyringe';
+import { IsString } from 'class-validator';
+import { Activity, Handle, type TaskContext } from 'stepwright';
+import { createTestBed, type Mock } from 'stepwright/testing';
+
+class Hello {
+  @IsString() who!: string;
+}
+@injectable()
+class Greeter {
+  greet(who: string): string {
+    return `Hello ${who}`;
+  }
+}
+@Activity('arn:aws:states:eu-west-1:123456789012:activity:Greeting')
+class Greeting {
+  constructor(private readonly greeter: Greeter) {}
+  @Handle() hello({ who }: Hello): string {
+    return this.greeter.greet(who);
+  }
+}
+
+const succeeded = (output: unknown) => ({ status: 'succeeded', output });
+
+describe('mocks', () => {
+  class Rude {
+    greet = (who: string): string => `Go away, ${who}`;
+  }
+  const value = { greet: (who: string): string => `Hi ${who}` };
+  test.each<[string, Mock, string]>([
+    ['a value', [Greeter, value], 'Hi a'],
+    ['a class', [Greeter, Rude], 'Go away, a'],
+    ['a factory', [Greeter, () => value], 'Hi a'],
+    ['{ useValue }', [Greeter, { useValue: value }], 'Hi a'],
+    ['{ useFactory }', [Greeter, { useFactory: () => value }], 'Hi a'],
+    ['{ useClass }', [Greeter, { useClass: Rude }], 'Go away, a'],
+  ])('%s', async (_, mock, output) => {
+    const bed = await createTestBed(Greeting, { mocks: [mock] });
+    expect(await bed.run({ who: 'a' })).toEqual(succeeded(output));
+  });
+
+  test('a value is used as it is, never copied', async () => {
+    const greet = jest.fn((who: string) => `Hi ${who}`);
+    const mock = { greet };
+    const bed = await createTestBed(Greeting, { mocks: [[Greeter, mock]] });
+    await bed.run({ who: 'a' });
+    expect(greet).toHaveBeenCalledWith('a');
+    expect(bed.container.resolve(Greeter)).toBe(mock);
+  });
+
+  test('for a token that is no class, a function is the value', async () => {
+    @Activity('send')
+    class Sending {
+      constructor(@inject('send') private readonly send: (text: string) => string) {}
+      @Handle() run(): string {
+        return this.send('a');
+      }
+    }
+    const bed = await createTestBed(Sending, { mocks: [['send', (text: string) => `sent ${text}`]] });
+    expect(await bed.runText('{}')).toEqual(succeeded('sent a'));
+  });
+
+  test('they win over setup', async () => {
+    const bed = await createTestBed(Greeting, {
+      setup: (own) => void own.register(Greeter, { useValue: { greet: () => 'from setup' } }),
+      mocks: [[Greeter, { greet: () => 'from the mock' }]],
+    });
+    expect(await bed.run({ who: 'a' })).toEqual(succeeded('from the mock'));
+  });
+
+  test('one bed never sees the mocks of another, nor does what is registered globally', async () => {
+    @singleton()
+    class Clerk {
+      constructor(readonly greeter: Greeter) {}
+    }
+    @Activity('clerk')
+    class Desk {
+      constructor(private readonly clerk: Clerk) {}
+      @Handle() run({ who }: Hello): string {
+        return this.clerk.greeter.greet(who);
+      }
+    }
+    const mocked = await createTestBed(Desk, { mocks: [[Greeter, { greet: () => 'mocked' }]] });
+    const real = await createTestBed(Desk);
+    const other = await createTestBed(Desk, { mocks: [[Greeter, { greet: () => 'other' }]] });
+    expect(await mocked.run({ who: 'a' })).toEqual(succeeded('mocked'));
+    expect(await real.run({ who: 'a' })).toEqual(succeeded('Hello a'));
+    expect(await other.run({ who: 'a' })).toEqual(succeeded('other'));
+    expect(await mocked.run({ who: 'a' })).toEqual(succeeded('mocked'));
+    expect(root.resolve(Clerk).greeter).toBeInstanceOf(Greeter);
+  });
+});
+
+describe('several handlers', () => {
+  @Activity('work')
+  class Work {
+    @Handle() first(_input: Hello): string {
+      return 'first';
+    }
+    @Handle({ activity: 'more' }) second(_input: Hello): string {
+      return 'second';
+    }
+  }
+
+  test('are named', async () => {
+    const bed = await createTestBed([Work, Greeting]);
+    expect(await bed.runText('{"who":"a"}', { handler: 'Work.second' })).toEqual(succeeded('second'));
+    expect(await bed.runText('{"who":"a"}', { handler: 'Greeting.hello' })).toEqual(succeeded('Hello a'));
+  });
+
+  test.each([
+    [undefined, "name one: run(input, { handler: '…' }). There are: Work.first, Work.second"],
+    ['Work.third', "no handler 'Work.third'. There are: Work.first, Work.second"],
+  ])('without a name, or by a wrong one, the bed says which there are: %s', async (handler, message) => {
+    const bed = await createTestBed(Work);
+    const options = handler === undefined ? {} : { handler: handler as 'Work.first' };
+    await expect(bed.run({ who: 'a' }, options)).rejects.toThrow(message);
+  });
+});
+
+test('an activity whose variable is unset, and accounts that differ, do not matter to a bed', async () => {
+  @Activity('arn:aws:states:eu-west-1:${NOBODY_SETS_THIS}:activity:Other')
+  class Other {
+    @Handle() run(): string {
+      return 'ran';
+    }
+  }
+  @Activity('arn:aws:states:eu-west-1:999999999999:activity:Third')
+  class Third {
+    @Handle() run(): string {
+      return 'third';
+    }
+  }
+  const bed = await createTestBed([Greeting, Other, Third]);
+  expect(await bed.runText('{}', { handler: 'Other.run' })).toEqual(succeeded('ran'));
+});
+
+test('the context is one that nothing happens to', async () => {
+  @Activity('arn:aws:states:eu-west-1:123456789012:activity:Look')
+  class Look {
+    @Handle() async run(_input: Hello, task: TaskContext): Promise<unknown> {
+      await task.heartbeat();
+      const { handler, activityArn, workerName, token, rawInput, receivedAt } = task;
+      return {
+        ...{ handler, activityArn, workerName, token, rawInput, receivedAt },
+        aborted: [task.signal.aborted, task.shuttingDown.aborted],
+      };
+    }
+  }
+  const bed = await createTestBed(Look);
+  await bed.runText('{"who":"a"}');
+  expect(await bed.runText('{"who": "b"}')).toEqual(
+    succeeded({
+      handler: 'Look.run',
+      activityArn: 'arn:aws:states:eu-west-1:123456789012:activity:Look',
+      workerName: 'test-bed',
+      token: 'test-bed-2',
+      rawInput: '{"who": "b"}',
+      receivedAt: '2026-01-01T00:00:00.000Z',
+      aborted: [false, false],
+    }),
+  );
+});
+
+test('`run` sends its input as JSON, so a handler gets what it would get', async () => {
+  @Activity('any')
+  class Anything {
+    @Handle({ input: 'any' }) run(input: unknown): unknown {
+      return [input];
+    }
+  }
+  const bed = await createTestBed(Anything);
+  expect(await bed.run({ at: new Date(0), none: undefined, list: [undefined] })).toEqual(
+    succeeded([{ at: '1970-01-01T00:00:00.000Z', list: [null] }]),
+  );
+  expect(await bed.run(undefined)).toEqual(succeeded([null]));
+});
+
+test('what keeps a worker from starting keeps a bed from it', async () => {
+  @Activity('broken')
+  class Broken {
+    readonly name = 'broken';
+  }
+  await expect(createTestBed(Broken)).rejects.toThrow(
+    /Broken: it carries @Activity, but none of its methods/,
+  );
+});
+
+test('a class can be tested without a bed', () => {
+  expect(new Greeting({ greet: () => 'Hi' }).hello({ who: 'a' })).toBe('Hi');
+});
