@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { ActivityFailure } from '../declare/activity-failure.js';
 import { isReserved } from '../declare/error-name.js';
@@ -17,6 +18,8 @@ export interface Thrown {
 const CHAIN_LIMIT = 10;
 const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
+/** Frames in here say nothing about the user's code. */
+const OWN_FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 export function readThrown(thrown: unknown): Thrown {
   try {
@@ -122,8 +125,11 @@ function oneLine(thrown: unknown): string {
 function traceOf(error: ErrorLike, index: number): string[] {
   const stack = safely(error, 'stack');
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  const frames = lines.filter((line) => /^\s+at /.test(line)).map((line) => cut(line.trim(), 500));
-  const shown = frames.slice(0, FRAMES_LIMIT);
+  const frames = lines.filter((line) => /^\s+at /.test(line));
+  const users = frames.filter((line) => !line.includes(OWN_FOLDER) && !line.includes('node:internal'));
+  const shown = (users.length > 0 ? users : frames)
+    .slice(0, FRAMES_LIMIT)
+    .map((line) => cut(line.trim(), 500));
   return index === 0 ? shown : [`Caused by: ${oneLine(error)}`, ...shown];
 }
 
