@@ -10,9 +10,9 @@ import { intrinsics } from './conformance/intrinsics.js';
 import { machines } from './conformance/machines.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
 
-/** How many of each; `STEPWRIGHT_FUZZ=20000` for the long run. The same seed gives the same run. */
-const RUNS = Number(process.env['STEPWRIGHT_FUZZ'] ?? 300);
-const SEED = Number(process.env['STEPWRIGHT_SEED'] ?? 7);
+/** How many of each; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const SEED = Number(process.env['FUZZ_SEED'] ?? 7);
 
 const rows = [...branches, ...choices, ...data, ...errors, ...expressions, ...intrinsics, ...machines];
 /** Expressions that run until they are stopped would make this a test of patience. */

@@ -94,6 +94,14 @@ export class Execution implements Run {
     return this.world.tasks.open(subject, order);
   }
 
+  isLive(): boolean {
+    const { timeoutSeconds } = this.machine.program;
+    if (timeoutSeconds !== undefined && this.clock.now() >= this.startedAt + timeoutSeconds * 1000) {
+      this.#timeOut(timeoutSeconds);
+    }
+    return this.#end === undefined;
+  }
+
   get end(): ExecutionEnd | undefined {
     return this.#end;
   }

@@ -13,10 +13,11 @@ export class Executions {
   readonly #byMachine = new Map<string, Fifo<Execution>>();
   readonly #places = new Map<string, Place<Execution>>();
   readonly #finished = new Fifo<Execution>();
+  #finishedBytes = 0;
 
   constructor(
     private readonly world: ExecutionWorld,
-    private readonly keptFinished: number,
+    private readonly kept: { readonly executions: number; readonly bytes: number },
   ) {}
 
   /**
@@ -83,9 +84,13 @@ export class Executions {
 
   #keep(execution: Execution): void {
     this.#finished.push(execution);
-    while (this.#finished.size > this.keptFinished) {
+    this.#finishedBytes += execution.history.bytes;
+    const { executions, bytes } = this.kept;
+    while (this.#finished.size > executions || (this.#finishedBytes > bytes && this.#finished.size > 1)) {
       const oldest = this.#finished.shift();
-      if (oldest) this.#forget(oldest);
+      if (!oldest) return;
+      this.#finishedBytes -= oldest.history.bytes;
+      this.#forget(oldest);
     }
   }
 

@@ -26,11 +26,15 @@ export function toSeconds(ms: number): number {
 export class History {
   readonly #entries: Entry[] = [];
 
+  /** About how many bytes it holds in memory. */
+  bytes = 0;
+
   get length(): number {
     return this.#entries.length;
   }
 
   add(type: string, at: number, previous: number, details?: object): number {
+    this.bytes += EVENT_BYTES + sizeOf(details);
     return this.#entries.push({ type, at, previous, details });
   }
 
@@ -50,6 +54,15 @@ export class History {
     const event = { timestamp: toSeconds(at), type, id: index + 1, previousEventId: previous };
     return details ? { ...event, [detailsKey(type)]: withData ? details : withoutData(details) } : event;
   }
+}
+
+const EVENT_BYTES = 150;
+
+function sizeOf(details: object = {}): number {
+  let size = 0;
+  for (const value of Object.values(details) as unknown[])
+    if (typeof value === 'string') size += value.length;
+  return size;
 }
 
 function detailsKey(type: string): `${string}EventDetails` {

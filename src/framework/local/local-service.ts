@@ -33,6 +33,8 @@ export interface LocalServiceOptions {
   bodyLimitBytes?: number;
   /** How many finished executions are remembered; the oldest go first. @default 10_000 */
   keptExecutions?: number;
+  /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
+  keptBytes?: number;
   /** What answers resources that are no activities. @default nothing, and a machine that calls one is refused */
   mocks?: Mocks;
   /**
@@ -96,12 +98,13 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     random = Math.random,
     log = silentLog,
   } = options;
-  const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
+  const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = 256 * 1024 * 1024 } = options;
+  const kept = { executions: keptExecutions, bytes: keptBytes };
   const tasks = new TaskTable(clock);
   const activities = new Activities(tasks, clock);
   const mocks = new MockTable(options.mocks ?? {});
   const machines = new Machines(clock, mocks);
-  const executions = new Executions({ clock, random, activities, tasks, mocks, log }, keptExecutions);
+  const executions = new Executions({ clock, random, activities, tasks, mocks, log }, kept);
   const state: State = {
     clock,
     tasks,

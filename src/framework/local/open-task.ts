@@ -24,7 +24,7 @@ export class OpenTask {
 
   /** Whether a report would still count, now. Closes a task that is past a deadline. */
   isOpen(): boolean {
-    if (!this.#closed && this.clock.now() >= this.#due()) this.#timeOut();
+    if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 

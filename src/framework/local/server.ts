@@ -36,13 +36,17 @@ export function createApiServer(options: ServerOptions): Server {
     counts.set(operation, before + 1);
     return before;
   };
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const exchange = new Exchange(options, request, response);
     exchange.run(count).catch((error: unknown) => {
+      if (!request.complete) return;
       options.log.error({ err: error }, 'the local service failed to answer a call');
       exchange.abort();
     });
   });
+  // A connection that closes in the moment a client uses it again would look like an answer that was lost.
+  server.keepAliveTimeout = 0;
+  return server;
 }
 
 /** One request and its answer. */

@@ -34,7 +34,17 @@ export type MockOutcome =
 export class MockTable {
   readonly #counts = new Map<string, number>();
 
-  constructor(private readonly mocks: Mocks) {}
+  /** @throws TypeError where a mock is none of the things it can be, naming it */
+  constructor(private readonly mocks: Mocks) {
+    for (const [key, mock] of Object.entries(mocks)) {
+      const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
+      if (answers.length === 0 || !answers.every(isAnswer)) {
+        throw new TypeError(
+          `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
+        );
+      }
+    }
+  }
 
   has(machine: string, state: string, resource: string): boolean {
     return this.#find(machine, state, resource) !== undefined;
@@ -61,6 +71,12 @@ export class MockTable {
 function pick(mock: Mock, index: number): MockAnswer | MockFunction {
   if (!isSequence(mock)) return mock;
   return mock[Math.min(index, mock.length - 1)] ?? { output: null };
+}
+
+function isAnswer(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
 function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] {

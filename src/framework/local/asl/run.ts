@@ -15,6 +15,8 @@ export interface TaskOrder {
   /** Both count from the lease. Undefined: no limit. */
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
+  /** Whether the execution still waits for it: one that is past its own deadline ends when it is asked. */
+  isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
   onSettled(outcome: TaskOutcome, at: number): void;
 }
@@ -47,6 +49,8 @@ export interface Run {
   readonly region: string;
   /** A task that nobody polls for. `subject` is what a report on its token is told once it is closed. */
   openTask(subject: string, order: TaskOrder): TokenTask;
+  /** Whether it still runs. Ends it where its deadline has passed and the timer has not fired yet. */
+  isLive(): boolean;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

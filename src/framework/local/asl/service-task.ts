@@ -26,6 +26,7 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
     const task = run.openTask(CLOSED, {
       input: '',
       ...call.limits,
+      isWanted: () => run.isLive(),
       onStarted: () => events.started(),
       onSettled: (outcome, at) => {
         events.settled(outcome, at);

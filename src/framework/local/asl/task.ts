@@ -85,6 +85,7 @@ async function runActivity(thread: Thread, resource: string, input: Json, limits
     activities.schedule(resource, {
       input: text,
       ...limits,
+      isWanted: () => thread.run.isLive(),
       onStarted: (workerName, at) =>
         thread.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
       onSettled: (outcome, at) => {
