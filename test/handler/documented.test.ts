@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { OWN_ERROR } from '../../src/framework/handler/outcome.js';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const headings = [...read('docs/errors.md').matchAll(/^### (.+)$/gm)].map(([, title]) => title);
+
+test('errors.md has one heading for each code, and none for another', () => {
+  const [, union = ''] = /type ProblemCode =([^;]+);/.exec(read('src/framework/errors.ts')) ?? [];
+  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(30);
+  expect(new Set(headings)).toEqual(new Set([...Object.values(OWN_ERROR), ...codes]));
+  expect(headings).toHaveLength(codes.length + Object.keys(OWN_ERROR).length);
+});
+
+/** The examples that run as tests. In the documentation the classes are exported. */
+const examples = readdirSync(new URL('examples', import.meta.url))
+  .map((name) => read(`test/handler/examples/${name}`))
+  .join('\n');
+
+const snippets = ['handlers', 'errors', 'interceptors'].flatMap((name) =>
+  [...read(`docs/${name}.md`).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
+  ),
+);
+
+test.each(snippets)('%s is run by a test', (_, code) => {
+  for (const part of code
+    .replaceAll(/^export /gm, '')
+    .trim()
+    .split('\n\n'))
+    expect(examples).toContain(part);
+});
+
+test('there are examples, and a changed one would be found', () => {
+  expect(snippets.length).toBeGreaterThan(10);
+  expect(examples).not.toContain(snippets[0]?.[1].replace('sku', 'SKU'));
+});

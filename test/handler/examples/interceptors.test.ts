@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { inject, injectable } from 'tsyringe';
+import {
+  Activity,
+  ActivityFailure,
+  Handle,
+  type InterceptedTask,
+  type Interceptor,
+  Retry,
+  Timing,
+} from 'stepwright';
+import { createTestBed } from 'stepwright/testing';
+
+class Document {
+  @IsString() id!: string;
+  @IsString() owner!: string;
+}
+
+@injectable()
+class Metrics {
+  readonly counts = new Map<string, number>();
+
+  count(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+}
+
+@injectable()
+class Counting implements Interceptor {
+  constructor(@inject(Metrics) private readonly metrics: Metrics) {}
+
+  async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+    this.metrics.count(`${context.handler} started`);
+    const result = await next();
+    this.metrics.count(`${context.handler} succeeded`);
+    return result;
+  }
+}
+
+class OwnersOnly implements Interceptor {
+  async intercept({ input }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+    if (input instanceof Document && input.owner !== 'me') {
+      throw new ActivityFailure('Forbidden', 'this is not yours');
+    }
+    return next();
+  }
+}
+
+class Translating implements Interceptor {
+  async intercept(_task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await next();
+    } catch (error) {
+      if (error instanceof RangeError) throw new ActivityFailure('OutOfRange', error.message);
+      throw error;
+    }
+  }
+}
+
+@Activity('scan', { interceptors: [Counting, OwnersOnly] })
+class Scans {
+  @Handle({ interceptors: [Translating] })
+  scan({ id }: Document): string {
+    if (id === '') throw new RangeError('no such page');
+    return `scanned ${id}`;
+  }
+}
+
+test('around every task of a class, and of a method', async () => {
+  const metrics = new Metrics();
+  const bed = await createTestBed(Scans, { mocks: [[Metrics, metrics]] });
+  expect(await bed.run({ id: '7', owner: 'me' })).toMatchObject({ output: 'scanned 7' });
+  expect(await bed.run({ id: '', owner: 'me' })).toMatchObject({ error: 'OutOfRange' });
+  expect(await bed.run({ id: '7', owner: 'you' })).toMatchObject({ error: 'Forbidden' });
+  expect([...metrics.counts]).toEqual([
+    ['Scans.scan started', 3],
+    ['Scans.scan succeeded', 1],
+  ]);
+});
+
+@Activity('upload', { interceptors: [Timing] })
+class Uploads {
+  attempts = 0;
+
+  @Handle({ interceptors: [Retry({ attempts: 3, delay: '50ms', maxDelay: '1s' })] })
+  upload({ id }: Document): string {
+    this.attempts++;
+    if (this.attempts < 3) throw new Error('the connection was reset');
+    return `uploaded ${id}`;
+  }
+}
+
+test('the ready ones', async () => {
+  const bed = await createTestBed(Uploads);
+  expect(await bed.run({ id: '7', owner: 'me' })).toMatchObject({ output: 'uploaded 7' });
+});
+
+test('global ones come from the config, or from the options of a bed', async () => {
+  const metrics = new Metrics();
+  const bed = await createTestBed(Uploads, { interceptors: [Counting], mocks: [[Metrics, metrics]] });
+  await bed.run({ id: '7', owner: 'me' });
+  expect(metrics.counts.get('Uploads.upload succeeded')).toBe(1);
+});
