@@ -41,7 +41,7 @@ export function createApiServer(options: ServerOptions): Server {
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;
       options.log.error({ err: error }, 'the local service failed to answer a call');
-      exchange.abort();
+      exchange.apologise();
     });
   });
   // A connection that closes in the moment a client uses it again would look like an answer that was lost.
@@ -85,6 +85,15 @@ class Exchange {
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));
     if (fault) await this.#runWith(fault, name, body);
     else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
+  }
+
+  /** Answers that something is wrong with the service itself. */
+  apologise(): void {
+    if (this.response.headersSent) return this.abort();
+    this.#answer(
+      500,
+      new ServiceError('InternalFailure', 'The local service failed; its log says why', CORAL).body,
+    );
   }
 
   /** Drops the connection; the client sees a reset. */

@@ -31,7 +31,9 @@ export async function checkByLibrary(definition: string): Promise<DefinitionProb
 }
 
 async function load(): Promise<Check> {
-  const { getLanguageService, TextDocument } = await import('amazon-states-language-service');
+  // Not every name of the CommonJS module is seen from outside: the default has them all.
+  const { default: library } = await import('amazon-states-language-service');
+  const { getLanguageService, TextDocument } = library;
   const service = getLanguageService({});
   return async (definition) => {
     const text = TextDocument.create('file:///machine.asl.json', 'asl', 1, definition);
