@@ -5,19 +5,23 @@ import { openBench, ROLE } from './service.js';
 const X = { Type: 'Pass', End: true };
 
 test.each<[does: string, definition: object | string, message: string]>([
-  ['a machine without states', {}, 'SCHEMA_VALIDATION_FAILED: Missing property "States" at /'],
+  ['a machine of nothing', {}, 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'],
   [
     'a target that is missing',
     { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' }, Z: X } },
     'at /States/X/Next',
   ],
-  ['no state that ends', { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } }, 'No terminal state'],
+  [
+    'what only the library sees',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } },
+    'No terminal state',
+  ],
   [
     'what only the service itself sees',
     { StartAt: 'X', QueryLanguage: 'JSONata', States: { X: { ...X, Output: '{% 1 + %}' } } },
     'S0207',
   ],
-])('%s is refused, a library looking first', async (_does, definition, message) => {
+])('%s is refused over the wire', async (_does, definition, message) => {
   const { client } = await openBench();
   const command = new CreateStateMachineCommand({
     name: 'M',

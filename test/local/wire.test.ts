@@ -64,7 +64,7 @@ describe('a call that is refused', () => {
       'CreateStateMachine',
       { name: 'N', definition: '{', roleArn: ROLE },
       'InvalidDefinition',
-      "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ",
+      "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: ",
     ],
     [
       'a target that is missing',

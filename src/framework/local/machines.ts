@@ -41,7 +41,7 @@ export class Machines {
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition or role
    */
   create(name: string, definition: string, homeFor: (program: Program) => Home, roleArn?: string): Machine {
-    const program = compileMachine(definition, (state, resource) => this.mocks.has(name, state, resource));
+    const program = this.compile(name, definition);
     const home = homeFor(program);
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
@@ -53,6 +53,11 @@ export class Machines {
     const machine = { arn, name, definition, roleArn: role, createdAt: this.clock.now(), program };
     this.#byArn.set(arn, machine);
     return machine;
+  }
+
+  /** @throws DefinitionError where the definition cannot be run */
+  compile(name: string, definition: string): Program {
+    return compileMachine(definition, (state, resource) => this.mocks.has(name, state, resource));
   }
 
   /** @throws ServiceError StateMachineDoesNotExist */

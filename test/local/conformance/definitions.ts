@@ -20,15 +20,37 @@ const at = (path: string): string => ` at ${path}`;
 
 /** Definitions that are refused, and where. */
 export const definitions: MachineRow[] = [
+  refused('a definition that is no JSON', '{', 'INVALID_JSON_DESCRIPTION: ', 'recorded'),
   refused(
-    'a definition that is no JSON',
-    '{',
-    'SCHEMA_VALIDATION_FAILED: The definition is not valid JSON at /',
+    'a definition that is no object',
+    '[]',
+    'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
     'recorded',
   ),
-  refused('a definition that is no object', '[]', 'SCHEMA_VALIDATION_FAILED', ASL),
-  refused('a machine without StartAt', { States: { X: { Type: 'Succeed' } } }, at('/'), ASL),
-  refused('a machine without States', { StartAt: 'X' }, "The field 'States' is missing", ASL),
+  refused(
+    'a definition that is empty',
+    '',
+    'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
+    'recorded',
+  ),
+  refused(
+    'a machine of nothing',
+    {},
+    'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /',
+    'recorded',
+  ),
+  refused(
+    'a machine without StartAt',
+    { States: { X: { Type: 'Succeed' } } },
+    'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /',
+    'recorded',
+  ),
+  refused(
+    'a machine without States',
+    { StartAt: 'X' },
+    'These fields are required: [States] at /',
+    'recorded',
+  ),
   refused(
     'a StartAt that is not there',
     { StartAt: 'Y', States: { X: { Type: 'Succeed' } } },
@@ -56,7 +78,8 @@ export const definitions: MachineRow[] = [
   refused(
     'a JSONPath state in a JSONata machine',
     jsonata({ Type: 'Pass', QueryLanguage: 'JSONPath' }),
-    at('/States/X/QueryLanguage'),
+    "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/X",
+    'recorded',
   ),
   refused(
     'a Next that is not there',

@@ -1,6 +1,6 @@
 import { choiceKind } from './choice.js';
 import { failKind } from './fail.js';
-import { isObject, parseJson } from './json.js';
+import { isObject, type Json, type JsonObject } from './json.js';
 import { jsonataLanguage } from './jsonata.js';
 import { jsonPath } from './jsonpath.js';
 import type { Language } from './language.js';
@@ -27,7 +27,7 @@ export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
 
   constructor(readonly problems: readonly DefinitionProblem[]) {
-    super(problems.map(({ path, text }) => `SCHEMA_VALIDATION_FAILED: ${text} at ${path}`).join(', '));
+    super(problems.map(describeProblem).join(', '));
   }
 }
 
@@ -53,15 +53,28 @@ export type IsMocked = (state: string, resource: string) => boolean;
  * @throws DefinitionError where it is not valid, or holds what is not run here
  */
 export function compileMachine(definition: string, isMocked: IsMocked = () => false): Program {
-  const source = parseJson(definition);
-  if (source === undefined)
-    throw new DefinitionError([{ path: '/', text: 'The definition is not valid JSON' }]);
-  if (!isObject(source))
-    throw new DefinitionError([{ path: '/', text: 'The definition is not a JSON object' }]);
+  const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = [];
   const program = new MachineCompiler(isMocked).compile(new Reader(source, '', problems));
   if (problems.length > 0) throw new DefinitionError(problems);
   return program;
+}
+
+function parseDefinition(definition: string): JsonObject {
+  let source: Json = null;
+  try {
+    source = definition === '' ? null : (JSON.parse(definition) as Json);
+  } catch (error) {
+    throw new DefinitionError([
+      { code: 'INVALID_JSON_DESCRIPTION', path: '/', text: (error as Error).message },
+    ]);
+  }
+  if (isObject(source)) return source;
+  throw new DefinitionError([{ path: '/', text: 'Definition must be a valid JSON object' }]);
+}
+
+function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: DefinitionProblem): string {
+  return `${code}: ${text} at ${path}`;
 }
 
 class MachineCompiler {
@@ -81,13 +94,12 @@ class MachineCompiler {
 
   /** @param outer the variables that are set around it */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
-    const startAt = reader.requiredString('StartAt');
+    const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
+    if (missing.length > 0) reader.problem(`These fields are required: [${missing.join(', ')}]`);
+    const startAt = reader.string('StartAt') ?? '';
     const source = reader.object('States');
     const states = new Map<string, State>();
-    if (!source) {
-      reader.problem("The field 'States' is missing");
-      return { startAt, states };
-    }
+    if (!source) return { startAt, states };
     checkTargets(reader, source, startAt);
     const own = assignedNames(source);
     for (const name of own) if (outer.has(name)) source.problem(shadowed(name));
@@ -127,12 +139,9 @@ function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.string('QueryLanguage');
   if (name === undefined || name === inherited.name) return inherited;
   if (name === 'JSONata') return jsonataLanguage;
-  reader.problem(
-    name === 'JSONPath'
-      ? 'A state of a machine in JSONata cannot be in JSONPath'
-      : `The query language '${name}' is neither JSONPath nor JSONata`,
-    'QueryLanguage',
-  );
+  if (name === 'JSONPath') {
+    reader.problem("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
+  } else reader.problem(`The query language '${name}' is neither JSONPath nor JSONata`, 'QueryLanguage');
   return inherited;
 }
 

@@ -2,6 +2,8 @@ import { isObject, type Json, type JsonObject } from './json.js';
 
 /** Something in a definition that cannot be, or that is not run here. */
 export interface DefinitionProblem {
+  /** @default SCHEMA_VALIDATION_FAILED */
+  readonly code?: string;
   /** Where, as the service writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
