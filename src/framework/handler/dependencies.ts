@@ -23,6 +23,11 @@ export function dependencyProblems(
   return faults.map((fault) => ({ code: 'DEPENDENCY_UNRESOLVED', where, ...fault }));
 }
 
+/** The tokens that a class itself asks for. */
+export function dependenciesOf(type: Constructor): InjectionToken[] {
+  return parametersOf(type).flatMap((each) => tokenOf(each) ?? []);
+}
+
 /** Every token that a class needs, directly or through others, as far as the declarations tell. */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();

@@ -1,4 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
+import { HandClock } from '../clock.js';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
 import type { Interceptor } from '../declare/interceptor.js';
@@ -6,14 +7,21 @@ import { throwProblems } from '../errors.js';
 import { compile, type CompiledHandler } from '../handler/compile.js';
 import { createContainer, resolveProblems, type Setup } from '../handler/container.js';
 import type { Outcome } from '../handler/outcome.js';
+import { CLOCK, RANDOM } from '../handler/tokens.js';
 import { silentLog, type Logger } from '../log.js';
+import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import { asRegistration, type Mock } from './mock.js';
+import { mockRest, type Mocker } from './mock-rest.js';
+import { RunningTask, type StartOptions } from './running-task.js';
+import type { TaskResult } from './task-result.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 
 export interface TestBedOptions {
   /** Stand-ins for what would be injected, each a token and a value, a class or a factory. @default [] */
   readonly mocks?: readonly Mock[];
+  /** Makes stand-ins for all the rest that is injected; where it gives `undefined`, the real one is used. @default none */
+  readonly useMocker?: Mocker;
   /** Global interceptors, as in the config. @default [] */
   readonly interceptors?: readonly Constructor<Interceptor>[];
   /** Registers providers, as in the config. The mocks win over it. @default none */
@@ -22,21 +30,12 @@ export interface TestBedOptions {
   readonly log?: Logger;
 }
 
-/** What the service would be told of a task. */
-export type TaskResult<Output = unknown> =
-  | { readonly status: 'succeeded'; /** Parsed from the JSON that would be sent. */ readonly output: Output }
-  | {
-      readonly status: 'failed';
-      readonly error: string;
-      /** The JSON text that would be sent. */ readonly cause: string;
-    }
-  /** The service no longer wants the task, and is told nothing. */
-  | { readonly status: 'gone' };
-
 /** Runs tasks through the real pipeline of the handlers of some classes. */
 export interface TestBed<T extends object> {
   /** The bed's own container. */
   readonly container: DependencyContainer;
+  /** What `CLOCK` injects. It runs ahead by itself during `run`, and stands still for `start`. */
+  readonly clock: HandClock;
   /**
    * Hands a task to a handler and gives what the service would be told.
    * @param input becomes JSON on the way, as an execution's input does.
@@ -51,6 +50,14 @@ export interface TestBed<T extends object> {
     json: string,
     options?: { readonly handler?: `${string}.${M}` },
   ): Promise<TaskResult<OutputOf<T, M>>>;
+  /**
+   * Starts a task on the bed's clock, which stands still until the test moves it.
+   * @param options `heartbeat` and `timeout` win over the decorators'.
+   */
+  start<M extends HandlerName<T> = HandlerName<T>>(
+    input: InputOf<T, M>,
+    options?: { readonly handler?: `${string}.${M}` } & StartOptions,
+  ): Promise<RunningTask<OutputOf<T, M>>>;
 }
 
 /**
@@ -59,13 +66,19 @@ export interface TestBed<T extends object> {
  */
 export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
-  { mocks = [], interceptors = [], setup, log = silentLog }: TestBedOptions = {},
+  { mocks = [], useMocker, interceptors = [], setup, log = silentLog }: TestBedOptions = {},
 ): Promise<TestBed<InstanceType<C>>> {
   const list = typeof classes === 'function' ? [classes] : classes;
   const { handlers, problems } = discover(list, process.env, { standIn: true });
   // A bed connects to no account at all.
   throwProblems(problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
-  const container = await createContainer(setup, mocks.map(asRegistration));
+  const own = [
+    { token: CLOCK, provider: { useValue: new BedClock() } },
+    { token: RANDOM, provider: { useValue: () => 0.5 } },
+  ];
+  const mocked = mocks.map(asRegistration);
+  const rest = useMocker ? mockRest(handlers, interceptors, mocked, useMocker) : [];
+  const container = await createContainer(setup, [...own, ...rest, ...mocked]);
   throwProblems(resolveProblems(handlers, container, interceptors));
   const compiled = handlers.map((definition) => ({
     definition,
@@ -79,32 +92,56 @@ interface Compiled {
   readonly handle: CompiledHandler;
 }
 
+type Choice<M extends string> = { readonly handler?: `${string}.${M}` };
+
 class Bed<T extends object> implements TestBed<T> {
   readonly container: DependencyContainer;
+  readonly clock: HandClock;
   readonly #handlers: readonly Compiled[];
   readonly #log: Logger;
-  #runs = 0;
+  #tasks = 0;
 
   constructor(container: DependencyContainer, handlers: readonly Compiled[], log: Logger) {
     this.container = container;
+    this.clock = handClockOf(container);
     this.#handlers = handlers;
     this.#log = log;
   }
 
   run<M extends HandlerName<T>>(
     input: InputOf<T, M>,
-    options?: { readonly handler?: `${string}.${M}` },
+    options?: Choice<M>,
   ): Promise<TaskResult<OutputOf<T, M>>> {
-    return this.runText(JSON.stringify(input) ?? 'null', options);
+    return this.runText(textOf(input), options);
   }
 
   async runText<M extends HandlerName<T>>(
     json: string,
-    { handler }: { readonly handler?: `${string}.${M}` } = {},
+    { handler }: Choice<M> = {},
   ): Promise<TaskResult<OutputOf<T, M>>> {
     const { definition, handle } = this.#find(handler);
-    const context = bedContext(definition, json, ++this.#runs, this.#log);
-    return resultOf(await handle(json, context));
+    const receivedAt = this.clock.now();
+    const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
+    const work = (): Promise<Outcome> => handle(json, context);
+    return resultOf(await (this.clock instanceof BedClock ? this.clock.runAhead(work) : work()));
+  }
+
+  async start<M extends HandlerName<T>>(
+    input: InputOf<T, M>,
+    { handler, ...options }: Choice<M> & StartOptions = {},
+  ): Promise<RunningTask<OutputOf<T, M>>> {
+    const { definition, handle } = this.#find(handler);
+    const task = new RunningTask<OutputOf<T, M>>({
+      ...{ definition, handle, options, clock: this.clock, log: this.#log },
+      json: textOf(input),
+      token: this.#token(),
+    });
+    await this.clock.settle();
+    return task;
+  }
+
+  #token(): string {
+    return `test-bed-${++this.#tasks}`;
   }
 
   #find(name: string | undefined): Compiled {
@@ -120,6 +157,14 @@ class Bed<T extends object> implements TestBed<T> {
     if (!found) throw new Error(`This bed has no handler '${name}'. There are: ${names}`);
     return found;
   }
+}
+
+const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
+
+/** The bed's own, unless a mock of CLOCK put another hand clock in its place. */
+function handClockOf(container: DependencyContainer): HandClock {
+  const clock = container.resolve(CLOCK);
+  return clock instanceof HandClock ? clock : new BedClock();
 }
 
 function resultOf<Output>(outcome: Outcome): TaskResult<Output> {

@@ -1,0 +1,131 @@
+import type { HandClock } from '../clock.js';
+import type { HandlerDefinition, HandlerOptions } from '../declare/definition.js';
+import type { TaskContext } from '../declare/task-context.js';
+import { DURATION_EXPECTED, parseDuration } from '../duration.js';
+import { show } from '../errors.js';
+import type { CompiledHandler } from '../handler/compile.js';
+import type { Logger } from '../log.js';
+import { Task } from '../task/task.js';
+import { activityArnOf } from './bed-context.js';
+import { keepLog, type LogEntry } from './bed-log.js';
+import { BedPort } from './bed-port.js';
+import type { TaskResult } from './task-result.js';
+
+/** What a running task is made of. */
+export interface TaskRecipe {
+  readonly definition: HandlerDefinition;
+  readonly handle: CompiledHandler;
+  readonly clock: HandClock;
+  readonly log: Logger;
+  readonly json: string;
+  readonly token: string;
+  /** Over `@Handle` and `@Activity`, as the config's `handlers` are. */
+  readonly options: StartOptions;
+}
+
+export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
+  /** How long the task may go on after `shutdown()`. @default '60s' */
+  readonly grace?: string;
+}
+
+const DEFAULTS = { heartbeat: '20s', timeout: false, grace: '60s' } as const;
+const REPORT_LIMIT_MS = 15 * 60_000;
+
+/**
+ * A task of a bed, in a world that stands still until a test moves it: the worker's own task, over a service that takes
+ * everything.
+ */
+export class RunningTask<Output = unknown> {
+  /** What the service is told, once it is. A task that waits for time needs `advance` first. */
+  readonly outcome: Promise<TaskResult<Output>>;
+  /** What was logged through `task.log`, and below it. */
+  readonly logs: readonly LogEntry[];
+  /** Moves with the task. */
+  readonly clock: HandClock;
+  readonly #task: Task;
+  readonly #port: BedPort;
+  readonly #graceMs: number;
+  #settled = false;
+
+  constructor({ definition, handle, clock, log, json, token, options }: TaskRecipe) {
+    const set = { ...DEFAULTS, ...definition.options, ...options };
+    const entries: LogEntry[] = [];
+    this.logs = entries;
+    this.clock = clock;
+    this.#graceMs = milliseconds('grace', set.grace);
+    this.#port = new BedPort(clock);
+    let tell = (_result: TaskResult<Output>): void => {};
+    this.outcome = new Promise((resolve) => (tell = resolve));
+    this.#task = new Task(
+      { token, input: json, receivedAt: clock.now() },
+      {
+        name: definition.name,
+        activityArn: activityArnOf(definition),
+        handle,
+        heartbeatMs: set.heartbeat !== false && milliseconds('heartbeat', set.heartbeat),
+        timeoutMs: set.timeout !== false && milliseconds('timeout', set.timeout),
+      },
+      {
+        port: this.#port,
+        clock,
+        random: () => 0.5,
+        heartbeats: this.#port,
+        log: keepLog(entries, log),
+        emit: (event) => {
+          if (event === 'task:gone' || event === 'task:succeeded' || event === 'task:failed')
+            tell(this.#told());
+        },
+        workerName: 'test-bed',
+        reportLimitMs: REPORT_LIMIT_MS,
+      },
+    );
+    void this.#task.run().then(() => (this.#settled = true));
+  }
+
+  /** What the handler was given: its signals, for one. */
+  get context(): TaskContext {
+    return this.#task.context;
+  }
+
+  /** How many heartbeats the service has taken. */
+  get heartbeats(): number {
+    return this.#port.heartbeats.length;
+  }
+
+  /** Whether the handler has settled too, so that its slot would be free. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Moves time on, by a duration such as `'20s'`, and lets all that falls due on the way happen. */
+  async advance(duration: string): Promise<void> {
+    await this.clock.advance(milliseconds('the duration', duration));
+  }
+
+  /** The service no longer wants the task: it timed out there, or its execution was stopped. A heartbeat learns of it. */
+  async gone(): Promise<void> {
+    await this.#port.close();
+    await this.clock.settle();
+  }
+
+  /** The worker begins to stop. When the grace is over, the task's signal aborts. */
+  async shutdown(): Promise<void> {
+    this.#task.beginDrain(Number.POSITIVE_INFINITY);
+    this.clock.after(this.#graceMs, () => this.#task.shutDown());
+    await this.clock.settle();
+  }
+
+  #told(): TaskResult<Output> {
+    const { reported } = this.#port;
+    if (!reported) return { status: 'gone' };
+    return 'output' in reported
+      ? { status: 'succeeded', output: JSON.parse(reported.output) as Output }
+      : { status: 'failed', ...reported };
+  }
+}
+
+function milliseconds(what: string, value: string): number {
+  const parsed = parseDuration(value);
+  if (parsed !== undefined) return parsed;
+  throw new TypeError(`expected ${what} to be ${DURATION_EXPECTED}, got ${show(value)}`);
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test } from '@jest/globals';
+import { inject, injectable } from 'tsyringe';
+import { Activity, CLOCK, Handle, Retry, type Clock, type TaskAborted, type TaskContext } from 'stepwright';
+import { createTestBed } from 'stepwright/testing';
+
+/** Works for as long as it is told to, in steps of a second, and minds the signals as `manner` says. */
+@Activity('work', { heartbeat: '10s', timeout: '5m' })
+class Work {
+  constructor(@inject(CLOCK) private readonly clock: Clock) {}
+
+  @Handle({ input: 'any' })
+  async run({ seconds, manner }: { seconds: number; manner?: string }, task: TaskContext): Promise<unknown> {
+    task.log.info({ seconds }, 'working');
+    for (let second = 1; second <= seconds; second++) {
+      await this.clock.sleep(1000, manner === 'deaf' ? undefined : task.signal);
+      if (manner === 'stops early' && task.shuttingDown.aborted) return `stopped after ${second} s`;
+      if (manner !== 'deaf') task.signal.throwIfAborted();
+    }
+    return `worked ${seconds} s`;
+  }
+}
+
+const start = async (input: { seconds: number; manner?: string }) => (await createTestBed(Work)).start(input);
+const reasonOf = (task: { context: TaskContext }) => (task.context.signal.reason as TaskAborted).kind;
+
+test('a task runs on a clock that the test moves, and beats', async () => {
+  const task = await start({ seconds: 35 });
+  expect(task.heartbeats).toBe(0);
+  await task.advance('30s');
+  expect([task.heartbeats, task.settled]).toEqual([3, false]);
+  await task.advance('5s');
+  expect(await task.outcome).toEqual({ status: 'succeeded', output: 'worked 35 s' });
+  expect(task.settled).toBe(true);
+  await task.advance('1m');
+  expect(task.heartbeats).toBe(3);
+});
+
+test('its lines are kept, with the fields of the task', async () => {
+  const task = await start({ seconds: 0 });
+  expect(await task.outcome).toEqual({ status: 'succeeded', output: 'worked 0 s' });
+  expect(task.logs).toEqual([
+    {
+      level: 'info',
+      message: 'working',
+      fields: {
+        seconds: 0,
+        handler: 'Work.run',
+        activity: 'arn:aws:states:us-east-1:123456789012:activity:work',
+        task: expect.stringMatching(/^[0-9a-f]{8}$/),
+      },
+    },
+  ]);
+});
+
+test('heartbeat and timeout can be set for one task', async () => {
+  const bed = await createTestBed(Work);
+  const task = await bed.start({ seconds: 60 }, { heartbeat: false, timeout: '20s' });
+  await task.advance('20s');
+  expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+  expect(task.heartbeats).toBe(0);
+});
+
+describe('the task is gone', () => {
+  test('a heartbeat learns it at once, the signal aborts, and nothing is reported', async () => {
+    const task = await start({ seconds: 60 });
+    await task.advance('3s');
+    await task.gone();
+    expect(reasonOf(task)).toBe('gone');
+    expect(await task.outcome).toEqual({ status: 'gone' });
+    expect(task.settled).toBe(true);
+  });
+
+  test('also when the handler goes on and returns', async () => {
+    const task = await start({ seconds: 60, manner: 'deaf' });
+    await task.gone();
+    expect(await task.outcome).toEqual({ status: 'gone' });
+    expect(task.settled).toBe(false);
+    await task.advance('60s');
+    expect(task.settled).toBe(true);
+  });
+
+  test('without automatic heartbeats too', async () => {
+    const bed = await createTestBed(Work);
+    const task = await bed.start({ seconds: 60 }, { heartbeat: false });
+    await task.gone();
+    expect(await task.outcome).toEqual({ status: 'gone' });
+  });
+});
+
+test('the deadline is reported when it is over, and what comes later is dropped', async () => {
+  const task = await start({ seconds: 400, manner: 'deaf' });
+  await task.advance('5m');
+  expect(reasonOf(task)).toBe('deadline');
+  expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+  expect(task.settled).toBe(false);
+  await task.advance('100s');
+  expect(task.settled).toBe(true);
+  expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+});
+
+describe('the worker shuts down', () => {
+  test('a handler that watches shuttingDown stops in a good place', async () => {
+    const task = await start({ seconds: 60, manner: 'stops early' });
+    await task.advance('3s');
+    await task.shutdown();
+    expect([task.context.shuttingDown.aborted, task.context.signal.aborted]).toEqual([true, false]);
+    await task.advance('1s');
+    expect(await task.outcome).toEqual({ status: 'succeeded', output: 'stopped after 4 s' });
+  });
+
+  test('when the grace is over the signal aborts, and what is thrown then is the stop’s doing', async () => {
+    const task = await start({ seconds: 100 });
+    await task.shutdown();
+    await task.advance('59s');
+    expect(task.context.signal.aborted).toBe(false);
+    await task.advance('1s');
+    expect(reasonOf(task)).toBe('shutdown');
+    expect(await task.outcome).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+  });
+
+  test('a handler that ignores it is given up five seconds later', async () => {
+    const bed = await createTestBed(Work);
+    const task = await bed.start({ seconds: 100, manner: 'deaf' }, { grace: '10s' });
+    await task.shutdown();
+    await task.advance('15s');
+    expect(await task.outcome).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+  });
+});
+
+test('a duration without a unit is refused', async () => {
+  const task = await start({ seconds: 1 });
+  await expect(task.advance('20')).rejects.toThrow(
+    /expected the duration to be a duration with its unit.*"20"/,
+  );
+});
+
+test('during run the clock runs ahead by itself, so that nothing waits', async () => {
+  @Activity('retried')
+  class Retried {
+    calls = 0;
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle({ interceptors: [Retry({ attempts: 3, delay: '1h', maxDelay: '1h' })] })
+    async run(): Promise<string> {
+      await this.clock.sleep(86_400_000);
+      if (++this.calls < 3) throw new Error('again');
+      return new Date(this.clock.now()).toISOString();
+    }
+  }
+  const bed = await createTestBed(Retried);
+  expect(await bed.run({})).toEqual({ status: 'succeeded', output: '2026-01-04T01:00:00.000Z' });
+});
+
+describe('useMocker', () => {
+  @injectable()
+  class Store {
+    load = (): string => 'really loaded';
+  }
+  @injectable()
+  class Mailer {
+    constructor(readonly store: Store) {}
+    send = (): string => `sent what was ${this.store.load()}`;
+  }
+  @Activity('mail')
+  class Mails {
+    constructor(
+      private readonly mailer: Mailer,
+      @inject('sender') private readonly sender: { name: string },
+    ) {}
+    @Handle() run(): unknown {
+      return [this.mailer.send(), this.sender.name];
+    }
+  }
+
+  test('makes a stand-in for everything that nobody mocked', async () => {
+    const asked: unknown[] = [];
+    const bed = await createTestBed(Mails, {
+      mocks: [['sender', { name: 'me' }]],
+      useMocker: (token) => {
+        asked.push(token);
+        return { send: () => 'pretended' };
+      },
+    });
+    expect(await bed.run({})).toEqual({ status: 'succeeded', output: ['pretended', 'me'] });
+    expect(asked).toEqual([Mailer]);
+  });
+
+  test('where it gives nothing, the real one is used, and it is asked for what that needs', async () => {
+    const bed = await createTestBed(Mails, {
+      useMocker: (token) =>
+        token === Store ? { load: () => 'pretended' } : token === 'sender' ? { name: 'x' } : undefined,
+    });
+    expect(await bed.run({})).toEqual({ status: 'succeeded', output: ['sent what was pretended', 'x'] });
+  });
+});
