@@ -11,8 +11,10 @@ import { CLOCK, RANDOM } from '../handler/tokens.js';
 import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
+import type { History } from './history.js';
 import { asRegistration, type Mock } from './mock.js';
 import { mockRest, type Mocker } from './mock-rest.js';
+import { replay, type Replay } from './replay.js';
 import { RunningTask, type StartOptions } from './running-task.js';
 import type { TaskResult } from './task-result.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
@@ -58,6 +60,11 @@ export interface TestBed<T extends object> {
     input: InputOf<T, M>,
     options?: { readonly handler?: `${string}.${M}` } & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
+  /**
+   * Runs every activity input of a recorded execution through its handler, and tells what has changed.
+   * @param history what `aws stepfunctions get-execution-history` writes: the path of a file, or its content.
+   */
+  replay(history: string | History): Promise<Replay>;
 }
 
 /**
@@ -119,11 +126,7 @@ class Bed<T extends object> implements TestBed<T> {
     json: string,
     { handler }: Choice<M> = {},
   ): Promise<TaskResult<OutputOf<T, M>>> {
-    const { definition, handle } = this.#find(handler);
-    const receivedAt = this.clock.now();
-    const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
-    const work = (): Promise<Outcome> => handle(json, context);
-    return resultOf(await (this.clock instanceof BedClock ? this.clock.runAhead(work) : work()));
+    return this.#handle(json, this.#find(handler));
   }
 
   async start<M extends HandlerName<T>>(
@@ -138,6 +141,18 @@ class Bed<T extends object> implements TestBed<T> {
     });
     await this.clock.settle();
     return task;
+  }
+
+  replay(history: string | History): Promise<Replay> {
+    const definitions = this.#handlers.map(({ definition }) => definition);
+    return replay(history, definitions, (json, name) => this.#handle(json, this.#find(name)));
+  }
+
+  async #handle<Output>(json: string, { definition, handle }: Compiled): Promise<TaskResult<Output>> {
+    const receivedAt = this.clock.now();
+    const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
+    const work = (): Promise<Outcome> => handle(json, context);
+    return resultOf(await (this.clock instanceof BedClock ? this.clock.runAhead(work) : work()));
   }
 
   #token(): string {
