@@ -12,16 +12,10 @@ test('greets', async () => {
 });
 
 test('leaves the words to the greeter', async () => {
-  const asked: string[] = [];
-  const greeter = {
-    greet(who: string): string {
-      asked.push(who);
-      return 'Hi';
-    },
-  };
-  const bed = await createTestBed(HelloWorldActivity, { mocks: [[Greeter, greeter]] });
-  expect(await bed.run({ who: 'hoge' })).toEqual({ status: 'succeeded', output: { message: 'Hi' } });
-  expect(asked).toEqual(['hoge']);
+  const bed = await createTestBed(HelloWorldActivity, {
+    mocks: [[Greeter, { greet: (who: string) => `Hi ${who}` }]],
+  });
+  expect(await bed.run({ who: 'hoge' })).toEqual({ status: 'succeeded', output: { message: 'Hi hoge' } });
 });
 
 test.each(['{}', '{"who":7}', '{"who":""}', '{"who":null}', '[]', 'null', '"x"', '{'])(
@@ -40,4 +34,16 @@ test('says which field is wrong, and keeps its value to itself', async () => {
     violations: [{ path: 'who', rule: 'isString', message: 'who must be a string' }],
   });
   expect(JSON.stringify(result)).not.toContain('secret');
+});
+
+test('logs that it greets, for its activity', async () => {
+  const bed = await createTestBed(HelloWorldActivity);
+  const task = await bed.start({ who: 'hoge' });
+  expect(task.logs).toMatchObject([
+    {
+      level: 'info',
+      message: 'greeting',
+      fields: { activity: 'arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity' },
+    },
+  ]);
 });

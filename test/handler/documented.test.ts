@@ -14,11 +14,17 @@ test('errors.md has one heading for each code, and none for another', () => {
 });
 
 /** The examples that run as tests. In the documentation the classes are exported. */
-const examples = readdirSync(new URL('examples', import.meta.url))
-  .map((name) => read(`test/handler/examples/${name}`))
-  .join('\n');
+const tests = [
+  ...readdirSync('test/handler/examples').map((name) => `test/handler/examples/${name}`),
+  'test/testing/examples/testing.test.ts',
+  'test/testing/matchers.test.ts',
+];
+const examples = tests
+  .map(read)
+  .join('\n')
+  .replaceAll(/^ *\/\/ oxlint-.*\n/gm, '');
 
-const snippets = ['handlers', 'errors', 'interceptors'].flatMap((name) =>
+const snippets = ['handlers', 'errors', 'interceptors', 'testing'].flatMap((name) =>
   [...read(`docs/${name}.md`).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
     ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
   ),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HandlerDefinition } from '../declare/definition.js';
 import type { TaskContext } from '../declare/task-context.js';
-import type { Logger } from '../log.js';
+import { silentLog, type Logger } from '../log.js';
 
 /** The ARN of a handler's activity; of a bare name one that looks like it. */
 export function activityArnOf({ activity }: HandlerDefinition): string {
@@ -9,7 +9,7 @@ export function activityArnOf({ activity }: HandlerDefinition): string {
   return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
 }
 
-/** What a context is made of. */
+/** What a bed's context is made of. */
 export interface ContextRecipe {
   readonly definition: HandlerDefinition;
   readonly json: string;
@@ -19,20 +19,36 @@ export interface ContextRecipe {
   readonly receivedAt: number;
 }
 
-/** The context of a task that nothing happens to: nobody aborts it, and its heartbeats are always taken. */
+/** The context of a task of a bed. */
 export function bedContext({ definition, json, token, log, receivedAt }: ContextRecipe): TaskContext {
   const activityArn = activityArnOf(definition);
   const task = createHash('sha256').update(token).digest('hex').slice(0, 8);
+  return createTaskContext({
+    log: log.child({ handler: definition.name, activity: activityArn, task }),
+    handler: definition.name,
+    activityArn,
+    token,
+    rawInput: json,
+    receivedAt: new Date(receivedAt),
+  });
+}
+
+/**
+ * A context for a handler that is called without a bed. Nothing happens to it: nobody aborts its signals, and its
+ * heartbeats are always taken.
+ */
+export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {
     signal: new AbortController().signal,
     shuttingDown: new AbortController().signal,
     heartbeat: () => Promise.resolve(),
-    log: log.child({ handler: definition.name, activity: activityArn, task }),
-    handler: definition.name,
-    activityArn,
+    log: silentLog,
+    handler: 'Class.method',
+    activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',
     workerName: 'test-bed',
-    token,
-    rawInput: json,
-    receivedAt: new Date(receivedAt),
+    token: 'test-bed',
+    rawInput: '{}',
+    receivedAt: new Date('2026-01-01T00:00:00.000Z'),
+    ...overrides,
   };
 }

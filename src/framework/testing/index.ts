@@ -1,4 +1,5 @@
 export { HandClock } from '../clock.js';
+export { createTaskContext } from './bed-context.js';
 export type { LogEntry } from './bed-log.js';
 export type { History } from './history.js';
 export { matchers, type StepwrightMatchers } from './matchers.js';
