@@ -417,4 +417,69 @@ export const branches: MachineRow[] = [
     input: 5,
     expect: { output: { v: 5 } },
   },
+  {
+    does: 'the states inside a state in JSONata go by the language of the machine',
+    from: 'AWS: Transforming data with JSONata in Step Functions',
+    machine: parallel([branch({ ...P, Parameters: { 'x.$': '$.v' } }, 'A')], {
+      QueryLanguage: 'JSONata',
+      Arguments: { v: '{% 1 + 1 %}' },
+    }),
+    expect: { output: [{ x: 2 }] },
+  },
+  {
+    does: 'a Parallel in a Parallel that fails aborts what is inside first',
+    from: PARALLEL,
+    machine: parallel([
+      branch(
+        { Type: 'Parallel', Branches: [branch({ Type: 'Wait', Seconds: 99, End: true }, 'B')], End: true },
+        'A',
+      ),
+      branch(task, 'C'),
+    ]),
+    work: [{ error: 'E' }],
+    expect: {
+      events: [
+        'ExecutionStarted<0',
+        'ParallelStateEntered<0',
+        'ParallelStateStarted<2',
+        'ParallelStateEntered<3',
+        'TaskStateEntered<3',
+        'ParallelStateStarted<4',
+        'WaitStateEntered<6',
+        'ActivityScheduled<5',
+        'ActivityStarted<8',
+        'ActivityFailed<9',
+        'TaskStateAborted<10',
+        'WaitStateAborted<10',
+        'ParallelStateAborted<10',
+        'ParallelStateFailed<10',
+        'ExecutionFailed<14',
+      ],
+    },
+  },
+  {
+    does: 'a Map is retried from its beginning',
+    from: MAP,
+    machine: map(task, { MaxConcurrency: 1, Retry: [{ ErrorEquals: ['E'] }] }),
+    input: [1, 2],
+    work: [{ output: 'a' }, { error: 'E' }, { output: 'b' }, { output: 'c' }],
+    expect: { output: ['b', 'c'], seconds: 1 },
+  },
+  {
+    does: 'an execution ends with its 25,000th event',
+    from: 'AWS: Step Functions service quotas',
+    machine: {
+      StartAt: 'X',
+      States: {
+        X: { Type: 'Pass', Next: 'Y' },
+        Y: { Type: 'Choice', Choices: [{ Variable: '$.v', IsPresent: true, Next: 'Z' }], Default: 'X' },
+        Z: { Type: 'Succeed' },
+      },
+    },
+    expect: {
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: 'The execution reached the maximum number of history events (25000).',
+    },
+  },
 ];

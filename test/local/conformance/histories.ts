@@ -282,4 +282,121 @@ export const histories: MachineRow[] = [
       ],
     },
   },
+  {
+    does: 'limits may come from the input',
+    from: 'AWS: Task workflow state',
+    machine: task({ TimeoutSecondsPath: '$.t', HeartbeatSecondsPath: '$.h' }),
+    input: { t: 60, h: 10 },
+    work: [{ output: 1 }],
+    expect: {
+      details: {
+        3: {
+          resource: WORK,
+          input: '{"t":60,"h":10}',
+          inputDetails: TRUNCATED,
+          timeoutInSeconds: 60,
+          heartbeatInSeconds: 10,
+        },
+      },
+    },
+  },
+  {
+    does: 'a limit from the input that is no number ends the execution',
+    from: 'AWS: Task workflow state',
+    machine: task({ TimeoutSecondsPath: '$.t' }),
+    input: { t: 'x' },
+    expect: {
+      error: 'States.Runtime',
+      cause: inX(`Expected the value of 'TimeoutSecondsPath' to be an integer from 1 to 99999999, got "x".`),
+    },
+  },
+  {
+    does: 'a retried task has its limits anew',
+    from: 'AWS: Task workflow state',
+    machine: task({ TimeoutSeconds: 10, Retry: [{ ErrorEquals: ['States.Timeout'], MaxAttempts: 1 }] }),
+    work: ['silence', 'silence'],
+    expect: { status: 'FAILED', error: 'States.Timeout', seconds: 21 },
+  },
+  {
+    does: 'a call of an integration leaves events with its parameters',
+    from: 'recorded',
+    machine: one({
+      Type: 'Task',
+      Resource: FUNCTIONS.ask,
+      HeartbeatSeconds: 60,
+      TimeoutSeconds: 600,
+      Parameters: { MessageBody: 'm' },
+    }),
+    work: [{ output: 'test_message_txt' }],
+    expect: {
+      output: 'test_message_txt',
+      events: [
+        'ExecutionStarted<0',
+        'TaskStateEntered<0',
+        'TaskScheduled<2',
+        'TaskStarted<3',
+        'TaskSubmitted<4',
+        'TaskSucceeded<5',
+        'TaskStateExited<6',
+        'ExecutionSucceeded<7',
+      ],
+      details: {
+        3: {
+          resource: 'sendMessage.waitForTaskToken',
+          resourceType: 'sqs',
+          region: 'us-east-1',
+          parameters: '{"MessageBody":"m"}',
+          heartbeatInSeconds: 60,
+          timeoutInSeconds: 600,
+        },
+        4: { resource: 'sendMessage.waitForTaskToken', resourceType: 'sqs' },
+        6: {
+          resource: 'sendMessage.waitForTaskToken',
+          resourceType: 'sqs',
+          output: '"test_message_txt"',
+          outputDetails: TRUNCATED,
+        },
+      },
+    },
+  },
+  {
+    does: 'a failure reported on a token',
+    from: 'recorded',
+    machine: one({ Type: 'Task', Resource: FUNCTIONS.ask }),
+    work: [{ error: 'Failure error', cause: 'Failure cause' }],
+    expect: {
+      error: 'Failure error',
+      cause: 'Failure cause',
+      events: [
+        'ExecutionStarted<0',
+        'TaskStateEntered<0',
+        'TaskScheduled<2',
+        'TaskStarted<3',
+        'TaskSubmitted<4',
+        'TaskFailed<5',
+        'ExecutionFailed<6',
+      ],
+      details: {
+        6: {
+          resource: 'sendMessage.waitForTaskToken',
+          resourceType: 'sqs',
+          error: 'Failure error',
+          cause: 'Failure cause',
+        },
+      },
+    },
+  },
+  {
+    does: 'a token on which nobody reports times out by its own event',
+    from: 'recorded',
+    machine: one({ Type: 'Task', Resource: FUNCTIONS.ask, TimeoutSeconds: 5 }),
+    work: ['silence'],
+    expect: {
+      error: 'States.Timeout',
+      seconds: 5,
+      details: {
+        6: { resource: 'sendMessage.waitForTaskToken', resourceType: 'sqs', error: 'States.Timeout' },
+      },
+    },
+  },
 ];

@@ -123,7 +123,8 @@ class MachineCompiler {
       reader.problem(`The state '${name}' is of an unknown type '${type}'`, 'Type');
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
-    const nested = (inner: Reader): StateGroup => this.#group(inner, language, visible);
+    // A state's own language is not that of the states inside it: those go by the machine's.
+    const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
     return compileState(type, kind, reader, {
       name,
       language,
