@@ -18,6 +18,8 @@ export interface DtoProperty {
   readonly name: string;
   /** Its key in JSON: another than its name after `@Expose({ name })`. */
   readonly key: string;
+  /** Whether an input may set it: not after `@Exclude`, nor with an `@Expose` for other groups. */
+  readonly readable: boolean;
   /** Validated by the rules of its own class (`@ValidateNested`). */
   readonly nested: boolean;
   readonly container: Container;
@@ -92,7 +94,7 @@ function readShape(type: Constructor<object>, groups: readonly string[]): DtoSha
   for (const rule of rulesOf(type, groups)) {
     rules.set(rule.propertyName, [...(rules.get(rule.propertyName) ?? []), rule]);
   }
-  const properties = [...rules].map(([name, own]) => readProperty(type, name, own));
+  const properties = [...rules].map(([name, own]) => readProperty(type, name, own, groups));
   return {
     type,
     properties,
@@ -101,7 +103,12 @@ function readShape(type: Constructor<object>, groups: readonly string[]): DtoSha
   };
 }
 
-function readProperty(owner: Constructor<object>, name: string, rules: readonly Rule[]): DtoProperty {
+function readProperty(
+  owner: Constructor<object>,
+  name: string,
+  rules: readonly Rule[],
+  groups: readonly string[],
+): DtoProperty {
   const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
   const type = defaultMetadataStorage.findTypeMetadata(owner, name);
   const nested = rules.filter((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
@@ -109,6 +116,7 @@ function readProperty(owner: Constructor<object>, name: string, rules: readonly 
   return {
     name,
     key: expose?.options?.name ?? name,
+    readable: isReadable(owner, name, groups),
     nested: nested.length > 0,
     typed: type !== undefined,
     container: containerOf(
@@ -123,6 +131,16 @@ function readProperty(owner: Constructor<object>, name: string, rules: readonly 
     }),
     typeIn: (holder) => asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name })),
   };
+}
+
+/** As class-transformer decides it; what it never sees must be decided here. */
+function isReadable(owner: Constructor<object>, name: string, groups: readonly string[]): boolean {
+  const { PLAIN_TO_CLASS } = TransformationType;
+  if (defaultMetadataStorage.getExcludedProperties(owner, PLAIN_TO_CLASS).includes(name)) return false;
+  const exposed = defaultMetadataStorage.getExposedProperties(owner, PLAIN_TO_CLASS).includes(name);
+  if (!exposed && defaultMetadataStorage.getStrategy(owner) === 'excludeAll') return false;
+  const wanted = defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.groups ?? [];
+  return wanted.length === 0 || wanted.some((group) => groups.includes(group));
 }
 
 /** From the property's own type, where the compiler wrote it, else from `each: true`. */

@@ -1,6 +1,7 @@
 import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
 import type { Violation } from './refusal.js';
-import { cut, readThrown, toJson } from './thrown.js';
+import { cut } from './thrown.js';
+import { writable } from './writable.js';
 
 export interface Cause {
   readonly errorType: string;
@@ -60,15 +61,4 @@ function longest(most: number, make: (count: number) => object): string | undefi
     else high = count - 1;
   }
   return best;
-}
-
-function writable(data: unknown): unknown {
-  try {
-    const text = toJson(data);
-    return text === undefined ? `(a ${typeof data}, which JSON can't hold)` : (JSON.parse(text) as unknown);
-  } catch (error) {
-    const { message } = readThrown(error);
-    const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
-    return `(JSON can't hold it: ${what})`;
-  }
 }

@@ -15,7 +15,16 @@ export function ownFailure(name: OwnErrorName, message: string): Failure {
  * @param warn told where the name is not what the class says.
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
-  if (Refusal.is(thrown)) return refusalFailure(thrown);
+  try {
+    return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, warn);
+  } catch {
+    // Whatever is left to throw here is not worth more than the task's outcome: a logger of the user's, say.
+    const errorMessage = 'the error could not be described';
+    return { status: 'failed', error: 'Error', cause: writeCause({ errorType: 'Error', errorMessage }) };
+  }
+}
+
+function thrownFailure(thrown: unknown, warn: (message: string) => void): Failure {
   const { name, message, trace, data, warning } = readThrown(thrown);
   if (warning !== undefined) warn(warning);
   const errorMessage = warning === undefined ? message : `${message} [${warning}]`;

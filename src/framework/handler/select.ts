@@ -53,7 +53,7 @@ class Selector {
     if (!isPlainObject(source)) return this.#wrong(path, 'isObject', 'must be an object');
     const copy: Plain = {};
     for (const property of shape.properties) {
-      if (Object.hasOwn(source, property.key))
+      if (property.readable && Object.hasOwn(source, property.key))
         this.#take(copy, source, property, keyPath(path, property.key));
     }
     // class-transformer reads the discriminator off this copy, whether or not there is a rule for it.

@@ -5,7 +5,7 @@ import './injected-rules.js';
 import { indexPath } from './path.js';
 import { Refusal, type Violation } from './refusal.js';
 import { restoreRaw } from './restore.js';
-import { select, type SelectOptions } from './select.js';
+import { select, type Selection, type SelectOptions } from './select.js';
 import { OWN_ERROR } from './outcome.js';
 import { inOrder, violationsOf, type ViolationOptions } from './violations.js';
 
@@ -64,9 +64,8 @@ async function readObject(
 ): Promise<Read> {
   const selection = select(value, type, path, options);
   if (selection.value === undefined) return selection;
-  const instance = transform(selection.value, type, path, options.groups);
+  const instance = transform(selection, type, path, options.groups);
   if (Refusal.is(instance)) return { violations: [...selection.violations, ...instance.violations] };
-  if (selection.hasRaw) restoreRaw(instance, selection.value, options.groups);
   const errors = await check(instance, options.groups);
   const broken = errors.length > 0 ? violationsOf(errors, path, options) : [];
   return { instance, violations: merge(selection.violations, broken) };
@@ -74,13 +73,15 @@ async function readObject(
 
 /** `@Transform` functions and setters are the user's, and meet values that no rule has seen yet. */
 function transform(
-  value: unknown,
+  { value, hasRaw }: Selection,
   type: Constructor<object>,
   path: string,
   groups: readonly string[],
 ): object {
   try {
-    return plainToInstance(type, value, groups.length > 0 ? { groups: [...groups] } : undefined);
+    const instance = plainToInstance(type, value, groups.length > 0 ? { groups: [...groups] } : undefined);
+    if (hasRaw) restoreRaw(instance, value, groups);
+    return instance;
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     const message = `reading it into ${type.name} threw ${name}: a @Transform, @Type or setter could not take the value`;

@@ -3,6 +3,7 @@ import type { Constructor } from '../declare/definition.js';
 import { shapeOf } from '../declare/dto-shape.js';
 import { indexPath, keyPath } from './path.js';
 import type { Violation } from './refusal.js';
+import { writable } from './writable.js';
 
 export interface ViolationOptions {
   readonly groups: readonly string[];
@@ -21,7 +22,7 @@ export function violationsOf(
       path: here,
       rule,
       message: options.showValues ? message : withoutValue(error, rule, message),
-      ...(options.showValues && error.value !== undefined && { value: error.value as unknown }),
+      ...(options.showValues && error.value !== undefined && { value: writable(error.value) }),
     }));
     return [...broken, ...violationsOf(error.children ?? [], here, options)];
   });

@@ -178,3 +178,28 @@ export class Setter {
     return this.#doubled;
   }
 }
+
+export class Sealed {
+  @IsOptional() @IsObject() @Exclude() meta?: Record<string, unknown>;
+  @IsOptional({ always: true }) @IsObject({ always: true }) @Expose({ groups: ['admin'] }) notes?: Record<
+    string,
+    unknown
+  >;
+}
+
+@Exclude()
+export class Closed {
+  @IsOptional() @IsObject() meta?: Record<string, unknown>;
+  @IsOptional() @IsObject() @Expose() open?: Record<string, unknown>;
+}
+
+export class Wide {
+  @Transform(({ value }: { value: string }) => BigInt(value)) @IsString() amount!: string;
+}
+
+export class RawSetter {
+  @IsObject()
+  set meta(value: Record<string, unknown>) {
+    throw new RangeError(`can't take ${Object.keys(value).length}`);
+  }
+}

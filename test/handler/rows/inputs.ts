@@ -716,5 +716,44 @@ const nested: Row[] = [
   ),
 ];
 
+const closed: Row[] = [
+  row(
+    '@Exclude on what no class describes',
+    dto.Sealed,
+    '{"meta":{"a":1},"notes":{"a":1}}',
+    given({ Sealed: {} }),
+  ),
+  row(
+    '@Expose for a group that applies',
+    dto.Sealed,
+    '{"meta":{"a":1},"notes":{"a":1}}',
+    given({ Sealed: { notes: { a: 1 } } }),
+    { groups: ['admin'] },
+  ),
+  row(
+    '@Exclude on the class',
+    dto.Closed,
+    '{"meta":{"a":1},"open":{"a":1}}',
+    given({ Closed: { open: { a: 1 } } }),
+  ),
+  row(
+    'a value that JSON cannot hold, where values are asked for',
+    dto.Wide,
+    '{"amount":"12"}',
+    refused('a valid Wide', ['amount', 'isString', 'amount must be a string', '12']),
+    { showValues: true },
+  ),
+  row(
+    'a setter that throws on what no class describes',
+    dto.RawSetter,
+    '{"meta":{"a":1}}',
+    refused('a valid RawSetter', [
+      '',
+      'transform',
+      'reading it into RawSetter threw RangeError: a @Transform, @Type or setter could not take the value',
+    ]),
+  ),
+];
+
 /** What may come in, and what the handler is given or the service is told. */
-export const inputRows: Row[] = [...texts, ...tops, ...keys, ...fields, ...nested];
+export const inputRows: Row[] = [...texts, ...tops, ...keys, ...fields, ...nested, ...closed];
