@@ -38,6 +38,8 @@ export const intrinsics: MachineRow[] = [
   gives("States.Format('no places')", 'no places'),
   gives("States.Format('{}{}{}', $.z, $.t, 1.5)", 'nulltrue1.5'),
   gives("States.Format('it\\'s \\{\\} {}', $.s)", "it's {} abc"),
+  gives(String.raw`States.Format('C:\\tmp\file {}', $.n)`, String.raw`C:\tmp\file 5`),
+  gives(String.raw`States.Array('it\'s', '\{x\}', 'a\\b')`, ["it's", '{x}', String.raw`a\b`]),
   gives("States.Format('{}', $.o)", '{"a":1}'),
   gives('States.Format($.f, 1)', '1!', { f: '{}!' }),
   gives('States.StringToJson(\'{"a": [1]}\')', { a: [1] }),

@@ -35,7 +35,7 @@ class Parser {
     const intrinsic = name === undefined ? undefined : INTRINSICS.get(name);
     if (name === undefined || !intrinsic)
       throw new Error(`there is no intrinsic function '${name ?? this.text}'`);
-    const parts = this.#arguments(depth);
+    const parts = this.#arguments(depth, name === 'States.Format');
     checkCount(name, intrinsic, parts.length);
     return (view) =>
       intrinsic.call(
@@ -48,20 +48,24 @@ class Parser {
     if (this.#take(/\s*$/y) === undefined) throw new Error(`it cannot be read from '${this.#rest()}' on`);
   }
 
-  #arguments(depth: number): Part[] {
+  /** @param template whether the first one is a template, which keeps its escapes until it is filled in */
+  #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];
     this.#expect('(');
     if (this.#take(/\s*\)/y) !== undefined) return parts;
-    do parts.push(this.#argument(depth));
+    do parts.push(this.#argument(depth, template && parts.length === 0));
     while (this.#take(/\s*,/y) !== undefined);
     this.#expect(')');
     return parts;
   }
 
-  #argument(depth: number): Part {
+  #argument(depth: number, raw: boolean): Part {
     this.#take(/\s*/y);
     const quoted = this.#take(/'(?:[^'\\]|\\[^])*'/y);
-    if (quoted !== undefined) return constant(quoted.slice(1, -1).replaceAll(String.raw`\'`, "'"));
+    if (quoted !== undefined) {
+      const text = quoted.slice(1, -1);
+      return constant(raw ? text : text.replaceAll(/\\(['{}\\])/g, '$1'));
+    }
     const literal = this.#take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
     const path = this.#take(/\$(?:[^\s,()[\]'"]|\[(?:[^\]'"]|'[^']*'|"[^"]*")*\])*/y);
