@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   CreateActivityCommand,
+  DescribeExecutionCommand,
   GetActivityTaskCommand,
   SendTaskSuccessCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { activityTasks, DefinitionError } from 'stepwright/local';
 import { openBench, type Bench } from './service.js';
@@ -179,6 +181,26 @@ describe('the service', () => {
     for (const { arn } of done) found.push(await raw('DescribeExecution', { executionArn: arn }));
     expect(found.map((text) => text.includes('ExecutionDoesNotExist'))).toEqual([true, true, false, false]);
     expect(await raw('SendTaskHeartbeat', { taskToken: done[0]?.token })).toContain('TaskTimedOut');
+  });
+
+  test('forgets the oldest where finished executions take too much memory', async () => {
+    const bench = await openBench({ keptBytes: 100_000 });
+    const machine = seed(bench);
+    const arns: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      const { executionArn = '' } = await start(bench, machine, JSON.stringify('x'.repeat(20_000)));
+      await bench.client.send(new StopExecutionCommand({ executionArn }));
+      arns.push(executionArn);
+    }
+    const found = await Promise.all(
+      arns.map(async (executionArn) =>
+        bench.client.send(new DescribeExecutionCommand({ executionArn })).then(
+          () => 'kept',
+          ({ name }: Error) => name,
+        ),
+      ),
+    );
+    expect(found).toEqual(['ExecutionDoesNotExist', 'ExecutionDoesNotExist', 'kept']);
   });
 
   test('creates over the wire what it was not seeded with', async () => {

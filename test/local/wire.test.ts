@@ -100,6 +100,38 @@ describe('a call that is refused', () => {
     expect((await call(bench, 'CreateActivity', body)).status).toBe(400);
   });
 
+  test.each<[what: string, operation: string, body: (deep: string) => string, type: string]>([
+    ['a body', 'CreateActivity', (deep) => `{"name":${deep}}`, 'SerializationException'],
+    [
+      'an input',
+      'StartExecution',
+      (input) => JSON.stringify({ stateMachineArn: MACHINE, input }),
+      'InvalidExecutionInput',
+    ],
+    [
+      'an output',
+      'SendTaskSuccess',
+      (output) => JSON.stringify({ taskToken: 'LIVE', output }),
+      'InvalidOutput',
+    ],
+    [
+      'a definition',
+      'CreateStateMachine',
+      (definition) => JSON.stringify({ name: 'D', definition, roleArn: ROLE }),
+      'InvalidDefinition',
+    ],
+  ])('%s that is nested too deeply is refused', async (_what, operation, body, type) => {
+    const bench = await prepared();
+    for (const depth of [1_001, 100_000]) {
+      const text = body('['.repeat(depth) + ']'.repeat(depth)).replace('"LIVE"', JSON.stringify(bench.live));
+      const { status, body: answer } = await call(bench, operation, text);
+      expect({ status, type: answer['__type'] }).toEqual({
+        status: 400,
+        type: expect.stringMatching(`#${type}$`),
+      });
+    }
+  });
+
   test('a body beyond the limit is refused', async () => {
     const bench = await openBench({ bodyLimitBytes: 1_000 });
     expect((await call(bench, 'CreateActivity', { name: 'x'.repeat(2_000) })).status).toBe(413);

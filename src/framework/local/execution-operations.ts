@@ -1,4 +1,4 @@
-import type { Json } from './asl/json.js';
+import { readJson, type Json } from './asl/json.js';
 import type { Execution, ExecutionStatus } from './execution.js';
 import { toSeconds } from './history.js';
 import { checkArn, type Call, type Operation } from './operation.js';
@@ -23,7 +23,7 @@ const startExecution: Operation = ({ body }, { machines, executions }) => {
 
 function parseInput(input: string): Json {
   try {
-    return JSON.parse(input) as Json;
+    return readJson(input);
   } catch (error) {
     throw errors.invalidInput((error as Error).message);
   }
@@ -106,10 +106,12 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const { history } = executions.get(checkArn(arn, 'execution'));
   const from = Number(placeOf(token) ?? 0);
   if (!Number.isSafeInteger(from) || from < 0) throw errors.invalidToken();
-  const to = from + pageSize(maxResults);
   const reverse = body['reverseOrder'] === true;
-  const events = history.page(from, to, { reverse, withData: body['includeExecutionData'] !== false });
-  return { events, ...(to < history.length && { nextToken: pageToken(to) }) };
+  const withData = body['includeExecutionData'] !== false;
+  const events = history.page(from, pageSize(maxResults), { reverse, withData });
+  const next = from + events.length;
+  return { events, ...(next < history.length && { nextToken: pageToken(next) }) };
+};
 };
 
 export const executionOperations: Record<string, Operation> = {

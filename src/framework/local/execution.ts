@@ -132,7 +132,8 @@ export class Execution implements Run {
   record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
     if (this.#end) return previous;
     const id = this.history.add(type, at, previous, details);
-    if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(), id);
+    if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
+    else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
     return id;
   }
 
@@ -179,9 +180,9 @@ const END_EVENTS = {
   ABORTED: 'ExecutionAborted',
 } as const;
 
-function historyFull(): StateFailure {
-  return new StateFailure(
-    'States.Runtime',
-    `The execution reached the maximum number of history events (${HISTORY_LIMIT}).`,
-  );
+/** How much memory the history of one execution may take. The live service has no such limit. */
+const HISTORY_BYTES = 128 * 1024 * 1024;
+
+function historyFull(of: string): StateFailure {
+  return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);
 }

@@ -39,12 +39,18 @@ export class History {
   }
 
   /**
-   * Events from one offset to another.
+   * Events from one offset on, at most `count` of them, and fewer where they would make an answer of many megabytes.
    * @param withData whether inputs, outputs and the like are given
    */
-  page(from: number, to: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
-    const ids = Array.from({ length: Math.max(Math.min(to, this.length) - from, 0) }, (_, i) => from + i);
-    return ids.map((offset) => this.#event(reverse ? this.length - 1 - offset : offset, withData));
+  page(from: number, count: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
+    const events: HistoryEvent[] = [];
+    let bytes = 0;
+    for (let at = from; at < this.length && events.length < count && bytes < PAGE_BYTES; at++) {
+      const index = reverse ? this.length - 1 - at : at;
+      events.push(this.#event(index, withData));
+      if (withData) bytes += sizeOf(this.#entries[index]?.details);
+    }
+    return events;
   }
 
   #event(index: number, withData: boolean): HistoryEvent {
@@ -57,6 +63,7 @@ export class History {
 }
 
 const EVENT_BYTES = 150;
+const PAGE_BYTES = 4 * 1024 * 1024;
 
 function sizeOf(details: object = {}): number {
   let size = 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log.js';
-import { isObject } from './asl/json.js';
+import { isObject, readJson } from './asl/json.js';
 import { faultAnswer, type Fault, type FaultHook } from './faults.js';
 import type { Call, Operation } from './operation.js';
 import { errors, ServiceError } from './service-error.js';
@@ -206,7 +206,7 @@ function signedRegion(request: IncomingMessage): string {
 
 function parseBody(text: string): Body | undefined {
   try {
-    const body: unknown = JSON.parse(text === '' ? '{}' : text);
+    const body = readJson(text === '' ? '{}' : text);
     return isObject(body) ? body : undefined;
   } catch {
     return undefined;

@@ -4,6 +4,7 @@ const IO: Source = 'AWS: Processing input and output in Step Functions';
 const PATHS: Source = 'AWS: Using JSONPath paths';
 const CONTEXT: Source = 'AWS: Accessing execution data from the Context object in Step Functions';
 const VARIABLES: Source = 'AWS: Passing data between states with variables';
+const ASL_RUNTIME: Source = 'ASL: Errors';
 const INPUT = { a: { b: 1, c: [10, 20, 30] }, n: null, s: 'x', list: [{ p: 1 }, { p: 5 }, { p: 9 }] };
 
 const gives = (
@@ -319,5 +320,35 @@ export const data: MachineRow[] = [
     },
     work: [{ error: 'E' }],
     expect: { output: { v: 'E' } },
+  },
+  {
+    does: 'a value that grows too deep ends the execution',
+    from: ASL_RUNTIME,
+    machine: {
+      StartAt: 'X',
+      States: {
+        X: { Type: 'Pass', Parameters: { 'a.$': '$' }, Next: 'Y' },
+        Y: { Type: 'Choice', Choices: [{ Variable: '$.never', IsPresent: true, Next: 'Z' }], Default: 'X' },
+        Z: { Type: 'Succeed' },
+      },
+    },
+    expect: { status: 'FAILED', error: 'States.Runtime', seconds: 0 },
+  },
+  {
+    does: 'an execution whose history takes too much memory ends',
+    from: ASL_RUNTIME,
+    machine: {
+      StartAt: 'X',
+      States: {
+        X: { Type: 'Pass', Next: 'Y' },
+        Y: { Type: 'Choice', Choices: [{ Variable: '$.never', IsPresent: true, Next: 'Z' }], Default: 'X' },
+        Z: { Type: 'Succeed' },
+      },
+    },
+    input: { text: 'x'.repeat(200_000) },
+    expect: {
+      status: 'FAILED',
+      cause: 'The execution reached the maximum number of history bytes (134217728).',
+    },
   },
 ];

@@ -18,10 +18,44 @@ export function getOwn(source: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(source, key) ? source[key] : undefined;
 }
 
-/** Parses JSON, or gives undefined, which no JSON text is. */
+/** How deep a text may be nested. Beyond it, whoever walks a value would run out of stack. */
+const MAX_DEPTH = 1_000;
+
+/** Parses JSON. @throws SyntaxError where it is none, or is nested too deeply */
+export function readJson(text: string): Json {
+  if (isTooDeep(text)) {
+    throw new SyntaxError(`JSON is nested more than ${MAX_DEPTH} levels deep`);
+  }
+  return JSON.parse(text) as Json;
+}
+
+/** Whether a JSON text is nested deeper than the service works with. */
+export function isTooDeep(text: string): boolean {
+  return text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH;
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === BACKSLASH) at++;
+    else if (char === QUOTE) quoted = !quoted;
+    else if (!quoted && (char | SQUARE_TO_CURLY) === OPEN) deepest = Math.max(deepest, ++depth);
+    else if (!quoted && (char | SQUARE_TO_CURLY) === CLOSE) depth--;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
+/** `[` and `{` differ by this bit, and so do `]` and `}`. */
+const SQUARE_TO_CURLY = 0x20;
+
+/** Parses JSON, or gives undefined, which no JSON text is, where `readJson` would throw. */
 export function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return readJson(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { choiceKind } from './choice.js';
 import { failKind } from './fail.js';
-import { isObject, type Json, type JsonObject } from './json.js';
+import { isObject, readJson, type Json, type JsonObject } from './json.js';
 import { jsonataLanguage } from './jsonata.js';
 import { jsonPath } from './jsonpath.js';
 import type { Language } from './language.js';
@@ -63,7 +63,7 @@ export function compileMachine(definition: string, isMocked: IsMocked = () => fa
 function parseDefinition(definition: string): JsonObject {
   let source: Json = null;
   try {
-    source = definition === '' ? null : (JSON.parse(definition) as Json);
+    source = definition === '' ? null : readJson(definition);
   } catch (error) {
     throw new DefinitionError([
       { code: 'INVALID_JSON_DESCRIPTION', path: '/', text: (error as Error).message },

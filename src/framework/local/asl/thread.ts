@@ -1,5 +1,5 @@
-import { EvaluationFailure, StateFailure, dataLimitFailure } from './failure.js';
-import type { Json, JsonObject } from './json.js';
+import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from './failure.js';
+import { isTooDeep, type Json, type JsonObject } from './json.js';
 import type { Run } from './run.js';
 import type { Scope } from './scope.js';
 import { VariableScope } from './variables.js';
@@ -7,6 +7,8 @@ import type { Expression, View } from './view.js';
 
 /** The most that an input or output may have, in bytes of UTF-8. AWS page "Step Functions service quotas". */
 export const DATA_LIMIT_BYTES = 262_144;
+
+const TOO_DEEP = 'The value is nested too deeply.';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -123,9 +125,11 @@ export class Thread {
     return this.#lastText;
   }
 
-  /** @throws StateFailure where the value is larger than the service takes */
+  /** @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep */
   checkSize(value: Json, what: string): void {
-    if (isTooLarge(this.textOf(value))) throw dataLimitFailure(what);
+    const text = this.textOf(value);
+    if (isTooLarge(text)) throw dataLimitFailure(what);
+    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
   }
 
   /** Works an expression out. Never goes on where the thread's scope ends. */
@@ -149,7 +153,7 @@ export class Thread {
   failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
-    const reason = error instanceof RangeError ? 'The value is nested too deeply.' : String(error);
+    const reason = error instanceof RangeError ? TOO_DEEP : String(error);
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, detached: true });
   }
 
