@@ -68,3 +68,8 @@ test.each([
   const written = write({ errorMessage: text, data: text, violations: many, trace: [text] });
   expect(written.length).toBeGreaterThan(LIMIT - 150);
 });
+
+test('a hundred thousand violations are counted, not written out', () => {
+  const { violations = 0, omitted } = write({ violations: Array.from({ length: 100_000 }, () => violation) });
+  expect(violations + omitted).toBe(100_000);
+});

@@ -18,29 +18,21 @@ export interface Cause {
  */
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
-  const shown = violations.length > 0 ? { violations } : {};
+  const most = Math.min(violations.length, MOST_VIOLATIONS);
   const extra = data === undefined ? {} : { data: writable(data) };
-  const rest = { ...shown, ...extra };
+  const noted = data === undefined ? {} : { data: OMITTED };
+  const framed = (count: number): object => (count > 0 ? { trace: trace.slice(0, count) } : {});
   return (
-    longest(trace.length, (count) => ({
-      ...head,
-      ...(count > 0 && { trace: trace.slice(0, count) }),
-      ...rest,
-    })) ??
-    longest(violations.length, (count) => ({ ...head, ...first(violations, count), ...extra })) ??
-    longest(violations.length, (count) => ({
-      ...head,
-      ...first(violations, count),
-      ...(data !== undefined && { data: OMITTED }),
-    })) ??
-    longest(errorMessage.length, (count) => ({
-      errorType: cut(errorType, 256),
-      errorMessage: cut(errorMessage, count),
-    })) ??
+    longest(trace.length, (count) => ({ ...head, ...framed(count), ...first(violations, most), ...extra })) ??
+    longest(most, (count) => ({ ...head, ...first(violations, count), ...extra })) ??
+    longest(most, (count) => ({ ...head, ...first(violations, count), ...noted })) ??
+    longest(errorMessage.length, (count) => ({ errorType, errorMessage: cut(errorMessage, count) })) ??
     '{}'
   );
 }
 
+/** More of them, however short, have no room in a cause. */
+const MOST_VIOLATIONS = 1_000;
 const OMITTED = '(too long for a cause)';
 
 function first(violations: readonly Violation[], count: number): object {

@@ -31,6 +31,9 @@ export function compileInput({ input, groups, unknownKeys, showValues }: Handler
   }
 }
 
+/** A cause has no room for more: so many wrong places are refused without asking the rules, which would take long. */
+const TOO_MANY = 1_000;
+
 type ClassInput = Extract<InputSpec, { kind: 'class' | 'array' }>;
 type Read = { readonly instance?: unknown; readonly violations: readonly Violation[] };
 
@@ -63,7 +66,7 @@ async function readObject(
   options: Options,
 ): Promise<Read> {
   const selection = select(value, type, path, options);
-  if (selection.value === undefined) return selection;
+  if (selection.value === undefined || selection.violations.length > TOO_MANY) return selection;
   const instance = transform(selection, type, path, options.groups);
   if (Refusal.is(instance)) return { violations: [...selection.violations, ...instance.violations] };
   const errors = await check(instance, options.groups);
@@ -99,12 +102,15 @@ function check(instance: object, groups: readonly string[]): Promise<ValidationE
 /** A place whose shape is wrong was left out of the copy; what the rules say of the gap is not the user's mistake. */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
-  const places = wrong.map(({ path }) => path);
-  return [...wrong, ...broken.filter(({ path }) => !places.some((place) => isWithin(path, place)))];
+  const places = new Set(wrong.map(({ path }) => path));
+  return [...wrong, ...broken.filter(({ path }) => !isWithin(path, places))];
 }
 
-const isWithin = (path: string, place: string): boolean =>
-  path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`);
+function isWithin(path: string, places: ReadonlySet<string>): boolean {
+  if (places.has(path)) return true;
+  for (const { index } of path.matchAll(/[.[]/g)) if (places.has(path.slice(0, index))) return true;
+  return false;
+}
 
 function settle({ instance, violations }: Read, { kind, type }: ClassInput): unknown {
   if (violations.length === 0) return instance;

@@ -112,7 +112,6 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const next = from + events.length;
   return { events, ...(next < history.length && { nextToken: pageToken(next) }) };
 };
-};
 
 export const executionOperations: Record<string, Operation> = {
   StartExecution: startExecution,
