@@ -33,7 +33,7 @@ export function createApiServer(options: ServerOptions): Server {
   const counts = new Map<string, number>();
   const count = (operation: string): number => {
     const before = counts.get(operation) ?? 0;
-    counts.set(operation, before + 1);
+    if (options.operations.has(operation)) counts.set(operation, before + 1);
     return before;
   };
   const server = createServer((request, response) => {

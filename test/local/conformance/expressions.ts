@@ -262,4 +262,15 @@ export const expressions: MachineRow[] = [
     input: { a: 1 },
     expect: { output: [1, 2] },
   },
+  {
+    does: 'a variable may have 256 KiB',
+    from: VARIABLES,
+    machine: jsonata({ Type: 'Pass', Assign: { v: "{% $pad('', 262143, 'x') %}" }, Output: 1 }),
+    expect: {
+      status: 'FAILED',
+      error: 'States.DataLimitExceeded',
+      cause:
+        "The state/task 'X' returned a result with a size exceeding the maximum number of bytes service limit.",
+    },
+  },
 ];

@@ -100,7 +100,9 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
 async function leave(thread: Thread, exit: Exit, view: View, next: string | undefined): Promise<Step> {
   const output = await thread.scope.keep(exit.output(view));
   const assigned = await thread.scope.keep(exit.assign(view));
-  thread.checkSize(output, thread.current?.name ?? '');
+  const name = thread.current?.name ?? '';
+  for (const value of Object.values(assigned ?? {})) thread.checkSize(value, name);
+  thread.checkSize(output, name);
   if (assigned) thread.assign(assigned);
   thread.exit(output, assigned);
   return { next, output };
