@@ -19,6 +19,8 @@ export interface Measured {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly ours: Figure;
+  /** What ours must not be worse than. @default nothing is promised */
+  readonly promised?: number;
   readonly rivals: readonly (Figure | Absence)[];
 }
 

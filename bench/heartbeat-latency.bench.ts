@@ -10,11 +10,13 @@ const POLLS = 60;
 const HEARTBEAT_MS = 2_000;
 /** The service holds a poll for 60 s; a tenth is enough to see who waits for it. */
 const POLL_HOLD_MS = 6_000;
+/** How much later than its interval a heartbeat may come. */
+const ALLOWED_MS = 100;
 const WATCH_MS = 30_000;
 
 /**
- * One task runs while 60 polls are open, and beats every 2 s: how much later than its interval does a beat reach
- * the service?
+ * One task runs while 60 polls are open, and beats every 2 s: how long does the service wait for
+ * each?
  */
 async function measure(candidate: Candidate): Promise<Figure> {
   const service = await startService({ pollHoldMs: POLL_HOLD_MS });
@@ -31,9 +33,9 @@ async function measure(candidate: Candidate): Promise<Figure> {
     await until(async () => (await service.leases()) > 0, 30_000);
     await sleep(WATCH_MS);
     const { record, now } = await service.record();
-    const { latestMs, beats } = latenessOf(record.leases, HEARTBEAT_MS, now);
-    const open = Math.round(((record.calls['GetActivityTask']?.total ?? 0) / (WATCH_MS / POLL_HOLD_MS)) * 1);
-    return { who: candidate, value: latestMs, note: `${beats} beats; about ${open} polls at once` };
+    const { longestMs, beats } = latenessOf(record.leases, now);
+    const open = Math.round((record.calls['GetActivityTask']?.total ?? 0) / (WATCH_MS / POLL_HOLD_MS));
+    return { who: candidate, value: longestMs, note: `${beats} beats; about ${open} polls at once` };
   } finally {
     worker.kill('SIGKILL');
     await worker.ended;
@@ -49,10 +51,11 @@ export default {
     const rivals = [{ ...(await measure('bare loop')), who: 'one shared SDK client, 50 sockets' }];
     return [
       {
-        what: 'the latest heartbeat, after it was due',
+        what: `the longest between two heartbeats that are due every ${HEARTBEAT_MS} ms`,
         unit: 'ms',
         better: 'lower',
         ours,
+        promised: HEARTBEAT_MS + ALLOWED_MS,
         rivals: [
           ...rivals,
           absent === undefined

@@ -21,22 +21,34 @@ async function load(name: string): Promise<Benchmark> {
 async function runOne(name: string): Promise<void> {
   const benchmark = await load(name);
   console.log(`\n${name}: ${benchmark.title}`);
-  for (const measured of await benchmark.run()) console.log(show(measured));
+  for (const measured of await benchmark.run()) {
+    console.log(show(measured));
+    if (!isKept(measured)) process.exitCode = 1;
+  }
 }
 
-function show({ what, unit, better, ours, rivals }: Measured): string {
-  const line = (figure: Figure | Absence): string => {
-    const who = `    ${figure.who.padEnd(30)}`;
-    if ('absent' in figure) return `${who} -          not measured: ${figure.absent}`;
-    const value = `${round(figure.value)} ${unit}`.padStart(12);
-    return [
-      who,
-      value,
-      figure === ours ? '' : `   ${ratio(ours, figure, better)}`,
-      figure.note ? `   ${figure.note}` : '',
-    ].join('');
-  };
-  return [`  ${what} (${better} is better)`, ...[ours, ...rivals].map(line)].join('\n');
+function show(measured: Measured): string {
+  const { what, better, ours, rivals } = measured;
+  const lines = [ours, ...rivals].map((figure) => `    ${figure.who.padEnd(34)}${cells(figure, measured)}`);
+  return [`  ${what} (${better} is better)`, ...lines].join('\n');
+}
+
+function cells(figure: Figure | Absence, measured: Measured): string {
+  if ('absent' in figure) return `not measured: ${figure.absent}`;
+  const { unit, better, ours } = measured;
+  const beside = figure === ours ? promise(measured) : ratio(ours, figure, better);
+  return [`${round(figure.value)} ${unit}`.padEnd(12), beside, figure.note].filter(Boolean).join('   ');
+}
+
+function promise({ promised, unit, ...measured }: Measured): string | undefined {
+  if (promised === undefined) return undefined;
+  return isKept({ promised, unit, ...measured })
+    ? `(${promised} ${unit} are promised)`
+    : `BROKEN: ${promised} ${unit} are promised`;
+}
+
+function isKept({ promised, better, ours: { value } }: Measured): boolean {
+  return promised === undefined || (better === 'lower' ? value <= promised : value >= promised);
 }
 
 /** How many times better ours is; below one where it is worse. */

@@ -45,8 +45,8 @@ async function watch(candidate: Candidate, watchMs: number, heartbeatRate = 500)
     await sleep(watchMs);
     const { record, now } = await service.record();
     return {
-      all: latenessOf(record.leases, HEARTBEAT_MS, now),
-      settled: latenessOf(record.leases, HEARTBEAT_MS, now, now - watchMs / 2),
+      all: latenessOf(record.leases, now),
+      settled: latenessOf(record.leases, now, now - watchMs / 2),
       said: whatItSaid(log),
     };
   } finally {
@@ -92,6 +92,7 @@ export default {
         unit: 's',
         better: 'lower',
         ours,
+        promised: seconds(HEARTBEAT_MS * 1.2),
         rivals: [rival],
       },
       {

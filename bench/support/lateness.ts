@@ -1,8 +1,6 @@
 import type { Lease } from './wire.js';
 
 export interface Lateness {
-  /** How much later than its interval the latest beat came; below zero where all were early. */
-  readonly latestMs: number;
   /** The longest that any task was silent. */
   readonly longestMs: number;
   /** The middle of all the spans between two beats. */
@@ -17,7 +15,6 @@ export interface Lateness {
  */
 export function latenessOf(
   leases: readonly Lease[],
-  everyMs: number,
   until: number,
   from: number = Number.NEGATIVE_INFINITY,
 ): Lateness {
@@ -35,5 +32,5 @@ export function latenessOf(
   }
   longestMs = spans.reduce((a, b) => Math.max(a, b), longestMs);
   const medianMs = spans.toSorted((a, b) => a - b)[spans.length >> 1] ?? Number.NaN;
-  return { latestMs: longestMs - everyMs, longestMs, medianMs, beats };
+  return { longestMs, medianMs, beats };
 }
