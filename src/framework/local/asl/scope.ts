@@ -55,12 +55,15 @@ export class Scope {
   async keep<T>(promise: Promise<T> | T): Promise<T> {
     try {
       const value = await promise;
-      return this.#ended ? await never : value;
+      return this.#ended ? await forever() : value;
     } catch (error) {
-      if (this.#ended) return never;
+      if (this.#ended) return forever();
       throw error;
     }
   }
 }
 
-const never = new Promise<never>(() => {});
+/** A new one each time: one for all would hold on to whatever ever waited for it. */
+function forever(): Promise<never> {
+  return new Promise(() => {});
+}
