@@ -1,3 +1,4 @@
+import { machineHistories } from './machine-histories.js';
 import { FUNCTIONS, WORK, type Deed, type Expected, type MachineRow } from './row.js';
 
 /** A well-known kind of machine, in both languages, with what its workers do and what it comes to. */
@@ -761,6 +762,6 @@ export const machines: MachineRow[] = kinds.flatMap(({ name, input, work, expect
     machine,
     input,
     work,
-    expect,
+    expect: { ...expect, ...(name in machineHistories && { events: machineHistories[name] }) },
   })),
 );
