@@ -1,36 +1,17 @@
 import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from '../clock.js';
-import type { Constructor, HandlerDefinition } from '../declare/definition.js';
-import { discover } from '../declare/discovery.js';
-import type { Interceptor } from '../declare/interceptor.js';
-import { throwProblems } from '../errors.js';
-import { compile, type CompiledHandler } from '../handler/compile.js';
-import { createContainer, resolveProblems, type Setup } from '../handler/container.js';
+import type { Constructor } from '../declare/definition.js';
 import type { Outcome } from '../handler/outcome.js';
-import { CLOCK, RANDOM } from '../handler/tokens.js';
+import { CLOCK } from '../handler/tokens.js';
 import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
-import { asRegistration, type Mock } from './mock.js';
-import { mockRest, type Mocker } from './mock-rest.js';
+import { prepare, type Compiled, type TestBedOptions } from './prepare.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask, type StartOptions } from './running-task.js';
 import type { TaskResult } from './task-result.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
-
-export interface TestBedOptions {
-  /** Stand-ins for what would be injected, each a token and a value, a class or a factory. @default [] */
-  readonly mocks?: readonly Mock[];
-  /** Makes stand-ins for all the rest that is injected; where it gives `undefined`, the real one is used. @default none */
-  readonly useMocker?: Mocker;
-  /** Global interceptors, as in the config. @default [] */
-  readonly interceptors?: readonly Constructor<Interceptor>[];
-  /** Registers providers, as in the config. The mocks win over it. @default none */
-  readonly setup?: Setup;
-  /** Where `task.log` goes. @default nowhere */
-  readonly log?: Logger;
-}
 
 /** Runs tasks through the real pipeline of the handlers of some classes. */
 export interface TestBed<T extends object> {
@@ -73,30 +54,11 @@ export interface TestBed<T extends object> {
  */
 export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
-  { mocks = [], useMocker, interceptors = [], setup, log = silentLog }: TestBedOptions = {},
+  options: TestBedOptions = {},
 ): Promise<TestBed<InstanceType<C>>> {
   const list = typeof classes === 'function' ? [classes] : classes;
-  const { handlers, problems } = discover(list, process.env, { standIn: true });
-  // A bed connects to no account at all.
-  throwProblems(problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
-  const own = [
-    { token: CLOCK, provider: { useValue: new BedClock() } },
-    { token: RANDOM, provider: { useValue: () => 0.5 } },
-  ];
-  const mocked = mocks.map(asRegistration);
-  const rest = useMocker ? mockRest(handlers, interceptors, mocked, useMocker) : [];
-  const container = await createContainer(setup, [...own, ...rest, ...mocked]);
-  throwProblems(resolveProblems(handlers, container, interceptors));
-  const compiled = handlers.map((definition) => ({
-    definition,
-    handle: compile(definition, container, interceptors),
-  }));
-  return new Bed<InstanceType<C>>(container, compiled, log);
-}
-
-interface Compiled {
-  readonly definition: HandlerDefinition;
-  readonly handle: CompiledHandler;
+  const { container, handlers } = await prepare(list, options, new BedClock());
+  return new Bed<InstanceType<C>>(container, handlers, options.log ?? silentLog);
 }
 
 type Choice<M extends string> = { readonly handler?: `${string}.${M}` };

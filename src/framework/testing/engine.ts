@@ -1,0 +1,88 @@
+import type { HandClock } from '../clock.js';
+import { Activities } from '../local/activities.js';
+import { MockTable, type Mocks } from '../local/asl/mock.js';
+import type { Execution } from '../local/execution.js';
+import { Executions } from '../local/executions.js';
+import { Machines, seededHome, type Machine } from '../local/machines.js';
+import type { Call } from '../local/operation.js';
+import { ServiceError } from '../local/service-error.js';
+import { taskOperations } from '../local/task-operations.js';
+import { TaskTable } from '../local/tasks.js';
+import { silentLog } from '../log.js';
+import { reportFailure } from '../service/answer.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../service/port.js';
+
+const KEPT = { executions: 1_000, bytes: 256 * 1024 * 1024 };
+
+/** The local Step Functions without its wire: what a worker would do by HTTP is a call here. */
+export class Engine implements ActivityPort {
+  readonly #activities: Activities;
+  readonly #machines: Machines;
+  readonly #executions: Executions;
+  readonly #state: Parameters<(typeof taskOperations)[string]>[1];
+
+  /** @param pollHoldMs how long a poll waits for its task. */
+  constructor(clock: HandClock, resources: Mocks, pollHoldMs: number) {
+    const tasks = new TaskTable(clock);
+    const mocks = new MockTable(resources);
+    this.#activities = new Activities(tasks, clock);
+    this.#machines = new Machines(clock, mocks);
+    const world = { clock, tasks, mocks, activities: this.#activities, random: () => 0.5, log: silentLog };
+    this.#executions = new Executions(world, KEPT);
+    this.#state = {
+      ...{ clock, tasks, activities: this.#activities, machines: this.#machines },
+      executions: this.#executions,
+      pollHoldMs,
+      checkDefinitions: false,
+      pollsEnded: false,
+    };
+  }
+
+  createActivity(arn: string): void {
+    this.#activities.create(arn);
+  }
+
+  /** @throws DefinitionError where the definition cannot be run */
+  createMachine(name: string, definition: string): Machine {
+    return this.#machines.create(name, definition, (program) => seededHome(program, {}));
+  }
+
+  start(machine: Machine, input: string): Execution {
+    return this.#executions.start(machine, undefined, input, JSON.parse(input));
+  }
+
+  poll(activityArn: string, workerName: string): Promise<PollAnswer> {
+    return new Promise((resolve) => {
+      this.#activities
+        .get(activityArn)
+        .poll(workerName, this.#state.pollHoldMs, ({ taskToken, input }) =>
+          resolve(taskToken === undefined ? { kind: 'empty' } : { kind: 'task', token: taskToken, input }),
+        );
+    });
+  }
+
+  succeed(taskToken: string, output: string): Promise<ReportAnswer> {
+    return this.#send('SendTaskSuccess', { taskToken, output });
+  }
+
+  fail(taskToken: string, error: string, cause: string): Promise<ReportAnswer> {
+    return this.#send('SendTaskFailure', { taskToken, error, cause });
+  }
+
+  heartbeat(taskToken: string): Promise<ReportAnswer> {
+    return this.#send('SendTaskHeartbeat', { taskToken });
+  }
+
+  async #send(operation: string, body: Call['body']): Promise<ReportAnswer> {
+    try {
+      const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
+      await taskOperations[operation]?.(call, this.#state);
+      return { kind: 'ok' };
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return reportFailure(
+        Object.assign(new Error(error.message), { name: error.type, $metadata: { httpStatusCode: 400 } }),
+      );
+    }
+  }
+}

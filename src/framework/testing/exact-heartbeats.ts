@@ -1,0 +1,47 @@
+import type { Clock } from '../clock.js';
+import type { Beat, Beating, Heartbeats } from '../task/heartbeats.js';
+
+/** Beats exactly at each interval, so that a test can count. */
+export class ExactHeartbeats implements Heartbeats {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  track(beating: Beating): Beat {
+    return new ExactBeat(beating, this.#clock);
+  }
+}
+
+class ExactBeat implements Beat {
+  lastAt: number | undefined;
+  readonly #beating: Beating;
+  readonly #clock: Clock;
+  readonly #stop: () => void;
+  #released = false;
+
+  constructor(beating: Beating, clock: Clock) {
+    this.#beating = beating;
+    this.#clock = clock;
+    const { everyMs } = beating;
+    this.#stop = Number.isFinite(everyMs) ? clock.every(everyMs, () => void this.now()) : () => {};
+  }
+
+  async now(): Promise<void> {
+    if (this.#released) return;
+    const { port, token, onGone } = this.#beating;
+    const answer = await port.heartbeat(token, NEVER);
+    if (answer.kind === 'ok') this.lastAt = this.#clock.now();
+    if (answer.kind !== 'gone' || this.#released) return;
+    this.release();
+    onGone(answer.error);
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#stop();
+  }
+}
+
+const NEVER = new AbortController().signal;

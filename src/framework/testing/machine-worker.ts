@@ -1,0 +1,129 @@
+import type { HandClock } from '../clock.js';
+import { parseDuration } from '../duration.js';
+import type { Logger } from '../log.js';
+import type { ActivityPort, ReportAnswer } from '../service/port.js';
+import { Task } from '../task/task.js';
+import type { Engine } from './engine.js';
+import { ExactHeartbeats } from './exact-heartbeats.js';
+import type { Compiled } from './prepare.js';
+
+/**
+ * What can go wrong with an attempt.
+ * - `lost-token`: the answer to the poll never arrives, so nobody has the task.
+ * - `worker-dies`: the handler begins, and is never heard of again.
+ * - `throttled`: the first report is throttled, and repeated.
+ * - `none`: nothing.
+ */
+export type Fault = 'lost-token' | 'worker-dies' | 'throttled' | 'none';
+
+const REPORT_LIMIT_MS = 15 * 60_000;
+const THROTTLE: ReportAnswer = {
+  kind: 'retry',
+  pace: 'fast',
+  mayHaveArrived: false,
+  error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
+};
+
+/** Takes the tasks of an engine, each by a task of the worker's own. */
+export class MachineWorker {
+  /** How many handlers run. */
+  running = 0;
+  readonly #engine: Engine;
+  readonly #clock: HandClock;
+  readonly #log: Logger;
+  readonly #faults: Map<string, Fault[]>;
+
+  constructor(
+    engine: Engine,
+    clock: HandClock,
+    log: Logger,
+    faults: Readonly<Record<string, readonly Fault[]>>,
+  ) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#log = log;
+    this.#faults = new Map(Object.entries(faults).map(([name, list]) => [name, [...list]]));
+  }
+
+  /** Serves an activity by the handler of its ARN, else of its name; by none, and its tasks wait. */
+  serve(arn: string, handlers: readonly Compiled[]): void {
+    const name = arn.split(':').at(-1);
+    const handler =
+      handlers.find(({ definition: { activity } }) => activity.kind === 'arn' && activity.arn === arn) ??
+      handlers.find(({ definition: { activity } }) => activity.name === name);
+    if (handler) void this.#poll(arn, handler);
+  }
+
+  async #poll(arn: string, handler: Compiled): Promise<never> {
+    for (;;) {
+      const answer = await this.#engine.poll(arn, 'test-machine');
+      if (answer.kind === 'task') this.#take(arn, handler, answer.token, answer.input);
+    }
+  }
+
+  #take(activityArn: string, { definition, handle }: Compiled, token: string, input: string): void {
+    const fault = this.#faults.get(definition.name)?.shift() ?? 'none';
+    if (fault === 'lost-token') return;
+    const { heartbeat = '20s', timeout = false } = definition.options;
+    const task = new Task(
+      { token, input, receivedAt: this.#clock.now() },
+      {
+        name: definition.name,
+        activityArn,
+        handle,
+        heartbeatMs: fault !== 'worker-dies' && heartbeat !== false && (parseDuration(heartbeat) ?? false),
+        timeoutMs: timeout !== false && (parseDuration(timeout) ?? false),
+      },
+      {
+        port: fault === 'none' ? this.#engine : new FaultyPort(this.#engine, fault),
+        clock: this.#clock,
+        random: () => 0.5,
+        heartbeats: new ExactHeartbeats(this.#clock),
+        log: this.#log,
+        emit: () => {},
+        workerName: 'test-machine',
+        reportLimitMs: REPORT_LIMIT_MS,
+      },
+    );
+    if (fault === 'worker-dies') return void task.run();
+    this.running++;
+    void task.run().then(() => this.running--);
+  }
+}
+
+/** The engine behind a network that is in trouble. */
+class FaultyPort implements ActivityPort {
+  readonly #engine: Engine;
+  readonly #fault: Fault;
+  #throttled = false;
+
+  constructor(engine: Engine, fault: Fault) {
+    this.#engine = engine;
+    this.#fault = fault;
+  }
+
+  poll(activityArn: string, workerName: string): ReturnType<ActivityPort['poll']> {
+    return this.#engine.poll(activityArn, workerName);
+  }
+
+  succeed(token: string, output: string): Promise<ReportAnswer> {
+    return this.#through(() => this.#engine.succeed(token, output));
+  }
+
+  fail(token: string, error: string, cause: string): Promise<ReportAnswer> {
+    return this.#through(() => this.#engine.fail(token, error, cause));
+  }
+
+  heartbeat(token: string): Promise<ReportAnswer> {
+    return this.#fault === 'worker-dies' ? NEVER : this.#engine.heartbeat(token);
+  }
+
+  #through(report: () => Promise<ReportAnswer>): Promise<ReportAnswer> {
+    if (this.#fault === 'worker-dies') return NEVER;
+    if (this.#throttled) return report();
+    this.#throttled = true;
+    return Promise.resolve(THROTTLE);
+  }
+}
+
+const NEVER = new Promise<never>(() => {});

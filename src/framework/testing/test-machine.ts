@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { HandClock } from '../clock.js';
+import type { Constructor } from '../declare/definition.js';
+import type { Mocks } from '../local/asl/mock.js';
+import type { Execution } from '../local/execution.js';
+import type { Machine } from '../local/machines.js';
+import { silentLog } from '../log.js';
+import type { Engine } from './engine.js';
+import { resultOf, type ExecutionResult } from './execution-result.js';
+import { MachineWorker, type Fault } from './machine-worker.js';
+import { prepare, type TestBedOptions } from './prepare.js';
+
+export interface TestMachineOptions extends TestBedOptions {
+  /** The classes whose handlers take the machine's tasks. @default [] */
+  readonly activities?: readonly Constructor<object>[];
+  /** Answers for resources that are no activities, as `mocks` in the config. @default {} */
+  readonly resources?: Mocks;
+  /** What goes wrong with a handler's attempts, first to last, by `'Class.method'`. @default nothing */
+  readonly faults?: Readonly<Record<string, readonly Fault[]>>;
+}
+
+/** Longer than any execution: a poll waits for its task. */
+const POLL_HOLD_MS = 200 * 365 * 86_400_000;
+/** How often the machine looks again before time moves while a handler runs: it may wait for something real. */
+const PATIENCE = 10;
+
+/** A state machine on a clock that runs ahead by itself, with the user's handlers for its activities. */
+export class TestMachine {
+  /** Moves during `execute`. */
+  readonly clock: HandClock;
+  readonly #engine: Engine;
+  readonly #machine: Machine;
+  readonly #worker: MachineWorker;
+
+  constructor(engine: Engine, machine: Machine, worker: MachineWorker, clock: HandClock) {
+    this.#engine = engine;
+    this.#machine = machine;
+    this.#worker = worker;
+    this.clock = clock;
+  }
+
+  /**
+   * Runs an execution to its end. Waits take no time.
+   * @throws an Error where it can't end: a task that no handler takes, and no deadline.
+   */
+  async execute(input: unknown = {}): Promise<ExecutionResult> {
+    const execution = this.#engine.start(this.#machine, JSON.stringify(input) ?? 'null');
+    for (;;) {
+      await this.#rest();
+      const result = resultOf(execution);
+      if (result) return result;
+      await this.#moveOn(execution);
+    }
+  }
+
+  async #rest(): Promise<void> {
+    await this.clock.settle();
+    for (let look = 0; look < PATIENCE && this.#worker.running > 0; look++) await this.clock.settle();
+  }
+
+  async #moveOn(execution: Execution): Promise<void> {
+    const next = this.#nextTimer();
+    if (next !== undefined) return this.clock.advance(Math.max(next - this.clock.now(), 0));
+    if (this.#worker.running === 0) throw new Error(stuck(execution));
+    await this.clock.settle(() => this.#worker.running === 0 || this.#nextTimer() !== undefined);
+  }
+
+  /** When something is due; the end of a poll is nothing to wait for. */
+  #nextTimer(): number | undefined {
+    const { next } = this.clock;
+    return next !== undefined && next - this.clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
+  }
+}
+
+function stuck({ history }: Execution): string {
+  const [last] = history.page(0, 1, { reverse: true });
+  return `the execution waits, and nothing is due any more. Its last event: ${JSON.stringify(last)}`;
+}
+
+/**
+ * Makes a state machine that runs in this process, on the local engine, without a network.
+ * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
+ * @throws DefinitionError where it can't be run; StartError as a bed does.
+ */
+export async function createTestMachine(
+  definition: string | object,
+  options: TestMachineOptions = {},
+): Promise<TestMachine> {
+  const { name, text } = await readDefinition(definition);
+  const clock = new HandClock();
+  const { handlers } = await prepare(options.activities ?? [], options, clock);
+  // Loaded here, so that a test of a handler does not pay for the states language.
+  const { Engine } = await import('./engine.js');
+  const { activityTasks } = await import('../local/asl/machine.js');
+  const engine = new Engine(clock, options.resources ?? {}, POLL_HOLD_MS);
+  const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
+  for (const arn of arns) engine.createActivity(arn);
+  const machine = engine.createMachine(name, text);
+  const worker = new MachineWorker(engine, clock, options.log ?? silentLog, options.faults ?? {});
+  for (const arn of arns) worker.serve(arn, handlers);
+  return new TestMachine(engine, machine, worker, clock);
+}
+
+async function readDefinition(definition: string | object): Promise<{ name: string; text: string }> {
+  if (typeof definition === 'object') return { name: 'TestMachine', text: JSON.stringify(definition) };
+  if (/^\s*\{/.test(definition)) return { name: 'TestMachine', text: definition };
+  const name = basename(definition).replace(/(\.asl)?\.json$/, '');
+  return { name, text: fillIn(await readFile(definition, 'utf8'), definition) };
+}
+
+function fillIn(text: string, file: string): string {
+  return text.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+    const value = process.env[variable];
+    if (value) return value;
+    throw new Error(
+      `${file} uses \${${variable}}, and the environment variable ${variable} is unset or empty`,
+    );
+  });
+}

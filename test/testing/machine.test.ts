@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import { IsInt } from 'class-validator';
+import { inject, injectable } from 'tsyringe';
+import { Activity, ActivityFailure, CLOCK, Handle, type Clock } from 'stepwright';
+import { createTestMachine, matchers, type TestMachineOptions } from 'stepwright/testing';
+import { Greeter } from '../../src/activities/greeter.js';
+import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
+
+expect.extend(matchers);
+
+const HELLO = 'state-machines/HelloWorld.asl.json';
+const arnOf = (name: string): string => `arn:aws:states:eu-west-1:123456789012:activity:${name}`;
+const retry = { ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 50, BackoffRate: 1 };
+
+class Charge {
+  @IsInt() cents!: number;
+}
+@injectable()
+class Bank {
+  attempts = 0;
+  charge(_cents: number): string {
+    this.attempts++;
+    return `receipt ${this.attempts}`;
+  }
+}
+@Activity('Charge', { heartbeat: '10s' })
+class Charging {
+  constructor(
+    private readonly bank: Bank,
+    @inject(CLOCK) private readonly clock: Clock,
+  ) {}
+  @Handle() async charge({ cents }: Charge): Promise<string> {
+    if (cents < 0) throw new ActivityFailure('Declined', 'no');
+    await this.clock.sleep(30_000);
+    return this.bank.charge(cents);
+  }
+}
+
+const charge = {
+  Type: 'Task',
+  Resource: arnOf('Charge'),
+  HeartbeatSeconds: 30,
+  Retry: [{ ErrorEquals: ['States.Timeout', 'States.HeartbeatTimeout'], MaxAttempts: 2 }],
+};
+const PAYING = {
+  StartAt: 'Pay',
+  States: {
+    Pay: { ...charge, Catch: [{ ErrorEquals: ['Declined'], Next: 'Sorry' }], Next: 'Done' },
+    Sorry: { Type: 'Fail', Error: 'NoMoney', Cause: 'declined' },
+    Done: { Type: 'Succeed' },
+  },
+};
+
+const pay = async (input: object, options: TestMachineOptions = {}) =>
+  (await createTestMachine(PAYING, { activities: [Charging], ...options })).execute(input);
+
+test('a whole machine runs with its handlers', async () => {
+  const machine = await createTestMachine(HELLO, { activities: [HelloWorldActivity] });
+  const result = await machine.execute({ who: 'hoge' });
+  expect(result).toHaveSucceededWith({ message: 'Hello hoge!' });
+  expect(Object.values(result.attempts)).toEqual([1]);
+});
+
+test('with mocks, as in a bed', async () => {
+  const machine = await createTestMachine(HELLO, {
+    activities: [HelloWorldActivity],
+    mocks: [[Greeter, { greet: () => 'Hi' }]],
+  });
+  expect(await machine.execute({ who: 'hoge' })).toHaveSucceededWith({ message: 'Hi' });
+});
+
+test('what it visited, what it took, and what it ended by', async () => {
+  const succeeded = await pay({ cents: 5 });
+  expect(succeeded).toHaveSucceededWith('receipt 1');
+  expect(succeeded).toHaveVisited(['Pay', 'Done']);
+  expect(succeeded.tookMs).toBe(30_000);
+
+  const failed = await pay({ cents: -1 });
+  expect(failed).toHaveFailedWith('NoMoney');
+  expect(failed).toHaveVisited(['Pay', 'Sorry']);
+  expect(failed.cause).toBe('declined');
+
+  expect(await pay({})).toHaveFailedWith('Stepwright.InvalidInput', { errorType: 'Stepwright.InvalidInput' });
+});
+
+describe('faults', () => {
+  test.each([
+    ['lost-token', 2, 'receipt 1'],
+    ['worker-dies', 2, 'receipt 2'],
+    ['throttled', 1, 'receipt 1'],
+  ] as const)('%s', async (fault, attempts, output) => {
+    const result = await pay({ cents: 5 }, { faults: { 'Charging.charge': [fault] } });
+    expect(result).toHaveSucceededWith(output);
+    expect(result.attempts).toEqual({ Pay: attempts });
+  });
+
+  test('more of them than there are attempts', async () => {
+    const result = await pay({ cents: 5 }, { faults: { 'Charging.charge': Array(3).fill('lost-token') } });
+    expect(result).toHaveFailedWith('States.Timeout');
+    expect(result.attempts).toEqual({ Pay: 3 });
+  });
+});
+
+test('a day of waits, fifty retries and a human’s approval take no time', async () => {
+  let calls = 0;
+  @Activity('Flaky')
+  class Flaky {
+    @Handle() run(): string {
+      if (++calls <= 50) throw new Error('again');
+      return 'at last';
+    }
+  }
+  @Activity('Approve')
+  class Approval {
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle({ heartbeat: '1h' }) async run(): Promise<string> {
+      await this.clock.sleep(8 * 3_600_000);
+      return 'approved';
+    }
+  }
+  const definition = {
+    StartAt: 'Night',
+    States: {
+      Night: { Type: 'Wait', Seconds: 43_200, Next: 'Day' },
+      Day: { Type: 'Wait', Seconds: 43_200, Next: 'Try' },
+      Try: { Type: 'Task', Resource: arnOf('Flaky'), Retry: [retry], Next: 'Ask' },
+      Ask: { Type: 'Task', Resource: arnOf('Approve'), End: true },
+    },
+  };
+  const machine = await createTestMachine(definition, { activities: [Flaky, Approval] });
+  const began = performance.now();
+  const result = await machine.execute();
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(result).toHaveSucceededWith('approved');
+  expect(result.attempts).toEqual({ Try: 51, Ask: 1 });
+  expect(result.tookMs).toBe(86_400_000 + 50 * 60_000 + 8 * 3_600_000);
+});
+
+test('a task that no handler takes is told, not waited for', async () => {
+  const machine = await createTestMachine(PAYING);
+  await expect(machine.execute({ cents: 5 })).rejects.toThrow(/nothing is due any more.*ActivityScheduled/);
+});
+
+test('other resources are answered by `resources`', async () => {
+  const definition = {
+    StartAt: 'Call',
+    States: {
+      Call: { Type: 'Task', Resource: 'arn:aws:lambda:eu-west-1:123456789012:function:f', End: true },
+    },
+  };
+  await expect(createTestMachine(definition)).rejects.toThrow('Call');
+  const machine = await createTestMachine(definition, { resources: { 'TestMachine.Call': { output: 7 } } });
+  expect(await machine.execute()).toMatchObject({ status: 'succeeded' });
+});
