@@ -16,7 +16,7 @@ test('errors.md has one heading for each code, and none for another', () => {
 /** The examples that run as tests. In the documentation the classes are exported. */
 const tests = [
   ...readdirSync('test/handler/examples').map((name) => `test/handler/examples/${name}`),
-  'test/testing/examples/testing.test.ts',
+  ...readdirSync('test/testing/examples').map((name) => `test/testing/examples/${name}`),
   'test/testing/matchers.test.ts',
 ];
 const examples = tests
