@@ -64,7 +64,7 @@ async function measure(candidates: readonly Candidate[]): Promise<Map<Candidate,
 function figures(rounds: ReadonlyMap<Candidate, readonly Round[]>, key: keyof Round): Figure[] {
   return [...rounds].map(([who, each]) => {
     const values = each.map((one) => one[key]);
-    const shown = values.toSorted((a, b) => a - b).map((value) => value.toPrecision(3));
+    const shown = values.toSorted((a, b) => a - b).map((value) => Number(value.toPrecision(3)));
     return { who, value: median(values), note: `from ${shown.at(0)} to ${shown.at(-1)}` };
   });
 }

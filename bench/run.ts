@@ -54,7 +54,7 @@ function isKept({ promised, better, ours: { value } }: Measured): boolean {
 /** How many times better ours is; below one where it is worse. */
 function ratio(ours: Figure, rival: Figure, better: 'higher' | 'lower'): string {
   const [over, under] = better === 'higher' ? [ours.value, rival.value] : [rival.value, ours.value];
-  return under > 0 && over > 0 ? `ours is ${(over / under).toFixed(2)} times this` : 'no ratio';
+  return under > 0 && over > 0 ? `ours is ${(over / under).toFixed(2)} times as good` : 'no ratio';
 }
 
 const round = (value: number): string =>
