@@ -7,7 +7,7 @@ export function fullJitter(attempt: number, baseMs: number, ceilingMs: number, r
   return Math.round(random() * Math.min(ceilingMs, baseMs * 2 ** (attempt - 1)));
 }
 
-/** Somewhere in the upper half of a span, for trouble that takes somebody's attention to mend. */
+/** Somewhere in a span, for trouble that takes somebody's attention to mend. */
 export function slowly(fromMs: number, toMs: number, random: () => number): number {
   return Math.round(fromMs + random() * (toMs - fromMs));
 }

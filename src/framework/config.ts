@@ -194,7 +194,8 @@ export function resolveConfig(config: Config, random: () => number): Settings {
   });
 }
 
-function configProblems(config: unknown): Problem[] {
+/** Everything that is wrong with a config by itself. */
+export function configProblems(config: unknown): Problem[] {
   if (!isRecord(config)) {
     return [
       {
@@ -208,12 +209,32 @@ function configProblems(config: unknown): Problem[] {
   const overrides = isRecord(config['handlers']) ? Object.entries(config['handlers']) : [];
   return [
     ...checkKeys('', config, RULES),
+    ...sdkProblems(config['sdk']),
     ...overrides.flatMap(([name, options]) =>
       isRecord(options)
         ? checkKeys(`handlers['${name}'].`, options, HANDLER_RULES)
         : [badValue(`handlers['${name}']`, record, options)],
     ),
   ];
+}
+
+/** What the SDK must not be told behind our back: each has one place, or would hide lost tokens (retries). */
+const NOT_FOR_SDK: Readonly<Record<string, string>> = {
+  endpoint: 'set `endpoint` at the top level',
+  region: 'set `region` at the top level, or declare whole ARNs',
+  maxAttempts: 'leave it out: a worker retries by itself, in the open',
+  retryMode: 'leave it out: a worker retries by itself, in the open',
+  retryStrategy: 'leave it out: a worker retries by itself, in the open',
+};
+
+function sdkProblems(sdk: unknown): Problem[] {
+  if (!isRecord(sdk)) return [];
+  return Object.keys(sdk).flatMap((key) => {
+    const fix = Object.hasOwn(NOT_FOR_SDK, key) ? NOT_FOR_SDK[key] : undefined;
+    return fix
+      ? [{ code: 'CONFIG_BAD_VALUE' as const, where: `sdk.${key}`, what: 'it is not passed through', fix }]
+      : [];
+  });
 }
 
 /** Checks an object against its rules, key by key: unknown ones are named with their nearest neighbour. */

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** What can be wrong before a worker runs. Stable: programs may match on it. */
 export type ProblemCode =
   | 'CONFIG_UNKNOWN_KEY'
@@ -77,6 +79,15 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
   if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;
   if (typeof value === 'number') return `${value} (number)`;
-  const text = JSON.stringify(value).slice(0, 200);
-  return `${text} (${Array.isArray(value) ? 'array' : typeof value})`;
+  if (Array.isArray(value)) return `${write(value)} (array)`;
+  return `${write(value)} (${typeof value})`;
+}
+
+/** JSON where it can be written, else as Node would show it; not more than fits a line. */
+function write(value: unknown): string {
+  try {
+    return JSON.stringify(value).slice(0, 200);
+  } catch {
+    return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 200);
+  }
 }

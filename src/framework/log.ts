@@ -26,16 +26,21 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
-/** A pino logger that writes synchronously, so that no line is lost when the process ends. */
+/**
+ * A pino logger. Lines of JSON are written behind the program's back, and the rest of them when the process exits:
+ * a reader that stalls must not stop the heartbeats.
+ */
 export function createLog({ level = 'info', pretty = false, destination }: LogOptions = {}): PinoLogger {
-  const out = destination ?? pino.destination({ dest: 1, sync: true });
   const options = {
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: levelName },
   };
-  return pino(options, pretty ? prettyStream(destination) : out);
+  return pino(
+    options,
+    pretty ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false })),
+  );
 }
 
 const levelName = (level: string): { level: string } => ({ level });

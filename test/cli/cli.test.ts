@@ -28,7 +28,7 @@ describe('the main job', () => {
       /Activity: arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity -> HelloWorldActivity\.hello/,
       /Machine: HelloWorld/,
       /Start an execution: npx stepwright execute HelloWorld/,
-      /A drain can take up to 91 s: set terminationGracePeriodSeconds: 96/,
+      /A drain can take up to 96 s: set terminationGracePeriodSeconds: 101/,
     ]) {
       expect(run.stdout()).toMatch(part);
     }

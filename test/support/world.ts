@@ -36,7 +36,7 @@ export interface World {
   /** The types of an execution's events. */
   history(executionArn: string): Promise<string[]>;
   /** Makes a worker that is stopped at the end of the test. Its randomness is fixed at `random`. */
-  worker(config: Config, options?: { random?: number; keepEvents?: boolean }): Promise<WorkerWorld>;
+  worker(config: Config, options?: { random?: number }): Promise<WorkerWorld>;
   close(): Promise<void>;
 }
 

@@ -54,11 +54,23 @@ describe('activities', () => {
       ...Array.from({ length: 12 }, () => ({ kind: 'status', status: 503 }) as const),
     );
     const making = world.worker({ activities: [activity(() => 1, {}, 'Bare')] });
+    await world.clock.settle(() => faults.count('ListActivities') === 5);
     // The SDK's own retries are on the machine's clock; ours, between them, on the test's.
     const state = { made: false };
     void making.then(() => (state.made = true));
     while (!state.made) await seconds(1);
     expect(faults.count('ListActivities')).toBe(13);
+    const { log } = await making;
+    expect(log.filter(({ msg }) => String(msg).includes('could not be looked up'))).toHaveLength(1);
+  });
+
+  test('a bare name and an ARN that are the same activity are two handlers on one', async () => {
+    await world.client.send(new CreateActivityCommand({ name: 'Work' }));
+    const bare = activity(() => 2, {}, 'Work');
+    Object.defineProperty(bare, 'name', { value: 'Other' });
+    expect(await problems({ activities: [activity(() => 1), bare] })).toEqual([
+      'HANDLER_DUPLICATE Work.run and Other.run',
+    ]);
   });
 
   test('a look-up that is refused is an error that says what to allow', async () => {
@@ -106,6 +118,8 @@ describe('the config', () => {
     ]);
   });
 
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
   const bad: [keyof Config, unknown][] = [
     ['activities', 'src/**'],
     ['activities', [7]],
@@ -114,6 +128,7 @@ describe('the config', () => {
     ['port', 70_000],
     ['region', 'Frankfurt'],
     ['sdk', 'x'],
+    ['interceptors', [circular]],
     ['createActivities', 'yes'],
     ['setup', {}],
     ['interceptors', [{}]],
@@ -134,7 +149,14 @@ describe('the config', () => {
     ['workerName', 'x'.repeat(81)],
     ['handlers', { 'A.b': 5 }],
   ];
-  test.each(bad)('%s: %j is refused, and the error says what was expected', async (key, value) => {
+  test.each(['endpoint', 'region', 'maxAttempts', 'retryStrategy'])(
+    'sdk.%s is refused: it has another place',
+    async (key) => {
+      expect(await problems({ sdk: { [key]: 1 } })).toEqual([`CONFIG_BAD_VALUE sdk.${key}`]);
+    },
+  );
+
+  test.each(bad)('%s: %p is refused, and the error says what was expected', async (key, value) => {
     const failed = await createWorker({ [key]: value }).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       problems: [{ code: 'CONFIG_BAD_VALUE', what: expect.stringMatching(/^expected .+, got .+/) }],

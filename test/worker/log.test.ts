@@ -37,7 +37,7 @@ const lines: [Told, string, RegExp][] = [
   [['task:gone', { ...gone, probablyDelivered: true }], 'warn', /its result was probably delivered/],
   [['task:ignored-abort', { ...task, afterMs: 1, abandoned: false }], 'warn', /holds its slot until it ends/],
   [['task:ignored-abort', { ...task, afterMs: 1, abandoned: true }], 'warn', /the drain goes on without it/],
-  [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /could not be reported/],
+  [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
   [['report:lost', { ...task, attempts: 9, outcome, error }], 'error', /the result is lost/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
   [['poll:failed', { ...poll, trouble: 'refused', error }], 'error', /polls are refused: somebody must act/],
@@ -74,6 +74,9 @@ test('what repeats itself is one line, and a number at the end', () => {
     expect.objectContaining({ level: 'info', tokensPossiblyLost: 3 }),
   ]);
   expect(linesOf(retried(1), retried(2), retried(3))).toHaveLength(1);
+  expect(linesOf(retried(1), retried(2), ['task:succeeded', { ...task, durationMs: 1 }])).toContainEqual(
+    expect.objectContaining({ level: 'info', results: 1 }),
+  );
   expect(linesOf(lost, lost, ['state', { from: 'draining', to: 'stopped' }])).toContainEqual(
     expect.objectContaining({ level: 'warn', tokensPossiblyLost: 2 }),
   );

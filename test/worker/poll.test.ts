@@ -119,6 +119,50 @@ describe('trouble', () => {
     },
   );
 
+  test('a throttle is recovered from step by step also where the number of pollers is fixed', async () => {
+    world.machine(ARN);
+    const w = await world.worker({ activities: [activity(() => 1, { pollers: 8 })] });
+    const target = () => w.worker.status().handlers[0]?.polls.target;
+    faults.once('GetActivityTask', { kind: 'error', error: 'ThrottlingException' });
+    await seconds(30);
+    expect(target()).toBe(4);
+    await seconds(40);
+    expect(target()).toBeGreaterThan(4);
+    await seconds(120);
+    expect(target()).toBe(8);
+    expect(world.service.parkedPolls).toBe(8);
+  });
+
+  test('of changing kinds is one trouble: each kind is told once, and the waits grow', async () => {
+    world.machine(ARN);
+    const both = [
+      { kind: 'error', error: 'ThrottlingException' },
+      { kind: 'status', status: 503 },
+    ] as const;
+    faults.once('GetActivityTask', ...Array.from({ length: 200 }, (_, n) => both[n % 2] ?? both[0]));
+    const w = await world.worker({ activities: [activity(() => 1)] });
+    await seconds(120);
+    expect(w.of('poll:failed').map(({ trouble }) => trouble)).toEqual(['throttled', 'unreachable']);
+    expect(polls()).toBeLessThan(40);
+  });
+
+  test('is felt for by one poll at a time, also when slots come free', async () => {
+    const { type, held } = holding({ concurrency: 8, pollers: 8 });
+    const machine = world.machine(ARN);
+    await world.worker({ activities: [type] });
+    await Promise.all(Array.from({ length: 8 }, (_, n) => world.execute(machine, n)));
+    await world.clock.settle(() => held.length === 8);
+    faults.once('GetActivityTask', { kind: 'reset-before' });
+    held[0]?.succeed();
+    await seconds(10);
+    expect(world.service.parkedPolls).toBe(1);
+    for (const { succeed } of held) succeed();
+    await seconds(1);
+    expect(world.service.parkedPolls).toBe(1);
+    await seconds(60);
+    expect(world.service.parkedPolls).toBe(8);
+  });
+
   test('a service in trouble is tried again, at first soon and then every few seconds', async () => {
     world.machine(ARN);
     faults.always('GetActivityTask', { kind: 'reset-before' });
@@ -156,6 +200,16 @@ describe('readiness', () => {
     expect(w.worker.status().ready).toBe(true);
     void w.worker.stop();
     expect(w.worker.status()).toMatchObject({ ready: false, reasons: ['the worker is draining'] });
+  });
+
+  test('comes back with the next poll that the service holds, not only with its answer', async () => {
+    world.machine(ARN);
+    const w = await world.worker({ activities: [activity(() => 1)] });
+    faults.once('GetActivityTask', { kind: 'reset-before' });
+    await world.clock.settle(() => w.of('poll:failed').length === 1);
+    expect(w.worker.status().ready).toBe(false);
+    await seconds(5);
+    expect(w.worker.status().ready).toBe(true);
   });
 
   test('stays while all slots are busy and nothing is polled', async () => {

@@ -62,7 +62,7 @@ describe('a result is offered until the service takes it', () => {
     await expectStatus(execution, { status: 'SUCCEEDED', output: '"done"' });
     expect(faults.count('SendTaskFailure')).toBe(0);
     expect(
-      w.log.filter(({ level, msg }) => level === 'warn' && String(msg).includes('could not be reported')),
+      w.log.filter(({ level, msg }) => level === 'warn' && String(msg).includes('can not be reported')),
     ).toHaveLength(1);
   });
 
@@ -133,6 +133,36 @@ test('a heartbeat that learns of gone while a result waits to be offered again e
   expect(faults.count('SendTaskSuccess')).toBe(offered);
 });
 
+test('nothing more is sent once the task is gone, also where its result was refused at the same moment', async () => {
+  const { type, held } = holding({ heartbeat: '20s' });
+  const w = await world.worker({ activities: [type] });
+  const executionArn = await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  await seconds(15);
+  await world.client.send(new StopExecutionCommand({ executionArn }));
+  faults.once('SendTaskSuccess', { kind: 'black-hole' }, { kind: 'error', error: 'InvalidOutput' });
+  held[0]?.succeed('late');
+  await seconds(60);
+  expect(w.of('task:gone')).toHaveLength(1);
+  expect(faults.count('SendTaskFailure')).toBe(0);
+});
+
+test('an outage is two lines, however many results wait', async () => {
+  const machine = world.machine(ARN);
+  faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+  const w = await world.worker(
+    { activities: [activity(() => 'done', { concurrency: 40 })] },
+    { random: 0.5 },
+  );
+  await Promise.all(Array.from({ length: 40 }, (_, n) => world.execute(machine, n)));
+  await seconds(60);
+  faults.always('SendTaskSuccess', undefined);
+  await seconds(30);
+  expect(w.of('task:succeeded')).toHaveLength(40);
+  const lines = w.log.filter(({ msg }) => /reported/.test(String(msg)));
+  expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 40 }]);
+});
+
 test('an output that the service refuses is replaced by one failure: the token is still live', async () => {
   faults.once('SendTaskSuccess', { kind: 'error', error: 'InvalidOutput' });
   const { execution } = await answered();
@@ -189,7 +219,7 @@ test('trouble with heartbeats never ends a healthy task, and is told once', asyn
   faults.always('SendTaskHeartbeat', { kind: 'black-hole' });
   await seconds(60);
   faults.always('SendTaskHeartbeat', undefined);
-  await seconds(30);
+  await seconds(70);
   expect(held[0]?.task.signal.aborted).toBe(false);
   held[0]?.succeed('healthy');
   await seconds(1);

@@ -1,6 +1,7 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
+import { injectable } from 'tsyringe';
 import { Activity, Handle } from 'stepwright';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
@@ -197,6 +198,51 @@ describe('a deadline', () => {
     expect(w.worker.status().tasks).toHaveLength(0);
     expect(w.worker.status().counts).toMatchObject({ failed: 1, succeeded: 0 });
   });
+});
+
+test('finished work is reported before what belongs to its task is disposed of', async () => {
+  const tidying: (() => void)[] = [];
+  @injectable()
+  class Connection {
+    dispose(): Promise<void> {
+      return new Promise((resolve) => tidying.push(resolve));
+    }
+  }
+  @Activity(ARN, { scope: 'task' })
+  class Query {
+    constructor(readonly connection: Connection) {}
+    @Handle()
+    run(): string {
+      return 'finished';
+    }
+  }
+  const w = await world.worker({ activities: [Query] });
+  const execution = await world.execute(world.machine(ARN));
+  await seconds(1);
+  expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"finished"' });
+  expect(w.worker.status().tasks).toMatchObject([{ phase: 'settling' }]);
+  for (const done of tidying) done();
+  await seconds(1);
+  expect(w.worker.status().tasks).toEqual([]);
+});
+
+test('a listener that rejects is logged and hurts nobody', async () => {
+  const w = await world.worker({ activities: [Greet] });
+  w.worker.on('task:succeeded', () => Promise.reject(new Error('metrics down')));
+  await world.execute(world.machine(ARN), { who: 'hoge' });
+  await seconds(1);
+  expect(w.log).toContainEqual(expect.objectContaining({ msg: 'a listener threw', event: 'task:succeeded' }));
+});
+
+test('a heartbeat that nobody awaits does not end the process when its task is gone', async () => {
+  const { type, held } = holding();
+  const executionArn = await world.execute(world.machine(ARN));
+  await world.worker({ activities: [type] });
+  await world.clock.settle(() => held.length === 1);
+  await world.client.send(new StopExecutionCommand({ executionArn }));
+  void held[0]?.task.heartbeat();
+  await seconds(1);
+  expect(held[0]?.task.signal.reason).toMatchObject({ kind: 'gone' });
 });
 
 test('a listener that throws is logged and hurts nobody', async () => {

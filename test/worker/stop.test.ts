@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { createWorker, TaskAborted } from 'stepwright';
+import type { DependencyContainer } from 'tsyringe';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { silentLog } from '../../src/framework/log.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
 let world: World;
+let faults: FaultPlan;
 beforeEach(async () => {
-  world = await createWorld();
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
 });
 afterEach(() => world.close());
 
@@ -189,17 +193,100 @@ test("with drain 'fail' a task that arrives during the drain is failed at once, 
 });
 
 test('an aborted signal stops a worker that runs, and one that is about to', async () => {
+  world.machine(ARN);
+  for (const early of [false, true]) {
+    const stop = new AbortController();
+    if (early) stop.abort();
+    const config = { activities: [activity(() => 1)], endpoint: world.service.url };
+    const worker = await createWorker(config, { clock: world.clock, log: silentLog });
+    const done = worker.run({ signal: stop.signal });
+    await seconds(1);
+    stop.abort();
+    expect(worker.status().state).toBe(early ? 'stopped' : 'draining');
+    await seconds(60);
+    await done;
+  }
+});
+
+test('a worker runs once', async () => {
   const w = await world.worker({ activities: [activity(() => 1)] });
-  await seconds(1);
   await expect(w.worker.run()).rejects.toThrow('a worker runs once');
-  void w.worker.stop();
-  await seconds(60);
-  await w.done;
+});
+
+describe('whoever calls stop() while it is being stopped', () => {
+  test('a listener of its state gets the same promise, and nothing is done twice', async () => {
+    const w = await world.worker({ activities: [activity(() => 1)] });
+    const again: Promise<void>[] = [];
+    w.worker.on('state', () => again.push(w.worker.stop()));
+    await seconds(1);
+    const stopped = w.worker.stop();
+    await seconds(61);
+    expect(new Set([...again, stopped]).size).toBe(1);
+    expect(w.of('state').map(({ to }) => to)).toEqual(['running', 'draining', 'stopped']);
+  });
+
+  test('a handler that is told of the drain does not close the connections under an open poll', async () => {
+    const { w, task } = await working();
+    await seconds(1);
+    task.task.shuttingDown.addEventListener('abort', () => void w.worker.stop());
+    void w.worker.stop();
+    task.succeed();
+    await seconds(2);
+    expect(world.service.parkedPolls).toBe(2);
+    expect(state(w)).toBe('draining');
+    expect(w.of('poll:token-possibly-lost')).toEqual([]);
+  });
+});
+
+describe('a provider that is disposed of with the worker', () => {
+  const providing = (dispose: () => Promise<void>) => ({
+    activities: [activity(() => 1)],
+    setup: (container: DependencyContainer) => {
+      container.registerSingleton(
+        'Pool',
+        class Pool {
+          dispose = dispose;
+        },
+      );
+      container.resolve('Pool');
+    },
+  });
+
+  test('may throw: it is logged, and the worker stops', async () => {
+    const w = await world.worker(providing(() => Promise.reject(new Error('pool already closed'))));
+    await seconds(1);
+    const stopped = w.worker.stop();
+    await seconds(61);
+    await Promise.all([stopped, w.done]);
+    expect(state(w)).toBe('stopped');
+    expect(w.log).toContainEqual(
+      expect.objectContaining({ level: 'error', msg: expect.stringContaining('disposed of') }),
+    );
+  });
+
+  test('may hang: the worker stops without it after 5 s', async () => {
+    const w = await world.worker(providing(() => new Promise(() => {})));
+    await seconds(1);
+    void w.worker.stop();
+    await seconds(4);
+    expect(state(w)).toBe('draining');
+    await seconds(2);
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('is disposed of when no worker could be made', async () => {
+    const disposed: string[] = [];
+    const provider = providing(async () => void disposed.push('Pool'));
+    const twice = { ...provider, activities: [activity(() => 1), activity(() => 2, {}, 'Work2')] };
+    faults.always('ListActivities', { kind: 'error', error: 'AccessDeniedException' });
+    await expect(world.worker(twice)).rejects.toThrow('Work2');
+    expect(disposed).toEqual(['Pool']);
+  });
 });
 
 test('the longest drain counts the polls, the grace and the last reports', async () => {
   const w = await world.worker({ activities: [activity(() => 1)] });
-  expect(w.worker.longestDrainMs).toBe(91_000);
+  expect(w.worker.longestDrainMs).toBe(96_000);
   const long = await world.worker({ activities: [activity(() => 1)], grace: '10m' });
-  expect(long.worker.longestDrainMs).toBe(631_000);
+  expect(long.worker.longestDrainMs).toBe(636_000);
 });

@@ -20,7 +20,7 @@ export function sayMachines(log: Logger, machines: readonly MachineFile[], port?
   const [first] = machines;
   if (first)
     log.info(
-      `Start an execution: ${executeCommand()} ${first.name} '<input as JSON>'${port === undefined ? '' : ` --port ${port}`}`,
+      `Start an execution: ${command('execute')} ${first.name} '<input as JSON>'${port === undefined ? '' : ` --port ${port}`}`,
     );
 }
 
@@ -28,12 +28,17 @@ export function sayMachines(log: Logger, machines: readonly MachineFile[], port?
 export function sayDrain(log: Logger, longestDrainMs: number): void {
   const seconds = Math.ceil(longestDrainMs / 1000) + KILL_MARGIN_SECONDS;
   log.info(
-    `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, stopTimeout: ${Math.min(seconds, 120)} in ECS`,
+    `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,
   );
 }
 
+/** ECS waits for two minutes at most. */
+const inEcs = (seconds: number): string =>
+  seconds <= 120 ? `stopTimeout: ${seconds}` : 'stopTimeout: 120 (its most, and too short for this `grace`)';
+
 /** As the user reached us: through this project's own npm scripts, or installed. */
-function executeCommand(): string {
+export function command(name: 'execute' | 'start'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
-  return ownScripts ? 'npm run -s execute --' : 'npx stepwright execute';
+  if (!ownScripts) return `npx stepwright ${name}`;
+  return name === 'start' ? 'npm run start' : 'npm run -s execute --';
 }

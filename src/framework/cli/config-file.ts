@@ -72,6 +72,14 @@ function compiledFile(source: string): string {
   }
   const base = dirname(tsconfig.path);
   const inside = relative(resolve(base, rootDir), source).replace(/\.([cm]?)ts$/, '.$1js');
+  if (inside.startsWith('..')) {
+    const what = `it lies outside the rootDir of ${tsconfig.path} (${rootDir}), so tsc does not compile it there`;
+    throw problem(
+      'CONFIG_NOT_FOUND',
+      what,
+      'set rootDir to a folder that holds the config and the activities',
+    );
+  }
   const output = resolve(base, outDir, inside);
   const shown = relative(process.cwd(), output);
   if (!existsSync(output))
@@ -97,10 +105,15 @@ async function importConfig(file: string, shown: string): Promise<Config> {
       error,
     );
   }
-  if (typeof module.default !== 'object' || module.default === null) {
-    throw fail('it has no default export', 'write `export default defineConfig({ … })`');
-  }
-  return module.default;
+  const config = unwrap(module.default);
+  if (typeof config === 'object' && config !== null) return config;
+  throw fail('it has no default export', 'write `export default defineConfig({ … })`');
+}
+
+/** A config compiled to CommonJS arrives as the default of the default. */
+function unwrap(exported: unknown): unknown {
+  const isWrapped = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  return isWrapped && 'default' in exported ? exported.default : exported;
 }
 
 /** The message and the first line that points into the user's files. */

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.js';
-import { resolveConfig } from '../config.js';
-import { StartError } from '../errors.js';
+import { configProblems, resolveConfig } from '../config.js';
+import { StartError, throwProblems } from '../errors.js';
 import { AwsService } from '../service/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
 import { type ExecutionEnd, findMachine, followExecution, startExecution } from '../service/executions.js';
@@ -22,7 +22,9 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 export async function execute(machine: string, input: string, flags: ExecuteFlags): Promise<number> {
   checkInput(input);
   const { config } = await loadConfigIfAny(flags.config, process.cwd());
-  const settings = resolveConfig({ ...config, ...readPorts(flags) }, Math.random);
+  const { ports, problems } = readPorts(flags);
+  throwProblems([...problems, ...configProblems(config)]);
+  const settings = resolveConfig({ ...config, ...ports }, Math.random);
   const { env } = process;
   const endpoint = resolveEndpoint({
     flag: flags.endpoint,
@@ -32,15 +34,15 @@ export async function execute(machine: string, input: string, flags: ExecuteFlag
   });
   if (isProblem(endpoint)) throw new StartError([endpoint]);
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
-  const region = machine.startsWith('arn:') ? machine.split(':')[3] : await service.defaultRegion();
+  const region = (machine.startsWith('arn:') && machine.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
   try {
     const client = await service.client(region);
     const executionArn = await startExecution(client, await findMachine(client, machine), input);
     say(`RUNNING ${executionArn}`);
-    return tell(await followExecution(client, executionArn, systemClock));
+    return await tell(await followExecution(client, executionArn, systemClock));
   } catch (error) {
-    throw unreachable(error, endpoint);
+    throw explained(error, endpoint);
   } finally {
     service.close();
   }
@@ -57,16 +59,26 @@ function checkInput(input: string): void {
   }
 }
 
-function tell({ status, output, error, cause }: ExecutionEnd): number {
+async function tell({ status, output, error, cause }: ExecutionEnd): Promise<number> {
   say(status);
   if (error !== undefined) say(`error: ${error}`);
   if (cause !== undefined) say(`cause: ${cause}`);
-  if (output !== undefined) process.stdout.write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
 }
 
-function unreachable(error: unknown, endpoint: Endpoint): unknown {
-  if ((error as { code?: string }).code !== 'ECONNREFUSED') return error;
+/** Resolves when all of it has left: the process ends right after, whatever the config keeps open. */
+const write = (text: string): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(text, () => resolve()));
+
+/** What a person can do about it, where that is known. */
+function explained(error: unknown, endpoint: Endpoint): unknown {
+  const { code, name, message } = error as { code?: string; name?: string; message?: string };
+  if (name === 'CredentialsProviderError') {
+    const hint = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--endpoint local` needs none';
+    return new Error(`no AWS credentials were found (${message}): ${hint}`, { cause: error });
+  }
+  if (code !== 'ECONNREFUSED') return error;
   const hint =
     endpoint.kind === 'local' ? 'start it with `npm run start` or `npm run local`' : 'is it running?';
   return new Error(`nothing listens at ${showEndpoint(endpoint)}: ${hint}`, { cause: error });

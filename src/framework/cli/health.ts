@@ -3,13 +3,16 @@ import { StartError } from '../errors.js';
 import type { WorkerStatus } from '../worker/status.js';
 import { portInUse } from './seed.js';
 
+/** What the probes are told of. */
+export type Health = Pick<WorkerStatus, 'state' | 'ready' | 'reasons'>;
+
 /**
  * Serves `/live` (200 while the process answers and the worker has not failed) and `/ready` (200, or 503 with the
  * reasons), on all interfaces: probes come from outside.
  */
 export async function serveHealth(
   port: number,
-  status: () => WorkerStatus,
+  status: () => Health,
 ): Promise<{ port: number; close: () => void }> {
   const server = createServer((request, response) => {
     const { ready, reasons, state } = status();

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.js';
-import { sayMachines } from './banner.js';
+import { command, sayMachines } from './banner.js';
 import { prepare, type StartFlags } from './prepare.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
@@ -21,7 +21,9 @@ export async function local(flags: LocalFlags, log: Logger): Promise<number> {
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
   sayMachines(log, machines, flags.port === undefined ? undefined : service.port);
-  log.info(`Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} npm run start. Press Ctrl-C to interrupt.`);
+  log.info(
+    `Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} ${command('start')}. Press Ctrl-C to interrupt.`,
+  );
   const stop = stopSignal(log, 'stopping');
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve));
   service.endPolls();

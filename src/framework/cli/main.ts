@@ -27,8 +27,7 @@ const endpointFlag = new Option('--endpoint <local|aws|URL>', 'where Step Functi
 const portFlag = new Option('--port <N>', 'port of the local service (default: 8083)');
 const logFlag = new Option('--log-level <level>', 'least level to log')
   .choices(['debug', 'info', 'warn', 'error'])
-  .env('STEPWRIGHT_LOG_LEVEL')
-  .default('info');
+  .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
 
 /** Flags that everything which knows handlers takes. */
 function handlerFlags(command: Command): Command {
@@ -70,7 +69,7 @@ program
   .addOption(portFlag)
   .action(async (machine: string, input: string, flags: ExecuteFlags) => {
     const { execute } = await import('./execute.js');
-    process.exitCode = await execute(machine, input, flags);
+    process.exit(await execute(machine, input, flags));
   });
 
 interface LogFlags {

@@ -1,6 +1,14 @@
 import { systemClock } from '../clock.js';
-import { checkKeys, type Config, defined, PORT_RULE, resolveConfig, type Settings } from '../config.js';
-import { type Problem, StartError, throwProblems } from '../errors.js';
+import {
+  checkKeys,
+  type Config,
+  configProblems,
+  defined,
+  PORT_RULE,
+  resolveConfig,
+  type Settings,
+} from '../config.js';
+import { type Problem, StartError } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
 import { environmentOptions, readOptions } from '../worker/handler-options.js';
 import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/plan.js';
@@ -33,16 +41,17 @@ export interface Prepared {
 /** Reads the config, the flags and the environment, and plans the worker. @throws StartError with all problems at once. */
 export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }): Promise<Prepared> {
   const { config, baseDir, projectDir } = await loadConfig(flags.config, process.cwd());
-  const settings = resolveConfig({ ...config, ...readPorts(flags) }, Math.random);
   const { env } = process;
-  const endpoint = resolveEndpoint({
-    flag: seeds ? 'local' : flags.endpoint,
-    env,
-    config: settings.endpoint,
-    port: settings.port,
-  });
+  const ports = readPorts(flags);
   const fromEnv = environmentOptions(env);
   const fromFlags = readOptions((key) => ({ name: `--${key}`, text: flags[key] }));
+  const typed = [...ports.problems, ...fromFlags.problems, ...fromEnv.problems];
+  const wrong = configProblems(config);
+  if (wrong.length > 0) throw new StartError([...typed, ...wrong]);
+
+  const settings = resolveConfig({ ...config, ...ports.ports }, Math.random);
+  const flag = seeds ? 'local' : flags.endpoint;
+  const endpoint = resolveEndpoint({ flag, env, config: settings.endpoint, port: settings.port });
   const overrides = { ...fromEnv.options, ...fromFlags.options };
   const sources = { settings, baseDir, env, overrides };
   const plan = seeds
@@ -50,24 +59,20 @@ export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }):
     : await planWorker(sources, { clock: systemClock, random: Math.random });
   const local = !isProblem(endpoint) && endpoint.kind === 'local';
   const read = local ? await readMachines(settings, projectDir, env) : { machines: [], problems: [] };
-  const problems: Problem[] = [
-    ...fromEnv.problems,
-    ...fromFlags.problems,
-    ...plan.problems,
-    ...read.problems,
-  ];
+  const problems: Problem[] = [...typed, ...plan.problems, ...read.problems];
   if (isProblem(endpoint)) throw new StartError([endpoint, ...problems]);
   if (problems.length > 0) throw new StartError(problems);
   return { settings, endpoint, handlers: plan.handlers, container: plan.container, machines: read.machines };
 }
 
-/** The ports among the flags. @throws StartError that names the flag of a bad one. */
-export function readPorts(
-  flags: Pick<StartFlags, 'port' | 'healthPort'>,
-): Pick<Config, 'port' | 'healthPort'> {
+/** The ports among the flags. A bad one is a problem that names its flag. */
+export function readPorts(flags: Pick<StartFlags, 'port' | 'healthPort'>): {
+  ports: Pick<Config, 'port' | 'healthPort'>;
+  problems: Problem[];
+} {
   const read = (text: string | undefined): unknown => (text && /^\d+$/.test(text) ? Number(text) : text);
   const ports = defined({ port: read(flags.port), healthPort: read(flags.healthPort) });
   const typed = defined({ '--port': ports.port, '--health-port': ports.healthPort });
-  throwProblems(checkKeys('', typed, { '--port': PORT_RULE, '--health-port': PORT_RULE }));
-  return ports as Pick<Config, 'port' | 'healthPort'>;
+  const problems = checkKeys('', typed, { '--port': PORT_RULE, '--health-port': PORT_RULE });
+  return { ports: problems.length > 0 ? {} : (ports as Pick<Config, 'port' | 'healthPort'>), problems };
 }

@@ -5,7 +5,7 @@ import { localEndpoint, showEndpoint } from '../service/endpoint.js';
 import { buildWorker } from '../worker/create-worker.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
-import { serveHealth } from './health.js';
+import { type Health, serveHealth } from './health.js';
 import { prepare, type Prepared, type StartFlags } from './prepare.js';
 import { startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
@@ -18,6 +18,9 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
   const service = await startEmbedded(prepared, log);
   const endpoint = service ? localEndpoint(service.port) : prepared.endpoint;
   const { settings, handlers, container } = prepared;
+  let status = (): Health => STARTING;
+  const { healthPort } = settings;
+  const health = healthPort === undefined ? undefined : await serveHealth(healthPort, () => status());
   const building = buildWorker({
     settings,
     handlers,
@@ -28,13 +31,11 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
     log,
   });
   // Activities are looked up for as long as it takes; nothing is leased before that, so a signal may end it.
-  const worker = await Promise.race([building, aborted(stop)]);
-  if (!worker) return 0;
+  const built = await Promise.race([building, aborted(stop)]);
+  if (!built) return 0;
+  const worker = built;
+  status = () => worker.status();
   const errors = watchUserErrors(log, () => void worker.stop());
-  const health =
-    settings.healthPort === undefined
-      ? undefined
-      : await serveHealth(settings.healthPort, () => worker.status());
 
   log.info(`Endpoint: ${showEndpoint(endpoint)}${service ? ' (embedded: for development, in memory)' : ''}`);
   sayActivities(log, worker.status().handlers);
@@ -57,13 +58,16 @@ function startEmbedded(
   return endpoint.kind === 'local' ? startSeeded({ log, settings }, handlers, machines) : undefined;
 }
 
+const STARTING: Health = { state: 'created', ready: false, reasons: ['the activities are being looked up'] };
+
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 
 async function runUntil(stop: AbortSignal, worker: Worker, service: LocalService | undefined): Promise<void> {
   // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
-  stop.addEventListener('abort', () => service?.endPolls());
-  if (stop.aborted) service?.endPolls();
+  worker.on('state', ({ to }) => {
+    if (to === 'draining') service?.endPolls();
+  });
   await worker.run({ signal: stop });
   await service?.close();
 }

@@ -12,8 +12,15 @@ import { compileOutput, type WriteResult } from './result.js';
 import { TaskScopes } from './task-scope.js';
 import { compileInput, type Validate } from './validate.js';
 
-/** Everything between a task's input and what the service is told of it. Never rejects. */
-export type CompiledHandler = (text: string, context: TaskContext) => Promise<Outcome>;
+/**
+ * Everything between a task's input and what the service is told of it. Never rejects. Resolves when nothing of the
+ * task is left here; `onOutcome` is called once before that, as soon as the outcome stands.
+ */
+export type CompiledHandler = (
+  text: string,
+  context: TaskContext,
+  onOutcome?: (outcome: Outcome) => void,
+) => Promise<Outcome>;
 
 interface Pipeline {
   readonly validate: Validate;
@@ -44,14 +51,20 @@ export function compile(
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  return (text, task) => runFor({ task, container }, () => handle(text, task, pipeline));
+  return async (text, task, onOutcome) => {
+    const outcome = await runFor({ task, container }, () => handle(text, task, pipeline));
+    onOutcome?.(outcome);
+    return outcome;
+  };
 }
 
 function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   const scopes = new TaskScopes(container);
-  return async (text, task) => {
+  return async (text, task, onOutcome) => {
     const scope = scopes.open(task);
     const outcome = await runFor({ task, container: scope }, () => handle(text, task, pipeline));
+    // Finished work does not wait for what is tidied up after it.
+    onOutcome?.(outcome);
     await scopes.close(scope, task);
     return outcome;
   };

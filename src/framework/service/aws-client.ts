@@ -4,7 +4,10 @@ import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Endpoint, isLoopback } from './endpoint.js';
 
 /** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
-export type SdkSettings = Omit<SFNClientConfig, 'endpoint' | 'region' | 'maxAttempts'>;
+export type SdkSettings = Omit<
+  SFNClientConfig,
+  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
+>;
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;
@@ -75,7 +78,8 @@ export class ClientFactory {
 
 function where(endpoint: Endpoint): SFNClientConfig {
   if (endpoint.kind === 'aws') return { ignoreConfiguredEndpointUrls: true };
-  const plain = endpoint.kind === 'local' && { useFipsEndpoint: false, useDualstackEndpoint: false };
+  // The SDK refuses either beside a URL, and neither means anything on this machine.
+  const plain = isLoopback(endpoint) && { useFipsEndpoint: false, useDualstackEndpoint: false };
   return { endpoint: endpoint.url, ...plain };
 }
 

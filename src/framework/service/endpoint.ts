@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Problem } from '../errors.js';
 
 /**
@@ -15,7 +16,9 @@ export type Endpoint =
 export function isLoopback(endpoint: Endpoint): boolean {
   if (endpoint.kind === 'aws') return false;
   const { hostname } = new URL(endpoint.url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return (
+    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+  );
 }
 
 /** For messages: `http://127.0.0.1:8083`, or `AWS`. */

@@ -39,8 +39,8 @@ export type ReportAnswer =
   | { readonly kind: 'refused'; readonly error: Error }
   | {
       readonly kind: 'retry';
-      /** `slow` for trouble that somebody must mend: credentials, access, keys. */
-      readonly pace: 'fast' | 'slow';
+      /** `throttled` for too many calls; `slow` for trouble that somebody must mend: credentials, access, keys. */
+      readonly pace: 'fast' | 'throttled' | 'slow';
       /** The call may have been processed although its answer was lost: a later *gone* then means delivered. */
       readonly mayHaveArrived: boolean;
       readonly error: Error;

@@ -8,7 +8,10 @@ export interface TaskRef {
   readonly token: string;
 }
 
-/** What happens to tasks. Each is emitted once a task, but `report:retried`, once a failed attempt. */
+/**
+ * What happens to tasks. Each is emitted once a task, but for `report:retried`, once a
+ * failed attempt, and `task:ignored-abort`, again when the handler is left behind.
+ */
 export interface TaskEvents {
   /** A lease has arrived. */
   'task:received': TaskRef & { readonly receivedAt: Date };

@@ -25,6 +25,7 @@ const ATTEMPT_LIMIT_MS = 15_000;
 /** What the attempt that starts when time is up still gets. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
+const THROTTLED_BASE_MS = 1_000;
 const RETRY_CEILING_MS = 20_000;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
 
@@ -39,13 +40,13 @@ export async function deliver(token: string, decided: Outcome, plan: ReportPlan)
     if (answer.kind === 'gone')
       return { kind: 'gone', probablyDelivered: mayHaveArrived, error: answer.error };
     const { error } = answer;
+    mayHaveArrived ||= answer.kind === 'retry' && answer.mayHaveArrived;
+    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
     if (answer.kind === 'refused') {
       if (outcome.status === 'failed') return { kind: 'lost', outcome, attempts: attempt, error };
       outcome = refusedOutput(outcome.output, error);
       continue;
     }
-    mayHaveArrived ||= answer.mayHaveArrived;
-    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
     const leftMs = until() - clock.now();
     if (leftMs <= 0) return { kind: 'lost', outcome, attempts: attempt, error };
     const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, plan.random));
@@ -77,7 +78,7 @@ async function offer(
 /** A success that the service refuses is replaced by one failure: its token is still live. */
 function refusedOutput(output: string, error: Error): Outcome {
   const bytes = Buffer.byteLength(output);
-  if (bytes <= OUTPUT_LIMIT_BYTES && error.name === 'InvalidOutput') {
+  if (bytes <= OUTPUT_LIMIT_BYTES) {
     return ownFailure(OWN_ERROR.invalidOutput, `the service refused the output: ${error.message}`);
   }
   return ownFailure(
@@ -86,9 +87,14 @@ function refusedOutput(output: string, error: Error): Outcome {
   );
 }
 
-const retryDelay = (pace: 'fast' | 'slow', attempt: number, random: () => number): number =>
-  pace === 'fast'
-    ? fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random)
-    : slowly(...SLOW_RETRY_MS, random);
+function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random: () => number): number {
+  if (pace === 'slow') return slowly(...SLOW_RETRY_MS, random);
+  return fullJitter(
+    attempt,
+    pace === 'throttled' ? THROTTLED_BASE_MS : RETRY_BASE_MS,
+    RETRY_CEILING_MS,
+    random,
+  );
+}
 
 const goneError = (gone: AbortSignal): Error => gone.reason as Error;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import { ownFailure } from '../handler/failure.js';
+import { failureOf, ownFailure } from '../handler/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort } from '../service/port.js';
@@ -132,7 +132,12 @@ export class Task {
     return {
       signal: this.#aborter.signal,
       shuttingDown: this.#drain.signal,
-      heartbeat: () => this.#heartbeatNow(),
+      heartbeat: () => {
+        const beat = this.#heartbeatNow();
+        // Whoever does not await it learns of gone from the signal.
+        beat.catch(() => {});
+        return beat;
+      },
       log: this.#world.log.child({ handler: name, activity: activityArn, task }),
       handler: name,
       activityArn,
@@ -155,9 +160,11 @@ export class Task {
   }
 
   async #handle(): Promise<void> {
-    const outcome = await this.#handler.handle(this.#lease.input, this.context);
+    const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
+    await this.#handler
+      .handle(this.#lease.input, this.context, decide)
+      .catch((error: unknown) => decide(ownFault(error)));
     this.#handlerSettled = true;
-    this.#decide(this.#afterShutdown(outcome));
   }
 
   /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
@@ -265,6 +272,9 @@ export class Task {
     return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };
   }
 }
+
+/** A compiled handler never rejects; if it did, its task would still end. */
+const ownFault = (error: unknown): Outcome => failureOf(error, () => {});
 
 const shutdownFailure = (message: string): Outcome => ownFailure(OWN_ERROR.workerShutdown, message);
 

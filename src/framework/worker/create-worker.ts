@@ -1,6 +1,6 @@
 import type { DependencyContainer } from 'tsyringe';
 import { type Clock, systemClock } from '../clock.js';
-import { type Config, resolveConfig, type Settings } from '../config.js';
+import { type Config, configProblems, resolveConfig, type Settings } from '../config.js';
 import type { HandlerDefinition } from '../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../errors.js';
 import { compile } from '../handler/compile.js';
@@ -10,7 +10,7 @@ import { type Endpoint, isLoopback, isProblem, resolveEndpoint } from '../servic
 import type { ActivityPort } from '../service/port.js';
 import { environmentOptions } from './handler-options.js';
 import { planWorker, type PlannedHandler } from './plan.js';
-import { type RunnableHandler, Worker } from './worker.js';
+import { type RunnableHandler, Worker, type WorkerParts } from './worker.js';
 
 /** What a worker may be given from outside. */
 export interface WorkerOptions {
@@ -31,8 +31,10 @@ export interface WorkerOptions {
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
   const { clock = systemClock, random = Math.random, log = createLog(), baseDir = process.cwd() } = options;
-  const settings = resolveConfig(config, random);
   const { options: overrides, problems } = environmentOptions(process.env);
+  const wrong = configProblems(config);
+  if (wrong.length > 0) throw new StartError([...wrong, ...problems]);
+  const settings = resolveConfig(config, random);
   const endpoint = resolveEndpoint({ env: process.env, config: settings.endpoint, port: settings.port });
   const plan = await planWorker({ settings, baseDir, env: process.env, overrides }, { clock, random });
   if (isProblem(endpoint)) throw new StartError([endpoint, ...problems, ...plan.problems]);
@@ -53,11 +55,31 @@ export interface WorkerRecipe {
 
 /** Compiles the handlers of a sound plan and connects them. @throws StartError for what only shows here. */
 export async function buildWorker(recipe: WorkerRecipe): Promise<Worker> {
-  const { settings, container, clock, random, log, endpoint } = recipe;
+  const { settings, container, endpoint } = recipe;
   if (!container) throw new Error('a plan with problems can not be built');
   const { AwsService } = await import('../service/aws.js');
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
+  const close = async (): Promise<void> => {
+    service.close();
+    await container.dispose();
+  };
+  try {
+    return new Worker({ ...(await connectHandlers(service, recipe, container)), close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** All of a worker but its end. */
+async function connectHandlers(
+  service: AwsService,
+  recipe: WorkerRecipe,
+  container: DependencyContainer,
+): Promise<Omit<WorkerParts, 'close'>> {
+  const { settings, clock, random, log } = recipe;
   const places = await findPlaces(service, recipe);
+  throwProblems(samePlaces(recipe.handlers, places));
   const ports = await connect(service, recipe.handlers, places);
   const handlers = recipe.handlers.map(({ definition, options }): RunnableHandler => {
     const { arn, region } = placeOf(definition, places);
@@ -67,22 +89,7 @@ export async function buildWorker(recipe: WorkerRecipe): Promise<Worker> {
     return { name: definition.name, activityArn: arn, handle, port, ...options };
   });
   const { workerName: name, heartbeatRate, reportLimitMs, graceMs, drain } = settings;
-  const close = async (): Promise<void> => {
-    service.close();
-    await container.dispose();
-  };
-  return new Worker({
-    name,
-    handlers,
-    clock,
-    random,
-    log,
-    heartbeatRate,
-    reportLimitMs,
-    graceMs,
-    drain,
-    close,
-  });
+  return { name, handlers, clock, random, log, heartbeatRate, reportLimitMs, graceMs, drain };
 }
 
 /** Where an activity is. */
@@ -115,6 +122,17 @@ async function findPlaces(service: AwsService, recipe: WorkerRecipe): Promise<Re
   return new Map([...arns].map(([name, arn]) => [name, { arn, region: arn.split(':')[3] ?? region }]));
 }
 
+/** Handlers whose names and ARNs turned out to be the same activity. */
+function samePlaces(handlers: readonly PlannedHandler[], places: ReadonlyMap<string, Place>): Problem[] {
+  const seen = new Map<string, string>();
+  return handlers.flatMap(({ definition }) => {
+    const { arn } = placeOf(definition, places);
+    const first = seen.get(arn);
+    seen.set(arn, first ?? definition.name);
+    return first === undefined ? [] : [sameActivity(first, definition.name, arn)];
+  });
+}
+
 /** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */
 async function connect(
   service: AwsService,
@@ -139,6 +157,13 @@ function placeOf({ name, activity }: HandlerDefinition, places: ReadonlyMap<stri
   if (!place) throw new Error(`the activity '${activity.name}' of ${name} was not found`);
   return place;
 }
+
+const sameActivity = (first: string, second: string, arn: string): Problem => ({
+  code: 'HANDLER_DUPLICATE',
+  where: `${first} and ${second}`,
+  what: `they both take the tasks of ${arn}; each task would go to either of them`,
+  fix: 'keep one handler for the activity, or give each its own',
+});
 
 const noRegion = (names: readonly string[]): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',

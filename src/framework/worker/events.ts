@@ -16,7 +16,7 @@ export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'fail
 /** All that a worker tells. Names are stable. */
 export interface WorkerEvents extends TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
-  /** A handler's polls began to fail; told once, until they recover or fail in another way. */
+  /** A handler's polls began to fail; each kind of trouble is told once, until they recover. */
   'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
   /** A handler's polls work again. */
   'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
@@ -25,7 +25,7 @@ export interface WorkerEvents extends TaskEvents {
   /** There are more tasks than `heartbeatRate` can beat in their intervals: all intervals stretch. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
-  /** Heartbeats began to fail; told once, until one is taken again. */
+  /** Heartbeats began to fail; told once, until none has failed for 30 s. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
 }
@@ -37,7 +37,7 @@ export interface PollRef {
 }
 
 export type EventName = keyof WorkerEvents;
-export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => void;
+export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
 /** Typed events whose listeners can't hurt the worker: one that throws is logged, and the others are still told. */
@@ -51,11 +51,13 @@ export class EventHub {
 
   /** @returns a function that takes the listener away again. */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
+    const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
       try {
-        listener(payload);
+        // An async function passes for a listener too, and its rejection would be nobody's.
+        Promise.resolve(listener(payload)).catch(complain);
       } catch (error) {
-        this.#log.error({ event, err: error }, 'a listener threw');
+        complain(error);
       }
     };
     this.#emitter.on(event, guarded);

@@ -23,9 +23,14 @@ export interface HeartbeatLoad {
 
 /** A beat may come this share of its interval early, so that tasks that began together drift apart. */
 const JITTER = 0.05;
-/** A failed beat is repeated after this share of its interval: well before a lease of two intervals lapses. */
-const RETRY_SHARE = 0.25;
-const RETRY_CEILING_MS = 5_000;
+/**
+ * A failed beat is repeated after this share of its interval, before a lease of two intervals lapses: soon where it
+ * was lost, later where it was refused, so that a throttled fleet does not push itself deeper in.
+ */
+const RETRY = {
+  lost: { share: 0.25, mostMs: 5_000 },
+  refused: { share: 0.5, mostMs: 20_000 },
+} as const;
 /** Beats that a handler asks for are at least this far apart. */
 const ASKED_GAP_MS = 1_000;
 /**
@@ -229,18 +234,14 @@ class CalendarBeat implements Beat {
     if (answer.kind === 'ok') this.lastAt = sentAt;
     this.#calendar.answered(answer.kind === 'ok' ? undefined : answer.error);
     this.#answerAsked();
-    this.#calendar.enter(
-      answer.kind === 'ok' ? this.#calendar.nextDue(sentAt) : this.#clock.now() + this.#retryMs(),
-    );
+    if (answer.kind === 'ok') return this.#calendar.enter(this.#calendar.nextDue(sentAt));
+    const { share, mostMs } = answer.kind === 'retry' && answer.pace === 'fast' ? RETRY.lost : RETRY.refused;
+    this.#calendar.enter(this.#clock.now() + Math.min(this.#beating.everyMs * share, mostMs));
   }
 
   #attemptMs(): number {
     const { least, most } = ATTEMPT_LIMIT_MS;
     return Math.min(most, Math.max(least, this.#beating.everyMs * ATTEMPT_SHARE));
-  }
-
-  #retryMs(): number {
-    return Math.min(this.#beating.everyMs * RETRY_SHARE, RETRY_CEILING_MS);
   }
 
   #answerAsked(): void {

@@ -46,13 +46,27 @@ function logTasks(events: EventHub, log: Logger): void {
 }
 
 function logReports(events: EventHub, log: Logger): void {
+  /** Tokens whose results wait to be offered again: an outage is one line at its begin, and one at its end. */
+  const waiting = new Set<string>();
+  let waited = 0;
+  const ended = ({ token }: TaskRef): void => {
+    if (!waiting.delete(token) || waiting.size > 0) return;
+    log.info({ results: waited }, 'no result waits to be reported any more');
+    waited = 0;
+  };
   events.on('report:retried', (task) => {
-    if (task.attempt !== 1) return;
-    log.warn(
-      { ...about(task), reason: show(task.error) },
-      'the result could not be reported; it is offered again and again',
-    );
+    if (waiting.has(task.token)) return;
+    if (waiting.size === 0)
+      log.warn(
+        { ...about(task), error: show(task.error) },
+        'results can not be reported; they are offered again and again',
+      );
+    waiting.add(task.token);
+    waited++;
   });
+  events.on('task:succeeded', ended);
+  events.on('task:failed', ended);
+  events.on('task:gone', ended);
   events.on('report:lost', (task) => {
     const { outcome, attempts, error, token } = task;
     const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
@@ -66,6 +80,7 @@ function logReports(events: EventHub, log: Logger): void {
       { ...about(task), ...repair, attempts, error: show(error) },
       'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
     );
+    ended(task);
   });
 }
 

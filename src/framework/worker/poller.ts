@@ -27,8 +27,8 @@ export interface PollerStatus {
   readonly target: number;
   /** When the service last answered a poll, in epoch milliseconds. */
   readonly lastAnswerAt: number | undefined;
-  /** When the oldest open poll was sent, in epoch milliseconds. */
-  readonly openSince: number | undefined;
+  /** When the newest open poll was sent, in epoch milliseconds. */
+  readonly sentAt: number | undefined;
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error } | undefined;
 }
 
@@ -45,11 +45,18 @@ const BACKOFF_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [100, 5_000],
 };
 
+/** From the first failure of a handler's polls to their next answer. */
 interface Trouble {
   readonly kind: PollTrouble;
   readonly error: Error;
   readonly since: number;
   readonly failures: number;
+  /** The kinds that were told: trouble that changes to and fro is no news. */
+  readonly told: Set<PollTrouble>;
+}
+
+interface OpenPoll {
+  readonly sentAt: number;
 }
 
 /**
@@ -59,10 +66,12 @@ interface Trouble {
  */
 export class Poller {
   readonly #options: PollerOptions;
-  readonly #open = new Map<object, number>();
+  readonly #open = new Set<OpenPoll>();
   #target: number;
   #lastAnswerAt: number | undefined;
   #trouble: Trouble | undefined;
+  /** The one poll that feels whether trouble is over. */
+  #probe: OpenPoll | undefined;
   #backoff: Cancel | undefined;
   #stopping = false;
   #holdUntil = Number.NEGATIVE_INFINITY;
@@ -74,12 +83,11 @@ export class Poller {
   }
 
   get status(): PollerStatus {
-    const [openSince] = this.#open.values();
     return {
       open: this.#open.size,
       target: this.#target,
       lastAnswerAt: this.#lastAnswerAt,
-      openSince,
+      sentAt: [...this.#open].at(-1)?.sentAt,
       trouble: this.#trouble,
     };
   }
@@ -91,11 +99,12 @@ export class Poller {
 
   /** Opens as many polls as target, slots and trouble allow. To be called whenever a slot came free. */
   fill(): void {
-    while (!this.#stopping && !this.#backoff && this.#open.size < this.#target) {
+    while (!this.#stopping && !this.#backoff && !this.#probe && this.#open.size < this.#target) {
       const freeSlot = this.#options.slots.reserve();
       if (!freeSlot) return;
-      void this.#poll(freeSlot);
-      if (this.#trouble) return;
+      const poll = { sentAt: this.#options.clock.now() };
+      if (this.#trouble) this.#probe = poll;
+      void this.#poll(poll, freeSlot);
     }
   }
 
@@ -111,15 +120,15 @@ export class Poller {
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
-  async #poll(freeSlot: () => void): Promise<void> {
+  async #poll(poll: OpenPoll, freeSlot: () => void): Promise<void> {
     const { port, handler, workerName, clock, onLease } = this.#options;
-    const poll = {};
-    this.#open.set(poll, clock.now());
+    this.#open.add(poll);
     const limit = new AbortController();
     const cancel = this.#limit(limit);
     const answer = await port.poll(handler.activityArn, workerName, limit.signal);
     cancel();
     this.#open.delete(poll);
+    if (this.#probe === poll) this.#probe = undefined;
     if (answer.kind === 'task') {
       onLease({ token: answer.token, input: answer.input, receivedAt: clock.now() }, freeSlot);
     } else freeSlot();
@@ -143,18 +152,26 @@ export class Poller {
   }
 
   #learn(answer: PollAnswer): void {
-    if (answer.kind === 'failed')
+    if (answer.kind === 'failed') {
       return this.#onTrouble(answer.trouble, answer.error, answer.mayHaveLostToken);
-    const { min, max } = this.#options.pollers;
+    }
     this.#lastAnswerAt = this.#options.clock.now();
-    this.#target = answer.kind === 'task' ? Math.min(max, this.#target + 1) : Math.max(min, this.#target - 1);
+    this.#target = this.#nextTarget(answer.kind === 'task');
     this.#onAnswer();
+  }
+
+  /** One more while tasks come in, one less while none do; step by step also back up to `min` after a throttle. */
+  #nextTarget(broughtTask: boolean): number {
+    const { min, max } = this.#options.pollers;
+    const up = broughtTask || this.#target < min;
+    return up ? Math.min(max, this.#target + 1) : Math.max(min, this.#target - 1);
   }
 
   #onAnswer(): void {
     if (!this.#trouble) return;
     const { since, failures } = this.#trouble;
     this.#trouble = undefined;
+    this.#probe = undefined;
     this.#backoff?.();
     this.#backoff = undefined;
     const afterMs = this.#options.clock.now() - since;
@@ -163,22 +180,21 @@ export class Poller {
 
   #onTrouble(kind: PollTrouble, error: Error, mayHaveLostToken: boolean): void {
     const { emit, handler, clock } = this.#options;
+    const { since, failures, told } = this.#trouble ?? { since: clock.now(), failures: 0, told: new Set() };
     if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });
-    const known = this.#trouble?.kind === kind ? this.#trouble : undefined;
-    if (!known) emit('poll:failed', { ...handler, trouble: kind, error });
+    if (!told.has(kind)) emit('poll:failed', { ...handler, trouble: kind, error });
+    told.add(kind);
     // Polls that were open together fail together: they are one failure, not ten.
-    if (this.#backoff && known) return;
+    if (this.#backoff) return;
     if (kind === 'throttled') this.#target = Math.max(1, Math.floor(this.#target / 2));
-    const failures = (known?.failures ?? 0) + 1;
-    this.#trouble = { kind, error, since: known?.since ?? clock.now(), failures };
-    this.#pause(kind, failures);
+    this.#trouble = { kind, error, since, failures: failures + 1, told };
+    this.#pause(kind, failures + 1);
   }
 
   #pause(kind: PollTrouble, failures: number): void {
     if (this.#stopping) return;
     const [leastMs, mostMs] = BACKOFF_MS[kind];
     const ceilingMs = Math.min(mostMs, leastMs * 2 ** Math.min(failures, 20));
-    this.#backoff?.();
     this.#backoff = this.#options.clock.after(
       slowly(Math.max(leastMs, ceilingMs / 2), ceilingMs, this.#options.random),
       () => this.#resume(),

@@ -49,7 +49,7 @@ export interface WorkerCounts {
   tokensPossiblyLost: number;
 }
 
-/** A poll that the service has held this long is a good sign: all that it refuses, it refuses at once. */
+/** A poll that the service has held this long is a good sign, also after trouble: what it refuses, it refuses at once. */
 const HELD_MS = 1_000;
 /** An answer older than this says nothing about now: longer than any poll may take. */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
@@ -68,10 +68,11 @@ export function unreadyReasons(
 }
 
 function pollsUnready({ polls, used, concurrency }: HandlerStatus, now: number): string | undefined {
-  const { trouble, lastAnswerAt, openSince, open } = polls;
+  const { trouble, lastAnswerAt, sentAt, open } = polls;
+  const heldMs = sentAt === undefined ? -1 : now - sentAt;
+  if (heldMs >= HELD_MS && heldMs <= STALE_MS) return undefined;
   if (trouble) return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
   if (used >= concurrency && open === 0) return undefined;
   if (lastAnswerAt !== undefined && now - lastAnswerAt <= STALE_MS) return undefined;
-  if (openSince !== undefined && now - openSince >= HELD_MS && now - openSince <= STALE_MS) return undefined;
   return lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
 }

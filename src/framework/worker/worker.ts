@@ -4,7 +4,7 @@ import type { ActivityPort } from '../service/port.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
 import { type EventName, EventHub, type Listener, type WorkerState } from './events.js';
-import { HeartbeatScheduler } from './heartbeat-scheduler.js';
+import { type HeartbeatLoad, HeartbeatScheduler } from './heartbeat-scheduler.js';
 import { logEvents } from './log-events.js';
 import { Poller, POLL_LIMIT_MS } from './poller.js';
 import { Slots } from './slots.js';
@@ -39,6 +39,13 @@ const REPORT_AFTER_GRACE_MS = 30_000;
 /** How long a lease that came after the grace has for the report of its failure. */
 const LATE_REPORT_MS = 10_000;
 
+/** How long no heartbeat may fail before they are told to be well again: where every other fails, that is no news. */
+const HEALTHY_MS = 30_000;
+/** How long providers may take to be disposed of. */
+const CLOSE_LIMIT_MS = 5_000;
+const CLOSE_HANGS = `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: the worker stops without`;
+const CLOSE_FAILED = 'something in the container could not be disposed of';
+
 interface Serving {
   readonly handler: RunnableHandler;
   readonly slots: Slots;
@@ -61,11 +68,14 @@ export class Worker {
   #drainUntil: { grace: number; report: number } | undefined;
   #failure: { error: unknown } | undefined;
   #announceStop: () => void = () => {};
+  #announceStopped: () => void = () => {};
   readonly #stopAsked: Promise<void>;
+  readonly #stopped: Promise<void>;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#stopAsked = new Promise((resolve) => (this.#announceStop = resolve));
+    this.#stopped = new Promise((resolve) => (this.#announceStopped = resolve));
     this.#events = new EventHub(parts.log);
     this.#count();
     logEvents(this.#events, parts.log);
@@ -76,7 +86,7 @@ export class Worker {
   /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
   get longestDrainMs(): number {
     const lastReport = Math.max(this.#parts.graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
-    return lastReport + LAST_ATTEMPT_MS;
+    return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
   }
 
   /** @returns a function that takes the listener away again. A listener that throws is logged and hurts nobody. */
@@ -108,8 +118,12 @@ export class Worker {
    * them. Resolves when the last report has left. Always the same promise; never rejects.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#drain();
-    this.#announceStop();
+    if (!this.#stopping) {
+      // It is there before anything happens: whoever is told of the drain may call stop() again.
+      this.#stopping = this.#stopped;
+      void this.#drain().then(this.#announceStopped);
+      this.#announceStop();
+    }
     return this.#stopping;
   }
 
@@ -154,8 +168,19 @@ export class Worker {
     if (polled) await Promise.all(this.#serving.map(({ poller }) => poller.stop(grace)));
     while (this.#tasks.size > 0) await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
     cancelGrace();
-    await this.#parts.close();
+    await this.#close();
     this.#enter(this.#failure ? 'failed' : 'stopped');
+  }
+
+  /** What a user's provider does when it is disposed must not keep a worker from stopping. */
+  async #close(): Promise<void> {
+    const { close, clock, log } = this.#parts;
+    const given = new AbortController();
+    const tooLong = clock
+      .sleep(CLOSE_LIMIT_MS, given.signal)
+      .then(() => given.signal.aborted || log.warn(CLOSE_HANGS));
+    await Promise.race([close().catch((error: unknown) => log.error({ err: error }, CLOSE_FAILED)), tooLong]);
+    given.abort();
   }
 
   #endGrace(): void {
@@ -236,19 +261,19 @@ export class Worker {
 
   #makeHeartbeats(): HeartbeatScheduler {
     const { clock, random, heartbeatRate } = this.#parts;
-    let failing = false;
-    return new HeartbeatScheduler({
-      clock,
-      random,
-      rate: heartbeatRate,
-      onStretch: (stretched, load) =>
-        this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load),
-      onAnswer: (error) => {
-        if (error && !failing) this.#events.emit('heartbeat:failed', { error });
-        if (!error && failing) this.#events.emit('heartbeat:recovered', {});
-        failing = error !== undefined;
-      },
-    });
+    let failedAt: number | undefined;
+    const onAnswer = (error?: Error): void => {
+      const now = clock.now();
+      if (error && failedAt === undefined) this.#events.emit('heartbeat:failed', { error });
+      if (error) failedAt = now;
+      else if (failedAt !== undefined && now - failedAt >= HEALTHY_MS) {
+        failedAt = undefined;
+        this.#events.emit('heartbeat:recovered', {});
+      }
+    };
+    const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
+      this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
+    return new HeartbeatScheduler({ clock, random, rate: heartbeatRate, onStretch, onAnswer });
   }
 
   #count(): void {
