@@ -53,6 +53,26 @@ describe('the main job', () => {
     expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
   });
 
+  test('a config that was compiled to CommonJS is read as well', async () => {
+    const { url } = await started(['--config', 'test/fixtures/commonjs/stepwright.config.js']);
+    const run = execute(url, 'Work', '{}');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toBe('"from CommonJS"\n');
+  });
+
+  test('execute ends by itself, whatever the config keeps open', async () => {
+    const { url } = await started();
+    const run = stepwright(['execute', 'HelloWorld', '{"who":"hoge"}', '--endpoint', url, ...SLOW]);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('an exception that nobody catches ends it soon: the embedded service lets its polls go', async () => {
+    const { run, url } = await started(SLOW);
+    execute(url, 'Crash', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stdout()).toContain('task succeeded');
+  });
+
   test('idle at the embedded service, one key press (two SIGINTs at once) ends it with 0', async () => {
     const { run } = await started();
     run.child.kill('SIGINT');
