@@ -12,7 +12,7 @@ const EXECUTE = `npm run -s execute -- HelloWorld '{"who":"hoge"}'`;
 const READY = 'Waiting for a task';
 const HANDLED = 'task succeeded';
 
-const COLUMNS = 122;
+const COLUMNS = 124;
 const CELL = { width: 7.2, height: 18 };
 const PADDING = 14;
 const TITLE_BAR = 26;

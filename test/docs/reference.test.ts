@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { createWorker, StartError } from 'stepwright';
+import { type Config, createLog, createWorker, StartError } from 'stepwright';
+import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 import { firstCells, page } from './markdown.js';
 
 const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
@@ -53,4 +54,32 @@ test('dependencies.md has a row for every direct dependency, and none for anothe
   const direct = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
   const rows = rowsOf('docs/dependencies.md').filter((row) => row !== 'package' && !/^-+$/.test(row));
   expect(new Set(rows)).toEqual(new Set(direct));
+});
+
+/** Seconds that a drain can take at most. */
+async function longestDrain(config: Config): Promise<number> {
+  const worker = await createWorker(
+    { activities: [HelloWorldActivity], endpoint: 'http://127.0.0.1:9', ...config },
+    { log: createLog({ level: 'silent' }) },
+  );
+  await worker.stop();
+  return worker.longestDrainMs / 1000;
+}
+
+test('deploy.md, lifecycle.md and the picture know how long a drain can take', async () => {
+  const seconds = await longestDrain({});
+  const kill = seconds + 5;
+  const { text } = page('docs/deploy.md');
+  for (const setting of [
+    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${kill} in Kubernetes`,
+    `\n      terminationGracePeriodSeconds: ${kill}\n`,
+    `"stopTimeout": ${kill},`,
+    `\nTimeoutStopSec=${kill}\n`,
+    `\`grace\` + ${(await longestDrain({ grace: '10m' })) - 600} s`,
+    `never below ${await longestDrain({ grace: '0s' })} s`,
+  ]) {
+    expect(text).toContain(setting);
+  }
+  expect(firstCells(page('docs/lifecycle.md'))).toContain(`${seconds} s`);
+  expect(readFileSync('docs/images/start.svg', 'utf8')).toContain(`A drain can take up to ${seconds} s`);
 });
