@@ -52,6 +52,7 @@ function prettyStream(destination?: DestinationStream): DestinationStream {
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname',
     singleLine: true,
+    errorLikeObjectKeys: ['err'],
     destination: destination ?? 1,
   });
 }

@@ -186,6 +186,15 @@ describe('trouble', () => {
   });
 });
 
+test('an endpoint that answers empty at once is not asked in a tight loop', async () => {
+  world.machine(ARN);
+  world.service.endPolls();
+  await world.worker({ activities: [activity(() => 1)] });
+  await seconds(20);
+  expect(polls()).toBeGreaterThan(10);
+  expect(polls()).toBeLessThan(50);
+});
+
 describe('readiness', () => {
   test('comes with a poll that the service holds, and goes with a drain', async () => {
     world.machine(ARN);

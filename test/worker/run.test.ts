@@ -1,4 +1,4 @@
-import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
@@ -55,8 +55,13 @@ test.each([{}, { who: 7 }, { who: '' }, [], null, 'x'])(
 );
 
 test('the execution shows the name of its worker', async () => {
-  const w = await world.worker({ activities: [Greet], workerName: 'pod-7' });
-  expect(w.worker.status().name).toBe('pod-7');
+  await world.worker({ activities: [Greet], workerName: 'pod-7' });
+  const executionArn = await world.execute(world.machine(ARN), { who: 'hoge' });
+  await seconds(1);
+  const { events = [] } = await world.client.send(new GetExecutionHistoryCommand({ executionArn }));
+  expect(events.find(({ type }) => type === 'ActivityStarted')).toMatchObject({
+    activityStartedEventDetails: { workerName: 'pod-7' },
+  });
 });
 
 describe('slots and polls', () => {

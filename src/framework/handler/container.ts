@@ -68,5 +68,3 @@ async function runSetup(own: DependencyContainer, setup: Setup | undefined): Pro
     );
   }
 }
-
-export { resolveProblems } from './resolve-problems.js';

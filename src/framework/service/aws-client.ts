@@ -29,7 +29,7 @@ export class ClientFactory {
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#credentials = settings.sdk.credentials ?? localCredentials(settings.endpoint);
+    this.#credentials = localCredentials(settings.endpoint, settings.sdk.credentials);
   }
 
   /**
@@ -107,9 +107,12 @@ function requestHandler(
  * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are
  * used; the metadata service, which hangs where there is none, is never asked.
  */
-function localCredentials(endpoint: Endpoint): SFNClientConfig['credentials'] {
+function localCredentials(
+  endpoint: Endpoint,
+  own: SdkSettings['credentials'],
+): SFNClientConfig['credentials'] {
   if (endpoint.kind === 'local') return LOCAL_CREDENTIALS;
-  if (!isLoopback(endpoint)) return undefined;
+  if (own || !isLoopback(endpoint)) return own;
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

@@ -7,7 +7,8 @@ import { discover } from '../declare/discovery.js';
 import { loadActivities } from '../declare/load.js';
 import type { DependencyContainer } from 'tsyringe';
 import { type Problem, StartError } from '../errors.js';
-import { createContainer, resolveProblems } from '../handler/container.js';
+import { createContainer } from '../handler/container.js';
+import { resolveProblems } from '../handler/resolve-problems.js';
 import { type ResolvedOptions, resolveOptions } from './handler-options.js';
 import { peerProblems } from './peers.js';
 

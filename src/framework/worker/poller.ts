@@ -45,6 +45,9 @@ const BACKOFF_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [100, 5_000],
 };
 
+/** An empty answer that came sooner is none of the service's, which holds a poll: asked at once again, it never ends. */
+const NO_HOLD_MS = 1_000;
+
 /** From the first failure of a handler's polls to their next answer. */
 interface Trouble {
   readonly kind: PollTrouble;
@@ -132,7 +135,7 @@ export class Poller {
     if (answer.kind === 'task') {
       onLease({ token: answer.token, input: answer.input, receivedAt: clock.now() }, freeSlot);
     } else freeSlot();
-    this.#learn(answer);
+    this.#learn(answer, poll);
     this.fill();
     if (this.#open.size === 0) this.#idle?.();
   }
@@ -151,13 +154,15 @@ export class Poller {
     return () => cancel();
   }
 
-  #learn(answer: PollAnswer): void {
+  #learn(answer: PollAnswer, { sentAt }: OpenPoll): void {
     if (answer.kind === 'failed') {
       return this.#onTrouble(answer.trouble, answer.error, answer.mayHaveLostToken);
     }
     this.#lastAnswerAt = this.#options.clock.now();
     this.#target = this.#nextTarget(answer.kind === 'task');
     this.#onAnswer();
+    const atOnce = this.#lastAnswerAt - sentAt < NO_HOLD_MS;
+    if (answer.kind === 'empty' && atOnce) this.#wait(NO_HOLD_MS / 2, NO_HOLD_MS);
   }
 
   /** One more while tasks come in, one less while none do; step by step also back up to `min` after a throttle. */
@@ -192,13 +197,17 @@ export class Poller {
   }
 
   #pause(kind: PollTrouble, failures: number): void {
-    if (this.#stopping) return;
     const [leastMs, mostMs] = BACKOFF_MS[kind];
     const ceilingMs = Math.min(mostMs, leastMs * 2 ** Math.min(failures, 20));
-    this.#backoff = this.#options.clock.after(
-      slowly(Math.max(leastMs, ceilingMs / 2), ceilingMs, this.#options.random),
-      () => this.#resume(),
-    );
+    this.#wait(Math.max(leastMs, ceilingMs / 2), ceilingMs);
+  }
+
+  /** Opens no poll for a while, somewhere between the two. */
+  #wait(leastMs: number, mostMs: number): void {
+    if (this.#stopping) return;
+    const { clock, random } = this.#options;
+    this.#backoff?.();
+    this.#backoff = clock.after(slowly(leastMs, mostMs, random), () => this.#resume());
   }
 
   #resume(): void {

@@ -1,0 +1,80 @@
+import { describe, expect, test } from '@jest/globals';
+import { HandClock, systemClock } from '../src/framework/clock.js';
+
+describe('the clock of the machine', () => {
+  test('fires no timer before its time, and resolves a sleep as soon as its signal aborts', async () => {
+    const began = systemClock.now();
+    await systemClock.sleep(3);
+    expect(systemClock.now() - began).toBeGreaterThanOrEqual(3);
+    const stop = new AbortController();
+    const long = systemClock.sleep(3_600_000, stop.signal);
+    stop.abort();
+    await long;
+    await systemClock.sleep(3_600_000, stop.signal);
+  });
+
+  test('a delay that is longer than the longest of Node does not fire at once', async () => {
+    const fired: string[] = [];
+    const cancel = systemClock.after(2 ** 31 + 1_000, () => fired.push('long'));
+    await systemClock.sleep(5);
+    cancel();
+    expect(fired).toEqual([]);
+  });
+
+  test('every goes on until it is cancelled, also from within', async () => {
+    const runs: number[] = [];
+    await new Promise<void>((resolve) => {
+      const cancel = systemClock.every(1, () => {
+        if (runs.push(runs.length) < 3) return;
+        cancel();
+        resolve();
+      });
+    });
+    await systemClock.sleep(5);
+    expect(runs).toEqual([0, 1, 2]);
+  });
+});
+
+describe('a hand clock', () => {
+  test('stands still until it is moved, and fires what falls due on the way in order', async () => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const fired: [string, number][] = [];
+    const note = (name: string) => (): void => void fired.push([name, clock.now() - began]);
+    clock.after(2_000, note('second'));
+    clock.after(1_000, () => {
+      note('first')();
+      clock.after(500, note('set by the first'));
+    });
+    clock.after(9_000, note('later'));
+    await clock.settle();
+    expect(fired).toEqual([]);
+    await clock.advance(3_000);
+    expect(fired).toEqual([
+      ['first', 1_000],
+      ['set by the first', 1_500],
+      ['second', 2_000],
+    ]);
+    expect([clock.now() - began, clock.pending, (clock.next ?? 0) - began]).toEqual([3_000, 1, 9_000]);
+  });
+
+  test('lets promises that a timer sets off come to rest before the next timer fires', async () => {
+    const clock = new HandClock();
+    const order: string[] = [];
+    void clock.sleep(1_000).then(async () => {
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+      order.push('all of the first');
+    });
+    clock.after(1_001, () => order.push('the second'));
+    await clock.advance(2_000);
+    expect(order).toEqual(['all of the first', 'the second']);
+  });
+
+  test('settle waits for its condition', async () => {
+    const clock = new HandClock();
+    const state = { done: false };
+    clock.after(0, () => (state.done = true));
+    await clock.settle(() => state.done);
+    expect(state.done).toBe(true);
+  });
+});
