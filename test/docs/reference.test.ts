@@ -34,7 +34,7 @@ test('lifecycle.md has a row for every event and every state of a worker', () =>
 });
 
 test('lifecycle.md shows every count of a status', () => {
-  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/status.ts')) ?? [];
+  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/counts.ts')) ?? [];
   const counts = [...body.matchAll(/^ {2}(\w+): number/gm)].map(([, name]) => name);
   const shown = page('docs/lifecycle.md').fences.find(({ language }) => language === 'json');
   const status = JSON.parse(shown?.code ?? '{}') as { counts: object };

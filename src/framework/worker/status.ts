@@ -1,4 +1,5 @@
 import type { TaskPhase } from '../task/task.js';
+import type { WorkerCounts } from './counts.js';
 import type { WorkerState } from './events.js';
 import { POLL_LIMIT_MS, type PollerStatus } from './poller.js';
 
@@ -33,20 +34,6 @@ export interface TaskStatus {
   readonly phase: TaskPhase;
   /** Epoch milliseconds; undefined before the first. */
   readonly lastHeartbeatAt: number | undefined;
-}
-
-/** Since the worker was made. */
-export interface WorkerCounts {
-  received: number;
-  succeeded: number;
-  failed: number;
-  gone: number;
-  /** Of those gone, the ones whose result was most likely taken. */
-  probablyDelivered: number;
-  ignoredAborts: number;
-  reportsRetried: number;
-  reportsLost: number;
-  tokensPossiblyLost: number;
 }
 
 /** A poll that the service has held this long is a good sign, also after trouble: what it refuses, it refuses at once. */

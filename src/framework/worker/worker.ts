@@ -8,7 +8,8 @@ import { type HeartbeatLoad, HeartbeatScheduler } from './heartbeat-scheduler.js
 import { logEvents } from './log-events.js';
 import { Poller, POLL_LIMIT_MS } from './poller.js';
 import { Slots } from './slots.js';
-import { unreadyReasons, type WorkerCounts, type WorkerStatus } from './status.js';
+import { countEvents, type WorkerCounts } from './counts.js';
+import { unreadyReasons, type WorkerStatus } from './status.js';
 
 /** A handler that is ready to run: compiled, its activity found, its options resolved. */
 export interface RunnableHandler extends TaskHandler {
@@ -62,7 +63,7 @@ export class Worker {
   readonly #serving: readonly Serving[];
   readonly #heartbeats: HeartbeatScheduler;
   readonly #tasks = new Map<Task, { lease: Lease; handler: RunnableHandler; ended: Promise<void> }>();
-  readonly #counts: WorkerCounts = noCounts();
+  readonly #counts: WorkerCounts;
   #state: WorkerState = 'created';
   #stopping: Promise<void> | undefined;
   #drainUntil: { grace: number; report: number } | undefined;
@@ -77,7 +78,7 @@ export class Worker {
     this.#stopAsked = new Promise((resolve) => (this.#announceStop = resolve));
     this.#stopped = new Promise((resolve) => (this.#announceStopped = resolve));
     this.#events = new EventHub(parts.log);
-    this.#count();
+    this.#counts = countEvents(this.#events);
     logEvents(this.#events, parts.log);
     this.#heartbeats = this.#makeHeartbeats();
     this.#serving = parts.handlers.map((handler) => this.#serve(handler));
@@ -275,31 +276,4 @@ export class Worker {
       this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
     return new HeartbeatScheduler({ clock, random, rate: heartbeatRate, onStretch, onAnswer });
   }
-
-  #count(): void {
-    const counts = this.#counts;
-    this.on('task:received', () => counts.received++);
-    this.on('task:succeeded', () => counts.succeeded++);
-    this.on('task:failed', () => counts.failed++);
-    this.on('task:gone', ({ probablyDelivered }) => {
-      counts.gone++;
-      if (probablyDelivered) counts.probablyDelivered++;
-    });
-    this.on('task:ignored-abort', () => counts.ignoredAborts++);
-    this.on('report:retried', () => counts.reportsRetried++);
-    this.on('report:lost', () => counts.reportsLost++);
-    this.on('poll:token-possibly-lost', () => counts.tokensPossiblyLost++);
-  }
 }
-
-const noCounts = (): WorkerCounts => ({
-  received: 0,
-  succeeded: 0,
-  failed: 0,
-  gone: 0,
-  probablyDelivered: 0,
-  ignoredAborts: 0,
-  reportsRetried: 0,
-  reportsLost: 0,
-  tokensPossiblyLost: 0,
-});
