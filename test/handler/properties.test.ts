@@ -157,7 +157,7 @@ test('any text has one outcome, and leaves no trace in a prototype', async () =>
     { numRuns: RUNS },
   );
   expect(state()).toEqual(before);
-  expect(Math.min(seen.succeeded, seen.failed)).toBeGreaterThan(RUNS / 10);
+  expect(Math.min(seen.succeeded, seen.failed)).toBeGreaterThan(RUNS / 20);
   expect(seen.gone).toBe(0);
 }, 120_000);
 
