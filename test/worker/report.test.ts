@@ -147,6 +147,26 @@ test('nothing more is sent once the task is gone, also where its result was refu
   expect(faults.count('SendTaskFailure')).toBe(0);
 });
 
+test('an endpoint that is gone for two minutes costs a handful of lines, and no result', async () => {
+  const { type, held } = holding({ concurrency: 20 });
+  const machine = world.machine(ARN, { HeartbeatSeconds: 300 });
+  const w = await world.worker({ activities: [type] }, { random: 0.5 });
+  const executions = await Promise.all(Array.from({ length: 15 }, (_, n) => world.execute(machine, n)));
+  await world.clock.settle(() => held.length === 15);
+  const before = w.log.length;
+  const operations = ['GetActivityTask', 'SendTaskHeartbeat', 'SendTaskSuccess'];
+  for (const operation of operations) faults.always(operation, { kind: 'reset-before' });
+  for (const { succeed } of held.slice(0, 10)) succeed('finished in the dark');
+  await seconds(120);
+  for (const operation of operations) faults.always(operation, undefined);
+  for (const { succeed } of held.slice(10)) succeed('finished after');
+  await seconds(90);
+  for (const execution of executions) await expectStatus(execution, { status: 'SUCCEEDED' });
+  const lines = w.log.slice(before).filter(({ level, msg }) => level !== 'debug' && msg !== 'task succeeded');
+  expect(lines.length).toBeLessThanOrEqual(10);
+  expect(w.worker.status().counts).toMatchObject({ succeeded: 15, reportsLost: 0, gone: 0 });
+});
+
 test('an outage is two lines, however many results wait', async () => {
   const machine = world.machine(ARN);
   faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
