@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
 import { cpuMs } from './support/cpu.js';
+import { median } from './support/median.js';
 import { installRivals } from './support/rivals.js';
 import { type Service, startService } from './support/service.js';
 import { type Candidate, startWorker, type WorkerProcess } from './support/workers.js';
@@ -49,9 +50,6 @@ async function reach(service: Service, worker: WorkerProcess, leases: number) {
     await sleep(20);
   }
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** In turns, so that whatever else the machine does falls on everybody. */
 async function measure(candidates: readonly Candidate[]): Promise<Map<Candidate, Round[]>> {

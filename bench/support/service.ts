@@ -1,5 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
   DescribeExecutionCommand,
@@ -7,6 +6,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { answerOf, ask, dismiss } from './child.js';
 import type { ServiceSettings } from './service-process.js';
 import type { WireRecord } from './wire.js';
 
@@ -58,8 +58,7 @@ export async function startService(settings: Partial<ServiceSettings> = {}): Pro
     record: async () => (await ask(child, 'record')) as { record: WireRecord; now: number },
     stop: async () => {
       client.destroy();
-      child.disconnect();
-      if (child.exitCode === null) await once(child, 'exit');
+      await dismiss(child);
     },
   };
 }
@@ -67,24 +66,4 @@ export async function startService(settings: Partial<ServiceSettings> = {}): Pro
 function makeClient(endpoint: string): SFNClient {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return new SFNClient({ endpoint, region: 'us-east-1', credentials, cacheMiddleware: true });
-}
-
-function ask(child: ChildProcess, question: 'record' | 'leases'): Promise<unknown> {
-  child.send(question);
-  return answerOf(child);
-}
-
-/** The next answer of a child. @throws Error if it exits instead. */
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const stop = new AbortController();
-  try {
-    return await Promise.race([
-      once(child, 'message', stop).then(([message]) => (message as { answer: unknown }).answer),
-      once(child, 'exit', stop).then(([code]) => {
-        throw new Error(`the service's process ended with ${code}`);
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }

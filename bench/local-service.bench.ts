@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
+import {
+  assertSucceeded,
+  execute,
+  type LocalCandidate,
+  type Machine,
+  startLocal,
+} from './support/local-services.js';
+import { median } from './support/median.js';
+import { RawClient } from './support/raw-client.js';
+import { installRivals } from './support/rivals.js';
+
+const CONNECTIONS = 32;
+const ROUNDS = 3;
+const EXECUTIONS = 5_000;
+const MANY = 100_000;
+/** The service remembers 10,000 finished executions: from here on the heap must have settled. */
+const SETTLED = 20_000;
+/** What a heap may waver by, spread over the executions between the two looks at it: 4 MB. */
+const ALLOWED_BYTES = 50;
+
+const PARKED = 1_000;
+const POLLS = 1_000;
+const STARTS = 200;
+
+type Rates = Map<LocalCandidate, { perSecond: number; note: string }[]>;
+
+/** Everybody in a fresh process each round, in turns. */
+async function measureRates(candidates: readonly LocalCandidate[]): Promise<Rates> {
+  const rates: Rates = new Map(candidates.map((candidate) => [candidate, []]));
+  for (let i = 0; i < ROUNDS; i++)
+    for (const candidate of candidates) rates.get(candidate)?.push(await rate(candidate));
+  return rates;
+}
+
+async function rate(candidate: LocalCandidate): Promise<{ perSecond: number; note: string }> {
+  const service = await startLocal(candidate);
+  try {
+    const machine = await service.create('HelloWorld');
+    const { perSecond, executionArns, emptyPolls } = await execute(
+      service.url,
+      machine,
+      EXECUTIONS,
+      CONNECTIONS,
+    );
+    const afterMs = await assertSucceeded(service.url, executionArns);
+    return {
+      perSecond,
+      note: `${emptyPolls} empty polls; all seen SUCCEEDED ${Math.round(afterMs)} ms later`,
+    };
+  } finally {
+    await service.stop();
+  }
+}
+
+const figureOf = (who: LocalCandidate, rounds: readonly { perSecond: number; note: string }[]): Figure => {
+  const values = rounds.map(({ perSecond }) => perSecond);
+  const spread = `from ${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`;
+  return { who, value: median(values), note: `${spread}; ${rounds.at(-1)?.note}` };
+};
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+/** What an execution leaves behind in the heap, between two counts of them. */
+async function measureHeap(who: LocalCandidate, from: number, to: number, step: number): Promise<Figure> {
+  const service = await startLocal(who);
+  try {
+    const machine = await service.create('HelloWorld');
+    const seen = new Map([[0, await service.heap()]]);
+    for (let done = step; done <= to; done += step) {
+      const { executionArns } = await execute(service.url, machine, step, CONNECTIONS);
+      await assertSucceeded(service.url, executionArns.slice(-1_000));
+      seen.set(done, await service.heap());
+    }
+    const value = ((seen.get(to) ?? Number.NaN) - (seen.get(from) ?? Number.NaN)) / (to - from);
+    const note = `MB after GC: ${[...seen].map(([n, bytes]) => `${megabytes(bytes)} at ${n}`).join(', ')}`;
+    return { who, value, note };
+  } finally {
+    await service.stop();
+  }
+}
+
+/** 1,000 executions wait for their task, half of them leased, and 1,000 polls are open: how fast is a new one served? */
+async function measureParked(): Promise<Figure> {
+  const service = await startLocal('Stepwright');
+  const clients: RawClient[] = [];
+  const open = async (count: number): Promise<RawClient[]> => {
+    const opened = await Promise.all(Array.from({ length: count }, () => RawClient.open(service.url)));
+    clients.push(...opened);
+    return opened;
+  };
+  try {
+    const parked = await service.create('Parked');
+    const fresh = await service.create('Fresh');
+    const { stateMachineArn } = parked;
+    const [starter] = await open(1);
+    if (!starter) throw new Error('no connection');
+    for (let n = 0; n < PARKED; n++) await starter.call('StartExecution', { stateMachineArn, input: '{}' });
+    for (let n = 0; n < PARKED / 2; n++) await starter.call('GetActivityTask', parked);
+    const arrivals = new Map<number, (at: number) => void>();
+    for (const client of await open(POLLS)) void keepPolling(client, fresh, arrivals);
+    await sleep(1_000);
+    const times: number[] = [];
+    for (let n = 0; n < STARTS; n++) {
+      const from = performance.now();
+      const arrived = new Promise<number>((resolve) => arrivals.set(n, resolve));
+      await starter.call('StartExecution', {
+        stateMachineArn: fresh.stateMachineArn,
+        input: JSON.stringify({ n }),
+      });
+      times.push((await arrived) - from);
+      await sleep(5);
+    }
+    const note = `${STARTS} starts; the middle one ${median(times).toFixed(2)} ms`;
+    return { who: 'Stepwright', value: Math.max(...times), note };
+  } finally {
+    for (const client of clients) client.close();
+    await service.stop();
+  }
+}
+
+/** One connection that always has a poll open, and tells when a task came. */
+async function keepPolling(
+  client: RawClient,
+  { activityArn }: Machine,
+  arrivals: ReadonlyMap<number, (at: number) => void>,
+): Promise<void> {
+  for (;;) {
+    const { taskToken, input } = (await client.call('GetActivityTask', { activityArn })) as {
+      taskToken?: string;
+      input?: string;
+    };
+    if (taskToken === undefined) continue;
+    const { n } = JSON.parse(input ?? '') as { n: number };
+    arrivals.get(n)?.(performance.now());
+    await client.call('SendTaskSuccess', { taskToken, output: '{}' });
+  }
+}
+
+/** How long a poll stays open where there is no task, in milliseconds; a second at most. */
+async function pollIsHeldFor(candidate: LocalCandidate): Promise<number> {
+  const service = await startLocal(candidate);
+  try {
+    const { activityArn } = await service.create('Idle');
+    const client = await RawClient.open(service.url);
+    const from = performance.now();
+    await Promise.race([client.call('GetActivityTask', { activityArn }), sleep(1_000)]);
+    client.close();
+    return performance.now() - from;
+  } finally {
+    await service.stop();
+  }
+}
+
+async function parkedRival(): Promise<Absence> {
+  const who = 'stepfunctions-local';
+  const ms = await pollIsHeldFor(who);
+  const absent =
+    ms < 1_000
+      ? `it answers a poll without a task after ${Math.round(ms)} ms, so none is ever open`
+      : 'it holds polls after all; the benchmark does not know how to measure it yet';
+  return { who, absent };
+}
+
+/** A rival that can't do it is no reason to say nothing of the others. */
+async function attempt<T>(who: string, measure: () => Promise<T>): Promise<T | Absence> {
+  try {
+    return await measure();
+  } catch (error) {
+    return { who, absent: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+  }
+}
+
+export default {
+  title: `the local service under a raw keep-alive client with ${CONNECTIONS} connections, each in a process of its own`,
+  run: async (): Promise<Measured[]> => {
+    const absent = installRivals();
+    const who = 'stepfunctions-local';
+    const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
+    const rates = await measureRates(absent === undefined ? ['Stepwright', who] : ['Stepwright']);
+    const theirs = rates.get(who);
+    return [
+      {
+        what: `HelloWorld executions a second: start, poll, success; ${EXECUTIONS} in each of ${ROUNDS} rounds`,
+        unit: '/s',
+        better: 'higher',
+        ours: figureOf('Stepwright', rates.get('Stepwright') ?? []),
+        promised: 2_000,
+        rivals: theirs ? [figureOf(who, theirs)] : missing,
+      },
+      {
+        what: `the heap that an execution leaves behind: ours from ${SETTLED} to ${MANY}, theirs from 1000 to ${EXECUTIONS}`,
+        unit: 'bytes',
+        better: 'lower',
+        ours: await measureHeap('Stepwright', SETTLED, MANY, SETTLED),
+        promised: ALLOWED_BYTES,
+        rivals:
+          absent === undefined
+            ? [await attempt(who, () => measureHeap(who, 1_000, EXECUTIONS, 1_000))]
+            : missing,
+      },
+      {
+        what: `the longest from a start to a poll, beside ${PARKED} parked executions and ${POLLS} open polls`,
+        unit: 'ms',
+        better: 'lower',
+        ours: await measureParked(),
+        promised: 50,
+        rivals: absent === undefined ? [await attempt(who, parkedRival)] : missing,
+      },
+    ];
+  },
+} satisfies Benchmark;

@@ -1,0 +1,127 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import * as classTransformer from 'class-transformer';
+import { validate } from 'class-validator';
+import * as classValidator from 'class-validator';
+import { Greeter } from '../src/activities/greeter.js';
+import { HelloInput, HelloWorldActivity } from '../src/activities/hello-world.activity.js';
+import { HandClock } from '../src/framework/clock.js';
+import { prepare } from '../src/framework/testing/prepare.js';
+import { createTaskContext } from '../src/framework/testing/index.js';
+import type { Absence, Benchmark, Figure } from './benchmark.js';
+import { median } from './support/median.js';
+import { installRivals, requireRival } from './support/rivals.js';
+
+const TASKS = 50_000;
+const ROUNDS = 9;
+
+const INPUT = '{"who":"hoge"}';
+const OUTPUT = '{"message":"Hello hoge!"}';
+const BROKEN = '{"who":""}';
+
+/** From the text of an input to the text of an output. Rejects for an input that breaks the rules. */
+type Pipeline = (text: string) => Promise<string>;
+
+const greeter = new Greeter();
+const greet = ({ who }: HelloInput): string => JSON.stringify({ message: greeter.greet(who) });
+
+/** What the worker calls for each task, without its slot, its heartbeats and its context. */
+async function ours(): Promise<Pipeline> {
+  const [compiled] = (await prepare([HelloWorldActivity], {}, new HandClock())).handlers;
+  if (!compiled) throw new Error('HelloWorldActivity has no handler');
+  const context = createTaskContext();
+  return async (text) => {
+    const outcome = await compiled.handle(text, context);
+    if (outcome.status === 'failed') throw new Error(outcome.error);
+    return outcome.output;
+  };
+}
+
+const byHand: Pipeline = async (text) => {
+  const input = JSON.parse(text) as Partial<HelloInput> | null;
+  if (typeof input !== 'object' || typeof input?.who !== 'string' || input.who === '')
+    throw new Error('who must be a string that is not empty');
+  return greet({ who: input.who });
+};
+
+const librariesAlone: Pipeline = async (text) => {
+  const input = plainToInstance(HelloInput, JSON.parse(text) as object);
+  const errors = await validate(input, { whitelist: true });
+  if (errors.length > 0) throw new Error(errors.join(', '));
+  return greet(input);
+};
+
+interface NestCommon {
+  readonly ValidationPipe: new (options: object) => {
+    transform(value: unknown, metadata: { type: 'body'; metatype: unknown }): Promise<HelloInput>;
+  };
+}
+
+/** The pipe as the documentation of NestJS has it for DTOs, on the very same libraries as ours. */
+function nest(): Pipeline {
+  const { ValidationPipe } = requireRival('@nestjs/common') as NestCommon;
+  const packages = { validatorPackage: classValidator, transformerPackage: classTransformer };
+  const pipe = new ValidationPipe({ transform: true, whitelist: true, ...packages });
+  return async (text) =>
+    greet(await pipe.transform(JSON.parse(text), { type: 'body', metatype: HelloInput }));
+}
+
+/** @throws Error unless it greets, and refuses an empty name */
+async function assertWorks(who: string, pipeline: Pipeline): Promise<void> {
+  if ((await pipeline(INPUT)) !== OUTPUT) throw new Error(`${who} does not greet`);
+  const refused = await pipeline(BROKEN).then(
+    () => false,
+    () => true,
+  );
+  if (!refused) throw new Error(`${who} lets an empty name pass`);
+}
+
+async function microsecondsOf(pipeline: Pipeline): Promise<number> {
+  const from = performance.now();
+  for (let n = 0; n < TASKS; n++) await pipeline(INPUT);
+  return ((performance.now() - from) * 1_000) / TASKS;
+}
+
+/** In turns; the first round warms up and does not count. */
+async function measure(pipelines: ReadonlyMap<string, Pipeline>): Promise<Figure[]> {
+  const rounds = new Map<string, number[]>();
+  for (let n = 0; n <= ROUNDS; n++) {
+    for (const [who, pipeline] of pipelines) {
+      const us = await microsecondsOf(pipeline);
+      if (n > 0) rounds.set(who, [...(rounds.get(who) ?? []), us]);
+    }
+  }
+  return [...rounds].map(([who, values]) => {
+    const [least, most] = [Math.min(...values), Math.max(...values)].map((value) =>
+      Number(value.toPrecision(3)),
+    );
+    return { who, value: median(values), note: `from ${least} to ${most}` };
+  });
+}
+
+export default {
+  title: `from the text of HelloWorld's input to the text of its output, one task after the other`,
+  run: async () => {
+    const absent = installRivals();
+    const who = "NestJS's ValidationPipe";
+    const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
+    const pipelines = new Map<string, Pipeline>([
+      ['Stepwright', await ours()],
+      ['JSON.parse and a check by hand', byHand],
+      ['the two libraries alone', librariesAlone],
+      ...(absent === undefined ? [[who, nest()] as const] : []),
+    ]);
+    for (const [name, pipeline] of pipelines) await assertWorks(name, pipeline);
+    const [first, ...rivals] = await measure(pipelines);
+    if (!first) throw new Error('nothing was measured');
+    return [
+      {
+        what: `microseconds a task; the median of ${ROUNDS} rounds of ${TASKS}`,
+        unit: 'µs',
+        better: 'lower',
+        ours: first,
+        rivals: [...rivals, ...missing],
+      },
+    ];
+  },
+} satisfies Benchmark;
