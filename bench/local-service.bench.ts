@@ -7,6 +7,7 @@ import {
   type Machine,
   startLocal,
 } from './support/local-services.js';
+import { cpuMs } from './support/cpu.js';
 import { median } from './support/median.js';
 import { RawClient } from './support/raw-client.js';
 import { installRivals } from './support/rivals.js';
@@ -24,41 +25,49 @@ const PARKED = 1_000;
 const POLLS = 1_000;
 const STARTS = 200;
 
-type Rates = Map<LocalCandidate, { perSecond: number; note: string }[]>;
-
-/** Everybody in a fresh process each round, in turns. */
-async function measureRates(candidates: readonly LocalCandidate[]): Promise<Rates> {
-  const rates: Rates = new Map(candidates.map((candidate) => [candidate, []]));
-  for (let i = 0; i < ROUNDS; i++)
-    for (const candidate of candidates) rates.get(candidate)?.push(await rate(candidate));
-  return rates;
+interface Round {
+  readonly perSecond: number;
+  /** Processor time of the service for one, in milliseconds. */
+  readonly cpuMs: number;
+  readonly emptyPolls: number;
+  /** Until the last was seen SUCCEEDED. */
+  readonly afterMs: number;
 }
 
-async function rate(candidate: LocalCandidate): Promise<{ perSecond: number; note: string }> {
+type Rounds = ReadonlyMap<LocalCandidate, readonly Round[]>;
+
+/** Everybody in a fresh process each round, in turns. */
+async function measureRounds(candidates: readonly LocalCandidate[]): Promise<Rounds> {
+  const rounds = new Map<LocalCandidate, Round[]>(candidates.map((candidate) => [candidate, []]));
+  for (let i = 0; i < ROUNDS; i++)
+    for (const candidate of candidates) rounds.get(candidate)?.push(await round(candidate));
+  return rounds;
+}
+
+async function round(candidate: LocalCandidate): Promise<Round> {
   const service = await startLocal(candidate);
   try {
+    const { url, pid } = service;
     const machine = await service.create('HelloWorld');
-    const { perSecond, executionArns, emptyPolls } = await execute(
-      service.url,
-      machine,
-      EXECUTIONS,
-      CONNECTIONS,
-    );
-    const afterMs = await assertSucceeded(service.url, executionArns);
-    return {
-      perSecond,
-      note: `${emptyPolls} empty polls; all seen SUCCEEDED ${Math.round(afterMs)} ms later`,
-    };
+    const cpuBefore = cpuMs(pid);
+    const { perSecond, executionArns, emptyPolls } = await execute(url, machine, EXECUTIONS, CONNECTIONS);
+    const cpu = (cpuMs(pid) - cpuBefore) / EXECUTIONS;
+    return { perSecond, cpuMs: cpu, emptyPolls, afterMs: await assertSucceeded(url, executionArns) };
   } finally {
     await service.stop();
   }
 }
 
-const figureOf = (who: LocalCandidate, rounds: readonly { perSecond: number; note: string }[]): Figure => {
-  const values = rounds.map(({ perSecond }) => perSecond);
-  const spread = `from ${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`;
-  return { who, value: median(values), note: `${spread}; ${rounds.at(-1)?.note}` };
-};
+const short = (value: number): number => Number(value.toPrecision(3));
+
+function figureOf(who: LocalCandidate, rounds: Rounds, key: 'perSecond' | 'cpuMs'): Figure {
+  const all = rounds.get(who) ?? [];
+  const values = all.map((each) => each[key]);
+  const spread = `from ${short(Math.min(...values))} to ${short(Math.max(...values))}`;
+  const { emptyPolls, afterMs } = all.at(-1) ?? { emptyPolls: 0, afterMs: 0 };
+  const rest = `; ${emptyPolls} empty polls; all seen SUCCEEDED ${Math.round(afterMs)} ms later`;
+  return { who, value: median(values), note: key === 'perSecond' ? spread + rest : spread };
+}
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
@@ -82,7 +91,7 @@ async function measureHeap(who: LocalCandidate, from: number, to: number, step: 
 }
 
 /** 1,000 executions wait for their task, half of them leased, and 1,000 polls are open: how fast is a new one served? */
-async function measureParked(): Promise<Figure> {
+async function parkedTimes(): Promise<number[]> {
   const service = await startLocal('Stepwright');
   const clients: RawClient[] = [];
   const open = async (count: number): Promise<RawClient[]> => {
@@ -112,12 +121,21 @@ async function measureParked(): Promise<Figure> {
       times.push((await arrived) - from);
       await sleep(5);
     }
-    const note = `${STARTS} starts; the middle one ${median(times).toFixed(2)} ms`;
-    return { who: 'Stepwright', value: Math.max(...times), note };
+    return times;
   } finally {
     for (const client of clients) client.close();
     await service.stop();
   }
+}
+
+/** The longest of each round; the figure is the middle one, since the machine has longer pauses of its own. */
+async function measureParked(): Promise<Figure> {
+  const rounds: number[][] = [];
+  for (let i = 0; i < ROUNDS; i++) rounds.push(await parkedTimes());
+  const longest = rounds.map((times) => Math.max(...times));
+  const all = longest.map((ms) => ms.toFixed(1)).join(', ');
+  const note = `${ROUNDS} rounds of ${STARTS}: ${all}; the middle start ${median(rounds.flat()).toFixed(2)} ms`;
+  return { who: 'Stepwright', value: median(longest), note };
 }
 
 /** One connection that always has a poll open, and tells when a task came. */
@@ -178,16 +196,22 @@ export default {
     const absent = installRivals();
     const who = 'stepfunctions-local';
     const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
-    const rates = await measureRates(absent === undefined ? ['Stepwright', who] : ['Stepwright']);
-    const theirs = rates.get(who);
+    const rounds = await measureRounds(absent === undefined ? ['Stepwright', who] : ['Stepwright']);
     return [
       {
         what: `HelloWorld executions a second: start, poll, success; ${EXECUTIONS} in each of ${ROUNDS} rounds`,
         unit: '/s',
         better: 'higher',
-        ours: figureOf('Stepwright', rates.get('Stepwright') ?? []),
+        ours: figureOf('Stepwright', rounds, 'perSecond'),
         promised: 2_000,
-        rivals: theirs ? [figureOf(who, theirs)] : missing,
+        rivals: rounds.has(who) ? [figureOf(who, rounds, 'perSecond')] : missing,
+      },
+      {
+        what: "the service's processor time for one",
+        unit: 'ms',
+        better: 'lower',
+        ours: figureOf('Stepwright', rounds, 'cpuMs'),
+        rivals: rounds.has(who) ? [figureOf(who, rounds, 'cpuMs')] : missing,
       },
       {
         what: `the heap that an execution leaves behind: ours from ${SETTLED} to ${MANY}, theirs from 1000 to ${EXECUTIONS}`,

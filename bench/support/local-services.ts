@@ -27,6 +27,7 @@ export interface Machine {
 /** A local service in a process of its own. */
 export interface LocalProcess {
   readonly url: string;
+  readonly pid: number;
   create(name: string): Promise<Machine>;
   /** Bytes in its heap after its garbage was collected. */
   heap(): Promise<number>;
@@ -39,6 +40,7 @@ export async function startLocal(candidate: LocalCandidate): Promise<LocalProces
   const { url } = (await answerOf(child)) as { url: string };
   return {
     url,
+    pid: child.pid ?? -1,
     create: (name) => create(url, name),
     heap: async () => (await ask(child, 'heap')) as number,
     stop: () => dismiss(child),
