@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { killAll, type Run, stepwright } from '../support/cli.js';
 
@@ -71,6 +75,43 @@ describe('the main job', () => {
     execute(url, 'Crash', '{}');
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.stdout()).toContain('task succeeded');
+  });
+
+  test('the local service is of use in an empty folder, without a config and a worker', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const service = stepwright(['local', '--port', '0'], {}, dir);
+    const url = await endpointOf(service);
+    const run = execute(url, 'Nothing', '{}');
+    await run.ended;
+    expect(run.stderr()).toContain('there are no machines at all');
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual({ code: 0, signal: null });
+    rmSync(dir, { recursive: true });
+  });
+
+  test('a host that was not allowed is refused, and one that was is served', async () => {
+    const service = stepwright([
+      'local',
+      ...SLOW,
+      '--port',
+      '0',
+      '--host',
+      '0.0.0.0',
+      '--allow-host',
+      'sfn.test',
+    ]);
+    const { port } = new URL((await service.saw(/Endpoint: (http:\/\/[\d.]+:\d+)/))[1] ?? '');
+    const ask = (host: string): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        const headers = { host, 'x-amz-target': 'AWSStepFunctions.ListActivities' };
+        const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        request.end('{}');
+      });
+    expect(await ask('evil.test')).toBe(403);
+    expect(await ask('sfn.test')).toBe(200);
   });
 
   test('idle at the embedded service, one key press (two SIGINTs at once) ends it with 0', async () => {

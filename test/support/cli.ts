@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 
 /** A run of the compiled binary. */
@@ -11,13 +12,13 @@ export interface Run {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-const MAIN = 'dist/src/framework/cli/main.js';
+const MAIN = resolvePath('dist/src/framework/cli/main.js');
 const running = new Set<ChildProcess>();
 
 /** Starts `stepwright` as a process, with a clean environment beside what is given. */
-export function stepwright(args: readonly string[], env: Record<string, string> = {}): Run {
+export function stepwright(args: readonly string[], env: Record<string, string> = {}, cwd?: string): Run {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, HOME, ...env } });
   running.add(child);
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();

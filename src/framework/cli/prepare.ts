@@ -12,7 +12,7 @@ import { type Problem, StartError } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
 import { environmentOptions, readOptions } from '../worker/handler-options.js';
 import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/plan.js';
-import { loadConfig } from './config-file.js';
+import { loadConfig, loadConfigIfAny } from './config-file.js';
 import { type MachineFile, readMachines } from './seed.js';
 
 /** Flags that `start` and `local` share; texts as they were typed. */
@@ -40,7 +40,9 @@ export interface Prepared {
 
 /** Reads the config, the flags and the environment, and plans the worker. @throws StartError with all problems at once. */
 export async function prepare(flags: StartFlags, { seeds }: { seeds: boolean }): Promise<Prepared> {
-  const { config, baseDir, projectDir } = await loadConfig(flags.config, process.cwd());
+  // The local service is of use without a worker, and so without a config.
+  const load = seeds ? loadConfigIfAny : loadConfig;
+  const { config, baseDir, projectDir } = await load(flags.config, process.cwd());
   const { env } = process;
   const ports = readPorts(flags);
   const fromEnv = environmentOptions(env);

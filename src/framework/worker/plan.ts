@@ -49,7 +49,6 @@ export async function makePlan({ settings, baseDir, env, overrides }: PlanSource
     ...handlers.flatMap(({ problems }) => problems),
     ...strayOverrides(settings, found.handlers),
   ];
-  if (found.handlers.length === 0 && problems.length === 0) problems.push(noActivities(settings, baseDir));
   return { handlers: handlers.map(({ planned }) => planned), problems };
 }
 
@@ -64,7 +63,9 @@ export async function planWorker(
   sources: PlanSources,
   { clock, random }: { clock: Clock; random: () => number },
 ): Promise<WorkerPlan> {
-  const plan = await makePlan(sources);
+  const made = await makePlan(sources);
+  const none = made.handlers.length === 0 && made.problems.length === 0;
+  const plan = none ? { ...made, problems: [noActivities(sources)] } : made;
   const { setup, interceptors } = sources.settings;
   try {
     const container = await createContainer(setup, [
@@ -98,7 +99,7 @@ function strayOverrides(settings: Settings, handlers: readonly HandlerDefinition
     }));
 }
 
-const noActivities = (settings: Settings, baseDir: string): Problem => ({
+const noActivities = ({ settings, baseDir }: PlanSources): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,
