@@ -1,0 +1,262 @@
+#!/usr/bin/env node
+// What the documentation promises about an installed package: packs the tarball, makes a project of it as a user
+// would, and runs the same tests under every runner, then the worker itself, in CommonJS and as ES modules.
+// Prints one line a check; exits 1 if any fails. It needs the npm registry, and says so where there is none.
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const project = mkdtempSync(join(tmpdir(), 'stepwright-packed-'));
+
+// Nothing of this shell may decide what the project sees: no endpoint, no region, no npm script around it.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([key]) => !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
+  ),
+);
+
+const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
+const TOOLS = [
+  ...['typescript@7', '@types/node@20', '@aws-sdk/client-sfn@~3.1164', 'aws-sdk-client-mock@4'],
+  ...[
+    'jest@30',
+    '@jest/globals@30',
+    'expect@30',
+    '@swc/core@1',
+    '@swc/jest@0.2',
+    'vitest@3',
+    'unplugin-swc@2',
+  ],
+];
+
+/** What is imported is all that differs between the runners. */
+const JEST = "import { expect, test } from '@jest/globals';";
+const VITEST = "import { expect, test } from 'vitest';";
+const NODE = "import { expect } from 'expect';\nimport { test } from 'node:test';";
+
+let passed = 0;
+let failed = 0;
+
+function report(name, problem) {
+  if (problem === undefined) passed += 1;
+  else failed += 1;
+  console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${name}`);
+  if (problem !== undefined) console.log(problem.replaceAll(/^/gm, '       '));
+}
+
+function run(command, cwd = project) {
+  const { status, stdout, stderr, error } = spawnSync('bash', ['-c', command], {
+    cwd,
+    env,
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  return { status, stdout: stdout ?? '', output: `${stdout}${stderr}${error ?? ''}` };
+}
+
+function must(command, cwd) {
+  const { status, stdout, output } = run(command, cwd);
+  if (status !== 0) throw new Error(`${command} ended with ${status}\n${output}`);
+  return stdout;
+}
+
+const write = (path, text) => {
+  mkdirSync(dirname(join(project, path)), { recursive: true });
+  writeFileSync(join(project, path), text);
+};
+const writeJson = (path, value) => write(path, JSON.stringify(value, null, 2));
+
+/** The code blocks of the README in a language. */
+function readmeBlocks(language) {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, code]) => code,
+  );
+}
+
+function block(language, holds) {
+  const found = readmeBlocks(language).find((code) => code.includes(holds));
+  if (!found) throw new Error(`the README has no ${language} block with ${holds}`);
+  return found;
+}
+
+/** The tests, as the README and this folder have them: by file. */
+function tests() {
+  const own = (file) =>
+    readFileSync(join(root, 'test/packed', file), 'utf8').replaceAll(
+      '../../src/activities/',
+      '../src/activities/',
+    );
+  const readme = readmeBlocks('ts').filter((code) => code.includes(JEST));
+  if (readme.length === 0) throw new Error('the README has no test');
+  return {
+    ...Object.fromEntries(readme.map((code, i) => [`readme-${i + 1}.test.ts`, code])),
+    'machine.test.ts': own('machine.test.ts'),
+    'sdk-mock.test.ts': own('sdk-mock.test.ts'),
+  };
+}
+
+function writeTests(imports, modules) {
+  const files = {
+    ...tests(),
+    // Jest falls back to CommonJS without a word. Vitest gives `require` to every module.
+    'mode.test.ts': `${JEST}\ntest('runs as it should', () => {\n  expect(typeof require).toBe('${modules === 'esm' ? 'undefined' : 'function'}');\n});\n`,
+  };
+  for (const [file, code] of Object.entries(files)) write(`test/${file}`, code.replace(JEST, imports));
+  return Object.keys(files).length;
+}
+
+function makeProject() {
+  const [{ filename }] = JSON.parse(
+    must(`npm pack --json --pack-destination ${project}`, root).replace(/^[^[]*/, ''),
+  );
+  must('npm init -y');
+  const quiet = '--no-audit --no-fund --ignore-scripts';
+  must(`npm install ${quiet} ./${filename} ${PEERS.join(' ')}`);
+  must(`npm install ${quiet} --save-dev ${TOOLS.join(' ')}`);
+
+  const activity = block('ts', '// src/activities/hello-world.activity.ts');
+  write('src/activities/hello-world.activity.ts', activity.replace('../framework/index.js', 'stepwright'));
+  cpSync(join(root, 'src/activities/greeter.ts'), join(project, 'src/activities/greeter.ts'));
+  cpSync(join(root, 'state-machines'), join(project, 'state-machines'), { recursive: true });
+  write('nest-style.config.ts', block('ts', 'export default defineConfig'));
+  write('tsconfig.json', block('json', '"compilerOptions"'));
+  writeJson('tsconfig.test.json', {
+    extends: './tsconfig.json',
+    include: ['nest-style.config.ts', 'src', 'test'],
+  });
+  write(
+    'test/matchers.d.ts',
+    `import type { StepwrightMatchers } from 'stepwright/testing';\ndeclare module 'expect' {\n  interface Matchers<R> extends StepwrightMatchers<R> {}\n}\n`,
+  );
+  write(
+    'vitest.config.mjs',
+    `import swc from 'unplugin-swc';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [swc.vite()],
+  test: { include: ['test/**/*.test.ts'], setupFiles: ['reflect-metadata'] },
+});
+`,
+  );
+}
+
+/** @param counts how the runner says that so many tests passed */
+function checkRunner(name, { imports, modules, command, counts }) {
+  const count = writeTests(imports, modules);
+  const { status, output } = run(command);
+  const plain = stripVTControlCharacters(output);
+  report(`${name}: ${count} files of tests`, status === 0 && counts(count).test(plain) ? undefined : plain);
+}
+
+const jest = (n) => new RegExp(`^Tests: +${n} passed, ${n} total$`, 'm');
+const vitest = (n) => new RegExp(`^ *Tests +${n} passed \\(${n}\\)$`, 'm');
+const nodeTest = (n) => new RegExp(`^(?:#|ℹ) pass ${n}$`, 'm');
+const COMPILE_AND_RUN = 'npx tsc -p tsconfig.test.json && node --test dist/test/*.test.js';
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** `npx stepwright start` serves an execution, and Ctrl-C ends it. */
+async function checkStart(name) {
+  rmSync(join(project, 'dist'), { recursive: true, force: true });
+  const compiled = run('npx tsc');
+  if (compiled.status !== 0) return report(`${name}: npx tsc`, compiled.output);
+
+  const port = await freePort();
+  const args = ['stepwright', 'start', '--config', 'dist/nest-style.config.js', '--port', String(port)];
+  // A group of its own, since Ctrl-C reaches npx and the worker alike.
+  const worker = spawn('npx', args, { cwd: project, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise((done) => worker.once('close', () => done('closed')));
+  let log = '';
+  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (data) => (log += data));
+  try {
+    const deadline = Date.now() + 60_000;
+    while (!log.includes('Waiting for a task to start') && worker.exitCode === null && Date.now() < deadline)
+      await new Promise((done) => setTimeout(done, 50));
+    const execution = run(`npx stepwright execute HelloWorld '{"who":"hoge"}' --port ${port}`);
+    const right = execution.status === 0 && execution.stdout === '{"message":"Hello hoge!"}\n';
+    report(
+      `${name}: npx stepwright start serves an execution`,
+      right ? undefined : `${log}\n${execution.output}`,
+    );
+
+    process.kill(-worker.pid, 'SIGINT');
+    const slow = new Promise((done) => setTimeout(done, 20_000, 'nothing within 20 s').unref());
+    // npx dies of the signal itself; the worker drains on, and its pipes close when it has ended.
+    const end = await Promise.race([exited, slow]);
+    const drained = end === 'closed' && log.includes('worker is stopped');
+    report(
+      `${name}: Ctrl-C ends it`,
+      drained
+        ? undefined
+        : `${end}
+${log}`,
+    );
+  } finally {
+    try {
+      process.kill(-worker.pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+async function checkAll() {
+  makeProject();
+  report(
+    'the tarball installs beside its peers',
+    existsSync(join(project, 'node_modules/stepwright')) ? undefined : '',
+  );
+
+  must('npm pkg set type=commonjs');
+  writeJson('jest.config.json', { preset: 'stepwright/jest/commonjs' });
+  checkRunner('Jest, CommonJS', { imports: JEST, modules: 'commonjs', command: 'npx jest', counts: jest });
+  checkRunner('Vitest, "type": "commonjs"', {
+    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run', counts: vitest },
+  });
+  checkRunner('node:test, CommonJS', {
+    ...{ imports: NODE, modules: 'commonjs', command: COMPILE_AND_RUN, counts: nodeTest },
+  });
+  await checkStart('CommonJS');
+
+  must('npm pkg set type=module');
+  writeJson('jest.config.json', { preset: 'stepwright/jest' });
+  const command = 'node --experimental-vm-modules node_modules/jest/bin/jest.js';
+  checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
+  checkRunner('Vitest, "type": "module"', {
+    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run', counts: vitest },
+  });
+  checkRunner('node:test, ES modules', {
+    ...{ imports: NODE, modules: 'esm', command: COMPILE_AND_RUN, counts: nodeTest },
+  });
+  await checkStart('ES modules');
+}
+
+const registry = run('npm view reflect-metadata version --fetch-retries 1 --fetch-timeout 20000');
+if (registry.status !== 0) {
+  console.log('##### SKIPPED: the npm registry does not answer, so the packed package was NOT checked #####');
+  console.log(registry.output);
+  console.log('packed: 0 passed, 0 failed, 1 skipped');
+} else {
+  try {
+    await checkAll();
+  } catch (error) {
+    report('the checks run to their end', String(error));
+  }
+  console.log(`packed: ${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+if (process.env.KEEP) console.log(project);
+else rmSync(project, { recursive: true, force: true });
