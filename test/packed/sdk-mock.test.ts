@@ -6,7 +6,7 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
-import { createWorker } from 'stepwright';
+import { createLog, createWorker } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 
 test('a mocked SDK serves a whole worker', async () => {
@@ -19,7 +19,10 @@ test('a mocked SDK serves a whole worker', async () => {
     });
   });
 
-  const worker = await createWorker({ activities: [HelloWorldActivity], endpoint: 'local' });
+  const worker = await createWorker(
+    { activities: [HelloWorldActivity], endpoint: 'local' },
+    { log: createLog({ level: 'error' }) },
+  );
   const running = worker.run();
   expect(await sent).toEqual({ taskToken: 't1', output: '{"message":"Hello hoge!"}' });
   await worker.stop();
