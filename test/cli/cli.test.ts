@@ -144,6 +144,24 @@ describe('with the service and the worker in processes of their own', () => {
     expect(await service.ended).toEqual({ code: 0, signal: null });
   });
 
+  test('SIGHUP, which a closed terminal sends, drains as well', async () => {
+    const { service, worker, url } = await apart();
+    const run = execute(url, 'Slow', '{}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGHUP');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    service.child.kill('SIGTERM');
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('a trace shows the frames of the user, and none of the framework', async () => {
+    const { url } = await apart();
+    const run = execute(url, 'Throws', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(/"trace":\["at Slow\.throws [^\]]*slow\.config\.mjs/);
+    expect(run.stderr()).not.toContain('src/framework');
+  });
+
   test('a second SIGTERM later ends it at once, with 143', async () => {
     const { worker, url } = await apart();
     execute(url, 'Slow', '{"never":true}');

@@ -5,6 +5,7 @@ import { AwsService } from '../service/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
 import { type ExecutionEnd, findMachine, followExecution, startExecution } from '../service/executions.js';
 import { readPorts } from './prepare.js';
+import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';
 
 export interface ExecuteFlags {
@@ -36,13 +37,15 @@ export async function execute(machine: string, input: string, flags: ExecuteFlag
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const region = (machine.startsWith('arn:') && machine.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
+  let started = false;
   try {
     const client = await service.client(region);
     const executionArn = await startExecution(client, await findMachine(client, machine), input);
+    started = true;
     say(`RUNNING ${executionArn}`);
     return await tell(await followExecution(client, executionArn, systemClock));
   } catch (error) {
-    throw explained(error, endpoint);
+    throw explained(error, endpoint, started);
   } finally {
     service.close();
   }
@@ -72,14 +75,23 @@ const write = (text: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(text, () => resolve()));
 
 /** What a person can do about it, where that is known. */
-function explained(error: unknown, endpoint: Endpoint): unknown {
+function explained(error: unknown, endpoint: Endpoint, started: boolean): unknown {
   const { code, name, message } = error as { code?: string; name?: string; message?: string };
   if (name === 'CredentialsProviderError') {
     const hint = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--endpoint local` needs none';
     return new Error(`no AWS credentials were found (${message}): ${hint}`, { cause: error });
   }
   if (code !== 'ECONNREFUSED') return error;
+  if (started) {
+    const memory =
+      endpoint.kind === 'local' ? '; it keeps everything in memory, so the execution is gone too' : '';
+    return new Error(`the service at ${showEndpoint(endpoint)} went away while the execution ran${memory}`, {
+      cause: error,
+    });
+  }
   const hint =
-    endpoint.kind === 'local' ? 'start it with `npm run start` or `npm run local`' : 'is it running?';
+    endpoint.kind === 'local'
+      ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
+      : 'is it running?';
   return new Error(`nothing listens at ${showEndpoint(endpoint)}: ${hint}`, { cause: error });
 }

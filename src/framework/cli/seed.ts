@@ -143,7 +143,7 @@ const unsetVariable = (name: string, file: string): Problem => ({
   code: 'ENVIRONMENT_UNSET',
   where: file,
   what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
-  fix: `set it: ${name}=… npm run start`,
+  fix: `set ${name} before starting`,
 });
 
 const noListening = (message: string): Problem => ({

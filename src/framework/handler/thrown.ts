@@ -20,6 +20,8 @@ const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
 /** Frames in here say nothing about the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('..', import.meta.url));
+/** The same as source maps show it: the sources are packed beside their output. */
+const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
 export function readThrown(thrown: unknown): Thrown {
   try {
@@ -126,7 +128,9 @@ function traceOf(error: ErrorLike, index: number): string[] {
   const stack = safely(error, 'stack');
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
   const frames = lines.filter((line) => /^\s+at /.test(line));
-  const users = frames.filter((line) => !line.includes(OWN_FOLDER) && !line.includes('node:internal'));
+  const users = frames.filter(
+    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !line.includes('node:internal'),
+  );
   const shown = (users.length > 0 ? users : frames)
     .slice(0, FRAMES_LIMIT)
     .map((line) => cut(line.trim(), 500));

@@ -90,6 +90,8 @@ function orAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
     const giveUp = (): void => reject(signal.reason as Error);
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    call.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+    Promise.resolve(call)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', giveUp));
   });
 }
