@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
@@ -9,6 +8,7 @@ import type { ActivityPort } from '../service/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from './heartbeats.js';
 import { deliver, type ReportEnd } from './report.js';
+import { tokenHash } from './token-hash.js';
 
 /** A token and its input, as they arrived. */
 export interface Lease {
@@ -128,7 +128,7 @@ export class Task {
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.#lease;
     const { name, activityArn } = this.#handler;
-    const task = createHash('sha256').update(token).digest('hex').slice(0, 8);
+    const task = tokenHash(token);
     return {
       signal: this.#aborter.signal,
       shuttingDown: this.#drain.signal,

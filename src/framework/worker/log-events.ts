@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../log.js';
 import type { TaskRef } from '../task/events.js';
+import { tokenHash } from '../task/token-hash.js';
 import type { EventHub, PollRef } from './events.js';
 
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
@@ -124,7 +125,7 @@ const where = ({ handler, activityArn }: PollRef): object => ({ handler, activit
 
 const about = (task: TaskRef): object => ({
   ...where(task),
-  task: createHash('sha256').update(task.token).digest('hex').slice(0, 8),
+  task: tokenHash(task.token),
 });
 
 /** An error of the service or the network: its stack would only show the SDK's inside. */
