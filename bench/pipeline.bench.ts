@@ -5,7 +5,7 @@ import { validate } from 'class-validator';
 import * as classValidator from 'class-validator';
 import { Greeter } from '../src/activities/greeter.js';
 import { HelloInput, HelloWorldActivity } from '../src/activities/hello-world.activity.js';
-import { HandClock } from '../src/framework/clock.js';
+import { HandClock } from '../src/framework/testing/hand-clock.js';
 import { prepare } from '../src/framework/testing/prepare.js';
 import { createTaskContext } from '../src/framework/testing/index.js';
 import type { Absence, Benchmark, Figure } from './benchmark.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { HandClock, systemClock } from '../src/framework/clock.js';
+import { systemClock } from '../src/framework/clock.js';
+import { HandClock } from '../src/framework/testing/hand-clock.js';
 
 describe('the clock of the machine', () => {
   test('fires no timer before its time, and resolves a sleep as soon as its signal aborts', async () => {

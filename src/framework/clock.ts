@@ -1,5 +1,3 @@
-import { channel, type Channel } from 'node:diagnostics_channel';
-
 /** Takes a timer back. Calling it twice, or after the timer fired, does nothing. */
 export type Cancel = () => void;
 
@@ -21,7 +19,8 @@ export interface Clock {
 /** The longest delay that Node's own timer takes; it fires at once for anything longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-abstract class BaseClock implements Clock {
+/** What every clock has in common. */
+export abstract class BaseClock implements Clock {
   abstract now(): number;
   abstract after(ms: number, fn: () => void): Cancel;
 
@@ -74,137 +73,3 @@ class SystemClock extends BaseClock {
 
 /** The real time of this machine, monotonic. */
 export const systemClock: Clock = new SystemClock();
-
-interface HandTimer {
-  readonly due: number;
-  readonly order: number;
-  readonly fn: () => void;
-}
-
-/** How many quiet turns of the event loop mean that a process without sockets is at rest. */
-const QUIET_TURNS = 12;
-/** How long no HTTP exchange may have moved, in real milliseconds, before a process with sockets is at rest. */
-const QUIET_MS = 5;
-/** How long `settle(until)` waits for its condition, in real milliseconds, before it throws. */
-const SETTLE_LIMIT_MS = 10_000;
-
-const HTTP_CHANNELS: readonly Channel[] = [
-  'http.client.request.start',
-  'http.client.response.finish',
-  'http.server.request.start',
-  'http.server.response.finish',
-  'net.client.socket',
-  'net.server.socket',
-].map((name) => channel(name));
-
-/** When an HTTP exchange of this process last moved, on the real clock; -Infinity before the first. */
-let lastHttpMove = Number.NEGATIVE_INFINITY;
-let watching = false;
-
-function watchHttp(): void {
-  if (watching) return;
-  watching = true;
-  for (const each of HTTP_CHANNELS) each.subscribe(() => (lastHttpMove = performance.now()));
-}
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/**
- * A clock that stands still until a test moves it. Sockets are real: `advance` lets every exchange that a timer
- * sets off come to rest before the next timer fires, so a test reads like the timeline it describes.
- */
-export class HandClock extends BaseClock {
-  #now: number;
-  #order = 0;
-  readonly #timers = new Set<HandTimer>();
-
-  /** @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z */
-  constructor(start: number = Date.UTC(2026, 0, 1)) {
-    super();
-    this.#now = start;
-    watchHttp();
-  }
-
-  override now(): number {
-    return this.#now;
-  }
-
-  override after(ms: number, fn: () => void): Cancel {
-    const timer = { due: this.#now + Math.max(ms, 0), order: this.#order++, fn };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** How many timers are waiting. */
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  /** When the next timer is due, in epoch milliseconds, or undefined where none waits. */
-  get next(): number | undefined {
-    return this.#earliest()?.due;
-  }
-
-  /**
-   * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after
-   * each instant, so that timers which those set are fired too.
-   */
-  async advance(ms: number): Promise<void> {
-    const target = this.#now + ms;
-    await this.settle();
-    for (;;) {
-      const timer = this.#earliest();
-      if (timer === undefined || timer.due > target) break;
-      this.#now = Math.max(this.#now, timer.due);
-      this.#fireDue();
-      await this.settle();
-    }
-    this.#now = target;
-    await this.settle();
-  }
-
-  /**
-   * Lets everything that needs no time happen: timers due now, promises, and HTTP exchanges of this process until
-   * none moves.
-   * @param until wait for this instead, however long the sockets take; an Error after 10 real seconds.
-   */
-  async settle(until?: () => boolean): Promise<void> {
-    const began = performance.now();
-    if (until) {
-      while (!until()) {
-        if (performance.now() - began > SETTLE_LIMIT_MS) {
-          throw new Error(
-            `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until.toString()}`,
-          );
-        }
-        await this.#turn();
-      }
-      return;
-    }
-    for (let turn = 0; turn < QUIET_TURNS; turn++) await this.#turn();
-    while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn();
-  }
-
-  async #turn(): Promise<void> {
-    this.#fireDue();
-    await nextTurn();
-  }
-
-  #earliest(): HandTimer | undefined {
-    let first: HandTimer | undefined;
-    for (const timer of this.#timers) {
-      if (!first || timer.due < first.due || (timer.due === first.due && timer.order < first.order))
-        first = timer;
-    }
-    return first;
-  }
-
-  #fireDue(): void {
-    for (;;) {
-      const timer = this.#earliest();
-      if (timer === undefined || timer.due > this.#now) return;
-      this.#timers.delete(timer);
-      timer.fn();
-    }
-  }
-}

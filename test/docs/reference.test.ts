@@ -25,7 +25,7 @@ test('config.md has a row for every key of a config, and none for another', asyn
 });
 
 test('lifecycle.md has a row for every event and every state of a worker', () => {
-  const declared = source('worker/events.ts') + source('task/events.ts');
+  const declared = source('worker/observe/events.ts') + source('task/events.ts');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
   const [, states = ''] = /type WorkerState = (.+);/.exec(declared) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
@@ -34,7 +34,7 @@ test('lifecycle.md has a row for every event and every state of a worker', () =>
 });
 
 test('lifecycle.md shows every count of a status', () => {
-  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/counts.ts')) ?? [];
+  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/observe/counts.ts')) ?? [];
   const counts = [...body.matchAll(/^ {2}(\w+): number/gm)].map(([, name]) => name);
   const shown = page('docs/lifecycle.md').fences.find(({ language }) => language === 'json');
   const status = JSON.parse(shown?.code ?? '{}') as { counts: object };

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Activity, ActivityFailure, ErrorName, Handle, type Interceptor } from 'stepwright';
 import { createTestBed, HandClock } from 'stepwright/testing';
 import type { Constructor } from '../../src/framework/declare/definition.js';
-import { Retry } from '../../src/framework/handler/ready/retry.js';
-import { Timing } from '../../src/framework/handler/ready/timing.js';
-import { CLOCK, RANDOM } from '../../src/framework/handler/tokens.js';
+import { Retry } from '../../src/framework/handler/interceptors/retry.js';
+import { Timing } from '../../src/framework/handler/interceptors/timing.js';
+import { CLOCK, RANDOM } from '../../src/framework/handler/container/tokens.js';
 import { silentLog, type Logger } from '../../src/framework/log.js';
 
 @ErrorName('PaymentDeclined')

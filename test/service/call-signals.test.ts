@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GetActivityTaskCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { AwsService } from '../../src/framework/service/aws.js';
+import { AwsService } from '../../src/framework/service/sdk/aws.js';
 import type { ActivityPort } from '../../src/framework/service/port.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';

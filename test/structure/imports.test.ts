@@ -8,12 +8,13 @@ const root = resolve('src/framework');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   declare: [],
   handler: ['declare'],
-  task: ['handler', 'declare', 'service'],
+  heartbeat: ['service'],
+  task: ['handler', 'heartbeat', 'declare', 'service'],
   service: [],
-  worker: ['config', 'task', 'handler', 'declare', 'service'],
+  worker: ['heartbeat', 'config', 'task', 'handler', 'declare', 'service'],
   config: ['handler', 'declare', 'service', 'local'],
   local: [],
-  testing: ['worker', 'service', 'task', 'handler', 'declare', 'local'],
+  testing: ['worker', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local'],
   cli: ['worker', 'local', 'config', 'service', 'declare'],
   index: ['declare', 'handler', 'task', 'worker', 'config'],
 };
@@ -72,26 +73,27 @@ test('a forbidden import would be found', () => {
     true,
   );
   expect(forbidden({ from: join(root, 'clock.ts'), to: join(root, 'task/task.js') })).toBe(true);
-  expect(importsOf("const x = await import('../service/aws.js');")).toEqual(['../service/aws.js']);
+  expect(importsOf("const x = await import('../service/sdk/aws.js');")).toEqual(['../service/sdk/aws.js']);
 });
 
-test('only service/aws*.ts and the look-ups beside it load the SDK, and a worker loads them when it is made', () => {
+test('only service/sdk loads the SDK, and a worker loads them when it is made', () => {
   const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
   expect(new Set(loadsSdk)).toEqual(new Set(['service']));
   const loadsAws = imports
-    .filter(({ to }) => to.endsWith('/service/aws.js'))
+    .filter(({ to }) => to.endsWith('/service/sdk/aws.js'))
     .map(({ from }) => relative(root, from));
-  expect(new Set(loadsAws)).toEqual(new Set(['worker/create-worker.ts', 'cli/execute.ts']));
-  const statically = /^(?:import|export) (?!type).*\/service\/aws\.js/m;
-  expect(readFileSync(join(root, 'worker/create-worker.ts'), 'utf8')).not.toMatch(statically);
+  expect(new Set(loadsAws)).toEqual(new Set(['worker/start/create-worker.ts', 'cli/execute.ts']));
+  const statically = /^(?:import|export) (?!type).*\/service\/sdk\/aws\.js/m;
+  expect(readFileSync(join(root, 'worker/start/create-worker.ts'), 'utf8')).not.toMatch(statically);
 });
 
-test('only clock.ts touches timers or reads the time', () => {
+const ownsTime = (file: string): boolean =>
+  ['clock.ts', 'testing/hand-clock.ts'].includes(relative(root, file));
+
+test('only clock.ts and the hand clock of tests touch timers or read the time', () => {
   const time =
     /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.|AbortSignal\.timeout|timers\/promises)\b|new Date\(\)/;
-  const offenders = sources().filter(
-    (file) => room(file) !== 'clock' && time.test(readFileSync(file, 'utf8')),
-  );
+  const offenders = sources().filter((file) => !ownsTime(file) && time.test(readFileSync(file, 'utf8')));
   expect(offenders.map((file) => relative(root, file))).toEqual([]);
   expect(readFileSync(join(root, 'clock.ts'), 'utf8')).toMatch(time);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
-import { type EventName, EventHub, type WorkerEvents } from '../../src/framework/worker/events.js';
-import { logEvents } from '../../src/framework/worker/log-events.js';
+import { type EventName, EventHub, type WorkerEvents } from '../../src/framework/worker/observe/events.js';
+import { logEvents } from '../../src/framework/worker/observe/log-events.js';
 
 type Told = { [K in EventName]: [K, WorkerEvents[K]] }[EventName];
 

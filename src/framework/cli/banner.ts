@@ -1,6 +1,6 @@
 import { showDuration } from '../duration.js';
 import type { Logger } from '../log.js';
-import type { HandlerStatus } from '../worker/status.js';
+import type { HandlerStatus } from '../worker/observe/status.js';
 import type { MachineFile } from './seed.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { getTsconfig } from 'get-tsconfig';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type Problem, StartError } from '../errors.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];

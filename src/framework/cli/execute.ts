@@ -1,9 +1,14 @@
 import { systemClock } from '../clock.js';
-import { configProblems, resolveConfig } from '../config.js';
+import { configProblems, resolveConfig } from '../config/config.js';
 import { StartError, throwProblems } from '../errors.js';
-import { AwsService } from '../service/aws.js';
+import { AwsService } from '../service/sdk/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
-import { type ExecutionEnd, findMachine, followExecution, startExecution } from '../service/executions.js';
+import {
+  type ExecutionEnd,
+  findMachine,
+  followExecution,
+  startExecution,
+} from '../service/sdk/executions.js';
 import { readPorts } from './prepare.js';
 import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';

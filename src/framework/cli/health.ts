@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { StartError } from '../errors.js';
-import type { WorkerStatus } from '../worker/status.js';
+import type { WorkerStatus } from '../worker/observe/status.js';
 import { portInUse } from './seed.js';
 
 /** What the probes are told of. */

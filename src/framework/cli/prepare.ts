@@ -7,11 +7,11 @@ import {
   PORT_RULE,
   resolveConfig,
   type Settings,
-} from '../config.js';
+} from '../config/config.js';
 import { type Problem, StartError } from '../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../service/endpoint.js';
-import { environmentOptions, readOptions } from '../worker/handler-options.js';
-import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/plan.js';
+import { environmentOptions, readOptions } from '../config/handler-options.js';
+import { makePlan, type PlannedHandler, planWorker, type WorkerPlan } from '../worker/start/plan.js';
 import { loadConfig, loadConfigIfAny } from './config-file.js';
 import { type MachineFile, readMachines } from './seed.js';
 

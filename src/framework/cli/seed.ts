@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { Settings } from '../config.js';
+import type { Settings } from '../config/config.js';
 import type { ActivityRef } from '../declare/definition.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
-import type { PlannedHandler } from '../worker/plan.js';
+import type { PlannedHandler } from '../worker/start/plan.js';
 
 /** The account and the region of what was declared without an ARN. */
 const LOCAL_ACCOUNT = '123456789012';

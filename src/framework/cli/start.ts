@@ -2,7 +2,7 @@ import { systemClock } from '../clock.js';
 import type { LocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
 import { localEndpoint, showEndpoint } from '../service/endpoint.js';
-import { buildWorker } from '../worker/create-worker.js';
+import { buildWorker } from '../worker/start/create-worker.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
 import { type Health, serveHealth } from './health.js';

@@ -2,15 +2,15 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import type { TaskContext } from '../declare/task-context.js';
-import { chain, type Handling } from './chain.js';
-import { resolveOnce } from './resolve-once.js';
+import { chain, type Handling } from './interceptors/chain.js';
+import { resolveOnce } from './container/resolve-once.js';
 import { currentContainer, runFor } from './current-task.js';
-import { decode } from './decode.js';
-import { failureOf } from './failure.js';
+import { decode } from './input/decode.js';
+import { failureOf } from './failure/failure.js';
 import type { Outcome } from './outcome.js';
-import { compileOutput, type WriteResult } from './result.js';
-import { TaskScopes } from './task-scope.js';
-import { compileInput, type Validate } from './validate.js';
+import { compileOutput, type WriteResult } from './output/result.js';
+import { TaskScopes } from './container/task-scope.js';
+import { compileInput, type Validate } from './input/validate.js';
 
 /**
  * Everything between a task's input and what the service is told of it. Never rejects. Resolves when nothing of the

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { ownFailure } from '../handler/failure.js';
+import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';
 import { fullJitter, slowly } from '../backoff.js';

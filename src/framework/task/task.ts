@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js';
 import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import { failureOf, ownFailure } from '../handler/failure.js';
+import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort } from '../service/port.js';
 import type { EmitTask, TaskRef } from './events.js';
-import type { Beat, Heartbeats } from './heartbeats.js';
+import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { deliver, type ReportEnd } from './report.js';
 import { tokenHash } from './token-hash.js';
 

@@ -1,4 +1,5 @@
-import { HandClock, type Cancel } from '../clock.js';
+import type { Cancel } from '../clock.js';
+import { HandClock } from './hand-clock.js';
 
 /** A hand clock that moves by itself while a bed runs tasks that nobody moves it for. */
 export class BedClock extends HandClock {

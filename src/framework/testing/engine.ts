@@ -1,4 +1,4 @@
-import type { HandClock } from '../clock.js';
+import type { HandClock } from './hand-clock.js';
 import { Activities } from '../local/activities.js';
 import { MockTable, type Mocks } from '../local/asl/mock.js';
 import type { Execution } from '../local/execution.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Beat, Beating, Heartbeats } from '../task/heartbeats.js';
+import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
 
 /** Beats exactly at each interval, so that a test can count. */
 export class ExactHeartbeats implements Heartbeats {

@@ -1,4 +1,4 @@
-export { HandClock } from '../clock.js';
+export { HandClock } from './hand-clock.js';
 export { createTaskContext } from './bed-context.js';
 export type { LogEntry } from './bed-log.js';
 export type { History } from './history.js';

@@ -1,4 +1,4 @@
-import type { HandClock } from '../clock.js';
+import type { HandClock } from './hand-clock.js';
 import { parseDuration } from '../duration.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';

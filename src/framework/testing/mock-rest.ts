@@ -1,9 +1,9 @@
 import type { InjectionToken } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { Interceptor } from '../declare/interceptor.js';
-import type { Registration } from '../handler/container.js';
-import { dependenciesOf } from '../handler/dependencies.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../handler/tokens.js';
+import type { Registration } from '../handler/container/container.js';
+import { dependenciesOf } from '../handler/container/dependencies.js';
+import { CLOCK, RANDOM, TASK_CONTEXT } from '../handler/container/tokens.js';
 
 /** Makes the stand-in for a dependency; `undefined` leaves it as it is, and asks for what it needs itself. */
 export type Mocker = (token: InjectionToken) => unknown;

@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
-import type { Registration } from '../handler/container.js';
+import type { Registration } from '../handler/container/container.js';
 
 /**
  * A token and what stands in for it. A value is used as it is, never copied. A class is made by the container. For

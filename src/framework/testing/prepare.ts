@@ -1,13 +1,13 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { HandClock } from '../clock.js';
+import type { HandClock } from './hand-clock.js';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import { throwProblems } from '../errors.js';
 import { compile, type CompiledHandler } from '../handler/compile.js';
-import { createContainer, type Setup } from '../handler/container.js';
-import { resolveProblems } from '../handler/resolve-problems.js';
-import { CLOCK, RANDOM } from '../handler/tokens.js';
+import { createContainer, type Setup } from '../handler/container/container.js';
+import { resolveProblems } from '../handler/container/resolve-problems.js';
+import { CLOCK, RANDOM } from '../handler/container/tokens.js';
 import type { Logger } from '../log.js';
 import { mockRest, type Mocker } from './mock-rest.js';
 import { asRegistration, type Mock } from './mock.js';

@@ -1,4 +1,4 @@
-import type { HandClock } from '../clock.js';
+import type { HandClock } from './hand-clock.js';
 import type { HandlerDefinition, HandlerOptions } from '../declare/definition.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { DURATION_EXPECTED, parseDuration } from '../duration.js';

@@ -1,8 +1,8 @@
 import type { DependencyContainer } from 'tsyringe';
-import { HandClock } from '../clock.js';
+import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
 import type { Outcome } from '../handler/outcome.js';
-import { CLOCK } from '../handler/tokens.js';
+import { CLOCK } from '../handler/container/tokens.js';
 import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';

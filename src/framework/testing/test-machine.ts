@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { HandClock } from '../clock.js';
+import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
 import type { Mocks } from '../local/asl/mock.js';
 import type { Execution } from '../local/execution.js';

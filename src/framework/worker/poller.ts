@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../clock.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../service/port.js';
 import { slowly } from '../backoff.js';
 import type { Lease } from '../task/task.js';
-import type { Emit, PollRef } from './events.js';
+import type { Emit, PollRef } from './observe/events.js';
 import type { Slots } from './slots.js';
 
 export interface PollerOptions {

@@ -3,13 +3,13 @@ import type { Logger } from '../log.js';
 import type { ActivityPort } from '../service/port.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
-import { type EventName, EventHub, type Listener, type WorkerState } from './events.js';
-import { type HeartbeatLoad, HeartbeatScheduler } from './heartbeat-scheduler.js';
-import { logEvents } from './log-events.js';
+import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
+import { type HeartbeatLoad, HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import { logEvents } from './observe/log-events.js';
 import { Poller, POLL_LIMIT_MS } from './poller.js';
 import { Slots } from './slots.js';
-import { countEvents, type WorkerCounts } from './counts.js';
-import { unreadyReasons, type WorkerStatus } from './status.js';
+import { countEvents, type WorkerCounts } from './observe/counts.js';
+import { unreadyReasons, type WorkerStatus } from './observe/status.js';
 
 /** A handler that is ready to run: compiled, its activity found, its options resolved. */
 export interface RunnableHandler extends TaskHandler {

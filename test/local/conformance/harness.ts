@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HandClock } from '../../../src/framework/clock.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
 import { FUNCTIONS, WORK, type CallRow, type Deed, type Expected, type MachineRow, type Row } from './row.js';
 

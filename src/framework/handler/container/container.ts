@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import {
+  container as root,
+  Lifecycle,
+  type DependencyContainer,
+  type InjectionToken,
+  type Provider,
+} from 'tsyringe';
+import { systemClock } from '../../clock.js';
+import { StartError } from '../../errors.js';
+import { registrations, type Registered } from './registry.js';
+import { CLOCK, RANDOM } from './tokens.js';
+
+export type Setup = (container: DependencyContainer) => void | Promise<void>;
+
+/** A provider that replaces what is there, such as a bed's mock. */
+export interface Registration {
+  readonly token: InjectionToken;
+  readonly provider: Provider<unknown>;
+}
+
+/**
+ * Makes the container of one worker or one bed. What was registered globally is there too, and each
+ * `@singleton()` gets an instance of its own.
+ * @param setup registers the user's providers. @param registrations come after it, and win.
+ * @throws StartError with SETUP_FAILED when `setup` throws.
+ */
+export async function createContainer(
+  setup?: Setup,
+  registrations: readonly Registration[] = [],
+): Promise<DependencyContainer> {
+  const own = root.createChildContainer();
+  for (const [token, entries] of globalSingletons()) {
+    for (const { provider, options } of entries) own.register(token, provider as never, options);
+  }
+  own.register(CLOCK, { useValue: systemClock });
+  own.register(RANDOM, { useValue: Math.random });
+  await runSetup(own, setup);
+  for (const { token, provider } of registrations) own.register(token, provider as never);
+  return own;
+}
+
+/**
+ * tsyringe keeps the instance of a global singleton in the global registration, where the next worker or bed
+ * would find it, with this one's dependencies in it.
+ */
+function globalSingletons(): [InjectionToken, Registered[]][] {
+  return registrations(root).filter(([, list]) =>
+    list.some(({ options }) => options.lifecycle === Lifecycle.Singleton),
+  );
+}
+
+async function runSetup(own: DependencyContainer, setup: Setup | undefined): Promise<void> {
+  try {
+    await setup?.(own);
+  } catch (error) {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new StartError(
+      [
+        {
+          code: 'SETUP_FAILED',
+          where: 'setup',
+          what: `it threw ${what}`,
+          fix: 'mend `setup` in the config; it runs once, before the first task',
+        },
+      ],
+      { cause: error },
+    );
+  }
+}

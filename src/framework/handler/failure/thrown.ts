@@ -1,0 +1,169 @@
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { ActivityFailure } from '../../declare/activity-failure.js';
+import { isReserved } from '../../declare/error-name.js';
+import { readErrorName } from '../../declare/metadata.js';
+import { ERROR_LIMIT_CHARACTERS } from '../outcome.js';
+
+/** A thrown value, read once. What can't be read of it is left out: it may be anything, a hostile proxy too. */
+export interface Thrown {
+  readonly name: string;
+  readonly message: string;
+  readonly trace: readonly string[];
+  readonly data?: unknown;
+  /** What the log should say about the name. */
+  readonly warning?: string;
+}
+
+const CHAIN_LIMIT = 10;
+const FRAMES_LIMIT = 12;
+const MESSAGE_LIMIT = 8_192;
+/** Frames in here say nothing about the user's code. */
+const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+/** The same as source maps show it: the sources are packed beside their output. */
+const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
+
+export function readThrown(thrown: unknown): Thrown {
+  try {
+    return isError(thrown) ? readError(thrown) : readValue(thrown);
+  } catch {
+    return { name: typeof thrown, message: 'the thrown value could not be read', trace: [] };
+  }
+}
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Errors of other realms too: of a vm context, or of Node itself inside a test runner. */
+function isError(value: unknown): value is ErrorLike {
+  if (typeof value !== 'object' || value === null) return false;
+  if (types.isNativeError(value) || value instanceof Error) return true;
+  return ['name', 'message', 'stack'].every((key) => typeof Reflect.get(value, key) === 'string');
+}
+
+function readError(error: ErrorLike): Thrown {
+  const chain = causes(error);
+  const failure = chain.find((each) => each instanceof ActivityFailure);
+  const { name, warning } = nameOf(error, chain);
+  return {
+    name,
+    message: cut(messageOf(error), MESSAGE_LIMIT),
+    trace: chain.flatMap(traceOf),
+    ...(failure?.data !== undefined && { data: failure.data }),
+    ...(warning !== undefined && { warning }),
+  };
+}
+
+/** The error and what caused it, outermost first. */
+function causes(error: ErrorLike): ErrorLike[] {
+  const chain: ErrorLike[] = [];
+  for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
+    chain.push(each);
+    if (chain.length === CHAIN_LIMIT) break;
+  }
+  return chain;
+}
+
+function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): { name: string; warning?: string } {
+  const given = chain.map(givenName).find((name) => name !== undefined);
+  const own = given ?? ownName(error);
+  if (own !== undefined && isReserved(own)) {
+    const name = classOf(error);
+    return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
+  }
+  if (own !== undefined) return { name: cut(own, ERROR_LIMIT_CHARACTERS) };
+  const name = classOf(error);
+  if (name.length > 2) return { name: cut(name, ERROR_LIMIT_CHARACTERS) };
+  const warning = `the class of a thrown error is named '${name}', as a minifier would; the service was told 'Error'. Give the class @ErrorName('…')`;
+  return { name: 'Error', warning };
+}
+
+/** The name that the user gave on purpose: as an ActivityFailure, or by `@ErrorName` on the class. */
+function givenName(error: ErrorLike): string | undefined {
+  const type = constructorOf(error);
+  const marked = type && readErrorName(type);
+  if (typeof marked === 'string' && marked !== '') return marked;
+  const name = error instanceof ActivityFailure ? safely(error, 'name') : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** `err.name`, unless it is only the one that every Error inherits. */
+function ownName(error: ErrorLike): string | undefined {
+  const name = safely(error, 'name');
+  if (typeof name !== 'string' || name === '') return undefined;
+  return name === 'Error' && !Object.hasOwn(error, 'name') ? undefined : name;
+}
+
+function classOf(error: ErrorLike): string {
+  const name = constructorOf(error)?.name;
+  return typeof name === 'string' && name !== '' ? name : 'Error';
+}
+
+function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefined {
+  const type = safely(error, 'constructor');
+  return typeof type === 'function' ? type : undefined;
+}
+
+function messageOf(error: ErrorLike): string {
+  const message = safely(error, 'message');
+  const text = typeof message === 'string' ? message : '';
+  const errors = safely(error, 'errors');
+  if (!Array.isArray(errors) || errors.length === 0) return text;
+  const inner = errors.slice(0, CHAIN_LIMIT).map(oneLine).join('; ');
+  return `${text || 'several errors'} (${errors.length}: ${inner})`;
+}
+
+function oneLine(thrown: unknown): string {
+  const { name, message } = isError(thrown)
+    ? { name: nameOf(thrown, [thrown]).name, message: messageOf(thrown) }
+    : readValue(thrown);
+  return cut(`${name}: ${message}`, 500);
+}
+
+function traceOf(error: ErrorLike, index: number): string[] {
+  const stack = safely(error, 'stack');
+  const lines = typeof stack === 'string' ? stack.split('\n') : [];
+  const frames = lines.filter((line) => /^\s+at /.test(line));
+  const users = frames.filter(
+    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !line.includes('node:internal'),
+  );
+  const shown = (users.length > 0 ? users : frames)
+    .slice(0, FRAMES_LIMIT)
+    .map((line) => cut(line.trim(), 500));
+  return index === 0 ? shown : [`Caused by: ${oneLine(error)}`, ...shown];
+}
+
+function readValue(value: unknown): Thrown {
+  return { name: typeof value, message: cut(textOf(value), MESSAGE_LIMIT), trace: [] };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'function') return `[Function: ${value.name}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  // Not util.inspect: it shows what async_hooks hangs on promises, and the task's token with it.
+  const text = toJson(value);
+  return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
+}
+
+function safely(holder: object, key: string): unknown {
+  try {
+    return Reflect.get(holder, key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON text, with every BigInt in it as a string. Throws what `JSON.stringify` throws. */
+export const toJson = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
+
+/** Never through the middle of a character. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
+  return text.slice(0, end);
+}

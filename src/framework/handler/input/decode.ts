@@ -1,0 +1,72 @@
+import { OWN_ERROR, OUTPUT_LIMIT_BYTES } from '../outcome.js';
+import { Refusal } from './refusal.js';
+
+/** Bytes of UTF-8 that an input may have (Step Functions service quotas). */
+export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;
+/** How deep objects and arrays may lie in each other. Everything that walks an input may recurse this far. */
+export const DEPTH_LIMIT = 256;
+
+/** Parses an input. The value is fresh, and no object in it has a key `__proto__`. Throws a Refusal. */
+export function decode(text: string): unknown {
+  const bytes = text.length * 3 <= INPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
+  if (bytes > INPUT_LIMIT_BYTES) {
+    throw refused(`the input has ${bytes} bytes; at most ${INPUT_LIMIT_BYTES} are allowed`);
+  }
+  if (text.length > DEPTH_LIMIT && isTooDeep(text)) {
+    throw refused(`the input is nested deeper than ${DEPTH_LIMIT} levels`);
+  }
+  const value = parse(text);
+  return mayHoldProto(text) ? withoutProto(value) : value;
+}
+
+const refused = (message: string): Refusal => new Refusal(OWN_ERROR.invalidInput, message);
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refused(`the input is not JSON: ${withoutText(error)}`);
+  }
+}
+
+/** V8 quotes the text around the mistake; an input's values do not belong in a cause. */
+function withoutText(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  const at = /at position \d+/.exec(message)?.[0];
+  if (at) return `unexpected character ${at}`;
+  return message.startsWith('Unexpected end') ? 'it ends too early' : 'unexpected character';
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPENING = new Set([91, 123]);
+const CLOSING = new Set([93, 125]);
+
+/** Counts brackets outside of strings, before anything recurses over the value. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (OPENING.has(code) && ++depth > DEPTH_LIMIT) return true;
+    else if (CLOSING.has(code)) depth--;
+  }
+  return false;
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+/** The key may also be spelled with escapes. */
+const mayHoldProto = (text: string): boolean => text.includes('__proto__') || text.includes('\\u');
+
+/** `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set a prototype by it. */
+function withoutProto(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value)) Reflect.deleteProperty(value, '__proto__');
+  for (const inner of Object.values(value)) withoutProto(inner);
+  return value;
+}

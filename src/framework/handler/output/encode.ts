@@ -1,0 +1,112 @@
+import { types } from 'node:util';
+import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../outcome.js';
+import { indexPath, keyPath } from '../input/path.js';
+import { Refusal } from '../input/refusal.js';
+import { cut, readThrown } from '../failure/thrown.js';
+
+/**
+ * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:
+ * InvalidOutput for what JSON can't hold, rather than letting it turn into `{}` or `null`, and OutputTooLarge.
+ */
+export function encode(result: unknown): string {
+  const text = result === undefined ? 'null' : write(result);
+  const bytes = text.length * 3 <= OUTPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
+  if (bytes <= OUTPUT_LIMIT_BYTES) return text;
+  throw new Refusal(
+    OWN_ERROR.outputTooLarge,
+    `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
+  );
+}
+
+function write(result: unknown): string {
+  const writer = new Writer();
+  try {
+    const text = JSON.stringify(result, function (this: object, key: string, value: unknown) {
+      return writer.visit(this, key, value);
+    }) as string | undefined;
+    return text ?? 'null';
+  } catch (error) {
+    if (Refusal.is(error)) throw error;
+    const { message } = readThrown(error);
+    const tooDeep = message === 'Maximum call stack size exceeded';
+    throw invalidOutput(writer.path, tooDeep ? 'is nested too deeply' : `can't be read: ${message}`);
+  }
+}
+
+/** Follows `JSON.stringify` on its way, so that a refusal can say where it stands. */
+class Writer {
+  readonly #holders: object[] = [];
+  readonly #paths: string[] = [''];
+
+  get path(): string {
+    return this.#paths.at(-1) ?? '';
+  }
+
+  visit(holder: object, key: string, value: unknown): unknown {
+    while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
+      this.#holders.pop();
+      this.#paths.pop();
+    }
+    const isRoot = this.#holders.length === 0 && key === '';
+    const path = isRoot ? '' : this.#join(holder, key);
+    // `toJSON` has been called on `value`; a Buffer, say, shows only here.
+    const fault = faultOf(Reflect.get(holder, key)) ?? faultOf(value);
+    if (fault) throw invalidOutput(path, fault);
+    if (typeof value === 'object' && value !== null) this.#enter(value, path);
+    return value;
+  }
+
+  #join(holder: object, key: string): string {
+    return Array.isArray(holder) ? indexPath(this.path, key) : keyPath(this.path, key);
+  }
+
+  #enter(value: object, path: string): void {
+    if (this.#holders.includes(value)) throw invalidOutput(path, 'refers back to an object that holds it');
+    this.#holders.push(value);
+    this.#paths.push(path);
+  }
+}
+
+function faultOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'bigint':
+      return 'is a BigInt; return it as a string, or as a number where it is small enough';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON has no number for`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}`;
+    case 'object':
+      return value === null ? undefined : objectFault(value);
+    default:
+      return undefined;
+  }
+}
+
+/** Objects that JSON would show as `{}`, or as something nobody meant. */
+function objectFault(value: object): string | undefined {
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
+  if (types.isPromise(value)) return 'is a promise; await it';
+  if (hasOwnJson(value)) return undefined;
+  if (types.isMap(value)) return 'is a Map; return Object.fromEntries(map)';
+  if (types.isSet(value)) return 'is a Set; return [...set]';
+  if (types.isNativeError(value)) return 'is an Error; throw it, or return its message';
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
+    return 'is binary; return it as text, in base64 for one';
+  if (types.isRegExp(value)) return 'is a RegExp; return its source';
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'is a weak collection';
+  return types.isGeneratorObject(value) ? 'is a generator; collect it into an array' : undefined;
+}
+
+/** A `toJSON` of the user's own speaks for the object; Buffer's does not. */
+function hasOwnJson(value: object): boolean {
+  return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
+}
+
+const PATH_LIMIT = 200;
+
+function invalidOutput(path: string, fault: string): Refusal {
+  const message =
+    path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
+  return new Refusal(OWN_ERROR.invalidOutput, message);
+}

@@ -1,0 +1,130 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
+import { type Endpoint, isLoopback } from '../endpoint.js';
+
+/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
+export type SdkSettings = Omit<
+  SFNClientConfig,
+  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
+>;
+
+export interface ClientSettings {
+  readonly endpoint: Endpoint;
+  readonly sdk: SdkSettings;
+  /** Unset: the SDK's own chain; at loopback us-east-1 where that has none. */
+  readonly region?: string;
+}
+
+/** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
+const CONNECTION_TIMEOUT_MS = 10_000;
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
+const LOOPBACK_REGION = 'us-east-1';
+
+/** Makes SDK clients that share one memoised credential provider. The SDK is loaded at the first one. */
+export class ClientFactory {
+  readonly #settings: ClientSettings;
+  readonly #clients: SFNClient[] = [];
+  #credentials: SFNClientConfig['credentials'];
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+    this.#credentials = localCredentials(settings.endpoint, settings.sdk.credentials);
+  }
+
+  /**
+   * @param sockets how many calls may be open at once; the SDK's default of 50 would make the next one wait.
+   * @param maxAttempts how often the SDK itself may try a call.
+   */
+  async client(region: string | undefined, sockets: number, maxAttempts: number): Promise<SFNClient> {
+    // Seven lines about Node 20 on each start help nobody who chose the range on purpose.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+    const { SFNClient } = await import('@aws-sdk/client-sfn');
+    const client = new SFNClient(this.#config(region, sockets, maxAttempts));
+    // The first client's provider, memoised by the SDK, serves all the others.
+    if (this.#clients.length === 0) this.#credentials = client.config.credentials;
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The region for calls that name no ARN, or undefined where none is configured anywhere. */
+  async defaultRegion(): Promise<string | undefined> {
+    if (this.#settings.region) return this.#settings.region;
+    const client = await this.client(undefined, 1, 1);
+    try {
+      return await client.config.region();
+    } catch {
+      return isLoopback(this.#settings.endpoint) ? LOOPBACK_REGION : undefined;
+    }
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.destroy();
+  }
+
+  #config(region: string | undefined, sockets: number, maxAttempts: number): SFNClientConfig {
+    const { endpoint, sdk } = this.#settings;
+    return {
+      ...sdk,
+      ...(region !== undefined && { region }),
+      ...(this.#credentials && { credentials: this.#credentials }),
+      ...where(endpoint),
+      maxAttempts,
+      cacheMiddleware: true,
+      requestHandler: requestHandler(sdk.requestHandler, sockets),
+    };
+  }
+}
+
+function where(endpoint: Endpoint): SFNClientConfig {
+  if (endpoint.kind === 'aws') return { ignoreConfiguredEndpointUrls: true };
+  // The SDK refuses either beside a URL, and neither means anything on this machine.
+  const plain = isLoopback(endpoint) && { useFipsEndpoint: false, useDualstackEndpoint: false };
+  return { endpoint: endpoint.url, ...plain };
+}
+
+/** A user's ready-made handler is used as it is; plain settings win over ours, key by key. */
+function requestHandler(
+  own: SdkSettings['requestHandler'],
+  sockets: number,
+): SFNClientConfig['requestHandler'] {
+  if (own && 'handle' in own) return own;
+  const agent = { keepAlive: true, maxSockets: sockets };
+  return {
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    // Limits of whole calls are ours too, on the worker's clock.
+    requestTimeout: 0,
+    socketTimeout: 0,
+    // No warning while calls wait for a socket on purpose.
+    socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+    ...own,
+  };
+}
+
+/**
+ * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are
+ * used; the metadata service, which hangs where there is none, is never asked.
+ */
+function localCredentials(
+  endpoint: Endpoint,
+  own: SdkSettings['credentials'],
+): SFNClientConfig['credentials'] {
+  if (endpoint.kind === 'local') return LOCAL_CREDENTIALS;
+  if (own || !isLoopback(endpoint)) return own;
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN,
+  } = process.env;
+  if (accessKeyId && secretAccessKey) {
+    return { accessKeyId, secretAccessKey, ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }) };
+  }
+  return profileCredentials;
+}
+
+async function profileCredentials(): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+  return fromIni()().catch(() => LOCAL_CREDENTIALS);
+}

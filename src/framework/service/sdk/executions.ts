@@ -1,0 +1,61 @@
+import type { DescribeExecutionOutput, SFNClient } from '@aws-sdk/client-sfn';
+import { distance } from 'fastest-levenshtein';
+import type { Clock } from '../../clock.js';
+
+/** How often a followed execution is looked at: quick at first, for the many that end at once. */
+const FIRST_LOOK_MS = 50;
+const SLOWEST_LOOK_MS = 2_000;
+
+/** How an execution ended. */
+export interface ExecutionEnd {
+  /** SUCCEEDED, FAILED, TIMED_OUT or ABORTED. */
+  readonly status: string;
+  readonly output?: string;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** The ARN of a state machine by name or ARN. @throws Error that names the nearest machines where there is none. */
+export async function findMachine(client: SFNClient, nameOrArn: string): Promise<string> {
+  if (nameOrArn.startsWith('arn:')) return nameOrArn;
+  const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
+  const known: string[] = [];
+  for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 })) {
+    for (const { name, stateMachineArn } of page.stateMachines ?? []) {
+      if (name === nameOrArn && stateMachineArn) return stateMachineArn;
+      if (name) known.push(name);
+    }
+  }
+  const near = known.toSorted((a, b) => distance(nameOrArn, a) - distance(nameOrArn, b)).slice(0, 3);
+  const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : 'there are no machines at all';
+  throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
+}
+
+/** Starts an execution. @returns its ARN. */
+export async function startExecution(
+  client: SFNClient,
+  stateMachineArn: string,
+  input: string,
+): Promise<string> {
+  const { StartExecutionCommand } = await import('@aws-sdk/client-sfn');
+  const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
+  if (!executionArn) throw new Error('the service started an execution without an ARN');
+  return executionArn;
+}
+
+/** Resolves when an execution has ended. */
+export async function followExecution(
+  client: SFNClient,
+  executionArn: string,
+  clock: Clock,
+): Promise<ExecutionEnd> {
+  const { DescribeExecutionCommand } = await import('@aws-sdk/client-sfn');
+  for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
+    const execution: DescribeExecutionOutput = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    const { status = 'RUNNING', output, error, cause } = execution;
+    if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
+    await clock.sleep(waitMs);
+  }
+}

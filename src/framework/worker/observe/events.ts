@@ -1,0 +1,75 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from '../../log.js';
+import type { PollTrouble } from '../../service/port.js';
+import type { EmitTask, TaskEvents } from '../../task/events.js';
+import type { HeartbeatLoad } from '../../heartbeat/scheduler.js';
+
+/**
+ * - `created`: made and checked; nothing runs.
+ * - `running`: polls and works.
+ * - `draining`: starts no new poll; running tasks and open polls come to their end.
+ * - `stopped`: the last report has left.
+ * - `failed`: stopped by an error of its own; `run()` rejects with it.
+ */
+export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
+
+/** All that a worker tells. Names are stable. */
+export interface WorkerEvents extends TaskEvents {
+  state: { readonly from: WorkerState; readonly to: WorkerState };
+  /** A handler's polls began to fail; each kind of trouble is told once, until they recover. */
+  'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
+  /** A handler's polls work again. */
+  'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
+  /** A poll ended without an answer: if the service had leased a task to it, that token is lost. */
+  'poll:token-possibly-lost': PollRef & { readonly error: Error };
+  /** There are more tasks than `heartbeatRate` can beat in their intervals: all intervals stretch. */
+  'heartbeat:stretched': HeartbeatLoad;
+  'heartbeat:restored': HeartbeatLoad;
+  /** Heartbeats began to fail; told once, until none has failed for 30 s. */
+  'heartbeat:failed': { readonly error: Error };
+  'heartbeat:recovered': Record<string, never>;
+}
+
+/** Which handler's polls an event is about. */
+export interface PollRef {
+  readonly handler: string;
+  readonly activityArn: string;
+}
+
+export type EventName = keyof WorkerEvents;
+export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
+export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
+
+/** Typed events whose listeners can't hurt the worker: one that throws is logged, and the others are still told. */
+export class EventHub {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** @returns a function that takes the listener away again. */
+  on<K extends EventName>(event: K, listener: Listener<K>): () => void {
+    const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
+    const guarded = (payload: WorkerEvents[K]): void => {
+      try {
+        // An async function passes for a listener too, and its rejection would be nobody's.
+        Promise.resolve(listener(payload)).catch(complain);
+      } catch (error) {
+        complain(error);
+      }
+    };
+    this.#emitter.on(event, guarded);
+    return () => this.#emitter.off(event, guarded);
+  }
+
+  readonly emit: Emit = (event, payload) => {
+    this.#emitter.emit(event, payload);
+  };
+
+  /** The part of `emit` that a task is given. */
+  readonly emitTask: EmitTask = (event, payload) => {
+    this.#emitter.emit(event, payload);
+  };
+}

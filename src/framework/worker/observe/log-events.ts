@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '../../log.js';
+import type { TaskRef } from '../../task/events.js';
+import { tokenHash } from '../../task/token-hash.js';
+import type { EventHub, PollRef } from './events.js';
+
+/** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
+export function logEvents(events: EventHub, log: Logger): void {
+  logTasks(events, log);
+  logReports(events, log);
+  logPolls(events, log);
+  events.on('heartbeat:stretched', ({ tasks, stretchedToMs }) =>
+    log.warn(
+      { tasks, stretchedToMs },
+      'more tasks than heartbeatRate can beat in time: heartbeat intervals stretch; check them against HeartbeatSeconds, or run more workers',
+    ),
+  );
+  events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
+  events.on('heartbeat:failed', ({ error }) =>
+    log.warn({ error: show(error) }, 'heartbeats fail; they are repeated'),
+  );
+  events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
+}
+
+function logTasks(events: EventHub, log: Logger): void {
+  events.on('task:received', (task) => log.debug(about(task), 'task received'));
+  events.on('task:succeeded', (task) =>
+    log.info({ ...about(task), ms: Math.round(task.durationMs) }, 'task succeeded'),
+  );
+  events.on('task:failed', (task) => {
+    const { error, cause } = task;
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), error, cause }, 'task failed');
+  });
+  events.on('task:gone', (task) => {
+    const message = task.probablyDelivered
+      ? 'task is gone; its result was probably delivered: an earlier answer was lost'
+      : 'task is gone: it timed out or its execution ended; nothing is reported';
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), reason: show(task.error) }, message);
+  });
+  events.on('task:ignored-abort', (task) => {
+    const message = task.abandoned
+      ? 'the handler ignores its signal: the drain goes on without it'
+      : 'the handler ignores its signal: it holds its slot until it ends';
+    log.warn({ ...about(task), afterMs: task.afterMs }, message);
+  });
+}
+
+function logReports(events: EventHub, log: Logger): void {
+  /** Tokens whose results wait to be offered again: an outage is one line at its begin, and one at its end. */
+  const waiting = new Set<string>();
+  let waited = 0;
+  const ended = ({ token }: TaskRef): void => {
+    if (!waiting.delete(token) || waiting.size > 0) return;
+    log.info({ results: waited }, 'no result waits to be reported any more');
+    waited = 0;
+  };
+  events.on('report:retried', (task) => {
+    if (waiting.has(task.token)) return;
+    if (waiting.size === 0)
+      log.warn(
+        { ...about(task), error: show(task.error) },
+        'results can not be reported; they are offered again and again',
+      );
+    waiting.add(task.token);
+    waited++;
+  });
+  events.on('task:succeeded', ended);
+  events.on('task:failed', ended);
+  events.on('task:gone', ended);
+  events.on('report:lost', (task) => {
+    const { outcome, attempts, error, token } = task;
+    const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
+    const repair = {
+      token,
+      status: outcome.status,
+      bytes: Buffer.byteLength(text),
+      sha256: createHash('sha256').update(text).digest('hex'),
+    };
+    log.error(
+      { ...about(task), ...repair, attempts, error: show(error) },
+      'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
+    );
+    ended(task);
+  });
+}
+
+function logPolls(events: EventHub, log: Logger): void {
+  /** By handler, since its polls last worked: polls that fail together are one line, and a number at the end. */
+  const lost = new Map<string, number>();
+  events.on('poll:failed', ({ trouble, error, ...poll }) => {
+    const fields = { ...where(poll), trouble, error: show(error) };
+    if (trouble === 'refused') log.error(fields, POLL_TROUBLE[trouble]);
+    else log.warn(fields, POLL_TROUBLE[trouble]);
+  });
+  events.on('poll:recovered', ({ afterMs, failures, ...poll }) => {
+    const tokensPossiblyLost = lost.get(poll.handler) ?? 0;
+    lost.delete(poll.handler);
+    log.info(
+      { ...where(poll), afterMs: Math.round(afterMs), failures, tokensPossiblyLost },
+      'polls are answered again',
+    );
+  });
+  events.on('poll:token-possibly-lost', ({ error, ...poll }) => {
+    const before = lost.get(poll.handler) ?? 0;
+    lost.set(poll.handler, before + 1);
+    if (before === 0) log.warn({ ...where(poll), error: show(error) }, POSSIBLY_LOST);
+  });
+  events.on('state', ({ to }) => {
+    const tokensPossiblyLost = [...lost.values()].reduce((sum, n) => sum + n, 0);
+    if (to === 'stopped' && tokensPossiblyLost > 0) log.warn({ tokensPossiblyLost }, POSSIBLY_LOST);
+  });
+}
+
+const POSSIBLY_LOST =
+  'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back';
+
+const POLL_TROUBLE = {
+  throttled: 'polls are throttled: half as many go on, more slowly',
+  refused: 'polls are refused: somebody must act; tried again every 5 to 30 s',
+  unreachable: 'polls do not reach the service: tried again every few seconds',
+} as const;
+
+const where = ({ handler, activityArn }: PollRef): object => ({ handler, activity: activityArn });
+
+const about = (task: TaskRef): object => ({
+  ...where(task),
+  task: tokenHash(task.token),
+});
+
+/** An error of the service or the network: its stack would only show the SDK's inside. */
+const show = ({ name, message }: Error): string => `${name}: ${message}`;
