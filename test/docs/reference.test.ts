@@ -42,7 +42,7 @@ test('lifecycle.md shows every count of a status', () => {
 });
 
 test('running.md has a row for every flag of the commands, and none for another', () => {
-  const flags = [...source('cli/main.ts').matchAll(/'(--[a-z-]+) </g)].map(([, flag]) => flag);
+  const flags = [...source('cli/program.ts').matchAll(/'(--[a-z-]+) </g)].map(([, flag]) => flag);
   const rows = rowsOf('docs/running.md').filter((row) => /^--[a-z]/.test(row));
   expect(new Set(rows.map((row) => row.split(' ')[0]))).toEqual(new Set(flags));
 });
