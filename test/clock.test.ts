@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { systemClock } from '../src/framework/clock.js';
+import { giveUpAfter, systemClock } from '../src/framework/clock.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
 
 describe('the clock of the machine', () => {
@@ -77,5 +77,40 @@ describe('a hand clock', () => {
     clock.after(0, () => (state.done = true));
     await clock.settle(() => state.done);
     expect(state.done).toBe(true);
+  });
+});
+
+describe('giving up', () => {
+  const given = (): { clock: HandClock; up: number[]; cancel: () => void } => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    const cancel = giveUpAfter(clock, 1_000, () => up.push(clock.now()));
+    return { clock, up, cancel };
+  };
+
+  test('comes when the time is over', async () => {
+    const { clock, up } = given();
+    await clock.advance(999);
+    expect(up).toEqual([]);
+    await clock.advance(1);
+    expect(up).toEqual([1_000]);
+  });
+
+  test('waits for a turn of input where the process stood still', async () => {
+    const { clock, up } = given();
+    clock.stall(5_000);
+    await clock.settle();
+    expect(up).toEqual([]);
+    await clock.advance(100);
+    expect(up).toEqual([5_100]);
+  });
+
+  test.each([0, 5_000])('can be taken back, also within that turn (%i ms late)', async (late) => {
+    const { clock, up, cancel } = given();
+    clock.stall(late);
+    await clock.settle();
+    cancel();
+    await clock.advance(10_000);
+    expect(up).toEqual([]);
   });
 });

@@ -73,3 +73,21 @@ class SystemClock extends BaseClock {
 
 /** The real time of this machine, monotonic. */
 export const systemClock: Clock = new SystemClock();
+
+/** A timer that fires this late was held up: by a blocked event loop, a stopped process, a sleeping machine. */
+const HELD_UP_MS = 250;
+/** What the sockets are given then. Their turn comes after that of the timers. */
+const IO_TURN_MS = 100;
+
+/**
+ * As `after`, for giving up on an answer: where it is late, the answer may lie in the socket already and only was not
+ * read yet, so the event loop gets a turn of input first.
+ */
+export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
+  const due = clock.now() + ms;
+  let cancel = clock.after(ms, () => {
+    if (clock.now() - due < HELD_UP_MS) fn();
+    else cancel = clock.after(IO_TURN_MS, fn);
+  });
+  return () => cancel();
+}

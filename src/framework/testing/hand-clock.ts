@@ -89,6 +89,11 @@ export class HandClock extends BaseClock {
     await this.settle();
   }
 
+  /** Time passes and nothing runs, as where the process is stopped or its event loop blocked. What fell due is late. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /**
    * Lets everything that needs no time happen: timers due now, promises, and HTTP exchanges of this process until
    * none moves.
