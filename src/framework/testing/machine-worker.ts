@@ -83,6 +83,7 @@ export class MachineWorker {
         emit: () => {},
         workerName: 'test-machine',
         reportLimitMs: REPORT_LIMIT_MS,
+        outside: (fn) => fn(),
       },
     );
     if (fault === 'worker-dies') return void task.run();

@@ -78,6 +78,7 @@ export class RunningTask<Output = unknown> {
         },
         workerName: 'test-bed',
         reportLimitMs: REPORT_LIMIT_MS,
+        outside: (fn) => fn(),
       },
     );
     void this.#task.run().then(() => (this.#settled = true));

@@ -5,6 +5,7 @@ import type { Problem } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { slowly } from '../../backoff.js';
 import { reportFailure } from '../answer.js';
+import { wireFailure } from './wire-failure.js';
 
 export interface ActivityLookUp {
   readonly client: SFNClient;
@@ -70,7 +71,7 @@ async function persist<T>({ clock, random, log }: ActivityLookUp, call: () => Pr
     try {
       return await call();
     } catch (error) {
-      const answer = reportFailure(error);
+      const answer = reportFailure(wireFailure(error, true));
       if (answer.kind !== 'retry' || answer.pace === 'slow')
         throw answer.kind === 'ok' ? error : answer.error;
       if (attempt === 1)

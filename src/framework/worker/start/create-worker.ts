@@ -10,7 +10,8 @@ import { type Endpoint, isLoopback, isProblem, resolveEndpoint } from '../../ser
 import type { ActivityPort } from '../../service/port.js';
 import { environmentOptions } from '../../config/handler-options.js';
 import { planWorker, type PlannedHandler } from './plan.js';
-import { type RunnableHandler, Worker, type WorkerParts } from '../worker.js';
+import type { RunnableHandler } from '../handler-loop.js';
+import { Worker, type WorkerParts } from '../worker.js';
 
 /** What a worker may be given from outside. */
 export interface WorkerOptions {
@@ -145,8 +146,9 @@ async function connect(
     const group = handlers.filter(({ definition }) => placeOf(definition, places).region === region);
     const polls = group.reduce((sum, { options }) => sum + options.pollers.max, 0);
     const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
-    // A task has a report or a heartbeat on its way, seldom both; beyond some hundreds they wait for each other.
-    ports.set(region, await service.port(region, { polls, reports: Math.min(Math.max(tasks, 16), 512) }));
+    // Beside every task that runs there may be an outcome that is still on its way.
+    const reports = Math.max(2 * tasks, 16);
+    ports.set(region, await service.port(region, { polls, reports, heartbeats: Math.min(reports, 512) }));
   }
   return ports;
 }

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   service = new AwsService({ endpoint: { kind: 'url', url }, sdk: {} });
-  port = await service.port('us-east-1', { polls: 5, reports: 5 });
+  port = await service.port('us-east-1', { polls: 5, reports: 5, heartbeats: 5 });
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -33,7 +33,7 @@ afterEach(() => {
   server.close();
 });
 
-const poll = (signal = new AbortController().signal) => port.poll(ARN, 'w', signal);
+const poll = (signal = new AbortController().signal) => port.poll(ARN, 'w', signal, () => {});
 const heldCalls = async (count: number): Promise<void> => {
   while (closed.length < count) await new Promise((resolve) => setImmediate(resolve));
 };
