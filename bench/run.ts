@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
-import { exitWhenInterrupted } from './support/workers.js';
+import { exitWhenInterrupted } from './support/workers/workers.js';
 
 const SUFFIX = '.bench.js';
 

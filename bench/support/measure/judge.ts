@@ -1,4 +1,4 @@
-import type { Call, Lease, WireRecord } from '../../bench/support/wire.js';
+import type { Call, Lease, WireRecord } from './wire.js';
 
 /** How a worker ended, by its name. Instants are milliseconds on the service's clock. */
 export interface Fate {

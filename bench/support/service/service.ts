@@ -6,9 +6,9 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { answerOf, ask, dismiss } from './child.js';
+import { answerOf, ask, dismiss } from '../child.js';
 import type { ServiceSettings } from './service-process.js';
-import type { WireRecord } from './wire.js';
+import type { WireRecord } from '../measure/wire.js';
 
 // Seven lines about Node 20 help nobody who reads figures.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';

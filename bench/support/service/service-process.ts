@@ -1,7 +1,7 @@
-import { systemClock } from '../../src/framework/clock.js';
-import { startLocalService } from '../../src/framework/local/index.js';
-import { faultPlan } from '../../test/soak/plan.js';
-import { record } from './wire.js';
+import { systemClock } from '../../../src/framework/clock.js';
+import { startLocalService } from '../../../src/framework/local/index.js';
+import { faultPlan } from './fault-plan.js';
+import { record } from '../measure/wire.js';
 
 /** What the process is started with, as JSON in its only argument. */
 export interface ServiceSettings {

@@ -1,5 +1,5 @@
-import { roll } from '../../bench/support/random.js';
-import type { Fault, FaultHook } from '../../src/framework/local/index.js';
+import { roll } from '../random.js';
+import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
 
 /** Everything that can go wrong with a call of a worker, each as likely as the others. */
 const ANY_CALL: readonly Fault[] = [
