@@ -99,7 +99,7 @@ async function soak({ seed, executions, kill, candidate }: Options): Promise<Fig
     pollHoldMs: 2_000,
     closedPollWindowMs: 2_000,
     keptExecutions: executions,
-    faultSeed: seed,
+    plan: { kind: 'soak', seed },
   });
   const logDir = mkdtempSync(join(tmpdir(), 'stepwright-soak-'));
   const { url, activityArn } = service;
