@@ -10,20 +10,25 @@ import { contestants, withContestants } from './support/workers/contestant.js';
 import type { Candidate } from './support/workers/workers.js';
 
 const TASK_MS = 300;
+/** In step, slots would come free all at once, and a span of time would hold one round of them more or less. */
+const SPREAD_MS = 100;
 const HEARTBEAT_MS = 20_000;
 /** Of a call and its answer together. */
 const DISTANCES_MS = [20, 100, 300];
 const SLOTS = [10, 50, 100];
 const WARM_UP_MS = 2_000;
-const WATCH_MS = 4_000;
+const WATCH_MS = 6_000;
+/** So many tasks a second of each candidate the machine bears at once. */
+const AT_ONCE = 160;
 /** What ours must reach of slots / (poll + work). */
 const PROMISED = 0.95;
 
 const CROWD = 100;
+const CROWD_TASK_MS = 1_500;
 const CROWD_DISTANCES_MS = [0, 20, 100];
 /** Idle polls go down to what they are at rest within some holds. */
 const HOLD_MS = 1_500;
-const REST_MS = 4 * HOLD_MS;
+const REST_MS = 3 * HOLD_MS;
 const FILL_LIMIT_MS = 20_000;
 /** A round trip for each: four must be enough, and some time to work. */
 const ROUND_TRIPS = 4;
@@ -34,17 +39,17 @@ interface Cell {
   readonly slots: number;
 }
 
-/** Tasks a second out of a backlog that never ends. */
-async function throughput(candidate: Candidate, { distanceMs, slots }: Cell): Promise<number> {
+/** Tasks a second out of a backlog that never ends, of each candidate. */
+function throughput(candidates: readonly Candidate[], { distanceMs, slots }: Cell): Promise<number[]> {
   const perSecond = (slots * 1_000) / TASK_MS;
   const tasks = Math.ceil((perSecond * (WARM_UP_MS + WATCH_MS)) / 1_000) + 2 * slots;
   const settings = { slots, heartbeatMs: HEARTBEAT_MS, service: { keptExecutions: tasks } };
-  const [figure = Number.NaN] = await withContestants(
-    [candidate],
+  return withContestants(
+    candidates,
     () => settings,
     async ({ service }) => {
       await service.plan({ kind: 'distance', ms: distanceMs });
-      await service.feed({ tasks, input: { sleepMs: TASK_MS } });
+      await service.feed({ tasks, sleepMs: TASK_MS, spreadMs: SPREAD_MS });
       await until(async () => (await service.leases()) >= slots, 30_000, 20);
       await sleep(WARM_UP_MS + WATCH_MS);
       const { record, now } = await service.record();
@@ -52,8 +57,9 @@ async function throughput(candidate: Candidate, { distanceMs, slots }: Cell): Pr
       return (accepted.length * 1_000) / WATCH_MS;
     },
   );
-  return figure;
 }
+
+const mostOf = ({ distanceMs, slots }: Cell): number => (slots * 1_000) / (distanceMs + TASK_MS);
 
 interface Filled {
   /** From the moment that a crowd of tasks was there until so many had arrived at the worker. */
@@ -84,7 +90,7 @@ async function come(service: Service): Promise<Filled> {
   await sleep(REST_MS);
   const before = await service.leases();
   const parked = await service.parked();
-  await service.startCrowd(Array.from({ length: CROWD }, () => ({ sleepMs: 2_000 })));
+  await service.startCrowd(Array.from({ length: CROWD }, () => ({ sleepMs: CROWD_TASK_MS })));
   await until(async () => (await service.open()) === 0, FILL_LIMIT_MS, 100);
   const { record } = await service.record();
   const crowd = record.leases.slice(before);
@@ -105,15 +111,20 @@ interface Fill extends Filled {
   readonly distanceMs: number;
 }
 
-/** One candidate after the other: a hundred slots each would be too much for the machine at once. */
-async function measureThroughputs(candidates: readonly Candidate[], cells: readonly Cell[], rounds: number) {
+async function measureThroughputs(
+  candidates: readonly Candidate[],
+  cells: readonly Cell[],
+  rounds: number,
+): Promise<Throughput[]> {
   const all: Throughput[] = [];
   for (let turn = 1; turn <= rounds; turn++) {
     for (const cell of cells) {
-      for (const who of candidates) {
-        const perSecond = await throughput(who, cell);
-        all.push({ ...cell, who, perSecond });
-        console.error(`  ${turn}/${rounds} ${nameOf(cell)}: ${who} ${round(perSecond)} tasks/s`);
+      const groups = mostOf(cell) <= AT_ONCE ? [candidates] : candidates.map((who) => [who]);
+      for (const group of groups) {
+        const figures = await throughput(group, cell);
+        all.push(...figures.map((perSecond, i) => ({ ...cell, who: group[i] ?? 'Stepwright', perSecond })));
+        const shown = group.map((who, i) => `${who} ${round(figures[i] ?? Number.NaN)}`);
+        console.error(`  ${turn}/${rounds} ${nameOf(cell)}: ${shown.join(', ')} tasks/s`);
       }
     }
   }
@@ -145,7 +156,7 @@ function tabulate(
 ): Findings {
   const broken: string[] = [];
   const speeds = cells.map((cell) => {
-    const most = (cell.slots * 1_000) / (cell.distanceMs + TASK_MS);
+    const most = mostOf(cell);
     const figures = candidates.map((who) =>
       median(
         throughputs

@@ -95,7 +95,7 @@ async function measure(
 async function bear({ service }: Contestant, plan: Plan | undefined, seconds: number): Promise<Steady> {
   await service.plan(plan);
   const tasks = seconds * TASKS_A_SECOND;
-  await service.feed({ tasks, perSecond: TASKS_A_SECOND, input: { sleepMs: TASK_MS } });
+  await service.feed({ tasks, perSecond: TASKS_A_SECOND, sleepMs: TASK_MS });
   await sleep(seconds * 1_000);
   const fed = await service.fed();
   // Who has a backlog is not waited for.

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/framework/clock.js';
+import { roll } from '../random.js';
 import { RawClient } from './raw-client.js';
 
 /** Tasks that are started at an even pace. */
@@ -6,8 +7,11 @@ export interface Feed {
   readonly tasks: number;
   /** Executions started a second; unset: as fast as it goes. */
   readonly perSecond?: number;
-  /** What each task's input has beside `n` (its number) and `at` (when it was started, on the service's clock). */
-  readonly input: object;
+  /** What each task's input has beside its number `n`, its start `at` (on the service's clock) and `sleepMs`. */
+  readonly input?: object;
+  /** How long each works, in milliseconds; `spread` is up to how much more or less, by its number. */
+  readonly sleepMs: number;
+  readonly spreadMs?: number;
 }
 
 const CONNECTIONS = 8;
@@ -42,13 +46,14 @@ export class Feeder {
     return this.#fed;
   }
 
-  async #feed({ tasks, perSecond = Number.POSITIVE_INFINITY, input }: Feed): Promise<void> {
+  async #feed(feed: Feed): Promise<void> {
+    const { tasks, perSecond = Number.POSITIVE_INFINITY } = feed;
     const began = this.clock.now();
     const open = new Set<Promise<void>>();
     while (this.#fed.length < tasks) {
       const due = Math.min(tasks, Math.ceil(((this.clock.now() - began + 1) / 1000) * perSecond));
       while (this.#fed.length < due && this.#idle.length > 0) {
-        const started = this.#start(input).finally(() => open.delete(started));
+        const started = this.#start(feed).finally(() => open.delete(started));
         open.add(started);
       }
       if (this.#fed.length < due) await Promise.race(open);
@@ -57,11 +62,13 @@ export class Feeder {
     await Promise.all(open);
   }
 
-  async #start(input: object): Promise<void> {
+  async #start({ input, sleepMs, spreadMs = 0 }: Feed): Promise<void> {
     const client = this.#idle.pop();
     if (!client) throw new Error('no connection is free');
     const at = this.clock.now();
-    const text = JSON.stringify({ n: this.#fed.push(at) - 1, at, ...input });
+    const n = this.#fed.push(at) - 1;
+    const worksMs = Math.round(sleepMs + spreadMs * (2 * roll(0, n) - 1));
+    const text = JSON.stringify({ n, at, sleepMs: worksMs, ...input });
     await client.call('StartExecution', { stateMachineArn: this.stateMachineArn, input: text });
     this.#idle.push(client);
   }

@@ -41,10 +41,13 @@ async function serve({ activityArn, state, plan, ...options }: ServiceSettings):
   const machine = (name: string, StartAt: string, States: object): string =>
     service.seedMachine({ name, definition: JSON.stringify({ StartAt, States }) });
   const machineArn = machine('Bench', 'Work', { Work });
-  const crowd = { Type: 'Map', ItemsPath: '$.items', End: true };
-  const crowdArn = machine('Crowd', 'All', {
-    All: { ...crowd, ItemProcessor: { StartAt: 'Work', States: { Work } } },
+  // A Map runs at most 40 at once, so it takes one in another to have hundreds.
+  const each = (name: string, states: object): object => ({
+    Type: 'Map',
+    End: true,
+    ItemProcessor: { StartAt: name, States: { [name]: states } },
   });
+  const crowdArn = machine('Crowd', 'All', { All: each('Some', each('Work', Work)) });
   const feeder = await Feeder.open(service.url, machineArn, systemClock);
   const answers: Record<string, (given: unknown) => unknown> = {
     record: () => ({ record: recorder.record, now: systemClock.now() }),

@@ -24,7 +24,7 @@ export interface Service {
   readonly client: SFNClient;
   /** Starts an execution. @returns its ARN. */
   start(input: object): Promise<string>;
-  /** Schedules a task for each of these inputs at the same instant, in one execution. */
+  /** Schedules a task for each of these inputs at the same instant, in one execution; at most 1,600. */
   startCrowd(inputs: readonly object[]): Promise<void>;
   describe(executionArn: string): Promise<{ status?: string; output?: string }>;
   /** Whether any execution is still running. */
@@ -66,7 +66,7 @@ export async function startService(settings: Partial<ServiceSettings> = {}): Pro
     activityArn: given.activityArn,
     client,
     start: (input) => start(machineArn, input),
-    startCrowd: async (items) => void (await start(crowdArn, { items })),
+    startCrowd: async (inputs) => void (await start(crowdArn, groups(inputs))),
     describe: (executionArn) => client.send(new DescribeExecutionCommand({ executionArn })),
     isBusy: async () => {
       const running = { stateMachineArn: machineArn, statusFilter: 'RUNNING', maxResults: 1 } as const;
@@ -87,6 +87,12 @@ export async function startService(settings: Partial<ServiceSettings> = {}): Pro
     },
   };
 }
+
+const GROUP = 40;
+const groups = (inputs: readonly object[]): (readonly object[])[] =>
+  Array.from({ length: Math.ceil(inputs.length / GROUP) }, (_, i) =>
+    inputs.slice(i * GROUP, (i + 1) * GROUP),
+  );
 
 function makeClient(endpoint: string): SFNClient {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
