@@ -1,29 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Findings } from './benchmark.js';
-import { watchIdle } from './support/measure/idle.js';
 import { median } from './support/measure/median.js';
-import { type Steady, steadyFigures, wrongs } from './support/measure/steady.js';
-import type { Plan, Trouble } from './support/service/fault-plan.js';
+import { type Steady, wrongs } from './support/measure/steady.js';
+import type { Trouble } from './support/service/fault-plan.js';
 import { round, type Table } from './support/show/table.js';
-import { until } from './support/until.js';
-import { type Contestant, contestants, withContestants } from './support/workers/contestant.js';
+import { contestants } from './support/workers/contestant.js';
+import {
+  type Cell,
+  FEED_SECONDS,
+  measure,
+  type Measurement,
+  SLOTS,
+  TASK_MS,
+  TASKS_A_SECOND,
+  WORKERS,
+} from './support/workers/under-pressure.js';
 import type { Candidate } from './support/workers/workers.js';
-
-const WORKERS = 2;
-const SLOTS = 20;
-const TASK_MS = 300;
-const TASKS_A_SECOND = 100;
-/** A lease without a sign of life lapses so soon that a cell can wait for it. */
-const HEARTBEAT_SECONDS = 4;
-const HEARTBEAT_MS = 1_500;
-/** How long each cell is fed, unless `--seconds` says otherwise. */
-const FEED_SECONDS = 8;
-/** What a pace comes to shows later than what a fault does. */
-const BUCKET_SECONDS = 14;
-const WARM_UP_MS = 2_000;
-/** How long the last reports may take once nothing new comes in. */
-const SETTLE_MS = HEARTBEAT_SECONDS * 1_000 + 500;
 
 const EACH: readonly Trouble[] = [
   'reset before',
@@ -37,26 +29,13 @@ const EACH: readonly Trouble[] = [
 const SHARES = [2, 5, 10, 20];
 const BUCKETS = [20, 40, 80];
 
+/** What a pace comes to shows later than what a fault does. */
+const BUCKET_SECONDS = 14;
+
 /** What ours must reach. */
 const TIE = 0.98;
 const BUCKET_FILLED = 0.9;
 const MIXED_P99_MS = 150;
-
-/** One line of the table: a kind of fault, and how much of it. */
-interface Cell {
-  readonly fault: string;
-  /** Percent of the calls, or polls a second. */
-  readonly rate: number;
-  readonly plan: Plan | undefined;
-}
-
-interface Measurement {
-  readonly cell: Cell;
-  readonly candidate: Candidate;
-  readonly steady: Steady;
-  /** Of the machine, while it was measured. */
-  readonly idle: number;
-}
 
 function allCells(): Cell[] {
   const share = (fault: string, troubles: readonly Trouble[]): Cell[] =>
@@ -67,42 +46,6 @@ function allCells(): Cell[] {
     ...share('mixed', EACH),
     ...BUCKETS.map((rate): Cell => ({ fault: 'bucket', rate, plan: { kind: 'bucket', perSecond: rate } })),
   ];
-}
-
-/** All candidates at once, each at a service of its own with the same faults. */
-async function measure(
-  cell: Cell,
-  candidates: readonly Candidate[],
-  seconds: number,
-): Promise<Measurement[]> {
-  const settings = {
-    workers: WORKERS,
-    slots: SLOTS,
-    heartbeatMs: HEARTBEAT_MS,
-    service: { state: { HeartbeatSeconds: HEARTBEAT_SECONDS } },
-  };
-  return withContestants(
-    candidates,
-    () => settings,
-    async (contestant) => {
-      const idle = watchIdle();
-      const steady = await bear(contestant, cell.plan, seconds);
-      return { cell, candidate: contestant.candidate, steady, idle: idle() };
-    },
-  );
-}
-
-async function bear({ service }: Contestant, plan: Plan | undefined, seconds: number): Promise<Steady> {
-  await service.plan(plan);
-  const tasks = seconds * TASKS_A_SECOND;
-  await service.feed({ tasks, perSecond: TASKS_A_SECOND, sleepMs: TASK_MS });
-  await sleep(seconds * 1_000);
-  const fed = await service.fed();
-  // Who has a backlog is not waited for.
-  const settled = async (): Promise<boolean> => (await service.open()) === 0;
-  await until(settled, SETTLE_MS).catch(() => {});
-  const { record, now } = await service.record();
-  return steadyFigures({ record, now, fed, warmUpMs: WARM_UP_MS, lapseMs: HEARTBEAT_SECONDS * 1_000 });
 }
 
 /** What one candidate came to in one cell: the median of its rounds, and of what must not be the sum. */
@@ -153,7 +96,6 @@ function breaches({ fault, rate }: Cell, ours: Row, bare: Row | undefined): stri
   return checks.filter(([holds]) => !holds).map(([, what]) => what);
 }
 
-const secondsOf = ({ fault }: Cell): number => (fault === 'bucket' ? BUCKET_SECONDS : FEED_SECONDS);
 const nameOf = ({ fault, rate }: Cell): string =>
   `${fault}, ${rate}${fault === 'bucket' ? ' polls/s' : ' %'}`;
 
@@ -232,7 +174,11 @@ export default {
     const all: Measurement[] = [];
     for (let turn = 1; turn <= rounds; turn++) {
       for (const cell of cells) {
-        const measured = await measure(cell, candidates, Number(values.seconds ?? secondsOf(cell)));
+        const measured = await measure(
+          cell,
+          candidates,
+          Number(values.seconds ?? (cell.fault === 'bucket' ? BUCKET_SECONDS : FEED_SECONDS)),
+        );
         all.push(...measured);
         const idle = Math.min(...measured.map((one) => one.idle));
         const shown = measured.map(({ candidate, steady }) => `${candidate} ${loadOf(summarise([steady]))}`);
