@@ -9,8 +9,8 @@ import { HandClock } from '../src/framework/testing/hand-clock.js';
 import { prepare } from '../src/framework/testing/prepare.js';
 import { createTaskContext } from '../src/framework/testing/index.js';
 import type { Absence, Benchmark, Figure } from './benchmark.js';
-import { median } from './support/median.js';
-import { installRivals, requireRival } from './support/rivals.js';
+import { median } from './support/measure/median.js';
+import { installRivals, requireRival } from './support/workers/rivals.js';
 
 const TASKS = 50_000;
 const ROUNDS = 9;

@@ -3,11 +3,16 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** What can be run as a worker, by the name that the figures show. */
 export const CANDIDATES = {
-  Stepwright: ['dist/src/framework/cli/main.js', 'start', '--config', 'dist/bench/support/worker.config.js'],
+  Stepwright: [
+    'dist/src/framework/cli/main.js',
+    'start',
+    '--config',
+    'dist/bench/support/workers/worker.config.js',
+  ],
   'bare loop': ['bench/rivals/bare-loop.js'],
   'bare loop that drains': ['bench/rivals/bare-loop.js', '--drain'],
   'step-function-worker': ['bench/rivals/step-function-worker.js'],

@@ -1,4 +1,5 @@
-import type { Call, Lease, WireRecord } from '../../bench/support/wire.js';
+import { WORKER_CALLS } from '../service/fault-plan.js';
+import type { Call, Lease, WireRecord } from './wire.js';
 
 /** How a worker ended, by its name. Instants are milliseconds on the service's clock. */
 export interface Fate {
@@ -64,9 +65,6 @@ export function judge(
     faults: counts.reduce((sum, { faults }) => sum + faults, 0),
   };
 }
-
-/** What a worker asks. What the soak itself asks meets no faults. */
-const WORKER_CALLS = ['GetActivityTask', 'SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'] as const;
 
 /** What must be true of our worker, and is not. Empty: it lost nothing. */
 export function violations(figures: Figures): string[] {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const dir = fileURLToPath(new URL('../../../bench/rivals/', import.meta.url));
+const dir = fileURLToPath(new URL('../../../../bench/rivals/', import.meta.url));
 
 /** Loads a rival from npm that is a library. @throws Error where the rivals are not installed */
 export const requireRival = createRequire(`${dir}package.json`) as (name: string) => unknown;

@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { answerOf, ask, dismiss } from './child.js';
+import { answerOf, ask, dismiss } from '../child.js';
 import { RawClient } from './raw-client.js';
-import { rivalFile } from './rivals.js';
+import { rivalFile } from '../workers/rivals.js';
 
 /** What can be run as a local Step Functions, by the name that the figures show. */
 const FILES = {

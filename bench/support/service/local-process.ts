@@ -1,4 +1,4 @@
-import { startLocalService } from '../../src/framework/local/index.js';
+import { startLocalService } from '../../../src/framework/local/index.js';
 
 // The local service as `npx stepwright local` has it, and nothing else, in a process of its own that ends with its
 // parent. Asked anything, it collects its garbage and says what is left in the heap.

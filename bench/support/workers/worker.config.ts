@@ -1,4 +1,4 @@
-import { Activity, defineConfig, Handle, type TaskContext } from '../../src/framework/index.js';
+import { Activity, defineConfig, Handle, type TaskContext } from '../../../src/framework/index.js';
 
 /** What a task of the benchmarks is to do. */
 interface Job {
