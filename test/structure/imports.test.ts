@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['worker', 'local', 'config', 'service', 'declare'],
   index: ['declare', 'handler', 'task', 'worker', 'config'],
 };
-const LEAVES = new Set(['errors', 'clock', 'log', 'duration', 'backoff']);
+const LEAVES = new Set(['errors', 'clock', 'log', 'log-output', 'stdio', 'duration', 'backoff']);
 
 interface Import {
   readonly from: string;

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
+import { sayAtOnce } from '../stdio.js';
 import type { ExecuteFlags } from './execute.js';
+import { end } from './exit.js';
 import type { LocalFlags } from './local.js';
 import type { StartFlags } from './prepare.js';
 
@@ -44,7 +46,7 @@ handlerFlags(
   .option('--health-port <N>', 'serve /live and /ready')
   .action(async (flags: StartFlags & LogFlags) => {
     const { start } = await import('./start.js');
-    process.exit(await start(flags, logFor(flags)));
+    await end(await start(flags, logFor(flags)));
   });
 
 handlerFlags(program.command('local').description('run only the local Step Functions, seeded'))
@@ -52,7 +54,7 @@ handlerFlags(program.command('local').description('run only the local Step Funct
   .option('--allow-host <name...>', 'names it may be called by, beside those of loopback')
   .action(async (flags: LocalFlags & LogFlags) => {
     const { local } = await import('./local.js');
-    process.exit(await local(flags, logFor(flags)));
+    await end(await local(flags, logFor(flags)));
   });
 
 program
@@ -65,7 +67,7 @@ program
   .addOption(portFlag)
   .action(async (machine: string, input: string, flags: ExecuteFlags) => {
     const { execute } = await import('./execute.js');
-    process.exit(await execute(machine, input, flags));
+    await end(await execute(machine, input, flags));
   });
 
 interface LogFlags {
@@ -81,8 +83,8 @@ export async function runProgram(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
+    sayAtOnce(explain(error));
+    await end(1);
   }
 }
 

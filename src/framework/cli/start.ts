@@ -5,6 +5,7 @@ import { localEndpoint, showEndpoint } from '../service/endpoint.js';
 import { buildWorker } from '../worker/start/create-worker.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
+import { watchExit } from './exit.js';
 import { type Health, serveHealth } from './health.js';
 import { prepare, type Prepared, type StartFlags } from './prepare.js';
 import { startSeeded } from './seed.js';
@@ -35,6 +36,7 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
   if (!built) return 0;
   const worker = built;
   status = () => worker.status();
+  watchExit(() => worker.status());
   const errors = watchUserErrors(log, () => void worker.stop());
 
   log.info(`Endpoint: ${showEndpoint(endpoint)}${service ? ' (embedded: for development, in memory)' : ''}`);
@@ -61,7 +63,7 @@ function startEmbedded(
 const STARTING: Health = { state: 'created', ready: false, reasons: ['the activities are being looked up'] };
 
 const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));
 
 async function runUntil(stop: AbortSignal, worker: Worker, service: LocalService | undefined): Promise<void> {
   // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
