@@ -50,7 +50,7 @@ test('an answer that lay in the socket while the process stood still is read bef
 });
 
 test('a lease that came out of a standstill is beaten, and its handler waits for the answer', async () => {
-  let beaten = (_: ReportAnswer): void => {};
+  let beaten: (answer: ReportAnswer) => void = () => {};
   const { clock, told, answer } = stalled(() => new Promise((resolve) => (beaten = resolve)));
   await clock.advance(10_000);
   clock.stall(18_000);

@@ -14,7 +14,7 @@ export function bareLoop({ name, port, clock, random, slots }: Hiring): Member {
   setMaxListeners(0, signal);
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
-      const answer = await client.send(() => port.poll(ARN, name, signal));
+      const answer = await client.send(() => port.poll(ARN, name, signal, () => {}));
       if (signal.aborted) return;
       const failed = answer.kind === 'failed' || (answer.kind === 'task' && !(await perform(answer)));
       if (failed) await clock.sleep(PAUSE_MS, signal);

@@ -1,5 +1,6 @@
 import { silentLog } from '../../../src/framework/log.js';
-import { type RunnableHandler, Worker, type WorkerParts } from '../../../src/framework/worker/worker.js';
+import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
+import { Worker, type WorkerParts } from '../../../src/framework/worker/worker.js';
 import type { Candidate } from '../workers/workers.js';
 import { bareLoop } from './bare-loop-model.js';
 import { type Hiring, type Member, sleepMsOf } from './member.js';

@@ -3,6 +3,7 @@ import { Activity, POLL_LIMIT, type PollAnswer as Answer } from '../../../src/fr
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
 import { TaskTable } from '../../../src/framework/local/tasks.js';
 import { pollFailure, reportFailure } from '../../../src/framework/service/answer.js';
+import { wireFailure } from '../../../src/framework/service/sdk/wire-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/service/port.js';
 import { TokenBucket } from '../service/fault-plan.js';
 import { CallCounts } from './call-counts.js';
@@ -107,11 +108,11 @@ export class SimulatedService {
 
   /** What a worker calls. Answers mean what they mean over the wire. */
   readonly port: ActivityPort = {
-    poll: (_arn, workerName, signal) =>
-      this.#poll(workerName, signal).then(
+    poll: (_arn, workerName, signal, onSent) =>
+      this.#poll(workerName, signal, onSent).then(
         ({ taskToken: token, input }): PollAnswer =>
           token === undefined ? { kind: 'empty' } : { kind: 'task', token, input: input ?? '' },
-        pollFailure,
+        (thrown: unknown) => pollFailure(wireFailure(thrown, true)),
       ),
     succeed: (token, output, signal) =>
       this.#report('SendTaskSuccess', token, signal, (task) => task.settle({ kind: 'succeeded', output })),
@@ -121,8 +122,9 @@ export class SimulatedService {
       this.#report('SendTaskHeartbeat', token, signal, (task) => task.heartbeat()),
   };
 
-  async #poll(workerName: string, signal: AbortSignal): Promise<Partial<Answer>> {
+  async #poll(workerName: string, signal: AbortSignal, onSent: () => void): Promise<Partial<Answer>> {
     const halfMs = this.#halfMs();
+    if (this.#outage !== 'gone') onSent();
     const fault = await this.#arrive('GetActivityTask', halfMs, signal);
     if (this.#activity.parkedPolls >= POLL_LIMIT) {
       this.counts.refuse(this.#options.clock.now(), 'over the limit');
@@ -181,7 +183,7 @@ export class SimulatedService {
       if (!task) throw apiError('TaskTimedOut');
       return { kind: 'ok' };
     } catch (thrown) {
-      return reportFailure(thrown);
+      return reportFailure(wireFailure(thrown, true));
     }
   }
 

@@ -18,7 +18,7 @@ export function stepFunctionWorker({ name, port, clock, random, slots }: Hiring)
   const pool = async (pooler: { polls: boolean }): Promise<void> => {
     while (state.running && !signal.aborted) {
       pooler.polls = true;
-      const answer = await client.send(() => port.poll(ARN, name, signal));
+      const answer = await client.send(() => port.poll(ARN, name, signal, () => {}));
       // It emits an error and returns; whoever waits for it to stop waits for ever.
       if (answer.kind === 'failed') return new Promise(() => {});
       pooler.polls = false;
