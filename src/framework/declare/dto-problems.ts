@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.js';
 import type { Constructor } from './definition.js';
-import { hasRules, nestedTypes, shapeOf, type DtoProperty } from './dto-shape.js';
+import type { DtoProperty } from './dto-property.js';
+import { hasRules, nestedShapes, shapeOf, typesOf, type DtoShape, type Groups } from './dto-shape.js';
 
 /** Names that class-validator looks up on a plain object and finds there. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -9,21 +10,19 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
  * What would let an input through unchecked, or refuse every input, in a class and in all that it nests.
  * @param where the handler that takes it.
  */
-export function dtoProblems(
-  type: Constructor<object>,
-  where: string,
-  groups: readonly string[] = [],
-  seen = new Set<Constructor<object>>(),
-): Problem[] {
-  if (seen.has(type)) return [];
-  seen.add(type);
-  if (!hasRules(type, groups)) return [withoutRules(type, where, groups)];
-  const own = constructionProblem(type, where);
-  const { properties } = shapeOf(type, groups);
-  return [...own, ...properties.flatMap((each) => propertyProblems(type, each, where, groups, seen))];
+export function dtoProblems(type: Constructor<object>, where: string, groups: Groups = []): Problem[] {
+  return [...nestedShapes(type, groups)].flatMap((shape) =>
+    shape.properties.length === 0
+      ? [withoutRules(shape.type, where, groups)]
+      : [...constructionProblem(shape.type, where), ...propertiesProblems(shape, where, groups)],
+  );
 }
 
-function withoutRules(type: Constructor, where: string, groups: readonly string[]): Problem {
+function propertiesProblems({ type, properties }: DtoShape, where: string, groups: Groups): Problem[] {
+  return properties.flatMap((each) => propertyProblems(each, `${type.name}.${each.name}`, where, groups));
+}
+
+function withoutRules(type: Constructor, where: string, groups: Groups): Problem {
   const inGroups = groups.length > 0 ? ` in the groups ${groups.join(', ')}` : '';
   return {
     code: 'INPUT_WITHOUT_RULES',
@@ -51,14 +50,7 @@ function constructionProblem(type: Constructor<object>, where: string): Problem[
   }
 }
 
-function propertyProblems(
-  owner: Constructor<object>,
-  property: DtoProperty,
-  where: string,
-  groups: readonly string[],
-  seen: Set<Constructor<object>>,
-): Problem[] {
-  const place = `${owner.name}.${property.name}`;
+function propertyProblems(property: DtoProperty, place: string, where: string, groups: Groups): Problem[] {
   if (INHERITED.has(property.name)) {
     const what = `${place} has the name of something that every object inherits; class-validator can't check it`;
     return [
@@ -70,21 +62,13 @@ function propertyProblems(
       },
     ];
   }
-  const types = nestedTypes(property);
+  const types = typesOf(property);
   if (!property.nested) return types.flatMap((type) => uncheckedNested(type, place, where, groups));
   if (types.length === 0) return property.typed ? [] : [untypedNested(place, where)];
-  return [
-    ...lostDiscriminator(property, place, where, groups),
-    ...types.flatMap((type) => dtoProblems(type, where, groups, seen)),
-  ];
+  return lostDiscriminator(property, place, where, groups);
 }
 
-function uncheckedNested(
-  type: Constructor<object>,
-  place: string,
-  where: string,
-  groups: readonly string[],
-): Problem[] {
+function uncheckedNested(type: Constructor<object>, place: string, where: string, groups: Groups): Problem[] {
   if (!hasRules(type, groups)) return [];
   const what = `${place} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
   return [{ code: 'INPUT_WITHOUT_RULES', where, what, fix: `add @ValidateNested() to ${place}` }];
@@ -103,11 +87,11 @@ function lostDiscriminator(
   { discriminator }: DtoProperty,
   place: string,
   where: string,
-  groups: readonly string[],
+  groups: Groups,
 ): Problem[] {
   if (!discriminator || discriminator.kept) return [];
   const ruled = discriminator.subTypes.filter(({ value }) =>
-    shapeOf(value, groups).byName.has(discriminator.property),
+    shapeOf(value, groups).properties.some(({ name }) => name === discriminator.property),
   );
   return ruled.map(({ value }) => ({
     code: 'INPUT_TYPE_INVALID',

@@ -3,13 +3,13 @@ import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../declare/task-context.js';
 
 /** What belongs to the task that is being handled. */
-export interface Handled {
+export interface TaskAtWork {
   readonly task: TaskContext;
   /** The worker's container, or the task's own. */
   readonly container: DependencyContainer;
 }
 
-const storage = new AsyncLocalStorage<Handled>();
+const storage = new AsyncLocalStorage<TaskAtWork>();
 
 /** The task that the calling code works for, however deep below the handler; undefined outside of one. */
 export function currentTask(): TaskContext | undefined {
@@ -22,6 +22,6 @@ export function currentContainer(): DependencyContainer | undefined {
 }
 
 /** Runs `fn`, and all that it sets off, for a task. */
-export function runFor<T>(handled: Handled, fn: () => T): T {
-  return storage.run(handled, fn);
+export function runFor<T>(atWork: TaskAtWork, fn: () => T): T {
+  return storage.run(atWork, fn);
 }

@@ -1,7 +1,7 @@
 import { Lifecycle, type DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../declare/task-context.js';
-import { disposablesOf, registrations } from './registry.js';
-import { TASK_CONTEXT } from './tokens.js';
+import { disposablesOf, registrations } from './registrations.js';
+import { TASK_CONTEXT } from './container.js';
 
 /** Makes and ends the containers of tasks. */
 export class TaskScopes {

@@ -1,5 +1,5 @@
 import { useContainer } from 'class-validator';
-import { resolveOnce } from '../container/resolve-once.js';
+import { resolveOnce } from '../container/registrations.js';
 import { currentContainer } from '../current-task.js';
 
 type RuleClass = new (...args: unknown[]) => object;

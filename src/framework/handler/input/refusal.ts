@@ -30,3 +30,21 @@ export class Refusal extends Error {
     own.add(this);
   }
 }
+
+/**
+ * The refusal of a value for its violations, the first of which stands in the message.
+ * @param what begins the message, as in `the input is not a valid Order`.
+ */
+export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
+  const ordered = inOrder(violations);
+  const more = ordered.length > 1 ? ` (and ${ordered.length - 1} more)` : '';
+  return new Refusal(name, `${what}: ${ordered[0]?.message}${more}`, ordered);
+}
+
+/** In the order of their paths, numbers as numbers, then of their rules: asynchronous rules come in as they end. */
+function inOrder(violations: readonly Violation[]): Violation[] {
+  return violations.toSorted((a, b) => COLLATOR.compare(a.path, b.path) || compare(a.rule, b.rule));
+}
+
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../outcome.js';
-import { indexPath, keyPath } from '../input/path.js';
+import { pathOf, type Place } from '../input/place.js';
 import { Refusal } from '../input/refusal.js';
 import { cut, readThrown } from '../failure/thrown.js';
 
@@ -29,41 +29,41 @@ function write(result: unknown): string {
     if (Refusal.is(error)) throw error;
     const { message } = readThrown(error);
     const tooDeep = message === 'Maximum call stack size exceeded';
-    throw invalidOutput(writer.path, tooDeep ? 'is nested too deeply' : `can't be read: ${message}`);
+    throw invalidOutput(writer.place, tooDeep ? 'is nested too deeply' : `can't be read: ${message}`);
   }
 }
 
 /** Follows `JSON.stringify` on its way, so that a refusal can say where it stands. */
 class Writer {
   readonly #holders: object[] = [];
-  readonly #paths: string[] = [''];
+  readonly #places: (Place | undefined)[] = [];
 
-  get path(): string {
-    return this.#paths.at(-1) ?? '';
+  /** Of the innermost object that was entered. */
+  get place(): Place | undefined {
+    return this.#places.at(-1);
   }
 
   visit(holder: object, key: string, value: unknown): unknown {
     while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
       this.#holders.pop();
-      this.#paths.pop();
+      this.#places.pop();
     }
-    const isRoot = this.#holders.length === 0 && key === '';
-    const path = isRoot ? '' : this.#join(holder, key);
     // `toJSON` has been called on `value`; a Buffer, say, shows only here.
     const fault = faultOf(Reflect.get(holder, key)) ?? faultOf(value);
-    if (fault) throw invalidOutput(path, fault);
-    if (typeof value === 'object' && value !== null) this.#enter(value, path);
+    if (fault) throw invalidOutput(this.#placeOf(holder, key), fault);
+    if (typeof value === 'object' && value !== null) this.#enter(value, this.#placeOf(holder, key));
     return value;
   }
 
-  #join(holder: object, key: string): string {
-    return Array.isArray(holder) ? indexPath(this.path, key) : keyPath(this.path, key);
+  #placeOf(holder: object, key: string): Place | undefined {
+    if (this.#holders.length === 0) return undefined;
+    return { within: this.place, step: Array.isArray(holder) ? Number(key) : key };
   }
 
-  #enter(value: object, path: string): void {
-    if (this.#holders.includes(value)) throw invalidOutput(path, 'refers back to an object that holds it');
+  #enter(value: object, place: Place | undefined): void {
+    if (this.#holders.includes(value)) throw invalidOutput(place, 'refers back to an object that holds it');
     this.#holders.push(value);
-    this.#paths.push(path);
+    this.#places.push(place);
   }
 }
 
@@ -105,7 +105,8 @@ function hasOwnJson(value: object): boolean {
 
 const PATH_LIMIT = 200;
 
-function invalidOutput(path: string, fault: string): Refusal {
+function invalidOutput(place: Place | undefined, fault: string): Refusal {
+  const path = pathOf(place);
   const message =
     path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
   return new Refusal(OWN_ERROR.invalidOutput, message);
