@@ -2,9 +2,11 @@ import { TransformationType, type TransformFnParams } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, ValidationTypes, type ValidationArguments } from 'class-validator';
 import type { Constructor } from './definition.js';
+import { COLLECTION, kindOf, type Kind } from './kinds.js';
+import { readPropertyType } from './metadata.js';
 
-/** What a property with `@Type` must hold; `any` where the declaration leaves it open. */
-export type Container = 'one' | 'array' | 'set' | 'map' | 'any';
+/** What holds the values of a property with `@Type`. */
+export type Container = 'one' | 'array' | 'set' | 'map';
 
 export interface Discriminator {
   readonly property: string;
@@ -13,6 +15,14 @@ export interface Discriminator {
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
+/** A field or an accessor on its way out. */
+export interface Written {
+  readonly name: string;
+  readonly key: string;
+  readonly transforms: readonly Transform[];
+}
+
+type Transform = (params: TransformFnParams) => unknown;
 type Message = string | ((about: ValidationArguments) => string) | undefined;
 type Condition = (object: object, value: unknown) => boolean;
 
@@ -46,17 +56,26 @@ export interface DtoProperty {
   readonly exposed: boolean;
   /** Validated by the rules of its own class: what `@ValidateNested` says of a value that has none. */
   readonly nested?: { readonly message: Message };
+  /** What the compiler wrote for its type; undefined where it writes none. */
+  readonly declaredType: unknown;
+  /** What its values are held to; undefined where nothing is known, as of a union. */
+  readonly declared: Kind | undefined;
+  /** How it holds what `@Type` names. */
   readonly container: Container;
   /** Whether it carries `@Type`. */
   readonly typed: boolean;
   /** Its `@Transform`s on the way in. */
-  readonly transforms: readonly ((params: TransformFnParams) => unknown)[];
+  readonly transforms: readonly Transform[];
   readonly discriminator?: Discriminator;
   /** The class that `@Type` names for the value inside this object; undefined where there is none. */
   readonly typeIn: (holder: object) => Constructor<object> | undefined;
   /** All must hold, or no rule is asked (`@IsOptional`, `@ValidateIf`). */
   readonly conditions: readonly Condition[];
   readonly rules: readonly Rule[];
+  /** How it goes into an output; undefined where `@Exclude` or `@Expose` keep it out. */
+  readonly written: Written | undefined;
+  /** Whether it may be absent without a condition that says so: after `@Allow`, or where nothing is known of it. */
+  readonly mayBeAbsent: boolean;
 }
 
 /** What class-validator keeps of one decorator. */
@@ -64,7 +83,7 @@ export type RuleMetadata = ReturnType<
   ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
 >[number];
 
-const { PLAIN_TO_CLASS } = TransformationType;
+const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 
 /** @param metadata all that class-validator knows of the property, at least one. */
 export function readProperty(
@@ -75,28 +94,35 @@ export function readProperty(
 ): DtoProperty {
   const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
   const type = defaultMetadataStorage.findTypeMetadata(owner, name);
-  const nested = metadata.filter((each) => each.type === ValidationTypes.NESTED_VALIDATION);
+  const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
   const discriminator = type?.options?.discriminator;
+  const typeIn = (holder: object): Constructor<object> | undefined =>
+    asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name }));
+  const declaredType = readPropertyType(owner, name) ?? type?.reflectedType;
+  const each = metadata.some((rule) => rule.each);
+  const declared = kindOf(declaredType) ?? (each ? COLLECTION : undefined);
   return {
     name,
     key: expose?.options?.name ?? name,
-    readable: isExposed(owner, name, groups) && isSettable(owner, name),
+    readable: isExposed(owner, name, groups, PLAIN_TO_CLASS) && isSettable(owner, name),
     exposed: expose !== undefined,
-    ...(nested[0] && { nested: { message: nested[0].message } }),
+    ...(nested && { nested: { message: nested.message } }),
+    declaredType,
+    declared,
+    container: containerOf(declaredType, each),
     typed: type !== undefined,
-    container: containerOf(
-      type?.reflectedType,
-      nested.some((each) => each.each),
-    ),
-    transforms: transformsOf(owner, name, groups),
+    transforms: transformsOf(owner, name, groups, PLAIN_TO_CLASS),
+    written: writtenOf(owner, name, groups),
     ...(discriminator && {
       discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
     }),
-    typeIn: (holder) => asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name })),
+    typeIn,
     conditions: metadata
-      .filter((each) => each.type === ValidationTypes.CONDITIONAL_VALIDATION)
+      .filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION)
       .map(({ constraints }) => constraints[0] as Condition),
     rules: metadata.flatMap(readRules),
+    mayBeAbsent:
+      (!declared && type === undefined) || metadata.some((rule) => rule.type === ValidationTypes.WHITELIST),
   };
 }
 
@@ -115,17 +141,45 @@ function readRules({ constraintCls, type, ...metadata }: RuleMetadata): Rule[] {
     }));
 }
 
-function transformsOf(owner: Constructor<object>, name: string, groups: readonly string[]) {
+/** Fields and accessors that have no rule and go into an output all the same. */
+export function exposedBeside(
+  owner: Constructor<object>,
+  ruled: readonly string[],
+  groups: readonly string[],
+): Written[] {
   return defaultMetadataStorage
-    .findTransformMetadatas(owner, name, PLAIN_TO_CLASS)
+    .getExposedProperties(owner, CLASS_TO_PLAIN)
+    .filter((name) => !ruled.includes(name))
+    .flatMap((name) => writtenOf(owner, name, groups) ?? []);
+}
+
+function writtenOf(owner: Constructor<object>, name: string, groups: readonly string[]): Written | undefined {
+  if (!isExposed(owner, name, groups, CLASS_TO_PLAIN)) return undefined;
+  const key = defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.name ?? name;
+  return { name, key, transforms: transformsOf(owner, name, groups, CLASS_TO_PLAIN) };
+}
+
+function transformsOf(
+  owner: Constructor<object>,
+  name: string,
+  groups: readonly string[],
+  direction: TransformationType,
+): Transform[] {
+  return defaultMetadataStorage
+    .findTransformMetadatas(owner, name, direction)
     .filter(({ options }) => appliesIn(groups, options?.groups))
     .map(({ transformFn }) => transformFn);
 }
 
 /** As class-transformer decides it. */
-function isExposed(owner: Constructor<object>, name: string, groups: readonly string[]): boolean {
-  if (defaultMetadataStorage.getExcludedProperties(owner, PLAIN_TO_CLASS).includes(name)) return false;
-  const exposed = defaultMetadataStorage.getExposedProperties(owner, PLAIN_TO_CLASS).includes(name);
+function isExposed(
+  owner: Constructor<object>,
+  name: string,
+  groups: readonly string[],
+  direction: TransformationType,
+): boolean {
+  if (defaultMetadataStorage.getExcludedProperties(owner, direction).includes(name)) return false;
+  const exposed = defaultMetadataStorage.getExposedProperties(owner, direction).includes(name);
   if (!exposed && defaultMetadataStorage.getStrategy(owner) === 'excludeAll') return false;
   return appliesIn(groups, defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.groups);
 }
@@ -147,12 +201,12 @@ function isSettable(owner: Constructor<object>, name: string): boolean {
   return true;
 }
 
-/** From the property's own type, where the compiler wrote it, else from `each: true`. */
-function containerOf(reflected: unknown, each: boolean): Container {
-  if (reflected === Set) return 'set';
-  if (reflected === Map) return 'map';
-  if (reflected === Array || each) return 'array';
-  return reflected === Object ? 'any' : 'one';
+/** From the property's own type, where that says it, else from `each: true`. */
+function containerOf(declared: unknown, each: boolean): Container {
+  if (declared === Set) return 'set';
+  if (declared === Map) return 'map';
+  if (declared === Array) return 'array';
+  return each && !kindOf(declared) ? 'array' : 'one';
 }
 
 function asClass(value: unknown): Constructor<object> | undefined {

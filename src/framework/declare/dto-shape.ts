@@ -1,12 +1,21 @@
 import { getMetadataStorage } from 'class-validator';
 import type { Constructor } from './definition.js';
-import { readProperty, type DtoProperty, type RuleMetadata } from './dto-property.js';
+import {
+  exposedBeside,
+  readProperty,
+  type DtoProperty,
+  type RuleMetadata,
+  type Written,
+} from './dto-property.js';
 
 /** What a class declares through class-validator and class-transformer: only what has a rule counts. */
 export interface DtoShape {
   readonly type: Constructor<object>;
   readonly properties: readonly DtoProperty[];
   readonly byKey: ReadonlyMap<string, DtoProperty>;
+  readonly byName: ReadonlyMap<string, DtoProperty>;
+  /** What goes into an output beside the properties, for `@Expose`. */
+  readonly exposed: readonly Written[];
 }
 
 /** The groups of class-validator and class-transformer that apply. */
@@ -31,11 +40,21 @@ function readShape(type: Constructor<object>, groups: Groups): DtoShape {
     byName.set(each.propertyName, [...(byName.get(each.propertyName) ?? []), each]);
   }
   const properties = [...byName].map(([name, own]) => readProperty(type, name, own, groups));
-  return { type, properties, byKey: new Map(properties.map((each) => [each.key, each])) };
+  return {
+    type,
+    properties,
+    byKey: new Map(properties.map((each) => [each.key, each])),
+    byName: new Map(properties.map((each) => [each.name, each])),
+    exposed: exposedBeside(type, [...byName.keys()], groups),
+  };
 }
 
 const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
   getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
+
+/** The class of an instance. Not its property `constructor`, which may be data. */
+export const typeOf = (instance: object): Constructor<object> =>
+  ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
 
 /** Whether a class has a rule, its own or inherited, under these groups. */
 export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS): boolean =>
@@ -56,6 +75,13 @@ export function classOf(
   if (subType) return subType.value;
   const base = typeIn(holder);
   return base && hasRules(base, groups) ? base : undefined;
+}
+
+/** Whether a value, neither undefined nor null, is of the type that its property declares, as far as that is known. */
+export function isDeclared(value: unknown, property: DtoProperty): boolean {
+  if (!property.declared || property.declared.holds(value)) return true;
+  // What @Type names need only look like the declared class.
+  return property.container === 'one' && typesOf(property).some((type) => value instanceof type);
 }
 
 /** The shapes of a class and of all that it nests, each once, as far as can be known without an input. */
@@ -84,9 +110,16 @@ export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<obj
 
 /** The classes of the rules (`@Validate`, `@ValidatorConstraint`) of a class and of all that it nests. */
 export function ruleClasses(type: Constructor<object>, groups: Groups): Constructor[] {
-  return [...nestedShapes(type, groups)].flatMap((each) =>
-    metadataOf(each.type, groups).flatMap(
-      ({ constraintCls }) => (constraintCls as Constructor | undefined) ?? [],
-    ),
+  return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
+}
+
+/** Those of one class that class-validator skips without a word: no `@ValidatorConstraint` names them. */
+export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
+  const storage = getMetadataStorage();
+  return ownRuleClasses(shape, groups).filter(
+    (each) => storage.getTargetValidatorConstraints(each).length === 0,
   );
 }
+
+const ownRuleClasses = ({ type }: DtoShape, groups: Groups): Constructor[] =>
+  metadataOf(type, groups).flatMap(({ constraintCls }) => (constraintCls as Constructor | undefined) ?? []);

@@ -72,6 +72,11 @@ export function readConstructorTypes(target: Constructor): unknown[] | undefined
   return Reflect.getOwnMetadata('design:paramtypes', target);
 }
 
+/** The type that the compiler wrote for a decorated property; undefined where it writes none. */
+export function readPropertyType(target: Constructor, property: string): unknown {
+  return Reflect.getMetadata('design:type', prototypeOf(target), property);
+}
+
 function prototypeOf(target: Constructor): object {
   const { prototype } = target as { prototype: unknown };
   return typeof prototype === 'object' && prototype !== null ? prototype : {};

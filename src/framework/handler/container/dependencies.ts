@@ -1,6 +1,6 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Constructor } from '../../declare/definition.js';
-import { isBuiltIn } from '../../declare/input-type.js';
+import { isBuiltIn } from '../../declare/kinds.js';
 import { readConstructorTypes } from '../../declare/metadata.js';
 import { show, type Problem } from '../../errors.js';
 import { registrationOf } from './registrations.js';

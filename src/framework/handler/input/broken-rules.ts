@@ -1,12 +1,12 @@
 import type { ValidationArguments } from 'class-validator';
-import type { Constructor } from '../../declare/definition.js';
 import type { DtoProperty, Rule } from '../../declare/dto-property.js';
-import { shapeOf, type Groups } from '../../declare/dto-shape.js';
+import { shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
+import type { Kind } from '../../declare/kinds.js';
 import { shown } from '../failure/cause.js';
 import './injected-rules.js';
 import { mapParts, pathOf, type Place } from './place.js';
 import { REFUSED } from './read-object.js';
-import type { Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from './refusal.js';
 
 export interface RuleOptions {
   readonly groups: Groups;
@@ -14,50 +14,78 @@ export interface RuleOptions {
 }
 
 /**
- * Asks the rules of class-validator of instances and of all that they nest. It reads the library's decorators and
- * calls its constraints itself: one walk over the shape, paths in the words of the JSON, no promise where no rule is
- * asynchronous.
+ * Asks the rules of class-validator of an instance, or of each in an array, and of all that they nest. It reads the
+ * library's decorators and calls its constraints itself: one walk over the shape, paths in the words of the JSON, no
+ * promise where no rule is asynchronous.
+ * @param refused whether the value is refused already: rules are told of all the same, but one that throws is not.
+ * @returns what is broken. Throws, or rejects with, what a rule throws.
  */
-export class RuleChecker {
-  readonly violations: Violation[] = [];
-  readonly #pending: Promise<unknown>[] = [];
+export function brokenRules(
+  value: unknown,
+  options: RuleOptions,
+  refused = false,
+): readonly Violation[] | Promise<readonly Violation[]> {
+  const checker = new RuleChecker(options);
+  try {
+    mapParts(value, undefined, (each, place) => checker.check(each, place));
+  } catch (error) {
+    void Promise.allSettled(checker.pending);
+    if (!refused) throw error;
+  }
+  if (checker.pending.length === 0) return checker.found();
+  const told = refused ? Promise.allSettled(checker.pending) : Promise.all(checker.pending);
+  return told.then(() => checker.found());
+}
+
+class RuleChecker {
+  /** The asynchronous rules. */
+  readonly pending: Promise<unknown>[] = [];
+  readonly #violations: Violation[] = [];
+  /** What is not there, and has to be unless a rule says so anyway. */
+  readonly #gaps: Place[] = [];
   readonly #options: RuleOptions;
 
   constructor(options: RuleOptions) {
     this.#options = options;
   }
 
-  /** Rejects with what an asynchronous rule rejected with. Undefined where there was none. */
-  settled(): Promise<unknown> | undefined {
-    return this.#pending.length > 0 ? Promise.all(this.#pending) : undefined;
+  found(): readonly Violation[] {
+    if (this.#gaps.length === 0) return this.#violations;
+    const told = new Set(this.#violations.map(({ path }) => path));
+    const untold = this.#gaps.map(pathOf).filter((path) => !told.has(path));
+    const missing = untold.map((path) => ({ path, rule: 'isDefined', message: `${path} must be there` }));
+    return [...this.#violations, ...missing];
   }
 
-  /** @throws what a rule throws. */
   check(instance: unknown, place: Place | undefined): void {
     if (typeof instance !== 'object' || instance === null || instance === REFUSED) return;
+    if (this.#violations.length >= MOST_VIOLATIONS) return;
     const { properties } = shapeOf(typeOf(instance), this.#options.groups);
     for (const each of properties) this.#property(instance, each, place);
     if (properties.length > 0) return;
     const message = 'an unknown value was passed to the validate function';
-    this.violations.push({ path: pathOf(place), rule: 'unknownValue', message });
+    this.#violations.push({ path: pathOf(place), rule: 'unknownValue', message });
   }
 
   #property(instance: object, property: DtoProperty, within: Place | undefined): void {
     const value: unknown = Reflect.get(instance, property.name);
     for (const holds of property.conditions) if (!holds(instance, value)) return;
-    for (const rule of property.rules) this.#rule(rule, instance, value, property, within);
-    if (!property.nested || value === undefined) return;
     const place = { within, step: property.key };
+    const { declared } = property;
+    // A condition would have let it pass, as @IsOptional does.
+    if (value === null && declared) return this.#isNull(declared, place);
+    for (const rule of property.rules) this.#rule(rule, instance, value, property, place);
+    // Not every rule refuses what is not there, and @ValidateNested asks none.
+    if (value === undefined && !property.mayBeAbsent) this.#gaps.push(place);
+    if (value === undefined || !property.nested) return;
     mapParts(value, place, (part, at) => this.#nested(part, instance, property, at));
   }
 
-  #rule(
-    rule: Rule,
-    object: object,
-    value: unknown,
-    { name, key }: DtoProperty,
-    within: Place | undefined,
-  ): void {
+  #isNull({ rule, expected }: Kind, place: Place): void {
+    this.#add(rule, `${pathOf(place)} must be ${expected}`, null, place);
+  }
+
+  #rule(rule: Rule, object: object, value: unknown, { name }: DtoProperty, place: Place): void {
     if (rule.applies && !rule.applies(object, value)) return;
     const { constraint, constraints, each } = rule;
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
@@ -68,10 +96,10 @@ export class RuleChecker {
         : instance.validate(value, about);
     if (isPromise(verdict)) {
       const told = verdict.then((holds) => {
-        if (!holds) this.#broken(rule, about, { within, step: key });
+        if (!holds) this.#broken(rule, about, place);
       });
-      this.#pending.push(told);
-    } else if (!verdict) this.#broken(rule, about, { within, step: key });
+      this.pending.push(told);
+    } else if (!verdict) this.#broken(rule, about, place);
   }
 
   #nested(part: unknown, object: object, property: DtoProperty, place: Place | undefined): void {
@@ -92,7 +120,7 @@ export class RuleChecker {
 
   #add(rule: string, message: string, value: unknown, place: Place | undefined): void {
     const showsValue = this.#options.showValues && value !== undefined;
-    this.violations.push({
+    this.#violations.push({
       path: pathOf(place),
       rule,
       message,
@@ -101,10 +129,6 @@ export class RuleChecker {
   }
 }
 
-/** Not the property `constructor`, which may be data. */
-const typeOf = (instance: object): Constructor<object> =>
-  ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
-
 type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 
 const isCollection = (value: unknown): value is Collection =>
@@ -112,7 +136,7 @@ const isCollection = (value: unknown): value is Collection =>
 
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
 
-const isPromise = (value: unknown): value is Promise<unknown> =>
+export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 
 function everyVerdict(verdicts: readonly unknown[]): unknown {

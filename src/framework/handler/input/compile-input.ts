@@ -1,9 +1,10 @@
 import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
+import { SCALAR_KINDS } from '../../declare/kinds.js';
 import { OWN_ERROR } from '../outcome.js';
-import { RuleChecker, type RuleOptions } from './broken-rules.js';
+import { brokenRules, isPromise, type RuleOptions } from './broken-rules.js';
 import { mapParts } from './place.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
-import { refusalOf, type Refusal, type Violation } from './refusal.js';
+import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from './refusal.js';
 
 /** Makes of parsed JSON what the handler is given. Throws, or rejects with, a Refusal that lists every violation. */
 export type Validate = (value: unknown) => unknown;
@@ -27,13 +28,11 @@ export function compileInput({ input, groups, unknownKeys, showValues }: Handler
   }
 }
 
-/** A cause has no room for more: so many wrong places are refused without asking the rules, which would take long. */
-const TOO_MANY = 1_000;
-
-function scalar(value: unknown, type: 'string' | 'number' | 'boolean'): unknown {
-  if (typeof value === type) return value;
-  const rule = `is${type.charAt(0).toUpperCase()}${type.slice(1)}`;
-  throw invalidInput(`a ${type}`, [{ path: '', rule, message: `the value must be a ${type}` }]);
+function scalar(value: unknown, type: keyof typeof SCALAR_KINDS): unknown {
+  const kind = SCALAR_KINDS[type];
+  if (kind.holds(value)) return value;
+  const violation = { path: '', rule: kind.rule, message: `the value must be ${kind.expected}` };
+  throw invalidInput(kind.expected, [violation]);
 }
 
 function instanceOf(value: unknown, type: Constructor<object>, options: Options): unknown {
@@ -52,16 +51,14 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
 
 /** Gives the input, once no rule is broken. */
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
-  if (wrong.length > TOO_MANY) throw invalidInput(expected, wrong);
-  const rules = new RuleChecker(options);
-  mapParts(input, undefined, (each, place) => rules.check(each, place));
-  const settle = (): unknown => {
-    const violations = merge(wrong, rules.violations);
+  if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
+  const settle = (broken: readonly Violation[]): unknown => {
+    const violations = merge(wrong, broken);
     if (violations.length > 0) throw invalidInput(expected, violations);
     return input;
   };
-  const pending = rules.settled();
-  return pending ? pending.then(settle) : settle();
+  const broken = brokenRules(input, options, wrong.length > 0);
+  return isPromise(broken) ? broken.then(settle) : settle(broken);
 }
 
 /** A place whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */

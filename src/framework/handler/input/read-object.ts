@@ -1,32 +1,35 @@
 import { plainToInstance, TransformationType } from 'class-transformer';
 import type { Constructor } from '../../declare/definition.js';
-import type { DtoProperty } from '../../declare/dto-property.js';
-import { classOf, shapeOf, type DtoShape, type Groups } from '../../declare/dto-shape.js';
+import type { Discriminator, DtoProperty } from '../../declare/dto-property.js';
+import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../declare/dto-shape.js';
+import { conversionTo, isBuiltIn, isOpen, type Kind } from '../../declare/kinds.js';
+import { shown } from '../failure/cause.js';
 import { mapParts, pathOf, type Place } from './place.js';
-import type { Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from './refusal.js';
 
 type Plain = Record<string, unknown>;
 
 /** Unknown keys beyond this are not listed. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
-/** Stands where a value was refused, so that the elements after it keep their index and rules see no gap. */
+/** Stands where a nested value was refused, so that the elements after it keep their index and rules see no gap. */
 export const REFUSED: unknown = Object.freeze({});
 
 export interface ReadOptions {
   readonly groups: Groups;
   readonly unknownKeys: 'drop' | 'refuse';
+  readonly showValues: boolean;
 }
 
 export const isPlainObject = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Makes instances of parsed JSON: takes what a class has rules for, checks that objects, arrays, sets and maps stand
- * where it declares them, and does what `@Type`, `@Expose`, `@Exclude` and `@Transform` say. No rule is asked yet.
+ * Makes instances of parsed JSON: takes what a class has rules for, holds it to the declared types and does what
+ * `@Type`, `@Expose`, `@Exclude` and `@Transform` say. No rule is asked yet.
  */
 export class ObjectReader {
-  /** Wrong shapes and, where they are refused, unknown keys. */
+  /** Values of another kind than is declared and, where they are refused, unknown keys. */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
   readonly #libraryOptions: { groups?: string[] };
@@ -53,9 +56,10 @@ export class ObjectReader {
     source: unknown,
     type: Constructor<object>,
     place: Place | undefined,
-    kind?: DtoProperty['discriminator'],
+    kind?: Discriminator,
   ): unknown {
-    if (!isPlainObject(source)) return this.#wrong(place, 'isObject', 'must be an object');
+    if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
+    if (!isPlainObject(source)) return this.#mustBe(AN_OBJECT, source, place);
     const shape = shapeOf(type, this.#options.groups);
     const instance = new type();
     for (const property of shape.properties) {
@@ -68,16 +72,29 @@ export class ObjectReader {
   }
 
   #property(instance: object, source: Plain, property: DtoProperty, within: Place | undefined): void {
-    const { key, name, transforms } = property;
+    const { key, name, typed, transforms } = property;
     const present = Object.hasOwn(source, key);
     if (!present && !(property.exposed && transforms.length > 0)) return;
+    const place = { within, step: key };
     let value = present ? source[key] : undefined;
-    if (property.typed && value !== undefined && value !== null) {
-      value = this.#typed(value, source, property, { within, step: key });
-    }
+    if (typed && isSet(value)) value = this.#typed(value, source, property, place);
     if (transforms.length > 0 && value !== REFUSED)
       value = this.#transformed(value, source, instance, property);
+    if (isSet(value) && (!typed || transforms.length > 0)) value = this.#declared(value, property, place);
+    if (value === REFUSED && !property.nested) return;
     if (present || value !== undefined) Reflect.set(instance, name, value);
+  }
+
+  /** What stands in JSON, and what a `@Transform` gave, is held to the declared type. */
+  #declared(value: unknown, property: DtoProperty, place: Place): unknown {
+    if (value === REFUSED) return value;
+    if (property.declared && !isDeclared(value, property))
+      return this.#mustBe(property.declared, value, place);
+    if (Array.isArray(value)) {
+      for (const [step, part] of value.entries())
+        if (part === Infinity || part === -Infinity) this.#mustBe(A_NUMBER, part, { within: place, step });
+    }
+    return value;
   }
 
   #transformed(value: unknown, source: Plain, instance: object, { name, transforms }: DtoProperty): unknown {
@@ -92,27 +109,28 @@ export class ObjectReader {
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
 
+  /** What `@Type` makes of a value that is neither undefined nor null. */
   #typed(value: unknown, holder: Plain, property: DtoProperty, place: Place): unknown {
-    const held = this.#container(value, property, place);
-    if (held === REFUSED) return REFUSED;
-    const made = mapParts(held, place, (part, at) => this.#part(part, holder, property, at));
-    return property.container === 'set' && Array.isArray(made) ? new Set(made) : made;
-  }
-
-  #container(value: unknown, { nested, container }: DtoProperty, place: Place): unknown {
-    if (container === 'map') {
-      if (isPlainObject(value)) return new Map(Object.entries(value));
-      return nested ? this.#wrong(place, 'isObject', 'must be an object') : value;
-    }
-    if (!nested || container === 'any') return value;
+    const part = (each: unknown, at: Place | undefined): unknown => this.#part(each, holder, property, at);
     const list = Array.isArray(value);
-    if (container === 'one') return list ? this.#wrong(place, 'isObject', 'must be an object') : value;
-    return list ? value : this.#wrong(place, 'isArray', 'must be an array');
+    switch (property.container) {
+      case 'one':
+        return part(value, place);
+      case 'map':
+        if (!isPlainObject(value)) return this.#mustBe(AN_OBJECT, value, place);
+        return mapParts(new Map(Object.entries(value)), place, part);
+      case 'set':
+        return list
+          ? new Set(mapParts(value, place, part) as unknown[])
+          : this.#mustBe(AN_ARRAY, value, place);
+      default:
+        return list ? mapParts(value, place, part) : this.#mustBe(AN_ARRAY, value, place);
+    }
   }
 
   #part(part: unknown, holder: Plain, property: DtoProperty, place: Place | undefined): unknown {
-    if (!property.nested) return this.#converted(part, property.typeIn(holder));
-    if (!isPlainObject(part)) return this.#wrong(place, 'isObject', 'must be an object');
+    if (!property.nested) return this.#converted(part, property.typeIn(holder), place);
+    if (!isPlainObject(part)) return this.#mustBe(AN_OBJECT, part, place);
     const { discriminator } = property;
     const type = classOf(part, holder, property, this.#options.groups);
     if (type) return this.#object(part, type, place, discriminator);
@@ -122,8 +140,16 @@ export class ObjectReader {
     return this.#wrong(at, 'discriminator', `must be one of: ${names}`);
   }
 
-  #converted(part: unknown, type: Constructor<object> | undefined): unknown {
-    return type === undefined ? part : plainToInstance(type, part, this.#libraryOptions);
+  /** Without `@ValidateNested`: a scalar, a date, or a class that has no rules. */
+  #converted(part: unknown, type: Constructor<object> | undefined, place: Place | undefined): unknown {
+    if (type === undefined || isOpen(type)) return part;
+    const conversion = conversionTo(type);
+    if (conversion)
+      return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, place);
+    if (isBuiltIn(type)) return part;
+    return isPlainObject(part)
+      ? plainToInstance(type, part, this.#libraryOptions)
+      : this.#mustBe(AN_OBJECT, part, place);
   }
 
   #refuseUnknown(source: Plain, { byKey }: DtoShape, within: Place | undefined, also?: string): void {
@@ -134,9 +160,26 @@ export class ObjectReader {
     }
   }
 
-  #wrong(place: Place | undefined, rule: string, message: string): unknown {
+  #mustBe({ rule, expected }: Expected, value: unknown, place: Place | undefined): unknown {
+    return this.#wrong(place, rule, `must be ${expected}`, value);
+  }
+
+  #wrong(place: Place | undefined, rule: string, message: string, value?: unknown): unknown {
     const path = pathOf(place);
-    this.violations.push({ path, rule, message: `${path === '' ? 'the value' : path} ${message}` });
+    this.violations.push({
+      path,
+      rule,
+      message: `${path === '' ? 'the value' : path} ${message}`,
+      ...(this.#options.showValues && value !== undefined && { value: shown(value) }),
+    });
     return REFUSED;
   }
 }
+
+type Expected = Pick<Kind, 'rule' | 'expected'>;
+
+const AN_OBJECT = { rule: 'isObject', expected: 'an object' };
+const AN_ARRAY = { rule: 'isArray', expected: 'an array' };
+const A_NUMBER = { rule: 'isNumber', expected: 'a number' };
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;

@@ -12,6 +12,9 @@ export interface Violation {
   readonly value?: unknown;
 }
 
+/** More of them are not looked for: a cause has no room for them, and finding them could take long. */
+export const MOST_VIOLATIONS = 1_000;
+
 const own = new WeakSet<object>();
 
 /** The pipeline's own refusal of an input or an output, under one of our names. */
@@ -37,7 +40,9 @@ export class Refusal extends Error {
  */
 export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
   const ordered = inOrder(violations);
-  const more = ordered.length > 1 ? ` (and ${ordered.length - 1} more)` : '';
+  const others = ordered.length - 1;
+  const more =
+    others > 0 ? ` (and ${ordered.length < MOST_VIOLATIONS ? others : `at least ${others}`} more)` : '';
   return new Refusal(name, `${what}: ${ordered[0]?.message}${more}`, ordered);
 }
 
