@@ -13,7 +13,7 @@ export type { WorkerCounts } from './worker/observe/counts.js';
 export type { HandlerStatus, TaskStatus, WorkerStatus } from './worker/observe/status.js';
 export type { TaskRef } from './task/events.js';
 export { currentTask } from './handler/current-task.js';
-export { CLOCK, RANDOM, TASK_CONTEXT } from './handler/container/tokens.js';
+export { CLOCK, RANDOM, TASK_CONTEXT } from './handler/container/container.js';
 export { Retry, type RetryOptions } from './handler/interceptors/retry.js';
 export { Timing } from './handler/interceptors/timing.js';
 export type { Outcome } from './handler/outcome.js';

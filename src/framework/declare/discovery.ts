@@ -5,7 +5,13 @@ import type { ActivityOptions } from './decorators.js';
 import type { Constructor, HandlerDefinition, HandlerOptions } from './definition.js';
 import { isReserved } from './error-name.js';
 import { readInput, readOutput } from './input-type.js';
-import { allErrorNames, readActivity, readHandlers, type ActivityMark, type HandleMark } from './metadata.js';
+import {
+  allErrorNames,
+  readActivity,
+  readHandlers,
+  type DeclaredActivity,
+  type DeclaredHandler,
+} from './metadata.js';
 import { choiceProblems, interceptorProblems, unknownOptions } from './option-problems.js';
 
 export interface Discovered {
@@ -72,8 +78,8 @@ function withoutHandler(target: Constructor): Problem {
 
 function readHandler(
   target: Constructor<object>,
-  mark: ActivityMark,
-  { method, options, misplaced }: HandleMark,
+  mark: DeclaredActivity,
+  { method, options, misplaced }: DeclaredHandler,
   env: Environment,
   standIn: boolean,
 ): { definition?: HandlerDefinition; problems: Problem[] } {
@@ -118,7 +124,7 @@ function handlerOptions(method: HandlerOptions, owner: ActivityOptions): Handler
   return Object.fromEntries(set.filter(([, value]) => value !== undefined));
 }
 
-function misplacedProblem(where: string, misplaced: HandleMark['misplaced']): Problem {
+function misplacedProblem(where: string, misplaced: DeclaredHandler['misplaced']): Problem {
   const what = {
     static: '@Handle is on a static method, which has no instance and no injected dependencies',
     property: '@Handle is on a property or an accessor, not on a method',

@@ -5,12 +5,10 @@ import { discover } from '../declare/discovery.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import { throwProblems } from '../errors.js';
 import { compile, type CompiledHandler } from '../handler/compile.js';
-import { createContainer, type Setup } from '../handler/container/container.js';
+import { CLOCK, createContainer, RANDOM, type Setup } from '../handler/container/container.js';
 import { resolveProblems } from '../handler/container/resolve-problems.js';
-import { CLOCK, RANDOM } from '../handler/container/tokens.js';
 import type { Logger } from '../log.js';
-import { mockRest, type Mocker } from './mock-rest.js';
-import { asRegistration, type Mock } from './mock.js';
+import { asRegistration, mockRest, type Mock, type Mocker } from './mock.js';
 
 export interface TestBedOptions {
   /** Stand-ins for what would be injected, each a token and a value, a class or a factory. @default [] */

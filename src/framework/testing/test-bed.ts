@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
 import type { Outcome } from '../handler/outcome.js';
-import { CLOCK } from '../handler/container/tokens.js';
+import { CLOCK } from '../handler/container/container.js';
 import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';

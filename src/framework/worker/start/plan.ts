@@ -1,5 +1,4 @@
 import type { Clock } from '../../clock.js';
-import { CLOCK, RANDOM } from '../../handler/container/tokens.js';
 import { closest } from 'fastest-levenshtein';
 import type { Settings } from '../../config/config.js';
 import type { HandlerDefinition, HandlerOptions } from '../../declare/definition.js';
@@ -7,7 +6,7 @@ import { discover } from '../../declare/discovery.js';
 import { loadActivities } from '../../declare/load.js';
 import type { DependencyContainer } from 'tsyringe';
 import { type Problem, StartError } from '../../errors.js';
-import { createContainer } from '../../handler/container/container.js';
+import { CLOCK, createContainer, RANDOM } from '../../handler/container/container.js';
 import { resolveProblems } from '../../handler/container/resolve-problems.js';
 import { type ResolvedOptions, resolveOptions } from '../../config/handler-options.js';
 import { peerProblems } from './peers.js';

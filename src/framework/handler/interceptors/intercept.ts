@@ -1,11 +1,11 @@
 import type { InterceptedTask, Interceptor } from '../../declare/interceptor.js';
 
 /** Handles one task: its validated input in, its result out. */
-export type Handling = (task: InterceptedTask) => Promise<unknown>;
+export type HandleTask = (task: InterceptedTask) => Promise<unknown>;
 
-/** Puts interceptors around a handling, the first one outermost. Without any it is the handling itself. */
-export function chain(interceptors: readonly Interceptor[], handling: Handling): Handling {
-  return interceptors.reduceRight<Handling>((inner, each) => (task) => wrap(each, inner, task), handling);
+/** A handler with its interceptors around it, the first one outermost. Without any it is the handler itself. */
+export function intercepted(interceptors: readonly Interceptor[], handle: HandleTask): HandleTask {
+  return interceptors.reduceRight<HandleTask>((inner, each) => (task) => wrap(each, inner, task), handle);
 }
 
 /**
@@ -13,7 +13,7 @@ export function chain(interceptors: readonly Interceptor[], handling: Handling):
  * anew; while it still runs, a second call rejects. An interceptor that returns `undefined` leaves what its last
  * `next()` came to as it is, result or error; one that never called it gives `undefined`.
  */
-async function wrap(interceptor: Interceptor, inner: Handling, task: InterceptedTask): Promise<unknown> {
+async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));
   try {
     const result = await interceptor.intercept(task, rest.next);

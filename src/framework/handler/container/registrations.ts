@@ -1,4 +1,5 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
+import type { Constructor } from '../../declare/definition.js';
 
 export interface Registered {
   readonly provider: Provider<unknown>;
@@ -31,4 +32,10 @@ export function registrationOf(
 export function disposablesOf(container: DependencyContainer): { dispose(): unknown }[] {
   const disposables: Set<{ dispose(): unknown }> = Reflect.get(container, 'disposables');
   return [...disposables];
+}
+
+/** The one instance of a class in a container. */
+export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
+  if (!container.isRegistered(type, true)) container.registerSingleton(type);
+  return container.resolve(type);
 }
