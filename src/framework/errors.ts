@@ -83,10 +83,12 @@ export function show(value: unknown): string {
   return `${write(value)} (${typeof value})`;
 }
 
-/** JSON where it can be written, else as Node would show it; not more than fits a line. */
+/** JSON where it can be written, functions by their names, else as Node would show it; not more than fits a line. */
 function write(value: unknown): string {
+  const named = (_: string, each: unknown): unknown =>
+    typeof each === 'function' ? `${each.name || 'anonymous'} (function)` : (each ?? String(each));
   try {
-    return JSON.stringify(value).slice(0, 200);
+    return JSON.stringify(value, named).slice(0, 200);
   } catch {
     return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 200);
   }

@@ -180,7 +180,7 @@ describe('the config', () => {
       throw new Error('no database');
     };
     const config = { activities: [activity(() => 1, { concurrency: -5 })], setup };
-    expect(await problems(config)).toEqual(['CONFIG_BAD_VALUE Work.run concurrency', 'SETUP_FAILED setup']);
+    expect(await problems(config)).toEqual(['HANDLER_OPTION_INVALID Work', 'SETUP_FAILED setup']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { Settings } from '../config/config.js';
+import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type LocalService, startLocalService } from '../local/index.js';
@@ -29,7 +29,8 @@ export async function readMachines(
   const machines: MachineFile[] = [];
   for (const pattern of settings.machines) {
     const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
-    if (files.length === 0 && !settings.machinesDefaulted) problems.push(matchesNothing(pattern, projectDir));
+    if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
+      problems.push(matchesNothing(pattern, projectDir));
     for (const file of files.toSorted()) {
       const { text, unset } = fillIn(await readFile(file, 'utf8'), env);
       const shown = relative(projectDir, file);

@@ -9,7 +9,7 @@ import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
 import { MachineWorker, type Fault } from './machine-worker.js';
-import { prepare, type TestBedOptions } from './prepare.js';
+import { makeBedHandlers, type TestBedOptions } from './bed-handlers.js';
 
 export interface TestMachineOptions extends TestBedOptions {
   /** The classes whose handlers take the machine's tasks. @default [] */
@@ -89,7 +89,7 @@ export async function createTestMachine(
 ): Promise<TestMachine> {
   const { name, text } = await readDefinition(definition);
   const clock = new HandClock();
-  const { handlers } = await prepare(options.activities ?? [], options, clock);
+  const { handlers } = await makeBedHandlers(options.activities ?? [], options, clock);
   // Loaded here, so that a test of a handler does not pay for the states language.
   const { Engine } = await import('./engine.js');
   const { activityTasks } = await import('../local/asl/machine.js');

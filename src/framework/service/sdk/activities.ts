@@ -28,7 +28,7 @@ const RETRY_MS = [500, 5_000] as const;
  * Looks bare names up, all with one listing, and creates the missing ones where that is wanted. Keeps trying while
  * the service can't be reached, and says so once.
  */
-export async function findActivities(
+export async function lookUpActivities(
   names: readonly string[],
   lookUp: ActivityLookUp,
 ): Promise<FoundActivities> {

@@ -2,12 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Endpoint, isLoopback } from '../endpoint.js';
-
-/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
-export type SdkSettings = Omit<
-  SFNClientConfig,
-  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
->;
+import type { SdkSettings } from './settings.js';
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;

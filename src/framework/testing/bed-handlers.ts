@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { HandClock } from './hand-clock.js';
+import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
 import type { Interceptor } from '../declare/interceptor.js';
@@ -9,6 +9,7 @@ import { createContainer, type Setup } from '../handler/container/container.js';
 import { resolveProblems } from '../handler/container/resolve-problems.js';
 import { CLOCK, RANDOM } from '../handler/container/tokens.js';
 import type { Logger } from '../log.js';
+import type { HandClock } from './hand-clock.js';
 import { mockRest, type Mocker } from './mock-rest.js';
 import { asRegistration, type Mock } from './mock.js';
 
@@ -25,32 +26,51 @@ export interface TestBedOptions {
   readonly log?: Logger;
 }
 
-/** A handler, ready to run. */
-export interface Compiled {
+/** A handler, ready to run in a bed. */
+export interface BedHandler {
   readonly definition: HandlerDefinition;
+  readonly options: ResolvedOptions;
   readonly handle: CompiledHandler;
 }
 
-/** The container and the handlers of some classes, on a clock. @throws StartError as a worker would, but for accounts and variables */
-export async function prepare(
+/**
+ * The container and the handlers of some classes, on a clock.
+ * @throws StartError as a worker would, but for accounts and variables; what `setup` opened is then closed again.
+ */
+export async function makeBedHandlers(
   classes: readonly Constructor<object>[],
-  { mocks = [], useMocker, interceptors = [], setup }: TestBedOptions,
+  options: TestBedOptions,
   clock: HandClock,
-): Promise<{ container: DependencyContainer; handlers: Compiled[] }> {
-  const { handlers, problems } = discover(classes, process.env, { standIn: true });
+): Promise<{ container: DependencyContainer; handlers: BedHandler[] }> {
+  const { interceptors, setup } = options;
+  const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
+  const found = discover(classes, process.env, { standIn: true });
   // A bed connects to no account at all.
-  throwProblems(problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
+  throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
+  const container = await makeContainer(found.handlers, settings, options, clock);
+  const handlers = found.handlers.map((definition) => ({
+    definition,
+    options: resolveHandler(definition, settings).options,
+    handle: compile(definition, container, settings.interceptors),
+  }));
+  return { container, handlers };
+}
+
+async function makeContainer(
+  definitions: readonly HandlerDefinition[],
+  { setup, interceptors }: Settings,
+  { mocks = [], useMocker }: TestBedOptions,
+  clock: HandClock,
+): Promise<DependencyContainer> {
   const own = [
     { token: CLOCK, provider: { useValue: clock } },
     { token: RANDOM, provider: { useValue: () => 0.5 } },
   ];
   const mocked = mocks.map(asRegistration);
-  const rest = useMocker ? mockRest(handlers, interceptors, mocked, useMocker) : [];
+  const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
   const container = await createContainer(setup, [...own, ...rest, ...mocked]);
-  throwProblems(resolveProblems(handlers, container, interceptors));
-  const compiled = handlers.map((definition) => ({
-    definition,
-    handle: compile(definition, container, interceptors),
-  }));
-  return { container, handlers: compiled };
+  const problems = resolveProblems(definitions, container, interceptors);
+  if (problems.length > 0) await container.dispose();
+  throwProblems(problems);
+  return container;
 }

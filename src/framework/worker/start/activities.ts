@@ -1,0 +1,80 @@
+import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
+import { type Problem, StartError, throwProblems } from '../../errors.js';
+import type { AwsService } from '../../service/sdk/aws.js';
+import type { ActivityLookUp } from '../../service/sdk/activities.js';
+
+/** Where the activities of the handlers are. */
+export interface Activities {
+  /** The ARN of what a handler declares. */
+  arnOf(activity: ActivityRef): string;
+}
+
+/**
+ * Finds the activities that were declared by a bare name, all with one listing. None is looked up where each handler
+ * names an ARN.
+ * @throws StartError where one is not there, or where two handlers turn out to take the tasks of one.
+ */
+export async function findActivities(
+  handlers: readonly HandlerDefinition[],
+  service: AwsService,
+  lookUp: Omit<ActivityLookUp, 'client' | 'region'>,
+): Promise<Activities> {
+  const arns = await lookUpNames(bareNames(handlers), service, lookUp);
+  const activities = {
+    arnOf(activity: ActivityRef): string {
+      const arn = activity.kind === 'arn' ? activity.arn : arns.get(activity.name);
+      if (arn === undefined) throw new Error(`the activity '${activity.name}' was not found`);
+      return arn;
+    },
+  };
+  throwProblems(sameActivity(handlers, activities));
+  return activities;
+}
+
+/** The region that an activity is polled in. */
+export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
+
+const bareNames = (handlers: readonly HandlerDefinition[]): string[] => [
+  ...new Set(handlers.flatMap(({ activity }) => (activity.kind === 'name' ? [activity.name] : []))),
+];
+
+async function lookUpNames(
+  names: readonly string[],
+  service: AwsService,
+  lookUp: Omit<ActivityLookUp, 'client' | 'region'>,
+): Promise<ReadonlyMap<string, string>> {
+  if (names.length === 0) return new Map();
+  const region = await service.defaultRegion();
+  if (!region) throw new StartError([noRegion(names)]);
+  const { lookUpActivities } = await import('../../service/sdk/activities.js');
+  const client = await service.client(region);
+  const { arns, problems } = await lookUpActivities(names, { ...lookUp, client, region });
+  throwProblems(problems);
+  return arns;
+}
+
+/** Handlers whose names and ARNs turned out to be the same activity. */
+function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
+  const seen = new Map<string, string>();
+  return handlers.flatMap(({ name, activity }): Problem[] => {
+    const arn = activities.arnOf(activity);
+    const first = seen.get(arn);
+    seen.set(arn, first ?? name);
+    if (first === undefined) return [];
+    return [
+      {
+        code: 'HANDLER_DUPLICATE',
+        where: `${first} and ${name}`,
+        what: `they both take the tasks of ${arn}; each task would go to either of them`,
+        fix: 'keep one handler for the activity, or give each its own',
+      },
+    ];
+  });
+}
+
+const noRegion = (names: readonly string[]): Problem => ({
+  code: 'ACTIVITIES_UNREACHABLE',
+  where: `activities ${names.join(', ')}`,
+  what: 'bare names are looked up in a region, and none is configured',
+  fix: 'set `region` in the config or AWS_REGION, or declare whole ARNs',
+});
