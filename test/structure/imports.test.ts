@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */
 const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local'] };
-const LEAVES = new Set(['errors', 'clock', 'log', 'duration', 'backoff']);
+const LEAVES = new Set(['errors', 'clock', 'log', 'duration', 'backoff', 'environment', 'abort']);
 
 interface Import {
   readonly from: string;

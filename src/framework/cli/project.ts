@@ -1,10 +1,11 @@
+import type { Flags } from '../config/texts.js';
 import { throwProblems } from '../errors.js';
 import { makePlan, type Plan } from '../worker/start/plan.js';
 import { loadConfig, loadConfigIfAny } from './config-file.js';
 import { type MachineFile, readMachines } from './seed.js';
 
-/** Flags as they were typed: the config's path, and the options' by their keys. */
-export type StartFlags = Readonly<Record<string, string | undefined>>;
+/** The flags of options, and among them `config`, the path. */
+export type StartFlags = Flags;
 
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {

@@ -1,12 +1,12 @@
 import { closest } from 'fastest-levenshtein';
 import { HANDLER_OPTIONS } from '../declare/options.js';
-import { checkAgainst, isRecord, type Mistakes, type Rule } from '../declare/rule.js';
-import { type Problem, show } from '../errors.js';
+import { checkAgainst, type Mistakes, record, type Rule } from '../declare/rule.js';
+import { isPlainObject, type Problem, show } from '../errors.js';
 import { OPTIONS } from './config.js';
 
 /** Everything that is wrong with a config by itself. */
 export function configProblems(config: unknown): Problem[] {
-  if (!isRecord(config)) {
+  if (!isPlainObject(config)) {
     return [
       {
         code: 'CONFIG_BAD_VALUE',
@@ -16,15 +16,15 @@ export function configProblems(config: unknown): Problem[] {
       },
     ];
   }
-  const handlers = isRecord(config['handlers']) ? config['handlers'] : {};
+  const handlers = isPlainObject(config['handlers']) ? config['handlers'] : {};
   return [...checkAgainst(OPTIONS, config, mistakesIn('')), ...handlersProblems(handlers)];
 }
 
 function handlersProblems(handlers: Readonly<Record<string, unknown>>): Problem[] {
   return Object.entries(handlers).flatMap(([name, options]) => {
     const where = `handlers['${name}']`;
-    if (isRecord(options)) return checkAgainst(HANDLER_OPTIONS, options, mistakesIn(`${where}.`));
-    return [badValue(where, { expected: 'an object' }, options)];
+    if (isPlainObject(options)) return checkAgainst(HANDLER_OPTIONS, options, mistakesIn(`${where}.`));
+    return [badValue(where, record, options)];
   });
 }
 

@@ -9,6 +9,7 @@ import {
   isText,
   listOf,
   oneOf,
+  positiveDuration,
   readDigits,
   record,
   type Rule,
@@ -82,8 +83,9 @@ const region: Rule = {
 };
 
 const rate: Rule = {
-  expected: 'a number of heartbeats a second, above 0',
-  ok: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+  // Below one a second not even a handful of tasks would keep their leases.
+  expected: 'a number of heartbeats a second, from 1 up',
+  ok: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
 };
 
@@ -119,7 +121,7 @@ export const CONFIG_OPTIONS = {
   },
   setup: { ...setup, unset: 'none', help: 'registers providers' },
   interceptors: INTERCEPTORS,
-  reportLimit: { ...duration, default: '15m', ofWorker: true, help: 'how long a result is offered' },
+  reportLimit: { ...positiveDuration, default: '15m', ofWorker: true, help: 'how long a result is offered' },
   grace: {
     ...duration,
     default: '60s',

@@ -1,18 +1,19 @@
 import type { HandlerDefinition } from '../declare/definition.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import { isRecord, type Option } from '../declare/rule.js';
+import type { Option } from '../declare/rule.js';
 import { parseDuration } from '../duration.js';
+import type { Environment } from '../environment.js';
 import { throwProblems } from '../errors.js';
 import { configProblems } from './check.js';
 import { type Config, CONFIG_OPTIONS } from './config.js';
-import { readEnvironment, readFlags, type Texts } from './texts.js';
+import { readEnvironment, readFlags, type Flags } from './texts.js';
 
 /** Everything that can say an option, but for decorators. */
 export interface ConfigSources {
   readonly config: Config;
-  readonly env: Texts;
-  /** As they were typed, by the keys of their options. @default none */
-  readonly flags?: Texts;
+  readonly env: Environment;
+  /** @default none */
+  readonly flags?: Flags;
 }
 
 /** One place that options were said in. */
@@ -86,7 +87,7 @@ export function resolveHandler(
 
 /** Never more than the slots there are: a poll holds one. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {
-  const { min, max } = isRecord(value) ? value : { min: value ?? 1, max: value ?? concurrency };
+  const { min, max } = typeof value === 'object' ? value : { min: value ?? 1, max: value ?? concurrency };
   return { min: Math.min(min, concurrency), max: Math.min(max, concurrency) };
 }
 

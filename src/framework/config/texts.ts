@@ -1,12 +1,13 @@
 import { HANDLER_OPTIONS } from '../declare/options.js';
 import type { Option } from '../declare/rule.js';
+import type { Environment } from '../environment.js';
 import type { Problem } from '../errors.js';
 import { badValue } from './check.js';
 import { OPTIONS } from './config.js';
 import type { Layer } from './resolve.js';
 
-/** Texts by name, as the environment and the command line hold them. */
-export type Texts = Readonly<Record<string, string | undefined>>;
+/** Texts as they were typed, by the keys of their options. */
+export type Flags = Readonly<Record<string, string | undefined>>;
 
 /** The flag of an option: `--health-port`. */
 export const flagOf = (key: string): string =>
@@ -22,11 +23,10 @@ export interface ReadLayer {
   readonly problems: readonly Problem[];
 }
 
-/** @param flags by the keys of their options. */
-export const readFlags = (flags: Texts): ReadLayer => read(OPTIONS, flagOf, (key) => flags[key]);
+export const readFlags = (flags: Flags): ReadLayer => read(OPTIONS, flagOf, (key) => flags[key]);
 
 /** An empty variable counts as unset. */
-export const readEnvironment = (env: Texts): ReadLayer =>
+export const readEnvironment = (env: Environment): ReadLayer =>
   read(HANDLER_OPTIONS, variableOf, (key) => env[variableOf(key)] || undefined);
 
 function read(

@@ -1,5 +1,6 @@
+import type { Environment } from '../environment.js';
 import { show, type Problem } from '../errors.js';
-import { parseActivity, type Environment } from './activity-ref.js';
+import { parseActivity } from './activity-ref.js';
 import { crossProblems } from './cross-problems.js';
 import type { Constructor, HandlerDefinition } from './definition.js';
 import { isReserved } from './error-name.js';
@@ -39,11 +40,12 @@ function readClass(target: Constructor, env: Environment, standIn: boolean): Dis
   const activity = target as Constructor<object>;
   const marks = readHandlers(activity);
   const handlers = marks.map((each) => readHandler(activity, mark, each, env, standIn));
+  const refused = optionProblems('Activity', activity.name, mark.options);
   return {
-    handlers: handlers.flatMap(({ definition }) => definition ?? []),
+    handlers: refused.length > 0 ? [] : handlers.flatMap(({ definition }) => definition ?? []),
     problems: [
       ...(marks.length === 0 ? [withoutHandler(activity)] : []),
-      ...optionProblems('Activity', activity.name, mark.options),
+      ...refused,
       ...handlers.flatMap(({ problems }) => problems),
     ],
   };

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../errors.js';
 import type { Constructor } from './definition.js';
 import type { Interceptor } from './interceptor.js';
 import {
@@ -5,9 +6,9 @@ import {
   durationOrFalse,
   flag,
   isCount,
-  isRecord,
   isText,
   listOf,
+  MOST_AT_ONCE,
   oneOf,
   readDigits,
   type Table,
@@ -68,9 +69,9 @@ export interface HandleOptions<
 }
 
 const pollers = {
-  expected: 'a whole number from 1 up, or { min, max } with 1 <= min <= max',
+  expected: `a whole number from 1 to ${MOST_AT_ONCE}, or { min, max } of such with min <= max`,
   ok(value: unknown): boolean {
-    if (!isRecord(value)) return isCount(value);
+    if (!isPlainObject(value)) return isCount(value);
     const { min, max, ...rest } = value;
     return isCount(min) && isCount(max) && Number(min) <= Number(max) && Object.keys(rest).length === 0;
   },

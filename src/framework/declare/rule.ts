@@ -1,5 +1,5 @@
 import { DURATION_EXPECTED, parseDuration } from '../duration.js';
-import type { Problem } from '../errors.js';
+import { isPlainObject, type Problem } from '../errors.js';
 
 /** What a value must be, and how a text says it. */
 export interface Rule {
@@ -56,17 +56,18 @@ export function checkAgainst(
   });
 }
 
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isClass = (value: unknown): boolean => typeof value === 'function';
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-export const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1;
+/** Beyond it a number is a slip: no machine holds so many tasks, and AWS lets an activity have 1,000 polls. */
+export const MOST_AT_ONCE = 100_000;
+export const isCount = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
 
 /** A text of digits as a number. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
 export const count = {
-  expected: 'a whole number from 1 up',
+  expected: `a whole number from 1 to ${MOST_AT_ONCE}`,
   ok: isCount,
   text: { shown: 'N', read: readDigits },
 };
@@ -80,8 +81,9 @@ export const flag = {
   },
 };
 
-export const record = { expected: 'an object', ok: isRecord };
+export const record = { expected: 'an object of keys and values', ok: isPlainObject };
 
+/** A duration that may be none at all, `'0s'`. */
 export const duration = {
   expected: DURATION_EXPECTED,
   ok: (value: unknown) => parseDuration(value) !== undefined,
@@ -89,10 +91,19 @@ export const duration = {
   unit: 'ms',
 } as const;
 
-/** A duration above 0, or none. */
+const isLong = (value: unknown): boolean => (parseDuration(value) ?? 0) >= 1;
+
+/** A duration of at least a millisecond. */
+export const positiveDuration = {
+  ...duration,
+  expected: `${DURATION_EXPECTED}, of 1 ms or more`,
+  ok: isLong,
+};
+
+/** A duration of at least a millisecond, or none. */
 export const durationOrFalse = {
-  expected: `${DURATION_EXPECTED}, or false for none`,
-  ok: (value: unknown) => value === false || (parseDuration(value) ?? 0) > 0,
+  expected: `${DURATION_EXPECTED}, of 1 ms or more, or false for none`,
+  ok: (value: unknown) => value === false || isLong(value),
   text: {
     shown: 'duration|false',
     read: (text: string) => (text === 'false' || text === 'none' ? false : text),

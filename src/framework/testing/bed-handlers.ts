@@ -68,9 +68,17 @@ async function makeContainer(
   ];
   const mocked = mocks.map(asRegistration);
   const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
-  const container = await createContainer(setup, [...own, ...rest, ...mocked]);
-  const problems = resolveProblems(definitions, container, interceptors);
-  if (problems.length > 0) await container.dispose();
-  throwProblems(problems);
-  return container;
+  let begun: DependencyContainer | undefined;
+  const begin: Setup = (container) => {
+    begun = container;
+    return setup?.(container);
+  };
+  try {
+    const container = await createContainer(begin, [...own, ...rest, ...mocked]);
+    throwProblems(resolveProblems(definitions, container, interceptors));
+    return container;
+  } catch (error) {
+    await begun?.dispose();
+    throw error;
+  }
 }

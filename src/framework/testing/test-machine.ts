@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
+import { fillInMachine } from '../environment.js';
 import type { Mocks } from '../local/asl/mock.js';
 import type { Execution } from '../local/execution.js';
 import type { Machine } from '../local/machines.js';
@@ -109,12 +110,9 @@ async function readDefinition(definition: string | object): Promise<{ name: stri
   return { name, text: fillIn(await readFile(definition, 'utf8'), definition) };
 }
 
-function fillIn(text: string, file: string): string {
-  return text.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
-    const value = process.env[variable];
-    if (value) return value;
-    throw new Error(
-      `${file} uses \${${variable}}, and the environment variable ${variable} is unset or empty`,
-    );
-  });
+function fillIn(source: string, file: string): string {
+  const { text, unset } = fillInMachine(source, process.env);
+  const [name] = unset;
+  if (name === undefined) return text;
+  throw new Error(`${file} uses \${${name}}, and the environment variable ${name} is unset or empty`);
 }

@@ -85,18 +85,23 @@ function requestHandler(
 ): SFNClientConfig['requestHandler'] {
   if (own && 'handle' in own) return own;
   const agent = { keepAlive: true, maxSockets: sockets };
+  const { httpAgent, httpsAgent, ...rest }: Record<string, unknown> = { ...own };
   return {
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
+    // Mere settings of an agent would be filled up by the SDK, with 50 sockets.
+    httpAgent: isAgent(httpAgent) ? httpAgent : new HttpAgent(Object.assign({ ...agent }, httpAgent)),
+    httpsAgent: isAgent(httpsAgent) ? httpsAgent : new HttpsAgent(Object.assign({ ...agent }, httpsAgent)),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     // Limits of whole calls are ours too, on the worker's clock.
     requestTimeout: 0,
     socketTimeout: 0,
     // No warning while calls wait for a socket on purpose.
     socketAcquisitionWarningTimeout: 2 ** 31 - 1,
-    ...own,
+    ...rest,
   };
 }
+
+const isAgent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
  * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../abort.js';
 import { type ActivityPort, type PollAnswer, type ReportAnswer } from '../port.js';
 import { pollFailure, reportFailure } from '../answer.js';
 import { CallSignals } from './call-signals.js';
@@ -68,7 +69,7 @@ export class AwsService {
 
 async function poll(signal: AbortSignal, send: () => Promise<GetActivityTaskOutput>): Promise<PollAnswer> {
   try {
-    const { taskToken, input } = await orAborted(signal, send());
+    const { taskToken, input } = await unlessAborted(signal, send());
     return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
   } catch (thrown) {
     return pollFailure(thrown);
@@ -77,21 +78,9 @@ async function poll(signal: AbortSignal, send: () => Promise<GetActivityTaskOutp
 
 async function report(signal: AbortSignal, send: () => Promise<unknown>): Promise<ReportAnswer> {
   try {
-    await orAborted(signal, send());
+    await unlessAborted(signal, send());
     return { kind: 'ok' };
   } catch (thrown) {
     return reportFailure(thrown);
   }
-}
-
-/** Ends with the signal, whatever the SDK, a proxy or a custom request handler does with it. */
-function orAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    Promise.resolve(call)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

@@ -1,4 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
+import { unlessAborted } from '../../abort.js';
 import { type Problem, StartError, throwProblems } from '../../errors.js';
 import { createContainer } from '../../handler/container/container.js';
 import { resolveProblems } from '../../handler/container/resolve-problems.js';
@@ -57,15 +58,4 @@ export async function dispose(container: DependencyContainer, { clock, log }: St
   );
   await Promise.race([disposed, tooLong]);
   done.abort();
-}
-
-/** Rejects with the signal's reason as soon as it aborts; what was begun goes on by itself. */
-function unlessAborted<T>(signal: AbortSignal | undefined, begun: Promise<T>): Promise<T> {
-  if (!signal) return begun;
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    begun.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

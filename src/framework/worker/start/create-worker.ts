@@ -2,10 +2,12 @@ import { hostname } from 'node:os';
 import type { DependencyContainer } from 'tsyringe';
 import { type Clock, systemClock } from '../../clock.js';
 import type { Config } from '../../config/config.js';
+import { throwProblems } from '../../errors.js';
 import { compile } from '../../handler/compile.js';
 import { createLog, type Logger } from '../../log.js';
 import type { AwsService } from '../../service/sdk/aws.js';
-import { type Endpoint, isLoopback } from '../../service/endpoint.js';
+import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
+import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
 import { type RunnableHandler, Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './activities.js';
@@ -102,12 +104,11 @@ interface Connecting {
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
   const { plan, world, container, service, endpoint } = connecting;
   const { settings, handlers } = plan;
-  const activities = await findActivities(
-    handlers.map(({ definition }) => definition),
-    service,
-    { ...world, create: settings.createActivities || isLoopback(endpoint) },
-  );
-  const ports = await openPorts(service, handlers, activities);
+  const { createActivities } = settings;
+  const search = { ...world, service, endpoint, createActivities };
+  const definitions = handlers.map(({ definition }) => definition);
+  const activities = await findActivities(definitions, search);
+  const ports = await openPorts(connecting, activities);
   return handlers.map(({ definition, options }): RunnableHandler => {
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
@@ -119,10 +120,10 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 
 /** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */
 async function openPorts(
-  service: AwsService,
-  handlers: readonly PlannedHandler[],
+  { plan: { handlers, settings }, service, endpoint }: Connecting,
   activities: Activities,
 ): Promise<ReadonlyMap<string, ActivityPort>> {
+  const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
   const ports = new Map<string, ActivityPort>();
   const regionOfHandler = ({ definition }: PlannedHandler): string =>
     regionOf(activities.arnOf(definition.activity));
@@ -131,7 +132,9 @@ async function openPorts(
     const polls = group.reduce((sum, { options }) => sum + options.pollers.max, 0);
     const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
     // A task has a report or a heartbeat on its way, seldom both; beyond some hundreds they wait for each other.
-    ports.set(region, await service.port(region, { polls, reports: Math.min(Math.max(tasks, 16), 512) }));
+    const calls = { polls, reports: Math.min(Math.max(tasks, 16), 512) };
+    throwProblems(await socketProblems(settings.sdk, agentKey, calls));
+    ports.set(region, await service.port(region, calls));
   }
   return ports;
 }

@@ -13,6 +13,7 @@ import { loadActivities } from '../../declare/load.js';
 import type { Problem } from '../../errors.js';
 import { type Endpoint, isProblem, resolveEndpoint } from '../../service/endpoint.js';
 import { sdkProblems } from '../../service/sdk/settings.js';
+import { POLL_LIMIT_MS } from '../poller.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
@@ -60,7 +61,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
     handlers,
     problems: [
       ...(isProblem(endpoint) ? [endpoint] : []),
-      ...sdkProblems(settings.sdk),
+      ...(await sdkProblems(settings.sdk, POLL_LIMIT_MS)),
       ...twoCopies(baseDir),
       ...loaded.problems,
       ...found.problems,
