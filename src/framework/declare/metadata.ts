@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { ActivityOptions, HandleOptions } from './decorators.js';
 import type { Constructor } from './definition.js';
+import type { ActivityOptions, HandleOptions } from './options.js';
 
 // The registered symbols let a class that was decorated through one copy of this package be seen by another.
 const ACTIVITY = Symbol.for('stepwright:activity');

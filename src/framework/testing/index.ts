@@ -7,7 +7,7 @@ export type { Mock, Mocker } from './mock.js';
 export type { Replay, ReplayedTask } from './replay.js';
 export type { RunningTask, StartOptions } from './running-task.js';
 export type { TaskResult } from './task-result.js';
-export type { TestBedOptions } from './prepare.js';
+export type { TestBedOptions } from './bed-handlers.js';
 export { createTestBed, type TestBed } from './test-bed.js';
 export type { ExecutionResult } from './execution-result.js';
 export type { Fault } from './machine-worker.js';

@@ -1,6 +1,6 @@
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsDate, IsInt, IsNumber, IsOptional, IsString, ValidateNested } from 'class-validator';
-import type { HandleOptions, OutputOption } from '../../../src/framework/declare/decorators.js';
+import type { HandleOptions, OutputOption } from '../../../src/framework/declare/options.js';
 import type { Row, Told } from './row.js';
 
 function row(name: string, returned: () => unknown, told: Told, more: HandleOptions = {}): Row {

@@ -3,12 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { Calls } from './calls.js';
-
-/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
-export type SdkSettings = Omit<
-  SFNClientConfig,
-  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
->;
+import type { SdkSettings } from './settings.js';
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;
@@ -93,7 +88,9 @@ function where(endpoint: Endpoint): SFNClientConfig {
 
 /** Whether the connections will be those of our own agents: not where a user brings a handler or an agent. */
 export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
-  return !own || !('handle' in own || 'httpAgent' in own || 'httpsAgent' in own);
+  if (!own) return true;
+  const { httpAgent, httpsAgent }: Record<string, unknown> = { ...own };
+  return !('handle' in own || isAgent(httpAgent) || isAgent(httpsAgent));
 }
 
 /** A user's ready-made handler is used as it is; plain settings win over ours, key by key. */
@@ -104,19 +101,27 @@ function requestHandler(
 ): SFNClientConfig['requestHandler'] {
   if (own && 'handle' in own) return own;
   const settings = { keepAlive: true, maxSockets: sockets };
-  const [httpAgent, httpsAgent] = [new HttpAgent(settings), new HttpsAgent(settings)];
+  const { httpAgent, httpsAgent, ...rest }: Record<string, unknown> = { ...own };
+  // Mere settings of an agent would be filled up by the SDK, with 50 sockets.
+  const [plain, secure] = [
+    new HttpAgent(Object.assign({ ...settings }, httpAgent)),
+    new HttpsAgent(Object.assign({ ...settings }, httpsAgent)),
+  ];
   return {
-    httpAgent: calls?.watch(httpAgent, 'connect') ?? httpAgent,
-    httpsAgent: calls?.watch(httpsAgent, 'secureConnect') ?? httpsAgent,
+    httpAgent: isAgent(httpAgent) ? httpAgent : (calls?.watch(plain, 'connect') ?? plain),
+    httpsAgent: isAgent(httpsAgent) ? httpsAgent : (calls?.watch(secure, 'secureConnect') ?? secure),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     // Limits of whole calls are ours too, on the worker's clock.
     requestTimeout: 0,
     socketTimeout: 0,
     // No warning while calls wait for a socket on purpose.
     socketAcquisitionWarningTimeout: 2 ** 31 - 1,
-    ...own,
+    ...rest,
   };
 }
+
+const isAgent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
  * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are

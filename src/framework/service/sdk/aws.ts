@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../abort.js';
 import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
 import { pollFailure, reportFailure } from '../answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../port.js';
@@ -117,20 +118,8 @@ async function attempt<T>(
     onSent();
   };
   try {
-    return { output: await orAborted(signal, send({ signal, onSent: seen })) };
+    return { output: await unlessAborted(signal, send({ signal, onSent: seen })) };
   } catch (thrown) {
     return { failure: wireFailure(thrown, sent) };
   }
-}
-
-/** Ends with the signal, whatever the SDK, a proxy or a custom request handler does with it. */
-function orAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    Promise.resolve(call)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

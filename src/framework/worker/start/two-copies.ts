@@ -10,7 +10,7 @@ const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transfo
  * are unknown to the other.
  * @param userDir where the user's compiled files are.
  */
-export function peerProblems(userDir: string): Problem[] {
+export function twoCopies(userDir: string): Problem[] {
   return PEERS.flatMap((name) => {
     const ours = resolveFrom(import.meta.url, name);
     const theirs = resolveFrom(join(userDir, 'anything.js'), name);
