@@ -19,10 +19,10 @@ const MINUTE = 60_000;
 /** A deploy starts its workers within so much. */
 const START_MS = 10_000;
 /** Until every poll of the beginning was answered, and the fleet is at rest. */
-const REST_MS = 2 * MINUTE;
-const WATCH_MS = 3 * MINUTE;
+const REST_MS = 100_000;
+const WATCH_MS = 2 * MINUTE;
 export const OUTAGE_MS = 2 * MINUTE;
-const ROLL_MS = 5 * MINUTE;
+const ROLL_MS = 3 * MINUTE;
 /** How long a backlog is watched at most. */
 const LIMIT_MS = 10 * MINUTE;
 
@@ -204,7 +204,7 @@ async function outage(crew: Crew, kind: Outage): Promise<Outcome> {
   };
 }
 
-/** Each worker is replaced once, evenly over five minutes: the new one starts, the old one is told to go. */
+/** Each worker is replaced once, evenly over three minutes: the new one starts, the old one is told to go. */
 async function rollingDeploy(crew: Crew): Promise<Outcome> {
   const simulation = new Simulation(crew);
   await simulation.begin();

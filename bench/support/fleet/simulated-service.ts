@@ -128,7 +128,7 @@ export class SimulatedService {
     const fault = await this.#arrive('GetActivityTask', halfMs, signal);
     if (this.#activity.parkedPolls >= POLL_LIMIT) {
       this.counts.refuse(this.#options.clock.now(), 'over the limit');
-      await this.#options.clock.sleep(halfMs, signal);
+      await this.#options.clock.sleep(halfMs);
       throw apiError('ActivityWorkerLimitExceeded');
     }
     const answer = await this.#hold(workerName, signal);
@@ -190,7 +190,7 @@ export class SimulatedService {
   /** The way there. @returns a fault that spoils the answer. @throws what keeps the call from being done */
   async #arrive(operation: Operation, halfMs: number, signal: AbortSignal): Promise<Fault | undefined> {
     const { clock, fault: hook, quotas } = this.#options;
-    await clock.sleep(halfMs, signal);
+    await clock.sleep(halfMs);
     if (signal.aborted) throw signal.reason;
     if (this.#outage === 'gone') throw networkError('ECONNREFUSED');
     if (this.#outage === 'black hole') return never(signal);
@@ -201,7 +201,7 @@ export class SimulatedService {
     const throttled = quotas !== false && !this.#bucket(operation).take(clock.now());
     if (!throttled && !(fault && isUndone(fault))) return fault;
     if (throttled || fault?.kind === 'error') this.counts.refuse(clock.now(), 'throttled');
-    await clock.sleep(halfMs, signal);
+    await clock.sleep(halfMs);
     throw throttled || !fault ? apiError('ThrottlingException') : errorOf(fault);
   }
 
@@ -212,7 +212,7 @@ export class SimulatedService {
     signal: AbortSignal,
     onSpoiled: () => void = () => {},
   ): Promise<void> {
-    await this.#options.clock.sleep(halfMs, signal);
+    await this.#options.clock.sleep(halfMs);
     if (signal.aborted) throw signal.reason;
     const spoiled = fault !== undefined && fault.kind !== 'reset-after';
     if (!spoiled && !this.#outage) return;
@@ -251,10 +251,21 @@ function errorOf(fault: Fault): Error {
   return networkError('ECONNRESET');
 }
 
-/** As the SDK throws it. */
-const apiError = (name: string, httpStatusCode: number = 400): Error =>
-  Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
-const networkError = (code: string): Error => Object.assign(new Error(code), { code });
+/** As the SDK throws them. Each is made once: a crowd is refused thousands of times a second. */
+const ERRORS = new Map<string, Error>();
+
+function apiError(name: string, httpStatusCode: number = 400): Error {
+  return errorNamed(name, () => Object.assign(new Error(name), { name, $metadata: { httpStatusCode } }));
+}
+
+const networkError = (code: string): Error =>
+  errorNamed(code, () => Object.assign(new Error(code), { code }));
+
+function errorNamed(key: string, make: () => Error): Error {
+  const error = ERRORS.get(key) ?? make();
+  ERRORS.set(key, error);
+  return error;
+}
 
 /** Waits for an answer that never comes. */
 function never(signal: AbortSignal): Promise<never> {
