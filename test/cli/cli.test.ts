@@ -239,6 +239,67 @@ describe('with the service and the worker in processes of their own', () => {
   });
 });
 
+describe('config prints every option, its value and where that comes from', () => {
+  const HELLO = 'HelloWorldActivity.hello';
+  const FLAGS = [
+    'config',
+    '--handler',
+    `${HELLO}.concurrency=5`,
+    '--grace',
+    '5s',
+    '--endpoint',
+    'http://me:s3cret@h',
+  ];
+  const ENV = {
+    STEPWRIGHT_DRAIN: 'fail',
+    STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
+  };
+
+  test('for people', async () => {
+    const run = stepwright(FLAGS, ENV);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    const lines = run
+      .stdout()
+      .split('\n')
+      .map((line) => line.trim().split(/ {2,}/));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        ['worker'],
+        ['endpoint', 'http://***@h', '--endpoint'],
+        ['grace', '5s', '--grace'],
+        ['drain', 'fail', 'STEPWRIGHT_DRAIN'],
+        ['region', "the AWS SDK's own", 'default'],
+        [HELLO],
+        ['concurrency', '5', `--handler ${HELLO}`],
+        ['pollers', '{"min":1,"max":5}', 'default'],
+        ['timeout', '5m', `STEPWRIGHT_HANDLERS['${HELLO}']`],
+      ]),
+    );
+  });
+
+  test('for programs', async () => {
+    const run = stepwright([...FLAGS, '--json'], ENV);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    const { worker, handlers } = JSON.parse(run.stdout()) as Record<string, Record<string, object>>;
+    expect(worker).toMatchObject({
+      grace: { value: '5s', from: '--grace' },
+      setup: { value: null, from: 'default' },
+    });
+    expect(handlers?.[HELLO]).toMatchObject({ concurrency: { value: 5, from: `--handler ${HELLO}` } });
+    expect(run.stdout()).not.toContain('s3cret');
+  });
+
+  test('a handler that there is not, in a flag and in a variable', async () => {
+    const args = ['config', '--handler', 'HelloWordActivity.hello.concurrency=5'];
+    const run = stepwright(args, { STEPWRIGHT_HANDLERS: '{"Nope.run":{}}' });
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(
+      /--handler HelloWordActivity\.hello: there is no such handler\n.*did you mean 'HelloWorldActivity\.hello'/,
+    );
+    expect(run.stderr()).toContain("STEPWRIGHT_HANDLERS['Nope.run']: there is no such handler");
+  });
+});
+
 describe('mistakes end it with 1 and a message that names the fix', () => {
   const clean = { NODE_ENV: 'test' };
   const mistakes: [string, string[], Record<string, string>, RegExp][] = [
