@@ -30,7 +30,7 @@ export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
 /** The pace of all reports does the rest. */
-const THROTTLED_MS = { base: 500, ceiling: 4_000 } as const;
+const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
 /** What a refused failure is cut down to. */
 const SHORT_NAME = 80;
@@ -68,10 +68,10 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
   }
 }
 
-/** Waits for a turn at the pace that the service grants. One whose time is up goes at once. */
+/** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
 async function turn({ pace, clock, gone, until }: OfferPlan): Promise<void> {
   const now = clock.now();
-  const at = Math.min(pace.reserve(now), until());
+  const at = Math.min(pace.reserve(now), now + THROTTLED_MS.ceiling, until());
   if (at > now) await clock.sleep(at - now, gone);
   pace.sent(clock.now());
 }
