@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
-import { type HeartbeatLoad, HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import type { HeartbeatLoad } from '../heartbeat/load.js';
+import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import type { Logger } from '../log.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
