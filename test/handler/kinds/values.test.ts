@@ -22,7 +22,7 @@ import {
 } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
-import type { HandleOptions, InputOption } from '../../../src/framework/declare/decorators.js';
+import type { HandleOptions, InputOption } from '../../../src/framework/declare/options.js';
 import { seen } from '../rows/row.js';
 import { byKind, Circle, Item } from './field.js';
 
