@@ -128,9 +128,24 @@ test.each<[string, Constructor<object>, () => unknown, string]>([
   expect(tookMs).toBeLessThan(LIMIT_MS);
 });
 
-test('more violations than a cause can hold are not looked for, and it says so', async () => {
-  const [result] = await timed(Large, items('{}', 5_000));
-  expect(result).toMatchObject({
-    cause: expect.stringContaining('n must be an integer number (and at least 999 more)'),
-  });
+test.each([
+  ['broken rules', items('{}', 5_000), 'n must be an integer number (and at least 999 more)'],
+  ['wrong shapes', items('1', 5_000), 'items[0] must be an object (and at least 999 more)'],
+])('more %s than a cause can hold are not looked for, and it says so', async (_, json, message) => {
+  const [result] = await timed(Large, json);
+  expect(result).toMatchObject({ cause: expect.stringContaining(message) });
+});
+
+test('of data that has no room in a cause, the rest is not written', async () => {
+  let written = 0;
+  const line = {
+    toJSON(): string {
+      written++;
+      return 'x'.repeat(100);
+    },
+  };
+  made = thrower(list(100_000, () => line));
+  const [result] = await timed(Returning, '{}');
+  expect(result).toMatchObject({ cause: expect.stringContaining('"data":"(too long for a cause)"') });
+  expect(written).toBeLessThan(1_000);
 });
