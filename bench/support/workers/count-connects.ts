@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 
 // Preloaded into a worker: says in a file how many connections it has tried to open, which nobody else can count where
 // nothing listens.
@@ -7,6 +7,11 @@ const file = process.env['BENCH_CONNECTS'];
 let connects = 0;
 if (file !== undefined) {
   channel('net.client.socket').subscribe(() => connects++);
-  writeFileSync(file, '0');
-  setInterval(() => writeFileSync(file, String(connects)), 200).unref();
+  const tell = (): void => {
+    writeFileSync(`${file}.new`, String(connects));
+    // Nobody may read half of it.
+    renameSync(`${file}.new`, file);
+  };
+  tell();
+  setInterval(tell, 200).unref();
 }
