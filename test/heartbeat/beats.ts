@@ -34,8 +34,8 @@ export interface BeatsWorld {
   /** Many with names of their own: `prefix0`, `prefix1` … */
   crowd(prefix: string, many: number, everyMs: number): Beat[];
   now(): number;
-  /** When each beat of a token left. */
-  beatsOf(token: string): number[];
+  /** When each beat of the tokens that begin so left. */
+  beatsOf(prefix: string): number[];
   /**
    * The longest that the service was without a beat of a token whose name begins so, from its lease or from a beat
    * that it took, to the next that it took or to now.
@@ -125,7 +125,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
     },
     crowd: (prefix, many, everyMs) =>
       Array.from({ length: many }, (_, i) => made.track(`${prefix}${i}`, everyMs)),
-    beatsOf: (token) => sent.filter((beat) => beat.token === token).map(({ at }) => at),
+    beatsOf: (prefix) => sent.filter(({ token }) => token.startsWith(prefix)).map(({ at }) => at),
     longestSilence: (prefix = '') => {
       const last = new Map([...leases].map(([token, { at }]) => [token, at]));
       let longest = 0;
@@ -153,7 +153,9 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
 function waited(clock: HandClock, ms: number, signal: AbortSignal): Promise<boolean> {
   if (ms === 0) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const cancel = Number.isFinite(ms) ? clock.after(ms, () => resolve(true)) : (): void => {};
+    // As from a socket, which is read after the timers that are due.
+    const arrive = (): void => void setImmediate(() => resolve(true));
+    const cancel = Number.isFinite(ms) ? clock.after(ms, arrive) : (): void => {};
     signal.addEventListener('abort', () => {
       cancel();
       resolve(false);
