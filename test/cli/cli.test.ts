@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -17,6 +17,15 @@ const endpointOf = async (run: Run): Promise<string> =>
   (await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+)/))[1] ?? '';
 const execute = (url: string, machine: string, input: string): Run =>
   stepwright(['execute', machine, input, '--endpoint', url]);
+
+/** Clients that reset their connections in the middle of a request, and one that speaks no HTTP. */
+async function rudeTo(url: string): Promise<void> {
+  for (const words of ['GET /ready HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /li', 'what?\r\n\r\n']) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await new Promise<void>((resolve) => socket.write(words, () => resolve()));
+    socket.resetAndDestroy();
+  }
+}
 
 /** `start` on a free port, once it waits. */
 async function started(args: string[] = ['--port', '0'], env = {}): Promise<{ run: Run; url: string }> {
@@ -224,6 +233,7 @@ describe('with the service and the worker in processes of their own', () => {
       const answer = await fetch(health + path);
       return { status: answer.status, body: await answer.json() };
     };
+    await rudeTo(health);
     expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
     const first = await ask('/ready');
     expect([200, 503]).toContain(first.status);
@@ -235,6 +245,8 @@ describe('with the service and the worker in processes of their own', () => {
       status: 503,
       body: { state: 'draining', ready: false, reasons: ['the worker is draining'] },
     });
+    await rudeTo(health);
+    expect(await ask('/live')).toEqual({ status: 200, body: { state: 'draining' } });
     expect(await ask('/nope')).toMatchObject({ status: 404 });
   });
 });
