@@ -1,20 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { silentLog, type Logger } from '../log.js';
-import { MockTable, type Mocks } from './asl/mock.js';
-import { hostCheck } from './host-check.js';
-import { Activities } from './activities.js';
-import { activityOperations } from './activity-operations.js';
-import { checkArn } from './operation.js';
-import type { State } from './operation.js';
-import { executionOperations } from './execution-operations.js';
-import { Executions } from './executions.js';
-import type { FaultHook } from './faults.js';
-import { machineOperations } from './machine-operations.js';
-import { Machines, seededHome } from './machines.js';
-import { createApiServer } from './server.js';
-import { taskOperations } from './task-operations.js';
-import { TaskTable } from './tasks.js';
+import { MockTable, type Mocks } from './mocks/mocks.js';
+import { hostCheck } from './wire/host-check.js';
+import { Activities } from './service/activities.js';
+import { activityOperations } from './wire/activity-operations.js';
+import { checkArn } from './wire/operation.js';
+import type { State } from './wire/operation.js';
+import { executionOperations } from './wire/execution-operations.js';
+import { Executions } from './service/executions.js';
+import type { FaultHook } from './wire/faults.js';
+import { machineOperations } from './wire/machine-operations.js';
+import { Machines, seededHome } from './service/machines.js';
+import { createApiServer } from './wire/server.js';
+import { taskOperations } from './wire/task-operations.js';
+import { TaskTable } from './service/tasks.js';
 
 export interface LocalServiceOptions {
   /** The port to listen on; 0 takes any that is free. @default 8083 */

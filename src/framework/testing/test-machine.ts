@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
-import type { Mocks } from '../local/asl/mock.js';
-import type { Execution } from '../local/execution.js';
-import type { Machine } from '../local/machines.js';
+import type { Mocks } from '../local/mocks/mocks.js';
+import type { Execution } from '../local/service/execution.js';
+import type { Machine } from '../local/service/machines.js';
 import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
@@ -92,7 +92,7 @@ export async function createTestMachine(
   const { handlers } = await prepare(options.activities ?? [], options, clock);
   // Loaded here, so that a test of a handler does not pay for the states language.
   const { Engine } = await import('./engine.js');
-  const { activityTasks } = await import('../local/asl/machine.js');
+  const { activityTasks } = await import('../local/asl/definition/machine.js');
   const engine = new Engine(clock, options.resources ?? {}, POLL_HOLD_MS);
   const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
   for (const arn of arns) engine.createActivity(arn);

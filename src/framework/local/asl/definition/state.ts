@@ -1,0 +1,131 @@
+import { compileCatch, type Catcher } from '../errors/catch.js';
+import type { StateFailure } from '../errors/failure.js';
+import type { Json } from '../values/json.js';
+import type { Exit, Flow, FlowParts, Language } from './language.js';
+import type { Reader } from './reader.js';
+import { compileRetry } from '../errors/retry.js';
+import type { Thread } from '../runtime/thread.js';
+import type { StateData } from '../runtime/state-data.js';
+
+/** What a state leads to. Without `next`, its thread is done. */
+export interface Step {
+  readonly next: string | undefined;
+  readonly output: Json;
+}
+
+/** A state, compiled. `run` rejects with the StateFailure that nothing in it held. */
+export interface State {
+  run(thread: Thread, input: Json): Promise<Step>;
+}
+
+/** What a kind of state does, between its input and its output. */
+export interface Work {
+  readonly result: Json;
+  /** Where to go instead of `Next`. */
+  readonly next?: string;
+  /** How the data leaves instead of the state's own way. */
+  readonly exit?: Exit;
+}
+
+/** A kind of state: `Task`, `Pass` and so on. */
+export interface Kind {
+  readonly parts: FlowParts;
+  /** Whether Retry and Catch are allowed. @default false */
+  readonly recovers?: boolean;
+  /** `next`: Next or End. `choice`: neither, the work says where. `end`: neither, it is the last. */
+  readonly leaves: 'next' | 'choice' | 'end';
+  /** Compiles the kind's own fields. */
+  compile(
+    reader: Reader,
+    context: StateContext,
+  ): (thread: Thread, data: StateData, flow: Flow) => Promise<Work>;
+}
+
+/** What compiling a state may need beside its fields. */
+export interface StateContext {
+  readonly name: string;
+  readonly language: Language;
+  /** Compiles the states of a branch or of an iteration. */
+  readonly nested: (reader: Reader) => StateGroup;
+  /** Whether something answers a resource that is no activity. */
+  readonly isMocked: (state: string, resource: string) => boolean;
+  /** Every Task on an activity is told here. */
+  readonly activities: ActivityTask[];
+}
+
+/** A set of states that lead to each other, and the one to begin with. */
+export interface StateGroup {
+  readonly startAt: string;
+  readonly states: ReadonlyMap<string, State>;
+}
+
+/** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */
+export interface ActivityTask {
+  readonly state: string;
+  readonly activityArn: string;
+  readonly heartbeatSeconds?: number;
+  readonly timeoutSeconds?: number;
+}
+
+/** Compiles one state to a closure; mistakes go to the reader's problems. */
+export function compileState(type: string, kind: Kind, reader: Reader, context: StateContext): State {
+  const { language, name } = context;
+  const flow = language.flow(reader, kind.parts);
+  const work = kind.compile(reader, context);
+  const retry = kind.recovers ? compileRetry(reader) : undefined;
+  const caught = kind.recovers ? compileCatch(reader, language) : undefined;
+  const next = kind.leaves === 'next' ? readNext(reader) : undefined;
+  reader.finish((field) => language.explainUnread(field));
+
+  const attempt = async (thread: Thread, input: Json): Promise<Step> => {
+    const data = flow.input(thread.data(input));
+    const done = await work(thread, data, flow);
+    return leave(thread, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+  };
+  const run = async (thread: Thread, input: Json): Promise<Step> => {
+    thread.enter(type, name, input);
+    const again = retry?.();
+    for (;;) {
+      try {
+        return await attempt(thread, input);
+      } catch (error) {
+        const failure = thread.failureOf(error);
+        if (again && (await again(failure, thread))) continue;
+        const catcher = caught?.(failure);
+        if (!catcher) throw failure;
+        return await recover(thread, catcher, input, failure);
+      }
+    }
+  };
+  return { run };
+}
+
+async function leave(thread: Thread, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
+  const output = await thread.scope.keep(exit.output(data));
+  const assigned = await thread.scope.keep(exit.assign(data));
+  const name = thread.current?.name ?? '';
+  for (const value of Object.values(assigned ?? {})) thread.checkSize(value, name);
+  thread.checkSize(output, name);
+  if (assigned) thread.assign(assigned);
+  thread.exit(output, assigned);
+  return { next, output };
+}
+
+/** Leaves a failed state through its catcher. What fails on the way fails the state for good. */
+async function recover(thread: Thread, catcher: Catcher, input: Json, failure: StateFailure): Promise<Step> {
+  try {
+    const data = { ...thread.data(input), errorOutput: failure.output };
+    return await leave(thread, catcher.exit, data, catcher.next);
+  } catch (error) {
+    throw thread.failureOf(error);
+  }
+}
+
+function readNext(reader: Reader): string | undefined {
+  const end = reader.boolean('End');
+  const next = reader.string('Next');
+  if (end === true ? next !== undefined : next === undefined) {
+    reader.problem("A state must have exactly one of 'Next' and 'End'");
+  }
+  return next;
+}

@@ -1,0 +1,30 @@
+import type { Json, JsonObject } from '../values/json.js';
+
+/** The variables that a state can read. Names are without the `$`. */
+export interface Variables {
+  get(name: string): Json | undefined;
+  /** Every variable that can be seen, for the languages that want them all at once. */
+  all(): JsonObject;
+}
+
+/** What the expressions of a state can see. */
+export interface StateData {
+  /** The state's input as it came. */
+  readonly input: Json;
+  /** What `$` is to a path: the input after InputPath, later the result. */
+  readonly root: Json;
+  /** The context object, `$$` to a path and `$states.context` to JSONata. */
+  readonly context: () => JsonObject;
+  readonly variables: Variables;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** The instant, in epoch milliseconds. */
+  readonly now: () => number;
+  /** The result of the work, once there is one. */
+  readonly result?: Json;
+  /** What a Catch receives. */
+  readonly errorOutput?: Json;
+}
+
+/** A field of a definition, compiled. May give a promise, or throw an EvaluationFailure. */
+export type Expression = (data: StateData) => Json | Promise<Json>;

@@ -1,0 +1,81 @@
+import type { StateFailure } from '../errors/failure.js';
+import { interpret } from '../runtime/interpret.js';
+import type { Json } from '../values/json.js';
+import type { Scope } from '../runtime/scope.js';
+import type { StateGroup } from '../definition/state.js';
+import type { Thread } from '../runtime/thread.js';
+
+/** One of several threads that a state runs side by side. */
+export interface Branch {
+  readonly thread: Thread;
+  readonly group: StateGroup | undefined;
+  readonly input: Json;
+}
+
+export interface Branches {
+  /** How many there are in all, and how many may run at once. */
+  readonly length: number;
+  readonly atOnce: number;
+  /**
+   * Makes the next one.
+   * @param after the last event of the one whose place it takes; undefined for the first ones
+   */
+  begin(index: number, scope: Scope, after: number | undefined): Branch | Promise<Branch>;
+  /** One has ended well. */
+  onDone?(index: number, thread: Thread): void;
+}
+
+/** How it went: all results, or the first failure and who was still running, the failed one among them, first. */
+export interface BranchesOutcome {
+  readonly results: Json[];
+  readonly failure: StateFailure | undefined;
+  readonly failedIndex: number | undefined;
+  readonly members: readonly Thread[];
+}
+
+/**
+ * Runs them all, and ends them all at the first failure. The parent thread goes on from the last event of the one
+ * that decided.
+ */
+export async function runBranches(parent: Thread, branches: Branches): Promise<BranchesOutcome> {
+  const scope = parent.scope.child();
+  const running = new Map<number, Thread>();
+  parent.children = running;
+  const results: Json[] = Array.from({ length: branches.length }, () => null);
+  if (branches.length === 0) return done(results);
+  const outcome = await parent.scope.wait<BranchesOutcome>((resolve) => {
+    let begun = 0;
+    let left = branches.length;
+    const next = async (after?: number): Promise<void> => {
+      const index = begun++;
+      const { thread, group, input } = await branches.begin(index, scope, after);
+      if (!group) throw new Error('a branch without states');
+      running.set(index, thread);
+      results[index] = await interpret(group, thread, input);
+      running.delete(index);
+      parent.previous = thread.previous;
+      branches.onDone?.(index, thread);
+      if (--left === 0) resolve(done(results));
+      else if (begun < branches.length) start(thread.previous);
+    };
+    const start = (after?: number): void => {
+      const index = begun;
+      next(after).catch((error: unknown) => {
+        const thread = running.get(index) ?? parent;
+        parent.previous = thread.previous;
+        running.delete(index);
+        const members = [thread, ...running.values()].filter((member) => member !== parent);
+        resolve({ results, failure: parent.failureOf(error), failedIndex: index, members });
+      });
+    };
+    for (let i = Math.min(branches.atOnce, branches.length); i > 0; i--) start();
+    return () => scope.end();
+  });
+  scope.end();
+  parent.children = undefined;
+  return outcome;
+}
+
+function done(results: Json[]): BranchesOutcome {
+  return { results, failure: undefined, failedIndex: undefined, members: [] };
+}

@@ -1,0 +1,118 @@
+import { branchFailure, runtimeFailure } from '../errors/failure.js';
+import { runBranches } from './branches.js';
+import type { Json, JsonObject } from '../values/json.js';
+import type { Reader } from '../definition/reader.js';
+import type { Kind, StateContext, StateGroup } from '../definition/state.js';
+import type { Thread } from '../runtime/thread.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+
+/** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
+const INLINE_LIMIT = 40;
+
+const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
+const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
+
+/** Runs the same states once for each item of a list, and gives the list of their outputs. */
+export const mapKind: Kind = {
+  parts: { arguments: false, result: true, selector: true },
+  recovers: true,
+  leaves: 'next',
+  compile(reader, context) {
+    refuseDistributed(reader, context);
+    const group = readProcessor(reader, context);
+    const { language } = context;
+    const items = language.items(reader);
+    const selector = language.itemSelector(reader);
+    const concurrency = language.integer(reader, 'MaxConcurrency', 0, Number.MAX_SAFE_INTEGER);
+    return async (thread, data) => {
+      const list = await thread.evaluate(items, data);
+      if (!Array.isArray(list))
+        throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
+      const asked = concurrency ? Number(await thread.evaluate(concurrency, data)) : 0;
+      const inputs = selector ? await selectInputs(thread, data, list, selector) : list;
+      return { result: await iterate(thread, group, list, inputs, asked) };
+    };
+  },
+};
+
+async function selectInputs(
+  thread: Thread,
+  data: StateData,
+  list: Json[],
+  selector: Expression,
+): Promise<Json[]> {
+  const inputs: Json[] = [];
+  for (const [index, value] of list.entries()) {
+    const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
+    inputs.push(await thread.evaluate(selector, { ...data, context }));
+  }
+  return inputs;
+}
+
+function mapContext(index: number, value: Json): JsonObject {
+  return { Item: { Index: index, Value: value } };
+}
+
+async function iterate(
+  thread: Thread,
+  group: StateGroup | undefined,
+  list: Json[],
+  inputs: Json[],
+  asked: number,
+): Promise<Json> {
+  const name = thread.current?.name ?? '';
+  const { execution } = thread;
+  const started = thread.record('MapStateStarted', { length: list.length });
+  const outcome = await runBranches(thread, {
+    length: list.length,
+    atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
+    begin: (index, scope, after = started) => {
+      const from = execution.record('MapIterationStarted', after, { index, name });
+      const fork = thread.fork(scope, from, { context: mapContext(index, list[index] ?? null), index, name });
+      return { thread: fork, group, input: inputs[index] ?? null };
+    },
+    onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
+  });
+  if (!outcome.failure) {
+    execution.record('MapStateSucceeded', thread.previous);
+    return outcome.results;
+  }
+  execution.record('MapIterationFailed', thread.previous, { index: outcome.failedIndex, name });
+  const [failed, ...others] = outcome.members;
+  failed?.abortStates(thread.previous);
+  for (const other of others) other.abort(thread.previous);
+  thread.record('MapStateFailed');
+  throw branchFailure(outcome.failure);
+}
+
+/** ItemProcessor, or Iterator as it was called before. */
+function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
+  const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
+  const source = reader.object(field);
+  if (!source) {
+    reader.problem("The field 'ItemProcessor' is missing");
+    return undefined;
+  }
+  const config = source.object('ProcessorConfig');
+  const mode = config?.string('Mode') ?? 'INLINE';
+  if (mode !== 'INLINE')
+    config?.problem(`The state '${name}' is a Map in ${mode} mode: ${ONLY_INLINE}`, 'Mode');
+  config?.json('ExecutionType');
+  config?.finish();
+  const group = nested(source);
+  source.finish();
+  return group;
+}
+
+const ONLY_INLINE = 'the local service runs inline Maps only';
+
+function refuseDistributed(reader: Reader, { name }: StateContext): void {
+  for (const field of [...DISTRIBUTED, ...TOLERATED, ...TOLERATED.map((each) => `${each}Path`)]) {
+    if (!reader.has(field)) continue;
+    reader.json(field);
+    reader.problem(
+      `The state '${name}' has '${field}', which belongs to Distributed Map: ${ONLY_INLINE}`,
+      field,
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import { branchFailure } from '../errors/failure.js';
+import { runBranches } from './branches.js';
+import type { Reader } from '../definition/reader.js';
+import type { Kind, StateContext, StateGroup } from '../definition/state.js';
+
+/** Runs branches side by side on the same input, and gives the list of their outputs. */
+export const parallelKind: Kind = {
+  parts: { arguments: true, result: true, selector: true },
+  recovers: true,
+  leaves: 'next',
+  compile(reader, context) {
+    const branches = (reader.objects('Branches') ?? []).map((each) => readBranch(each, context));
+    if (branches.length === 0)
+      reader.problem("The field 'Branches' must have at least one branch", 'Branches');
+    return async (thread, data, flow) => {
+      const input = await thread.evaluate((seen) => flow.arguments(seen), data);
+      const started = thread.record('ParallelStateStarted');
+      const outcome = await runBranches(thread, {
+        length: branches.length,
+        atOnce: branches.length,
+        begin: (index, scope) => ({ thread: thread.fork(scope, started), group: branches[index], input }),
+      });
+      if (outcome.failure) {
+        outcome.members.forEach((member) => member.abort(thread.previous));
+        thread.record('ParallelStateFailed');
+        throw branchFailure(outcome.failure);
+      }
+      thread.execution.record('ParallelStateSucceeded', thread.previous);
+      return { result: outcome.results };
+    };
+  },
+};
+
+function readBranch(reader: Reader, { nested }: StateContext): StateGroup {
+  const group = nested(reader);
+  reader.finish();
+  return group;
+}
