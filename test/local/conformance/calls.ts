@@ -1,4 +1,4 @@
-import { WORK, type CallRow } from './row.js';
+import { WORK, type CallRow, type Source } from './row.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
@@ -12,9 +12,24 @@ const short = (field: string): string =>
 const absent = (field: string): string =>
   `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must not be null`;
 
+/** The recordings of refusals, by the operation and the error. */
+const SOURCES: Readonly<Record<string, Source>> = {
+  'CreateActivity InvalidName': 'recorded: test_create_activity_invalid_name',
+  'CreateStateMachine StateMachineAlreadyExists': 'recorded: test_create_duplicate_sm_name',
+  'DescribeActivity ActivityDoesNotExist': 'recorded: test_describe_deleted_activity',
+  'DescribeExecution ExecutionDoesNotExist': 'recorded: test_describe_execution_no_such_state_machine',
+  'DescribeStateMachine InvalidArn': 'recorded: test_describe_invalid_arn_sm',
+  'DescribeStateMachine StateMachineDoesNotExist': 'recorded: test_describe_nonexistent_sm',
+  'GetActivityTask ActivityDoesNotExist': 'recorded: test_get_activity_task_deleted',
+  'GetExecutionHistory ExecutionDoesNotExist': 'recorded: test_get_execution_history_no_such_execution',
+  'ListExecutions ValidationException': 'recorded: test_state_machine_status_filter',
+  'StartExecution InvalidExecutionInput': 'recorded: test_invalid_start_execution_input',
+  'StartExecution StateMachineDoesNotExist': 'recorded: test_invalid_start_execution_arn',
+};
+
 const rejects = (operation: string, body: object, name: string, message: string): CallRow => ({
   does: `${operation} ${JSON.stringify(body).slice(0, 150)} is ${name}: ${message.slice(0, 40)}`,
-  from: 'recorded',
+  from: SOURCES[`${operation} ${name}`] ?? 'captured',
   call: [operation, body],
   answer: { type: name === 'ValidationException' ? CORAL : SWF + name, message },
 });

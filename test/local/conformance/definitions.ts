@@ -20,36 +20,41 @@ const at = (path: string): string => ` at ${path}`;
 
 /** Definitions that are refused, and where. */
 export const definitions: MachineRow[] = [
-  refused('a definition that is no JSON', '{', 'INVALID_JSON_DESCRIPTION: ', 'recorded'),
+  refused(
+    'a definition that is no JSON',
+    '{',
+    'INVALID_JSON_DESCRIPTION: ',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
+  ),
   refused(
     'a definition that is no object',
     '[]',
     'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a definition that is empty',
     '',
     'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine of nothing',
     {},
     'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine without StartAt',
     { States: { X: { Type: 'Succeed' } } },
     'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine without States',
     { StartAt: 'X' },
     'These fields are required: [States] at /',
-    'recorded',
+    'recorded: test_create_delete_invalid_sm',
   ),
   refused(
     'a StartAt that is not there',
@@ -79,13 +84,13 @@ export const definitions: MachineRow[] = [
     'a JSONPath state in a JSONata machine',
     jsonata({ Type: 'Pass', QueryLanguage: 'JSONPath' }),
     "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/X",
-    'recorded',
+    'recorded: test_validate_state_machine_definition_type_standard[INVALID_DOWNGRADE_QUERY_LANGUAGE]',
   ),
   refused(
     'a Next that is not there',
     { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' } } },
     "Missing 'Next' target: Y at /States/X/Next",
-    'recorded',
+    'captured',
   ),
   refused(
     'a Default that is not there',

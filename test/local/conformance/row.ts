@@ -1,7 +1,9 @@
 /** Where a behaviour is written down. */
 export type Source =
-  /** Recorded from the live service, word for word. */
-  | 'recorded'
+  /** Recorded from the live service, word for word: the recording's name, see recordings.ts. */
+  | `recorded: test_${string}`
+  /** Seen in the live service's answers by hand; no recording with a name has it. */
+  | 'captured'
   /** The states-language specification, by section. */
   | `ASL: ${string}`
   /** A page of the service's documentation, by title. */

@@ -155,7 +155,7 @@ export class Execution implements RunningExecution {
         );
       const failure =
         error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
-      this.#fail(failure, failure.options.detached ? 0 : thread.previous);
+      this.#fail(failure, thread.previous);
     }
   }
 

@@ -1,22 +1,12 @@
-import { compileCatch, type Catcher } from '../errors/catch.js';
-import type { StateFailure } from '../errors/failure.js';
+import { runAttempts } from '../errors/attempts.js';
+import { compileCatch } from '../errors/catch.js';
 import type { Json } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from './language.js';
 import type { Reader } from './reader.js';
 import { compileRetry } from '../errors/retry.js';
+import type { State, StateEvents, StateGroup, Step } from '../runtime/interpret.js';
 import type { Thread } from '../runtime/thread.js';
 import type { StateData } from '../runtime/state-data.js';
-
-/** What a state leads to. Without `next`, its thread is done. */
-export interface Step {
-  readonly next: string | undefined;
-  readonly output: Json;
-}
-
-/** A state, compiled. `run` rejects with the StateFailure that nothing in it held. */
-export interface State {
-  run(thread: Thread, input: Json): Promise<Step>;
-}
 
 /** What a kind of state does, between its input and its output. */
 export interface Work {
@@ -30,6 +20,7 @@ export interface Work {
 /** A kind of state: `Task`, `Pass` and so on. */
 export interface Kind {
   readonly parts: FlowParts;
+  readonly events: StateEvents;
   /** Whether Retry and Catch are allowed. @default false */
   readonly recovers?: boolean;
   /** `next`: Next or End. `choice`: neither, the work says where. `end`: neither, it is the last. */
@@ -53,12 +44,6 @@ export interface StateContext {
   readonly activities: ActivityTask[];
 }
 
-/** A set of states that lead to each other, and the one to begin with. */
-export interface StateGroup {
-  readonly startAt: string;
-  readonly states: ReadonlyMap<string, State>;
-}
-
 /** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */
 export interface ActivityTask {
   readonly state: string;
@@ -77,25 +62,15 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   const next = kind.leaves === 'next' ? readNext(reader) : undefined;
   reader.finish((field) => language.explainUnread(field));
 
-  const attempt = async (thread: Thread, input: Json): Promise<Step> => {
+  const once = async (thread: Thread, input: Json): Promise<Step> => {
     const data = flow.input(thread.data(input));
     const done = await work(thread, data, flow);
+    thread.succeeded();
     return leave(thread, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
   };
-  const run = async (thread: Thread, input: Json): Promise<Step> => {
-    thread.enter(type, name, input);
-    const again = retry?.();
-    for (;;) {
-      try {
-        return await attempt(thread, input);
-      } catch (error) {
-        const failure = thread.failureOf(error);
-        if (again && (await again(failure, thread))) continue;
-        const catcher = caught?.(failure);
-        if (!catcher) throw failure;
-        return await recover(thread, catcher, input, failure);
-      }
-    }
+  const run = (thread: Thread, input: Json): Promise<Step> => {
+    thread.enter({ type, name, kind }, input);
+    return runAttempts(thread, input, { once, retry: retry?.(), caught, leave });
   };
   return { run };
 }
@@ -109,16 +84,6 @@ async function leave(thread: Thread, exit: Exit, data: StateData, next: string |
   if (assigned) thread.assign(assigned);
   thread.exit(output, assigned);
   return { next, output };
-}
-
-/** Leaves a failed state through its catcher. What fails on the way fails the state for good. */
-async function recover(thread: Thread, catcher: Catcher, input: Json, failure: StateFailure): Promise<Step> {
-  try {
-    const data = { ...thread.data(input), errorOutput: failure.output };
-    return await leave(thread, catcher.exit, data, catcher.next);
-  } catch (error) {
-    throw thread.failureOf(error);
-  }
 }
 
 function readNext(reader: Reader): string | undefined {

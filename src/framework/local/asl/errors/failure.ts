@@ -8,8 +8,8 @@ export interface FailureOptions {
   missingCause?: Json;
   /** Ends the execution unless an alias is named: neither its own name nor States.ALL matches. @default false */
   fatal?: boolean;
-  /** The ExecutionFailed event that it leads to points back to no event. @default false */
-  detached?: boolean;
+  /** A States.Runtime of the state's own fields: the state leaves no event of its own for it. @default false */
+  own?: boolean;
 }
 
 /**
@@ -53,8 +53,10 @@ export class StateFailure extends Error {
 }
 
 export interface EvaluationOptions {
-  /** The field that failed, where the history has an EvaluationFailed event for it. */
+  /** The field that failed, where there is one to name. */
   readonly location?: string;
+  /** Whether the EvaluationFailed event points to the state's entry, not to what was before. @default false */
+  readonly afterEntry?: boolean;
   /** Under which name a Retry or Catch may match a States.Runtime all the same. */
   readonly documented?: string;
 }
@@ -90,7 +92,7 @@ export function dataLimitFailure(what: string): StateFailure {
 
 /** The failure of a Parallel or a Map: that of the branch, which may also be caught as States.BranchFailed. */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
-  if (options.fatal) return new StateFailure(error, reason, options);
+  if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
   const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
   return new StateFailure(error, reason, { ...options, aliases });
 }

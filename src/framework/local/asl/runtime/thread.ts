@@ -3,17 +3,13 @@ import { isTooLarge } from '../values/limits.js';
 import { isTooDeep, type Json, type JsonObject } from '../values/json.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
+import type { StateEvents } from './interpret.js';
 import { VariableScope } from './variables.js';
 import type { Expression, StateData } from './state-data.js';
 
 const TOO_DEEP = 'The value is nested too deeply.';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
-
-/** Recorded from the live service: `$$.State` of a Pass has no RetryCount. */
-const RETRYABLE = new Set(['Task', 'Parallel', 'Map']);
-/** The kinds of state that have an event for being aborted. */
-const ABORTABLE = new Set(['Task', 'Parallel', 'Map', 'Wait']);
 
 /** An iteration of a Map. `name` is the Map's. */
 export interface Iteration {
@@ -25,11 +21,24 @@ export interface Iteration {
   readonly own: boolean;
 }
 
-interface CurrentState {
+/** What a thread has to know of a state to record it. */
+export interface EnteredState {
   readonly type: string;
   readonly name: string;
+  readonly kind: {
+    readonly events: StateEvents;
+    /** Whether it can be tried again. Recorded: only then its context has a RetryCount. */
+    readonly recovers?: boolean;
+  };
+}
+
+interface CurrentState extends EnteredState {
   readonly enteredId: number;
   readonly enteredAt: number;
+  /** The event that its entry points to. */
+  readonly enteredFrom: number;
+  /** Whether this attempt's work is done: what fails after that is the way out. */
+  succeeded: boolean;
 }
 
 /**
@@ -84,8 +93,8 @@ export class Thread {
   /** Records that the states it is in ended before they were done. */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
-    const type = this.#current?.type ?? '';
-    if (ABORTABLE.has(type)) this.execution.record(`${type}StateAborted`, cause);
+    const aborted = this.#current?.kind.events.aborted;
+    if (aborted !== undefined) this.execution.record(aborted, cause);
   }
 
   record(type: string, details?: object, at?: number): number {
@@ -93,13 +102,28 @@ export class Thread {
     return this.previous;
   }
 
-  enter(type: string, name: string, input: Json): void {
+  enter(state: EnteredState, input: Json): void {
     const enteredAt = this.execution.clock.now();
-    const details = { name, input: this.textOf(input), inputDetails: { truncated: false } };
-    const enteredId = this.record(`${type}StateEntered`, details);
-    this.#current = { type, name, enteredId, enteredAt };
+    const enteredFrom = this.previous;
+    const details = { name: state.name, input: this.textOf(input), inputDetails: { truncated: false } };
+    const enteredId = this.record(`${state.type}StateEntered`, details);
+    this.#current = { ...state, enteredId, enteredAt, enteredFrom, succeeded: false };
     this.retryCount = 0;
     this.taskToken = undefined;
+  }
+
+  /** The current state's work begins. @returns the id of the event, or of the one before where it has none */
+  started(details?: object): number {
+    const { kind } = this.#entered();
+    return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
+  }
+
+  /** The current state's work is done. */
+  succeeded(): void {
+    const current = this.#entered();
+    current.succeeded = true;
+    const { succeeded } = current.kind.events;
+    if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
   exit(output: Json, assigned: JsonObject | undefined): void {
@@ -147,26 +171,34 @@ export class Thread {
     return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
   }
 
-  /** What a state failed of, from whatever its work threw. */
-  failureOf(error: unknown): StateFailure {
+  /** What an attempt failed of, from whatever it threw. An expression that failed leaves its event. */
+  failed(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
     const reason = error instanceof RangeError ? TOO_DEEP : String(error);
-    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, detached: true });
+    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
+  }
+
+  /** No Retry is left for a failure. */
+  failedForGood({ options }: StateFailure): void {
+    const { kind, succeeded } = this.#entered();
+    if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
+      this.record(kind.events.failed);
+    }
   }
 
   #evaluationFailed({ error, reason, options }: EvaluationFailure): StateFailure {
-    const { location, documented } = options;
+    const { location, documented, afterEntry } = options;
+    const { name, enteredFrom, enteredId } = this.#entered();
     const cause = this.explain(reason);
-    if (location !== undefined) {
-      this.record('EvaluationFailed', { error, cause, location, state: this.#entered().name });
-    }
     const fatal = error === 'States.Runtime';
-    return new StateFailure(error, cause, {
-      fatal,
-      detached: fatal,
-      aliases: documented === undefined ? [] : [documented],
-    });
+    if (error === 'States.QueryEvaluationError') {
+      const details = { error, cause, ...(location !== undefined && { location }), state: name };
+      const from = afterEntry === true ? enteredId : enteredFrom;
+      this.previous = this.execution.record('EvaluationFailed', from, details);
+    }
+    const aliases = documented === undefined ? [] : [documented];
+    return new StateFailure(error, cause, { fatal, own: fatal, aliases });
   }
 
   #entered(): CurrentState {
@@ -175,13 +207,13 @@ export class Thread {
   }
 
   #context(): JsonObject {
-    const { type, name, enteredAt } = this.#entered();
+    const { kind, name, enteredAt } = this.#entered();
     return {
       ...this.execution.context,
       State: {
         Name: name,
         EnteredTime: isoTime(enteredAt),
-        ...(RETRYABLE.has(type) && { RetryCount: this.retryCount }),
+        ...(kind.recovers === true && { RetryCount: this.retryCount }),
       },
       ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),

@@ -1,8 +1,7 @@
-import type { StateFailure } from '../errors/failure.js';
-import { interpret } from '../runtime/interpret.js';
+import { StateFailure } from '../errors/failure.js';
+import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Json } from '../values/json.js';
 import type { Scope } from '../runtime/scope.js';
-import type { StateGroup } from '../definition/state.js';
 import type { Thread } from '../runtime/thread.js';
 
 /** One of several threads that a state runs side by side. */
@@ -21,16 +20,16 @@ export interface Branches {
    * @param after the last event of the one whose place it takes; undefined for the first ones
    */
   begin(index: number, scope: Scope, after: number | undefined): Branch | Promise<Branch>;
-  /** One has ended well. */
-  onDone?(index: number, thread: Thread): void;
+  /** One has ended well. @returns the event that the parent goes on from. @default the last of the branch */
+  onDone?(index: number, thread: Thread): number;
 }
 
-/** How it went: all results, or the first failure and who was still running, the failed one among them, first. */
+/** How it went: all results, or the first failure and who had not finished: the failed one first, itself included. */
 export interface BranchesOutcome {
   readonly results: Json[];
   readonly failure: StateFailure | undefined;
   readonly failedIndex: number | undefined;
-  readonly members: readonly Thread[];
+  readonly unfinished: readonly Thread[];
 }
 
 /**
@@ -43,7 +42,7 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
   parent.children = running;
   const results: Json[] = Array.from({ length: branches.length }, () => null);
   if (branches.length === 0) return done(results);
-  const outcome = await parent.scope.wait<BranchesOutcome>((resolve) => {
+  const outcome = await parent.scope.wait<BranchesOutcome | Error>((resolve) => {
     let begun = 0;
     let left = branches.length;
     const next = async (after?: number): Promise<void> => {
@@ -53,19 +52,21 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
       running.set(index, thread);
       results[index] = await interpret(group, thread, input);
       running.delete(index);
-      parent.previous = thread.previous;
-      branches.onDone?.(index, thread);
+      parent.previous = branches.onDone?.(index, thread) ?? thread.previous;
       if (--left === 0) resolve(done(results));
       else if (begun < branches.length) start(thread.previous);
     };
     const start = (after?: number): void => {
       const index = begun;
       next(after).catch((error: unknown) => {
-        const thread = running.get(index) ?? parent;
+        const thread = running.get(index);
+        // Another may have failed in the same instant: the first one decides.
+        if (scope.ended) return;
+        scope.end();
+        if (!thread || !(error instanceof StateFailure)) return resolve(asError(error));
         parent.previous = thread.previous;
         running.delete(index);
-        const members = [thread, ...running.values()].filter((member) => member !== parent);
-        resolve({ results, failure: parent.failureOf(error), failedIndex: index, members });
+        resolve({ results, failure: error, failedIndex: index, unfinished: [thread, ...running.values()] });
       });
     };
     for (let i = Math.min(branches.atOnce, branches.length); i > 0; i--) start();
@@ -73,9 +74,12 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
   });
   scope.end();
   parent.children = undefined;
+  if (outcome instanceof Error) throw outcome;
   return outcome;
 }
 
 function done(results: Json[]): BranchesOutcome {
-  return { results, failure: undefined, failedIndex: undefined, members: [] };
+  return { results, failure: undefined, failedIndex: undefined, unfinished: [] };
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -14,6 +14,7 @@ interface Option {
  * count on the way to Default.
  */
 export const choiceKind: Kind = {
+  events: {},
   parts: {},
   leaves: 'choice',
   compile(reader, context) {

@@ -2,7 +2,8 @@ import { branchFailure, runtimeFailure } from '../errors/failure.js';
 import { runBranches } from './branches.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext, StateGroup } from '../definition/state.js';
+import type { Kind, StateContext } from '../definition/state.js';
+import type { StateGroup } from '../runtime/interpret.js';
 import type { Thread } from '../runtime/thread.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 
@@ -14,6 +15,12 @@ const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
 /** Runs the same states once for each item of a list, and gives the list of their outputs. */
 export const mapKind: Kind = {
+  events: {
+    started: 'MapStateStarted',
+    succeeded: 'MapStateSucceeded',
+    failed: 'MapStateFailed',
+    aborted: 'MapStateAborted',
+  },
   parts: { arguments: false, result: true, selector: true },
   recovers: true,
   leaves: 'next',
@@ -62,7 +69,7 @@ async function iterate(
 ): Promise<Json> {
   const name = thread.current?.name ?? '';
   const { execution } = thread;
-  const started = thread.record('MapStateStarted', { length: list.length });
+  const started = thread.started({ length: list.length });
   const outcome = await runBranches(thread, {
     length: list.length,
     atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
@@ -73,15 +80,11 @@ async function iterate(
     },
     onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
   });
-  if (!outcome.failure) {
-    execution.record('MapStateSucceeded', thread.previous);
-    return outcome.results;
-  }
+  if (!outcome.failure) return outcome.results;
   execution.record('MapIterationFailed', thread.previous, { index: outcome.failedIndex, name });
-  const [failed, ...others] = outcome.members;
+  const [failed, ...others] = outcome.unfinished;
   failed?.abortStates(thread.previous);
   for (const other of others) other.abort(thread.previous);
-  thread.record('MapStateFailed');
   throw branchFailure(outcome.failure);
 }
 

@@ -1,10 +1,17 @@
 import { branchFailure } from '../errors/failure.js';
 import { runBranches } from './branches.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext, StateGroup } from '../definition/state.js';
+import type { Kind, StateContext } from '../definition/state.js';
+import type { StateGroup } from '../runtime/interpret.js';
 
 /** Runs branches side by side on the same input, and gives the list of their outputs. */
 export const parallelKind: Kind = {
+  events: {
+    started: 'ParallelStateStarted',
+    succeeded: 'ParallelStateSucceeded',
+    failed: 'ParallelStateFailed',
+    aborted: 'ParallelStateAborted',
+  },
   parts: { arguments: true, result: true, selector: true },
   recovers: true,
   leaves: 'next',
@@ -14,19 +21,15 @@ export const parallelKind: Kind = {
       reader.problem("The field 'Branches' must have at least one branch", 'Branches');
     return async (thread, data, flow) => {
       const input = await thread.evaluate((seen) => flow.arguments(seen), data);
-      const started = thread.record('ParallelStateStarted');
+      const started = thread.started();
       const outcome = await runBranches(thread, {
         length: branches.length,
         atOnce: branches.length,
         begin: (index, scope) => ({ thread: thread.fork(scope, started), group: branches[index], input }),
       });
-      if (outcome.failure) {
-        outcome.members.forEach((member) => member.abort(thread.previous));
-        thread.record('ParallelStateFailed');
-        throw branchFailure(outcome.failure);
-      }
-      thread.execution.record('ParallelStateSucceeded', thread.previous);
-      return { result: outcome.results };
+      if (!outcome.failure) return { result: outcome.results };
+      for (const branch of outcome.unfinished) branch.abort(thread.previous);
+      throw branchFailure(outcome.failure);
     };
   },
 };

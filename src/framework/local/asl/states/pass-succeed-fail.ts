@@ -5,6 +5,7 @@ import { StateFailure } from '../errors/failure.js';
 
 /** Gives its Result, or what it was given. */
 export const passKind: Kind = {
+  events: {},
   parts: { arguments: 'JSONPath', result: true },
   leaves: 'next',
   compile(reader, { language }) {
@@ -17,6 +18,7 @@ export const passKind: Kind = {
 
 /** Ends its thread well. */
 export const succeedKind: Kind = {
+  events: {},
   parts: { assign: false },
   leaves: 'end',
   compile: () => (_thread, data) => Promise.resolve({ result: data.root }),
@@ -24,6 +26,7 @@ export const succeedKind: Kind = {
 
 /** Ends its thread with an error. Nothing in the state itself can catch it. */
 export const failKind: Kind = {
+  events: {},
   parts: { output: false, assign: false },
   leaves: 'end',
   compile(reader, { language }) {

@@ -1,4 +1,4 @@
-import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
+import { dataLimitFailure, taskFailure } from '../errors/failure.js';
 import type { Json } from '../values/json.js';
 import type { MockOutcome } from '../../mocks/mocks.js';
 import type { ResourceKind } from '../definition/resource.js';
@@ -22,7 +22,7 @@ const CLOSED = 'Provided task does not exist anymore';
 export async function runService(thread: Thread, call: ServiceCall): Promise<Json> {
   const { execution } = thread;
   const events = new Events(thread, call);
-  const outcome = await thread.scope.wait<TaskOutcome | StateFailure>((resolve) => {
+  const outcome = await thread.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = execution.openTask(CLOSED, {
       input: '',
       ...call.limits,
@@ -44,11 +44,11 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
     };
     begin().catch((error: unknown) => {
       task.close();
-      resolve(thread.failureOf(error));
+      resolve(error instanceof Error ? error : new Error(String(error)));
     });
     return () => task.close();
   });
-  if (outcome instanceof StateFailure) throw outcome;
+  if (outcome instanceof Error) throw outcome;
   if (outcome.kind !== 'succeeded') throw taskFailure(outcome);
   return JSON.parse(outcome.output) as Json;
 }

@@ -12,6 +12,7 @@ import { LONGEST_SECONDS } from '../values/limits.js';
 
 /** Hands a task to a worker, and waits for what the worker reports. */
 export const taskKind: Kind = {
+  events: { aborted: 'TaskStateAborted' },
   parts: { arguments: true, result: true, selector: true },
   recovers: true,
   leaves: 'next',

@@ -7,6 +7,7 @@ import { parseTimestamp } from '../values/timestamp.js';
 
 /** Waits for a number of seconds, or until an instant. One that has passed is no wait at all. */
 export const waitKind: Kind = {
+  events: { aborted: 'WaitStateAborted' },
   parts: {},
   leaves: 'next',
   compile(reader, { language }) {
