@@ -91,3 +91,36 @@ export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   });
   return () => cancel();
 }
+
+/**
+ * The turn of the event loop that this process is in, on the real clock whatever clock was passed in: it keeps the
+ * process alive, and no behaviour hangs on it.
+ */
+class Turn {
+  #began: number | undefined;
+  #waiting: (() => void)[] = [];
+
+  /** How long this turn has lasted since somebody first asked, in milliseconds. */
+  busyMs(): number {
+    if (this.#began === undefined) this.#begin();
+    return performance.now() - (this.#began ?? 0);
+  }
+
+  /** Runs `fn` when this turn, with every promise that it settled, is over. */
+  after(fn: () => void): void {
+    if (this.#began === undefined) this.#begin();
+    this.#waiting.push(fn);
+  }
+
+  #begin(): void {
+    this.#began = performance.now();
+    setImmediate(() => {
+      this.#began = undefined;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const fn of waiting) fn();
+    });
+  }
+}
+
+export const turn = new Turn();

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { silentLog, type Logger } from '../log.js';
 import { MockTable, type Mocks } from './mocks/mocks.js';
+import { EvaluationThreads } from './asl/jsonata/threads.js';
 import { hostCheck } from './wire/host-check.js';
 import { Activities } from './service/activities.js';
 import { activityOperations } from './wire/activity-operations.js';
@@ -35,7 +36,7 @@ export interface LocalServiceOptions {
   keptExecutions?: number;
   /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
   keptBytes?: number;
-  /** What answers resources that are no activities. @default nothing, and a machine that calls one is refused */
+  /** What answers resources that are no activities. @default nothing: a Task that calls one fails, and is warned of */
   mocks?: Mocks;
   /**
    * Whether CreateStateMachine has a library check the definition, before the service's own check. The library is
@@ -103,8 +104,13 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const tasks = new TaskTable(clock);
   const activities = new Activities(tasks, clock);
   const mocks = new MockTable(options.mocks ?? {});
-  const machines = new Machines(clock, mocks);
-  const executions = new Executions({ clock, random, activities, tasks, mocks, log }, kept);
+  const machines = new Machines(clock, mocks, log);
+  const threads = new EvaluationThreads();
+  const executions = new Executions(
+    { clock, random, activities, tasks, mocks, threads, log },
+    kept,
+    (machine) => machines.forgetDeleted(machine),
+  );
   const state: State = {
     clock,
     tasks,
@@ -153,6 +159,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
       (closing ??= new Promise((resolve) => {
         endPolls();
         executions.close();
+        threads.close();
         server.close(() => resolve());
         server.closeAllConnections();
       })),

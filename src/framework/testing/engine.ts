@@ -8,6 +8,7 @@ import type { Call } from '../local/wire/operation.js';
 import { ServiceError } from '../local/wire/service-error.js';
 import { taskOperations } from '../local/wire/task-operations.js';
 import { TaskTable } from '../local/service/tasks.js';
+import { EvaluationThreads } from '../local/asl/jsonata/threads.js';
 import { silentLog } from '../log.js';
 import { reportFailure } from '../service/answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../service/port.js';
@@ -19,6 +20,7 @@ export class Engine implements ActivityPort {
   readonly #activities: Activities;
   readonly #machines: Machines;
   readonly #executions: Executions;
+  readonly #threads = new EvaluationThreads();
   readonly #state: Parameters<(typeof taskOperations)[string]>[1];
 
   /** @param pollHoldMs how long a poll waits for its task. */
@@ -26,9 +28,17 @@ export class Engine implements ActivityPort {
     const tasks = new TaskTable(clock);
     const mocks = new MockTable(resources);
     this.#activities = new Activities(tasks, clock);
-    this.#machines = new Machines(clock, mocks);
-    const world = { clock, tasks, mocks, activities: this.#activities, random: () => 0.5, log: silentLog };
-    this.#executions = new Executions(world, KEPT);
+    this.#machines = new Machines(clock, mocks, silentLog);
+    const world = {
+      clock,
+      tasks,
+      mocks,
+      activities: this.#activities,
+      random: () => 0.5,
+      threads: this.#threads,
+      log: silentLog,
+    };
+    this.#executions = new Executions(world, KEPT, () => {});
     this.#state = {
       ...{ clock, tasks, activities: this.#activities, machines: this.#machines },
       executions: this.#executions,
@@ -36,6 +46,11 @@ export class Engine implements ActivityPort {
       checkDefinitions: false,
       pollsEnded: false,
     };
+  }
+
+  /** How many expressions are evaluated in threads, which takes real time. */
+  get evaluating(): number {
+    return this.#threads.busy;
   }
 
   createActivity(arn: string): void {

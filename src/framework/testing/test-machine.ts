@@ -56,6 +56,7 @@ export class TestMachine {
 
   async #rest(): Promise<void> {
     await this.clock.settle();
+    if (this.#engine.evaluating > 0) await this.clock.settle(() => this.#engine.evaluating === 0);
     for (let look = 0; look < PATIENCE && this.#worker.running > 0; look++) await this.clock.settle();
   }
 

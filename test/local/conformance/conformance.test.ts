@@ -10,6 +10,7 @@ import { corruptions, Harness, matches, relevant } from './harness.js';
 import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
 import { machines } from './machines.js';
+import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
 import { waitRows } from './waits.js';
@@ -26,6 +27,7 @@ const tables: Record<string, Row[]> = {
   expressions,
   definitions,
   machines,
+  recorded,
 };
 const rows = Object.values(tables).flat();
 

@@ -116,7 +116,8 @@ export const definitions: MachineRow[] = [
   refused(
     'a Type that is unknown',
     one({ Type: 'Loop' }),
-    "The state 'X' is of an unknown type 'Loop' at /States/X/Type",
+    "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/X/Type",
+    'recorded: test_state_name_invalid_state_definition',
   ),
   refused(
     'a state that neither ends nor goes on',
@@ -141,9 +142,10 @@ export const definitions: MachineRow[] = [
   refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X/Retry')),
   refused('a Task without Resource', one({ Type: 'Task' }), "The field 'Resource' is missing"),
   refused(
-    'another resource than an activity',
-    one({ Type: 'Task', Resource: 'arn:aws:states:::sns:publish' }),
-    "The state 'X' calls 'arn:aws:states:::sns:publish'",
+    'a resource that nobody knows',
+    one({ Type: 'Task', Resource: 'arn:aws:states:::dynamodb:query' }),
+    'SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/X/Resource',
+    'recorded: test_invalid_integration',
   ),
   refused(
     'a HeartbeatSeconds that is not smaller than TimeoutSeconds',
@@ -224,9 +226,27 @@ export const definitions: MachineRow[] = [
   refused(
     'a Timestamp that is none',
     one({ Type: 'Wait', Timestamp: 'tomorrow' }),
-    at('/States/X/Timestamp'),
+    'SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/X/Timestamp',
+    'recorded: test_wait_timestamp_invalid',
   ),
-  refused('a Parallel without branches', one({ Type: 'Parallel', Branches: [] }), at('/States/X/Branches')),
+  refused(
+    'a Parallel without branches',
+    one({ Type: 'Parallel', Branches: [] }),
+    'SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/X/Branches',
+    'recorded: test_parallel_state_empty_branches',
+  ),
+  refused(
+    'a Timestamp in JSONata in a JSONPath state',
+    one({ Type: 'Wait', Timestamp: '{% $states.input.t %}' }),
+    'String does not match RFC3339 timestamp at /States/X/Timestamp',
+    'recorded: test_wait_timestamp_invalid[JSONATA]',
+  ),
+  refused(
+    'Credentials without a RoleArn',
+    task({ Credentials: {} }),
+    "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/X/Credentials",
+    'recorded: test_invalid_credentials_field',
+  ),
   refused('a Map without states', one({ Type: 'Map' }), "The field 'ItemProcessor' is missing"),
   refused(
     'a distributed Map',

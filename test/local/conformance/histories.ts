@@ -204,7 +204,7 @@ export const histories: MachineRow[] = [
     input: { a: { b: 'x' } },
     work: [{ output: 1 }],
     expect: {
-      details: { 3: { resource: WORK, input: '{"v":"x","w":[1,2]}', inputDetails: TRUNCATED } },
+      details: { 3: { resource: WORK, input: '{"w":[1,2],"v":"x"}', inputDetails: TRUNCATED } },
     },
   },
   {

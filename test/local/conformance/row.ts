@@ -4,6 +4,8 @@ export type Source =
   | `recorded: test_${string}`
   /** Seen in the live service's answers by hand; no recording with a name has it. */
   | 'captured'
+  /** The source of the library that the service uses, where a published machine relies on it. */
+  | 'Jayway JsonPath, in published machines'
   /** The states-language specification, by section. */
   | `ASL: ${string}`
   /** A page of the service's documentation, by title. */
@@ -36,6 +38,8 @@ export interface MachineRow {
   readonly from: Source;
   readonly machine: object | string;
   readonly input?: unknown;
+  /** The input as it is spelled. */
+  readonly inputText?: string;
   readonly work?: readonly Deed[];
   readonly expect: Expected;
 }
@@ -67,6 +71,12 @@ export const FUNCTIONS = {
   never: `${LAMBDA}never`,
   /** Hands its token to the worker, whose next deed is reported with it. */
   ask: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
+  /** A job that is done at once, and gives back what it gets. */
+  job: 'arn:aws:states:::states:startExecution.sync:2',
+  /** A job that is never done; hands its token to the worker as `ask` does. */
+  slowJob: 'arn:aws:states:::ecs:runTask.sync',
+  /** Gives back what it gets. */
+  put: 'arn:aws:states:::aws-sdk:dynamodb:putItem',
 } as const;
 
 /** A machine of one state, X, that ends. */

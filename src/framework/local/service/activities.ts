@@ -8,6 +8,7 @@ import type { TaskTable } from './tasks.js';
 /** The activities there are, by ARN. */
 export class Activities implements ActivityPort {
   readonly #byArn = new Map<string, Activity>();
+  #created = 0;
 
   constructor(
     private readonly table: TaskTable,
@@ -19,7 +20,8 @@ export class Activities implements ActivityPort {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
     const name = parseArn(arn)?.name ?? arn;
-    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock);
+    const key = String(this.#created++).padStart(12, '0');
+    const activity = new Activity(arn, name, this.clock.now(), key, this.table, this.clock);
     this.#byArn.set(arn, activity);
     return activity;
   }

@@ -3,6 +3,7 @@ import type { Logger } from '../../log.js';
 import { parseArn } from '../arn.js';
 import { StateFailure } from '../asl/errors/failure.js';
 import { interpret } from '../asl/runtime/interpret.js';
+import type { EvaluationThreads } from '../asl/jsonata/threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type { MockTable } from '../mocks/mocks.js';
 import type {
@@ -36,6 +37,7 @@ export interface ExecutionWorld {
   readonly activities: ActivityPort;
   readonly tasks: TaskTable;
   readonly mocks: MockTable;
+  readonly threads: EvaluationThreads;
   readonly log: Logger;
 }
 
@@ -56,15 +58,17 @@ export class Execution implements RunningExecution {
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
+    /** Which one it is, in the order of their starts. */
+    readonly order: number,
   ) {
     this.startedAt = world.clock.now();
     this.context = {
       Execution: {
         Id: arn,
         Input: null,
+        StartTime: new Date(this.startedAt).toISOString(),
         Name: name,
         RoleArn: machine.roleArn,
-        StartTime: new Date(this.startedAt).toISOString(),
         RedriveCount: 0,
       },
       StateMachine: { Id: machine.arn, Name: machine.name },
@@ -83,6 +87,10 @@ export class Execution implements RunningExecution {
     return this.world.activities;
   }
 
+  get threads(): EvaluationThreads {
+    return this.world.threads;
+  }
+
   get mocks(): MockTable {
     return this.world.mocks;
   }
@@ -97,6 +105,11 @@ export class Execution implements RunningExecution {
 
   openTask(subject: string, order: TaskOrder): TokenTask {
     return this.world.tasks.open(subject, order);
+  }
+
+  /** Before each state but the first: where its machine was deleted, this is its end. */
+  passOn(): void {
+    if (this.machine.deleting) this.stop(undefined, undefined);
   }
 
   isLive(): boolean {
@@ -124,7 +137,8 @@ export class Execution implements RunningExecution {
     if (timeoutSeconds !== undefined) {
       this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
     }
-    void this.#run(new Thread(this, this.scope, new VariableScope(), 0), input);
+    const thread = new Thread(this, this.scope, new VariableScope(), 0).givenAs(this.input);
+    void this.#run(thread, input);
   }
 
   /** Ends it as ABORTED, unless it has ended. */

@@ -12,17 +12,20 @@ export class Executions {
   readonly #byArn = new Map<string, Execution>();
   readonly #byMachine = new Map<string, Fifo<Execution>>();
   readonly #places = new Map<string, Place<Execution>>();
+  #started = 0;
   readonly #finished = new Fifo<Execution>();
   #finishedBytes = 0;
 
   constructor(
     private readonly world: ExecutionWorld,
     private readonly kept: { readonly executions: number; readonly bytes: number },
+    /** Called with the machine of each execution that has ended. */
+    private readonly onEnded: (machine: Machine) => void,
   ) {}
 
   /**
    * Starts one, or gives the one that runs under the name with the same input.
-   * @throws ServiceError ExecutionAlreadyExists where the name was used otherwise
+   * @throws ServiceError ExecutionAlreadyExists where the name was used otherwise; StateMachineDeleting
    */
   start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
     const made = name ?? randomUUID();
@@ -32,7 +35,16 @@ export class Executions {
       if (existing.status === 'RUNNING' && existing.input === input) return existing;
       throw errors.executionExists(arn);
     }
-    const execution = new Execution(arn, made, machine, input, this.world, (ended) => this.#keep(ended));
+    if (machine.deleting) throw errors.machineDeleting(machine.arn);
+    const execution = new Execution(
+      arn,
+      made,
+      machine,
+      input,
+      this.world,
+      (ended) => this.#ended(ended),
+      this.#started++,
+    );
     this.#add(execution);
     execution.start(parsed);
     return execution;
@@ -59,7 +71,7 @@ export class Executions {
       if (status === undefined || place.value.status === status) executions.push(place.value);
     }
     const last = executions.at(-1);
-    return { executions, ...(place && last && { nextToken: pageToken(last.arn) }) };
+    return { executions, ...(place && last && { nextToken: pageToken(last.order) }) };
   }
 
   /** Ends what runs, without an event: the service itself is going. */
@@ -67,19 +79,29 @@ export class Executions {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
-  #pageStart(machineArn: string, after: string | undefined): Place<Execution> | undefined {
-    if (after === undefined) return this.#byMachine.get(machineArn)?.last;
-    const place = this.#places.get(after);
-    if (!place) throw errors.invalidToken();
-    return place.previous;
+  /** The place is a number in the order of their starts, so that one that is forgotten meanwhile moves nothing. */
+  #pageStart(machineArn: string, before: string | undefined): Place<Execution> | undefined {
+    let place = this.#byMachine.get(machineArn)?.last;
+    if (before === undefined) return place;
+    const order = Number(before);
+    if (!Number.isSafeInteger(order)) throw errors.invalidToken();
+    while (place && place.value.order >= order) place = place.previous;
+    return place;
   }
 
   #add(execution: Execution): void {
     const { arn, machine } = execution;
+    machine.running++;
     this.#byArn.set(arn, execution);
     let list = this.#byMachine.get(machine.arn);
     if (!list) this.#byMachine.set(machine.arn, (list = new Fifo()));
     this.#places.set(arn, list.push(execution));
+  }
+
+  #ended(execution: Execution): void {
+    execution.machine.running--;
+    this.onEnded(execution.machine);
+    this.#keep(execution);
   }
 
   #keep(execution: Execution): void {

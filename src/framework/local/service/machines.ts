@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../arn.js';
 import { compileMachine, type Program } from '../asl/definition/machine.js';
 import type { MockTable } from '../mocks/mocks.js';
+import type { Logger } from '../../log.js';
 import { errors } from '../wire/service-error.js';
 
 /** A machine that was created, ready to run. Instants are epoch milliseconds. */
@@ -12,6 +13,10 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
+  /** Whether it goes as soon as none of its executions runs. */
+  deleting: boolean;
+  /** How many of its executions run. */
+  running: number;
 }
 
 /** Where a new resource comes to be. */
@@ -33,31 +38,40 @@ export class Machines {
   constructor(
     private readonly clock: Clock,
     private readonly mocks: MockTable,
+    private readonly log: Logger,
   ) {}
 
   /**
-   * Creates a machine; again with the same definition and role it is the same one.
+   * Creates a machine; again with the same definition, letter for letter, it is the same one. A Task that nothing answers
+   * is warned of.
    * @throws DefinitionError where the definition cannot be run
-   * @throws ServiceError StateMachineAlreadyExists where the name has another definition or role
+   * @throws ServiceError StateMachineAlreadyExists where the name has another definition
+   * @throws ServiceError StateMachineDeleting where it is about to go
    */
   create(name: string, definition: string, homeFor: (program: Program) => Home, roleArn?: string): Machine {
-    const program = this.compile(name, definition);
+    const program = compileMachine(definition);
     const home = homeFor(program);
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
     const existing = this.#byArn.get(arn);
     if (existing) {
-      if (existing.definition === definition && existing.roleArn === role) return existing;
+      if (existing.deleting) throw errors.machineDeleting(arn);
+      if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
-    const machine = { arn, name, definition, roleArn: role, createdAt: this.clock.now(), program };
+    const machine: Machine = {
+      arn,
+      name,
+      definition,
+      roleArn: role,
+      createdAt: this.clock.now(),
+      program,
+      deleting: false,
+      running: 0,
+    };
     this.#byArn.set(arn, machine);
+    this.#warn(machine);
     return machine;
-  }
-
-  /** @throws DefinitionError where the definition cannot be run */
-  compile(name: string, definition: string): Program {
-    return compileMachine(definition, (state, resource) => this.mocks.has(name, state, resource));
   }
 
   /** @throws ServiceError StateMachineDoesNotExist */
@@ -67,29 +81,51 @@ export class Machines {
     return machine;
   }
 
+  /** Sorted by name, as the service lists them. */
   all(): Machine[] {
-    return [...this.#byArn.values()];
+    return [...this.#byArn.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
-  /** What runs of it goes on. */
+  /** It goes at once, or with the last of its executions, each of which ends at its next state. */
   delete(arn: string): void {
-    this.#byArn.delete(arn);
+    const machine = this.#byArn.get(arn);
+    if (!machine) return;
+    machine.deleting = true;
+    this.forgetDeleted(machine);
+  }
+
+  /** Lets a deleted machine go whose executions have all ended. */
+  forgetDeleted({ arn, deleting, running }: Machine): void {
+    if (deleting && running === 0) this.#byArn.delete(arn);
+  }
+
+  #warn({ name, program }: Machine): void {
+    for (const { state, resource, activityArn } of program.tasks) {
+      if (activityArn !== undefined || this.mocks.has(name, state, resource)) continue;
+      this.log.warn(
+        { machine: name, state, resource },
+        `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,
+      );
+    }
   }
 
   /** The smallest literal HeartbeatSeconds that a state has on an activity, over all machines. */
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
-      .flatMap(({ program }) => program.activities)
+      .flatMap(({ program }) => program.tasks)
       .filter((task) => task.activityArn === activityArn)
       .flatMap(({ heartbeatSeconds }) => heartbeatSeconds ?? []);
     return declared.length === 0 ? undefined : Math.min(...declared);
   }
 }
 
+/** What machines are sorted by, and where a page of them begins. */
+export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
+
 /** The home of a seeded machine: what was asked for, else that of its first activity, else us-east-1. */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
-  const [first] = program.activities;
-  const activity = first && parseArn(first.activityArn);
+  const first = program.tasks.find(({ activityArn }) => activityArn !== undefined);
+  const activity = first && parseArn(first.resource);
   const region = asked.region ?? activity?.region ?? 'us-east-1';
   return {
     region,

@@ -35,7 +35,7 @@ const listActivities: Operation = ({ body }, { activities }) => {
   const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
   const token = checker.text('nextToken', { min: 1, max: 1_024, shown: true });
   checker.done();
-  const { items, ...rest } = pageOf(activities.all(), token, maxResults);
+  const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, token, maxResults);
   const listed = items.map(({ arn, name, createdAt }) => ({
     activityArn: arn,
     name,

@@ -4,9 +4,11 @@ import { toSeconds } from '../service/history.js';
 import { checkArn, type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageSize, pageToken, placeOf } from './pages.js';
 import { errors } from './service-error.js';
+import { complaint } from './json-complaint.js';
 import { Checker, checkName, MAX } from './validation.js';
 
-const STATUSES: readonly ExecutionStatus[] = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'];
+/** In the order in which the service lists them. PENDING_REDRIVE is known, and no execution here is it. */
+const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
 const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
 
 const startExecution: Operation = ({ body }, { machines, executions }) => {
@@ -25,7 +27,10 @@ function parseInput(input: string): Json {
   try {
     return readJson(input);
   } catch (error) {
-    throw errors.invalidInput((error as Error).message);
+    const { message } = error as Error;
+    throw errors.invalidInput(
+      input.trim() === '' ? 'Invalid execution input.' : (complaint(input) ?? message),
+    );
   }
 }
 
@@ -104,13 +109,16 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const token = checker.text('nextToken', { min: 1, max: 3_096, shown: true });
   checker.done();
   const { history } = executions.get(checkArn(arn, 'execution'));
-  const from = Number(placeOf(token) ?? 0);
-  if (!Number.isSafeInteger(from) || from < 0) throw errors.invalidToken();
   const reverse = body['reverseOrder'] === true;
+  // The place is an event's id, which stays its own however long the history grows.
+  const id = Number(placeOf(token) ?? (reverse ? history.length : 1));
+  if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
+  const from = reverse ? history.length - id : id - 1;
   const withData = body['includeExecutionData'] !== false;
   const events = history.page(from, pageSize(maxResults), { reverse, withData });
-  const next = from + events.length;
-  return { events, ...(next < history.length && { nextToken: pageToken(next) }) };
+  const next = reverse ? id - events.length : id + events.length;
+  const more = reverse ? next >= 1 : next <= history.length;
+  return { events, ...(more && { nextToken: pageToken(next) }) };
 };
 
 export const executionOperations: Record<string, Operation> = {

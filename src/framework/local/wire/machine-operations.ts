@@ -1,7 +1,7 @@
+import { compileMachine, DefinitionError } from '../asl/definition/machine.js';
 import { checkByLibrary } from '../asl/definition/library-check.js';
-import { DefinitionError } from '../asl/definition/machine.js';
 import { toSeconds } from '../service/history.js';
-import { homeOf, type Machine } from '../service/machines.js';
+import { homeOf, keyOf, type Machine } from '../service/machines.js';
 import { checkArn, type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
 import { errors } from './service-error.js';
@@ -22,10 +22,12 @@ const createStateMachine: Operation = async ({ body, region }, { machines, check
   const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
   checker.done();
   checkName(name);
+  if (typeof body['versionDescription'] === 'string' && body['publish'] !== true)
+    throw errors.versionDescription();
   if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
   if (body['publish'] === true) throw errors.unsupported('versions of state machines');
   // Our own check comes first where both find something: its texts are the recorded ones, and name the state.
-  translate(() => machines.compile(name, definition));
+  translate(() => compileMachine(definition));
   if (checkDefinitions) await check(definition);
   const { arn, createdAt } = translate(() =>
     machines.create(name, definition, () => homeOf(region), roleArn),
@@ -49,11 +51,12 @@ function translate<T>(create: () => T): T {
 }
 
 const describeStateMachine: Operation = (call, { machines }) => {
-  const { arn, name, definition, roleArn, createdAt } = machines.get(readMachineArn(call));
+  const { arn, name, definition, roleArn, createdAt, deleting, program } = machines.get(readMachineArn(call));
+  const { variableReferences: references } = program;
   return {
     stateMachineArn: arn,
     name,
-    status: 'ACTIVE',
+    status: deleting ? 'DELETING' : 'ACTIVE',
     definition,
     roleArn,
     type: 'STANDARD',
@@ -61,6 +64,7 @@ const describeStateMachine: Operation = (call, { machines }) => {
     loggingConfiguration: { level: 'OFF', includeExecutionData: false },
     tracingConfiguration: { enabled: false },
     encryptionConfiguration: { type: 'AWS_OWNED_KEY' },
+    ...(references.size > 0 && { variableReferences: Object.fromEntries(references) }),
   };
 };
 
@@ -69,7 +73,7 @@ const listStateMachines: Operation = ({ body }, { machines }) => {
   const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
   const token = checker.text('nextToken', { min: 1, max: 1_024, shown: true });
   checker.done();
-  const { items, ...rest } = pageOf(machines.all(), token, maxResults);
+  const { items, ...rest } = pageOf(machines.all(), keyOf, token, maxResults);
   return { stateMachines: items.map(summary), ...rest };
 };
 

@@ -25,14 +25,23 @@ export function placeOf(token: string | undefined): string | undefined {
   return text.slice(5);
 }
 
-/** The page of a list that begins at the token's place. */
+/**
+ * The page of a sorted list that begins after the token's place. The place is a key and not a number, so that what goes
+ * or comes meanwhile moves nothing.
+ * @param keyOf what the list is sorted by, each key once
+ */
 export function pageOf<T>(
   items: readonly T[],
+  keyOf: (item: T) => string,
   token: string | undefined,
   maxResults: number | undefined,
 ): { items: readonly T[]; nextToken?: string } {
-  const from = Number(placeOf(token) ?? 0);
-  if (!Number.isSafeInteger(from) || from < 0) throw errors.invalidToken();
-  const to = from + pageSize(maxResults);
-  return { items: items.slice(from, to), ...(to < items.length && { nextToken: pageToken(to) }) };
+  const after = placeOf(token);
+  const rest = after === undefined ? items : items.filter((item) => keyOf(item) > after);
+  const page = rest.slice(0, pageSize(maxResults));
+  const last = page.at(-1);
+  return {
+    items: page,
+    ...(last !== undefined && page.length < rest.length && { nextToken: pageToken(keyOf(last)) }),
+  };
 }

@@ -33,6 +33,12 @@ export const errors = {
     new ServiceError('InvalidOutput', `Invalid Output: '${shorten(text)}' is not valid JSON.`),
   invalidInput: (reason: string) =>
     new ServiceError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`),
+  versionDescription: () =>
+    new ServiceError(
+      'ValidationException',
+      'Version description can only be set when publish is true',
+      'com.amazon.coral.validate',
+    ),
   invalidDefinition: (reason: string) =>
     new ServiceError('InvalidDefinition', `Invalid State Machine Definition: '${reason}'`),
   taskTimedOut: (what: string) => new ServiceError('TaskTimedOut', `Task Timed Out: '${what}'`),
@@ -43,6 +49,8 @@ export const errors = {
     new ServiceError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`),
   executionExists: (arn: string) =>
     new ServiceError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`),
+  machineDeleting: (arn: string) =>
+    new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
   tooManyPolls: () =>

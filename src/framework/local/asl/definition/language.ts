@@ -36,6 +36,18 @@ export interface ChoiceRule {
   readonly exit: Partial<Exit>;
 }
 
+/** What a whole number in a field, or at the end of its path, must be; both bounds are included. */
+export interface WholeNumber {
+  readonly min: number;
+  readonly max: number;
+  /** Whether a number in a text counts, at the end of a path. @default false */
+  readonly inText?: boolean;
+  /** What is said of a path that leads nowhere. @default that it is not valid */
+  readonly absent?: (path: string) => string;
+  /** What is said of a value that is none. */
+  readonly wrong?: (path: string, value: Json) => string;
+}
+
 /** JSONPath or JSONata: how the fields of a state are written and worked out. */
 export interface Language {
   readonly name: 'JSONPath' | 'JSONata';
@@ -43,13 +55,17 @@ export interface Language {
   /** The exit of a catcher. The data's errorOutput is what was caught. */
   catcher(reader: Reader): Exit;
   /** A whole number that may be worked out: `TimeoutSeconds`, with `TimeoutSecondsPath` in JSONPath. */
-  integer(reader: Reader, field: string, min: number, max: number): Expression | undefined;
-  /** A text that may be worked out: `Timestamp`, `Error`, `Cause`. */
+  integer(reader: Reader, field: string, rule: WholeNumber): Expression | undefined;
+  /** A text that may be worked out: `Error`, `Cause`. */
   text(reader: Reader, field: string): Expression | undefined;
+  /** The instant of a Wait, in epoch milliseconds. */
+  timestamp(reader: Reader): Expression | undefined;
   /** The items of a Map. */
   items(reader: Reader): Expression;
   /** What an iteration of a Map is given, or undefined where it is given its item. */
   itemSelector(reader: Reader): Expression | undefined;
+  /** A JSON value with places in it that are worked out. */
+  template(reader: Reader, field: string): Expression | undefined;
   /** A rule of a Choice, without its Next. */
   choiceRule(reader: Reader): ChoiceRule;
   /** Why a field cannot stand in a state of this language, for the message of one that nobody read. */

@@ -8,7 +8,7 @@ import { parallelKind } from '../states/parallel.js';
 import { failKind, passKind, succeedKind } from '../states/pass-succeed-fail.js';
 import type { State, StateGroup } from '../runtime/interpret.js';
 import { Reader, type DefinitionProblem } from './reader.js';
-import { compileState, type ActivityTask, type Kind } from './state.js';
+import { compileState, type ActivityTask, type DefinedTask, type Kind } from './state.js';
 import { taskKind } from '../states/task.js';
 import { assignedNames, checkTargets } from './targets.js';
 import { waitKind } from '../states/wait.js';
@@ -18,8 +18,10 @@ import { LONGEST_SECONDS } from '../values/limits.js';
 export interface Program extends StateGroup {
   /** The machine's own TimeoutSeconds. */
   readonly timeoutSeconds: number | undefined;
-  /** Its Tasks on activities, nested ones included, in the order of the definition. */
-  readonly activities: readonly ActivityTask[];
+  /** Its Tasks, nested ones included, in the order of the definition. */
+  readonly tasks: readonly DefinedTask[];
+  /** The sorted names of the variables that each state reads, where it reads any. */
+  readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A definition that cannot be run, with everything that is wrong with it. */
@@ -42,19 +44,18 @@ const KINDS: Record<string, Kind> = {
   Map: mapKind,
 };
 
+/** In the order in which the service lists them. */
+const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
-
-/** Whether something answers a resource that is no activity, in a state of this machine. */
-export type IsMocked = (state: string, resource: string) => boolean;
 
 /**
  * Compiles a definition, once, to closures.
  * @throws DefinitionError where it is not valid, or holds what is not run here
  */
-export function compileMachine(definition: string, isMocked: IsMocked = () => false): Program {
+export function compileMachine(definition: string): Program {
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = [];
-  const program = new MachineCompiler(isMocked).compile(new Reader(source, '', problems));
+  const program = new MachineCompiler().compile(new Reader(source, '', problems));
   if (problems.length > 0) throw new DefinitionError(problems);
   return program;
 }
@@ -77,10 +78,9 @@ function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: Defi
 }
 
 class MachineCompiler {
-  readonly #activities: ActivityTask[] = [];
+  readonly #tasks: DefinedTask[] = [];
+  readonly #references = new Map<string, readonly string[]>();
   readonly #names = new Set<string>();
-
-  constructor(private readonly isMocked: IsMocked) {}
 
   compile(reader: Reader): Program {
     reader.string('Version');
@@ -88,7 +88,7 @@ class MachineCompiler {
     const language = readLanguage(reader, jsonPath);
     const group = this.#group(reader, language, new Set());
     reader.finish();
-    return { ...group, timeoutSeconds, activities: this.#activities };
+    return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
   }
 
   /** @param outer the variables that are set around it */
@@ -119,7 +119,7 @@ class MachineCompiler {
     const type = reader.requiredString('Type');
     const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
     if (!kind) {
-      reader.problem(`The state '${name}' is of an unknown type '${type}'`, 'Type');
+      reader.problem(`The field 'Type' should have one of these values: [${TYPES}]`, 'Type');
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
     // A state's own language is not that of the states inside it: those go by the machine's.
@@ -128,8 +128,8 @@ class MachineCompiler {
       name,
       language,
       nested,
-      isMocked: this.isMocked,
-      activities: this.#activities,
+      tasks: this.#tasks,
+      references: this.#references,
     });
   }
 }
@@ -150,9 +150,11 @@ function shadowed(name: string): string {
 }
 
 /**
- * The Tasks on activities that a definition has, nested ones included. Other resources may be anything.
+ * The Tasks on activities that a definition has, nested ones included.
  * @throws DefinitionError where the definition is not valid
  */
 export function activityTasks(definition: string): ActivityTask[] {
-  return [...compileMachine(definition, () => true).activities];
+  return compileMachine(definition).tasks.flatMap(({ resource: _, activityArn, ...task }) =>
+    activityArn === undefined ? [] : [{ ...task, activityArn }],
+  );
 }

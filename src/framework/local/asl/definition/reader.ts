@@ -15,6 +15,8 @@ export interface DefinitionProblem {
  */
 export class Reader {
   readonly #unread: Set<string>;
+  /** The variables that the state reads in which it lies. */
+  readonly variables: Set<string>;
 
   constructor(
     readonly source: JsonObject,
@@ -22,7 +24,9 @@ export class Reader {
     readonly problems: DefinitionProblem[],
     /** How long the path of the state is that it lies in. */
     private readonly base = path.length,
+    variables: Set<string> = new Set(),
   ) {
+    this.variables = variables;
     this.#unread = new Set(Object.keys(source));
     this.#unread.delete('Comment');
   }
@@ -83,13 +87,15 @@ export class Reader {
 
   object(field: string): Reader | undefined {
     const value = this.#typed(field, 'an object', isObject) as JsonObject | undefined;
-    return value && new Reader(value, `${this.path}/${field}`, this.problems, this.base);
+    return value && new Reader(value, `${this.path}/${field}`, this.problems, this.base, this.variables);
   }
 
   objects(field: string): Reader[] | undefined {
     const fits = (value: Json): boolean => Array.isArray(value) && value.every(isObject);
     const value = this.#typed(field, 'a list of objects', fits) as JsonObject[] | undefined;
-    return value?.map((item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems, this.base));
+    return value?.map(
+      (item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems, this.base, this.variables),
+    );
   }
 
   /** Adds a problem for each field that nobody read. */

@@ -38,10 +38,20 @@ export interface StateContext {
   readonly language: Language;
   /** Compiles the states of a branch or of an iteration. */
   readonly nested: (reader: Reader) => StateGroup;
-  /** Whether something answers a resource that is no activity. */
-  readonly isMocked: (state: string, resource: string) => boolean;
-  /** Every Task on an activity is told here. */
-  readonly activities: ActivityTask[];
+  /** Every Task is told here. */
+  readonly tasks: DefinedTask[];
+  /** The variables that each state reads are told here. */
+  readonly references: Map<string, readonly string[]>;
+}
+
+/** A Task, as the definition has it. */
+export interface DefinedTask {
+  readonly state: string;
+  readonly resource: string;
+  /** Of a Task on an activity. Seconds that are worked out at run time are absent. */
+  readonly activityArn?: string;
+  readonly heartbeatSeconds?: number;
+  readonly timeoutSeconds?: number;
 }
 
 /** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */
@@ -61,6 +71,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   const caught = kind.recovers ? compileCatch(reader, language) : undefined;
   const next = kind.leaves === 'next' ? readNext(reader) : undefined;
   reader.finish((field) => language.explainUnread(field));
+  if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
   const once = async (thread: Thread, input: Json): Promise<Step> => {
     const data = flow.input(thread.data(input));

@@ -1,114 +1,58 @@
-import jsonata from 'jsonata';
-import { jsonataFunctions } from './functions.js';
+import { turn } from '../../../clock.js';
 import { EvaluationFailure } from '../errors/failure.js';
-import type { Json, JsonObject } from '../values/json.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Json, JsonObject } from '../values/json.js';
+import { createCompiler, type Bindings, type Compiled, type Evaluated } from './evaluator.js';
+import { ON_MAIN } from './guard.js';
 
-/** The most steps and the deepest nesting of one evaluation; beyond them it fails. */
-const MAX_STEPS = 250_000;
-const MAX_DEPTH = 1_000;
-
-const ENTER = Symbol.for('jsonata.__evaluate_entry');
-const LEAVE = Symbol.for('jsonata.__evaluate_exit');
-/** Where an evaluation finds its own budget: expressions are shared, and evaluations overlap. */
-const BUDGET = '\u0000budget';
-
-interface Budget {
-  steps: number;
-  depth: number;
-}
-
-interface Environment {
-  lookup(name: string): unknown;
-}
-
-/** The expression in a string `{% … %}`, or undefined for any other string. */
+/** The expression in a string that begins with `{%` and ends with `%}`, to the letter; undefined for any other. */
 export function expressionIn(text: string): string | undefined {
-  const trimmed = text.trim();
-  return trimmed.startsWith('{%') && trimmed.endsWith('%}') && trimmed.length >= 4
-    ? trimmed.slice(2, -2).trim()
+  return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
+    ? text.slice(2, -2).trim()
     : undefined;
 }
 
+let compile: ((source: string) => Compiled) | undefined;
+
 /**
- * Compiles an expression of JSONata.
+ * Compiles an expression of JSONata. It gets what is left of the main thread's turn; what needs more goes on in a
+ * thread, from the beginning.
  * @param location the field it stands in, as messages and events name it: `Arguments/a[0]`
  * @throws Error where it cannot be parsed
  */
 export function compileExpression(source: string, location: string): Expression {
-  const compiled = parse(source);
-  // The declaration takes strings only; the library's own hooks are symbols.
-  const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
-  assign(ENTER, enter);
-  assign(LEAVE, leave);
+  compile ??= createCompiler(ON_MAIN);
+  const compiled = compile(source);
   const about = `The JSONata expression '${source}' specified for the field '${location}'`;
+  const failure = (reason: string): EvaluationFailure =>
+    new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
   return async (data) => {
-    const value = await evaluate(compiled, data).catch((error: unknown) => {
-      throw failure(`${about} threw an error during evaluation. ${describe(error)}`, location);
-    });
-    const json = toJson(value, about, location);
-    if (json === undefined) throw failure(`${about} returned nothing (undefined).`, location);
-    return json;
+    const bindings = bindingsOf(data);
+    const first = await unlessStuck(compiled(bindings, data));
+    const result =
+      first.kind === 'failed' && first.limit
+        ? await data.elsewhere({ source, bindings, now: data.now() })
+        : first;
+    if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
+    if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
+    if (result.text === undefined) throw failure('returned nothing (undefined).');
+    return JSON.parse(result.text) as Json;
   };
 }
 
-function parse(source: string): jsonata.Expression {
-  try {
-    return jsonata(source);
-  } catch (error) {
-    throw new Error(describe(error), { cause: error });
-  }
-}
-
-function evaluate(compiled: jsonata.Expression, data: StateData): Promise<unknown> {
+function bindingsOf(data: StateData): Bindings {
   const states: JsonObject = { input: data.input, context: data.context() };
   if (data.result !== undefined) states['result'] = data.result;
   if (data.errorOutput !== undefined) states['errorOutput'] = data.errorOutput;
-  const budget: Budget = { steps: 0, depth: 0 };
-  return compiled.evaluate(undefined, {
-    ...jsonataFunctions(data),
-    ...data.variables.all(),
-    states,
-    [BUDGET]: budget,
+  return { ...data.variables.all(), states };
+}
+
+const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
+
+/** An evaluation only awaits itself, so it is done when the turn is, or never will be. */
+function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
+  return new Promise((resolve) => {
+    void evaluation.then(resolve);
+    turn.after(() => resolve(STUCK));
   });
-}
-
-function enter(_expression: unknown, _input: unknown, environment: Environment): void {
-  const budget = environment.lookup(BUDGET) as Budget;
-  budget.steps++;
-  budget.depth++;
-  if (budget.steps > MAX_STEPS) throw new Error('The expression takes too long to evaluate.');
-  if (budget.depth > MAX_DEPTH) throw new Error('The expression is nested or recurses too deeply.');
-}
-
-function leave(_expression: unknown, _input: unknown, environment: Environment): void {
-  (environment.lookup(BUDGET) as Budget).depth--;
-}
-
-function failure(reason: string, location: string): EvaluationFailure {
-  return new EvaluationFailure('States.QueryEvaluationError', reason, { location });
-}
-
-/** JSONata throws plain objects with a code, and errors. */
-function describe(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = typeof message === 'string' ? message : JSON.stringify(error);
-  return typeof code === 'string' ? `${code}: ${text}` : text;
-}
-
-/** What JSON makes of a result: its own marks on arrays fall away, functions are refused. */
-function toJson(value: unknown, about: string, location: string): Json | undefined {
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(value, (_key, inner: unknown) => {
-    if (isFunction(inner)) throw failure(`${about} returned a function.`, location);
-    return inner;
-  }) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as Json);
-}
-
-function isFunction(value: unknown): boolean {
-  if (typeof value === 'function') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return '_jsonata_function' in value || '_jsonata_lambda' in value;
 }

@@ -1,18 +1,27 @@
 import jsonata from 'jsonata';
 import { HASH_NAMES, hashText } from '../values/hash.js';
+import { isObject, readJson } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
-import type { StateData } from '../runtime/state-data.js';
+import { LimitReached, type Limits } from './guard.js';
+import { MEMBER, RANGE } from './rewrite.js';
 
 const RANGE_LIMIT = 1_000;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
+/** What an evaluation may ask for from outside. */
+export interface Outside {
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** The instant, in epoch milliseconds. */
+  readonly now: () => number;
+}
+
 /**
  * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
  * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
  */
-export function jsonataFunctions(data: StateData): Record<string, unknown> {
-  const { random, now } = data;
+export function stepFunctions({ random, now }: Outside): Record<string, unknown> {
   return {
     eval: undefined,
     now: (picture?: string, timezone?: string) =>
@@ -23,8 +32,50 @@ export function jsonataFunctions(data: StateData): Record<string, unknown> {
     hash,
     random: (seed?: number) => (seed === undefined ? random() : seeded(seed)),
     uuid: () => uuid(random),
-    parse: (text?: string) => (text === undefined ? undefined : (JSON.parse(text) as unknown)),
+    parse: (text?: string) => (text === undefined ? undefined : readJson(text)),
   };
+}
+
+/** What rewritten expressions call. */
+export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
+  return {
+    [RANGE]: (from: unknown, to: unknown) => rangeOperator(from, to, items),
+    [MEMBER]: member,
+    lookup: (from: unknown, key: unknown) => member(from, String(key)),
+  };
+}
+
+/** A list of results, of which one alone stands for itself: what the library calls a sequence. */
+function sequence(items: unknown[]): unknown[] {
+  return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
+}
+
+function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
+  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', from);
+  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', to);
+  if (from === undefined || to === undefined) return undefined;
+  const length = Number(to) - Number(from) + 1;
+  if (length <= 0) return undefined;
+  if (length > limit) throw new LimitReached('size');
+  return sequence(Array.from({ length }, (_, at) => Number(from) + at));
+}
+
+/** An error that the library words by its code. */
+function libraryError(code: string, value: unknown): Error {
+  return Object.assign(new Error(code), { code, value });
+}
+
+/** A field of an object, or of each object of a list. What an object only inherits is none. */
+function member(from: unknown, key: string): unknown {
+  if (Array.isArray(from)) {
+    return sequence(
+      from
+        .map((each: unknown) => member(each, key))
+        .filter((found) => found !== undefined)
+        .flat(),
+    );
+  }
+  return isObject(from) && Object.hasOwn(from, key) ? from[key] : undefined;
 }
 
 function partition(items: unknown, size: unknown): unknown {
@@ -37,6 +88,7 @@ function partition(items: unknown, size: unknown): unknown {
   );
 }
 
+/** Recorded: its result is a sequence, so that a range of one number is that number. */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;
   const [from, to, by] = [Number(first), Number(last), Number(step)];
@@ -45,7 +97,7 @@ function range(first: unknown, last: unknown, step: unknown): unknown {
   }
   const length = Math.max(Math.floor((to - from) / by) + 1, 0);
   if (length > RANGE_LIMIT) throw new Error(`$range: the array would have more than ${RANGE_LIMIT} items`);
-  return Array.from({ length }, (_, i) => from + i * by);
+  return sequence(Array.from({ length }, (_, i) => from + i * by));
 }
 
 function hash(data: unknown, algorithm: unknown): unknown {

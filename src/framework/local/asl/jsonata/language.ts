@@ -3,6 +3,7 @@ import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js'
 import { compileExpression, expressionIn } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
+import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../runtime/variables.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 
@@ -31,7 +32,7 @@ export const jsonataLanguage: Language = {
     };
   },
 
-  integer(reader, field, min, max) {
+  integer(reader, field, { min, max }) {
     const text = expressionOf(reader, field);
     if (text === undefined) {
       const fixed = reader.integer(field, min, max);
@@ -42,20 +43,39 @@ export const jsonataLanguage: Language = {
     return typed(reader, field, text, 'number', fits);
   },
 
-  text(reader, field) {
-    const text = expressionOf(reader, field);
-    if (text === undefined) {
-      const fixed = reader.string(field);
-      return fixed === undefined ? undefined : () => fixed;
-    }
-    return typed(reader, field, text, 'string', (value) => typeof value === 'string');
+  text: readText,
+
+  timestamp(reader) {
+    const text = readText(reader, 'Timestamp');
+    if (!text) return undefined;
+    const fixed = reader.source['Timestamp'];
+    if (typeof fixed === 'string' && expressionIn(fixed) === undefined && parseTimestamp(fixed) === undefined)
+      reader.problem(NO_TIMESTAMP, 'Timestamp');
+    return async (data) => {
+      const value = String(await text(data));
+      const ms = parseTimestamp(value);
+      if (ms !== undefined) return ms;
+      throw new EvaluationFailure(
+        'States.QueryEvaluationError',
+        `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${value}`,
+        { location: 'Timestamp', afterEntry: true },
+      );
+    };
   },
 
   items(reader) {
     const text = expressionOf(reader, 'Items');
     if (text !== undefined) return typed(reader, 'Items', text, 'array', (value) => Array.isArray(value));
-    return readTemplate(reader, 'Items') ?? ((data) => data.input);
+    const template = readTemplate(reader, 'Items');
+    if (template) return template;
+    return ({ input }) => {
+      if (Array.isArray(input)) return input;
+      const reason = `Map state input must be an array but was: ${JSON.stringify(input)}`;
+      throw new EvaluationFailure('States.QueryEvaluationError', reason);
+    };
   },
+
+  template: readTemplate,
 
   itemSelector: (reader) => readTemplate(reader, 'ItemSelector'),
 
@@ -89,6 +109,13 @@ function readExit(
     ...(template && { output: template }),
     ...(variables && { assign: async (data: StateData) => (await variables(data)) as JsonObject }),
   };
+}
+
+function readText(reader: Reader, field: string): Expression | undefined {
+  const text = expressionOf(reader, field);
+  if (text !== undefined) return typed(reader, field, text, 'string', (value) => typeof value === 'string');
+  const fixed = reader.string(field);
+  return fixed === undefined ? undefined : () => fixed;
 }
 
 /** The expression that a field is, or undefined where it is anything else. */

@@ -1,3 +1,4 @@
+import { readSteps, type Step } from './path-parser.js';
 import { equalJson, getOwn, isObject, type Json } from '../values/json.js';
 
 /** What a filter of a path, `[?(@.price < 10)]`, holds an item to. */
@@ -24,19 +25,19 @@ function order(a: Json | undefined, b: Json | undefined): number {
 
 /**
  * Compiles what stands between `?(` and `)`: comparisons of places and literals, `&&`, `||`, `!` and brackets.
+ * @returns the filter, and where it ends
  * @throws Error where it is anything else; it is never run as code
  */
-export function compileFilter(text: string): Filter {
-  const parser = new Parser(text);
-  const filter = parser.either();
-  parser.end();
-  return filter;
+export function compileFilter(text: string, at: number): { filter: Filter; end: number } {
+  const parser = new Parser(text, at);
+  return { filter: parser.either(), end: parser.at };
 }
 
 class Parser {
-  #at = 0;
-
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    public at: number,
+  ) {}
 
   either(): Filter {
     let left = this.#both();
@@ -45,10 +46,6 @@ class Parser {
       left = (item, root) => before(item, root) || after(item, root);
     }
     return left;
-  }
-
-  end(): void {
-    if (this.#take(/\s*$/y) === undefined) throw this.#unreadable();
   }
 
   #both(): Filter {
@@ -87,35 +84,38 @@ class Parser {
     if (quoted !== undefined) return constant(quoted.slice(1, -1).replaceAll(/\\(.)/g, '$1'));
     const literal = this.#take(/-?\d+(?:\.\d+)?|true\b|false\b|null\b/y);
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
-    // The path library has put its own names in place of `@` and `$` by the time it asks.
-    const start = this.#take(/@|_\$_v\b|_\$_root\b|\$/y);
-    if (start === undefined) throw this.#unreadable();
-    const steps = this.#steps();
-    const fromItem = start === '@' || start === '_$_v';
-    return (item, root) => walk(fromItem ? item : root, steps);
+    const start = this.#take(/[@$]/y);
+    if (start !== undefined) return this.#place(start);
+    // Published machines compare with a bare word. It is no value, so nothing is equal to it.
+    if (this.#take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return () => undefined;
+    throw this.#unreadable();
   }
 
-  #steps(): (string | number)[] {
-    const steps: (string | number)[] = [];
-    for (;;) {
-      const step = this.#take(/\.[\p{L}_][\p{L}\p{N}_-]*|\[\s*(?:'[^']*'|"[^"]*"|\d+)\s*\]/uy);
-      if (step === undefined) return steps;
-      const inner = step.startsWith('.') ? step.slice(1) : step.slice(1, -1).trim();
-      steps.push(/^\d+$/.test(inner) ? Number(inner) : inner.replaceAll(/^['"]|['"]$/g, ''));
-    }
+  #place(start: string): Operand {
+    const { steps, end } = readSteps(this.text, this.at);
+    this.at = end;
+    const names = steps.map(nameOf);
+    return (item, root) => walk(start === '@' ? item : root, names);
   }
 
   #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
+    pattern.lastIndex = this.at;
     const match = pattern.exec(this.text);
     if (!match) return undefined;
-    this.#at = pattern.lastIndex;
+    this.at = pattern.lastIndex;
     return match[0];
   }
 
   #unreadable(): Error {
-    return new Error(`the filter cannot be read from '${this.text.slice(this.#at, this.#at + 40)}' on`);
+    return new Error(`the filter cannot be read from '${this.text.slice(this.at, this.at + 40)}' on`);
   }
+}
+
+/** In a filter a place is one place. */
+function nameOf(step: Step): string | number {
+  const [name, ...names] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
+  if (name === undefined || names.length > 0) throw new Error(`a filter cannot hold ${step.shown}`);
+  return name;
 }
 
 const constant =
@@ -126,7 +126,7 @@ const constant =
 function walk(from: Json, steps: readonly (string | number)[]): Json | undefined {
   let at: Json | undefined = from;
   for (const step of steps) {
-    if (typeof step === 'number') at = Array.isArray(at) ? at[step] : undefined;
+    if (typeof step === 'number') at = Array.isArray(at) ? at.at(step) : undefined;
     else at = isObject(at) ? getOwn(at, step) : undefined;
     if (at === undefined) return undefined;
   }

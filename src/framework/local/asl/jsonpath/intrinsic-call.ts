@@ -61,7 +61,7 @@ class Parser {
 
   #argument(depth: number, raw: boolean): Part {
     this.#take(/\s*/y);
-    const quoted = this.#take(/'(?:[^'\\]|\\[^])*'/y);
+    const quoted = this.#take(/'(?:[^'\\]|\\['{}\\])*'/y);
     if (quoted !== undefined) {
       const text = quoted.slice(1, -1);
       return constant(raw ? text : text.replaceAll(/\\(['{}\\])/g, '$1'));

@@ -1,6 +1,6 @@
 import { EvaluationFailure } from '../errors/failure.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
-import { equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
+import { bareText, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
 import type { StateData } from '../runtime/state-data.js';
 
@@ -57,14 +57,24 @@ function format(args: Json[], name: string): string {
     if (match !== '{}') return fail(`${name}: a brace must be escaped or part of '{}'`);
     if (used >= values.length) return fail(`${name}: there are more '{}' than values`);
     const value = values[used++] ?? null;
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    return isObject(value) ? javaText(value) : bareText(value);
   });
   if (used < values.length) fail(`${name}: there are more values than '{}'`);
   return made;
 }
 
+/** Recorded for objects: as Java shows a map. */
+function javaText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
+  if (!isObject(value)) return bareText(value);
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}=${javaText(inner)}`)
+    .join(', ')}}`;
+}
+
 function parse(value: Json | undefined, name: string): Json {
   const source = text(value, name);
+  if (source.trim() === '') return null;
   try {
     return JSON.parse(source) as Json;
   } catch {

@@ -1,20 +1,21 @@
 import { compileRule } from './choice-rule.js';
 import { EvaluationFailure, runtimeFailure } from '../errors/failure.js';
-import type { Json, JsonObject } from '../values/json.js';
+import { bareText, type Json, type JsonObject } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
 import { compilePath, referenceSteps } from './path.js';
 import { compileIntrinsic } from './intrinsic-call.js';
 import { putResult } from './result-path.js';
 import type { Reader } from '../definition/reader.js';
 import { compileTemplate } from './template.js';
+import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../runtime/variables.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 
 /** A path in a field: what it finds, or undefined where it leads nowhere. */
 interface Find {
   (data: StateData): Json | undefined;
-  /** The path as messages show it. */
-  readonly normal: string;
+  /** Why it found nothing. */
+  explain(data: StateData): string;
 }
 
 const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
@@ -43,25 +44,28 @@ export const jsonPath: Language = {
     return { output: (data) => output(seen(data)), assign: (data) => assign(seen(data)) };
   },
 
-  integer(reader, field, min, max) {
+  integer(reader, field, { min, max, inText = false, absent, wrong }) {
     const fixed = reader.integer(field, min, max);
-    const path = readPath(reader, `${field}Path`);
+    const path = readPath(reader, `${field}Path`, absent);
     if (!path) return fixed === undefined ? undefined : () => fixed;
+    const text = String(reader.source[`${field}Path`]);
     return (data) => {
-      const value = path(data);
+      const found = path(data);
+      const value = inText && typeof found === 'string' && /^-?\d+$/.test(found) ? Number(found) : found;
       if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
       throw runtimeFailure(
-        `Expected the value of '${field}Path' to be an integer from ${min} to ${max}, got ${JSON.stringify(value)}.`,
+        wrong?.(text, found) ??
+          `Expected the value of '${field}Path' to be an integer from ${min} to ${max}, got ${JSON.stringify(found)}.`,
       );
     };
   },
 
   text(reader, field) {
     const fixed = reader.string(field);
-    const path = readPath(reader, `${field}Path`);
-    if (!path) return fixed === undefined ? undefined : () => fixed;
+    const part = readField(reader, `${field}Path`);
+    if (!part) return fixed === undefined ? undefined : () => fixed;
     return (data) => {
-      const value = path(data);
+      const value = part(data);
       if (typeof value === 'string') return value;
       throw runtimeFailure(
         `Expected the value of '${field}Path' to be a string, got ${JSON.stringify(value)}.`,
@@ -69,15 +73,32 @@ export const jsonPath: Language = {
     };
   },
 
+  timestamp(reader) {
+    const fixed = readTimestamp(reader);
+    const path = readPath(reader, 'TimestampPath');
+    if (!path) return fixed === undefined ? undefined : () => fixed;
+    const text = String(reader.source['TimestampPath']);
+    return (data) => {
+      const value = path(data);
+      const ms = typeof value === 'string' ? parseTimestamp(value) : undefined;
+      if (ms !== undefined) return ms;
+      throw runtimeFailure(
+        `The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: ${text} == ${bareText(value)}`,
+      );
+    };
+  },
+
   items(reader) {
     const path = readPath(reader, 'ItemsPath');
+    const shown = JSON.stringify(reader.source['ItemsPath'] ?? '$').replace(/^"\$\$/, '"$');
     return (data) => {
       const items = path ? path(data) : data.root;
       if (Array.isArray(items)) return items;
-      const text = JSON.stringify(reader.source['ItemsPath'] ?? '$');
-      throw runtimeFailure(`Reference path ${text} must point to array.`);
+      throw runtimeFailure(`Reference path ${shown} must point to array.`);
     };
   },
+
+  template: readTemplate,
 
   itemSelector: (reader) => readTemplate(reader, reader.has('Parameters') ? 'Parameters' : 'ItemSelector'),
 
@@ -89,8 +110,15 @@ export const jsonPath: Language = {
   explainUnread: (field) => `The field '${field}' is not supported here`,
 };
 
-/** The path in a field of its own, such as `SecondsPath`. Null stands for an empty object. */
-export function readPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
+/**
+ * The path in a field of its own, such as `SecondsPath`. Null stands for an empty object.
+ * @param absent what is said where it leads nowhere. @default what is missing, in the words of the service
+ */
+export function readPath(
+  reader: Reader,
+  field: string,
+  absent?: (path: string) => string,
+): ((data: StateData) => Json) | undefined {
   if (reader.has(field) && reader.source[field] === null) {
     reader.json(field);
     return () => ({});
@@ -100,37 +128,47 @@ export function readPath(reader: Reader, field: string): ((data: StateData) => J
   const find = compileFind(text, reader, field);
   return (data) => {
     const value = find(data);
-    if (value === undefined)
-      throw runtimeFailure(`Invalid path '${text}' : No results for path: ${find.normal}`);
-    return value;
+    if (value !== undefined) return value;
+    throw runtimeFailure(absent?.(text) ?? `Invalid path '${text}' : ${find.explain(data)}`);
   };
 }
 
 /** A path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
 export function compileFind(text: string, reader: Reader, field: string): Find {
   try {
-    const [root, name = ''] = VARIABLE.exec(text) ?? [];
-    if (root !== undefined) {
-      const path = compilePath(`$${text.slice(root.length)}`);
-      return find(text, ({ variables }) => {
-        const value = variables.get(name);
-        return value === undefined ? undefined : path.read(value);
-      });
-    }
-    if (text.startsWith('$$')) {
-      const path = compilePath(text.slice(1));
-      return find(`$${path.normal}`, (data) => path.read(data.context()));
-    }
-    const path = compilePath(text);
-    return find(path.normal, (data) => path.read(data.root));
+    return findOf(text, reader);
   } catch (error) {
     reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
-    return find(text, () => null);
+    return Object.assign(() => null, { explain: () => '' });
   }
 }
 
-function find(normal: string, read: (data: StateData) => Json | undefined): Find {
-  return Object.assign(read, { normal });
+/** @throws Error where it is no path */
+function findOf(text: string, { variables }: Reader): Find {
+  const [root, name = ''] = VARIABLE.exec(text) ?? [];
+  if (root !== undefined) {
+    const path = compilePath(`$${text.slice(root.length)}`);
+    variables.add(name);
+    const find = (data: StateData): Json | undefined => {
+      const value = data.variables.get(name);
+      return value === undefined ? undefined : path.read(value);
+    };
+    return Object.assign(find, { explain: () => `No results for path: ${text}` });
+  }
+  const ofContext = text.startsWith('$$');
+  const path = compilePath(ofContext ? text.slice(1) : text);
+  const rootOf = (data: StateData): Json => (ofContext ? data.context() : data.root);
+  return Object.assign((data: StateData) => path.read(rootOf(data)), {
+    explain: (data: StateData) => path.explain(rootOf(data)).replace('$', ofContext ? '$$$$' : '$$'),
+  });
+}
+
+function readTimestamp(reader: Reader): number | undefined {
+  const text = reader.string('Timestamp');
+  if (text === undefined) return undefined;
+  const ms = parseTimestamp(text);
+  if (ms === undefined) reader.problem(NO_TIMESTAMP, 'Timestamp');
+  return ms ?? 0;
 }
 
 export function readTemplate(reader: Reader, field: string): Expression | undefined {
@@ -139,16 +177,35 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
   return compileTemplate(source, reader, (text, key) => compileField(text, key, reader, field));
 }
 
-function compileField(text: string, key: string, reader: Reader, field: string): (data: StateData) => Json {
-  if (text.startsWith('States.')) return readIntrinsic(text, key, reader, field);
-  if (text.startsWith('$')) return present(text, key, reader, field);
-  reader.problem(`The value of the field '${key}' must be a valid JSONPath or an intrinsic function`, field);
-  return () => null;
+/** A field of its own that holds a path or an intrinsic function: `ErrorPath`. */
+function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
+  const text = reader.string(field);
+  return text === undefined ? undefined : compileField(text, field, reader);
 }
 
-/** A path that must lead somewhere. */
-function present(text: string, key: string, reader: Reader, field: string): (data: StateData) => Json {
-  const find = compileFind(text, reader, `${field}/${key}`);
+/** @param field where the template stands, of which `key` is the key; none for a field of its own */
+function compileField(
+  text: string,
+  key: string,
+  reader: Reader,
+  field: string = key,
+): (data: StateData) => Json {
+  try {
+    return text.startsWith('States.')
+      ? compileIntrinsic(text, (path) => present(path, key, reader))
+      : present(text, key, reader);
+  } catch {
+    reader.problem(
+      `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
+      field === key ? undefined : field,
+    );
+    return () => null;
+  }
+}
+
+/** A path that must lead somewhere. @throws Error where it is no path */
+function present(text: string, key: string, reader: Reader): (data: StateData) => Json {
+  const find = findOf(text, reader);
   return (data) => {
     const value = find(data);
     if (value === undefined) throw runtimeFailure(missing(text, key, data), 'States.ParameterPathFailure');
@@ -156,21 +213,9 @@ function present(text: string, key: string, reader: Reader, field: string): (dat
   };
 }
 
-function readIntrinsic(text: string, key: string, reader: Reader, field: string): (data: StateData) => Json {
-  try {
-    return compileIntrinsic(text, (path) => present(path, key, reader, field));
-  } catch (error) {
-    reader.problem(
-      `The value of the field '${key}' is not a valid intrinsic: ${(error as Error).message}`,
-      field,
-    );
-    return () => null;
-  }
-}
-
-function missing(text: string, key: string, data: StateData): string {
-  const input = JSON.stringify(text.startsWith('$$') ? data.context() : data.root);
-  return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${input}'`;
+/** Recorded: of a path into the context object too, the input that is shown is the state's. */
+function missing(text: string, key: string, { root }: StateData): string {
+  return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;
 }
 
 async function applySelector(selector: Expression, data: StateData): Promise<StateData> {

@@ -1,6 +1,6 @@
-import { JSONPath } from 'jsonpath-plus';
-import { compileFilter, type Filter } from './filter.js';
-import { isObject, type Json } from '../values/json.js';
+import { runtimeFailure } from '../errors/failure.js';
+import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { readSteps, type Slice, type Step } from './path-parser.js';
 
 /** A JSONPath, compiled. */
 export interface Path {
@@ -9,129 +9,147 @@ export interface Path {
   readonly normal: string;
   /** Whether it can only ever name one place. Such a path gives what stands there; any other gives a list. */
   readonly definite: boolean;
-  /** What it finds in `root`; undefined where a definite path leads nowhere. */
+  readonly steps: readonly Step[];
+  /**
+   * What it finds in `root`; undefined where a definite path leads nowhere.
+   * @throws EvaluationFailure where it would look at more places than a state may
+   */
   read(root: Json): Json | undefined;
+  /** Why a definite path found nothing, in the words of the service. */
+  explain(root: Json): string;
 }
 
-interface Hit {
-  value: Json;
-  parent: Json | null;
-  parentProperty: string | number | null;
-}
-
-const NAME = String.raw`[^\s.\[\]()'"?*@,:^~\x60$]+`;
-const QUOTED = String.raw`(?:'[^']*'|"[^"]*")`;
-const SEGMENT = new RegExp(
-  String.raw`\.\.?(?:\*|${NAME})|(?:\.\.)?\[\s*(?:\*|${QUOTED}(?:\s*,\s*${QUOTED})*|-?\d+(?:\s*,\s*-?\d+)*|-?\d*:-?\d*(?::\d+)?|\?\((?:[^()'"]|'[^']*'|"[^"]*"|\((?:[^()'"]|'[^']*'|"[^"]*")*\))*\))\s*\]`,
-  'y',
-);
-/** What the path library would take for something else, even between quotes. */
-const UNREADABLE = /[,;'"^[\]]|#\d/;
+/** How many places one path may look at: some 50 ms. No input that the service takes has nearly as many. */
+const PLACES = 1_000_000;
 
 /**
  * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
  * @throws Error where it is not a path, or uses what is not supported
  */
 export function compilePath(text: string): Path {
-  if (text === '$') return { text, normal: text, definite: true, read: (root) => root };
-  const segments = readSegments(text);
-  const definite = segments.every((segment) => segment.definite);
-  const path = `$${segments.map(({ library }) => library).join('')}`;
-  const normal = `$${segments.map((segment) => segment.normal).join('')}`;
-  const find = (root: Json): Json[] => {
-    if (typeof root !== 'object' || root === null) return [];
-    const hits: Hit[] = JSONPath({ path, json: root, eval: filterBy, wrap: true, resultType: 'all' });
-    return hits.filter(isPlace).map((hit) => hit.value);
-  };
-  return { text, normal, definite, read: definite ? (root) => find(root)[0] : find };
-}
-
-/** One step of a path: as the library is to read it, and as messages show it. */
-interface Segment {
-  readonly library: string;
-  readonly normal: string;
-  readonly definite: boolean;
-}
-
-function readSegments(text: string): Segment[] {
   if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
-  const segments: Segment[] = [];
-  for (let at = 1; at < text.length;) {
-    SEGMENT.lastIndex = at;
-    const found = SEGMENT.exec(text)?.[0];
-    if (found === undefined) throw new Error(`it cannot be read from '${text.slice(at, at + 40)}' on`);
-    segments.push(readSegment(found));
-    at += found.length;
+  const { steps, end } = readSteps(text, 1);
+  if (end < text.length) throw new Error(`it cannot be read from '${text.slice(end, end + 40)}' on`);
+  const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
+  const read = definite
+    ? (root: Json): Json | undefined => readPlace(root, steps)
+    : (root: Json): Json => new Search(text, root).find(steps);
+  return { text, normal: shown(steps), definite, steps, read, explain: (root) => explain(root, steps) };
+}
+
+function shown(steps: readonly Step[]): string {
+  return `$${steps.map((step) => step.shown).join('')}`;
+}
+
+/** Names in a list are one object where the path ends in them, and many places before (Jayway; recordings.md 7.8). */
+function isDefinite(step: Step, last: boolean): boolean {
+  if (step.kind === 'names') return last || step.names.length === 1;
+  return step.kind === 'indexes' && step.indexes.length === 1;
+}
+
+/** What stands at the one place that a definite path names. */
+function readPlace(root: Json, steps: readonly Step[]): Json | undefined {
+  let at: Json | undefined = root;
+  for (const step of steps) {
+    at = stepInto(at, step, root);
+    if (at === undefined) return undefined;
   }
-  return segments;
+  return at;
 }
 
-function readSegment(text: string): Segment {
-  if (text.startsWith('..')) {
-    const rest = text.slice(2);
-    const inner = readSegment(rest.startsWith('[') ? rest : `.${rest}`);
-    const library = inner.library.startsWith('.') ? inner.library.slice(1) : inner.library;
-    return { library: `..${library}`, normal: `..${inner.normal}`, definite: false };
+function stepInto(at: Json, step: Step, root: Json): Json | undefined {
+  if (step.kind === 'indexes') return Array.isArray(at) ? itemAt(at, step.indexes[0] ?? 0) : undefined;
+  if (step.kind !== 'names') return new Search('', root).find([step]);
+  if (!isObject(at)) return undefined;
+  const [name = '', ...others] = step.names;
+  return others.length === 0 ? getOwn(at, name) : pick(at, step.names);
+}
+
+function itemAt(list: Json[], index: number): Json | undefined {
+  return list[index < 0 ? list.length + index : index];
+}
+
+function pick(source: JsonObject, names: readonly string[]): JsonObject {
+  const made: JsonObject = {};
+  for (const name of names) {
+    const value = getOwn(source, name);
+    if (value !== undefined) setOwn(made, name, value);
   }
-  if (text.startsWith('.')) {
-    return { library: text, normal: text === '.*' ? '[*]' : `['${text.slice(1)}']`, definite: text !== '.*' };
+  return made;
+}
+
+/** Recorded: the last step alone has no results, an earlier one is a missing property. */
+function explain(root: Json, steps: readonly Step[]): string {
+  const found = steps.findIndex((_, at) => readPlace(root, steps.slice(0, at + 1)) === undefined);
+  return found < 0 || found === steps.length - 1
+    ? `No results for path: ${shown(steps)}`
+    : `Missing property in path ${shown(steps.slice(0, found + 1))}`;
+}
+
+/** Looks for every place that a path may mean, in the order of the document. */
+class Search {
+  readonly #hits: Json[] = [];
+  #left = PLACES;
+
+  constructor(
+    private readonly text: string,
+    private readonly root: Json,
+  ) {}
+
+  find(steps: readonly Step[]): Json[] {
+    this.#walk(this.root, steps, 0);
+    return this.#hits;
   }
-  return readBrackets(text, text.slice(1, -1).trim());
-}
 
-function readBrackets(text: string, inner: string): Segment {
-  const [, filter] = /^\?\(([^]*)\)$/.exec(inner) ?? [];
-  if (filter !== undefined) {
-    compileFilter(filter);
-    return { library: `[${inner}]`, normal: text, definite: false };
+  #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
+    if (at === undefined) return;
+    if (--this.#left < 0) throw runtimeFailure(`The path '${this.text}' leads to too many places.`);
+    const step = steps[index];
+    if (!step) this.#hits.push(at);
+    else this.#take(at, step, steps, index);
   }
-  if (/^['"]/.test(inner)) return readNames(text, inner.match(new RegExp(QUOTED, 'g')) ?? []);
-  const [, back] = /^-(\d+)$/.exec(inner) ?? [];
-  if (back !== undefined) return { library: fromEnd(Number(back)), normal: `[${inner}]`, definite: true };
-  return { library: `[${inner}]`, normal: `[${inner}]`, definite: /^\d+$/.test(inner) };
-}
 
-function readNames(text: string, quoted: readonly string[]): Segment {
-  const names = quoted.map((each) => each.slice(1, -1));
-  const [name = ''] = names;
-  if (names.length > 1) {
-    if (!names.every((each) => /^[\w-]+$/.test(each)))
-      throw new Error(`names are listed that cannot be: ${text}`);
-    return { library: `[${names.join(',')}]`, normal: text, definite: false };
+  #take(at: Json, step: Step, steps: readonly Step[], index: number): void {
+    switch (step.kind) {
+      case 'names':
+        return this.#names(at, step.names, steps, index);
+      case 'indexes':
+        if (Array.isArray(at))
+          for (const each of step.indexes) this.#walk(itemAt(at, each), steps, index + 1);
+        return;
+      case 'slice':
+        if (Array.isArray(at)) for (const each of sliced(at, step.slice)) this.#walk(each, steps, index + 1);
+        return;
+      case 'filter':
+        for (const each of Array.isArray(at) ? at : [at]) {
+          this.#left--;
+          if (step.filter(each, this.root)) this.#walk(each, steps, index + 1);
+        }
+        return;
+      case 'every':
+        for (const each of childrenOf(at)) this.#walk(each, steps, index + 1);
+        return;
+      case 'descent':
+        this.#walk(at, steps, index + 1);
+        for (const each of childrenOf(at)) this.#walk(each, steps, index);
+    }
   }
-  if (name === '' || UNREADABLE.test(name)) throw new Error(`the name ${text} cannot be read here`);
-  // The backtick has the library take the name as it stands.
-  return { library: `['\`${name}']`, normal: `['${name}']`, definite: true };
-}
 
-/** `[-2]` as a slice of one, which is how the library knows it. */
-function fromEnd(back: number): string {
-  return back > 1 ? `[-${back}:-${back - 1}]` : `[-${back}:]`;
-}
-
-interface FilterContext {
-  readonly _$_v: Json;
-  readonly _$_root: Json;
-}
-
-/** Decides a filter for the library, which would else run it as code. */
-function filterBy(text: string, context: object): boolean {
-  const { _$_v: item, _$_root: root } = context as FilterContext;
-  let filter = filters.get(text);
-  if (!filter) {
-    if (filters.size >= FILTERS_KEPT) filters.clear();
-    filters.set(text, (filter = compileFilter(text)));
+  #names(at: Json, names: readonly string[], steps: readonly Step[], index: number): void {
+    if (!isObject(at)) return;
+    if (names.length > 1 && index === steps.length - 1) return this.#walk(pick(at, names), steps, index + 1);
+    for (const name of names) this.#walk(getOwn(at, name), steps, index + 1);
   }
-  return filter(item, root);
 }
 
-const FILTERS_KEPT = 1_000;
-const filters = new Map<string, Filter>();
+function childrenOf(value: Json): Json[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.values(value) : [];
+}
 
-/** The library also finds the `length` of strings and arrays, which the states language does not. */
-function isPlace({ parent, parentProperty }: Hit): boolean {
-  if (Array.isArray(parent)) return /^\d+$/.test(String(parentProperty));
-  return isObject(parent);
+function sliced(list: Json[], { from, to, step }: Slice): Json[] {
+  const part = list.slice(from, to);
+  return step === 1 ? part : part.filter((_, at) => at % step === 0);
 }
 
 /**
@@ -139,12 +157,9 @@ function isPlace({ parent, parentProperty }: Hit): boolean {
  * @throws Error where the path could name more than one place
  */
 export function referenceSteps(text: string): (string | number)[] {
-  if (!compilePath(text).definite) throw new Error('a reference path names one place only');
-  const steps: (string | number)[] = [];
-  for (const [, name, quoted, index] of text.matchAll(STEP)) {
-    steps.push(index === undefined ? (name ?? quoted?.slice(1, -1) ?? '') : Number(index));
-  }
-  return steps;
+  return compilePath(text).steps.map((step) => {
+    if (step.kind === 'names' && step.names.length === 1) return step.names[0] ?? '';
+    if (step.kind === 'indexes' && step.indexes.length === 1) return step.indexes[0] ?? 0;
+    throw new Error('a reference path names one place only');
+  });
 }
-
-const STEP = new RegExp(String.raw`\.(${NAME})|\[\s*(?:(${QUOTED})|(-?\d+))\s*\]`, 'g');

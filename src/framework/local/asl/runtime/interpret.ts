@@ -44,8 +44,11 @@ export async function interpret(group: StateGroup, thread: Thread, input: Json):
   for (;;) {
     const state = group.states.get(name);
     if (!state) throw new Error(`there is no state '${name}'`);
+    const turn = thread.breathe();
+    if (turn) await turn;
     const step = await thread.scope.keep(state.run(thread, value));
     if (step.next === undefined) return step.output;
+    thread.execution.passOn();
     name = step.next;
     value = step.output;
   }

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../../../clock.js';
+import type { EvaluationThreads } from '../jsonata/threads.js';
 import type { JsonObject } from '../values/json.js';
 import type { MockTable } from '../../mocks/mocks.js';
 import type { Scope } from './scope.js';
@@ -46,6 +47,8 @@ export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityPort;
+  /** Where expressions go on that are too much for the main thread. */
+  readonly threads: EvaluationThreads;
   /** What answers the resources that are no activities. */
   readonly mocks: MockTable;
   readonly machineName: string;
@@ -54,6 +57,8 @@ export interface RunningExecution {
   openTask(subject: string, order: TaskOrder): TokenTask;
   /** Whether it still runs. Ends it where its deadline has passed and the timer has not fired yet. */
   isLive(): boolean;
+  /** Called at each transition from one state to the next. May end the execution. */
+  passOn(): void;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

@@ -1,3 +1,5 @@
+import type { Evaluated } from '../jsonata/evaluator.js';
+import type { Job } from '../jsonata/threads.js';
 import type { Json, JsonObject } from '../values/json.js';
 
 /** The variables that a state can read. Names are without the `$`. */
@@ -20,6 +22,8 @@ export interface StateData {
   readonly random: () => number;
   /** The instant, in epoch milliseconds. */
   readonly now: () => number;
+  /** Evaluates, in a thread, an expression that is too much for the main one. */
+  readonly elsewhere: (job: Job) => Promise<Evaluated>;
   /** The result of the work, once there is one. */
   readonly result?: Json;
   /** What a Catch receives. */

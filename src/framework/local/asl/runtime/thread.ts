@@ -1,3 +1,4 @@
+import { turn } from '../../../clock.js';
 import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
 import { isTooLarge } from '../values/limits.js';
 import { isTooDeep, type Json, type JsonObject } from '../values/json.js';
@@ -6,6 +7,9 @@ import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
 import { VariableScope } from './variables.js';
 import type { Expression, StateData } from './state-data.js';
+
+/** How long the main thread may be at work before an expression waits for its next turn. */
+const FAIR_TURN_MS = 15;
 
 const TOO_DEEP = 'The value is nested too deeply.';
 
@@ -57,6 +61,7 @@ export class Thread {
   #current: CurrentState | undefined;
   #lastValue: Json | undefined;
   #lastText = '';
+  #givenText: string | undefined;
 
   constructor(
     readonly execution: RunningExecution,
@@ -67,6 +72,12 @@ export class Thread {
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
+  }
+
+  /** Recorded: the entry of the first state shows the input letter for letter; from then on JSON is compact. */
+  givenAs(text: string): this {
+    this.#givenText = text;
+    return this;
   }
 
   /** The state that was entered and not left, or undefined between two. */
@@ -105,7 +116,9 @@ export class Thread {
   enter(state: EnteredState, input: Json): void {
     const enteredAt = this.execution.clock.now();
     const enteredFrom = this.previous;
-    const details = { name: state.name, input: this.textOf(input), inputDetails: { truncated: false } };
+    const text = this.#givenText ?? this.textOf(input);
+    this.#givenText = undefined;
+    const details = { name: state.name, input: text, inputDetails: { truncated: false } };
     const enteredId = this.record(`${state.type}StateEntered`, details);
     this.#current = { ...state, enteredId, enteredAt, enteredFrom, succeeded: false };
     this.retryCount = 0;
@@ -154,15 +167,30 @@ export class Thread {
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
   }
 
+  /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
+  breathe(): Promise<void> | undefined {
+    return turn.busyMs() > FAIR_TURN_MS ? new Promise((resolve) => turn.after(resolve)) : undefined;
+  }
+
   /** Works an expression out. Never goes on where the thread's scope ends. */
   async evaluate(expression: Expression, data: StateData): Promise<Json> {
+    const next = this.breathe();
+    if (next) await next;
     return this.scope.keep(expression(data));
   }
 
   data(input: Json): StateData {
-    const { clock, random } = this.execution;
+    const { clock, random, threads } = this.execution;
     const { variables } = this;
-    return { input, root: input, variables, random, now: () => clock.now(), context: () => this.#context() };
+    return {
+      input,
+      root: input,
+      variables,
+      random,
+      now: () => clock.now(),
+      elsewhere: (job) => threads.evaluate(job),
+      context: () => this.#context(),
+    };
   }
 
   /** Says where something went wrong, as the service does in the cause of a States.Runtime. */

@@ -1,5 +1,7 @@
+import type { WholeNumber } from '../definition/language.js';
 import { branchFailure, runtimeFailure } from '../errors/failure.js';
 import { runBranches } from './branches.js';
+import { bareText } from '../values/json.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from '../definition/state.js';
@@ -12,6 +14,15 @@ const INLINE_LIMIT = 40;
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
+
+/** Recorded from the live service: a number in a text is taken, and how any other is refused. */
+const CONCURRENCY: WholeNumber = {
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  inText: true,
+  wrong: (path, value) =>
+    `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
+};
 
 /** Runs the same states once for each item of a list, and gives the list of their outputs. */
 export const mapKind: Kind = {
@@ -30,7 +41,7 @@ export const mapKind: Kind = {
     const { language } = context;
     const items = language.items(reader);
     const selector = language.itemSelector(reader);
-    const concurrency = language.integer(reader, 'MaxConcurrency', 0, Number.MAX_SAFE_INTEGER);
+    const concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
     return async (thread, data) => {
       const list = await thread.evaluate(items, data);
       if (!Array.isArray(list))
@@ -110,7 +121,9 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
 const ONLY_INLINE = 'the local service runs inline Maps only';
 
 function refuseDistributed(reader: Reader, { name }: StateContext): void {
-  for (const field of [...DISTRIBUTED, ...TOLERATED, ...TOLERATED.map((each) => `${each}Path`)]) {
+  // Recorded: an inline Map takes these, and takes no notice of them.
+  for (const field of TOLERATED) for (const each of [field, `${field}Path`]) reader.json(each);
+  for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
     reader.json(field);
     reader.problem(

@@ -17,8 +17,7 @@ export const parallelKind: Kind = {
   leaves: 'next',
   compile(reader, context) {
     const branches = (reader.objects('Branches') ?? []).map((each) => readBranch(each, context));
-    if (branches.length === 0)
-      reader.problem("The field 'Branches' must have at least one branch", 'Branches');
+    if (branches.length === 0) reader.problem('Value cannot be empty', 'Branches');
     return async (thread, data, flow) => {
       const input = await thread.evaluate((seen) => flow.arguments(seen), data);
       const started = thread.started();

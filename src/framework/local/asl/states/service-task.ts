@@ -1,4 +1,4 @@
-import { dataLimitFailure, taskFailure } from '../errors/failure.js';
+import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
 import type { Json } from '../values/json.js';
 import type { MockOutcome } from '../../mocks/mocks.js';
 import type { ResourceKind } from '../definition/resource.js';
@@ -11,6 +11,8 @@ export interface ServiceCall {
   readonly resource: string;
   readonly kind: ResourceKind;
   readonly limits: Limits;
+  /** The role of its Credentials, which the history shows. */
+  readonly role: string | undefined;
   /** Works the input out. The token can then be seen in the context, where the task waits for one. */
   readonly input: () => Promise<Json>;
 }
@@ -18,9 +20,15 @@ export interface ServiceCall {
 /** What a report on the closed task of a token is told. Seen by users of the live service. */
 const CLOSED = 'Provided task does not exist anymore';
 
-/** Has a mock answer, within the task's limits; with `.waitForTaskToken` waits for the token's report. */
+/**
+ * Has a mock answer, within the task's limits; with `.waitForTaskToken` waits for the token's report.
+ * @throws StateFailure that nothing catches, where nothing answers
+ */
 export async function runService(thread: Thread, call: ServiceCall): Promise<Json> {
   const { execution } = thread;
+  const { pattern } = call.kind;
+  if (!execution.mocks.has(execution.machineName, thread.current?.name ?? '', call.resource))
+    throw unanswered(thread, call);
   const events = new Events(thread, call);
   const outcome = await thread.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = execution.openTask(CLOSED, {
@@ -33,14 +41,16 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
         resolve(outcome);
       },
     });
-    if (call.kind.waitsForToken) thread.taskToken = task.token;
+    // Recorded: a job has a token too, and a report on it ends the task while the job goes on.
+    if (pattern !== 'answer') thread.taskToken = task.token;
     const begin = async (): Promise<void> => {
       const input = await call.input();
       events.scheduled(thread.textOf(input));
       task.start();
       const answer = bounded(await execution.mocks.answer(describe(thread, call, task.token), input), call);
-      if (answer.kind === 'failed' || !call.kind.waitsForToken) task.settle(answer);
-      else if (task.isOpen()) events.submitted(answer.output);
+      if (answer.kind === 'succeeded' && pattern !== 'answer' && task.isOpen())
+        events.submitted(answer.output);
+      if (answer.kind === 'failed' || pattern !== 'token') task.settle(answer);
     };
     begin().catch((error: unknown) => {
       task.close();
@@ -53,6 +63,13 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
   return JSON.parse(outcome.output) as Json;
 }
 
+/** At AWS the service would be called. Here that is said, and no Catch of the machine's own hides it. */
+function unanswered(thread: Thread, { resource }: ServiceCall): StateFailure {
+  const { machineName } = thread.execution;
+  const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${thread.current?.name ?? ''}' or by the resource.`;
+  return new StateFailure('States.Runtime', thread.explain(reason), { fatal: true, own: true });
+}
+
 /** Recorded from the live service: an answer that is too large is a failure of the call. */
 function bounded(answer: MockOutcome, { resource, kind }: ServiceCall): MockOutcome {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
@@ -63,7 +80,7 @@ function bounded(answer: MockOutcome, { resource, kind }: ServiceCall): MockOutc
 function describe(thread: Thread, { resource, kind }: ServiceCall, token: string) {
   const { machineName } = thread.execution;
   const state = thread.current?.name ?? '';
-  return { machine: machineName, state, resource, ...(kind.waitsForToken && { taskToken: token }) };
+  return { machine: machineName, state, resource, ...(kind.pattern !== 'answer' && { taskToken: token }) };
 }
 
 /** The events of one call, in the words of its kind of resource. Recorded from the live service. */
@@ -74,14 +91,15 @@ class Events {
   ) {}
 
   scheduled(text: string): void {
-    const { kind, limits, resource } = this.call;
-    const seconds = {
+    const { kind, limits, resource, role } = this.call;
+    const more = {
       ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),
       ...(limits.heartbeatSeconds !== undefined && { heartbeatInSeconds: limits.heartbeatSeconds }),
+      ...(role !== undefined && { taskCredentials: { roleArn: role } }),
     };
     const details = kind.details
-      ? { ...kind.details, region: this.thread.execution.region, parameters: text, ...seconds }
-      : { resource, input: text, inputDetails: { truncated: false }, ...seconds };
+      ? { ...kind.details, region: this.thread.execution.region, parameters: text, ...more }
+      : { resource, input: text, inputDetails: { truncated: false }, ...more };
     this.#record('Scheduled', details);
   }
 

@@ -1,14 +1,16 @@
 import { isActivityArn } from '../../arn.js';
 import { StateFailure, taskFailure } from '../errors/failure.js';
-import type { Json } from '../values/json.js';
+import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import { resourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
-import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
+import type { DefinedTask, Kind, StateContext } from '../definition/state.js';
 import type { Thread } from '../runtime/thread.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
+
+const SECONDS = { min: 1, max: LONGEST_SECONDS };
 
 /** Hands a task to a worker, and waits for what the worker reports. */
 export const taskKind: Kind = {
@@ -18,8 +20,9 @@ export const taskKind: Kind = {
   leaves: 'next',
   compile(reader, context) {
     const resource = reader.requiredString('Resource');
-    const timeout = context.language.integer(reader, 'TimeoutSeconds', 1, LONGEST_SECONDS);
-    const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', 1, LONGEST_SECONDS);
+    const timeout = context.language.integer(reader, 'TimeoutSeconds', SECONDS);
+    const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
+    const credentials = readRole(reader, context);
     const call = compileCall(reader, context, resource);
     return async (thread, data, flow) => {
       const input = (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
@@ -27,43 +30,68 @@ export const taskKind: Kind = {
         timeoutSeconds: await readSeconds(thread, data, timeout),
         heartbeatSeconds: await readSeconds(thread, data, heartbeat),
       };
-      return { result: await call(thread, input, limits) };
+      return { result: await call(thread, input, limits, await roleOf(thread, data, credentials)) };
     };
   },
 };
 
 /** Runs one attempt of the task, and gives its result. */
-type Call = (thread: Thread, input: () => Promise<Json>, limits: Limits) => Promise<Json>;
+type Call = (
+  thread: Thread,
+  input: () => Promise<Json>,
+  limits: Limits,
+  role: string | undefined,
+) => Promise<Json>;
 
 function compileCall(reader: Reader, context: StateContext, resource: string): Call {
   if (isActivityArn(resource)) {
-    context.activities.push(describe(reader, context, resource));
+    context.tasks.push(describe(reader, context, resource));
     return async (thread, input, limits) => runActivity(thread, resource, await input(), limits);
   }
+  context.tasks.push({ state: context.name, resource });
   const kind = resourceKind(resource);
-  if (!kind || !context.isMocked(context.name, resource))
-    reader.problem(refusal(resource, context.name), 'Resource');
-  return (thread, input, limits) => {
-    if (!kind) throw new Error(`nothing can call '${resource}'`);
-    return runService(thread, { resource, kind, limits, input });
-  };
+  if (!kind) {
+    reader.problem(unknownResource(resource), 'Resource');
+    return () => Promise.reject(new Error(`nothing can call '${resource}'`));
+  }
+  return (thread, input, limits, role) => runService(thread, { resource, kind, limits, input, role });
 }
 
-function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
+/** Recorded from the live service. */
+function unknownResource(resource: string): string {
+  return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
+}
+
+/** Credentials are read and shown in the history; nothing is done with them, since nothing here has any rights. */
+function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
+  const { Credentials: source } = reader.source;
+  if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
+    reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
+  }
+  return language.template(reader, 'Credentials');
+}
+
+async function roleOf(
+  thread: Thread,
+  data: StateData,
+  credentials: Expression | undefined,
+): Promise<string | undefined> {
+  const value = credentials && (await thread.evaluate(credentials, data));
+  return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
+}
+
+function describe(reader: Reader, { name }: StateContext, activityArn: string): DefinedTask {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
   if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
     reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds');
   }
   return {
     state: name,
+    resource: activityArn,
     activityArn,
     ...(typeof heartbeat === 'number' && { heartbeatSeconds: heartbeat }),
     ...(typeof timeout === 'number' && { timeoutSeconds: timeout }),
   };
-}
-
-function refusal(resource: string, state: string): string {
-  return `The state '${state}' calls '${resource}': the local service runs activities, and what 'mocks' answers`;
 }
 
 async function readSeconds(

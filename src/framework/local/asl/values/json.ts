@@ -72,3 +72,30 @@ export function equalJson(a: Json, b: Json): boolean {
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
 }
+
+/** A value as messages show it: a text bare, all else as JSON. */
+export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/**
+ * Whether a value has no more than so many places and so many characters in its texts, one that it holds twice counted
+ * twice. Looks no further than that.
+ */
+export function measure(value: unknown, places: number, chars: number): boolean {
+  const open = [value];
+  for (let seen = 0; open.length > 0; seen++) {
+    if (seen + open.length > places) return false;
+    const each = open.pop();
+    if (typeof each === 'string') chars -= each.length;
+    else if (Array.isArray(each)) {
+      if (each.length > places - seen) return false;
+      for (const item of each) open.push(item);
+    } else if (typeof each === 'object' && each !== null) {
+      for (const key of Object.keys(each)) {
+        chars -= key.length;
+        open.push((each as Record<string, unknown>)[key]);
+      }
+    }
+    if (chars < 0) return false;
+  }
+  return true;
+}
