@@ -16,6 +16,7 @@ const absent = (field: string): string =>
 const SOURCES: Readonly<Record<string, Source>> = {
   'CreateActivity InvalidName': 'recorded: test_create_activity_invalid_name',
   'CreateStateMachine StateMachineAlreadyExists': 'recorded: test_create_duplicate_sm_name',
+  'CreateStateMachine ValidationException': 'recorded: test_create_with_version_description_no_publish',
   'DescribeActivity ActivityDoesNotExist': 'recorded: test_describe_deleted_activity',
   'DescribeExecution ExecutionDoesNotExist': 'recorded: test_describe_execution_no_such_state_machine',
   'DescribeStateMachine InvalidArn': 'recorded: test_describe_invalid_arn_sm',
@@ -178,5 +179,40 @@ export const calls: CallRow[] = [
     { executionArn: `${EXECUTION}2` },
     'ExecutionDoesNotExist',
     `Execution Does Not Exist: '${EXECUTION}2'`,
+  ),
+  ...(
+    [
+      [
+        'not some validly-formatted JSON',
+        "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+      ],
+      ["{'name': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"],
+      ['', 'Invalid execution input.'],
+    ] as const
+  ).map(([input, reason]) =>
+    rejects(
+      'StartExecution',
+      { stateMachineArn: MACHINE, input },
+      'InvalidExecutionInput',
+      `Invalid State Machine Execution Input: '${reason}'`,
+    ),
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'M', definition: ` ${PASS}`, roleArn: ROLE },
+    'StateMachineAlreadyExists',
+    `State Machine Already Exists: '${MACHINE}'`,
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'V', definition: PASS, roleArn: ROLE, versionDescription: 'v' },
+    'ValidationException',
+    'Version description can only be set when publish is true',
+  ),
+  rejects(
+    'ListExecutions',
+    { stateMachineArn: MACHINE, statusFilter: 'succeeded' },
+    'ValidationException',
+    "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
   ),
 ];

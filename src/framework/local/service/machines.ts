@@ -100,8 +100,8 @@ export class Machines {
   }
 
   #warn({ name, program }: Machine): void {
-    for (const { state, resource, activityArn } of program.tasks) {
-      if (activityArn !== undefined || this.mocks.has(name, state, resource)) continue;
+    for (const { state, resource, activity } of program.tasks) {
+      if (activity || this.mocks.has(name, state, resource)) continue;
       this.log.warn(
         { machine: name, state, resource },
         `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,
@@ -113,8 +113,8 @@ export class Machines {
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
       .flatMap(({ program }) => program.tasks)
-      .filter((task) => task.activityArn === activityArn)
-      .flatMap(({ heartbeatSeconds }) => heartbeatSeconds ?? []);
+      .filter(({ resource }) => resource === activityArn)
+      .flatMap(({ activity }) => activity?.heartbeatSeconds ?? []);
     return declared.length === 0 ? undefined : Math.min(...declared);
   }
 }
@@ -124,7 +124,7 @@ export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
 /** The home of a seeded machine: what was asked for, else that of its first activity, else us-east-1. */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
-  const first = program.tasks.find(({ activityArn }) => activityArn !== undefined);
+  const first = program.tasks.find((task) => task.activity);
   const activity = first && parseArn(first.resource);
   const region = asked.region ?? activity?.region ?? 'us-east-1';
   return {

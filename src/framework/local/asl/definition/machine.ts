@@ -154,7 +154,5 @@ function shadowed(name: string): string {
  * @throws DefinitionError where the definition is not valid
  */
 export function activityTasks(definition: string): ActivityTask[] {
-  return compileMachine(definition).tasks.flatMap(({ resource: _, activityArn, ...task }) =>
-    activityArn === undefined ? [] : [{ ...task, activityArn }],
-  );
+  return compileMachine(definition).tasks.flatMap(({ activity }) => activity ?? []);
 }

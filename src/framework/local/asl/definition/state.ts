@@ -48,10 +48,7 @@ export interface StateContext {
 export interface DefinedTask {
   readonly state: string;
   readonly resource: string;
-  /** Of a Task on an activity. Seconds that are worked out at run time are absent. */
-  readonly activityArn?: string;
-  readonly heartbeatSeconds?: number;
-  readonly timeoutSeconds?: number;
+  readonly activity?: ActivityTask;
 }
 
 /** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */

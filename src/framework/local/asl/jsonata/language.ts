@@ -1,5 +1,5 @@
 import { EvaluationFailure } from '../errors/failure.js';
-import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { compileExpression, expressionIn } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
@@ -52,7 +52,7 @@ export const jsonataLanguage: Language = {
     if (typeof fixed === 'string' && expressionIn(fixed) === undefined && parseTimestamp(fixed) === undefined)
       reader.problem(NO_TIMESTAMP, 'Timestamp');
     return async (data) => {
-      const value = String(await text(data));
+      const value = bareText(await text(data));
       const ms = parseTimestamp(value);
       if (ms !== undefined) return ms;
       throw new EvaluationFailure(

@@ -48,7 +48,7 @@ export const jsonPath: Language = {
     const fixed = reader.integer(field, min, max);
     const path = readPath(reader, `${field}Path`, absent);
     if (!path) return fixed === undefined ? undefined : () => fixed;
-    const text = String(reader.source[`${field}Path`]);
+    const text = bareText(reader.source[`${field}Path`] ?? null);
     return (data) => {
       const found = path(data);
       const value = inText && typeof found === 'string' && /^-?\d+$/.test(found) ? Number(found) : found;
@@ -77,7 +77,7 @@ export const jsonPath: Language = {
     const fixed = readTimestamp(reader);
     const path = readPath(reader, 'TimestampPath');
     if (!path) return fixed === undefined ? undefined : () => fixed;
-    const text = String(reader.source['TimestampPath']);
+    const text = bareText(reader.source['TimestampPath'] ?? null);
     return (data) => {
       const value = path(data);
       const ms = typeof value === 'string' ? parseTimestamp(value) : undefined;

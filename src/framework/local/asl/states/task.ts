@@ -5,7 +5,7 @@ import type { Reader } from '../definition/reader.js';
 import { resourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
-import type { DefinedTask, Kind, StateContext } from '../definition/state.js';
+import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
 import type { Thread } from '../runtime/thread.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
@@ -45,7 +45,7 @@ type Call = (
 
 function compileCall(reader: Reader, context: StateContext, resource: string): Call {
   if (isActivityArn(resource)) {
-    context.tasks.push(describe(reader, context, resource));
+    context.tasks.push({ state: context.name, resource, activity: describe(reader, context, resource) });
     return async (thread, input, limits) => runActivity(thread, resource, await input(), limits);
   }
   context.tasks.push({ state: context.name, resource });
@@ -80,14 +80,13 @@ async function roleOf(
   return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
 }
 
-function describe(reader: Reader, { name }: StateContext, activityArn: string): DefinedTask {
+function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
   if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
     reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds');
   }
   return {
     state: name,
-    resource: activityArn,
     activityArn,
     ...(typeof heartbeat === 'number' && { heartbeatSeconds: heartbeat }),
     ...(typeof timeout === 'number' && { timeoutSeconds: timeout }),
