@@ -9,6 +9,7 @@ import { activityOperations } from './wire/activity-operations.js';
 import { checkArn } from './wire/operation.js';
 import type { State } from './wire/operation.js';
 import { executionOperations } from './wire/execution-operations.js';
+import { RunningMemory } from './service/execution.js';
 import { Executions } from './service/executions.js';
 import type { FaultHook } from './wire/faults.js';
 import { machineOperations } from './wire/machine-operations.js';
@@ -106,8 +107,9 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const mocks = new MockTable(options.mocks ?? {});
   const machines = new Machines(clock, mocks, log);
   const threads = new EvaluationThreads();
+  const memory = new RunningMemory();
   const executions = new Executions(
-    { clock, random, activities, tasks, mocks, threads, log },
+    { clock, random, activities, tasks, mocks, threads, memory, log },
     kept,
     (machine) => machines.forgetDeleted(machine),
   );

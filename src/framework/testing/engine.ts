@@ -1,7 +1,7 @@
 import type { HandClock } from './hand-clock.js';
 import { Activities } from '../local/service/activities.js';
 import { MockTable, type Mocks } from '../local/mocks/mocks.js';
-import type { Execution } from '../local/service/execution.js';
+import { RunningMemory, type Execution } from '../local/service/execution.js';
 import { Executions } from '../local/service/executions.js';
 import { Machines, seededHome, type Machine } from '../local/service/machines.js';
 import type { Call } from '../local/wire/operation.js';
@@ -36,6 +36,7 @@ export class Engine implements ActivityPort {
       activities: this.#activities,
       random: () => 0.5,
       threads: this.#threads,
+      memory: new RunningMemory(),
       log: silentLog,
     };
     this.#executions = new Executions(world, KEPT, () => {});

@@ -5,6 +5,9 @@ import type { ActivityPort, TaskOrder } from '../asl/runtime/running-execution.j
 import { errors } from '../wire/service-error.js';
 import type { TaskTable } from './tasks.js';
 
+/** The most activities there can be. AWS page "Step Functions service quotas". */
+const ACTIVITY_LIMIT = 10_000;
+
 /** The activities there are, by ARN. */
 export class Activities implements ActivityPort {
   readonly #byArn = new Map<string, Activity>();
@@ -15,11 +18,12 @@ export class Activities implements ActivityPort {
     private readonly clock: Clock,
   ) {}
 
-  /** The activity of an ARN, new where there was none. */
+  /** The activity of an ARN, new where there was none. @throws ServiceError ActivityLimitExceeded */
   create(arn: string): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
     const name = parseArn(arn)?.name ?? arn;
+    if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
     const key = String(this.#created++).padStart(12, '0');
     const activity = new Activity(arn, name, this.clock.now(), key, this.table, this.clock);
     this.#byArn.set(arn, activity);

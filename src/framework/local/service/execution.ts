@@ -38,7 +38,22 @@ export interface ExecutionWorld {
   readonly tasks: TaskTable;
   readonly mocks: MockTable;
   readonly threads: EvaluationThreads;
+  readonly memory: RunningMemory;
   readonly log: Logger;
+}
+
+/** What the histories of all running executions take, in bytes. */
+export class RunningMemory {
+  #bytes = 0;
+
+  /** Whether another event is one too many: the execution that records it ends. */
+  get isFull(): boolean {
+    return this.#bytes > RUNNING_BYTES;
+  }
+
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+  }
 }
 
 /** One execution of a machine, from its start to its one end. */
@@ -48,6 +63,8 @@ export class Execution implements RunningExecution {
   readonly startedAt: number;
   readonly context: JsonObject;
   #end: ExecutionEnd | undefined;
+  /** How much of its history the memory of all has counted. */
+  #counted = 0;
   #cancelTimeout: Cancel | undefined;
 
   /** @param onEnd called once, when it has ended */
@@ -151,8 +168,11 @@ export class Execution implements RunningExecution {
   record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
     if (this.#end) return previous;
     const id = this.history.add(type, at, previous, details);
+    this.world.memory.grow(this.history.bytes - this.#counted);
+    this.#counted = this.history.bytes;
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
+    else if (this.world.memory.isFull) this.#fail(historyFull('bytes of all executions that run'), id);
     return id;
   }
 
@@ -186,6 +206,7 @@ export class Execution implements RunningExecution {
     if (this.#end) return;
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
     this.#end = end;
+    this.world.memory.grow(-this.#counted);
     this.#cancelTimeout?.();
     this.scope.end();
     this.onEnd(this);
@@ -201,6 +222,9 @@ const END_EVENTS = {
 
 /** How much memory the history of one execution may take. The live service has no such limit. */
 const HISTORY_BYTES = 128 * 1024 * 1024;
+
+/** And those of all that run. */
+const RUNNING_BYTES = 512 * 1024 * 1024;
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);

@@ -31,9 +31,13 @@ export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
 }
 
+/** How many characters all definitions may have; compiled they take many times as much. */
+const ALL_DEFINITIONS = 64 * 1024 * 1024;
+
 /** The state machines there are, by ARN. */
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
+  #bytes = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -46,6 +50,7 @@ export class Machines {
    * is warned of.
    * @throws DefinitionError where the definition cannot be run
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition
+   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
    * @throws ServiceError StateMachineDeleting where it is about to go
    */
   create(name: string, definition: string, homeFor: (program: Program) => Home, roleArn?: string): Machine {
@@ -59,6 +64,8 @@ export class Machines {
       if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
+    if (this.#bytes + definition.length > ALL_DEFINITIONS) throw errors.tooManyMachines();
+    this.#bytes += definition.length;
     const machine: Machine = {
       arn,
       name,
@@ -95,8 +102,8 @@ export class Machines {
   }
 
   /** Lets a deleted machine go whose executions have all ended. */
-  forgetDeleted({ arn, deleting, running }: Machine): void {
-    if (deleting && running === 0) this.#byArn.delete(arn);
+  forgetDeleted({ arn, definition, deleting, running }: Machine): void {
+    if (deleting && running === 0 && this.#byArn.delete(arn)) this.#bytes -= definition.length;
   }
 
   #warn({ name, program }: Machine): void {

@@ -53,6 +53,10 @@ export const errors = {
     new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
+  tooManyMachines: () =>
+    new ServiceError('StateMachineLimitExceeded', 'The maximum number of state machines has been reached.'),
+  tooManyActivities: () =>
+    new ServiceError('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
   tooManyPolls: () =>
     new ServiceError(
       'ActivityWorkerLimitExceeded',

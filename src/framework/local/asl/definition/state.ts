@@ -1,3 +1,4 @@
+import { dataLimitFailure } from '../errors/failure.js';
 import { runAttempts } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
 import type { Json } from '../values/json.js';
@@ -84,12 +85,15 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
 }
 
 async function leave(thread: Thread, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
-  const output = await thread.scope.keep(exit.output(data));
-  const assigned = await thread.scope.keep(exit.assign(data));
+  const output = await thread.evaluate((seen) => exit.output(seen), data);
+  const assigned = await thread.evaluate((seen) => exit.assign(seen), data);
   const name = thread.current?.name ?? '';
-  for (const value of Object.values(assigned ?? {})) thread.checkSize(value, name);
+  const sizes = new Map<string, number>();
+  for (const [variable, value] of Object.entries(assigned ?? {}))
+    sizes.set(variable, thread.checkSize(value, name));
+  if (!thread.variables.hasRoom(sizes)) throw dataLimitFailure(name);
   thread.checkSize(output, name);
-  if (assigned) thread.assign(assigned);
+  if (assigned) thread.variables.assign(assigned, sizes);
   thread.exit(output, assigned);
   return { next, output };
 }

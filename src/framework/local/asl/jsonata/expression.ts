@@ -1,4 +1,4 @@
-import { turn } from '../../../clock.js';
+import { turn as currentTurn } from '../../../clock.js';
 import { EvaluationFailure } from '../errors/failure.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
@@ -27,6 +27,8 @@ export function compileExpression(source: string, location: string): Expression 
   const failure = (reason: string): EvaluationFailure =>
     new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
   return async (data) => {
+    const turn = data.breathe();
+    if (turn) await turn;
     const bindings = bindingsOf(data);
     const first = await unlessStuck(compiled(bindings, data));
     const result =
@@ -36,6 +38,7 @@ export function compileExpression(source: string, location: string): Expression 
     if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
     if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
     if (result.text === undefined) throw failure('returned nothing (undefined).');
+    data.work.spendText(result.text);
     return JSON.parse(result.text) as Json;
   };
 }
@@ -53,6 +56,6 @@ const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for som
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {
     void evaluation.then(resolve);
-    turn.after(() => resolve(STUCK));
+    currentTurn.after(() => resolve(STUCK));
   });
 }

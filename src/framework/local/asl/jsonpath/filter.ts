@@ -2,7 +2,13 @@ import { readSteps, type Step } from './path-parser.js';
 import { equalJson, getOwn, isObject, type Json } from '../values/json.js';
 
 /** What a filter of a path, `[?(@.price < 10)]`, holds an item to. */
-export type Filter = (item: Json, root: Json) => boolean;
+export interface Filter {
+  readonly holds: Test;
+  /** How many operands it looks at. */
+  readonly size: number;
+}
+
+type Test = (item: Json, root: Json) => boolean;
 
 type Operand = (item: Json, root: Json) => Json | undefined;
 
@@ -30,16 +36,19 @@ function order(a: Json | undefined, b: Json | undefined): number {
  */
 export function compileFilter(text: string, at: number): { filter: Filter; end: number } {
   const parser = new Parser(text, at);
-  return { filter: parser.either(), end: parser.at };
+  const holds = parser.either();
+  return { filter: { holds, size: parser.operands }, end: parser.at };
 }
 
 class Parser {
+  operands = 0;
+
   constructor(
     private readonly text: string,
     public at: number,
   ) {}
 
-  either(): Filter {
+  either(): Test {
     let left = this.#both();
     while (this.#take(/\s*\|\|/y) !== undefined) {
       const [before, after] = [left, this.#both()];
@@ -48,7 +57,7 @@ class Parser {
     return left;
   }
 
-  #both(): Filter {
+  #both(): Test {
     let left = this.#one();
     while (this.#take(/\s*&&/y) !== undefined) {
       const [before, after] = [left, this.#one()];
@@ -57,7 +66,7 @@ class Parser {
     return left;
   }
 
-  #one(): Filter {
+  #one(): Test {
     if (this.#take(/\s*!(?!=)/y) !== undefined) {
       const inner = this.#one();
       return (item, root) => !inner(item, root);
@@ -70,7 +79,7 @@ class Parser {
     return this.#comparison();
   }
 
-  #comparison(): Filter {
+  #comparison(): Test {
     const left = this.#operand();
     const compare = COMPARISONS.get(this.#take(/\s*(?:[=!<>]=|[<>])/y)?.trim() ?? '');
     if (!compare) return (item, root) => left(item, root) !== undefined;
@@ -79,6 +88,7 @@ class Parser {
   }
 
   #operand(): Operand {
+    this.operands++;
     this.#take(/\s*/y);
     const quoted = this.#take(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/y);
     if (quoted !== undefined) return constant(quoted.slice(1, -1).replaceAll(/\\(.)/g, '$1'));

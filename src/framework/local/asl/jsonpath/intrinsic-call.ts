@@ -1,4 +1,6 @@
-import type { Json } from '../values/json.js';
+import { EvaluationFailure } from '../errors/failure.js';
+import { measure, type Json } from '../values/json.js';
+import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import type { StateData } from '../runtime/state-data.js';
 
@@ -8,6 +10,12 @@ type Part = (data: StateData) => Json;
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
+/** How large an argument may be: as large as anything that the service takes, and four times as long. */
+const PLACES = DATA_LIMIT_BYTES;
+const CHARS = 4 * DATA_LIMIT_BYTES;
+
+const tooLarge = (name: string): EvaluationFailure =>
+  new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 
 /**
  * Compiles a call such as `States.Format('Hi {}', $.name)`, nested ones included.
@@ -37,11 +45,13 @@ class Parser {
       throw new Error(`there is no intrinsic function '${name ?? this.text}'`);
     const parts = this.#arguments(depth, name === 'States.Format');
     checkCount(name, intrinsic, parts.length);
-    return (data) =>
-      intrinsic.call(
-        parts.map((part) => part(data)),
-        data,
-      );
+    return (data) => {
+      const args = parts.map((part) => part(data));
+      for (const arg of args) if (!measure(arg, PLACES, CHARS)) throw tooLarge(name);
+      const result = intrinsic.call(args, data);
+      if (typeof result === 'string') data.work.spendText(result);
+      return result;
+    };
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import { EvaluationFailure } from '../errors/failure.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
-import { bareText, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
+import { bareText, canonical, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
 import type { StateData } from '../runtime/state-data.js';
 
@@ -13,6 +13,7 @@ export interface Intrinsic {
 
 const TEXT_LIMIT = 10_000;
 const RANGE_LIMIT = 1_000;
+const FORMAT_LIMIT = 1_048_576;
 const INTEGER_LIMIT = 2_147_483_647;
 
 function fail(reason: string): never {
@@ -51,6 +52,11 @@ function integer(value: Json | undefined, name: string): number {
 
 function format(args: Json[], name: string): string {
   const [template, ...values] = args;
+  const chars = values.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+    0,
+  );
+  if (chars > FORMAT_LIMIT) fail(`${name}: the values have more than ${FORMAT_LIMIT} characters`);
   let used = 0;
   const made = text(template, name).replaceAll(/\\([\\{}'])|\{\}|[{}]/g, (match, escaped?: string) => {
     if (escaped !== undefined) return escaped;
@@ -107,9 +113,12 @@ function getItem(args: Json[], name: string): Json {
 }
 
 function unique(args: Json[], name: string): Json {
-  const seen: Json[] = [];
-  for (const item of list(args[0], name)) if (!seen.some((one) => equalJson(one, item))) seen.push(item);
-  return seen;
+  const seen = new Map<string, Json>();
+  for (const item of list(args[0], name)) {
+    const text = canonical(item);
+    if (!seen.has(text)) seen.set(text, item);
+  }
+  return [...seen.values()];
 }
 
 function decode(args: Json[], name: string): Json {

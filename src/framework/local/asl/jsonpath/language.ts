@@ -151,14 +151,14 @@ function findOf(text: string, { variables }: Reader): Find {
     variables.add(name);
     const find = (data: StateData): Json | undefined => {
       const value = data.variables.get(name);
-      return value === undefined ? undefined : path.read(value);
+      return value === undefined ? undefined : path.read(value, data.work);
     };
     return Object.assign(find, { explain: () => `No results for path: ${text}` });
   }
   const ofContext = text.startsWith('$$');
   const path = compilePath(ofContext ? text.slice(1) : text);
   const rootOf = (data: StateData): Json => (ofContext ? data.context() : data.root);
-  return Object.assign((data: StateData) => path.read(rootOf(data)), {
+  return Object.assign((data: StateData) => path.read(rootOf(data), data.work), {
     explain: (data: StateData) => path.explain(rootOf(data)).replace('$', ofContext ? '$$$$' : '$$'),
   });
 }

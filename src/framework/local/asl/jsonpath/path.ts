@@ -1,4 +1,4 @@
-import { runtimeFailure } from '../errors/failure.js';
+import type { Work } from '../runtime/work.js';
 import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { readSteps, type Slice, type Step } from './path-parser.js';
 
@@ -12,15 +12,12 @@ export interface Path {
   readonly steps: readonly Step[];
   /**
    * What it finds in `root`; undefined where a definite path leads nowhere.
-   * @throws EvaluationFailure where it would look at more places than a state may
+   * @throws EvaluationFailure where nothing is left of the work
    */
-  read(root: Json): Json | undefined;
+  read(root: Json, work: Work): Json | undefined;
   /** Why a definite path found nothing, in the words of the service. */
   explain(root: Json): string;
 }
-
-/** How many places one path may look at: some 50 ms. No input that the service takes has nearly as many. */
-const PLACES = 1_000_000;
 
 /**
  * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
@@ -33,7 +30,7 @@ export function compilePath(text: string): Path {
   const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
   const read = definite
     ? (root: Json): Json | undefined => readPlace(root, steps)
-    : (root: Json): Json => new Search(text, root).find(steps);
+    : (root: Json, work: Work): Json => new Search(root, work).find(steps);
   return { text, normal: shown(steps), definite, steps, read, explain: (root) => explain(root, steps) };
 }
 
@@ -51,15 +48,15 @@ function isDefinite(step: Step, last: boolean): boolean {
 function readPlace(root: Json, steps: readonly Step[]): Json | undefined {
   let at: Json | undefined = root;
   for (const step of steps) {
-    at = stepInto(at, step, root);
+    at = stepInto(at, step);
     if (at === undefined) return undefined;
   }
   return at;
 }
 
-function stepInto(at: Json, step: Step, root: Json): Json | undefined {
+function stepInto(at: Json, step: Step): Json | undefined {
   if (step.kind === 'indexes') return Array.isArray(at) ? itemAt(at, step.indexes[0] ?? 0) : undefined;
-  if (step.kind !== 'names') return new Search('', root).find([step]);
+  if (step.kind !== 'names') throw new Error(`not one place: ${step.shown}`);
   if (!isObject(at)) return undefined;
   const [name = '', ...others] = step.names;
   return others.length === 0 ? getOwn(at, name) : pick(at, step.names);
@@ -89,11 +86,10 @@ function explain(root: Json, steps: readonly Step[]): string {
 /** Looks for every place that a path may mean, in the order of the document. */
 class Search {
   readonly #hits: Json[] = [];
-  #left = PLACES;
 
   constructor(
-    private readonly text: string,
     private readonly root: Json,
+    private readonly work: Work,
   ) {}
 
   find(steps: readonly Step[]): Json[] {
@@ -103,7 +99,7 @@ class Search {
 
   #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
     if (at === undefined) return;
-    if (--this.#left < 0) throw runtimeFailure(`The path '${this.text}' leads to too many places.`);
+    this.work.spend(1);
     const step = steps[index];
     if (!step) this.#hits.push(at);
     else this.#take(at, step, steps, index);
@@ -122,8 +118,8 @@ class Search {
         return;
       case 'filter':
         for (const each of Array.isArray(at) ? at : [at]) {
-          this.#left--;
-          if (step.filter(each, this.root)) this.#walk(each, steps, index + 1);
+          this.work.spend(step.filter.size);
+          if (step.filter.holds(each, this.root)) this.#walk(each, steps, index + 1);
         }
         return;
       case 'every':

@@ -1,5 +1,6 @@
 import type { Evaluated } from '../jsonata/evaluator.js';
 import type { Job } from '../jsonata/threads.js';
+import type { Work } from './work.js';
 import type { Json, JsonObject } from '../values/json.js';
 
 /** The variables that a state can read. Names are without the `$`. */
@@ -18,10 +19,14 @@ export interface StateData {
   /** The context object, `$$` to a path and `$states.context` to JSONata. */
   readonly context: () => JsonObject;
   readonly variables: Variables;
+  /** What is left of the work that the field may make. */
+  readonly work: Work;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** The instant, in epoch milliseconds. */
   readonly now: () => number;
+  /** Waits for the main thread's next turn, where this one has lasted long. */
+  readonly breathe: () => Promise<void> | undefined;
   /** Evaluates, in a thread, an expression that is too much for the main one. */
   readonly elsewhere: (job: Job) => Promise<Evaluated>;
   /** The result of the work, once there is one. */

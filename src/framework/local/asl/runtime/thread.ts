@@ -1,12 +1,13 @@
 import { turn } from '../../../clock.js';
 import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
-import { isTooLarge } from '../values/limits.js';
-import { isTooDeep, type Json, type JsonObject } from '../values/json.js';
+import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
+import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
+import { Work } from './work.js';
 import { VariableScope } from './variables.js';
-import type { Expression, StateData } from './state-data.js';
+import type { StateData } from './state-data.js';
 
 /** How long the main thread may be at work before an expression waits for its next turn. */
 const FAIR_TURN_MS = 15;
@@ -62,6 +63,7 @@ export class Thread {
   #lastValue: Json | undefined;
   #lastText = '';
   #givenText: string | undefined;
+  readonly #work = new Work();
 
   constructor(
     readonly execution: RunningExecution,
@@ -147,10 +149,6 @@ export class Thread {
     this.#current = undefined;
   }
 
-  assign(values: JsonObject): void {
-    this.variables.assign(values);
-  }
-
   /** The compact JSON of a value. The same value twice in a row is written once. */
   textOf(value: Json): string {
     if (value !== this.#lastValue || this.#lastText === '') {
@@ -160,11 +158,17 @@ export class Thread {
     return this.#lastText;
   }
 
-  /** @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep */
-  checkSize(value: Json, what: string): void {
+  /**
+   * How many characters the JSON of a value has.
+   * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
+   */
+  checkSize(value: Json, what: string): number {
+    // Looked at first: what holds one thing many times can be small in memory, and its text larger than any memory.
+    if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
     const text = this.textOf(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
+    return text.length;
   }
 
   /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
@@ -173,21 +177,23 @@ export class Thread {
   }
 
   /** Works an expression out. Never goes on where the thread's scope ends. */
-  async evaluate(expression: Expression, data: StateData): Promise<Json> {
+  async evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> {
     const next = this.breathe();
     if (next) await next;
+    this.#work.renew();
     return this.scope.keep(expression(data));
   }
 
   data(input: Json): StateData {
     const { clock, random, threads } = this.execution;
-    const { variables } = this;
     return {
       input,
       root: input,
-      variables,
+      variables: this.variables,
+      work: this.#work,
       random,
       now: () => clock.now(),
+      breathe: () => this.breathe(),
       elsewhere: (job) => threads.evaluate(job),
       context: () => this.#context(),
     };

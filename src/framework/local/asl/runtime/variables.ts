@@ -8,8 +8,13 @@ import type { Variables } from './state-data.js';
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
+  readonly #sizes = new Map<string, number>();
+  /** How many bytes the variables of the whole execution have. */
+  readonly #total: { bytes: number };
 
-  constructor(readonly outer?: VariableScope) {}
+  constructor(readonly outer?: VariableScope) {
+    this.#total = outer ? outer.#total : { bytes: 0 };
+  }
 
   get(name: string): Json | undefined {
     return Object.hasOwn(this.#own, name) ? this.#own[name] : this.outer?.get(name);
@@ -19,13 +24,33 @@ export class VariableScope implements Variables {
     return { ...this.outer?.all(), ...this.#own };
   }
 
+  /** Whether values of these sizes, by their names, still have room in the execution. */
+  hasRoom(sizes: ReadonlyMap<string, number>): boolean {
+    let bytes = this.#total.bytes;
+    for (const [name, size] of sizes) bytes += size - (this.#sizes.get(name) ?? 0);
+    return bytes <= ALL_BYTES;
+  }
+
+  /** Its variables end with it. */
+  end(): void {
+    for (const size of this.#sizes.values()) this.#total.bytes -= size;
+    this.#sizes.clear();
+  }
+
   /** Sets all at once. The values before stay as they were for whoever still holds them. */
-  assign(values: JsonObject): void {
+  assign(values: JsonObject, sizes: ReadonlyMap<string, number>): void {
+    for (const [name, size] of sizes) {
+      this.#total.bytes += size - (this.#sizes.get(name) ?? 0);
+      this.#sizes.set(name, size);
+    }
     const next = { ...this.#own };
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
     this.#own = next;
   }
 }
+
+/** The most that all variables of an execution may have. AWS page "Passing data between states with variables". */
+const ALL_BYTES = 10 * 1024 * 1024;
 
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 const NAME_LIMIT = 80;

@@ -52,6 +52,7 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
       running.set(index, thread);
       results[index] = await interpret(group, thread, input);
       running.delete(index);
+      thread.variables.end();
       parent.previous = branches.onDone?.(index, thread) ?? thread.previous;
       if (--left === 0) resolve(done(results));
       else if (begun < branches.length) start(thread.previous);
@@ -66,6 +67,7 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
         if (!thread || !(error instanceof StateFailure)) return resolve(asError(error));
         parent.previous = thread.previous;
         running.delete(index);
+        for (const branch of [thread, ...running.values()]) branch.variables.end();
         resolve({ results, failure: error, failedIndex: index, unfinished: [thread, ...running.values()] });
       });
     };

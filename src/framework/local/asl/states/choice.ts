@@ -23,7 +23,7 @@ export const choiceKind: Kind = {
     const otherwise = reader.string('Default');
     return async (thread, data, flow) => {
       for (const { rule, next } of options) {
-        if (!(await thread.scope.keep(rule.test(data)))) continue;
+        if (!(await thread.evaluate((seen) => rule.test(seen), data))) continue;
         return { result: data.root, next, exit: exitOf(rule, flow, context) };
       }
       if (otherwise !== undefined) return { result: data.root, next: otherwise };

@@ -12,6 +12,9 @@ import type { Expression, StateData } from '../runtime/state-data.js';
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
 
+/** How many characters the inputs of all iterations may have. The live service has no such limit. */
+const INPUTS_LIMIT = 64 * 1024 * 1024;
+
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
@@ -46,6 +49,7 @@ export const mapKind: Kind = {
       const list = await thread.evaluate(items, data);
       if (!Array.isArray(list))
         throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
+      thread.checkSize(list, context.name);
       const asked = concurrency ? Number(await thread.evaluate(concurrency, data)) : 0;
       const inputs = selector ? await selectInputs(thread, data, list, selector) : list;
       return { result: await iterate(thread, group, list, inputs, asked) };
@@ -60,9 +64,14 @@ async function selectInputs(
   selector: Expression,
 ): Promise<Json[]> {
   const inputs: Json[] = [];
+  let chars = 0;
   for (const [index, value] of list.entries()) {
     const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
-    inputs.push(await thread.evaluate(selector, { ...data, context }));
+    const input = await thread.evaluate(selector, { ...data, context });
+    thread.checkSize(input, thread.current?.name ?? '');
+    inputs.push(input);
+    chars += thread.textOf(input).length;
+    if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
   }
   return inputs;
 }
@@ -91,7 +100,10 @@ async function iterate(
     },
     onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
   });
-  if (!outcome.failure) return outcome.results;
+  if (!outcome.failure) {
+    thread.checkSize(outcome.results, name);
+    return outcome.results;
+  }
   execution.record('MapIterationFailed', thread.previous, { index: outcome.failedIndex, name });
   const [failed, ...others] = outcome.unfinished;
   failed?.abortStates(thread.previous);

@@ -20,13 +20,18 @@ export const parallelKind: Kind = {
     if (branches.length === 0) reader.problem('Value cannot be empty', 'Branches');
     return async (thread, data, flow) => {
       const input = await thread.evaluate((seen) => flow.arguments(seen), data);
+      const { name } = context;
+      thread.checkSize(input, name);
       const started = thread.started();
       const outcome = await runBranches(thread, {
         length: branches.length,
         atOnce: branches.length,
         begin: (index, scope) => ({ thread: thread.fork(scope, started), group: branches[index], input }),
       });
-      if (!outcome.failure) return { result: outcome.results };
+      if (!outcome.failure) {
+        thread.checkSize(outcome.results, name);
+        return { result: outcome.results };
+      }
       for (const branch of outcome.unfinished) branch.abort(thread.previous);
       throw branchFailure(outcome.failure);
     };

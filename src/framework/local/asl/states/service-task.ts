@@ -45,6 +45,7 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
     if (pattern !== 'answer') thread.taskToken = task.token;
     const begin = async (): Promise<void> => {
       const input = await call.input();
+      thread.checkSize(input, call.resource);
       events.scheduled(thread.textOf(input));
       task.start();
       const answer = bounded(await execution.mocks.answer(describe(thread, call, task.token), input), call);

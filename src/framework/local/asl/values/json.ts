@@ -99,3 +99,12 @@ export function measure(value: unknown, places: number, chars: number): boolean 
   }
   return true;
 }
+
+/** A text that two values share only where they are the same JSON; the order of keys does not count. */
+export function canonical(value: Json): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isObject(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
