@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { silentLog, type Logger } from '../log.js';
 import { MockTable, type Mocks } from './mocks/mocks.js';
+import { compileMachine } from './asl/definition/machine.js';
 import { EvaluationThreads } from './asl/jsonata/threads.js';
 import { hostCheck } from './wire/host-check.js';
 import { Activities } from './service/activities.js';
@@ -40,8 +41,8 @@ export interface LocalServiceOptions {
   /** What answers resources that are no activities. @default nothing: a Task that calls one fails, and is warned of */
   mocks?: Mocks;
   /**
-   * Whether CreateStateMachine has a library check the definition, before the service's own check. The library is
-   * loaded at the first call, which takes a third of a second. @default true
+   * Whether CreateStateMachine has a library check the definition after the service's own check, up to 128 KiB. The
+   * library is loaded at the first call, which takes a third of a second. @default true
    */
   checkDefinitions?: boolean;
   /**
@@ -150,8 +151,10 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     seedActivity: (arn) => void activities.create(checkArn(arn, 'activity')),
-    seedMachine: ({ name, definition, ...asked }) =>
-      machines.create(name, definition, (program) => seededHome(program, asked)).arn,
+    seedMachine: ({ name, definition, ...asked }) => {
+      const program = compileMachine(definition);
+      return machines.create(name, definition, program, seededHome(program, asked)).arn;
+    },
     heartbeatSecondsOf: (arn) => machines.heartbeatSecondsOf(arn),
     endPolls,
     get parkedPolls() {

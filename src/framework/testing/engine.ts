@@ -8,6 +8,7 @@ import type { Call } from '../local/wire/operation.js';
 import { ServiceError } from '../local/wire/service-error.js';
 import { taskOperations } from '../local/wire/task-operations.js';
 import { TaskTable } from '../local/service/tasks.js';
+import { compileMachine } from '../local/asl/definition/machine.js';
 import { EvaluationThreads } from '../local/asl/jsonata/threads.js';
 import { silentLog } from '../log.js';
 import { reportFailure } from '../service/answer.js';
@@ -60,7 +61,8 @@ export class Engine implements ActivityPort {
 
   /** @throws DefinitionError where the definition cannot be run */
   createMachine(name: string, definition: string): Machine {
-    return this.#machines.create(name, definition, (program) => seededHome(program, {}));
+    const program = compileMachine(definition);
+    return this.#machines.create(name, definition, program, seededHome(program, {}));
   }
 
   start(machine: Machine, input: string): Execution {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../arn.js';
-import { compileMachine, type Program } from '../asl/definition/machine.js';
+import type { Program } from '../asl/definition/machine.js';
 import type { MockTable } from '../mocks/mocks.js';
 import type { Logger } from '../../log.js';
 import { errors } from '../wire/service-error.js';
@@ -48,14 +48,12 @@ export class Machines {
   /**
    * Creates a machine; again with the same definition, letter for letter, it is the same one. A Task that nothing answers
    * is warned of.
-   * @throws DefinitionError where the definition cannot be run
+   * @param program the definition, compiled
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition
    * @throws ServiceError StateMachineLimitExceeded where there is no room for another
    * @throws ServiceError StateMachineDeleting where it is about to go
    */
-  create(name: string, definition: string, homeFor: (program: Program) => Home, roleArn?: string): Machine {
-    const program = compileMachine(definition);
-    const home = homeFor(program);
+  create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
     const existing = this.#byArn.get(arn);

@@ -10,7 +10,7 @@ import {
   type Environment,
   type Limits,
 } from './guard.js';
-import { rewrite } from './rewrite.js';
+import { mayNeedRewriting, rewrite } from './rewrite.js';
 
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
 const LEAVE = Symbol.for('jsonata.__evaluate_exit');
@@ -35,17 +35,21 @@ export function createCompiler(limits: Limits): (source: string) => Compiled {
   // Its declaration takes an instance here, where it makes instances.
   const options: object = { RegexEngine: guardedRegExp(limits) };
   const { enter, leave } = watchSteps(limits);
-  const shared: [name: unknown, value: unknown][] = [
-    ...Object.entries({ ...guardedFunctions(builtins(), limits), ...rewrittenFunctions(limits) }),
-    [ENTER, enter],
-    [LEAVE, leave],
-  ];
+  const guarded = Object.entries(guardedFunctions(builtins(), limits));
+  const rewritten = Object.entries(rewrittenFunctions(limits));
   return (source) => {
     const compiled = parse(source, options);
-    rewrite(compiled);
     // The declaration takes strings only; the library's own hooks are symbols.
     const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
-    for (const [name, value] of shared) assign(name, value);
+    assign(ENTER, enter);
+    assign(LEAVE, leave);
+    // Only what the expression calls: a definition may have very many of them. `|` clones behind the scenes.
+    for (const [name, value] of guarded)
+      if (source.includes(`$${name}`) || (name === 'clone' && source.includes('|'))) assign(name, value);
+    if (mayNeedRewriting(source)) {
+      rewrite(compiled);
+      for (const [name, value] of rewritten) assign(name, value);
+    }
     return async (bindings, outside) => {
       const usage = { steps: 0, depth: 0, items: 0 };
       const all = { ...stepFunctions(outside), ...bindings, [USAGE]: usage };

@@ -47,7 +47,7 @@ export const ON_MAIN: Limits = {
   pairs: 500,
   sorted: 5_000,
   mayMatch: isQuickMatch,
-  isOver: () => turn.busyMs() > 50,
+  isOver: () => turn.busyMs() > 30,
 };
 
 /** In a thread, which is ended when its time is over. */
@@ -112,7 +112,9 @@ function checkSize(node: Node, result: object, usage: Usage, limits: Limits): vo
     if (result.length > limits.items || usage.items > limits.allItems) throw new LimitReached('size');
   }
   const isNew = MAKERS.has(node.type ?? '') || node.group !== undefined || 'sequence' in result;
-  if (isNew && !measure(result, limits.places, limits.chars)) throw new LimitReached('size');
+  if (!isNew) return;
+  if (!measure(result, limits.places, limits.chars)) throw new LimitReached('size');
+  if (limits.isOver()) throw new LimitReached('time');
 }
 
 /** A function of the library. */

@@ -13,6 +13,13 @@ interface Node {
 /** Names that every object of JavaScript seems to have. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
+/** Whether there is anything to rewrite. An escape may hide a name. */
+export function mayNeedRewriting(source: string): boolean {
+  return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
+}
+
+const SUSPECT = new RegExp([...INHERITED].join('|'));
+
 /**
  * Rewrites a parsed expression where the library does more than it should: `..` makes its list whatever its length, and
  * a name such as `constructor` reaches into JavaScript. Both become calls of functions of ours.

@@ -59,6 +59,8 @@ export interface RunningExecution {
   isLive(): boolean;
   /** Called at each transition from one state to the next. May end the execution. */
   passOn(): void;
+  /** How many states it has entered and fields it has worked out, in all its threads. */
+  steps: number;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

@@ -9,8 +9,8 @@ import { Work } from './work.js';
 import { VariableScope } from './variables.js';
 import type { StateData } from './state-data.js';
 
-/** How long the main thread may be at work before an expression waits for its next turn. */
-const FAIR_TURN_MS = 15;
+/** How many small steps go by between two looks at the time. So few are no burden, and keep their order. */
+const STEPS_A_LOOK = 16;
 
 const TOO_DEEP = 'The value is nested too deeply.';
 
@@ -173,12 +173,12 @@ export class Thread {
 
   /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
   breathe(): Promise<void> | undefined {
-    return turn.busyMs() > FAIR_TURN_MS ? new Promise((resolve) => turn.after(resolve)) : undefined;
+    return ++this.execution.steps % STEPS_A_LOOK === 0 || turn.isOver ? turn.share() : undefined;
   }
 
   /** Works an expression out. Never goes on where the thread's scope ends. */
   async evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> {
-    const next = this.breathe();
+    const next = this.#work.wasMuch ? turn.share() : this.breathe();
     if (next) await next;
     this.#work.renew();
     return this.scope.keep(expression(data));
@@ -186,6 +186,7 @@ export class Thread {
 
   data(input: Json): StateData {
     const { clock, random, threads } = this.execution;
+    this.#work.renew();
     return {
       input,
       root: input,
@@ -193,7 +194,7 @@ export class Thread {
       work: this.#work,
       random,
       now: () => clock.now(),
-      breathe: () => this.breathe(),
+      breathe: () => turn.share(),
       elsewhere: (job) => threads.evaluate(job),
       context: () => this.#context(),
     };

@@ -10,6 +10,11 @@ const PLACES = 1_000_000;
 export class Work {
   #left = PLACES;
 
+  /** Whether what was done since the last renewal took a while. */
+  get wasMuch(): boolean {
+    return this.#left < PLACES * 0.9;
+  }
+
   /** Begins anew, for the next field. */
   renew(): void {
     this.#left = PLACES;

@@ -71,7 +71,14 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
         resolve({ results, failure: error, failedIndex: index, unfinished: [thread, ...running.values()] });
       });
     };
-    for (let i = Math.min(branches.atOnce, branches.length); i > 0; i--) start();
+    const startFirst = async (): Promise<void> => {
+      for (let i = Math.min(branches.atOnce, branches.length); i > 0 && !scope.ended; i--) {
+        const turn = parent.breathe();
+        if (turn) await turn;
+        start();
+      }
+    };
+    void startFirst();
     return () => scope.end();
   });
   scope.end();
