@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Benchmark, Figure, Measured } from './benchmark.js';
 import type { BedFindings } from './support/bed-process.js';
 import { answerOf, dismiss } from './support/child.js';
-import { median } from './support/median.js';
+import { median } from './support/measure/median.js';
 
 const PROCESSES = 9;
 /** What the heap may waver by for each of 1,000 beds. */

@@ -1,3 +1,5 @@
+import type { Table } from './support/show/table.js';
+
 /** What one contestant reached. */
 export interface Figure {
   readonly who: string;
@@ -24,10 +26,22 @@ export interface Measured {
   readonly rivals: readonly (Figure | Absence)[];
 }
 
+/** Many figures at once. */
+export interface Findings {
+  readonly tables: readonly Table[];
+  /** Each promise of ours that does not hold, in words. */
+  readonly broken: readonly string[];
+  /** All that was measured, for a program. */
+  readonly measured: unknown;
+}
+
 /** A file `bench/NAME.bench.ts` exports one as its default; the runner finds it by NAME. */
 export interface Benchmark {
   /** One line for the list. */
   readonly title: string;
-  /** Measures everybody, one after the other. Ends by itself, and leaves no process behind. */
-  run(): Promise<readonly Measured[]>;
+  /**
+   * Measures everybody. Ends by itself, and leaves no process behind.
+   * @param args options after the name on the command line
+   */
+  run(args: readonly string[]): Promise<readonly Measured[] | Findings>;
 }

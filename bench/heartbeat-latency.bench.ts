@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure } from './benchmark.js';
-import { latenessOf } from './support/lateness.js';
-import { installRivals } from './support/rivals.js';
-import { startService } from './support/service.js';
-import { type Candidate, startWorker } from './support/workers.js';
+import { latenessOf } from './support/measure/lateness.js';
+import { installRivals } from './support/workers/rivals.js';
+import { startService } from './support/service/service.js';
+import { type Candidate, startWorker } from './support/workers/workers.js';
 import { until } from './support/until.js';
 
 const POLLS = 60;

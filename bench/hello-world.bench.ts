@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
-import { cpuMs } from './support/cpu.js';
-import { median } from './support/median.js';
-import { installRivals } from './support/rivals.js';
-import { type Service, startService } from './support/service.js';
-import { type Candidate, startWorker, type WorkerProcess } from './support/workers.js';
+import { cpuMs } from './support/measure/cpu.js';
+import { median } from './support/measure/median.js';
+import { installRivals } from './support/workers/rivals.js';
+import { type Service, startService } from './support/service/service.js';
+import { type Candidate, startWorker, type WorkerProcess } from './support/workers/workers.js';
 
 const EXECUTIONS = 4_000;
 const CONCURRENCY = 10;

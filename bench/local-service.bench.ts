@@ -6,11 +6,11 @@ import {
   type LocalCandidate,
   type Machine,
   startLocal,
-} from './support/local-services.js';
-import { cpuMs } from './support/cpu.js';
-import { median } from './support/median.js';
-import { RawClient } from './support/raw-client.js';
-import { installRivals } from './support/rivals.js';
+} from './support/service/local-services.js';
+import { cpuMs } from './support/measure/cpu.js';
+import { median } from './support/measure/median.js';
+import { RawClient } from './support/service/raw-client.js';
+import { installRivals } from './support/workers/rivals.js';
 
 const CONNECTIONS = 32;
 const ROUNDS = 3;

@@ -6,11 +6,11 @@ import * as classValidator from 'class-validator';
 import { Greeter } from '../src/activities/greeter.js';
 import { HelloInput, HelloWorldActivity } from '../src/activities/hello-world.activity.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
-import { prepare } from '../src/framework/testing/prepare.js';
+import { makeBedHandlers } from '../src/framework/testing/bed-handlers.js';
 import { createTaskContext } from '../src/framework/testing/index.js';
 import type { Absence, Benchmark, Figure } from './benchmark.js';
-import { median } from './support/median.js';
-import { installRivals, requireRival } from './support/rivals.js';
+import { median } from './support/measure/median.js';
+import { installRivals, requireRival } from './support/workers/rivals.js';
 
 const TASKS = 50_000;
 const ROUNDS = 9;
@@ -27,7 +27,7 @@ const greet = ({ who }: HelloInput): string => JSON.stringify({ message: greeter
 
 /** What the worker calls for each task, without its slot, its heartbeats and its context. */
 async function ours(): Promise<Pipeline> {
-  const [compiled] = (await prepare([HelloWorldActivity], {}, new HandClock())).handlers;
+  const [compiled] = (await makeBedHandlers([HelloWorldActivity], {}, new HandClock())).handlers;
   if (!compiled) throw new Error('HelloWorldActivity has no handler');
   const context = createTaskContext();
   return async (text) => {

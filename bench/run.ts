@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
-import { exitWhenInterrupted } from './support/workers.js';
+import { fileURLToPath } from 'node:url';
+import type { Absence, Benchmark, Figure, Findings, Measured } from './benchmark.js';
+import { asMarkdown, asText, round } from './support/show/table.js';
+import { exitWhenInterrupted } from './support/workers/workers.js';
 
 const SUFFIX = '.bench.js';
 
@@ -18,13 +20,31 @@ async function load(name: string): Promise<Benchmark> {
   return module.default;
 }
 
-async function runOne(name: string): Promise<void> {
+async function runOne(name: string, args: readonly string[]): Promise<void> {
   const benchmark = await load(name);
   console.log(`\n${name}: ${benchmark.title}`);
-  for (const measured of await benchmark.run()) {
+  const found = await benchmark.run(args);
+  if ('tables' in found) return tell(name, found);
+  for (const measured of found) {
     console.log(show(measured));
     if (!isKept(measured)) process.exitCode = 1;
   }
+}
+
+/** Tables on the terminal, and beside them in files: as JSON, and as Markdown for docs/benchmarks.md. */
+function tell(name: string, { tables, broken, measured }: Findings): void {
+  for (const table of tables) console.log(asText(table));
+  for (const what of broken) console.log(`  BROKEN: ${what}`);
+  if (broken.length > 0) process.exitCode = 1;
+  const dir = new URL('results/', import.meta.url);
+  mkdirSync(dir, { recursive: true });
+  const write = (ending: string, text: string): void => {
+    const file = fileURLToPath(new URL(`${name}.${ending}`, dir));
+    writeFileSync(file, `${text}\n`);
+    console.log(`  (${file})`);
+  };
+  write('json', JSON.stringify({ broken, measured }, undefined, 1));
+  write('md', tables.map(asMarkdown).join('\n\n'));
 }
 
 function show(measured: Measured): string {
@@ -51,22 +71,25 @@ function isKept({ promised, better, ours: { value } }: Measured): boolean {
   return promised === undefined || (better === 'lower' ? value <= promised : value >= promised);
 }
 
+/** Names come first; from the first option on everything is the benchmark's. */
+function splitArguments(args: readonly string[]): [names: readonly string[], options: readonly string[]] {
+  const first = args.findIndex((arg) => arg.startsWith('-'));
+  return first < 0 ? [args, []] : [args.slice(0, first), args.slice(first)];
+}
+
 /** How many times better ours is; below one where it is worse. */
 function ratio(ours: Figure, rival: Figure, better: 'higher' | 'lower'): string {
   const [over, under] = better === 'higher' ? [ours.value, rival.value] : [rival.value, ours.value];
   return under > 0 && over > 0 ? `ours is ${(over / under).toFixed(2)} times as good` : 'no ratio';
 }
 
-const round = (value: number): string =>
-  Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
-
 exitWhenInterrupted();
 const names = findNames();
-const asked = process.argv.slice(2);
+const [asked, options] = splitArguments(process.argv.slice(2));
 const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
   console.error(`there is no benchmark '${unknown.join("', '")}': there are ${names.join(', ')}`);
   process.exit(1);
 }
 console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'})`);
-for (const name of asked.length > 0 ? asked : names) await runOne(name);
+for (const name of asked.length > 0 ? asked : names) await runOne(name, options);

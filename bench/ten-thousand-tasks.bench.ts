@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure, Measured } from './benchmark.js';
-import { type Lateness, latenessOf } from './support/lateness.js';
-import { startService } from './support/service.js';
-import { type Candidate, startWorker } from './support/workers.js';
+import { type Lateness, latenessOf } from './support/measure/lateness.js';
+import { startService } from './support/service/service.js';
+import { type Candidate, startWorker } from './support/workers/workers.js';
 import { until } from './support/until.js';
 
 const TASKS = 10_000;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { randomOf } from '../bench/support/random.js';
 import { giveUpAfter, systemClock } from '../src/framework/clock.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
 
@@ -69,6 +70,37 @@ describe('a hand clock', () => {
     clock.after(1_001, () => order.push('the second'));
     await clock.advance(2_000);
     expect(order).toEqual(['all of the first', 'the second']);
+  });
+
+  test('fires by when it is due, then by when it was set, whatever was taken back in between', async () => {
+    const clock = new HandClock(0);
+    const random = randomOf(7);
+    const fired: number[] = [];
+    const timers = Array.from({ length: 2_000 }, (_, n) => {
+      const due = Math.floor(random() * 50);
+      return { n, due, cancel: clock.after(due, () => fired.push(n)), cancelled: random() < 0.5 };
+    });
+    for (const { cancel, cancelled } of timers.toReversed()) if (cancelled) cancel();
+    const left = timers.filter(({ cancelled }) => !cancelled).toSorted((a, b) => a.due - b.due || a.n - b.n);
+    expect(clock.pending).toBe(left.length);
+    await clock.advance(20);
+    // Of what has fired and of what was taken back there is nothing left to take back.
+    for (const { cancel, cancelled, due } of timers) if (cancelled || due <= 20) cancel();
+    await clock.advance(30);
+    expect(fired).toEqual(left.map(({ n }) => n));
+    expect([clock.pending, clock.next]).toEqual([0, undefined]);
+  });
+
+  test('comes to rest in one turn where everything waits for promises and for it alone', async () => {
+    const clock = new HandClock(0, { promisesOnly: true });
+    const order: string[] = [];
+    void clock.sleep(1_000).then(async () => {
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      clock.after(0, () => order.push('set by the last promise'));
+    });
+    clock.after(1_001, () => order.push('the second'));
+    await clock.advance(2_000);
+    expect(order).toEqual(['set by the last promise', 'the second']);
   });
 
   test('settle waits for its condition', async () => {

@@ -1,9 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Asks a child something that it answers with `{ answer }`. @throws Error if it exits instead */
-export function ask(child: ChildProcess, question: string): Promise<unknown> {
-  child.send(question);
+/**
+ * Asks a child something that it answers with `{ answer }`. One question at a time.
+ * @param given what the child needs to answer it
+ * @throws Error if it exits instead
+ */
+export function ask(child: ChildProcess, question: string, given?: unknown): Promise<unknown> {
+  child.send({ question, given });
   return answerOf(child);
 }
 

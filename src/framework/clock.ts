@@ -93,7 +93,7 @@ export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
 }
 
 /** How long a turn of the event loop may be at work before what can wait is left to the next ones. */
-const SHARE_MS = 20;
+const SHARE_MS = 8;
 
 /**
  * The turn of the event loop that this process is in, on the real clock whatever clock was passed in: it keeps the
@@ -122,9 +122,10 @@ class Turn {
   /**
    * Undefined where there is time left in this turn. Else wait for it: those that wait go on one after another, as many
    * in a turn as have room in it.
+   * @param ms how much of it others may have had before
    */
-  share(): Promise<void> | undefined {
-    if (this.busyMs() <= SHARE_MS) return undefined;
+  share(ms = SHARE_MS): Promise<void> | undefined {
+    if (this.busyMs() <= ms) return undefined;
     this.isOver = true;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

@@ -83,11 +83,29 @@ export function show(value: unknown): string {
   return `${write(value)} (${typeof value})`;
 }
 
-/** JSON where it can be written, else as Node would show it; not more than fits a line. */
+/** A text without the user name and password of a URL in it. */
+export const hideCredentials = (text: string): string => text.replaceAll(/:\/\/[^\s"']*@/g, '://***@');
+
+/** JSON where it can be written, functions by their names, else as Node would show it; not more than fits a line. */
 function write(value: unknown): string {
+  const named = (_: string, each: unknown): unknown =>
+    typeof each === 'function' ? `${each.name || 'anonymous'} (function)` : (each ?? String(each));
   try {
-    return JSON.stringify(value).slice(0, 200);
+    if (isData(value)) return hideCredentials(JSON.stringify(value, named)).slice(0, 200);
   } catch {
-    return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 200);
+    // It holds itself, or what JSON has no word for.
   }
+  return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
+}
+
+/** Whether JSON shows all there is: a Map, for one, would look like an object without keys. */
+const isData = (value: unknown): boolean =>
+  typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
+
+/** An object of keys and values, and nothing more: no Map, no Date, no instance of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // That of another realm is as good as ours.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
+import { standardOutput } from './log-output.js';
 
 /** One line of a log: a message, or fields and a message. */
 export interface LogLine {
@@ -27,8 +28,10 @@ export interface LogOptions {
 }
 
 /**
- * A pino logger. Lines of JSON are written behind the program's back, and the rest of them when the process exits:
- * a reader that stalls must not stop the heartbeats.
+ * A pino logger. To standard output, lines are written behind the program's back, and the rest of them when the
+ * process exits. A log that can't be written costs lines, which are counted and told when it can be again: it never
+ * throws, and nothing waits for its reader, neither a heartbeat nor (beyond a second) the end of the process. A
+ * `destination` of yours is written to as pino does it.
  */
 export function createLog({ level = 'info', pretty = false, destination }: LogOptions = {}): PinoLogger {
   const options = {
@@ -37,24 +40,27 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: levelName },
   };
-  return pino(
-    options,
-    pretty ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false })),
+  if (destination) return pino(options, pretty ? prettyLines(destination, false) : destination);
+  const output = standardOutput();
+  const lines = { write: (line: string) => output.write(line) };
+  const log = pino(options, pretty ? prettyLines(lines, true) : lines);
+  output.onLost((lost, code) =>
+    log.warn({ lost, code }, 'lines of the log are lost: they could not be written'),
   );
+  return log;
 }
 
 const levelName = (level: string): { level: string } => ({ level });
 
-function prettyStream(destination?: DestinationStream): DestinationStream {
-  return PinoPretty({
-    sync: true,
-    colorize: !destination,
+function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
+  const pretty = prettyFactory({
+    colorize,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname',
     singleLine: true,
     errorLikeObjectKeys: ['err'],
-    destination: destination ?? 1,
   });
+  return { write: (line) => destination.write(pretty(line)) };
 }
 
 const nothing = (): void => {};

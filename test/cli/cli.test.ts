@@ -8,6 +8,7 @@ import { killAll, type Run, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
 
+const WAITS = ['--config', 'test/fixtures/waiting/waiting.config.mjs'];
 const SLOW = ['--config', 'test/fixtures/slow/slow.config.mjs'];
 const WAITING = /Waiting for a task to start\. Press Ctrl-C to interrupt\./;
 
@@ -112,6 +113,29 @@ describe('the main job', () => {
       });
     expect(await ask('evil.test')).toBe(403);
     expect(await ask('sfn.test')).toBe(200);
+  });
+
+  test('a stop while activities are looked up ends it at once with 0, and closes what setup opened', async () => {
+    const run = stepwright(['start', ...WAITS]);
+    await run.saw(/"activities":\["Waits"\].*could not be looked up yet/);
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toContain('the connection is closed\n');
+    expect(run.stdout() + run.stderr()).not.toMatch(/s3cret|me:/);
+  });
+
+  test('the user name and the password of an endpoint are shown by no line and no error', async () => {
+    const endpoint = 'http://me:s3cret@127.0.0.1:1';
+    const worker = stepwright(['start', '--endpoint', endpoint]);
+    await worker.saw(/Endpoint: http:\/\/\*\*\*@127\.0\.0\.1:1/);
+    await worker.saw(/ECONNREFUSED/);
+    worker.child.kill('SIGKILL');
+    await worker.ended;
+    const runs = [worker, execute(endpoint, 'X', '{}'), execute('ftp://me:s3cret@host', 'X', '{}')];
+    await Promise.all(runs.map(({ ended }) => ended));
+    for (const run of runs) expect(run.stdout() + run.stderr()).not.toMatch(/s3cret|me:/);
+    expect(runs[1]?.stderr()).toContain('nothing listens at http://***@127.0.0.1:1');
+    expect(runs[2]?.stderr()).toContain('got "ftp://***@host"');
   });
 
   test('idle at the embedded service, one key press (two SIGINTs at once) ends it with 0', async () => {
@@ -241,7 +265,7 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
       'a bad option',
       ['start', '--concurrency', '0'],
       clean,
-      /--concurrency: expected a whole number from 1 up, got 0/,
+      /--concurrency: expected a whole number from 1 to 100000, got 0/,
     ],
     [
       'a bad variable',

@@ -43,7 +43,7 @@ test('a class with one handler', () => {
       },
       input: { kind: 'class', type: Order },
       scope: 'worker',
-      options: {},
+      options: { handle: {}, activity: {} },
       interceptors: [],
       unknownKeys: 'drop',
       showValues: false,
@@ -66,7 +66,7 @@ test("a method's options win over its class's, and interceptors add up", () => {
   }
   expect(find(Orders)[0]).toMatchObject({
     scope: 'task',
-    options: { concurrency: 7, timeout: '5m', heartbeat: false },
+    options: { handle: { concurrency: 7, heartbeat: false }, activity: { concurrency: 2, timeout: '5m' } },
     interceptors: [Observing, Refusing],
     unknownKeys: 'refuse',
     showValues: true,
@@ -174,7 +174,7 @@ describe('inheritance', () => {
     class Orders extends Limited {
       override run(_input: Order): void {}
     }
-    expect(find(Orders)).toMatchObject([{ input: { type: Order }, options: { concurrency: 3 } }]);
+    expect(find(Orders)).toMatchObject([{ input: { type: Order }, options: { handle: { concurrency: 3 } } }]);
   });
 
   test('an override with a decorator counts alone', () => {

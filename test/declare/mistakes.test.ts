@@ -1,7 +1,7 @@
 /* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
 import { describe, expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
-import { Allow, IsIn, IsInt, IsString, ValidateNested } from 'class-validator';
+import { Allow, IsDate, IsInt, IsString, Validate, ValidateNested } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery.js';
@@ -24,13 +24,37 @@ class UncheckedLines {
 class BareLines {
   @ValidateNested({ each: true }) @Type(() => Bare) lines!: Bare[];
 }
-class Circle {
-  @IsIn(['circle']) kind!: string;
+class Times {
+  @IsDate() at!: Date;
 }
-class Drawing {
-  @ValidateNested()
-  @Type(() => Object, { discriminator: { property: 'kind', subTypes: [{ name: 'circle', value: Circle }] } })
-  shape!: Circle;
+class Labels {
+  @IsString({ each: true }) names!: Set<string>;
+}
+class Prices {
+  @IsInt({ each: true }) byName!: Map<string, number>;
+}
+class Shipment {
+  @Allow() line!: Line;
+}
+class Account {
+  @Allow() cents!: bigint;
+}
+class Callback {
+  @Allow() then!: () => void;
+}
+class Link {
+  @Type(() => URL) @Allow() to!: URL;
+}
+class Stamp {
+  @IsString() @Type(() => Date) at!: string;
+}
+class NeverAsked {
+  validate(): boolean {
+    return false;
+  }
+}
+class Unasked {
+  @Validate(NeverAsked) @IsString() name!: string;
 }
 class NeedsArguments {
   @IsInt() amount: number;
@@ -319,10 +343,58 @@ function nestedMistakes(): typeof mistakes {
     ],
     ['a nested class without rules', taking(BareLines), 'INPUT_WITHOUT_RULES', ['Bare has no rule']],
     [
-      'a rule on a discriminator that is deleted before',
-      taking(Drawing),
+      'a Date that nothing makes',
+      taking(Times),
       'INPUT_TYPE_INVALID',
-      ['Circle', "'kind'", 'keepDiscriminatorProperty'],
+      ['Times.at', 'JSON has no value of', '@IsDate() @Type(() => Date) at!: Date;'],
+    ],
+    [
+      'a Set that nothing makes',
+      taking(Labels),
+      'INPUT_TYPE_INVALID',
+      ['Labels.names', '@IsString({ each: true }) @Type(() => String) names!: Set<string>;'],
+    ],
+    [
+      'a Map that nothing makes',
+      taking(Prices),
+      'INPUT_TYPE_INVALID',
+      ['Prices.byName', '@IsString({ each: true }) @Type(() => String) byName!: Map<string, string>;'],
+    ],
+    [
+      'a class that nothing makes',
+      taking(Shipment),
+      'INPUT_TYPE_INVALID',
+      ['Shipment.line', '@ValidateNested() @Type(() => Line) line!: Line;'],
+    ],
+    [
+      'a bigint that nothing makes',
+      taking(Account),
+      'INPUT_TYPE_INVALID',
+      ['Account.cents', '@Transform(({ value }) => BigInt(value)) @Allow() cents!: bigint;'],
+    ],
+    [
+      'a function, or a class behind `import type`',
+      taking(Callback),
+      'INPUT_TYPE_INVALID',
+      ['Callback.then', '`import type`'],
+    ],
+    [
+      'a @Type that converts nothing',
+      taking(Link),
+      'INPUT_TYPE_INVALID',
+      ['Link.to', '@Type(() => URL)', '@Transform(({ value }) => new URL(value))'],
+    ],
+    [
+      'a @Type that makes something else than is declared',
+      taking(Stamp),
+      'INPUT_TYPE_INVALID',
+      ['Stamp.at', 'declared as String', 'makes a Date'],
+    ],
+    [
+      'a rule that is never asked',
+      taking(Unasked),
+      'INPUT_WITHOUT_RULES',
+      ['NeverAsked', '@ValidatorConstraint()'],
     ],
     [
       'a constructor that needs arguments',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { type Config, createLog, createWorker, StartError } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
+import { stepwright } from '../support/cli.js';
 import { firstCells, page } from './markdown.js';
 
 const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
@@ -41,10 +42,23 @@ test('lifecycle.md shows every count of a status', () => {
   expect(Object.keys(status.counts)).toEqual(counts);
 });
 
-test('running.md has a row for every flag of the commands, and none for another', () => {
-  const flags = [...source('cli/program.ts').matchAll(/'(--[a-z-]+) </g)].map(([, flag]) => flag);
-  const rows = rowsOf('docs/running.md').filter((row) => /^--[a-z]/.test(row));
-  expect(new Set(rows.map((row) => row.split(' ')[0]))).toEqual(new Set(flags));
+/** The flags of a command, as its help lists them. */
+async function flagsOf(command: string): Promise<string[]> {
+  const run = stepwright([command, '--help']);
+  await run.ended;
+  return [...run.stdout().matchAll(/^ {2}(--[a-z-]+) </gm)].map(([, flag = '']) => flag);
+}
+
+test('running.md has a row for every flag, with a mark for each command that takes it', async () => {
+  const [, section = ''] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
+  const rows = section.split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  const [names = []] = rows.filter((cells) => cells.includes('flag'));
+  for (const command of ['start', 'local', 'execute']) {
+    const column = names.indexOf(`\`${command}\``);
+    const marked = rows.filter((cells) => cells[column] === '✓');
+    const flags = marked.map((cells) => /--[a-z-]+/.exec(cells[1] ?? '')?.[0]);
+    expect(new Set(flags)).toEqual(new Set(await flagsOf(command)));
+  }
 });
 
 test('dependencies.md has a row for every direct dependency, and none for another', () => {

@@ -4,7 +4,7 @@ import { createTestBed, HandClock } from 'stepwright/testing';
 import type { Constructor } from '../../src/framework/declare/definition.js';
 import { Retry } from '../../src/framework/handler/interceptors/retry.js';
 import { Timing } from '../../src/framework/handler/interceptors/timing.js';
-import { CLOCK, RANDOM } from '../../src/framework/handler/container/tokens.js';
+import { CLOCK, RANDOM } from '../../src/framework/handler/container/container.js';
 import { silentLog, type Logger } from '../../src/framework/log.js';
 
 @ErrorName('PaymentDeclined')

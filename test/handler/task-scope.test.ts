@@ -4,7 +4,7 @@ import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterf
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { currentTask } from '../../src/framework/handler/current-task.js';
-import { TASK_CONTEXT } from '../../src/framework/handler/container/tokens.js';
+import { TASK_CONTEXT } from '../../src/framework/handler/container/container.js';
 import { silentLog } from '../../src/framework/log.js';
 
 class Hello {

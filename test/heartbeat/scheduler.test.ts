@@ -49,7 +49,7 @@ const retry: ReportAnswer = {
   error: new Error('ECONNRESET'),
 };
 const track = ({ scheduler, port }: World, token: string, everyMs: number, onGone = (): void => {}) =>
-  scheduler.track({ port, token, everyMs, onGone });
+  scheduler.track({ port, token, everyMs, onGone, leasedAt: 0 });
 
 test('the first beat is one interval after receipt, and the next ones an interval apart', async () => {
   const w = world();
@@ -100,7 +100,7 @@ test('a beat that is never answered is given up after 10 s and repeated', async 
       return retry;
     },
   };
-  w.scheduler.track({ port: hanging, token: 'a', everyMs: 20_000, onGone: () => {} });
+  w.scheduler.track({ port: hanging, token: 'a', everyMs: 20_000, onGone: () => {}, leasedAt: 0 });
   await w.clock.advance(36_000);
   expect(w.beats.get('a')).toEqual([20, 35]);
 });

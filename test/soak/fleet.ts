@@ -4,8 +4,8 @@ import {
   startWorker,
   type WorkerProcess,
   type WorkerSettings,
-} from '../../bench/support/workers.js';
-import type { Fate } from './figures.js';
+} from '../../bench/support/workers/workers.js';
+import type { Fate } from '../../bench/support/measure/judge.js';
 
 /** Two workers, always: whoever is told to go, or ends by itself, is replaced at once. */
 export class Fleet {

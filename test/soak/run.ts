@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installRivals } from '../../bench/support/rivals.js';
-import { type Service, startService } from '../../bench/support/service.js';
-import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers.js';
+import { installRivals } from '../../bench/support/workers/rivals.js';
+import { type Service, startService } from '../../bench/support/service/service.js';
+import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers/workers.js';
 import { systemClock } from '../../src/framework/clock.js';
-import { type Ending, type Figures, judge, violations } from './figures.js';
+import { type Ending, type Figures, judge, violations } from '../../bench/support/measure/judge.js';
 import { Fleet } from './fleet.js';
 import { show } from './show.js';
 
@@ -99,7 +99,7 @@ async function soak({ seed, executions, kill, candidate }: Options): Promise<Fig
     pollHoldMs: 2_000,
     closedPollWindowMs: 2_000,
     keptExecutions: executions,
-    faultSeed: seed,
+    plan: { kind: 'soak', seed },
   });
   const logDir = mkdtempSync(join(tmpdir(), 'stepwright-soak-'));
   const { url, activityArn } = service;

@@ -1,4 +1,4 @@
-import type { Figures } from './figures.js';
+import type { Figures } from '../../bench/support/measure/judge.js';
 
 /** What happened around the figures. */
 export interface Circumstances {

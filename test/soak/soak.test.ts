@@ -1,12 +1,18 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createWorker, type Worker } from 'stepwright';
 import { randomOf } from '../../bench/support/random.js';
-import { record } from '../../bench/support/wire.js';
+import { record } from '../../bench/support/measure/wire.js';
 import { silentLog } from '../../src/framework/log.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
-import { type Ending, type Fate, type Figures, judge, violations } from './figures.js';
-import { faultPlan } from './plan.js';
+import {
+  type Ending,
+  type Fate,
+  type Figures,
+  judge,
+  violations,
+} from '../../bench/support/measure/judge.js';
+import { faultPlan } from '../../bench/support/service/fault-plan.js';
 
 const EXECUTIONS = 200;
 const BATCH = 15;

@@ -12,17 +12,30 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   task: ['handler', 'heartbeat', 'declare', 'service'],
   service: [],
   worker: ['heartbeat', 'config', 'task', 'handler', 'declare', 'service'],
-  config: ['handler', 'declare', 'service', 'local'],
+  config: ['declare'],
   local: [],
-  testing: ['worker', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local'],
+  testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local'],
   cli: ['worker', 'local', 'config', 'service', 'declare'],
   index: ['declare', 'handler', 'task', 'worker', 'config'],
 };
-const LEAVES = new Set(['errors', 'clock', 'log', 'duration', 'backoff']);
+/** The types of what a config only hands on. At run time it knows nothing of who takes it. */
+const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local'] };
+const LEAVES = new Set([
+  'errors',
+  'clock',
+  'log',
+  'log-output',
+  'stdio',
+  'duration',
+  'backoff',
+  'environment',
+  'abort',
+]);
 
 interface Import {
   readonly from: string;
   readonly to: string;
+  readonly typeOnly?: boolean;
 }
 
 function sources(dir = root): string[] {
@@ -36,9 +49,10 @@ function sources(dir = root): string[] {
 }
 
 /** Static and dynamic imports of one source, without its comments. */
-function importsOf(text: string): string[] {
+function importsOf(text: string): { to: string; typeOnly: boolean }[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
-  return [...code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].flatMap(([, to]) => (to ? [to] : []));
+  const found = code.matchAll(/(?:(import|export) (type )?[^;']*?from|import)\s*\(?\s*'([^']+)'/g);
+  return [...found].map(([, , type, to = '']) => ({ to, typeOnly: type !== undefined }));
 }
 
 const room = (file: string): string =>
@@ -47,16 +61,18 @@ const room = (file: string): string =>
     ?.replace(/\.(ts|js)$/, '') ?? '';
 
 const imports: Import[] = sources().flatMap((from) =>
-  importsOf(readFileSync(from, 'utf8')).map((to) => ({
+  importsOf(readFileSync(from, 'utf8')).map(({ to, typeOnly }) => ({
     from,
     to: to.startsWith('.') ? resolve(from, '..', to) : to,
+    typeOnly,
   })),
 );
 
-function forbidden({ from, to }: Import): boolean {
+function forbidden({ from, to, typeOnly = false }: Import): boolean {
   if (!to.startsWith(root)) return false;
   const [here, there] = [room(from), room(to)];
   if (here === there || LEAVES.has(there)) return false;
+  if (typeOnly && MAY_NAME[here]?.includes(there)) return false;
   return LEAVES.has(here) || !MAY_IMPORT[here]?.includes(there);
 }
 
@@ -73,14 +89,22 @@ test('a forbidden import would be found', () => {
     true,
   );
   expect(forbidden({ from: join(root, 'clock.ts'), to: join(root, 'task/task.js') })).toBe(true);
-  expect(importsOf("const x = await import('../service/sdk/aws.js');")).toEqual(['../service/sdk/aws.js']);
+  const types = { from: join(root, 'config/config.ts'), to: join(root, 'local/index.js') };
+  expect([true, false].map((typeOnly) => forbidden({ ...types, typeOnly }))).toEqual([false, true]);
+  expect(importsOf("const x = await import('../service/sdk/aws.js');")).toEqual([
+    { to: '../service/sdk/aws.js', typeOnly: false },
+  ]);
+  expect(importsOf("import type { A } from './a.js';\nimport { type B } from './b.js';")).toEqual([
+    { to: './a.js', typeOnly: true },
+    { to: './b.js', typeOnly: false },
+  ]);
 });
 
 test('only service/sdk loads the SDK, and a worker loads them when it is made', () => {
   const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
   expect(new Set(loadsSdk)).toEqual(new Set(['service']));
   const loadsAws = imports
-    .filter(({ to }) => to.endsWith('/service/sdk/aws.js'))
+    .filter(({ to, typeOnly }) => to.endsWith('/service/sdk/aws.js') && !typeOnly)
     .map(({ from }) => relative(root, from));
   expect(new Set(loadsAws)).toEqual(new Set(['worker/start/create-worker.ts', 'cli/execute.ts']));
   const statically = /^(?:import|export) (?!type).*\/service\/sdk\/aws\.js/m;

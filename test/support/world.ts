@@ -63,6 +63,8 @@ const EVENTS: readonly EventName[] = [
   'poll:failed',
   'poll:recovered',
   'poll:token-possibly-lost',
+  'places:stuck',
+  'places:freed',
   'heartbeat:stretched',
   'heartbeat:restored',
   'heartbeat:failed',

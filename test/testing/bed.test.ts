@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { container as root, inject, injectable, singleton } from 'tsyringe';
+import { container as root, type DependencyContainer, inject, injectable, singleton } from 'tsyringe';
 import { IsString } from 'class-validator';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { createTestBed, type Mock } from 'stepwright/testing';
@@ -59,6 +59,29 @@ describe('mocks', () => {
     }
     const bed = await createTestBed(Sending, { mocks: [['send', (text: string) => `sent ${text}`]] });
     expect(await bed.runText('{}')).toEqual(succeeded('sent a'));
+  });
+
+  test('what setup opened is closed where a bed does not come to be', async () => {
+    const closed: string[] = [];
+    class Connection {
+      dispose(): void {
+        closed.push('closed');
+      }
+    }
+    @Activity('needy')
+    class Needy {
+      constructor(@inject('nobody provides this') readonly nothing: unknown) {}
+      @Handle() run(): void {}
+    }
+    const open = (own: DependencyContainer): void =>
+      void own.registerSingleton(Connection).resolve(Connection);
+    const fail = (own: DependencyContainer): void => {
+      open(own);
+      throw new Error('no database');
+    };
+    await expect(createTestBed(Needy, { setup: open })).rejects.toThrow(/DEPENDENCY_UNRESOLVED/);
+    await expect(createTestBed([], { setup: fail })).rejects.toThrow(/SETUP_FAILED/);
+    expect(closed).toEqual(['closed', 'closed']);
   });
 
   test('they win over setup', async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { IsInt } from 'class-validator';
 import { inject, injectable } from 'tsyringe';
@@ -59,6 +62,21 @@ test('a whole machine runs with its handlers', async () => {
   const result = await machine.execute({ who: 'hoge' });
   expect(result).toHaveSucceededWith({ message: 'Hello hoge!' });
   expect(Object.values(result.attempts)).toEqual([1]);
+});
+
+test('a value from the environment stays inside the text it stands in, as in the local service', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'stepwright-')), 'Said.asl.json');
+  const said = { StartAt: 'Say', States: { Say: { Type: 'Pass', Result: '${SAID}', End: true } } };
+  writeFileSync(file, JSON.stringify(said));
+  await expect(createTestMachine(file)).rejects.toThrow(/Said.asl.json uses \$\{SAID\}.* unset or empty/);
+  process.env['SAID'] = 'a "b" \\ c\nd';
+  try {
+    const machine = await createTestMachine(file);
+    expect(await machine.execute()).toHaveSucceededWith('a "b" \\ c\nd');
+  } finally {
+    delete process.env['SAID'];
+    rmSync(dirname(file), { recursive: true });
+  }
 });
 
 test('with mocks, as in a bed', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { type EventName, EventHub, type WorkerEvents } from '../../src/framework/worker/observe/events.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import { logEvents } from '../../src/framework/worker/observe/log-events.js';
 
 type Told = { [K in EventName]: [K, WorkerEvents[K]] }[EventName];
@@ -13,7 +14,7 @@ function linesOf(...told: Told[]): { level: string; msg: string }[] {
   };
   const log = createLog({ level: 'debug', destination });
   const events = new EventHub(log);
-  logEvents(events, log);
+  logEvents(events, log, new HandClock());
   for (const [event, payload] of told) events.emit(event, payload);
   return lines;
 }
@@ -40,14 +41,21 @@ const lines: [Told, string, RegExp][] = [
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
   [['report:lost', { ...task, attempts: 9, outcome, error }], 'error', /the result is lost/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
+  [['poll:failed', { ...poll, trouble: 'crowded', error }], 'warn', /as many polls open as it may/],
   [['poll:failed', { ...poll, trouble: 'refused', error }], 'error', /polls are refused: somebody must act/],
-  [['poll:failed', { ...poll, trouble: 'unreachable', error }], 'warn', /polls do not reach the service/],
+  [['poll:failed', { ...poll, trouble: 'unreachable', error }], 'warn', /polls fail/],
   [['poll:recovered', { ...poll, afterMs: 5, failures: 2 }], 'info', /polls are answered again/],
   [
     ['poll:token-possibly-lost', { ...poll, error }],
     'warn',
     /only HeartbeatSeconds or TimeoutSeconds with a Retry/,
   ],
+  [
+    ['places:stuck', { ...poll, ignoring: 1, undelivered: 0, reason: 'no place is left' }],
+    'error',
+    /no place is left; no task is asked for until somebody acts/,
+  ],
+  [['places:freed', poll], 'info', /there are places for tasks again/],
   [['heartbeat:stretched', { tasks: 9, stretchedToMs: 34_000 }], 'warn', /intervals stretch/],
   [['heartbeat:restored', { tasks: 9, stretchedToMs: 0 }], 'info', /back to normal/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],

@@ -79,35 +79,62 @@ describe('a lease whose answer is lost', () => {
 });
 
 describe('trouble', () => {
-  test('throttling halves the polls, which then recover step by step', async () => {
+  const polling = async (options: object = {}) => {
     const machine = world.machine(ARN);
-    const { type, held } = holding({ concurrency: 16 });
-    const w = await world.worker({ activities: [type], pollers: { min: 8, max: 16 } });
-    const target = () => w.worker.status().handlers[0]?.polls.target;
+    const { type, held } = holding({ concurrency: 20, ...options });
+    const w = await world.worker({ activities: [type] }, { random: 0.5 });
+    return { machine, held, w };
+  };
+
+  test('a poll that failed waits by itself, and the others go on', async () => {
+    const { machine, held, w } = await polling({ pollers: 8 });
     await seconds(1);
-    faults.once('GetActivityTask', { kind: 'error', error: 'ActivityWorkerLimitExceeded' });
+    faults.once('GetActivityTask', { kind: 'status', status: 503 });
     await world.execute(machine);
-    await world.clock.settle(() => w.of('poll:failed').length === 1);
-    expect(w.of('poll:failed')).toMatchObject([
-      { trouble: 'throttled', error: { name: 'ActivityWorkerLimitExceeded' } },
-    ]);
-    expect(target()).toBe(4);
-    for (let n = 0; n < 4; n++) await world.execute(machine);
-    await seconds(5);
-    expect(held.length).toBe(5);
+    await world.clock.settle(() => held.length === 1 && w.of('poll:failed').length === 1);
+    expect(world.service.parkedPolls).toBe(7);
+    await seconds(1);
+    expect(world.service.parkedPolls).toBe(8);
+  });
+
+  test('is told once, and once that it is over, however often polls fail and succeed in between', async () => {
+    const { machine, held, w } = await polling();
+    for (let n = 0; n < 60; n++) {
+      if (n % 3 === 0) faults.once('GetActivityTask', { kind: 'reset-before' });
+      await world.execute(machine, n);
+      await seconds(1);
+      held.at(-1)?.succeed();
+    }
+    expect(w.of('poll:failed')).toMatchObject([{ trouble: 'unreachable' }]);
+    expect(w.of('poll:recovered')).toEqual([]);
+    await seconds(31);
     expect(w.of('poll:recovered')).toHaveLength(1);
-    expect(target()).toBeGreaterThan(4);
+    expect(levelOf(w, 'polls fail')).toEqual(['warn']);
+    expect(levelOf(w, 'answered again')).toEqual(['info']);
+  });
+
+  test('too many polls on the activity halve their number, which then grows by one a second', async () => {
+    const { w } = await polling({ pollers: 16 });
+    const target = (): number | undefined => w.worker.status().handlers[0]?.polls.target;
+    faults.once('GetActivityTask', { kind: 'error', error: 'ActivityWorkerLimitExceeded' });
+    await seconds(0);
+    expect(w.of('poll:failed')).toMatchObject([{ trouble: 'crowded' }]);
+    expect(target()).toBe(8);
+    await seconds(4);
+    expect(target()).toBe(12);
+    await seconds(10);
+    expect(world.service.parkedPolls).toBe(16);
   });
 
   test.each(['ActivityDoesNotExist', 'AccessDeniedException', 'ExpiredTokenException'] as const)(
-    '%s is loud and slow: one error line, and a try each 5 to 30 s',
+    '%s is loud and slow: one error line, and a try less and less often, each 30 s in the end',
     async (error) => {
       world.machine(ARN);
       faults.always('GetActivityTask', { kind: 'error', error });
       const w = await world.worker({ activities: [activity(() => 1)] });
       await seconds(300);
       expect(polls()).toBeGreaterThan(8);
-      expect(polls()).toBeLessThan(25);
+      expect(polls()).toBeLessThan(30);
       expect(w.of('poll:failed')).toMatchObject([{ trouble: 'refused', error: { name: error } }]);
       expect(levelOf(w, 'polls are refused')).toEqual(['error']);
       expect(w.worker.status()).toMatchObject({ ready: false, reasons: [expect.stringContaining(error)] });
@@ -119,18 +146,17 @@ describe('trouble', () => {
     },
   );
 
-  test('a throttle is recovered from step by step also where the number of pollers is fixed', async () => {
-    world.machine(ARN);
-    const w = await world.worker({ activities: [activity(() => 1, { pollers: 8 })] });
-    const target = () => w.worker.status().handlers[0]?.polls.target;
-    faults.once('GetActivityTask', { kind: 'error', error: 'ThrottlingException' });
-    await seconds(30);
-    expect(target()).toBe(4);
-    await seconds(40);
-    expect(target()).toBeGreaterThan(4);
-    await seconds(120);
-    expect(target()).toBe(8);
-    expect(world.service.parkedPolls).toBe(8);
+  test('an answer to a poll that was sent before access was revoked is no news of its end', async () => {
+    const { machine, held, w } = await polling({ pollers: 20 });
+    await world.execute(machine);
+    await world.clock.settle(() => held.length === 1 && world.service.parkedPolls === 19);
+    faults.always('GetActivityTask', { kind: 'error', error: 'AccessDeniedException' });
+    const before = polls();
+    held[0]?.succeed();
+    await seconds(65);
+    expect(polls() - before).toBeLessThan(10);
+    expect(w.of('poll:failed')).toHaveLength(1);
+    expect(w.of('poll:recovered')).toEqual([]);
   });
 
   test('of changing kinds is one trouble: each kind is told once, and the waits grow', async () => {
@@ -140,49 +166,47 @@ describe('trouble', () => {
       { kind: 'status', status: 503 },
     ] as const;
     faults.once('GetActivityTask', ...Array.from({ length: 200 }, (_, n) => both[n % 2] ?? both[0]));
-    const w = await world.worker({ activities: [activity(() => 1)] });
+    const w = await world.worker({ activities: [activity(() => 1)] }, { random: 1 });
     await seconds(120);
     expect(w.of('poll:failed').map(({ trouble }) => trouble)).toEqual(['throttled', 'unreachable']);
-    expect(polls()).toBeLessThan(40);
-  });
-
-  test('is felt for by one poll at a time, also when slots come free', async () => {
-    const { type, held } = holding({ concurrency: 8, pollers: 8 });
-    const machine = world.machine(ARN);
-    await world.worker({ activities: [type] });
-    await Promise.all(Array.from({ length: 8 }, (_, n) => world.execute(machine, n)));
-    await world.clock.settle(() => held.length === 8);
-    faults.once('GetActivityTask', { kind: 'reset-before' });
-    held[0]?.succeed();
-    await seconds(10);
-    expect(world.service.parkedPolls).toBe(1);
-    for (const { succeed } of held) succeed();
-    await seconds(1);
-    expect(world.service.parkedPolls).toBe(1);
-    await seconds(60);
-    expect(world.service.parkedPolls).toBe(8);
-  });
-
-  test('a service in trouble is tried again, at first soon and then every few seconds', async () => {
-    world.machine(ARN);
-    faults.always('GetActivityTask', { kind: 'reset-before' });
-    const w = await world.worker({ activities: [activity(() => 1)] });
-    await seconds(2);
-    expect(polls()).toBeGreaterThan(3);
-    await seconds(118);
     expect(polls()).toBeLessThan(60);
-    expect(w.of('poll:failed')).toMatchObject([{ trouble: 'unreachable' }]);
-    expect(levelOf(w, 'polls do not reach')).toEqual(['warn']);
   });
 
-  test('an answer that says it is over is told once, with how long it took', async () => {
-    const machine = world.machine(ARN);
-    faults.once('GetActivityTask', { kind: 'status', status: 503 }, { kind: 'status', status: 500 });
-    const w = await world.worker({ activities: [activity(() => 1)] });
-    await world.execute(machine);
+  test('where nothing gets through, one poll at a time feels its way, also when slots come free', async () => {
+    const { machine, held, w } = await polling({ pollers: 20 });
+    await Promise.all(Array.from({ length: 20 }, (_, n) => world.execute(machine, n)));
+    await world.clock.settle(() => held.length === 20);
+    faults.always('GetActivityTask', { kind: 'reset-before' });
+    for (const { succeed } of held.slice(0, 12)) succeed();
+    await seconds(2);
+    expect(w.worker.status().handlers[0]?.polls).toMatchObject({ target: 1 });
+    const before = polls();
+    for (const { succeed } of held.slice(12)) succeed();
     await seconds(10);
-    expect(w.of('poll:recovered')).toMatchObject([{ failures: 2, handler: 'Work.run' }]);
+    expect(polls() - before).toBeLessThan(16);
+    faults.always('GetActivityTask', undefined);
+    while (world.service.parkedPolls === 0) await world.clock.advance(100);
+    expect(world.service.parkedPolls).toBe(1);
+    // A poll that was not refused for a second got through.
+    await world.clock.advance(1_100);
+    expect(world.service.parkedPolls).toBe(20);
+  });
+
+  test('an outage is tried about once a second, told once, and its end with the first answer', async () => {
+    const machine = world.machine(ARN);
+    faults.always('GetActivityTask', { kind: 'reset-before' });
+    const w = await world.worker({ activities: [activity(() => 1)] }, { random: 0.5 });
+    await seconds(120);
+    expect(polls()).toBeGreaterThan(80);
+    expect(polls()).toBeLessThan(140);
+    expect(w.of('poll:failed')).toMatchObject([{ trouble: 'unreachable' }]);
+    expect(levelOf(w, 'polls fail')).toEqual(['warn']);
+    faults.always('GetActivityTask', undefined);
+    await world.execute(machine);
+    await seconds(2);
+    expect(w.of('poll:recovered')).toMatchObject([{ handler: 'Work.run' }]);
     expect(levelOf(w, 'answered again')).toEqual(['info']);
+    expect(w.worker.status().counts.succeeded).toBe(1);
   });
 });
 
@@ -193,44 +217,4 @@ test('an endpoint that answers empty at once is not asked in a tight loop', asyn
   await seconds(20);
   expect(polls()).toBeGreaterThan(10);
   expect(polls()).toBeLessThan(50);
-});
-
-describe('readiness', () => {
-  test('comes with a poll that the service holds, and goes with a drain', async () => {
-    world.machine(ARN);
-    const w = await world.worker({ activities: [activity(() => 1)] });
-    expect(w.worker.status()).toMatchObject({
-      ready: false,
-      reasons: ['Work.run: no poll was answered yet'],
-    });
-    await seconds(2);
-    expect(w.worker.status()).toMatchObject({ ready: true, reasons: [] });
-    await seconds(600);
-    expect(w.worker.status().ready).toBe(true);
-    void w.worker.stop();
-    expect(w.worker.status()).toMatchObject({ ready: false, reasons: ['the worker is draining'] });
-  });
-
-  test('comes back with the next poll that the service holds, not only with its answer', async () => {
-    world.machine(ARN);
-    const w = await world.worker({ activities: [activity(() => 1)] });
-    faults.once('GetActivityTask', { kind: 'reset-before' });
-    await world.clock.settle(() => w.of('poll:failed').length === 1);
-    expect(w.worker.status().ready).toBe(false);
-    await seconds(5);
-    expect(w.worker.status().ready).toBe(true);
-  });
-
-  test('stays while all slots are busy and nothing is polled', async () => {
-    const { type, held } = holding({ concurrency: 1 });
-    const machine = world.machine(ARN);
-    const w = await world.worker({ activities: [type] });
-    await world.execute(machine);
-    await world.clock.settle(() => held.length === 1);
-    await seconds(600);
-    expect(w.worker.status()).toMatchObject({
-      ready: true,
-      tasks: [{ handler: 'Work.run', phase: 'handling' }],
-    });
-  });
 });

@@ -179,8 +179,33 @@ test('an outage is two lines, however many results wait', async () => {
   faults.always('SendTaskSuccess', undefined);
   await seconds(30);
   expect(w.of('task:succeeded')).toHaveLength(40);
-  const lines = w.log.filter(({ msg }) => /reported/.test(String(msg)));
+  const lines = w.log.filter(({ msg }) => /reported|taken again/.test(String(msg)));
   expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 40 }]);
+});
+
+test('a failure that the service refuses is offered again, cut down to its name and a short cause', async () => {
+  faults.once('SendTaskFailure', { kind: 'error', error: 'InvalidOutput' });
+  const fail = (): never => {
+    throw Object.assign(new Error('x'.repeat(10_000)), { name: 'Päyment\nDeclined' });
+  };
+  const { execution } = await answered({ activities: [activity(fail)] });
+  await seconds(1);
+  const { status, error, cause = '' } = await world.describe(execution);
+  expect({ status, error }).toEqual({ status: 'FAILED', error: 'P?yment?Declined' });
+  expect(JSON.parse(cause)).toEqual({
+    errorType: 'P?yment?Declined',
+    errorMessage: 'the service refused the whole cause: Invalid Output',
+  });
+});
+
+test('a failure that the service refuses also when it was cut down is lost, and told as such', async () => {
+  faults.always('SendTaskFailure', { kind: 'error', error: 'InvalidOutput' });
+  const fail = (): never => {
+    throw new Error('no');
+  };
+  const { w } = await answered({ activities: [activity(fail)] });
+  await seconds(1);
+  expect(w.of('report:lost')).toMatchObject([{ attempts: 2, outcome: { status: 'failed', error: 'Error' } }]);
 });
 
 test('an output that the service refuses is replaced by one failure: the token is still live', async () => {

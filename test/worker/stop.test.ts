@@ -229,10 +229,12 @@ describe('whoever calls stop() while it is being stopped', () => {
     const { w, task } = await working();
     await seconds(1);
     task.task.shuttingDown.addEventListener('abort', () => void w.worker.stop());
+    const parked = world.service.parkedPolls;
     void w.worker.stop();
     task.succeed();
     await seconds(2);
-    expect(world.service.parkedPolls).toBe(2);
+    expect(parked).toBeGreaterThan(0);
+    expect(world.service.parkedPolls).toBe(parked);
     expect(state(w)).toBe('draining');
     expect(w.of('poll:token-possibly-lost')).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.js';
-import { configProblems, resolveConfig } from '../config/config.js';
-import { StartError, throwProblems } from '../errors.js';
+import { resolveConfig } from '../config/resolve.js';
+import { StartError } from '../errors.js';
 import { AwsService } from '../service/sdk/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
 import {
@@ -9,15 +9,9 @@ import {
   followExecution,
   startExecution,
 } from '../service/sdk/executions.js';
-import { readPorts } from './prepare.js';
 import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';
-
-export interface ExecuteFlags {
-  readonly config?: string;
-  readonly endpoint?: string;
-  readonly port?: string;
-}
+import type { StartFlags } from './project.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -25,17 +19,15 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
  * Starts an execution and follows it to its end. Its output goes to stdout as one line of JSON; everything else to
  * stderr. @returns 0 only if it SUCCEEDED.
  */
-export async function execute(machine: string, input: string, flags: ExecuteFlags): Promise<number> {
+export async function execute(machine: string, input: string, flags: StartFlags): Promise<number> {
   checkInput(input);
-  const { config } = await loadConfigIfAny(flags.config, process.cwd());
-  const { ports, problems } = readPorts(flags);
-  throwProblems([...problems, ...configProblems(config)]);
-  const settings = resolveConfig({ ...config, ...ports }, Math.random);
+  const { config } = await loadConfigIfAny(flags['config'], process.cwd());
   const { env } = process;
+  const settings = resolveConfig({ config, env, flags });
   const endpoint = resolveEndpoint({
-    flag: flags.endpoint,
+    flag: flags['endpoint'],
     env,
-    config: settings.endpoint,
+    config: config.endpoint,
     port: settings.port,
   });
   if (isProblem(endpoint)) throw new StartError([endpoint]);

@@ -40,7 +40,8 @@ export async function serveHealth(
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
+    // Once it listens nobody waits for this promise, and what goes wrong with one connection is not told.
+    server.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
           ? new StartError([portInUse(port, '--health-port', 'healthPort')])

@@ -1,7 +1,12 @@
 #!/usr/bin/env node
+import { forgiveStreams } from '../stdio.js';
+import { catchSignals } from './signals.js';
+
+// As process 1 a signal that nobody catches is lost, and the rest takes a while to load.
+catchSignals(process.argv[2]);
+forgiveStreams();
 // Traces then show the user's .ts lines. It must be on before user code is loaded.
 process.setSourceMapsEnabled(true);
 
-// Nothing heavy is imported above this line, so that what must be there from the first moment can be put here.
 const { runProgram } = await import('./program.js');
 await runProgram();

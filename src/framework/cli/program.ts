@@ -1,11 +1,15 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { flagOf } from '../config/texts.js';
+import { OPTIONS } from '../config/config.js';
+import type { Option as OptionRow } from '../declare/rule.js';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
-import type { ExecuteFlags } from './execute.js';
-import type { LocalFlags } from './local.js';
-import type { StartFlags } from './prepare.js';
+import { sayAtOnce } from '../stdio.js';
+import { end } from './exit.js';
+import type { ListenFlags } from './local.js';
+import type { StartFlags } from './project.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
@@ -20,53 +24,62 @@ const program = new Command('stepwright')
 
 const configFlag = new Option('--config <path>', 'the config file (default: nest-style.config.ts, compiled)');
 const endpointFlag = new Option('--endpoint <local|aws|URL>', 'where Step Functions is');
-const portFlag = new Option('--port <N>', 'port of the local service (default: 8083)');
 const logFlag = new Option('--log-level <level>', 'least level to log')
   .choices(['debug', 'info', 'warn', 'error'])
   .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
 
-/** Flags that everything which knows handlers takes. */
-function handlerFlags(command: Command): Command {
-  return command
-    .addOption(configFlag)
-    .addOption(portFlag)
-    .addOption(logFlag)
-    .option('--concurrency <N>', 'tasks at once, per handler')
-    .option('--pollers <N|MIN-MAX>', 'polls at once, per handler')
-    .option('--heartbeat <duration|false>', 'interval between automatic heartbeats')
-    .option('--timeout <duration|false>', 'deadline of a handler');
+/** The flags of the options that a text can say. */
+function optionFlags(wanted: (key: string) => boolean): Option[] {
+  return Object.entries<OptionRow>(OPTIONS).flatMap(([key, row]) => {
+    if (!row.text || !wanted(key)) return [];
+    return new Option(`${flagOf(key)} <${row.text.shown}>`, `${row.help}${unsetText(row)}`);
+  });
 }
 
-handlerFlags(
+const unsetText = ({ default: value, unset }: OptionRow): string =>
+  value === undefined
+    ? unset
+      ? ` (default: ${unset})`
+      : ''
+    : ` (default: ${typeof value === 'string' ? value : JSON.stringify(value)})`;
+
+function addOptions(command: Command, options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
+const ofHandlers = ['port', 'concurrency', 'pollers', 'heartbeat', 'timeout'];
+
+addOptions(
   program.command('start').description('run the worker; with the endpoint `local`, the embedded service too'),
-)
-  .addOption(endpointFlag)
-  .option('--health-port <N>', 'serve /live and /ready')
-  .action(async (flags: StartFlags & LogFlags) => {
-    const { start } = await import('./start.js');
-    process.exit(await start(flags, logFor(flags)));
-  });
+  [configFlag, endpointFlag, logFlag, ...optionFlags((key) => [...ofHandlers, 'healthPort'].includes(key))],
+).action(async (flags: StartFlags & LogFlags) => {
+  const { start } = await import('./start.js');
+  await end(await start(flags, logFor(flags)));
+});
 
-handlerFlags(program.command('local').description('run only the local Step Functions, seeded'))
-  .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
-  .option('--allow-host <name...>', 'names it may be called by, beside those of loopback')
-  .action(async (flags: LocalFlags & LogFlags) => {
-    const { local } = await import('./local.js');
-    process.exit(await local(flags, logFor(flags)));
-  });
+addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
+  configFlag,
+  logFlag,
+  new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
+  new Option('--allow-host <name...>', 'names it may be called by, beside those of loopback'),
+  ...optionFlags((key) => ofHandlers.includes(key)),
+]).action(async ({ host, allowHost, ...flags }: ListenFlags & LogFlags) => {
+  const { local } = await import('./local.js');
+  await end(await local(flags, { host, allowHost }, logFor(flags)));
+});
 
-program
-  .command('execute')
-  .description('start an execution and follow it; its output goes to stdout')
-  .argument('<machine>', 'name or ARN of a state machine')
-  .argument('[input]', 'JSON', '{}')
-  .addOption(configFlag)
-  .addOption(endpointFlag)
-  .addOption(portFlag)
-  .action(async (machine: string, input: string, flags: ExecuteFlags) => {
-    const { execute } = await import('./execute.js');
-    process.exit(await execute(machine, input, flags));
-  });
+addOptions(
+  program
+    .command('execute')
+    .description('start an execution and follow it; its output goes to stdout')
+    .argument('<machine>', 'name or ARN of a state machine')
+    .argument('[input]', 'JSON', '{}'),
+  [configFlag, endpointFlag, ...optionFlags((key) => key === 'port')],
+).action(async (machine: string, input: string, flags: StartFlags) => {
+  const { execute } = await import('./execute.js');
+  await end(await execute(machine, input, flags));
+});
 
 interface LogFlags {
   readonly logLevel: string;
@@ -81,8 +94,8 @@ export async function runProgram(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
+    sayAtOnce(explain(error));
+    await end(1);
   }
 }
 

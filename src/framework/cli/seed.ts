@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { Settings } from '../config/config.js';
+import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
+import { type Environment, fillInMachine } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
@@ -23,15 +24,16 @@ export interface MachineFile {
 export async function readMachines(
   settings: Settings,
   projectDir: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): Promise<{ machines: MachineFile[]; problems: Problem[] }> {
   const problems: Problem[] = [];
   const machines: MachineFile[] = [];
   for (const pattern of settings.machines) {
     const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
-    if (files.length === 0 && !settings.machinesDefaulted) problems.push(matchesNothing(pattern, projectDir));
+    if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
+      problems.push(matchesNothing(pattern, projectDir));
     for (const file of files.toSorted()) {
-      const { text, unset } = fillIn(await readFile(file, 'utf8'), env);
+      const { text, unset } = fillInMachine(await readFile(file, 'utf8'), env);
       const shown = relative(projectDir, file);
       problems.push(...unset.map((name) => unsetVariable(name, shown)));
       machines.push({ name: basename(file).replace(/(\.asl)?\.json$/, ''), file: shown, definition: text });
@@ -117,19 +119,6 @@ function slowHeartbeats(
       },
     ];
   });
-}
-
-function fillIn(
-  text: string,
-  env: Readonly<Record<string, string | undefined>>,
-): { text: string; unset: string[] } {
-  const unset: string[] = [];
-  const filled = text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
-    const value = env[name];
-    if (!value) unset.push(name);
-    return value ? JSON.stringify(value).slice(1, -1) : whole;
-  });
-  return { text: filled, unset: [...new Set(unset)] };
 }
 
 const matchesNothing = (pattern: string, dir: string): Problem => ({

@@ -1,26 +1,48 @@
-import type { Logger } from '../log.js';
 import { systemClock } from '../clock.js';
+import type { Logger } from '../log.js';
+import { sayAtOnce } from '../stdio.js';
 
 /** Under npm one key press arrives twice, within 2 ms: what comes this soon after the first is the same request. */
 const SAME_REQUEST_MS = 100;
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type StopRequest = keyof typeof EXIT_CODE;
+const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP (a closed terminal); a later one ends the process at once. */
+/** Commands that run until they are stopped: being asked to is no failure, however early it comes. */
+const RUN_UNTIL_STOPPED = new Set(['start', 'local']);
+
+let onStopRequest: ((name: StopRequest) => void) | undefined;
+
+/**
+ * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, one
+ * ends the process at once: nothing was begun that could be lost.
+ */
+export function catchSignals(command: string | undefined): void {
+  for (const name of STOP_REQUESTS) {
+    process.on(name, () => (onStopRequest ? onStopRequest(name) : endEarly(name, command)));
+  }
+}
+
+function endEarly(name: StopRequest, command: string | undefined): never {
+  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) process.exit(EXIT_CODE[name]);
+  sayAtOnce(`${name} came before anything ran: stopped, and no task was taken`);
+  process.exit(0);
+}
+
+/** Aborts at the first signal; a later one ends the process at once. */
 export function stopSignal(log: Logger, hint: string): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      const now = systemClock.now();
-      if (first === undefined) {
-        first = now;
-        log.info({ signal: name }, hint);
-        stop.abort();
-      } else if (now - first > SAME_REQUEST_MS) {
-        log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
-        process.exit(EXIT_CODE[name]);
-      }
-    });
-  }
+  onStopRequest = (name) => {
+    const now = systemClock.now();
+    if (first === undefined) {
+      first = now;
+      log.info({ signal: name }, hint);
+      stop.abort();
+    } else if (now - first > SAME_REQUEST_MS) {
+      log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
+      process.exit(EXIT_CODE[name]);
+    }
+  };
   return stop.signal;
 }

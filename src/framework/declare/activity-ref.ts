@@ -1,7 +1,6 @@
+import type { Environment } from '../environment.js';
 import { show, type Problem } from '../errors.js';
 import type { ActivityRef } from './definition.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Parsed = { readonly ref: ActivityRef } | { readonly problem: Omit<Problem, 'where'> };
 

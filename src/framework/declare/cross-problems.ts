@@ -3,16 +3,16 @@ import type { ActivityRef, HandlerDefinition } from './definition.js';
 
 /** What is wrong between handlers that are each right by themselves. */
 export function crossProblems(handlers: readonly HandlerDefinition[]): Problem[] {
-  return [...sameActivity(handlers), ...sameName(handlers), ...twoAccounts(handlers)];
+  return [...sameActivity(handlers), ...sameName(handlers), ...declaredAccounts(handlers)];
 }
 
-function groupBy<K>(handlers: readonly HandlerDefinition[], keyOf: (each: HandlerDefinition) => K) {
-  const groups = new Map<K, HandlerDefinition[]>();
+function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
+  const groups = new Map<K, T[]>();
   for (const each of handlers) groups.set(keyOf(each), [...(groups.get(keyOf(each)) ?? []), each]);
   return [...groups];
 }
 
-const named = (list: readonly HandlerDefinition[]): string => list.map(({ name }) => name).join(' and ');
+const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
 const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
 
 function sameActivity(handlers: readonly HandlerDefinition[]): Problem[] {
@@ -35,9 +35,17 @@ function sameName(handlers: readonly HandlerDefinition[]): Problem[] {
   }));
 }
 
-function twoAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
-  const inAccounts = handlers.filter(({ activity }) => activity.kind === 'arn');
-  const accounts = groupBy(inAccounts, ({ activity }) => (activity.kind === 'arn' ? activity.account : ''));
+function declaredAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
+  return twoAccounts(
+    handlers.flatMap(({ name, activity }) =>
+      activity.kind === 'arn' ? [{ name, account: activity.account }] : [],
+    ),
+  );
+}
+
+/** Handlers whose activities lie in several accounts. @param handlers each with the account of its activity. */
+export function twoAccounts(handlers: readonly { name: string; account: string }[]): Problem[] {
+  const accounts = groupBy(handlers, ({ account }) => account);
   if (accounts.length < 2) return [];
   return [
     {

@@ -1,51 +1,9 @@
 import 'reflect-metadata';
 import { injectable } from 'tsyringe';
-import type { Constructor, HandlerOptions } from './definition.js';
-import type { Interceptor } from './interceptor.js';
+import type { Constructor } from './definition.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
+import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';
-
-export interface ActivityOptions extends HandlerOptions {
-  /** Around every handler of the class, after the global ones and before the method's. @default [] */
-  interceptors?: readonly Constructor<Interceptor>[];
-  /** One instance for the worker, or one for each task, with a container of its own. @default 'worker' */
-  scope?: 'worker' | 'task';
-}
-
-/**
- * What can stand in `input:`. A class is validated by its rules, `[Class]` is an array of them, `String`, `Number`
- * and `Boolean` are a bare value, `'any'` is the parsed JSON as it came, unchecked.
- */
-export type InputOption =
-  | 'any'
-  | StringConstructor
-  | NumberConstructor
-  | BooleanConstructor
-  | Constructor<object>
-  | readonly [Constructor<object>];
-
-/** What can stand in `output:`: a class, or `[Class]` for an array of them. */
-export type OutputOption = Constructor<object> | readonly [Constructor<object>];
-
-export interface HandleOptions<
-  I extends InputOption | undefined = InputOption | undefined,
-  O extends OutputOption | undefined = OutputOption | undefined,
-> extends HandlerOptions {
-  /** Overrides the class's, so that one class can serve several activities. */
-  activity?: string;
-  /** The input's type, where the first parameter's does not say it. @default the type of the first parameter */
-  input?: I;
-  /** The result is validated against this class, cut to its fields and serialised. @default none: the result as it is */
-  output?: O;
-  /** Innermost, after the global ones and the class's. @default [] */
-  interceptors?: readonly Constructor<Interceptor>[];
-  /** What becomes of keys that the input's class has no rule for. @default 'drop' */
-  unknownKeys?: 'drop' | 'refuse';
-  /** Puts the refused values into the cause of an InvalidInput. They may be secret. @default false */
-  showValues?: boolean;
-  /** The groups of class-validator and class-transformer that apply to the input and the output. @default none */
-  groups?: readonly string[];
-}
 
 /** What a handler's first parameter must be able to take. */
 export type InputOf<I> = I extends 'any'

@@ -1,19 +1,8 @@
 import type { Interceptor } from './interceptor.js';
+import type { HandlerOptions } from './options.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the widest constructor there is; it is never called with arguments of ours
 export type Constructor<T = unknown> = new (...args: any[]) => T;
-
-/** What a handler can be told on `@Handle`, on `@Activity`, in the config's `handlers` and at the config's top level. */
-export interface HandlerOptions {
-  /** Tasks at once. @default 10 */
-  concurrency?: number;
-  /** Polls at once. @default { min: 1, max: concurrency } */
-  pollers?: number | { min: number; max: number };
-  /** Interval between automatic heartbeats, such as `'20s'`; `false`: none. @default '20s' */
-  heartbeat?: string | false;
-  /** Deadline of the handler, counted from receipt, such as `'5m'`; `false`: none. @default false */
-  timeout?: string | false;
-}
 
 /** Where a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
 export type ActivityRef =
@@ -51,8 +40,8 @@ export interface HandlerDefinition {
   /** Absent: the result goes out as it is. */
   readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
-  /** `@Handle` over `@Activity`; what neither sets is absent. */
-  readonly options: HandlerOptions;
+  /** What each decorator says of it; the config says which wins. */
+  readonly options: { readonly handle: HandlerOptions; readonly activity: HandlerOptions };
   /** The class's, then the method's. */
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';

@@ -1,12 +1,19 @@
+import type { Environment } from '../environment.js';
 import { show, type Problem } from '../errors.js';
-import { parseActivity, type Environment } from './activity-ref.js';
+import { parseActivity } from './activity-ref.js';
 import { crossProblems } from './cross-problems.js';
-import type { ActivityOptions } from './decorators.js';
-import type { Constructor, HandlerDefinition, HandlerOptions } from './definition.js';
+import type { Constructor, HandlerDefinition } from './definition.js';
 import { isReserved } from './error-name.js';
 import { readInput, readOutput } from './input-type.js';
-import { allErrorNames, readActivity, readHandlers, type ActivityMark, type HandleMark } from './metadata.js';
-import { choiceProblems, interceptorProblems, unknownOptions } from './option-problems.js';
+import {
+  allErrorNames,
+  readActivity,
+  readHandlers,
+  type DeclaredActivity,
+  type DeclaredHandler,
+} from './metadata.js';
+import { optionProblems } from './option-problems.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS, HANDLER_OPTIONS, type HandlerOptions } from './options.js';
 
 export interface Discovered {
   /** Those that can run; a handler with a problem is not among them. */
@@ -39,13 +46,12 @@ function readClass(target: Constructor, env: Environment, standIn: boolean): Dis
   const activity = target as Constructor<object>;
   const marks = readHandlers(activity);
   const handlers = marks.map((each) => readHandler(activity, mark, each, env, standIn));
+  const refused = optionProblems('Activity', activity.name, mark.options);
   return {
-    handlers: handlers.flatMap(({ definition }) => definition ?? []),
+    handlers: refused.length > 0 ? [] : handlers.flatMap(({ definition }) => definition ?? []),
     problems: [
       ...(marks.length === 0 ? [withoutHandler(activity)] : []),
-      ...unknownOptions('Activity', activity.name, mark.options),
-      ...choiceProblems(activity.name, mark.options, { scope: ['worker', 'task'] }),
-      ...interceptorProblems(activity.name, mark.options.interceptors),
+      ...refused,
       ...handlers.flatMap(({ problems }) => problems),
     ],
   };
@@ -72,14 +78,14 @@ function withoutHandler(target: Constructor): Problem {
 
 function readHandler(
   target: Constructor<object>,
-  mark: ActivityMark,
-  { method, options, misplaced }: HandleMark,
+  mark: DeclaredActivity,
+  { method, options, misplaced }: DeclaredHandler,
   env: Environment,
   standIn: boolean,
 ): { definition?: HandlerDefinition; problems: Problem[] } {
   const where = `${target.name}.${String(method)}`;
   if (misplaced || typeof method !== 'string') return { problems: [misplacedProblem(where, misplaced)] };
-  const groups = options.groups ?? [];
+  const groups = listOrNone(options.groups);
   const place = { where, target, method, groups };
   const activity = parseActivity(options.activity ?? mark.activity, env, standIn);
   const input = readInput(place, options);
@@ -88,9 +94,7 @@ function readHandler(
     ...('problem' in activity ? [{ ...activity.problem, where }] : []),
     ...input.problems,
     ...(output?.problems ?? []),
-    ...unknownOptions('Handle', where, options),
-    ...choiceProblems(where, options, { unknownKeys: ['drop', 'refuse'], showValues: [true, false] }),
-    ...interceptorProblems(where, options.interceptors),
+    ...optionProblems('Handle', where, options),
   ];
   if (problems.length > 0 || !('ref' in activity) || !input.spec) return { problems };
   const definition: HandlerDefinition = {
@@ -100,25 +104,26 @@ function readHandler(
     activity: activity.ref,
     input: input.spec,
     ...(output?.spec && { output: output.spec }),
-    scope: mark.options.scope ?? 'worker',
-    options: handlerOptions(options, mark.options),
-    interceptors: [...(mark.options.interceptors ?? []), ...(options.interceptors ?? [])],
-    unknownKeys: options.unknownKeys ?? 'drop',
-    showValues: options.showValues ?? false,
+    scope: mark.options.scope ?? ACTIVITY_OPTIONS.scope.default,
+    options: { handle: handlerOptions(options), activity: handlerOptions(mark.options) },
+    interceptors: [...listOrNone(mark.options.interceptors), ...listOrNone(options.interceptors)],
+    unknownKeys: options.unknownKeys ?? HANDLE_OPTIONS.unknownKeys.default,
+    showValues: options.showValues ?? HANDLE_OPTIONS.showValues.default,
     groups,
   };
   return { definition, problems };
 }
 
-const OPTION_NAMES = ['concurrency', 'pollers', 'heartbeat', 'timeout'] as const;
+/** A list as it was declared; what is none is a problem already. */
+const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
 
-/** `@Handle` over `@Activity`; their values are checked where all the layers meet, in the config. */
-function handlerOptions(method: HandlerOptions, owner: ActivityOptions): HandlerOptions {
-  const set = OPTION_NAMES.map((name) => [name, method[name] ?? owner[name]] as const);
-  return Object.fromEntries(set.filter(([, value]) => value !== undefined));
+/** Those that can be said elsewhere, too. */
+function handlerOptions(options: HandlerOptions): HandlerOptions {
+  const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
+  return Object.fromEntries(set);
 }
 
-function misplacedProblem(where: string, misplaced: HandleMark['misplaced']): Problem {
+function misplacedProblem(where: string, misplaced: DeclaredHandler['misplaced']): Problem {
   const what = {
     static: '@Handle is on a static method, which has no instance and no injected dependencies',
     property: '@Handle is on a property or an accessor, not on a method',

@@ -1,36 +1,12 @@
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { TransformationType } from 'class-transformer';
-import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import { getMetadataStorage } from 'class-validator';
 import type { Constructor } from './definition.js';
-
-/** What a nested property must hold; `any` where the declaration leaves it open. */
-export type Container = 'object' | 'array' | 'set' | 'map' | 'any';
-
-export interface Discriminator {
-  readonly property: string;
-  /** Whether the property stays on the instance; class-transformer deletes it unless told so. */
-  readonly kept: boolean;
-  readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
-}
-
-/** One property of a DTO that has a rule. */
-export interface DtoProperty {
-  readonly name: string;
-  /** Its key in JSON: another than its name after `@Expose({ name })`. */
-  readonly key: string;
-  /** Whether an input may set it: not after `@Exclude`, nor with an `@Expose` for other groups. */
-  readonly readable: boolean;
-  /** Validated by the rules of its own class (`@ValidateNested`). */
-  readonly nested: boolean;
-  readonly container: Container;
-  /** Whether it carries `@Type`. */
-  readonly typed: boolean;
-  /** Read by a `@Transform`. */
-  readonly transformed: boolean;
-  readonly discriminator?: Discriminator;
-  /** The class that `@Type` names for the value inside this object; undefined where there is none. */
-  readonly typeIn: (holder: object) => Constructor<object> | undefined;
-}
+import {
+  exposedBeside,
+  readProperty,
+  type DtoProperty,
+  type RuleMetadata,
+  type Written,
+} from './dto-property.js';
 
 /** What a class declares through class-validator and class-transformer: only what has a rule counts. */
 export interface DtoShape {
@@ -38,43 +14,92 @@ export interface DtoShape {
   readonly properties: readonly DtoProperty[];
   readonly byKey: ReadonlyMap<string, DtoProperty>;
   readonly byName: ReadonlyMap<string, DtoProperty>;
+  /** What goes into an output beside the properties, for `@Expose`. */
+  readonly exposed: readonly Written[];
 }
 
-const shapes = new WeakMap<Constructor<object>, Map<string, DtoShape>>();
+/** The groups of class-validator and class-transformer that apply. */
+export type Groups = readonly string[];
 
-/** The shape of a class under these groups. Read once. */
-export function shapeOf(type: Constructor<object>, groups: readonly string[] = []): DtoShape {
-  const byGroups = shapes.get(type) ?? new Map<string, DtoShape>();
-  shapes.set(type, byGroups);
-  const id = JSON.stringify(groups);
-  const shape = byGroups.get(id) ?? readShape(type, groups);
-  byGroups.set(id, shape);
+const NO_GROUPS: Groups = [];
+const shapes = new WeakMap<Groups, WeakMap<Constructor<object>, DtoShape>>();
+
+/** The shape of a class under these groups. Read once for an array of groups. */
+export function shapeOf(type: Constructor<object>, groups: Groups = NO_GROUPS): DtoShape {
+  const id = groups.length === 0 ? NO_GROUPS : groups;
+  let known = shapes.get(id);
+  if (!known) shapes.set(id, (known = new WeakMap()));
+  let shape = known.get(type);
+  if (!shape) known.set(type, (shape = readShape(type, groups)));
   return shape;
 }
 
+function readShape(type: Constructor<object>, groups: Groups): DtoShape {
+  const byName = new Map<string, RuleMetadata[]>();
+  for (const each of metadataOf(type, groups)) {
+    byName.set(each.propertyName, [...(byName.get(each.propertyName) ?? []), each]);
+  }
+  const properties = [...byName].map(([name, own]) => readProperty(type, name, own, groups));
+  return {
+    type,
+    properties,
+    byKey: new Map(properties.map((each) => [each.key, each])),
+    byName: new Map(properties.map((each) => [each.name, each])),
+    exposed: exposedBeside(type, [...byName.keys()], groups),
+  };
+}
+
+const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
+  getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
+
+/** The class of an instance. Not its property `constructor`, which may be data. */
+export const typeOf = (instance: object): Constructor<object> =>
+  ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
+
 /** Whether a class has a rule, its own or inherited, under these groups. */
-export function hasRules(type: Constructor, groups: readonly string[] = []): boolean {
-  return rulesOf(type, groups).length > 0;
+export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS): boolean =>
+  shapeOf(type, groups).properties.length > 0;
+
+/** The class of one value of a property; undefined where no class is known for it. */
+export function classOf(
+  value: object,
+  holder: object,
+  { discriminator, typeIn }: DtoProperty,
+  groups: Groups,
+): Constructor<object> | undefined {
+  if (!discriminator) return typeIn(holder);
+  const { property, subTypes } = discriminator;
+  const named = Object.hasOwn(value, property) ? Reflect.get(value, property) : undefined;
+  const subType =
+    subTypes.find((each) => value.constructor === each.value) ?? subTypes.find(({ name }) => name === named);
+  if (subType) return subType.value;
+  const base = typeIn(holder);
+  return base && hasRules(base, groups) ? base : undefined;
 }
 
-/** The classes of the rules (`@Validate`, `@ValidatorConstraint`) of a class and of all that it nests. */
-export function ruleClasses(
+/** Whether a value, neither undefined nor null, is of the type that its property declares, as far as that is known. */
+export function isDeclared(value: unknown, property: DtoProperty): boolean {
+  if (!property.declared || property.declared.holds(value)) return true;
+  // What @Type names need only look like the declared class.
+  return property.container === 'one' && typesOf(property).some((type) => value instanceof type);
+}
+
+/** The shapes of a class and of all that it nests, each once, as far as can be known without an input. */
+export function* nestedShapes(
   type: Constructor<object>,
-  groups: readonly string[] = [],
-  seen = new Set<Constructor>(),
-): Constructor[] {
-  if (seen.has(type)) return [];
+  groups: Groups,
+  seen = new Set<Constructor<object>>(),
+): Generator<DtoShape> {
+  if (seen.has(type)) return;
   seen.add(type);
-  const own = rulesOf(type, groups).map(({ constraintCls }) => constraintCls as Constructor | undefined);
-  const nested = shapeOf(type, groups).properties.flatMap((each) => nestedTypes(each));
-  return [
-    ...own.filter((each) => each !== undefined),
-    ...nested.flatMap((each) => ruleClasses(each, groups, seen)),
-  ];
+  const shape = shapeOf(type, groups);
+  yield shape;
+  const nested = shape.properties.filter((each) => each.nested).flatMap(typesOf);
+  for (const each of nested) yield* nestedShapes(each, groups, seen);
 }
 
-/** The classes that a property's objects can be of, as far as can be known without an input. */
-export function nestedTypes({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
+/** The classes that a property's values can be of, as far as can be known without an input. */
+export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
   if (discriminator) return discriminator.subTypes.map(({ value }) => value);
   try {
     return [typeIn({}) ?? []].flat();
@@ -83,74 +108,18 @@ export function nestedTypes({ discriminator, typeIn }: DtoProperty): Constructor
   }
 }
 
-type Rule = ReturnType<typeof rulesOf>[number];
-
-function rulesOf(type: Constructor, groups: readonly string[]) {
-  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
+/** The classes of the rules (`@Validate`, `@ValidatorConstraint`) of a class and of all that it nests. */
+export function ruleClasses(type: Constructor<object>, groups: Groups): Constructor[] {
+  return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
 }
 
-function readShape(type: Constructor<object>, groups: readonly string[]): DtoShape {
-  const rules = new Map<string, Rule[]>();
-  for (const rule of rulesOf(type, groups)) {
-    rules.set(rule.propertyName, [...(rules.get(rule.propertyName) ?? []), rule]);
-  }
-  const properties = [...rules].map(([name, own]) => readProperty(type, name, own, groups));
-  return {
-    type,
-    properties,
-    byKey: new Map(properties.map((each) => [each.key, each])),
-    byName: new Map(properties.map((each) => [each.name, each])),
-  };
+/** Those of one class that class-validator skips without a word: no `@ValidatorConstraint` names them. */
+export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
+  const storage = getMetadataStorage();
+  return ownRuleClasses(shape, groups).filter(
+    (each) => storage.getTargetValidatorConstraints(each).length === 0,
+  );
 }
 
-function readProperty(
-  owner: Constructor<object>,
-  name: string,
-  rules: readonly Rule[],
-  groups: readonly string[],
-): DtoProperty {
-  const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
-  const type = defaultMetadataStorage.findTypeMetadata(owner, name);
-  const nested = rules.filter((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
-  const discriminator = type?.options?.discriminator;
-  return {
-    name,
-    key: expose?.options?.name ?? name,
-    readable: isReadable(owner, name, groups),
-    nested: nested.length > 0,
-    typed: type !== undefined,
-    container: containerOf(
-      type?.reflectedType,
-      nested.some((rule) => rule.each),
-    ),
-    transformed:
-      defaultMetadataStorage.findTransformMetadatas(owner, name, TransformationType.PLAIN_TO_CLASS).length >
-      0,
-    ...(discriminator && {
-      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
-    }),
-    typeIn: (holder) => asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name })),
-  };
-}
-
-/** As class-transformer decides it; what it never sees must be decided here. */
-function isReadable(owner: Constructor<object>, name: string, groups: readonly string[]): boolean {
-  const { PLAIN_TO_CLASS } = TransformationType;
-  if (defaultMetadataStorage.getExcludedProperties(owner, PLAIN_TO_CLASS).includes(name)) return false;
-  const exposed = defaultMetadataStorage.getExposedProperties(owner, PLAIN_TO_CLASS).includes(name);
-  if (!exposed && defaultMetadataStorage.getStrategy(owner) === 'excludeAll') return false;
-  const wanted = defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.groups ?? [];
-  return wanted.length === 0 || wanted.some((group) => groups.includes(group));
-}
-
-/** From the property's own type, where the compiler wrote it, else from `each: true`. */
-function containerOf(reflected: unknown, each: boolean): Container {
-  if (reflected === Set) return 'set';
-  if (reflected === Map) return 'map';
-  if (reflected === Array || each) return 'array';
-  return reflected === Object ? 'any' : 'object';
-}
-
-function asClass(value: unknown): Constructor<object> | undefined {
-  return typeof value === 'function' ? (value as Constructor<object>) : undefined;
-}
+const ownRuleClasses = ({ type }: DtoShape, groups: Groups): Constructor[] =>
+  metadataOf(type, groups).flatMap(({ constraintCls }) => (constraintCls as Constructor | undefined) ?? []);

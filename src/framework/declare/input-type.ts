@@ -1,6 +1,7 @@
 import { show, type Problem } from '../errors.js';
 import type { Constructor, InputSpec, OutputSpec } from './definition.js';
 import { dtoProblems } from './dto-problems.js';
+import { isBuiltIn } from './kinds.js';
 import { readParameterTypes } from './metadata.js';
 
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
@@ -52,7 +53,7 @@ function fromOption(place: Place, declared: unknown): Read<InputSpec> {
 export function readOutput(place: Place, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
   if (!named) return { problems: [badOption(place.where, 'output', declared)] };
-  const problems = dtoProblems(named.type, `${place.where}, output`, place.groups);
+  const problems = dtoProblems(named.type, `${place.where}, output`, place.groups, 'output');
   return problems.length > 0 ? { problems } : { spec: named, problems };
 }
 
@@ -79,13 +80,6 @@ function badOption(where: string, option: 'input' | 'output', declared: unknown)
   };
 }
 
-/** Whether a function belongs to the language or to Node, and so can't be a DTO. */
-export function isBuiltIn(type: unknown): boolean {
-  if (typeof type !== 'function') return false;
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(type))) return true;
-  return Reflect.get(globalThis, type.name) === type;
-}
-
 function fromParameter(place: Place, type: unknown): Read<InputSpec> {
   const scalar = SCALARS.get(type);
   if (scalar) return { spec: scalar, problems: [] };
@@ -95,7 +89,7 @@ function fromParameter(place: Place, type: unknown): Read<InputSpec> {
 }
 
 function checked(spec: OutputSpec, { where, groups }: Place): Read<InputSpec> {
-  const problems = dtoProblems(spec.type, where, groups);
+  const problems = dtoProblems(spec.type, where, groups, 'input');
   return problems.length > 0 ? { problems } : { spec, problems };
 }
 

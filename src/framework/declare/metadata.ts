@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { ActivityOptions, HandleOptions } from './decorators.js';
 import type { Constructor } from './definition.js';
+import type { ActivityOptions, HandleOptions } from './options.js';
 
 // The registered symbols let a class that was decorated through one copy of this package be seen by another.
 const ACTIVITY = Symbol.for('stepwright:activity');
@@ -8,13 +8,13 @@ const HANDLERS = Symbol.for('stepwright:handlers');
 const ERROR_NAME = Symbol.for('stepwright:error-name');
 
 /** What `@Activity` wrote on a class. */
-export interface ActivityMark {
+export interface DeclaredActivity {
   readonly activity: string | undefined;
   readonly options: ActivityOptions;
 }
 
 /** What `@Handle` wrote on a method. */
-export interface HandleMark {
+export interface DeclaredHandler {
   readonly method: string | symbol;
   readonly options: HandleOptions;
   /** Where the decorator stood, when that was not on a method of an instance. */
@@ -24,25 +24,25 @@ export interface HandleMark {
 /** Everything that carries `@ErrorName`, so that a start can check all the names. */
 const namedErrors = new Map<Constructor, string>();
 
-export function writeActivity(target: Constructor, mark: ActivityMark): void {
+export function writeActivity(target: Constructor, mark: DeclaredActivity): void {
   Reflect.defineMetadata(ACTIVITY, mark, target);
 }
 
 /** The mark on this very class; a base's is not inherited, since an activity belongs to one class. */
-export function readActivity(target: Constructor): ActivityMark | undefined {
+export function readActivity(target: Constructor): DeclaredActivity | undefined {
   return Reflect.getOwnMetadata(ACTIVITY, target);
 }
 
-export function writeHandler(holder: object, mark: HandleMark): void {
-  const marks: HandleMark[] = Reflect.getOwnMetadata(HANDLERS, holder) ?? [];
+export function writeHandler(holder: object, mark: DeclaredHandler): void {
+  const marks: DeclaredHandler[] = Reflect.getOwnMetadata(HANDLERS, holder) ?? [];
   Reflect.defineMetadata(HANDLERS, [...marks, mark], holder);
 }
 
 /** The handlers of a class and of its bases, in the order they stand in the source, bases first; an override wins. */
-export function readHandlers(target: Constructor): HandleMark[] {
-  const byMethod = new Map<string | symbol, HandleMark>();
+export function readHandlers(target: Constructor): DeclaredHandler[] {
+  const byMethod = new Map<string | symbol, DeclaredHandler>();
   for (const holder of [...lineage(target), ...lineage(prototypeOf(target))]) {
-    const marks: HandleMark[] = Reflect.getOwnMetadata(HANDLERS, holder) ?? [];
+    const marks: DeclaredHandler[] = Reflect.getOwnMetadata(HANDLERS, holder) ?? [];
     for (const mark of marks) byMethod.set(mark.method, mark);
   }
   return [...byMethod.values()];
@@ -70,6 +70,11 @@ export function readParameterTypes(target: Constructor, method: string): unknown
 /** The parameter types that the compiler wrote for the class's own constructor. */
 export function readConstructorTypes(target: Constructor): unknown[] | undefined {
   return Reflect.getOwnMetadata('design:paramtypes', target);
+}
+
+/** The type that the compiler wrote for a decorated property; undefined where it writes none. */
+export function readPropertyType(target: Constructor, property: string): unknown {
+  return Reflect.getMetadata('design:type', prototypeOf(target), property);
 }
 
 function prototypeOf(target: Constructor): object {

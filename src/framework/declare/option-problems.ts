@@ -1,63 +1,31 @@
 import { closest } from 'fastest-levenshtein';
-import { show, type Problem } from '../errors.js';
+import { type Problem, show } from '../errors.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from './options.js';
+import { checkAgainst, type Rule } from './rule.js';
 
-const SHARED = ['concurrency', 'pollers', 'heartbeat', 'timeout', 'interceptors'];
-const KNOWN = {
-  Activity: [...SHARED, 'scope'],
-  Handle: [...SHARED, 'activity', 'input', 'output', 'unknownKeys', 'showValues', 'groups'],
+/** Discovery reads these by itself, and says what is wrong with them. */
+const READ_APART: Rule = { expected: 'anything', ok: () => true };
+
+const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {
+  Activity: ACTIVITY_OPTIONS,
+  Handle: { ...HANDLE_OPTIONS, activity: READ_APART, input: READ_APART, output: READ_APART },
 };
 
-/** Options that a decorator does not have, with the one that was probably meant. */
-export function unknownOptions(decorator: keyof typeof KNOWN, where: string, options: object): Problem[] {
-  const unknown = Object.keys(options).filter((key) => !KNOWN[decorator].includes(key));
-  return unknown.map((key) => ({
-    code: 'HANDLER_OPTION_INVALID',
-    where,
-    what: `@${decorator} has no option '${key}'`,
-    fix: `did you mean '${closest(key, KNOWN[decorator])}'? It has: ${KNOWN[decorator].join(', ')}`,
-  }));
-}
-
-/** Options whose value is not among those that there are. */
-export function choiceProblems(
-  where: string,
-  options: object,
-  choices: Readonly<Record<string, readonly unknown[]>>,
-): Problem[] {
-  return Object.entries(choices).flatMap(([key, allowed]): Problem[] => {
-    const value: unknown = Reflect.get(options, key);
-    if (value === undefined || allowed.includes(value)) return [];
-    const list = allowed.map((each) => (typeof each === 'string' ? `'${each}'` : String(each))).join(' or ');
-    return [
-      {
-        code: 'HANDLER_OPTION_INVALID',
-        where,
-        what: `${key}: expected ${list}, got ${show(value)}`,
-        fix: `write ${list}, or leave it out`,
-      },
-    ];
-  });
-}
-
-/** Interceptors that are no classes with an `intercept` method. */
-export function interceptorProblems(where: string, interceptors: unknown): Problem[] {
-  if (interceptors === undefined) return [];
-  const list: readonly unknown[] = Array.isArray(interceptors) ? interceptors : [interceptors];
-  return list
-    .filter((each) => !isInterceptor(each))
-    .map((each) => ({
-      code: 'HANDLER_OPTION_INVALID',
+/** What is wrong with the options of a decorator: a name that there is not, a value that is refused. */
+export function optionProblems(decorator: keyof typeof TABLES, where: string, options: object): Problem[] {
+  const code = 'HANDLER_OPTION_INVALID';
+  return checkAgainst(TABLES[decorator], options, {
+    unknown: (key, known) => ({
+      code,
       where,
-      what: `interceptors: expected classes with an intercept(task, next) method, got ${show(each)}`,
-      fix:
-        each === undefined
-          ? 'the class is not defined yet when the decorator runs: move it above, or break the circular import'
-          : 'give the class itself, not an instance; it is made by the container',
-    }));
-}
-
-function isInterceptor(value: unknown): boolean {
-  if (typeof value !== 'function') return false;
-  const { prototype } = value as { prototype?: { intercept?: unknown } };
-  return typeof prototype?.intercept === 'function';
+      what: `@${decorator} has no option '${key}'`,
+      fix: `did you mean '${closest(key, known)}'? It has: ${known.join(', ')}`,
+    }),
+    refused: (key, { expected, fix }, value) => ({
+      code,
+      where,
+      what: `${key}: expected ${expected}, got ${show(value)}`,
+      fix: fix ?? `write ${expected}, or leave it out`,
+    }),
+  });
 }

@@ -2,15 +2,15 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import type { TaskContext } from '../declare/task-context.js';
-import { chain, type Handling } from './interceptors/chain.js';
-import { resolveOnce } from './container/resolve-once.js';
-import { currentContainer, runFor } from './current-task.js';
-import { decode } from './input/decode.js';
-import { failureOf } from './failure/failure.js';
-import type { Outcome } from './outcome.js';
-import { compileOutput, type WriteResult } from './output/result.js';
+import { resolveOnce } from './container/registrations.js';
 import { TaskScopes } from './container/task-scope.js';
-import { compileInput, type Validate } from './input/validate.js';
+import { currentContainer, runFor } from './current-task.js';
+import { failureOf } from './failure/failure.js';
+import { compileInput, type Validate } from './input/compile-input.js';
+import { decode } from './input/decode.js';
+import { intercepted, type HandleTask } from './interceptors/intercept.js';
+import type { Outcome } from './outcome.js';
+import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
  * Everything between a task's input and what the service is told of it. Never rejects. Resolves when nothing of the
@@ -24,8 +24,8 @@ export type CompiledHandler = (
 
 interface Pipeline {
   readonly validate: Validate;
-  readonly handling: Handling;
-  readonly write: WriteResult;
+  readonly handle: HandleTask;
+  readonly encode: Encode;
 }
 
 /**
@@ -41,18 +41,18 @@ export function compile(
   const interceptors = [...globalInterceptors, ...definition.interceptors];
   const pipeline = {
     validate: compileInput(definition),
-    handling: chain(
+    handle: intercepted(
       interceptors.map((each) => resolveOnce(container, each)),
       callMethod(definition, container),
     ),
-    write: compileOutput(definition),
+    encode: compileOutput(definition),
   };
   return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   return async (text, task, onOutcome) => {
-    const outcome = await runFor({ task, container }, () => handle(text, task, pipeline));
+    const outcome = await runFor({ task, container }, () => run(text, task, pipeline));
     onOutcome?.(outcome);
     return outcome;
   };
@@ -62,7 +62,7 @@ function inTaskScope(pipeline: Pipeline, container: DependencyContainer): Compil
   const scopes = new TaskScopes(container);
   return async (text, task, onOutcome) => {
     const scope = scopes.open(task);
-    const outcome = await runFor({ task, container: scope }, () => handle(text, task, pipeline));
+    const outcome = await runFor({ task, container: scope }, () => run(text, task, pipeline));
     // Finished work does not wait for what is tidied up after it.
     onOutcome?.(outcome);
     await scopes.close(scope, task);
@@ -70,11 +70,15 @@ function inTaskScope(pipeline: Pipeline, container: DependencyContainer): Compil
   };
 }
 
-async function handle(text: string, context: TaskContext, pipeline: Pipeline): Promise<Outcome> {
+async function run(
+  text: string,
+  context: TaskContext,
+  { validate, handle, encode }: Pipeline,
+): Promise<Outcome> {
   try {
-    const input = await pipeline.validate(decode(text));
-    const result = await pipeline.handling({ input, context });
-    return { status: 'succeeded', output: await pipeline.write(result) };
+    const input = await validate(decode(text));
+    const result = await handle({ input, context });
+    return { status: 'succeeded', output: await encode(result) };
   } catch (thrown) {
     return failureOf(thrown, (warning) => context.log.warn(warning));
   }
@@ -82,7 +86,10 @@ async function handle(text: string, context: TaskContext, pipeline: Pipeline): P
 
 type Method = (input: unknown, task: TaskContext) => unknown;
 
-function callMethod({ method, target, scope }: HandlerDefinition, container: DependencyContainer): Handling {
+function callMethod(
+  { method, target, scope }: HandlerDefinition,
+  container: DependencyContainer,
+): HandleTask {
   const call = (instance: object, input: unknown, context: TaskContext): unknown =>
     (Reflect.get(instance, method) as Method).call(instance, input, context);
   if (scope === 'task') {

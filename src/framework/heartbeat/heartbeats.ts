@@ -6,6 +6,8 @@ export interface Beating {
   readonly token: string;
   /** Milliseconds between two beats, the first at most one interval after now; Infinity: only when asked. */
   readonly everyMs: number;
+  /** Since when the service may count, in epoch milliseconds; usually the receipt. */
+  readonly leasedAt: number;
   /** Called at most once, when an answer says that the task is gone. No beat is sent after that. */
   readonly onGone: (error: Error) => void;
 }

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
-import type { Problem } from '../errors.js';
+import type { Environment } from '../environment.js';
+import { hideCredentials, type Problem, show } from '../errors.js';
 
 /**
  * Where Step Functions is.
@@ -21,10 +22,13 @@ export function isLoopback(endpoint: Endpoint): boolean {
   );
 }
 
-/** For messages: `http://127.0.0.1:8083`, or `AWS`. */
-export const showEndpoint = (endpoint: Endpoint): string => (endpoint.kind === 'aws' ? 'AWS' : endpoint.url);
+/** Whether calls there go through TLS. */
+export const isEncrypted = (endpoint: Endpoint): boolean =>
+  endpoint.kind === 'aws' || new URL(endpoint.url).protocol === 'https:';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** For messages: `http://127.0.0.1:8083`, or `AWS`. A user name and password in the URL are not shown. */
+export const showEndpoint = (endpoint: Endpoint): string =>
+  endpoint.kind === 'aws' ? 'AWS' : hideCredentials(endpoint.url);
 
 /** Variables that only a real deployment sets. */
 const PRODUCTION_MARKS = [
@@ -71,7 +75,7 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
   return {
     code: 'ENDPOINT_INVALID',
     where,
-    what: `expected 'local', 'aws' or an http(s) URL, got ${JSON.stringify(value)}`,
+    what: `expected 'local', 'aws' or an http(s) URL, got ${show(value)}`,
     fix: "write a URL such as 'http://127.0.0.1:8083', or 'local', or 'aws'",
   };
 }

@@ -6,19 +6,22 @@ export interface ActivityPort {
   /**
    * Asks for one task. Held open by the service for up to a minute.
    * @param signal gives the poll up. The service may still lease a task to it, so this is for polls that hang.
+   * @param onSent called once the request is on a connection that was made and is trusted; at once where that can't
+   * be told.
    */
-  poll(activityArn: string, workerName: string, signal: AbortSignal): Promise<PollAnswer>;
+  poll(activityArn: string, workerName: string, signal: AbortSignal, onSent: () => void): Promise<PollAnswer>;
   succeed(token: string, output: string, signal: AbortSignal): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: AbortSignal): Promise<ReportAnswer>;
   heartbeat(token: string, signal: AbortSignal): Promise<ReportAnswer>;
 }
 
 /**
- * - `throttled`: too many calls, or too many polls on the activity.
+ * - `throttled`: too many calls.
+ * - `crowded`: too many polls are open on the activity, of all workers together.
  * - `refused`: the activity does not exist, access is denied, credentials are missing: somebody must act.
  * - `unreachable`: the network or the service is in trouble.
  */
-export type PollTrouble = 'throttled' | 'refused' | 'unreachable';
+export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable';
 
 export type PollAnswer =
   | { readonly kind: 'task'; readonly token: string; readonly input: string }
@@ -35,7 +38,7 @@ export type ReportAnswer =
   | { readonly kind: 'ok' }
   /** The service no longer wants the task. */
   | { readonly kind: 'gone'; readonly error: Error }
-  /** The service will never take this text, but the token lives: another outcome may be reported. */
+  /** The service itself will never take this text, but the token lives: another outcome may be reported. */
   | { readonly kind: 'refused'; readonly error: Error }
   | {
       readonly kind: 'retry';

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
+import { fullJitter, slowly } from '../backoff.js';
+import { type Clock, giveUpAfter } from '../clock.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';
-import { fullJitter, slowly } from '../backoff.js';
 
 /** How a report ended. */
 export type ReportEnd =
@@ -10,7 +10,7 @@ export type ReportEnd =
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
   | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
 
-export interface ReportPlan {
+export interface OfferPlan {
   readonly port: ActivityPort;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,23 +28,27 @@ const RETRY_BASE_MS = 200;
 const THROTTLED_BASE_MS = 1_000;
 const RETRY_CEILING_MS = 20_000;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
+/** What a refused failure is cut down to. */
+const SHORT_NAME = 80;
+const SHORT_MESSAGE = 200;
 
 /** Offers one outcome until the service takes it, the task is gone, or time is up. Never rejects. */
-export async function deliver(token: string, decided: Outcome, plan: ReportPlan): Promise<ReportEnd> {
+export async function offer(token: string, decided: Outcome, plan: OfferPlan): Promise<ReportEnd> {
   const { clock, gone, until } = plan;
   let outcome = decided;
   let mayHaveArrived = false;
+  let cut = false;
   for (let attempt = 1; ; attempt++) {
-    const answer = await offer(token, outcome, plan);
+    const answer = await send(token, outcome, plan);
     if (answer.kind === 'ok') return { kind: 'accepted', outcome };
-    if (answer.kind === 'gone')
-      return { kind: 'gone', probablyDelivered: mayHaveArrived, error: answer.error };
     const { error } = answer;
     mayHaveArrived ||= answer.kind === 'retry' && answer.mayHaveArrived;
+    if (answer.kind === 'gone') return { kind: 'gone', probablyDelivered: mayHaveArrived, error };
     if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
     if (answer.kind === 'refused') {
-      if (outcome.status === 'failed') return { kind: 'lost', outcome, attempts: attempt, error };
-      outcome = refusedOutput(outcome.output, error);
+      if (cut) return { kind: 'lost', outcome, attempts: attempt, error };
+      cut = outcome.status === 'failed';
+      outcome = afterRefusal(outcome, error);
       continue;
     }
     const leftMs = until() - clock.now();
@@ -56,14 +60,14 @@ export async function deliver(token: string, decided: Outcome, plan: ReportPlan)
   }
 }
 
-async function offer(
+async function send(
   token: string,
   outcome: Outcome,
-  { port, clock, until }: ReportPlan,
+  { port, clock, until }: OfferPlan,
 ): Promise<ReportAnswer> {
   const limit = new AbortController();
   const limitMs = Math.max(LAST_ATTEMPT_MS, Math.min(ATTEMPT_LIMIT_MS, until() - clock.now()));
-  const cancel = clock.after(limitMs, () =>
+  const cancel = giveUpAfter(clock, limitMs, () =>
     limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
   );
   try {
@@ -75,26 +79,32 @@ async function offer(
   }
 }
 
-/** A success that the service refuses is replaced by one failure: its token is still live. */
-function refusedOutput(output: string, error: Error): Outcome {
+/**
+ * What is offered instead of a text that the service will not take, since its token is still live: of a success one
+ * failure, of a failure its name and a short cause.
+ */
+const afterRefusal = (outcome: Outcome, error: Error): Outcome =>
+  outcome.status === 'succeeded' ? refusedOutput(outcome.output, error) : cutDown(outcome.error, error);
+
+function refusedOutput(output: string, { message }: Error): Outcome {
   const bytes = Buffer.byteLength(output);
-  if (bytes <= OUTPUT_LIMIT_BYTES) {
-    return ownFailure(OWN_ERROR.invalidOutput, `the service refused the output: ${error.message}`);
-  }
-  return ownFailure(
-    OWN_ERROR.outputTooLarge,
-    `the service refused the output of ${bytes} bytes: ${error.message}`,
-  );
+  return bytes <= OUTPUT_LIMIT_BYTES
+    ? ownFailure(OWN_ERROR.invalidOutput, `the service refused the output: ${message}`)
+    : ownFailure(OWN_ERROR.outputTooLarge, `the service refused the output of ${bytes} bytes: ${message}`);
+}
+
+/** Plain letters only, and few of them: whatever the service counts or checks, it takes this. */
+function cutDown(name: string, refusal: Error): Outcome {
+  const plain = (text: string, most: number): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, most);
+  const error = plain(name, SHORT_NAME) || 'Error';
+  const errorMessage = `the service refused the whole cause: ${plain(refusal.message, SHORT_MESSAGE)}`;
+  return { status: 'failed', error, cause: JSON.stringify({ errorType: error, errorMessage }) };
 }
 
 function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random: () => number): number {
   if (pace === 'slow') return slowly(...SLOW_RETRY_MS, random);
-  return fullJitter(
-    attempt,
-    pace === 'throttled' ? THROTTLED_BASE_MS : RETRY_BASE_MS,
-    RETRY_CEILING_MS,
-    random,
-  );
+  const baseMs = pace === 'throttled' ? THROTTLED_BASE_MS : RETRY_BASE_MS;
+  return fullJitter(attempt, baseMs, RETRY_CEILING_MS, random);
 }
 
 const goneError = (gone: AbortSignal): Error => gone.reason as Error;

@@ -1,13 +1,15 @@
 import type { Clock } from '../clock.js';
 import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
+import { AsyncTaskContext } from '../handler/current-task.js';
 import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort } from '../service/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
-import { deliver, type ReportEnd } from './report.js';
+import { Delivery } from './delivery.js';
+import type { ReportEnd } from './report.js';
 import { tokenHash } from './token-hash.js';
 
 /** A token and its input, as they arrived. */
@@ -16,6 +18,11 @@ export interface Lease {
   readonly input: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
+  /**
+   * Set where the process stood still before it arrived: how old the lease may be, in epoch milliseconds. It is beaten,
+   * and the answer waited for, before its handler is called.
+   */
+  readonly heldBackSince?: number;
 }
 
 /** What a task needs to know of its handler. */
@@ -38,13 +45,15 @@ export interface TaskWorld {
   readonly workerName: string;
   /** How long an outcome is offered when the service does not take it. */
   readonly reportLimitMs: number;
+  /** Runs what a handler asks of the worker in the worker's own asynchronous context. */
+  readonly outside: <T>(fn: () => T) => T;
 }
 
 /**
  * - `handling`: the handler runs and nothing is decided.
- * - `reporting`: an outcome is decided and is being offered.
+ * - `reporting`: an outcome is decided and is being offered; the handler may have settled.
  * - `settling`: nothing is left to send, but the handler still runs and holds its slot.
- * - `done`: the slot is free.
+ * - `done`: nothing is left.
  */
 export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 
@@ -55,25 +64,31 @@ type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 const IGNORED_ABORT_MS = 30_000;
 /** How long a handler may run on after the shutdown abort before the drain goes on without it. */
 export const ABANDON_MS = 5_000;
+/** How long the handler of a lease that was held back waits to hear that the service still wants the task. */
+const STILL_WANTED_MS = 2_000;
 
 /**
- * One lease's life. Exactly one decision is made, by whoever comes first: the handler, the deadline, the stop,
- * or the service saying that the task is gone. Heartbeats go on until its report has ended.
+ * One lease's life. Exactly one decision is made, by whoever comes first: the handler, the deadline, the stop, or the
+ * service saying that the task is gone. What was decided is delivered beside the handler, which may settle earlier or
+ * later; heartbeats go on until the delivery has ended.
  */
 export class Task {
   readonly context: TaskContext;
   readonly #lease: Lease;
   readonly #handler: TaskHandler;
   readonly #world: TaskWorld;
+  readonly #inContext: AsyncTaskContext;
   readonly #aborter = new AbortController();
   readonly #drain = new AbortController();
-  readonly #gone = new AbortController();
   readonly #decided = deferred<Decision>();
-  readonly #abandoned = deferred<void>();
+  readonly #settled = deferred<void>();
   #decision: Decision | undefined;
-  #reportBy = Number.POSITIVE_INFINITY;
+  #gone = false;
   #beat: Beat | undefined;
+  #delivery: Delivery | undefined;
+  #reportBy = Number.POSITIVE_INFINITY;
   #handlerSettled = false;
+  #ignoresAbort = false;
   #phase: TaskPhase = 'handling';
   readonly #timers: (() => void)[] = [];
 
@@ -82,6 +97,7 @@ export class Task {
     this.#handler = handler;
     this.#world = world;
     this.context = this.#makeContext();
+    this.#inContext = new AsyncTaskContext(this.context);
   }
 
   get phase(): TaskPhase {
@@ -93,29 +109,40 @@ export class Task {
     return this.#beat?.lastAt;
   }
 
-  /** Handles the task and reports it. Resolves when its slot may come free. Never rejects. */
+  /** Whether the handler runs on although its signal aborted long ago: its slot may never come free. */
+  get ignoresAbort(): boolean {
+    return this.#ignoresAbort && !this.#handlerSettled;
+  }
+
+  /** Resolves when the slot may come free: the handler has settled, or was left behind. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  /** Handles the task and delivers what is decided. Resolves when nothing of it is left. Never rejects. */
   async run(): Promise<void> {
-    this.#begin();
-    const handled = this.#handle();
-    await this.#report();
+    const delivery = this.#begin();
+    void this.#handle();
+    await this.#deliver(delivery);
     this.#phase = 'settling';
-    await Promise.race([handled, this.#abandoned.promise]);
+    await this.settled;
     this.#end();
   }
 
   /** Reports `Stepwright.WorkerShutdown` without calling the handler: for a lease that came too late. Never rejects. */
   async refuse(): Promise<void> {
-    this.#begin();
-    this.#handlerSettled = true;
+    const delivery = this.#begin();
+    this.#settle();
     this.#decide(shutdownFailure('the worker stops and takes no new task'));
-    await this.#report();
+    await this.#deliver(delivery);
     this.#end();
   }
 
   /** The worker begins to drain. @param reportBy when a report is given up, in epoch milliseconds. */
   beginDrain(reportBy: number): void {
     this.#reportBy = reportBy;
-    this.#drain.abort();
+    this.#delivery?.endBy(reportBy);
+    this.#inContext.run(() => this.#drain.abort());
   }
 
   /** The grace is over: aborts the signal, and goes on without the handler if it has not settled 5 s later. */
@@ -133,7 +160,7 @@ export class Task {
       signal: this.#aborter.signal,
       shuttingDown: this.#drain.signal,
       heartbeat: () => {
-        const beat = this.#heartbeatNow();
+        const beat = this.#world.outside(() => this.#heartbeatNow());
         // Whoever does not await it learns of gone from the signal.
         beat.catch(() => {});
         return beat;
@@ -148,23 +175,52 @@ export class Task {
     };
   }
 
-  #begin(): void {
+  #begin(): Delivery {
     const { heartbeatMs, timeoutMs } = this.#handler;
-    const { port, heartbeats, clock, emit } = this.#world;
-    const { token, receivedAt } = this.#lease;
-    emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
-    const everyMs = heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs;
-    this.#beat = heartbeats.track({ port, token, everyMs, onGone: (error) => this.#onGone(error) });
+    const { port, heartbeats, clock, random, reportLimitMs } = this.#world;
+    const { token, receivedAt, heldBackSince } = this.#lease;
+    this.#emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
+    this.#beat = heartbeats.track({
+      port,
+      token,
+      everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
+      leasedAt: heldBackSince ?? receivedAt,
+      onGone: (error) => this.#onGone(error),
+    });
+    const delivery = new Delivery({
+      ...{ token, port, clock, random, reportLimitMs, beat: this.#beat },
+      onRetry: (retry) => this.#emit('report:retried', { ...this.#ref(), ...retry }),
+    });
+    delivery.endBy(this.#reportBy);
+    this.#delivery = delivery;
     if (timeoutMs !== false)
       this.#timer(receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs));
+    return delivery;
   }
 
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
-    await this.#handler
-      .handle(this.#lease.input, this.context, decide)
-      .catch((error: unknown) => decide(ownFault(error)));
+    if (await this.#isWanted()) {
+      await this.#handler
+        .handle(this.#lease.input, this.context, decide)
+        .catch((error: unknown) => decide(ownFault(error)));
+    }
+    this.#settle();
+  }
+
+  /** Whether to call the handler at all: a lease that was held back may have been given to somebody else by now. */
+  async #isWanted(): Promise<boolean> {
+    if (this.#lease.heldBackSince === undefined) return true;
+    const answered = new AbortController();
+    const asked = this.#beat?.now();
+    await Promise.race([asked, this.#world.clock.sleep(STILL_WANTED_MS, answered.signal)]);
+    answered.abort();
+    return this.#decision === undefined;
+  }
+
+  #settle(): void {
     this.#handlerSettled = true;
+    this.#settled.resolve();
   }
 
   /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
@@ -182,7 +238,8 @@ export class Task {
   }
 
   #onGone(error: Error): void {
-    this.#gone.abort(error);
+    this.#gone = true;
+    this.#delivery?.cancel(error);
     this.#decide({ status: 'gone', error });
     this.#abort('gone', `the service no longer wants this task: ${error.message}`);
   }
@@ -191,17 +248,19 @@ export class Task {
     if (this.#handlerSettled) return;
     this.#emitIgnored(ABANDON_MS, true);
     this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
-    this.#abandoned.resolve();
+    this.#settled.resolve();
   }
 
   #abort(kind: AbortKind, message: string): void {
     if (this.#handlerSettled || this.#aborter.signal.aborted) return;
-    this.#aborter.abort(new TaskAborted(kind, message));
+    this.#inContext.run(() => this.#aborter.abort(new TaskAborted(kind, message)));
     if (kind !== 'shutdown') this.#timer(IGNORED_ABORT_MS, () => this.#emitIgnored(IGNORED_ABORT_MS, false));
   }
 
   #emitIgnored(afterMs: number, abandoned: boolean): void {
-    if (!this.#handlerSettled) this.#world.emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
+    if (this.#handlerSettled) return;
+    this.#ignoresAbort = true;
+    this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
   /** The first decision is the only one. @returns whether this was it. */
@@ -212,48 +271,37 @@ export class Task {
     return true;
   }
 
-  async #report(): Promise<void> {
+  async #deliver(delivery: Delivery): Promise<void> {
     const decision = await this.#decided.promise;
     this.#phase = 'reporting';
     const end: ReportEnd =
       decision.status === 'gone'
         ? { kind: 'gone', probablyDelivered: false, error: decision.error }
-        : await this.#deliver(decision);
+        : await delivery.run(decision);
     this.#beat?.release();
     if (end.kind === 'gone') this.#onGone(end.error);
     this.#tell(end);
   }
 
-  #deliver(outcome: Outcome): Promise<ReportEnd> {
-    const { clock, port, random, emit, reportLimitMs } = this.#world;
-    const limit = clock.now() + reportLimitMs;
-    return deliver(this.#lease.token, outcome, {
-      port,
-      clock,
-      random,
-      until: () => Math.min(limit, this.#reportBy),
-      gone: this.#gone.signal,
-      onRetry: (retry) => emit('report:retried', { ...this.#ref(), ...retry }),
-    });
-  }
-
   #tell(end: ReportEnd): void {
-    const { emit, clock } = this.#world;
-    const ended = { ...this.#ref(), durationMs: clock.now() - this.#lease.receivedAt };
+    const ended = { ...this.#ref(), durationMs: this.#world.clock.now() - this.#lease.receivedAt };
     if (end.kind === 'gone') {
-      emit('task:gone', { ...ended, probablyDelivered: end.probablyDelivered, error: end.error });
+      const { probablyDelivered, error } = end;
+      this.#emit('task:gone', { ...ended, probablyDelivered, error });
     } else if (end.kind === 'lost') {
-      emit('report:lost', { ...this.#ref(), attempts: end.attempts, outcome: end.outcome, error: end.error });
+      const { attempts, outcome, error } = end;
+      this.#emit('report:lost', { ...this.#ref(), attempts, outcome, error });
     } else if (end.outcome.status === 'failed') {
-      emit('task:failed', { ...ended, error: end.outcome.error, cause: end.outcome.cause });
+      const { error, cause } = end.outcome;
+      this.#emit('task:failed', { ...ended, error, cause });
     } else {
-      emit('task:succeeded', ended);
+      this.#emit('task:succeeded', ended);
     }
   }
 
   async #heartbeatNow(): Promise<void> {
     await this.#beat?.now();
-    if (!this.#gone.signal.aborted) return;
+    if (!this.#gone) return;
     const { aborted, reason } = this.#aborter.signal;
     throw aborted ? reason : new TaskAborted('gone', 'the service no longer wants this task');
   }
@@ -261,12 +309,15 @@ export class Task {
   #end(): void {
     this.#beat?.release();
     for (const cancel of this.#timers) cancel();
+    this.#inContext.close();
     this.#phase = 'done';
   }
 
   #timer(ms: number, fn: () => void): void {
     this.#timers.push(this.#world.clock.after(ms, fn));
   }
+
+  readonly #emit: EmitTask = (event, payload) => this.#inContext.run(() => this.#world.emit(event, payload));
 
   #ref(): TaskRef {
     return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };

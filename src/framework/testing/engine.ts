@@ -98,9 +98,8 @@ export class Engine implements ActivityPort {
       return { kind: 'ok' };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      return reportFailure(
-        Object.assign(new Error(error.message), { name: error.type, $metadata: { httpStatusCode: 400 } }),
-      );
+      const told = Object.assign(new Error(error.message), { name: error.type });
+      return reportFailure({ error: told, type: error.type, status: 400, sent: true, setup: false });
     }
   }
 }

@@ -5,10 +5,14 @@ interface HandTimer {
   readonly due: number;
   readonly order: number;
   readonly fn: () => void;
+  /** Where it stands in the heap; -1 once it has fired or was taken back. */
+  place: number;
 }
 
 /** How many quiet turns of the event loop mean that a process without sockets is at rest. */
 const QUIET_TURNS = 12;
+/** All promises that nothing but promises holds up are settled after one. */
+const PROMISE_TURNS = 1;
 /** How long no HTTP exchange may have moved, in real milliseconds, before a process with sockets is at rest. */
 const QUIET_MS = 5;
 /** How long `settle(until)` waits for its condition, in real milliseconds, before it throws. */
@@ -42,12 +46,18 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export class HandClock extends BaseClock {
   #now: number;
   #order = 0;
-  readonly #timers = new Set<HandTimer>();
+  readonly #timers = new TimerHeap();
+  readonly #quietTurns: number;
 
-  /** @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z */
-  constructor(start: number = Date.UTC(2026, 0, 1)) {
+  /**
+   * @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z
+   * @param promisesOnly whether all that runs waits for this clock and for promises alone: no sockets, threads or
+   *   immediates. Each instant then costs one turn of the event loop instead of twelve. @default false
+   */
+  constructor(start: number = Date.UTC(2026, 0, 1), { promisesOnly = false } = {}) {
     super();
     this.#now = start;
+    this.#quietTurns = promisesOnly ? PROMISE_TURNS : QUIET_TURNS;
     watchHttp();
   }
 
@@ -56,9 +66,9 @@ export class HandClock extends BaseClock {
   }
 
   override after(ms: number, fn: () => void): Cancel {
-    const timer = { due: this.#now + Math.max(ms, 0), order: this.#order++, fn };
+    const timer = { due: this.#now + Math.max(ms, 0), order: this.#order++, fn, place: -1 };
     this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
+    return () => this.#timers.remove(timer);
   }
 
   /** How many timers are waiting. */
@@ -68,7 +78,7 @@ export class HandClock extends BaseClock {
 
   /** When the next timer is due, in epoch milliseconds, or undefined where none waits. */
   get next(): number | undefined {
-    return this.#earliest()?.due;
+    return this.#timers.first?.due;
   }
 
   /**
@@ -79,7 +89,7 @@ export class HandClock extends BaseClock {
     const target = this.#now + ms;
     await this.settle();
     for (;;) {
-      const timer = this.#earliest();
+      const timer = this.#timers.first;
       if (timer === undefined || timer.due > target) break;
       this.#now = Math.max(this.#now, timer.due);
       this.#fireDue();
@@ -112,7 +122,7 @@ export class HandClock extends BaseClock {
       }
       return;
     }
-    for (let turn = 0; turn < QUIET_TURNS; turn++) await this.#turn();
+    for (let turn = 0; turn < this.#quietTurns; turn++) await this.#turn();
     while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn();
   }
 
@@ -121,21 +131,72 @@ export class HandClock extends BaseClock {
     await nextTurn();
   }
 
-  #earliest(): HandTimer | undefined {
-    let first: HandTimer | undefined;
-    for (const timer of this.#timers) {
-      if (!first || timer.due < first.due || (timer.due === first.due && timer.order < first.order))
-        first = timer;
-    }
-    return first;
-  }
-
   #fireDue(): void {
     for (;;) {
-      const timer = this.#earliest();
+      const timer = this.#timers.first;
       if (timer === undefined || timer.due > this.#now) return;
-      this.#timers.delete(timer);
+      this.#timers.remove(timer);
       timer.fn();
     }
+  }
+}
+
+const isBefore = (a: HandTimer, b: HandTimer): boolean =>
+  a.due < b.due || (a.due === b.due && a.order < b.order);
+
+/** Timers by when they are due, then by when they were set. The first is at hand; joining and leaving take log n. */
+class TimerHeap {
+  readonly #heap: HandTimer[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  get first(): HandTimer | undefined {
+    return this.#heap[0];
+  }
+
+  add(timer: HandTimer): void {
+    this.#rise(timer, this.#heap.length);
+  }
+
+  /** Removing one that is not there does nothing. */
+  remove(timer: HandTimer): void {
+    const { place } = timer;
+    if (place < 0) return;
+    timer.place = -1;
+    const last = this.#heap.pop();
+    if (last === undefined || last === timer) return;
+    const parent = this.#heap[(place - 1) >> 1];
+    if (place > 0 && parent && isBefore(last, parent)) this.#rise(last, place);
+    else this.#sink(last, place);
+  }
+
+  /** Puts a timer where there is room, or above it. */
+  #rise(timer: HandTimer, room: number): void {
+    for (;;) {
+      const above = (room - 1) >> 1;
+      const parent = room > 0 ? this.#heap[above] : undefined;
+      if (!parent || isBefore(parent, timer)) return this.#put(timer, room);
+      this.#put(parent, room);
+      room = above;
+    }
+  }
+
+  /** Puts a timer where there is room, or below it. */
+  #sink(timer: HandTimer, room: number): void {
+    for (;;) {
+      const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];
+      const child = right && left && isBefore(right, left) ? right : left;
+      if (!child || isBefore(timer, child)) return this.#put(timer, room);
+      const below = child.place;
+      this.#put(child, room);
+      room = below;
+    }
+  }
+
+  #put(timer: HandTimer, place: number): void {
+    this.#heap[place] = timer;
+    timer.place = place;
   }
 }

@@ -1,11 +1,10 @@
 import type { HandClock } from './hand-clock.js';
-import { parseDuration } from '../duration.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';
 import { Task } from '../task/task.js';
 import type { Engine } from './engine.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
-import type { Compiled } from './prepare.js';
+import type { BedHandler } from './bed-handlers.js';
 
 /**
  * What can go wrong with an attempt.
@@ -46,7 +45,7 @@ export class MachineWorker {
   }
 
   /** Serves an activity by the handler of its ARN, else of its name; by none, and its tasks wait. */
-  serve(arn: string, handlers: readonly Compiled[]): void {
+  serve(arn: string, handlers: readonly BedHandler[]): void {
     const name = arn.split(':').at(-1);
     const handler =
       handlers.find(({ definition: { activity } }) => activity.kind === 'arn' && activity.arn === arn) ??
@@ -54,25 +53,30 @@ export class MachineWorker {
     if (handler) void this.#poll(arn, handler);
   }
 
-  async #poll(arn: string, handler: Compiled): Promise<never> {
+  async #poll(arn: string, handler: BedHandler): Promise<never> {
     for (;;) {
       const answer = await this.#engine.poll(arn, 'test-machine');
       if (answer.kind === 'task') this.#take(arn, handler, answer.token, answer.input);
     }
   }
 
-  #take(activityArn: string, { definition, handle }: Compiled, token: string, input: string): void {
+  #take(
+    activityArn: string,
+    { definition, handle, options }: BedHandler,
+    token: string,
+    input: string,
+  ): void {
     const fault = this.#faults.get(definition.name)?.shift() ?? 'none';
     if (fault === 'lost-token') return;
-    const { heartbeat = '20s', timeout = false } = definition.options;
+    const { heartbeatMs, timeoutMs } = options;
     const task = new Task(
       { token, input, receivedAt: this.#clock.now() },
       {
         name: definition.name,
         activityArn,
         handle,
-        heartbeatMs: fault !== 'worker-dies' && heartbeat !== false && (parseDuration(heartbeat) ?? false),
-        timeoutMs: timeout !== false && (parseDuration(timeout) ?? false),
+        heartbeatMs: fault !== 'worker-dies' && heartbeatMs,
+        timeoutMs,
       },
       {
         port: fault === 'none' ? this.#engine : new FaultyPort(this.#engine, fault),
@@ -83,6 +87,7 @@ export class MachineWorker {
         emit: () => {},
         workerName: 'test-machine',
         reportLimitMs: REPORT_LIMIT_MS,
+        outside: (fn) => fn(),
       },
     );
     if (fault === 'worker-dies') return void task.run();

@@ -1,5 +1,7 @@
 import type { HandClock } from './hand-clock.js';
-import type { HandlerDefinition, HandlerOptions } from '../declare/definition.js';
+import { resolveConfig, resolveHandler } from '../config/resolve.js';
+import type { HandlerDefinition } from '../declare/definition.js';
+import type { HandlerOptions } from '../declare/options.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { DURATION_EXPECTED, parseDuration } from '../duration.js';
 import { show } from '../errors.js';
@@ -29,9 +31,6 @@ export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeou
   readonly grace?: string;
 }
 
-const DEFAULTS = { heartbeat: '20s', timeout: false, grace: '60s' } as const;
-const REPORT_LIMIT_MS = 15 * 60_000;
-
 /**
  * A task of a bed, in a world that stands still until a test moves it: the worker's own task, over a service that takes
  * everything.
@@ -49,11 +48,14 @@ export class RunningTask<Output = unknown> {
   #settled = false;
 
   constructor({ definition, handle, clock, log, json, token, options }: TaskRecipe) {
-    const set = { ...DEFAULTS, ...definition.options, ...options };
+    const { grace, heartbeat, timeout } = options;
+    const handlers = { [definition.name]: { heartbeat, timeout } };
+    const settings = resolveConfig({ config: { grace, handlers }, env: {} });
+    const { heartbeatMs, timeoutMs } = resolveHandler(definition, settings).options;
     const entries: LogEntry[] = [];
     this.logs = entries;
     this.clock = clock;
-    this.#graceMs = milliseconds('grace', set.grace);
+    this.#graceMs = settings.graceMs;
     this.#port = new BedPort(clock);
     let tell = (_result: TaskResult<Output>): void => {};
     this.outcome = new Promise((resolve) => (tell = resolve));
@@ -63,8 +65,8 @@ export class RunningTask<Output = unknown> {
         name: definition.name,
         activityArn: activityArnOf(definition),
         handle,
-        heartbeatMs: set.heartbeat !== false && milliseconds('heartbeat', set.heartbeat),
-        timeoutMs: set.timeout !== false && milliseconds('timeout', set.timeout),
+        heartbeatMs,
+        timeoutMs,
       },
       {
         port: this.#port,
@@ -77,7 +79,8 @@ export class RunningTask<Output = unknown> {
             tell(this.#told());
         },
         workerName: 'test-bed',
-        reportLimitMs: REPORT_LIMIT_MS,
+        reportLimitMs: settings.reportLimitMs,
+        outside: (fn) => fn(),
       },
     );
     void this.#task.run().then(() => (this.#settled = true));
@@ -100,7 +103,7 @@ export class RunningTask<Output = unknown> {
 
   /** Moves time on, by a duration such as `'20s'`, and lets all that falls due on the way happen. */
   async advance(duration: string): Promise<void> {
-    await this.clock.advance(milliseconds('the duration', duration));
+    await this.clock.advance(milliseconds(duration));
   }
 
   /** The service no longer wants the task: it timed out there, or its execution was stopped. A heartbeat learns of it. */
@@ -127,8 +130,8 @@ export class RunningTask<Output = unknown> {
   }
 }
 
-function milliseconds(what: string, value: string): number {
+function milliseconds(value: string): number {
   const parsed = parseDuration(value);
   if (parsed !== undefined) return parsed;
-  throw new TypeError(`expected ${what} to be ${DURATION_EXPECTED}, got ${show(value)}`);
+  throw new TypeError(`expected the duration to be ${DURATION_EXPECTED}, got ${show(value)}`);
 }

@@ -2,12 +2,12 @@ import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
 import type { Outcome } from '../handler/outcome.js';
-import { CLOCK } from '../handler/container/tokens.js';
+import { CLOCK } from '../handler/container/container.js';
 import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
-import { prepare, type Compiled, type TestBedOptions } from './prepare.js';
+import { makeBedHandlers, type BedHandler, type TestBedOptions } from './bed-handlers.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask, type StartOptions } from './running-task.js';
 import type { TaskResult } from './task-result.js';
@@ -57,7 +57,7 @@ export async function createTestBed<C extends Constructor<object>>(
   options: TestBedOptions = {},
 ): Promise<TestBed<InstanceType<C>>> {
   const list = typeof classes === 'function' ? [classes] : classes;
-  const { container, handlers } = await prepare(list, options, new BedClock());
+  const { container, handlers } = await makeBedHandlers(list, options, new BedClock());
   return new Bed<InstanceType<C>>(container, handlers, options.log ?? silentLog);
 }
 
@@ -66,11 +66,11 @@ type Choice<M extends string> = { readonly handler?: `${string}.${M}` };
 class Bed<T extends object> implements TestBed<T> {
   readonly container: DependencyContainer;
   readonly clock: HandClock;
-  readonly #handlers: readonly Compiled[];
+  readonly #handlers: readonly BedHandler[];
   readonly #log: Logger;
   #tasks = 0;
 
-  constructor(container: DependencyContainer, handlers: readonly Compiled[], log: Logger) {
+  constructor(container: DependencyContainer, handlers: readonly BedHandler[], log: Logger) {
     this.container = container;
     this.clock = handClockOf(container);
     this.#handlers = handlers;
@@ -110,7 +110,7 @@ class Bed<T extends object> implements TestBed<T> {
     return replay(history, definitions, (json, name) => this.#handle(json, this.#find(name)));
   }
 
-  async #handle<Output>(json: string, { definition, handle }: Compiled): Promise<TaskResult<Output>> {
+  async #handle<Output>(json: string, { definition, handle }: BedHandler): Promise<TaskResult<Output>> {
     const receivedAt = this.clock.now();
     const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
     const work = (): Promise<Outcome> => handle(json, context);
@@ -121,7 +121,7 @@ class Bed<T extends object> implements TestBed<T> {
     return `test-bed-${++this.#tasks}`;
   }
 
-  #find(name: string | undefined): Compiled {
+  #find(name: string | undefined): BedHandler {
     const names = this.#handlers.map(({ definition }) => definition.name).join(', ');
     if (name === undefined) {
       const [only, second] = this.#handlers;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
+import { fillInMachine } from '../environment.js';
 import type { Mocks } from '../local/mocks/mocks.js';
 import type { Execution } from '../local/service/execution.js';
 import type { Machine } from '../local/service/machines.js';
@@ -9,7 +10,7 @@ import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
 import { MachineWorker, type Fault } from './machine-worker.js';
-import { prepare, type TestBedOptions } from './prepare.js';
+import { makeBedHandlers, type TestBedOptions } from './bed-handlers.js';
 
 export interface TestMachineOptions extends TestBedOptions {
   /** The classes whose handlers take the machine's tasks. @default [] */
@@ -90,7 +91,7 @@ export async function createTestMachine(
 ): Promise<TestMachine> {
   const { name, text } = await readDefinition(definition);
   const clock = new HandClock();
-  const { handlers } = await prepare(options.activities ?? [], options, clock);
+  const { handlers } = await makeBedHandlers(options.activities ?? [], options, clock);
   // Loaded here, so that a test of a handler does not pay for the states language.
   const { Engine } = await import('./engine.js');
   const { activityTasks } = await import('../local/asl/definition/machine.js');
@@ -110,12 +111,9 @@ async function readDefinition(definition: string | object): Promise<{ name: stri
   return { name, text: fillIn(await readFile(definition, 'utf8'), definition) };
 }
 
-function fillIn(text: string, file: string): string {
-  return text.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
-    const value = process.env[variable];
-    if (value) return value;
-    throw new Error(
-      `${file} uses \${${variable}}, and the environment variable ${variable} is unset or empty`,
-    );
-  });
+function fillIn(source: string, file: string): string {
+  const { text, unset } = fillInMachine(source, process.env);
+  const [name] = unset;
+  if (name === undefined) return text;
+  throw new Error(`${file} uses \${${name}}, and the environment variable ${name} is unset or empty`);
 }

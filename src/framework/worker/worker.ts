@@ -1,22 +1,19 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
+import { type HeartbeatLoad, HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort } from '../service/port.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
-import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
-import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
-import { type HeartbeatLoad, HeartbeatScheduler } from '../heartbeat/scheduler.js';
-import { logEvents } from './observe/log-events.js';
-import { Poller, POLL_LIMIT_MS } from './poller.js';
-import { Slots } from './slots.js';
+import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { countEvents, type WorkerCounts } from './observe/counts.js';
-import { unreadyReasons, type WorkerStatus } from './observe/status.js';
-
-/** A handler that is ready to run: compiled, its activity found, its options resolved. */
-export interface RunnableHandler extends TaskHandler {
-  readonly port: ActivityPort;
-  readonly concurrency: number;
-  readonly pollers: { readonly min: number; readonly max: number };
-}
+import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
+import { logEvents } from './observe/log-events.js';
+import { unreadyReasons } from './observe/readiness.js';
+import type { WorkerStatus } from './observe/status.js';
+import { TroubleTeller } from './observe/trouble.js';
+import { Pace } from './pace.js';
+import { POLL_LIMIT_MS } from './poller.js';
+import { StallWatch } from './stall.js';
 
 /** What a worker is made of. `createWorker` puts it together. */
 export interface WorkerParts {
@@ -37,21 +34,10 @@ export interface WorkerParts {
 const STAGGER_MS = 20;
 /** How long after the grace a report is still offered. */
 const REPORT_AFTER_GRACE_MS = 30_000;
-/** How long a lease that came after the grace has for the report of its failure. */
-const LATE_REPORT_MS = 10_000;
-
-/** How long no heartbeat may fail before they are told to be well again: where every other fails, that is no news. */
-const HEALTHY_MS = 30_000;
 /** How long providers may take to be disposed of. */
 const CLOSE_LIMIT_MS = 5_000;
 const CLOSE_HANGS = `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: the worker stops without`;
 const CLOSE_FAILED = 'something in the container could not be disposed of';
-
-interface Serving {
-  readonly handler: RunnableHandler;
-  readonly slots: Slots;
-  readonly poller: Poller;
-}
 
 /**
  * Runs handlers until it is told to stop, and loses nothing on the way: see `stop`. Installs no signal handlers
@@ -60,13 +46,15 @@ interface Serving {
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
-  readonly #serving: readonly Serving[];
+  readonly #loops: readonly HandlerLoop[];
   readonly #heartbeats: HeartbeatScheduler;
-  readonly #tasks = new Map<Task, { lease: Lease; handler: RunnableHandler; ended: Promise<void> }>();
+  readonly #heartbeatTrouble: TroubleTeller<'failed'>;
+  readonly #stalls: StallWatch;
   readonly #counts: WorkerCounts;
+  /** What belongs to no task runs in the asynchronous context in which the worker was made. */
+  readonly #context = new AsyncResource('stepwright:worker');
   #state: WorkerState = 'created';
   #stopping: Promise<void> | undefined;
-  #drainUntil: { grace: number; report: number } | undefined;
   #failure: { error: unknown } | undefined;
   #announceStop: () => void = () => {};
   #announceStopped: () => void = () => {};
@@ -79,9 +67,16 @@ export class Worker {
     this.#stopped = new Promise((resolve) => (this.#announceStopped = resolve));
     this.#events = new EventHub(parts.log);
     this.#counts = countEvents(this.#events);
-    logEvents(this.#events, parts.log);
+    logEvents(this.#events, parts.log, parts.clock);
+    this.#heartbeatTrouble = new TroubleTeller(parts.clock, {
+      began: (_, error) => this.#events.emit('heartbeat:failed', { error }),
+      ended: () => this.#events.emit('heartbeat:recovered', {}),
+    });
     this.#heartbeats = this.#makeHeartbeats();
-    this.#serving = parts.handlers.map((handler) => this.#serve(handler));
+    this.#stalls = new StallWatch(parts.clock, () => {
+      for (const loop of this.#loops) loop.watchPlaces();
+    });
+    this.#loops = this.#makeLoops();
   }
 
   /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
@@ -102,11 +97,11 @@ export class Worker {
   async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#state !== 'created')
       throw new Error(`this worker is ${this.#state}: a worker runs once, create another`);
-    this.#enter('running');
+    this.#outside(() => this.#enter('running'));
     const stop = (): void => void this.stop();
     if (signal?.aborted) stop();
     else signal?.addEventListener('abort', stop, { once: true });
-    for (const [index, { poller }] of this.#serving.entries()) poller.start(index * STAGGER_MS);
+    this.#outside(() => this.#start());
     await this.#stopAsked;
     signal?.removeEventListener('abort', stop);
     await this.#stopping;
@@ -122,7 +117,7 @@ export class Worker {
     if (!this.#stopping) {
       // It is there before anything happens: whoever is told of the drain may call stop() again.
       this.#stopping = this.#stopped;
-      void this.#drain().then(this.#announceStopped);
+      void this.#outside(() => this.#drain()).then(this.#announceStopped);
       this.#announceStop();
     }
     return this.#stopping;
@@ -130,47 +125,45 @@ export class Worker {
 
   status(): WorkerStatus {
     const now = this.#parts.clock.now();
-    const handlers = this.#serving.map(({ handler, slots, poller }) => ({
-      name: handler.name,
-      activityArn: handler.activityArn,
-      concurrency: handler.concurrency,
-      used: slots.used,
-      polls: poller.status,
-    }));
-    const reasons = unreadyReasons(this.#state, handlers, now);
-    const tasks = [...this.#tasks].map(([task, { lease, handler }]) => ({
-      handler: handler.name,
-      activityArn: handler.activityArn,
-      token: lease.token,
-      ageMs: now - lease.receivedAt,
-      phase: task.phase,
-      lastHeartbeatAt: task.lastHeartbeatAt,
-    }));
-    const counts = { ...this.#counts };
+    const signs = this.#loops.map((loop) => loop.signs());
+    const reasons = unreadyReasons(this.#state, signs, now);
     return {
       name: this.#parts.name,
       state: this.#state,
       ready: reasons.length === 0,
       reasons,
-      handlers,
-      tasks,
-      counts,
+      handlers: this.#loops.map((loop) => loop.status()),
+      tasks: this.#loops.flatMap((loop) => loop.tasks()),
+      counts: { ...this.#counts },
     };
+  }
+
+  #start(): void {
+    if (this.#stopping) return;
+    this.#stalls.start();
+    for (const [index, loop] of this.#loops.entries()) loop.start(index * STAGGER_MS);
   }
 
   async #drain(): Promise<void> {
     const { clock, graceMs } = this.#parts;
     const polled = this.#state === 'running';
     this.#enter('draining');
-    const grace = clock.now() + graceMs;
-    this.#drainUntil = { grace, report: grace + REPORT_AFTER_GRACE_MS };
-    for (const task of this.#tasks.keys()) task.beginDrain(this.#drainUntil.report);
-    const cancelGrace = clock.after(graceMs, () => this.#endGrace());
-    if (polled) await Promise.all(this.#serving.map(({ poller }) => poller.stop(grace)));
-    while (this.#tasks.size > 0) await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+    const graceUntil = clock.now() + graceMs;
+    const plan = { graceUntil, reportUntil: graceUntil + REPORT_AFTER_GRACE_MS };
+    const cancelGrace = clock.after(graceMs, () => {
+      for (const loop of this.#loops) loop.endGrace();
+    });
+    await Promise.all(this.#loops.map((loop) => loop.drain(plan, { polled })));
+    for (let left = this.#left(); left.length > 0; left = this.#left()) await Promise.all(left);
     cancelGrace();
+    this.#stalls.stop();
+    this.#heartbeatTrouble.stop();
     await this.#close();
     this.#enter(this.#failure ? 'failed' : 'stopped');
+  }
+
+  #left(): Promise<unknown>[] {
+    return this.#loops.flatMap((loop) => loop.ended() ?? []);
   }
 
   /** What a user's provider does when it is disposed must not keep a worker from stopping. */
@@ -184,69 +177,25 @@ export class Worker {
     given.abort();
   }
 
-  #endGrace(): void {
-    for (const task of this.#tasks.keys()) task.shutDown();
-  }
-
-  #serve(handler: RunnableHandler): Serving {
-    const { name, activityArn, port, pollers } = handler;
-    const { clock, random } = this.#parts;
-    const slots = new Slots(handler.concurrency);
-    const poller = new Poller({
-      handler: { handler: name, activityArn },
-      port,
-      slots,
-      pollers,
-      workerName: this.#parts.name,
-      clock,
-      random,
-      emit: this.#events.emit,
-      onLease: (lease, freeSlot) =>
-        this.#work(handler, lease, () => {
-          freeSlot();
-          poller.fill();
-        }),
-    });
-    return { handler, slots, poller };
-  }
-
-  #work(handler: RunnableHandler, lease: Lease, freeSlot: () => void): void {
-    try {
-      const task = new Task(lease, handler, this.#world(handler));
-      const ended = this.#runTask(task, lease)
-        .catch((error: unknown) => this.#fail(error))
-        .then(() => {
-          this.#tasks.delete(task);
-          freeSlot();
-        });
-      this.#tasks.set(task, { lease, handler, ended });
-    } catch (error) {
-      this.#fail(error);
-      freeSlot();
-    }
-  }
-
-  #runTask(task: Task, { receivedAt }: Lease): Promise<void> {
-    const until = this.#drainUntil;
-    if (!until) return task.run();
-    task.beginDrain(Math.max(until.report, receivedAt + LATE_REPORT_MS));
-    return this.#parts.drain === 'fail' || receivedAt >= until.grace ? task.refuse() : task.run();
-  }
-
-  #world(handler: RunnableHandler): TaskWorld {
-    const { clock, random, log, reportLimitMs, name } = this.#parts;
-    const { emitTask: emit } = this.#events;
-    return {
-      port: handler.port,
-      clock,
-      random,
-      log,
-      emit,
-      reportLimitMs,
-      workerName: name,
+  #makeLoops(): HandlerLoop[] {
+    const { handlers, name: workerName, clock, random, log, reportLimitMs, drain } = this.#parts;
+    // Handlers of one region share its port, and so its pace.
+    const paces = new Map<ActivityPort, Pace>(handlers.map(({ port }) => [port, new Pace()]));
+    const world: Omit<LoopWorld, 'pace'> = {
+      ...{ clock, random, log, reportLimitMs, drain, workerName },
       heartbeats: this.#heartbeats,
+      events: this.#events,
+      outside: this.#outside,
+      heldBackSince: (sentAt) => this.#stalls.heldBackSince(sentAt),
+      onFault: (error) => this.#fail(error),
     };
+    return handlers.map((handler) => {
+      const pace = paces.get(handler.port) ?? new Pace();
+      return new HandlerLoop(handler, { ...world, pace });
+    });
   }
+
+  readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 
   /** A fault of our own: stop as well as can be, and let `run` reject with it. */
   #fail(error: unknown): void {
@@ -262,15 +211,9 @@ export class Worker {
 
   #makeHeartbeats(): HeartbeatScheduler {
     const { clock, random, heartbeatRate } = this.#parts;
-    let failedAt: number | undefined;
     const onAnswer = (error?: Error): void => {
-      const now = clock.now();
-      if (error && failedAt === undefined) this.#events.emit('heartbeat:failed', { error });
-      if (error) failedAt = now;
-      else if (failedAt !== undefined && now - failedAt >= HEALTHY_MS) {
-        failedAt = undefined;
-        this.#events.emit('heartbeat:recovered', {});
-      }
+      if (error) this.#heartbeatTrouble.failed('failed', error);
+      else this.#heartbeatTrouble.answered({ atOnce: false });
     };
     const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
       this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);

@@ -1,4 +1,4 @@
-import type { HandleOptions, InputOption } from '../../../src/framework/declare/decorators.js';
+import type { HandleOptions, InputOption } from '../../../src/framework/declare/options.js';
 import * as dto from './dtos.js';
 import { seen, type Row, type Told } from './row.js';
 
@@ -107,7 +107,7 @@ const tops: Row[] = [
   row('an empty object', dto.Hello, '{}', refused(HELLO, WHO_EMPTY, WHO_STRING)),
   row('a number for a string', dto.Hello, '{"who":7}', refused(HELLO, WHO_STRING)),
   row('an empty string', dto.Hello, '{"who":""}', refused(HELLO, WHO_EMPTY)),
-  row('null for a string', dto.Hello, '{"who":null}', refused(HELLO, WHO_EMPTY, WHO_STRING)),
+  row('null for a string', dto.Hello, '{"who":null}', refused(HELLO, WHO_STRING)),
   row('an object for a string', dto.Hello, '{"who":{"length":1}}', refused(HELLO, WHO_STRING)),
   row('an array for a string', dto.Hello, '{"who":["a"]}', refused(HELLO, WHO_STRING)),
   row('true for a string', dto.Hello, '{"who":true}', refused(HELLO, WHO_STRING)),
@@ -162,7 +162,7 @@ const tops: Row[] = [
     refused(
       'an array of Hello',
       ['[1]', 'isObject', '[1] must be an object'],
-      ['[2].who', 'isString', 'who must be a string'],
+      ['[2].who', 'isString', '[2].who must be a string'],
       ['[3]', 'isObject', '[3] must be an object'],
     ),
   ),
@@ -299,20 +299,15 @@ const fields: Row[] = [
       'a valid Flat',
       ['count', 'max', 'count must not be greater than 10'],
       ['mail', 'isEmail', 'mail must be an email'],
-      ['paid', 'isBoolean', 'paid must be a boolean value'],
-      ['price', 'isNumber', 'price must be a number conforming to the specified constraints'],
+      ['paid', 'isBoolean', 'paid must be a boolean'],
+      ['price', 'isNumber', 'price must be a number'],
     ),
   ),
   row(
     'numbers in text are not converted',
     dto.Flat,
     '{"count":"1","price":1,"paid":true}',
-    refused(
-      'a valid Flat',
-      ['count', 'isInt', 'count must be an integer number'],
-      ['count', 'max', 'count must not be greater than 10'],
-      ['count', 'min', 'count must not be less than 1'],
-    ),
+    refused('a valid Flat', ['count', 'isNumber', 'count must be a number']),
   ),
   row(
     'a fraction for an integer',
@@ -330,11 +325,7 @@ const fields: Row[] = [
     'a number too great',
     dto.Flat,
     '{"count":1,"price":1e999,"paid":true}',
-    refused('a valid Flat', [
-      'price',
-      'isNumber',
-      'price must be a number conforming to the specified constraints',
-    ]),
+    refused('a valid Flat', ['price', 'isNumber', 'price must be a number']),
   ),
   row(
     'a condition that holds',
@@ -345,8 +336,20 @@ const fields: Row[] = [
   row(
     'a condition that does not',
     dto.Conditional,
+    '{"kind":"cash","number":""}',
+    given({ Conditional: { kind: 'cash', number: '' } }),
+  ),
+  row(
+    'a condition that does not, null',
+    dto.Conditional,
+    '{"kind":"cash","number":null}',
+    given({ Conditional: { kind: 'cash', number: null } }),
+  ),
+  row(
+    'a condition that does not: the declared type is held all the same',
+    dto.Conditional,
     '{"kind":"cash","number":7}',
-    given({ Conditional: { kind: 'cash', number: 7 } }),
+    refused('a valid Conditional', ['number', 'isString', 'number must be a string']),
   ),
   row(
     'an inherited rule',
@@ -381,7 +384,7 @@ const fields: Row[] = [
   row(
     'a setter that throws',
     dto.Setter,
-    '{"plain":"a","doubled":"secret"}',
+    '{"plain":"a","doubled":1001}',
     refused('a valid Setter', [
       '',
       'transform',
@@ -438,8 +441,8 @@ const fields: Row[] = [
     '{"name":"a","id":"x","paid":1}',
     refused(
       'a valid Grouped',
-      ['id', 'isInt', 'id must be an integer number'],
-      ['paid', 'isBoolean', 'paid must be a boolean value'],
+      ['id', 'isNumber', 'id must be a number'],
+      ['paid', 'isBoolean', 'paid must be a boolean'],
     ),
     { groups: ['update'] },
   ),
@@ -452,16 +455,17 @@ const nested: Row[] = [
     '{"address":{"city":"Kyoto","zip":1}}',
     given({ Person: { address: { Address: { city: 'Kyoto' } } } }),
   ),
-  row('a nested object that is absent', dto.Person, '{}', given({ Person: {} })),
+  row(
+    'a nested object that is absent',
+    dto.Person,
+    '{}',
+    refused('a valid Person', ['address', 'isDefined', 'address must be there']),
+  ),
   row(
     'a nested object that is null',
     dto.Person,
     '{"address":null}',
-    refused('a valid Person', [
-      'address',
-      'nestedValidation',
-      'nested property address must be either object or array',
-    ]),
+    refused('a valid Person', anObject('address')),
   ),
   row(
     'a nested object that is text',
@@ -491,7 +495,7 @@ const nested: Row[] = [
     'a class within itself',
     dto.Person,
     '{"address":{"city":"a"},"boss":{"address":{"city":7}}}',
-    refused('a valid Person', ['boss.address.city', 'isString', 'city must be a string']),
+    refused('a valid Person', ['boss.address.city', 'isString', 'boss.address.city must be a string']),
   ),
   row('an array of objects', dto.Cart, `{"items":[${goodItem}]}`, given({ Cart: { items: [Tea] } })),
   row('an empty array', dto.Cart, '{"items":[]}', given({ Cart: { items: [] } })),
@@ -503,17 +507,7 @@ const nested: Row[] = [
     refused('a valid Cart', anArray('items')),
   ),
   row('a string for an array', dto.Cart, '{"items":"tea"}', refused('a valid Cart', anArray('items'))),
-  row(
-    'null for an array',
-    dto.Cart,
-    '{"items":null}',
-    refused(
-      'a valid Cart',
-      ['items', 'arrayMaxSize', 'items must contain no more than 20 elements'],
-      ['items', 'isArray', 'items must be an array'],
-      ['items', 'nestedValidation', 'each value in nested property items must be either object or array'],
-    ),
-  ),
+  row('null for an array', dto.Cart, '{"items":null}', refused('a valid Cart', anArray('items'))),
   row(
     'wrong elements, each by its path',
     dto.Cart,
@@ -527,8 +521,7 @@ const nested: Row[] = [
       ['items[4].price', 'min', 'price must not be less than 0'],
       ['items[5].name', 'isString', 'name must be a string'],
       ['items[5].name', 'minLength', 'name must be longer than or equal to 2 characters'],
-      ['items[5].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
-      ['items[5].price', 'min', 'price must not be less than 0'],
+      ['items[5].price', 'isNumber', 'items[5].price must be a number'],
     ),
   ),
   row(
@@ -537,10 +530,8 @@ const nested: Row[] = [
     `{"items":[${Array.from({ length: 11 }, (_, index) => (index === 2 || index === 10 ? '{"name":"tea","price":"x"}' : goodItem)).join()}]}`,
     refused(
       'a valid Cart',
-      ['items[2].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
-      ['items[2].price', 'min', 'price must not be less than 0'],
-      ['items[10].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
-      ['items[10].price', 'min', 'price must not be less than 0'],
+      ['items[2].price', 'isNumber', 'items[2].price must be a number'],
+      ['items[10].price', 'isNumber', 'items[10].price must be a number'],
     ),
   ),
   row(
@@ -565,11 +556,7 @@ const nested: Row[] = [
     'an array without each, wrong inside',
     dto.PlainCart,
     '{"items":[{"name":"tea","price":true}]}',
-    refused(
-      'a valid PlainCart',
-      ['items[0].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
-      ['items[0].price', 'min', 'price must not be less than 0'],
-    ),
+    refused('a valid PlainCart', ['items[0].price', 'isNumber', 'items[0].price must be a number']),
   ),
   row(
     'an array without each, given an object',
@@ -644,19 +631,27 @@ const nested: Row[] = [
     'a text that is no date',
     dto.Dated,
     '{"at":"soon"}',
-    refused('a valid Dated', ['at', 'isDate', 'at must be a Date instance']),
+    refused('a valid Dated', [
+      'at',
+      'isDate',
+      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
+    ]),
   ),
   row(
     'an object for a Date',
     dto.Dated,
     '{"at":{"getTime":1}}',
-    refused('a valid Dated', ['at', 'isDate', 'at must be a Date instance']),
+    refused('a valid Dated', [
+      'at',
+      'isDate',
+      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
+    ]),
   ),
   row(
     'null for a Date',
     dto.Dated,
     '{"at":null}',
-    refused('a valid Dated', ['at', 'isDate', 'at must be a Date instance']),
+    refused('a valid Dated', ['at', 'isDate', 'at must be a date']),
   ),
   row(
     'a Map',
@@ -680,8 +675,7 @@ const nested: Row[] = [
     refused(
       'a valid Mapped',
       ['items.n', 'isObject', 'items.n must be an object'],
-      ['items["b c"].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
-      ['items["b c"].price', 'min', 'price must not be less than 0'],
+      ['items["b c"].price', 'isNumber', 'items["b c"].price must be a number'],
     ),
   ),
   row(

@@ -6,10 +6,19 @@ import {
   type InjectionToken,
   type Provider,
 } from 'tsyringe';
-import { systemClock } from '../../clock.js';
+import { systemClock, type Clock } from '../../clock.js';
+import type { TaskContext } from '../../declare/task-context.js';
 import { StartError } from '../../errors.js';
-import { registrations, type Registered } from './registry.js';
-import { CLOCK, RANDOM } from './tokens.js';
+import { registrations, type Registered } from './registrations.js';
+
+/** Injects the {@link TaskContext} into a class that lives for one task (`scope: 'task'`) and into what it needs. */
+export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:task-context');
+
+/** Injects the clock that the worker or the bed runs on. @default the machine's time */
+export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
+
+/** Injects a source of numbers from 0 to below 1. @default Math.random */
+export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 

@@ -1,10 +1,10 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Constructor } from '../../declare/definition.js';
-import { isBuiltIn } from '../../declare/input-type.js';
+import { isBuiltIn } from '../../declare/kinds.js';
 import { readConstructorTypes } from '../../declare/metadata.js';
 import { show, type Problem } from '../../errors.js';
-import { registrationOf } from './registry.js';
-import { TASK_CONTEXT } from './tokens.js';
+import { registrationOf } from './registrations.js';
+import { TASK_CONTEXT } from './container.js';
 
 type Fault = Pick<Problem, 'what' | 'fix'>;
 

@@ -4,8 +4,7 @@ import { ruleClasses } from '../../declare/dto-shape.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { Problem } from '../../errors.js';
 import { dependencyProblems, neededBy } from './dependencies.js';
-import { registrationOf } from './registry.js';
-import { resolveOnce } from './resolve-once.js';
+import { registrationOf, resolveOnce } from './registrations.js';
 
 interface Wanted {
   readonly type: Constructor;

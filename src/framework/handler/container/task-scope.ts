@@ -1,7 +1,7 @@
 import { Lifecycle, type DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../declare/task-context.js';
-import { disposablesOf, registrations } from './registry.js';
-import { TASK_CONTEXT } from './tokens.js';
+import { disposablesOf, registrations } from './registrations.js';
+import { CLOCK, TASK_CONTEXT } from './container.js';
 
 /** Makes and ends the containers of tasks. */
 export class TaskScopes {
@@ -18,16 +18,40 @@ export class TaskScopes {
     return this.#template.createChildContainer().register(TASK_CONTEXT, { useValue: context });
   }
 
-  /** Disposes what was made for the task, the youngest first, each once the one before it is done. Never rejects. */
-  async close(scope: DependencyContainer, context: TaskContext): Promise<void> {
+  /**
+   * Disposes what was made for the task, the youngest first, each once the one before it is done, or was given up after
+   * 5 s. Never rejects.
+   */
+  async close(scope: DependencyContainer, { log }: TaskContext): Promise<void> {
     for (const each of disposablesOf(scope).toReversed()) {
-      try {
-        await each.dispose();
-      } catch (error) {
-        context.log.error({ err: error }, `disposing ${each.constructor.name} failed`);
-      }
+      const { name } = each.constructor;
+      const done = disposed(each).catch((error: unknown) =>
+        log.error({ err: error }, `disposing ${name} failed`),
+      );
+      const inTime = await this.#inTime(done);
+      if (!inTime)
+        log.error(
+          `disposing ${name} has not ended in ${DISPOSE_LIMIT_MS / 1000} s; the worker goes on without it`,
+        );
     }
   }
+
+  /** Whether something ended before the limit. */
+  async #inTime(done: Promise<unknown>): Promise<boolean> {
+    const over = new AbortController();
+    const limit = this.#worker.resolve(CLOCK).sleep(DISPOSE_LIMIT_MS, over.signal);
+    const inTime = await Promise.race([done.then(() => true), limit.then(() => false)]);
+    over.abort();
+    return inTime;
+  }
+}
+
+/** How long the slot of a task that is over waits for one `dispose()`. */
+const DISPOSE_LIMIT_MS = 5_000;
+
+/** Also where it throws at once. */
+async function disposed(each: { dispose(): unknown }): Promise<void> {
+  await each.dispose();
 }
 
 /**

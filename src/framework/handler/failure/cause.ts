@@ -1,7 +1,6 @@
 import { CAUSE_LIMIT_CHARACTERS } from '../outcome.js';
 import type { Violation } from '../input/refusal.js';
-import { cut } from './thrown.js';
-import { writable } from '../output/writable.js';
+import { cut, readThrown, toJson } from './thrown.js';
 
 export interface Cause {
   readonly errorType: string;
@@ -19,7 +18,7 @@ export interface Cause {
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
   const most = Math.min(violations.length, MOST_VIOLATIONS);
-  const extra = data === undefined ? {} : { data: writable(data) };
+  const extra = data === undefined ? {} : { data: shown(data) };
   const noted = data === undefined ? {} : { data: OMITTED };
   const framed = (count: number): object => (count > 0 ? { trace: trace.slice(0, count) } : {});
   return (
@@ -53,4 +52,16 @@ function longest(most: number, make: (count: number) => object): string | undefi
     else high = count - 1;
   }
   return best;
+}
+
+/** A value as JSON can hold it: what can't be written is replaced by a note that says why. Never throws. */
+export function shown(value: unknown): unknown {
+  try {
+    const text = toJson(value);
+    return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);
+  } catch (error) {
+    const { message } = readThrown(error);
+    const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
+    return `(JSON can't hold it: ${what})`;
+  }
 }

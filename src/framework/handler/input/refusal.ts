@@ -12,6 +12,9 @@ export interface Violation {
   readonly value?: unknown;
 }
 
+/** More of them are not looked for: a cause has no room for them, and finding them could take long. */
+export const MOST_VIOLATIONS = 1_000;
+
 const own = new WeakSet<object>();
 
 /** The pipeline's own refusal of an input or an output, under one of our names. */
@@ -30,3 +33,23 @@ export class Refusal extends Error {
     own.add(this);
   }
 }
+
+/**
+ * The refusal of a value for its violations, the first of which stands in the message.
+ * @param what begins the message, as in `the input is not a valid Order`.
+ */
+export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
+  const ordered = inOrder(violations);
+  const others = ordered.length - 1;
+  const more =
+    others > 0 ? ` (and ${ordered.length < MOST_VIOLATIONS ? others : `at least ${others}`} more)` : '';
+  return new Refusal(name, `${what}: ${ordered[0]?.message}${more}`, ordered);
+}
+
+/** In the order of their paths, numbers as numbers, then of their rules: asynchronous rules come in as they end. */
+function inOrder(violations: readonly Violation[]): Violation[] {
+  return violations.toSorted((a, b) => COLLATOR.compare(a.path, b.path) || compare(a.rule, b.rule));
+}
+
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

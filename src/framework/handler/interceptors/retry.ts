@@ -7,7 +7,7 @@ import type { InterceptedTask, Interceptor } from '../../declare/interceptor.js'
 import { readErrorName } from '../../declare/metadata.js';
 import { DURATION_EXPECTED, parseDuration } from '../../duration.js';
 import { show } from '../../errors.js';
-import { CLOCK, RANDOM } from '../container/tokens.js';
+import { CLOCK, RANDOM } from '../container/container.js';
 
 export interface RetryOptions {
   /** How often the handler is called at most, the first time counted. @default 3 */

@@ -1,21 +1,20 @@
 import { types } from 'node:util';
 import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../outcome.js';
-import { indexPath, keyPath } from '../input/path.js';
+import { DEPTH_LIMIT } from '../input/decode.js';
+import { pathOf, type Place } from '../input/place.js';
 import { Refusal } from '../input/refusal.js';
 import { cut, readThrown } from '../failure/thrown.js';
 
 /**
  * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:
- * InvalidOutput for what JSON can't hold, rather than letting it turn into `{}` or `null`, and OutputTooLarge.
+ * InvalidOutput for what JSON can't hold, rather than letting it turn into `{}` or `null`, and for what is nested
+ * deeper than an input may be; OutputTooLarge. What is far too large is not written to its end.
  */
 export function encode(result: unknown): string {
   const text = result === undefined ? 'null' : write(result);
   const bytes = text.length * 3 <= OUTPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
-  if (bytes <= OUTPUT_LIMIT_BYTES) return text;
-  throw new Refusal(
-    OWN_ERROR.outputTooLarge,
-    `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
-  );
+  if (bytes > OUTPUT_LIMIT_BYTES) throw tooLarge(String(bytes));
+  return text;
 }
 
 function write(result: unknown): string {
@@ -27,43 +26,55 @@ function write(result: unknown): string {
     return text ?? 'null';
   } catch (error) {
     if (Refusal.is(error)) throw error;
-    const { message } = readThrown(error);
-    const tooDeep = message === 'Maximum call stack size exceeded';
-    throw invalidOutput(writer.path, tooDeep ? 'is nested too deeply' : `can't be read: ${message}`);
+    throw invalidOutput(writer.place, `can't be read: ${readThrown(error).message}`);
   }
 }
 
-/** Follows `JSON.stringify` on its way, so that a refusal can say where it stands. */
+/** Where the exact size is of no more use to anybody. */
+const FAR_TOO_LARGE_BYTES = 4 * OUTPUT_LIMIT_BYTES;
+
+/** Follows `JSON.stringify` on its way, so that a refusal can say where it stands, and comes before the work is done. */
 class Writer {
   readonly #holders: object[] = [];
-  readonly #paths: string[] = [''];
+  readonly #places: (Place | undefined)[] = [];
+  /** What the text has at least so far. */
+  #leastBytes = 0;
 
-  get path(): string {
-    return this.#paths.at(-1) ?? '';
+  /** Of the innermost object that was entered. */
+  get place(): Place | undefined {
+    return this.#places.at(-1);
   }
 
   visit(holder: object, key: string, value: unknown): unknown {
     while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
       this.#holders.pop();
-      this.#paths.pop();
+      this.#places.pop();
     }
-    const isRoot = this.#holders.length === 0 && key === '';
-    const path = isRoot ? '' : this.#join(holder, key);
     // `toJSON` has been called on `value`; a Buffer, say, shows only here.
     const fault = faultOf(Reflect.get(holder, key)) ?? faultOf(value);
-    if (fault) throw invalidOutput(path, fault);
-    if (typeof value === 'object' && value !== null) this.#enter(value, path);
+    if (fault) throw invalidOutput(this.#placeOf(holder, key), fault);
+    this.#count(holder, key, value);
+    if (typeof value === 'object' && value !== null) this.#enter(value, this.#placeOf(holder, key));
     return value;
   }
 
-  #join(holder: object, key: string): string {
-    return Array.isArray(holder) ? indexPath(this.path, key) : keyPath(this.path, key);
+  #count(holder: object, key: string, value: unknown): void {
+    if (Array.isArray(holder)) this.#leastBytes += 2;
+    else if (value !== undefined) this.#leastBytes += key.length + 5;
+    if (typeof value === 'string') this.#leastBytes += value.length;
+    if (this.#leastBytes > FAR_TOO_LARGE_BYTES) throw tooLarge(`more than ${FAR_TOO_LARGE_BYTES}`);
   }
 
-  #enter(value: object, path: string): void {
-    if (this.#holders.includes(value)) throw invalidOutput(path, 'refers back to an object that holds it');
+  #placeOf(holder: object, key: string): Place | undefined {
+    if (this.#holders.length === 0) return undefined;
+    return { within: this.place, step: Array.isArray(holder) ? Number(key) : key };
+  }
+
+  #enter(value: object, place: Place | undefined): void {
+    if (this.#holders.includes(value)) throw invalidOutput(place, 'refers back to an object that holds it');
+    if (this.#holders.length === DEPTH_LIMIT) throw tooDeep(place);
     this.#holders.push(value);
-    this.#paths.push(path);
+    this.#places.push(place);
   }
 }
 
@@ -105,7 +116,19 @@ function hasOwnJson(value: object): boolean {
 
 const PATH_LIMIT = 200;
 
-function invalidOutput(path: string, fault: string): Refusal {
+/** Nobody could read it: the same limit holds for inputs. */
+export const tooDeep = (place: Place | undefined): Refusal =>
+  invalidOutput(place, `is nested deeper than ${DEPTH_LIMIT} levels`);
+
+/** @param bytes how many there are, or at least how many. */
+export const tooLarge = (bytes: string): Refusal =>
+  new Refusal(
+    OWN_ERROR.outputTooLarge,
+    `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
+  );
+
+function invalidOutput(place: Place | undefined, fault: string): Refusal {
+  const path = pathOf(place);
   const message =
     path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
   return new Refusal(OWN_ERROR.invalidOutput, message);

@@ -25,7 +25,7 @@ export class Activities implements ActivityPort {
     const name = parseArn(arn)?.name ?? arn;
     if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
     const key = String(this.#created++).padStart(12, '0');
-    const activity = new Activity(arn, name, this.clock.now(), key, this.table, this.clock);
+    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock, key);
     this.#byArn.set(arn, activity);
     return activity;
   }

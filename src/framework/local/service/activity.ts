@@ -30,10 +30,10 @@ export class Activity {
     readonly arn: string,
     readonly name: string,
     readonly createdAt: number,
-    /** What activities are sorted by: the order of their creation. */
-    readonly key: string,
     private readonly table: TaskTable,
     private readonly clock: Clock,
+    /** What activities are sorted by: the order of their creation. */
+    readonly key = '',
   ) {}
 
   get parkedPolls(): number {

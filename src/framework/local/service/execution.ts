@@ -60,7 +60,7 @@ export class RunningMemory {
 export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
-  steps = 0;
+  readonly pace = { steps: 0, nextLook: 0 };
   readonly startedAt: number;
   readonly context: JsonObject;
   #end: ExecutionEnd | undefined;

@@ -1,10 +1,13 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
+import { unlessAborted } from '../../abort.js';
 import type { Clock } from '../../clock.js';
+import { showDuration } from '../../duration.js';
 import type { Problem } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { slowly } from '../../backoff.js';
 import { reportFailure } from '../answer.js';
+import { wireFailure } from './wire-failure.js';
 
 export interface ActivityLookUp {
   readonly client: SFNClient;
@@ -14,6 +17,8 @@ export interface ActivityLookUp {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Ends the look-up, which then rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The ARN of each bare name, or what is wrong with it. */
@@ -23,65 +28,84 @@ export interface FoundActivities {
 }
 
 const RETRY_MS = [500, 5_000] as const;
+/** How often it is said that a start still waits. */
+const REMIND_MS = 60_000;
 
 /**
  * Looks bare names up, all with one listing, and creates the missing ones where that is wanted. Keeps trying while
- * the service can't be reached, and says so once.
+ * the service can't be reached, and says what it waits for: at first, and once a minute.
  */
-export async function findActivities(
+export async function lookUpActivities(
   names: readonly string[],
   lookUp: ActivityLookUp,
 ): Promise<FoundActivities> {
-  if (names.length === 0) return { arns: new Map(), problems: [] };
+  const { client, signal } = lookUp;
   const arns = new Map<string, string>();
   try {
-    const known = await persist(lookUp, () => listActivities(lookUp.client));
+    const known = await persist(lookUp, names, () => listActivities(client, signal));
     for (const name of names) {
-      const arn =
-        known.get(name) ??
-        (lookUp.create ? await persist(lookUp, () => create(lookUp.client, name)) : undefined);
+      const arn = known.get(name) ?? (await createMissing(name, lookUp));
       if (arn) arns.set(name, arn);
     }
     const missing = names.filter((name) => !arns.has(name));
     return { arns, problems: missing.map((name) => unknownActivity(name, [...known.keys()], lookUp.region)) };
   } catch (error) {
+    signal?.throwIfAborted();
     return { arns, problems: [lookUpFailed(names, error as Error)] };
   }
 }
 
-async function listActivities(client: SFNClient): Promise<Map<string, string>> {
+async function listActivities(client: SFNClient, abortSignal?: AbortSignal): Promise<Map<string, string>> {
   const { paginateListActivities } = await import('@aws-sdk/client-sfn');
   const found = new Map<string, string>();
-  for await (const page of paginateListActivities({ client }, { maxResults: 1000 })) {
+  for await (const page of paginateListActivities({ client }, { maxResults: 1000 }, { abortSignal })) {
     for (const { name, activityArn } of page.activities ?? [])
       if (name && activityArn) found.set(name, activityArn);
   }
   return found;
 }
 
-async function create(client: SFNClient, name: string): Promise<string | undefined> {
+async function createMissing(name: string, lookUp: ActivityLookUp): Promise<string | undefined> {
+  const { client, create, signal: abortSignal } = lookUp;
+  if (!create) return undefined;
   const { CreateActivityCommand } = await import('@aws-sdk/client-sfn');
-  return (await client.send(new CreateActivityCommand({ name }))).activityArn;
+  const send = () => client.send(new CreateActivityCommand({ name }), { abortSignal });
+  return (await persist(lookUp, [name], send)).activityArn;
 }
 
 /** Tries again while the trouble is the network's or a throttle; what somebody must mend is thrown. */
-async function persist<T>({ clock, random, log }: ActivityLookUp, call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+async function persist<T>(
+  { clock, random, log, signal }: ActivityLookUp,
+  names: readonly string[],
+  call: () => Promise<T>,
+): Promise<T> {
+  const since = clock.now();
+  for (let said: number | undefined; ;) {
     try {
-      return await call();
+      // The SDK, which tries by itself as well, does not hear a signal between two attempts.
+      return await unlessAborted(signal, call());
     } catch (error) {
-      const answer = reportFailure(error);
+      signal?.throwIfAborted();
+      const answer = reportFailure(wireFailure(error, true));
       if (answer.kind !== 'retry' || answer.pace === 'slow')
         throw answer.kind === 'ok' ? error : answer.error;
-      if (attempt === 1)
-        log.warn(
-          { error: `${answer.error.name}: ${answer.error.message}` },
-          'the activities could not be looked up yet; trying on',
-        );
-      await clock.sleep(slowly(...RETRY_MS, random));
+      const now = clock.now();
+      if (said === undefined || now - said >= REMIND_MS) {
+        log.warn(waitingFor(names, answer.error), said === undefined ? NOT_YET : stillWaiting(now - since));
+        said = now;
+      }
+      await clock.sleep(slowly(...RETRY_MS, random), signal);
+      signal?.throwIfAborted();
     }
   }
 }
+
+const NOT_YET = 'the activities could not be looked up yet; trying on';
+const stillWaiting = (ms: number): string => `still looking the activities up, for ${showDuration(ms)} now`;
+const waitingFor = (names: readonly string[], error: Error): object => ({
+  activities: names,
+  error: `${error.name}: ${error.message}`,
+});
 
 function unknownActivity(name: string, known: string[], region: string): Problem {
   const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);

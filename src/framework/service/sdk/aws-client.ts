@@ -2,12 +2,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Endpoint, isLoopback } from '../endpoint.js';
-
-/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
-export type SdkSettings = Omit<
-  SFNClientConfig,
-  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
->;
+import type { Calls } from './calls.js';
+import type { SdkSettings } from './settings.js';
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;
@@ -17,7 +13,7 @@ export interface ClientSettings {
 }
 
 /** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
-const CONNECTION_TIMEOUT_MS = 10_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 const LOOPBACK_REGION = 'us-east-1';
 
@@ -35,12 +31,19 @@ export class ClientFactory {
   /**
    * @param sockets how many calls may be open at once; the SDK's default of 50 would make the next one wait.
    * @param maxAttempts how often the SDK itself may try a call.
+   * @param calls binds the client's calls, where they are to be watched and ended one by one.
    */
-  async client(region: string | undefined, sockets: number, maxAttempts: number): Promise<SFNClient> {
+  async client(
+    region: string | undefined,
+    sockets: number,
+    maxAttempts: number,
+    calls?: Calls,
+  ): Promise<SFNClient> {
     // Seven lines about Node 20 on each start help nobody who chose the range on purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const { SFNClient } = await import('@aws-sdk/client-sfn');
-    const client = new SFNClient(this.#config(region, sockets, maxAttempts));
+    const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
+    calls?.attach(client);
     // The first client's provider, memoised by the SDK, serves all the others.
     if (this.#clients.length === 0) this.#credentials = client.config.credentials;
     this.#clients.push(client);
@@ -62,7 +65,7 @@ export class ClientFactory {
     for (const client of this.#clients) client.destroy();
   }
 
-  #config(region: string | undefined, sockets: number, maxAttempts: number): SFNClientConfig {
+  #config(region: string | undefined, sockets: number, maxAttempts: number, calls?: Calls): SFNClientConfig {
     const { endpoint, sdk } = this.#settings;
     return {
       ...sdk,
@@ -71,7 +74,7 @@ export class ClientFactory {
       ...where(endpoint),
       maxAttempts,
       cacheMiddleware: true,
-      requestHandler: requestHandler(sdk.requestHandler, sockets),
+      requestHandler: requestHandler(sdk.requestHandler, sockets, calls),
     };
   }
 }
@@ -83,25 +86,42 @@ function where(endpoint: Endpoint): SFNClientConfig {
   return { endpoint: endpoint.url, ...plain };
 }
 
+/** Whether the connections will be those of our own agents: not where a user brings a handler or an agent. */
+export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
+  if (!own) return true;
+  const { httpAgent, httpsAgent }: Record<string, unknown> = { ...own };
+  return !('handle' in own || isAgent(httpAgent) || isAgent(httpsAgent));
+}
+
 /** A user's ready-made handler is used as it is; plain settings win over ours, key by key. */
 function requestHandler(
   own: SdkSettings['requestHandler'],
   sockets: number,
+  calls?: Calls,
 ): SFNClientConfig['requestHandler'] {
   if (own && 'handle' in own) return own;
-  const agent = { keepAlive: true, maxSockets: sockets };
+  const settings = { keepAlive: true, maxSockets: sockets };
+  const { httpAgent, httpsAgent, ...rest }: Record<string, unknown> = { ...own };
+  // Mere settings of an agent would be filled up by the SDK, with 50 sockets.
+  const [plain, secure] = [
+    new HttpAgent(Object.assign({ ...settings }, httpAgent)),
+    new HttpsAgent(Object.assign({ ...settings }, httpsAgent)),
+  ];
   return {
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
+    httpAgent: isAgent(httpAgent) ? httpAgent : (calls?.watch(plain, 'connect') ?? plain),
+    httpsAgent: isAgent(httpsAgent) ? httpsAgent : (calls?.watch(secure, 'secureConnect') ?? secure),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     // Limits of whole calls are ours too, on the worker's clock.
     requestTimeout: 0,
     socketTimeout: 0,
     // No warning while calls wait for a socket on purpose.
     socketAcquisitionWarningTimeout: 2 ** 31 - 1,
-    ...own,
+    ...rest,
   };
 }
+
+const isAgent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
  * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are

@@ -1,8 +1,11 @@
-import { type ActivityPort, type PollAnswer, type ReportAnswer } from '../port.js';
-import { pollFailure, reportFailure } from '../answer.js';
-import { CallSignals } from './call-signals.js';
-import { ClientFactory, type ClientSettings } from './aws-client.js';
+import { unlessAborted } from '../../abort.js';
 import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
+import { pollFailure, reportFailure } from '../answer.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../port.js';
+import type { WireFailure } from '../wire.js';
+import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
+import { type CallInProgress, Calls } from './calls.js';
+import { wireFailure } from './wire-failure.js';
 
 /** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
 const ONE_ATTEMPT = 1;
@@ -11,42 +14,57 @@ const ONE_ATTEMPT = 1;
 export interface Sockets {
   readonly polls: number;
   readonly reports: number;
+  readonly heartbeats: number;
 }
 
+/** What a signature is refused for where the clocks differ. The SDK learns the difference from the answer. */
+const SKEWED = new Set([
+  'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+]);
+
 /**
- * Step Functions through the AWS SDK: for each region a client for polls and another for reports, since fifty
- * parked polls on a shared one would make a heartbeat wait until one of them ends.
+ * Step Functions through the AWS SDK: for each region a client for polls, one for reports and one for heartbeats, so
+ * that fifty parked polls make no report wait, and no crowd of heartbeats either.
  */
 export class AwsService {
   readonly #clients: ClientFactory;
+  readonly #watching: boolean;
 
   constructor(settings: ClientSettings) {
     this.#clients = new ClientFactory(settings);
+    this.#watching = ownsConnections(settings.sdk);
   }
 
   /** The four calls of the worker, in one region. */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
     const sdk = await import('@aws-sdk/client-sfn');
-    const polls = await this.#clients.client(region, sockets.polls, ONE_ATTEMPT);
-    const reports = await this.#clients.client(region, sockets.reports, ONE_ATTEMPT);
-    const signals = new CallSignals();
-    for (const client of [polls, reports]) signals.attach(client);
+    const calls = new Calls({ watching: this.#watching });
+    const [polls, reports, heartbeats] = await Promise.all(
+      [sockets.polls, sockets.reports, sockets.heartbeats].map((many) =>
+        this.#clients.client(region, many, ONE_ATTEMPT, calls),
+      ),
+    );
+    if (!polls || !reports || !heartbeats) throw new Error('three clients were asked for');
     return {
-      poll: (activityArn, workerName, signal) =>
-        poll(signal, () =>
-          polls.send(signals.bind(new sdk.GetActivityTaskCommand({ activityArn, workerName }), signal)),
+      poll: (activityArn, workerName, signal, onSent) =>
+        poll({ signal, onSent }, (call) =>
+          polls.send(calls.bind(new sdk.GetActivityTaskCommand({ activityArn, workerName }), call)),
         ),
       succeed: (taskToken, output, signal) =>
-        report(signal, () =>
-          reports.send(signals.bind(new sdk.SendTaskSuccessCommand({ taskToken, output }), signal)),
+        report(signal, (call) =>
+          reports.send(calls.bind(new sdk.SendTaskSuccessCommand({ taskToken, output }), call)),
         ),
       fail: (taskToken, error, cause, signal) =>
-        report(signal, () =>
-          reports.send(signals.bind(new sdk.SendTaskFailureCommand({ taskToken, error, cause }), signal)),
+        report(signal, (call) =>
+          reports.send(calls.bind(new sdk.SendTaskFailureCommand({ taskToken, error, cause }), call)),
         ),
       heartbeat: (taskToken, signal) =>
-        report(signal, () =>
-          reports.send(signals.bind(new sdk.SendTaskHeartbeatCommand({ taskToken }), signal)),
+        report(signal, (call) =>
+          heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand({ taskToken }), call)),
         ),
     };
   }
@@ -66,32 +84,42 @@ export class AwsService {
   }
 }
 
-async function poll(signal: AbortSignal, send: () => Promise<GetActivityTaskOutput>): Promise<PollAnswer> {
-  try {
-    const { taskToken, input } = await orAborted(signal, send());
-    return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
-  } catch (thrown) {
-    return pollFailure(thrown);
-  }
+type Send<T> = (call: CallInProgress) => Promise<T>;
+
+async function poll(call: CallInProgress, send: Send<GetActivityTaskOutput>): Promise<PollAnswer> {
+  const ended = await sendOnce(call, send);
+  if ('failure' in ended) return pollFailure(ended.failure);
+  const { taskToken, input } = ended.output;
+  return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
 }
 
-async function report(signal: AbortSignal, send: () => Promise<unknown>): Promise<ReportAnswer> {
-  try {
-    await orAborted(signal, send());
-    return { kind: 'ok' };
-  } catch (thrown) {
-    return reportFailure(thrown);
-  }
+async function report(signal: AbortSignal, send: Send<unknown>): Promise<ReportAnswer> {
+  const ended = await sendOnce({ signal, onSent: () => {} }, send);
+  return 'failure' in ended ? reportFailure(ended.failure) : { kind: 'ok' };
 }
 
-/** Ends with the signal, whatever the SDK, a proxy or a custom request handler does with it. */
-function orAborted<T>(signal: AbortSignal, call: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    Promise.resolve(call)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', giveUp));
-  });
+/** One call that never throws; and once more where the answer has just corrected the clock, since nothing was done. */
+async function sendOnce<T>(
+  call: CallInProgress,
+  send: Send<T>,
+): Promise<{ output: T } | { failure: WireFailure }> {
+  const first = await attempt(call, send);
+  const skewed = 'failure' in first && first.failure.type !== undefined && SKEWED.has(first.failure.type);
+  return skewed ? attempt(call, send) : first;
+}
+
+async function attempt<T>(
+  { signal, onSent }: CallInProgress,
+  send: Send<T>,
+): Promise<{ output: T } | { failure: WireFailure }> {
+  let sent = false;
+  const seen = (): void => {
+    sent = true;
+    onSent();
+  };
+  try {
+    return { output: await unlessAborted(signal, send({ signal, onSent: seen })) };
+  } catch (thrown) {
+    return { failure: wireFailure(thrown, sent) };
+  }
 }

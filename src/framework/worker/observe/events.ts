@@ -16,12 +16,22 @@ export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'fail
 /** All that a worker tells. Names are stable. */
 export interface WorkerEvents extends TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
-  /** A handler's polls began to fail; each kind of trouble is told once, until they recover. */
+  /** A handler's polls began to fail; each kind of trouble is told once, until all of it is over. */
   'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
-  /** A handler's polls work again. */
+  /** None has failed for 30 s; or, where nothing got through any more, a poll was answered. */
   'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
   /** A poll ended without an answer: if the service had leased a task to it, that token is lost. */
   'poll:token-possibly-lost': PollRef & { readonly error: Error };
+  /**
+   * For 30 s no place of a handler could come free any more: they are held by handlers that ignore their signal, and by
+   * results that the service does not take. Somebody must act.
+   */
+  'places:stuck': PollRef & {
+    readonly ignoring: number;
+    readonly undelivered: number;
+    readonly reason: string;
+  };
+  'places:freed': PollRef;
   /** There are more tasks than `heartbeatRate` can beat in their intervals: all intervals stretch. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;

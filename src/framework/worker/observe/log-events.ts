@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
 import type { TaskRef } from '../../task/events.js';
 import { tokenHash } from '../../task/token-hash.js';
 import type { EventHub, PollRef } from './events.js';
+import { TroubleTeller } from './trouble.js';
 
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
-export function logEvents(events: EventHub, log: Logger): void {
+export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
-  logReports(events, log);
+  logReports(events, log, clock);
   logPolls(events, log);
   events.on('heartbeat:stretched', ({ tasks, stretchedToMs }) =>
     log.warn(
@@ -20,6 +22,13 @@ export function logEvents(events: EventHub, log: Logger): void {
     log.warn({ error: show(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
+    log.error(
+      { ...where(ref), ignoring, undelivered },
+      `${reason}; no task is asked for until somebody acts`,
+    ),
+  );
+  events.on('places:freed', (ref) => log.info(where(ref), 'there are places for tasks again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
 }
 
@@ -46,28 +55,37 @@ function logTasks(events: EventHub, log: Logger): void {
   });
 }
 
-function logReports(events: EventHub, log: Logger): void {
-  /** Tokens whose results wait to be offered again: an outage is one line at its begin, and one at its end. */
+function logReports(events: EventHub, log: Logger, clock: Clock): void {
+  /** Tokens whose results are offered again. */
   const waiting = new Set<string>();
   let waited = 0;
-  const ended = ({ token }: TaskRef): void => {
-    if (!waiting.delete(token) || waiting.size > 0) return;
-    log.info({ results: waited }, 'no result waits to be reported any more');
-    waited = 0;
-  };
-  events.on('report:retried', (task) => {
-    if (waiting.has(task.token)) return;
-    if (waiting.size === 0)
-      log.warn(
-        { ...about(task), error: show(task.error) },
-        'results can not be reported; they are offered again and again',
-      );
-    waiting.add(task.token);
-    waited++;
+  /** Others are taken at the first offer meanwhile: that one is taken again is no news of the trouble's end. */
+  let partial = false;
+  const trouble = new TroubleTeller<'failed'>(clock, {
+    began: (_, error) =>
+      log.warn({ error: show(error) }, 'results can not be reported; they are offered again and again'),
+    ended: () => {
+      log.info({ results: waited }, 'results are taken again');
+      waited = waiting.size;
+      partial = false;
+    },
   });
+  events.on('report:retried', ({ token, error }) => {
+    trouble.failed('failed', error);
+    if (!waiting.has(token)) waited++;
+    waiting.add(token);
+  });
+  /** An outage is one line at its begin, and one at its end, however many results wait. */
+  const ended = ({ token }: TaskRef): void => {
+    if (!waiting.delete(token)) partial = true;
+    if (waiting.size === 0) trouble.answered({ atOnce: !partial });
+  };
   events.on('task:succeeded', ended);
   events.on('task:failed', ended);
   events.on('task:gone', ended);
+  events.on('state', ({ to }) => {
+    if (to === 'stopped') trouble.stop();
+  });
   events.on('report:lost', (task) => {
     const { outcome, attempts, error, token } = task;
     const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
@@ -116,9 +134,13 @@ const POSSIBLY_LOST =
   'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back';
 
 const POLL_TROUBLE = {
-  throttled: 'polls are throttled: half as many go on, more slowly',
-  refused: 'polls are refused: somebody must act; tried again every 5 to 30 s',
-  unreachable: 'polls do not reach the service: tried again every few seconds',
+  throttled: 'polls are throttled: they go on at the pace that is granted',
+  crowded:
+    'the activity has as many polls open as it may: this worker opens fewer, and more again as there is room',
+  refused:
+    'polls are refused: somebody must act; tried again after 1 s, and then less and less often, each 30 s in the end',
+  unreachable:
+    'polls fail: each is tried again by itself; where none gets through, one at a time, about once a second',
 } as const;
 
 const where = ({ handler, activityArn }: PollRef): object => ({ handler, activity: activityArn });

@@ -1,16 +1,19 @@
+import { hostname } from 'node:os';
 import type { DependencyContainer } from 'tsyringe';
 import { type Clock, systemClock } from '../../clock.js';
-import { type Config, configProblems, resolveConfig, type Settings } from '../../config/config.js';
-import type { HandlerDefinition } from '../../declare/definition.js';
-import { type Problem, StartError, throwProblems } from '../../errors.js';
+import type { Config } from '../../config/config.js';
+import { throwProblems } from '../../errors.js';
 import { compile } from '../../handler/compile.js';
 import { createLog, type Logger } from '../../log.js';
 import type { AwsService } from '../../service/sdk/aws.js';
-import { type Endpoint, isLoopback, isProblem, resolveEndpoint } from '../../service/endpoint.js';
+import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
+import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
-import { environmentOptions } from '../../config/handler-options.js';
-import { planWorker, type PlannedHandler } from './plan.js';
-import { type RunnableHandler, Worker, type WorkerParts } from '../worker.js';
+import type { RunnableHandler } from '../handler-loop.js';
+import { Worker, type WorkerParts } from '../worker.js';
+import { type Activities, findActivities, regionOf } from './activities.js';
+import { dispose, makeContainer } from './container.js';
+import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 
 /** What a worker may be given from outside. */
 export interface WorkerOptions {
@@ -22,152 +25,126 @@ export interface WorkerOptions {
   log?: Logger;
   /** What globs in `activities` are relative to. @default the working directory */
   baseDir?: string;
+  /** Ends the start, which then rejects with the signal's reason. It means nothing to the worker once that is made. */
+  signal?: AbortSignal;
 }
 
 /**
  * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities.
- * At `local` it connects to 127.0.0.1:`port`; it starts no service of its own.
+ * At `local` it connects to 127.0.0.1:`port`; it starts no service of its own. Where it fails, what was opened for it
+ * is closed again.
  * @throws StartError with everything that is wrong, at once.
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
-  const { clock = systemClock, random = Math.random, log = createLog(), baseDir = process.cwd() } = options;
-  const { options: overrides, problems } = environmentOptions(process.env);
-  const wrong = configProblems(config);
-  if (wrong.length > 0) throw new StartError([...wrong, ...problems]);
-  const settings = resolveConfig(config, random);
-  const endpoint = resolveEndpoint({ env: process.env, config: settings.endpoint, port: settings.port });
-  const plan = await planWorker({ settings, baseDir, env: process.env, overrides }, { clock, random });
-  if (isProblem(endpoint)) throw new StartError([endpoint, ...problems, ...plan.problems]);
-  throwProblems([...problems, ...plan.problems]);
-  const { handlers, container } = plan;
-  return buildWorker({ settings, handlers, container, endpoint, clock, random, log });
+  const { clock = systemClock, random = Math.random, log = createLog(), signal } = options;
+  const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
+  return buildWorker(plan, { clock, random, log, signal });
 }
 
-export interface WorkerRecipe {
-  readonly settings: Settings;
-  readonly handlers: readonly PlannedHandler[];
-  readonly container: DependencyContainer | undefined;
-  readonly endpoint: Endpoint;
+/** The world that a worker is built in. */
+export interface StartWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  readonly signal?: AbortSignal;
+  /** Called once everything was checked, before anything is connected. @default to the plan's endpoint */
+  readonly connectTo?: () => Promise<Endpoint>;
 }
 
-/** Compiles the handlers of a sound plan and connects them. @throws StartError for what only shows here. */
-export async function buildWorker(recipe: WorkerRecipe): Promise<Worker> {
-  const { settings, container, endpoint } = recipe;
-  if (!container) throw new Error('a plan with problems can not be built');
-  const { AwsService } = await import('../../service/sdk/aws.js');
-  const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
+/**
+ * Builds the worker of a plan: the container, the checks that need it, the connections. The one procedure of the
+ * command and of `createWorker`.
+ * @throws StartError with the plan's problems and those that only show here. Everything that was opened is closed.
+ */
+export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
+  world.signal?.throwIfAborted();
+  const none = plan.handlers.length === 0 && plan.problems.length === 0;
+  const container = await makeContainer(plan, none ? [noActivities(plan)] : plan.problems, world);
+  let service: AwsService | undefined;
   const close = async (): Promise<void> => {
-    service.close();
+    service?.close();
     await container.dispose();
   };
   try {
-    return new Worker({ ...(await connectHandlers(service, recipe, container)), close });
+    const endpoint = await endpointOf(plan, world);
+    const { AwsService } = await import('../../service/sdk/aws.js');
+    const { sdk, region } = plan.settings;
+    service = new AwsService({ endpoint, sdk, region });
+    const handlers = await connectHandlers({ plan, world, container, service, endpoint });
+    world.signal?.throwIfAborted();
+    return new Worker({ ...settingsOf(plan, world), handlers, close });
   } catch (error) {
-    await close();
+    service?.close();
+    await dispose(container, world);
     throw error;
   }
 }
 
-/** All of a worker but its end. */
-async function connectHandlers(
-  service: AwsService,
-  recipe: WorkerRecipe,
-  container: DependencyContainer,
-): Promise<Omit<WorkerParts, 'close'>> {
-  const { settings, clock, random, log } = recipe;
-  const places = await findPlaces(service, recipe);
-  throwProblems(samePlaces(recipe.handlers, places));
-  const ports = await connect(service, recipe.handlers, places);
-  const handlers = recipe.handlers.map(({ definition, options }): RunnableHandler => {
-    const { arn, region } = placeOf(definition, places);
-    const port = ports.get(region);
-    if (!port) throw new Error(`no connection was made for ${region}`);
+async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
+  const endpoint = world.connectTo ? await world.connectTo() : plan.endpoint;
+  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
+  return endpoint;
+}
+
+function settingsOf({ settings }: Plan, world: StartWorld): Omit<WorkerParts, 'handlers' | 'close'> {
+  const { heartbeatRate, reportLimitMs, graceMs, drain } = settings;
+  const { clock, random, log } = world;
+  const name = settings.workerName ?? nameWorker(random);
+  return { name, clock, random, log, heartbeatRate, reportLimitMs, graceMs, drain };
+}
+
+/** What is there when handlers are connected. */
+interface Connecting {
+  readonly plan: Plan;
+  readonly world: StartWorld;
+  readonly container: DependencyContainer;
+  readonly service: AwsService;
+  readonly endpoint: Endpoint;
+}
+
+async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
+  const { plan, world, container, service, endpoint } = connecting;
+  const { settings, handlers } = plan;
+  const { createActivities } = settings;
+  const search = { ...world, service, endpoint, createActivities };
+  const definitions = handlers.map(({ definition }) => definition);
+  const activities = await findActivities(definitions, search);
+  const ports = await openPorts(connecting, activities);
+  return handlers.map(({ definition, options }): RunnableHandler => {
+    const activityArn = activities.arnOf(definition.activity);
+    const port = ports.get(regionOf(activityArn));
+    if (!port) throw new Error(`no connection was made for ${activityArn}`);
     const handle = compile(definition, container, settings.interceptors);
-    return { name: definition.name, activityArn: arn, handle, port, ...options };
-  });
-  const { workerName: name, heartbeatRate, reportLimitMs, graceMs, drain } = settings;
-  return { name, handlers, clock, random, log, heartbeatRate, reportLimitMs, graceMs, drain };
-}
-
-/** Where an activity is. */
-interface Place {
-  readonly arn: string;
-  readonly region: string;
-}
-
-/** The places of the bare names among the activities, all looked up at once. */
-async function findPlaces(service: AwsService, recipe: WorkerRecipe): Promise<ReadonlyMap<string, Place>> {
-  const { handlers, endpoint, settings, clock, random, log } = recipe;
-  const names = handlers.flatMap(({ definition: { activity } }) =>
-    activity.kind === 'name' ? [activity.name] : [],
-  );
-  if (names.length === 0) return new Map();
-  const region = await service.defaultRegion();
-  if (!region) throw new StartError([noRegion(names)]);
-  const { findActivities } = await import('../../service/sdk/activities.js');
-  const create = settings.createActivities || isLoopback(endpoint);
-  const client = await service.client(region);
-  const { arns, problems } = await findActivities([...new Set(names)], {
-    client,
-    region,
-    create,
-    clock,
-    random,
-    log,
-  });
-  throwProblems(problems);
-  return new Map([...arns].map(([name, arn]) => [name, { arn, region: arn.split(':')[3] ?? region }]));
-}
-
-/** Handlers whose names and ARNs turned out to be the same activity. */
-function samePlaces(handlers: readonly PlannedHandler[], places: ReadonlyMap<string, Place>): Problem[] {
-  const seen = new Map<string, string>();
-  return handlers.flatMap(({ definition }) => {
-    const { arn } = placeOf(definition, places);
-    const first = seen.get(arn);
-    seen.set(arn, first ?? definition.name);
-    return first === undefined ? [] : [sameActivity(first, definition.name, arn)];
+    return { name: definition.name, activityArn, handle, port, ...options };
   });
 }
 
 /** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */
-async function connect(
-  service: AwsService,
-  handlers: readonly PlannedHandler[],
-  places: ReadonlyMap<string, Place>,
+async function openPorts(
+  { plan: { handlers, settings }, service, endpoint }: Connecting,
+  activities: Activities,
 ): Promise<ReadonlyMap<string, ActivityPort>> {
+  const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
   const ports = new Map<string, ActivityPort>();
-  const regions = new Set(handlers.map(({ definition }) => placeOf(definition, places).region));
-  for (const region of regions) {
-    const group = handlers.filter(({ definition }) => placeOf(definition, places).region === region);
+  const regionOfHandler = ({ definition }: PlannedHandler): string =>
+    regionOf(activities.arnOf(definition.activity));
+  for (const region of new Set(handlers.map(regionOfHandler))) {
+    const group = handlers.filter((handler) => regionOfHandler(handler) === region);
     const polls = group.reduce((sum, { options }) => sum + options.pollers.max, 0);
     const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
-    // A task has a report or a heartbeat on its way, seldom both; beyond some hundreds they wait for each other.
-    ports.set(region, await service.port(region, { polls, reports: Math.min(Math.max(tasks, 16), 512) }));
+    // Beside every task that runs there may be an outcome that is still on its way.
+    const reports = Math.max(2 * tasks, 16);
+    const calls = { polls, reports, heartbeats: Math.min(reports, 512) };
+    throwProblems(await socketProblems(settings.sdk, agentKey, calls));
+    ports.set(region, await service.port(region, calls));
   }
   return ports;
 }
 
-function placeOf({ name, activity }: HandlerDefinition, places: ReadonlyMap<string, Place>): Place {
-  if (activity.kind === 'arn') return activity;
-  const place = places.get(activity.name);
-  if (!place) throw new Error(`the activity '${activity.name}' of ${name} was not found`);
-  return place;
+/** Tells workers of one machine apart, in the histories of executions. */
+function nameWorker(random: () => number): string {
+  const suffix = `-${process.pid}-${Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0')}`;
+  return hostname().slice(0, 80 - suffix.length) + suffix;
 }
-
-const sameActivity = (first: string, second: string, arn: string): Problem => ({
-  code: 'HANDLER_DUPLICATE',
-  where: `${first} and ${second}`,
-  what: `they both take the tasks of ${arn}; each task would go to either of them`,
-  fix: 'keep one handler for the activity, or give each its own',
-});
-
-const noRegion = (names: readonly string[]): Problem => ({
-  code: 'ACTIVITIES_UNREACHABLE',
-  where: `activities ${names.join(', ')}`,
-  what: 'bare names are looked up in a region, and none is configured',
-  fix: 'set `region` in the config or AWS_REGION, or declare whole ARNs',
-});

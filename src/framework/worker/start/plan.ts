@@ -1,87 +1,73 @@
-import type { Clock } from '../../clock.js';
-import { CLOCK, RANDOM } from '../../handler/container/tokens.js';
 import { closest } from 'fastest-levenshtein';
-import type { Settings } from '../../config/config.js';
-import type { HandlerDefinition, HandlerOptions } from '../../declare/definition.js';
+import {
+  BY_DEFAULT,
+  type ConfigSources,
+  resolveConfig,
+  resolveHandler,
+  type ResolvedOptions,
+  type Settings,
+} from '../../config/resolve.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
 import { discover } from '../../declare/discovery.js';
 import { loadActivities } from '../../declare/load.js';
-import type { DependencyContainer } from 'tsyringe';
-import { type Problem, StartError } from '../../errors.js';
-import { createContainer } from '../../handler/container/container.js';
-import { resolveProblems } from '../../handler/container/resolve-problems.js';
-import { type ResolvedOptions, resolveOptions } from '../../config/handler-options.js';
-import { peerProblems } from './peers.js';
+import type { Problem } from '../../errors.js';
+import { type Endpoint, isProblem, resolveEndpoint } from '../../service/endpoint.js';
+import { sdkProblems } from '../../service/sdk/settings.js';
+import { POLL_LIMIT_MS } from '../poller.js';
+import { twoCopies } from './two-copies.js';
 
-export interface PlanSources {
-  readonly settings: Settings;
+export interface PlanSources extends ConfigSources {
   /** What globs are relative to: where the compiled config is. */
   readonly baseDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Options from flags and the environment: they win over everything declared. */
-  readonly overrides: HandlerOptions;
 }
 
-/** All handlers of a worker, each with its options; no container and no connection yet. */
-export interface Plan {
-  readonly handlers: readonly PlannedHandler[];
-  readonly problems: readonly Problem[];
-}
-
+/** A handler and all that was said of it. */
 export interface PlannedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
 }
 
-/** Loads, discovers and checks everything that was declared. */
-export async function makePlan({ settings, baseDir, env, overrides }: PlanSources): Promise<Plan> {
-  const loaded = await loadActivities(settings.activities, baseDir, {
-    defaulted: settings.activitiesDefaulted,
+/** A worker as it was declared and configured. Nothing was opened for it yet. */
+export interface Plan {
+  readonly baseDir: string;
+  readonly settings: Settings;
+  /** Undefined only where there are problems. */
+  readonly endpoint: Endpoint | undefined;
+  readonly handlers: readonly PlannedHandler[];
+  readonly problems: readonly Problem[];
+}
+
+/** Loads, discovers and checks everything that was declared. @throws StartError where a setting is wrong. */
+export async function makePlan(sources: PlanSources): Promise<Plan> {
+  const { config, env, flags, baseDir } = sources;
+  const settings = resolveConfig(sources);
+  const endpoint = resolveEndpoint({
+    flag: flags?.['endpoint'],
+    env,
+    config: config.endpoint,
+    port: settings.port,
   });
+  const defaulted = settings.origins.activities.from === BY_DEFAULT;
+  const loaded = await loadActivities(settings.activities, baseDir, { defaulted });
   const found = discover(loaded.classes, env);
   const handlers = found.handlers.map((definition) => {
-    const { resolved, problems } = resolveOptions(definition, settings, overrides);
-    return { planned: { definition, options: resolved }, problems };
+    const { options } = resolveHandler(definition, settings);
+    return { definition, options };
   });
-  const problems = [
-    ...peerProblems(baseDir),
-    ...loaded.problems,
-    ...found.problems,
-    ...handlers.flatMap(({ problems }) => problems),
-    ...strayOverrides(settings, found.handlers),
-  ];
-  return { handlers: handlers.map(({ planned }) => planned), problems };
-}
-
-/** A plan with the worker's own container, whose providers were tried on every handler. */
-export interface WorkerPlan extends Plan {
-  /** Undefined only where there are problems. */
-  readonly container: DependencyContainer | undefined;
-}
-
-/** Makes a plan, runs the config's `setup`, and checks that every dependency can be resolved. Still connects to nothing. */
-export async function planWorker(
-  sources: PlanSources,
-  { clock, random }: { clock: Clock; random: () => number },
-): Promise<WorkerPlan> {
-  const made = await makePlan(sources);
-  const none = made.handlers.length === 0 && made.problems.length === 0;
-  const plan = none ? { ...made, problems: [noActivities(sources)] } : made;
-  const { setup, interceptors } = sources.settings;
-  try {
-    const container = await createContainer(setup, [
-      { token: CLOCK, provider: { useValue: clock } },
-      { token: RANDOM, provider: { useValue: random } },
-    ]);
-    const definitions = plan.handlers.map(({ definition }) => definition);
-    return {
-      ...plan,
-      container,
-      problems: [...plan.problems, ...resolveProblems(definitions, container, interceptors)],
-    };
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    return { ...plan, container: undefined, problems: [...plan.problems, ...error.problems] };
-  }
+  return {
+    baseDir,
+    settings,
+    endpoint: isProblem(endpoint) ? undefined : endpoint,
+    handlers,
+    problems: [
+      ...(isProblem(endpoint) ? [endpoint] : []),
+      ...(await sdkProblems(settings.sdk, POLL_LIMIT_MS)),
+      ...twoCopies(baseDir),
+      ...loaded.problems,
+      ...found.problems,
+      ...strayOverrides(settings, found.handlers),
+    ],
+  };
 }
 
 function strayOverrides(settings: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
@@ -99,7 +85,8 @@ function strayOverrides(settings: Settings, handlers: readonly HandlerDefinition
     }));
 }
 
-const noActivities = ({ settings, baseDir }: PlanSources): Problem => ({
+/** What keeps a plan without any handler from being a worker's. The local service is of use without one. */
+export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,

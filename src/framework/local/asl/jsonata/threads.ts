@@ -32,7 +32,7 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   /** What it works on. */
-  current: { done(result: Evaluated): void; readonly cancel: Cancel } | undefined;
+  current: { readonly done: (result: Evaluated) => void; readonly cancel: Cancel } | undefined;
   /** Ends it when it has been idle. */
   cancelIdle: Cancel | undefined;
 }
@@ -51,12 +51,12 @@ export class EvaluationThreads {
     return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
   }
 
-  /** Never rejects. Stays pending where the threads are closed meanwhile. */
-  evaluate(job: Job): Promise<Evaluated> {
-    return new Promise((done) => {
-      this.#waiting.push({ job, done });
-      this.#next();
-    });
+  /** Begins an evaluation as soon as there is a thread for it. The cancel ends it; nobody is told then. */
+  evaluate(job: Job, done: (result: Evaluated) => void): Cancel {
+    const waiting = { job, done };
+    this.#waiting.push(waiting);
+    this.#next();
+    return () => this.#withdraw(waiting);
   }
 
   /** Ends every thread, and what they work on. */
@@ -64,6 +64,13 @@ export class EvaluationThreads {
     this.#closed = true;
     this.#waiting.length = 0;
     for (const thread of this.#threads) this.#end(thread);
+  }
+
+  #withdraw(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    for (const thread of this.#threads) if (thread.current?.done === waiting.done) this.#end(thread);
+    this.#next();
   }
 
   #next(): void {

@@ -42,6 +42,12 @@ export interface TokenTask {
   close(): void;
 }
 
+/** Counts the states that an execution has entered, the fields that it has worked out, and the KiB that it has written. */
+export interface Pace {
+  steps: number;
+  nextLook: number;
+}
+
 /** An execution, as the states that run in it see it. */
 export interface RunningExecution {
   readonly clock: Clock;
@@ -59,8 +65,8 @@ export interface RunningExecution {
   isLive(): boolean;
   /** Called at each transition from one state to the next. May end the execution. */
   passOn(): void;
-  /** How many states it has entered and fields it has worked out, in all its threads. */
-  steps: number;
+  /** How much it has done in all its threads, and when to look at the time: see Thread.breathe. */
+  readonly pace: Pace;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

@@ -9,7 +9,12 @@ import { Work } from './work.js';
 import { VariableScope } from './variables.js';
 import type { StateData } from './state-data.js';
 
-/** How many small steps go by between two looks at the time. So few are no burden, and keep their order. */
+/** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
+const EXPRESSION_TURN_MS = 25;
+
+/** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
+const SMALL_STEPS = 256;
+/** How many steps go by between two looks at the time, after that. */
 const STEPS_A_LOOK = 16;
 
 const TOO_DEEP = 'The value is nested too deeply.';
@@ -153,6 +158,7 @@ export class Thread {
   textOf(value: Json): string {
     if (value !== this.#lastValue || this.#lastText === '') {
       this.#lastText = JSON.stringify(value);
+      this.execution.pace.steps += this.#lastText.length >> 10;
       this.#lastValue = value;
     }
     return this.#lastText;
@@ -173,7 +179,11 @@ export class Thread {
 
   /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
   breathe(): Promise<void> | undefined {
-    return ++this.execution.steps % STEPS_A_LOOK === 0 || turn.isOver ? turn.share() : undefined;
+    const { pace } = this.execution;
+    pace.steps++;
+    if (pace.steps < SMALL_STEPS || (pace.steps < pace.nextLook && !turn.isOver)) return undefined;
+    pace.nextLook = pace.steps + STEPS_A_LOOK;
+    return turn.share();
   }
 
   /** Works an expression out. Never goes on where the thread's scope ends. */
@@ -194,8 +204,8 @@ export class Thread {
       work: this.#work,
       random,
       now: () => clock.now(),
-      breathe: () => turn.share(),
-      elsewhere: (job) => threads.evaluate(job),
+      breathe: () => turn.share(EXPRESSION_TURN_MS),
+      elsewhere: (job) => this.scope.wait((resolve) => threads.evaluate(job, resolve)),
       context: () => this.#context(),
     };
   }

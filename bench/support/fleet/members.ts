@@ -1,0 +1,75 @@
+import { silentLog } from '../../../src/framework/log.js';
+import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
+import { Worker, type WorkerParts } from '../../../src/framework/worker/worker.js';
+import type { Candidate } from '../workers/workers.js';
+import { bareLoop } from './bare-loop-model.js';
+import { type Hiring, type Member, sleepMsOf } from './member.js';
+import { ARN } from './simulated-service.js';
+import { stepFunctionWorker } from './step-function-worker-model.js';
+
+/**
+ * What the framework's parts are given beyond, or instead of, what a fleet gives them: so that the constants of its
+ * policies can be chosen by what a fleet comes to.
+ */
+export interface Overrides {
+  readonly parts?: Partial<WorkerParts>;
+  readonly handler?: Partial<RunnableHandler>;
+}
+
+/** What can be a member of a simulated fleet, by the name that tables show: our worker itself, the rivals as models. */
+const MODELS: Readonly<Partial<Record<Candidate, (hiring: Hiring, overrides: Overrides) => Member>>> = {
+  Stepwright: hireWorker,
+  'bare loop': bareLoop,
+  'step-function-worker': stepFunctionWorker,
+};
+
+export const MEMBERS = Object.keys(MODELS) as readonly Candidate[];
+
+/** @throws Error where there is no model of the candidate */
+export function hire(candidate: Candidate, hiring: Hiring, overrides: Overrides): Member {
+  const model = MODELS[candidate];
+  if (!model) throw new Error(`there is no model of ${candidate}`);
+  return model(hiring, overrides);
+}
+
+const HEARTBEAT_MS = 20_000;
+
+/** A worker as `createWorker` makes it, but for the connection: with the defaults of the config. */
+function hireWorker({ name, port, clock, random, slots }: Hiring, overrides: Overrides): Member {
+  const handler: RunnableHandler = {
+    name: 'Simulated.run',
+    activityArn: ARN,
+    port,
+    concurrency: slots,
+    pollers: { min: 1, max: slots },
+    heartbeatMs: HEARTBEAT_MS,
+    timeoutMs: false,
+    handle: async (text, { signal }, onOutcome) => {
+      await clock.sleep(sleepMsOf(text), signal);
+      const outcome = { status: 'succeeded', output: 'null' } as const;
+      onOutcome?.(outcome);
+      return outcome;
+    },
+    ...overrides.handler,
+  };
+  const worker = new Worker({
+    name,
+    handlers: [handler],
+    clock,
+    random,
+    log: silentLog,
+    heartbeatRate: 250,
+    reportLimitMs: 900_000,
+    graceMs: 60_000,
+    drain: 'run',
+    close: () => Promise.resolve(),
+    ...overrides.parts,
+  });
+  const ended = worker.run();
+  return {
+    stop: () => {
+      void worker.stop();
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { systemClock } from '../../../src/framework/clock.js';
+import { type FaultHook, startLocalService } from '../../../src/framework/local/index.js';
+import { record } from '../measure/wire.js';
+import { hookOf, type Plan } from './fault-plan.js';
+import { type Feed, Feeder } from './feeder.js';
+
+/** What the process is started with, as JSON in its only argument. */
+export interface ServiceSettings {
+  readonly activityArn: string;
+  /** Fields of the machine's one state, beside its type and resource. */
+  readonly state: object;
+  /** @default any that is free */
+  readonly port?: number;
+  readonly pollHoldMs?: number;
+  readonly closedPollWindowMs?: number;
+  readonly keptExecutions?: number;
+  /** Unset: nothing goes wrong, until it is told otherwise. */
+  readonly plan?: Plan;
+}
+
+/** A question to the process, with what it needs to be answered. */
+interface Question {
+  readonly question: string;
+  readonly given?: unknown;
+}
+
+/** A local service in a process of its own. It says where it is, gives its record when asked, and ends with its parent. */
+async function serve({ activityArn, state, plan, ...options }: ServiceSettings): Promise<void> {
+  let hook: FaultHook | undefined = plan && hookOf(plan, systemClock);
+  const workers = new Set<string>();
+  const recorder = record(
+    () => systemClock.now(),
+    (call) => {
+      if (call.operation === 'GetActivityTask') workers.add(workerOf(call.body));
+      return hook?.(call);
+    },
+  );
+  const service = await startLocalService({ port: 0, ...options, fault: recorder.hook });
+  service.seedActivity(activityArn);
+  const Work = { Type: 'Task', Resource: activityArn, End: true, ...state };
+  const machine = (name: string, StartAt: string, States: object): string =>
+    service.seedMachine({ name, definition: JSON.stringify({ StartAt, States }) });
+  const machineArn = machine('Bench', 'Work', { Work });
+  // A Map runs at most 40 at once, so it takes one in another to have hundreds.
+  const each = (name: string, states: object): object => ({
+    Type: 'Map',
+    End: true,
+    ItemProcessor: { StartAt: name, States: { [name]: states } },
+  });
+  const crowdArn = machine('Crowd', 'All', { All: each('Some', each('Work', Work)) });
+  const feeder = await Feeder.open(service.url, machineArn, systemClock);
+  const answers: Record<string, (given: unknown) => unknown> = {
+    record: () => ({ record: recorder.record, now: systemClock.now() }),
+    leases: () => recorder.record.leases.length,
+    open: () => recorder.record.leases.filter(({ end }) => end === undefined).length,
+    calls: () => recorder.record.calls,
+    parked: () => service.parkedPolls,
+    workers: () => workers.size,
+    plan: (given) => void (hook = given ? hookOf(given as Plan, systemClock) : undefined),
+    feed: (given) => feeder.begin(given as Feed),
+    fed: () => feeder.fed(),
+  };
+  const answer = async ({ question, given }: Question): Promise<void> => {
+    process.send?.({ answer: await answers[question]?.(given) });
+  };
+  process.on('message', (asked: Question) => void answer(asked));
+  process.on('disconnect', () => process.exit(0));
+  process.send?.({ answer: { url: service.url, machineArn, crowdArn } });
+}
+
+/** A worker may give each of its polls a name of its own that begins with the worker's. */
+function workerOf(body: unknown): string {
+  const { workerName = '' } = (body ?? {}) as { workerName?: string };
+  return workerName.replace(/-\d+$/, '');
+}
+
+await serve(JSON.parse(process.argv[2] ?? '{}') as ServiceSettings);

@@ -1,0 +1,36 @@
+import { Activity, defineConfig, Handle, type TaskContext } from '../../../src/framework/index.js';
+
+/** What a task of the benchmarks is to do. */
+interface Job {
+  readonly n?: number;
+  readonly sleepMs?: number;
+}
+
+/** The same job as `bench/rivals/job.js`, as a user of Stepwright writes it. */
+@Activity('${BENCH_ACTIVITY_ARN}')
+class BenchActivity {
+  @Handle({ input: 'any' })
+  async run({ n, sleepMs }: Job, { signal }: TaskContext): Promise<{ done?: number }> {
+    if (sleepMs) await sleep(sleepMs, signal);
+    return { done: n };
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+const { BENCH_WORKER_NAME: workerName, BENCH_HEARTBEAT_RATE, BENCH_GRACE: grace } = process.env;
+
+export default defineConfig({
+  activities: [BenchActivity],
+  workerName,
+  ...(grace && { grace }),
+  ...(BENCH_HEARTBEAT_RATE && { heartbeatRate: Number(BENCH_HEARTBEAT_RATE) }),
+});

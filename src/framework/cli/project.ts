@@ -1,0 +1,37 @@
+import type { Flags } from '../config/texts.js';
+import { throwProblems } from '../errors.js';
+import { makePlan, type Plan } from '../worker/start/plan.js';
+import { loadConfig, loadConfigIfAny } from './config-file.js';
+import { type MachineFile, readMachines } from './seed.js';
+
+/** The flags of options, and among them `config`, the path. */
+export type StartFlags = Flags;
+
+/** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
+export interface Project {
+  readonly plan: Plan;
+  /** Read only where a local service is to be seeded with them. */
+  readonly machines: readonly MachineFile[];
+}
+
+/** The project of a worker. The problems of all of it are in its plan. */
+export async function readProject(flags: StartFlags): Promise<Project> {
+  const { config, baseDir, projectDir } = await loadConfig(flags['config'], process.cwd());
+  const plan = await makePlan({ config, baseDir, flags, env: process.env });
+  if (plan.endpoint?.kind !== 'local') return { plan, machines: [] };
+  return withMachines(plan, projectDir);
+}
+
+/** The project that a local service is seeded with, which needs no config. @throws StartError with its problems. */
+export async function readSeeds(flags: StartFlags): Promise<Project> {
+  const { config, baseDir, projectDir } = await loadConfigIfAny(flags['config'], process.cwd());
+  const plan = await makePlan({ config, baseDir, flags: { ...flags, endpoint: 'local' }, env: process.env });
+  const project = await withMachines(plan, projectDir);
+  throwProblems(project.plan.problems);
+  return project;
+}
+
+async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
+  const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
+  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, machines };
+}

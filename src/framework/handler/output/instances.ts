@@ -1,0 +1,82 @@
+import type { Constructor } from '../../declare/definition.js';
+import type { DtoProperty } from '../../declare/dto-property.js';
+import { classOf, isDeclared, shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
+import { DEPTH_LIMIT } from '../input/decode.js';
+import { mapParts, pathOf, type Place } from '../input/place.js';
+import { MOST_VIOLATIONS, type Violation } from '../input/refusal.js';
+import { OUTPUT_LIMIT_BYTES } from '../outcome.js';
+import { tooDeep, tooLarge } from './encode.js';
+
+/**
+ * Makes instances of what was returned: of a plain object, and of the plain objects in it what the class nests, so that
+ * rules and `@Expose` see them. No constructor and no `@Transform` runs. Instances stay as they are.
+ */
+export class OutputInstances {
+  /** Values that are not of their declared type. */
+  readonly violations: Violation[] = [];
+  readonly #groups: Groups;
+  /** What the JSON has at least, as far as it is known. */
+  #leastBytes = 0;
+
+  constructor(groups: Groups) {
+    this.#groups = groups;
+  }
+
+  /** @throws Refusal for what can't go out, however its rules may find it: too deep or too large. */
+  make(value: unknown, type: Constructor<object>, place: Place | undefined, depth = 1): unknown {
+    if (this.violations.length >= MOST_VIOLATIONS) return value;
+    if (depth > DEPTH_LIMIT) throw tooDeep(place);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return this.#refuse('isObject', 'an object', value, place);
+    const known = value instanceof type;
+    const { properties } = shapeOf(known ? typeOf(value) : type, this.#groups);
+    const changes = properties.flatMap((property): [string, unknown][] => {
+      const before: unknown = Reflect.get(value, property.name);
+      const after = this.#property(before, value, property, { within: place, step: property.key }, depth);
+      return after === before ? [] : [[property.name, after]];
+    });
+    if (known && changes.length === 0) return value;
+    const prototype: object = known ? Object.getPrototypeOf(value) : (type.prototype as object);
+    const fields = Object.entries(value).filter(([key]) => key !== '__proto__');
+    return Object.assign(
+      Object.create(prototype) as object,
+      Object.fromEntries(fields),
+      Object.fromEntries(changes),
+    );
+  }
+
+  #property(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+    if (value === undefined || value === null) return value;
+    if (property.written?.transforms.length === 0) this.#count(value);
+    const made = property.nested ? this.#nested(value, holder, property, place, depth) : value;
+    const { declared } = property;
+    if (declared && !isDeclared(made, property)) this.#refuse(declared.rule, declared.expected, made, place);
+    return made;
+  }
+
+  #nested(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+    let changed = false;
+    const made = mapParts(value, place, (part, at) => {
+      const type =
+        typeof part === 'object' && part ? classOf(part, holder, property, this.#groups) : undefined;
+      const instance = type ? this.make(part, type, at, depth + (at === place ? 1 : 2)) : part;
+      changed ||= instance !== part;
+      return instance;
+    });
+    return changed ? made : value;
+  }
+
+  /** Elements that can't all fit are not gone through: two bytes each at the least. */
+  #count(value: unknown): void {
+    if (typeof value === 'string' || Array.isArray(value)) this.#leastBytes += value.length;
+    if (Array.isArray(value)) this.#leastBytes += value.length;
+    if (value instanceof Set || value instanceof Map) this.#leastBytes += 2 * value.size;
+    if (this.#leastBytes > OUTPUT_LIMIT_BYTES) throw tooLarge(`more than ${OUTPUT_LIMIT_BYTES}`);
+  }
+
+  #refuse(rule: string, expected: string, value: unknown, place: Place | undefined): unknown {
+    const path = pathOf(place);
+    this.violations.push({ path, rule, message: `${path === '' ? 'the value' : path} must be ${expected}` });
+    return value;
+  }
+}

@@ -1,0 +1,101 @@
+import sonicBoom from 'sonic-boom';
+import { systemClock } from './clock.js';
+import { LAST_WORDS_MS, nonBlocking } from './stdio.js';
+
+/** What is kept of a log that can't be written: some 20,000 lines. */
+const KEPT_BYTES = 4 * 2 ** 20;
+/** How often a log is tried again that is full and can't be written. */
+const RETRY_MS = 1_000;
+
+/** Lines that were dropped, and the system's code of what kept them from being written. */
+export type TellLost = (lost: number, code: string) => void;
+
+/**
+ * Standard output for the lines of logs. A line is taken at once and written behind the program's back; what can't
+ * be written (a full disk, a reader that is gone or does not read) is kept, tried again with later lines, and
+ * dropped beyond 4 MiB. Nothing is ever thrown, and nothing is waited for but for a second at the end.
+ */
+class LogOutput {
+  readonly #boom = new sonicBoom.SonicBoom({
+    fd: nonBlocking(1),
+    sync: false,
+    // The least at which a flush without a new line tries again.
+    minLength: 1,
+    maxLength: KEPT_BYTES,
+    retryEAGAIN: () => this.#mayWait(),
+  });
+  /** Since they were last told. */
+  #lost = 0;
+  #code = '';
+  #triedAt = Number.NEGATIVE_INFINITY;
+  #giveUpAt = Number.POSITIVE_INFINITY;
+  #tellLost: TellLost = () => {};
+
+  constructor() {
+    this.#boom.on('error', ({ code }: NodeJS.ErrnoException) => void (this.#code = code ?? ''));
+    this.#boom.on('drop', () => this.#drop());
+    this.#boom.on('write', () => this.#tell());
+    // Neither a signal nor an end of the process: what is left of the log when it ends by itself.
+    process.once('exit', () => this.#flushSync());
+  }
+
+  write(line: string): void {
+    this.#boom.write(line);
+  }
+
+  /** @param tell writes what it is told as a line of the log. The last one given is told. */
+  onLost(tell: TellLost): void {
+    this.#tellLost = tell;
+  }
+
+  /** Resolves when all lines are written, can't be, or had their second. None is waited for any more after it. */
+  lastLines(): Promise<void> {
+    this.#giveUpAt = systemClock.now() + LAST_WORDS_MS;
+    return new Promise((resolve) => {
+      const cancel = systemClock.after(LAST_WORDS_MS, resolve);
+      this.#boom.flush(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #flushSync(): void {
+    this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + LAST_WORDS_MS);
+    try {
+      this.#boom.flushSync();
+    } catch {
+      // These lines are lost, and nobody is left to be told.
+    }
+  }
+
+  #mayWait(): boolean {
+    this.#code = 'EAGAIN';
+    return systemClock.now() < this.#giveUpAt;
+  }
+
+  #drop(): void {
+    this.#lost++;
+    const now = systemClock.now();
+    if (now - this.#triedAt < RETRY_MS) return;
+    this.#triedAt = now;
+    this.#boom.flush();
+  }
+
+  #tell(): void {
+    const lost = this.#lost;
+    if (lost === 0) return;
+    this.#lost = 0;
+    this.#tellLost(lost, this.#code);
+    // The line that told it found no place itself.
+    if (this.#lost > 0) this.#lost = lost;
+  }
+}
+
+let output: LogOutput | undefined;
+
+/** The one of this process: two would cut each other's lines in pieces. */
+export const standardOutput = (): LogOutput => (output ??= new LogOutput());
+
+/** The end of the log, if anything was logged: see {@link LogOutput.lastLines}. */
+export const lastLines = async (): Promise<void> => output?.lastLines();

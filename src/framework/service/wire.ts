@@ -1,0 +1,60 @@
+import { STATUS_CODES } from 'node:http';
+
+/** What became of a call that brought no answer to use. What it means for a poll or a report is decided elsewhere. */
+export interface WireFailure {
+  /** For people: named and worded by the service, the network, or us. */
+  readonly error: Error;
+  /** The error's name in an answer of the service itself; undefined where something else answered, or nothing did. */
+  readonly type: string | undefined;
+  /** The HTTP status, where the head of an answer arrived. */
+  readonly status: number | undefined;
+  /** Whether any of the request may have left on a connection that was made and trusted. */
+  readonly sent: boolean;
+  /** Nothing was sent, and nothing will be until somebody acts: credentials, an endpoint, trust. */
+  readonly setup: boolean;
+}
+
+/** The connection could not be made, or no file was left to make it with. */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ECONNTIMEOUT',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+]);
+/** The other end could not be trusted, so nothing was sent to it (names of Node's TLS and OpenSSL errors). */
+const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
+/** Of these, what a certificate of one's own authority is refused for. */
+const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
+
+/** Whether a system error says that nothing was sent; undefined where it does not tell. */
+export function neverSent(code: unknown): boolean {
+  return typeof code === 'string' && (NEVER_SENT.has(code) || UNTRUSTED.test(code));
+}
+
+export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
+
+/** A TLS error with what to do about it, where that is known. */
+export function explainTrust(error: Error, code: unknown): Error {
+  if (typeof code !== 'string' || !UNKNOWN_AUTHORITY.test(code)) return error;
+  const hint =
+    'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
+  return Object.assign(new Error(`${error.message} (${code}); ${hint}`, { cause: error }), {
+    name: 'TlsError',
+  });
+}
+
+/** An answer that is none of the service's: a proxy's page, a captive portal, a load balancer without a target. */
+export function strangeAnswer(status: number, body: string | undefined): Error {
+  const text = body?.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+  const what = text ? `with a body that is not the service's: ${text}` : 'without a body';
+  const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
+  error.name = 'StrangeAnswer';
+  return error;
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.js';
+import type { Outcome } from '../handler/outcome.js';
+import type { Beat } from '../heartbeat/heartbeats.js';
+import type { ActivityPort } from '../service/port.js';
+import { offer, type OfferPlan, type ReportEnd } from './report.js';
+
+export interface DeliveryParts {
+  readonly token: string;
+  readonly port: ActivityPort;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** How long an outcome is offered when the service does not take it. */
+  readonly reportLimitMs: number;
+  /** Keeps the lease alive until the outcome is accepted. */
+  readonly beat: Beat;
+  readonly onRetry: OfferPlan['onRetry'];
+}
+
+/**
+ * The way of one decided outcome to the service: it is offered until it is accepted, the task is gone or time is up,
+ * and the lease is beaten all that while. It knows nothing of the handler, which may have settled long ago.
+ */
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  readonly #gone = new AbortController();
+  #by = Number.POSITIVE_INFINITY;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /** A drain brings the end of the offering forward. @param by in epoch milliseconds. */
+  endBy(by: number): void {
+    this.#by = by;
+  }
+
+  /** The service no longer wants the task: nothing more is sent. */
+  cancel(error: Error): void {
+    this.#gone.abort(error);
+  }
+
+  /** Offers the outcome and ends the heartbeat. Never rejects. */
+  async run(outcome: Outcome): Promise<ReportEnd> {
+    const { token, clock, reportLimitMs, beat, ...parts } = this.#parts;
+    const limit = clock.now() + reportLimitMs;
+    const end = await offer(token, outcome, {
+      ...parts,
+      clock,
+      until: () => Math.min(limit, this.#by),
+      gone: this.#gone.signal,
+    });
+    beat.release();
+    return end;
+  }
+}

@@ -1,0 +1,189 @@
+import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import type { ActivityPort } from '../service/port.js';
+import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
+import type { EventHub } from './observe/events.js';
+import { type HandlerSigns, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
+import type { HandlerStatus, TaskStatus } from './observe/status.js';
+import type { Pace } from './pace.js';
+import { Poller } from './poller.js';
+import { type Slot, Slots } from './slots.js';
+
+/** A handler that is ready to run: compiled, its activity found, its options resolved. */
+export interface RunnableHandler extends TaskHandler {
+  readonly port: ActivityPort;
+  readonly concurrency: number;
+  readonly pollers: { readonly min: number; readonly max: number };
+}
+
+/** What a loop is given by its worker. */
+export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
+  readonly heartbeats: Heartbeats;
+  readonly events: EventHub;
+  readonly pace: Pace;
+  readonly drain: 'run' | 'fail';
+  /** How old a lease may be whose poll was sent then, where the process stood still; undefined where it did not. */
+  readonly heldBackSince: (sentAt: number) => number | undefined;
+  /** A fault of our own. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How long a lease that came after the grace has for the report of its failure. */
+export const LATE_REPORT_MS = 10_000;
+
+/** Instants of a drain, in epoch milliseconds. */
+export interface DrainPlan {
+  /** Running tasks may go on until then, and what still arrives is run. */
+  readonly graceUntil: number;
+  /** When a report is given up. */
+  readonly reportUntil: number;
+}
+
+/** One handler at work: its slots, its polls, its tasks. */
+export class HandlerLoop {
+  readonly #handler: RunnableHandler;
+  readonly #world: LoopWorld;
+  readonly #slots: Slots;
+  readonly #poller: Poller;
+  /** All tasks of which anything is left, and when that is over. */
+  readonly #tasks = new Map<Task, { readonly lease: Lease; readonly ended: Promise<void> }>();
+  #draining: DrainPlan | undefined;
+  #lastReportAt: number | undefined;
+  /** Since when no place can come free by itself, and whether that was told. */
+  #stuck: { readonly since: number; told: boolean } | undefined;
+
+  constructor(handler: RunnableHandler, world: LoopWorld) {
+    const { name, activityArn, port, pollers, concurrency } = handler;
+    const { clock, random, workerName, pace, events } = world;
+    this.#handler = handler;
+    this.#world = world;
+    this.#slots = new Slots(concurrency);
+    this.#poller = new Poller({
+      ...{ port, pollers, pace, workerName, clock, random, emit: events.emit, slots: this.#slots },
+      handler: { handler: name, activityArn },
+      onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
+    });
+  }
+
+  /** Begins to poll, after a wait. */
+  start(delayMs: number): void {
+    this.#poller.start(delayMs);
+  }
+
+  /** Polls no more; running tasks are told. Resolves when the last open poll has ended. */
+  async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
+    this.#draining = plan;
+    for (const task of this.#tasks.keys()) task.beginDrain(plan.reportUntil);
+    if (polled) await this.#poller.stop(plan.graceUntil);
+  }
+
+  /** The grace is over: the signals of running tasks abort. */
+  endGrace(): void {
+    for (const task of this.#tasks.keys()) task.shutDown();
+  }
+
+  /** Resolves when nothing is left of any task that is there now; undefined where there is none. */
+  ended(): Promise<unknown> | undefined {
+    if (this.#tasks.size === 0) return undefined;
+    return Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+  }
+
+  status(): HandlerStatus {
+    const { name, activityArn, concurrency } = this.#handler;
+    const { used, running, undelivered } = this.#slots;
+    return { name, activityArn, concurrency, used, running, undelivered, polls: this.#poller.status };
+  }
+
+  tasks(): TaskStatus[] {
+    const { name: handler, activityArn } = this.#handler;
+    const now = this.#world.clock.now();
+    return [...this.#tasks].map(
+      ([
+        task,
+        {
+          lease: { token, receivedAt },
+        },
+      ]) => {
+        const { phase, lastHeartbeatAt } = task;
+        return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt };
+      },
+    );
+  }
+
+  /** What readiness is read off. */
+  signs(): HandlerSigns {
+    const tasks = [...this.#tasks.keys()];
+    const beatenAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
+    const acceptedAt = this.#lastReportAt === undefined ? beatenAt : [...beatenAt, this.#lastReportAt];
+    return {
+      name: this.#handler.name,
+      polls: this.#poller.status,
+      freeSlots: this.#slots.free,
+      running: this.#slots.running,
+      ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
+      undelivered: this.#slots.undelivered,
+      lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
+      beats: this.#handler.heartbeatMs !== false,
+      stuckSince: this.#stuck?.since,
+    };
+  }
+
+  /** Tells, once each time, that no place can come free any more unless somebody acts. To be called each second. */
+  watchPlaces(): void {
+    if (this.#slots.free > 0 && !this.#stuck) return;
+    const signs = this.signs();
+    const { name: handler, activityArn } = this.#handler;
+    const { clock, events } = this.#world;
+    if (!isStuck(signs)) {
+      if (this.#stuck?.told) events.emit('places:freed', { handler, activityArn });
+      this.#stuck = undefined;
+      return;
+    }
+    this.#stuck ??= { since: clock.now(), told: false };
+    if (this.#stuck.told || clock.now() - this.#stuck.since < STUCK_MS) return;
+    this.#stuck.told = true;
+    const { ignoring, undelivered } = signs;
+    events.emit('places:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
+  }
+
+  #take(lease: Lease, slot: Slot, sentAt: number): void {
+    try {
+      const heldBackSince = this.#world.heldBackSince(sentAt);
+      const aged = heldBackSince === undefined ? lease : { ...lease, heldBackSince };
+      const task = new Task(aged, this.#handler, this.#taskWorld());
+      void task.settled.then(() => {
+        slot.settle();
+        this.#poller.fill();
+      });
+      const ended = this.#run(task, lease)
+        .catch((error: unknown) => this.#world.onFault(error))
+        .then(() => {
+          this.#tasks.delete(task);
+          slot.free();
+          this.#poller.fill();
+        });
+      this.#tasks.set(task, { lease, ended });
+    } catch (error) {
+      this.#world.onFault(error);
+      slot.free();
+    }
+  }
+
+  #run(task: Task, { receivedAt }: Lease): Promise<void> {
+    const plan = this.#draining;
+    if (!plan) return task.run();
+    task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
+    return this.#world.drain === 'fail' || receivedAt >= plan.graceUntil ? task.refuse() : task.run();
+  }
+
+  #taskWorld(): TaskWorld {
+    const { events, clock } = this.#world;
+    return {
+      ...this.#world,
+      port: this.#handler.port,
+      emit: (event, payload) => {
+        if (event === 'task:succeeded' || event === 'task:failed') this.#lastReportAt = clock.now();
+        events.emitTask(event, payload);
+      },
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import { type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
+import type { WorkerState } from './events.js';
+
+/** What readiness is read off, for one handler. Instants are epoch milliseconds. */
+export interface HandlerSigns {
+  readonly name: string;
+  readonly polls: PollerStatus;
+  /** Slots that a poll may take now. */
+  readonly freeSlots: number;
+  /** Handlers that have not settled, and of these the ones that ignore their signal. */
+  readonly running: number;
+  readonly ignoring: number;
+  readonly undelivered: number;
+  /** When the service last took a heartbeat or a report of this handler's tasks. */
+  readonly lastAcceptedAt: number | undefined;
+  /** Whether its tasks are beaten at all. */
+  readonly beats: boolean;
+  /** Since when no place can come free by itself. */
+  readonly stuckSince: number | undefined;
+}
+
+/** A poll that the service has held this long counts as an answer, until the first one comes: what it refuses, it refuses at once. */
+const HELD_MS = 2_000;
+/** An answer older than this says nothing about now: longer than any poll may take. */
+const STALE_MS = POLL_LIMIT_MS + 15_000;
+/** Trouble shorter than this is no reason to take a worker out. */
+const BLIP_MS = 5_000;
+/** Places that are taken for shorter than this may be a crowd. */
+export const STUCK_MS = 30_000;
+
+/** Why a worker is not ready; empty if it is. */
+export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSigns[], now: number): string[] {
+  if (state !== 'running') return [`the worker is ${state}`];
+  return handlers.flatMap((handler) => {
+    const reason = stuckReason(handler, now) ?? pollsReason(handler, now);
+    return reason === undefined ? [] : [`${handler.name}: ${reason}`];
+  });
+}
+
+/** Whether no place of a handler can come free by itself: nobody polls, and whoever runs ignores its signal. */
+export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
+  freeSlots === 0 && polls.open === 0 && running === ignoring;
+
+/** How the places of a stuck handler are taken, for people. */
+export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
+  const held = [
+    ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),
+    ...(undelivered > 0 ? [`${undelivered} by results that the service does not take`] : []),
+  ];
+  return `no place is left for a task: held ${held.join(', ')}`;
+}
+
+function stuckReason(handler: HandlerSigns, now: number): string | undefined {
+  const { stuckSince } = handler;
+  return stuckSince !== undefined && now - stuckSince >= STUCK_MS ? stuckBy(handler) : undefined;
+}
+
+function pollsReason(handler: HandlerSigns, now: number): string | undefined {
+  const { polls, freeSlots, running, beats, lastAcceptedAt } = handler;
+  const { trouble, state, lastAnswerAt, heldSince, hung } = polls;
+  if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) {
+    return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
+  }
+  const allAtWork = freeSlots === 0 && polls.open === 0 && running > 0;
+  const answeredAt = latest(lastAnswerAt, allAtWork ? lastAcceptedAt : undefined);
+  if (answeredAt !== undefined && ((allAtWork && !beats) || now - answeredAt <= STALE_MS)) return undefined;
+  if (heldSince !== undefined && now - heldSince >= HELD_MS && !hung) return undefined;
+  if (trouble) return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
+  return lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
+}
+
+function latest(...instants: readonly (number | undefined)[]): number | undefined {
+  const known = instants.filter((each) => each !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}

@@ -1,0 +1,183 @@
+/** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
+const POLICY = {
+  /** A count is closed after a second, or later, when it has seen enough sends to say something. */
+  leastMs: 1_000,
+  mostMs: 10_000,
+  enough: 8,
+  /** A smaller share of refusals is left as it is: the quota is filled, and little is asked for nothing. */
+  tolerated: 0.15,
+  /** What is asked beyond what was granted, so that a quota is filled, and a larger one found. */
+  probe: 1.05,
+  /** The least pace: one look at the quota in five seconds. */
+  leastPerSecond: 0.2,
+  /** How fast the pace grows with each count that saw few refusals. */
+  growth: 1.05,
+  /** Where less than this part of what is sent less is granted all the same, refusals are at random. */
+  elasticity: 0.5,
+  /** So many counts decide that: others that share the quota must have had the time to send less, too. */
+  trial: 3,
+  /** After so many sends it is asked whether a quota is one still. */
+  review: 100,
+  /** How long it is believed at first; twice as long each time it is found again. */
+  randomMs: 30_000,
+  /** After this long without a refusal the pace is given up. */
+  calmMs: 30_000,
+  /** What may leave at once after a pause, as a time at the pace. */
+  burstMs: 250,
+} as const;
+
+interface Count {
+  readonly from: number;
+  sent: number;
+  refused: number;
+  to: number;
+}
+
+/** Sends a second, and how many of them were granted. */
+interface Rates {
+  readonly sent: number;
+  readonly granted: number;
+}
+
+/**
+ * - `free`: nothing is held back.
+ * - `doubt`: much was refused, for the first time; a burst may have been used up just now.
+ * - `trial`: the pace was lowered once, to see whether less is granted then.
+ * - `quota`: it is not. The pace follows what is granted.
+ * - `random`: it is. Nothing is held back for a while.
+ */
+type Belief =
+  | { readonly kind: 'free' | 'doubt' }
+  | { readonly kind: 'quota'; sent: number; refused: number }
+  | { readonly kind: 'trial'; readonly before: Rates; readonly after: Rates[] }
+  | { readonly kind: 'random'; readonly until: number };
+
+/**
+ * The pace of the polls in one region and account, in sends a second, shared by all handlers of a worker. Free until
+ * the service throttles; then it follows what is granted, a tenth above it, so that a token bucket is filled and not
+ * halved. Where sending less does not lower the share that is refused, refusals are at random, and the pace is given
+ * up. A send that is not refused within a second counts as granted. Told the time; has none of its own.
+ */
+export class Pace {
+  #perSecond = Number.POSITIVE_INFINITY;
+  #nextAt = Number.NEGATIVE_INFINITY;
+  #count: Count | undefined;
+  /** Closed, but waiting for its last refusals. */
+  #closed: Count | undefined;
+  #belief: Belief = { kind: 'free' };
+  #granted: number | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  #randomMs: number = POLICY.randomMs;
+
+  /** Sends a second; Infinity while nothing is held back. */
+  get perSecond(): number {
+    return this.#perSecond;
+  }
+
+  /** When the next send may leave; not after `now` where it may at once. */
+  nextAt(now: number): number {
+    this.#advance(now);
+    return this.#nextAt;
+  }
+
+  sent(now: number): void {
+    this.#advance(now);
+    this.#count ??= { from: now, sent: 0, refused: 0, to: now };
+    this.#count.sent++;
+    if (this.#perSecond === Number.POSITIVE_INFINITY) return;
+    this.#nextAt = Math.max(this.#nextAt, now - POLICY.burstMs) + 1000 / this.#perSecond;
+  }
+
+  /** The service throttled a send that had left at `sentAt`. */
+  refused(sentAt: number, now: number): void {
+    this.#advance(now);
+    this.#refusedAt = now;
+    const count = this.#closed && sentAt < this.#closed.to ? this.#closed : this.#count;
+    if (count) count.refused++;
+  }
+
+  /** Holds nothing back any more: what was learnt is out of date. */
+  release(): void {
+    this.#free({ kind: 'free' });
+  }
+
+  #advance(now: number): void {
+    if (this.#closed && now - this.#closed.to >= POLICY.leastMs) {
+      this.#judge(this.#closed, now);
+      this.#closed = undefined;
+    }
+    const count = this.#count;
+    if (!count || this.#closed) return;
+    const age = now - count.from;
+    if (age < POLICY.leastMs || (count.sent < POLICY.enough && age < POLICY.mostMs)) return;
+    this.#closed = { ...count, to: now };
+    this.#count = undefined;
+  }
+
+  #judge({ from, to, sent, refused }: Count, now: number): void {
+    if (now - this.#refusedAt > POLICY.calmMs) return this.release();
+    if (this.#belief.kind === 'random' && now < this.#belief.until) return;
+    const perSecond = 1000 / (to - from);
+    const rates = { sent: sent * perSecond, granted: Math.max(0, sent - refused) * perSecond };
+    const share = Math.min(1, refused / sent);
+    if (this.#belief.kind === 'trial') return this.#try(this.#belief, rates, now);
+    if (this.#belief.kind === 'quota' && !this.#isQuotaStill(this.#belief, sent, refused))
+      return this.#callRandom(now);
+    if (share <= POLICY.tolerated) return this.#grow(rates);
+    this.#granted = this.#granted === undefined ? rates.granted : (this.#granted + rates.granted) / 2;
+    if (this.#belief.kind === 'quota') this.#follow();
+    else if (this.#belief.kind === 'doubt') this.#lower(rates);
+    else this.#belief = { kind: 'doubt' };
+  }
+
+  #grow({ sent, granted }: Rates): void {
+    if (this.#belief.kind === 'doubt') this.#belief = { kind: 'free' };
+    if (sent === granted && sent >= this.#perSecond * 0.8) this.#perSecond *= POLICY.growth;
+  }
+
+  #lower(before: Rates): void {
+    this.#granted = before.granted;
+    this.#belief = { kind: 'trial', before, after: [] };
+    this.#follow();
+  }
+
+  #follow(): void {
+    this.#perSecond = Math.max(POLICY.leastPerSecond, (this.#granted ?? 0) * POLICY.probe);
+  }
+
+  #try({ before, after }: Extract<Belief, { kind: 'trial' }>, rates: Rates, now: number): void {
+    after.push(rates);
+    if (after.length < POLICY.trial) return;
+    // The first count began before the pace was lowered, or before that of others was.
+    const seen = after.slice(1);
+    const mean = (key: keyof Rates): number => seen.reduce((sum, each) => sum + each[key], 0) / seen.length;
+    const [sentPart, grantedPart] = [mean('sent') / before.sent, mean('granted') / before.granted];
+    const atRandom = grantedPart - sentPart < POLICY.elasticity * (1 - sentPart);
+    if (atRandom) return this.#callRandom(now);
+    this.#granted = mean('granted');
+    this.#belief = { kind: 'quota', sent: 0, refused: 0 };
+    this.#follow();
+  }
+
+  /** A pace that follows a quota is refused little. Where it goes on to be refused much, there is none. */
+  #isQuotaStill(quota: Extract<Belief, { kind: 'quota' }>, sent: number, refused: number): boolean {
+    quota.sent += sent;
+    quota.refused += refused;
+    if (quota.sent < POLICY.review) return true;
+    const still = quota.refused / quota.sent <= POLICY.tolerated;
+    Object.assign(quota, { sent: 0, refused: 0 });
+    return still;
+  }
+
+  #callRandom(now: number): void {
+    this.#free({ kind: 'random', until: now + this.#randomMs });
+    this.#randomMs *= 2;
+  }
+
+  #free(belief: Belief): void {
+    this.#perSecond = Number.POSITIVE_INFINITY;
+    this.#nextAt = Number.NEGATIVE_INFINITY;
+    this.#granted = undefined;
+    this.#belief = belief;
+  }
+}

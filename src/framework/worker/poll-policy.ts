@@ -1,0 +1,263 @@
+import type { PollTrouble } from '../service/port.js';
+import type { Pace } from './pace.js';
+
+/** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
+const POLICY = {
+  /** Polls that are opened more for each one that is answered at once: four round trips fill a hundred slots. */
+  growth: 4,
+  /** An answer is *at once* if it took at most this much longer than the quickest: there was a task waiting. */
+  atOnceMs: 200,
+  /** A poll that waited longer for its task was one too many. */
+  idleMs: 1_000,
+  /** So many failures in a row, and nothing gets through; of throttles, for so long: a quota that is used up is none. */
+  nothingThrough: 8,
+  nothingThroughMs: 3_000,
+  /** A poll that was not refused for so long was granted: what the service refuses, it refuses at once. */
+  grantedMs: 1_000,
+} as const;
+
+/** What a failed poll waits by itself: the least, doubled each time it fails again, and the most. */
+const OWN_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
+  unreachable: [50, 1_500],
+  throttled: [200, 2_000],
+  crowded: [1_000, 20_000],
+  refused: [1_000, 30_000],
+};
+/** The same for the one poll that feels its way where nothing gets through. */
+const PROBE_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
+  unreachable: [100, 1_500],
+  throttled: [1_000, 5_000],
+  crowded: [1_000, 20_000],
+  refused: [1_000, 30_000],
+};
+/** An empty answer that came sooner is none of the service's, which holds a poll: asked at once again, it never ends. */
+const NO_HOLD_MS = 1_000;
+
+export interface PollPolicyOptions {
+  readonly min: number;
+  readonly max: number;
+  readonly pace: Pace;
+  readonly random: () => number;
+}
+
+/** A poll as the policy knows it. */
+export interface PolicedPoll {
+  readonly sentAt: number;
+  /** How often its place has failed in a row before. */
+  readonly tries: number;
+  /** When it was on a connection that was made and trusted. */
+  connectedAt: number | undefined;
+}
+
+/** What a poll came to. */
+export type PollEnd =
+  { readonly kind: 'task' | 'empty' } | { readonly kind: 'failed'; readonly trouble: PollTrouble };
+
+/**
+ * - `open`: as many polls as are wanted; one that failed waits by itself, and the others go on.
+ * - `waiting`: nothing gets through for this reason, and no poll is opened until then.
+ * - `probing`: one poll feels whether that is over.
+ */
+export type PollState =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'waiting'; readonly reason: PollTrouble; readonly until: number }
+  | { readonly kind: 'probing'; readonly reason: PollTrouble };
+
+/**
+ * Says when a handler may open another poll. It is told what each poll came to, and the time; it waits for nothing and
+ * calls nobody. The number of polls follows the work: more for each poll that found a task waiting, one less for each
+ * that waited for its task. `ThrottlingException` governs the pace, `ActivityWorkerLimitExceeded` the number.
+ */
+export class PollPolicy {
+  readonly #options: PollPolicyOptions;
+  readonly #open = new Set<PolicedPoll>();
+  /** Places of failed polls, until they may be tried again. */
+  #resting: { readonly until: number; readonly tries: number }[] = [];
+  #state: PollState = { kind: 'open' };
+  #wanted: number;
+  /** How many polls the activity has room for, as far as it is known. */
+  #room = Number.POSITIVE_INFINITY;
+  #roomChangedAt = Number.NEGATIVE_INFINITY;
+  #quickestMs: number = POLICY.idleMs;
+  #failuresInARow = 0;
+  /** When the failures in a row began. */
+  #since = Number.POSITIVE_INFINITY;
+  #probe: PolicedPoll | undefined;
+  #probes = 0;
+
+  constructor(options: PollPolicyOptions) {
+    this.#options = options;
+    this.#wanted = options.min;
+  }
+
+  get state(): PollState {
+    return this.#state;
+  }
+
+  /** Polls that are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Polls that may be open together, as things stand. */
+  get target(): number {
+    return this.#state.kind === 'open' ? Math.min(this.#wanted, Math.floor(this.#room)) : 1;
+  }
+
+  /** Since when the service has held a poll that it could have refused; undefined where it holds none. */
+  get heldSince(): number | undefined {
+    const held = [...this.#open].filter(({ sentAt }) => this.#isNews(sentAt));
+    const since = held.flatMap(({ connectedAt }) => connectedAt ?? []);
+    return since.length > 0 ? Math.min(...since) : undefined;
+  }
+
+  /** Opens a poll, where one may be opened now. @param free slots that are free for one. */
+  tryOpen(now: number, free: number): PolicedPoll | undefined {
+    this.#tick(now);
+    if (free <= 0 || this.#earliest(now, free) > now) return undefined;
+    const poll = { sentAt: now, tries: this.#takeRested(now), connectedAt: undefined };
+    if (this.#state.kind === 'waiting') {
+      this.#state = { kind: 'probing', reason: this.#state.reason };
+      this.#probe = poll;
+    }
+    this.#open.add(poll);
+    this.#options.pace.sent(now);
+    return poll;
+  }
+
+  /** When to ask again, if nothing is told before; Infinity where only news can change anything. */
+  nextAt(now: number, free: number): number {
+    return Math.min(
+      free > 0 ? this.#earliest(now, free) : Infinity,
+      this.#probeGrantedAt(),
+      this.#roomGrowsAt(),
+    );
+  }
+
+  /** The poll's request is on its connection. */
+  connected(poll: PolicedPoll, now: number): void {
+    poll.connectedAt = now;
+  }
+
+  ended(poll: PolicedPoll, end: PollEnd, now: number): void {
+    this.#open.delete(poll);
+    if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
+    // What was sent before the trouble began is no news of its end.
+    if (this.#isNews(poll.sentAt)) this.#gotThrough();
+    if (this.#probe === poll) this.#probe = undefined;
+    if (end.kind === 'task') this.#onTask(now - poll.sentAt);
+    else this.#onEmpty(poll, now);
+  }
+
+  #isNews(sentAt: number): boolean {
+    return this.#failuresInARow === 0 || sentAt > this.#since;
+  }
+
+  #earliest(now: number, free: number): number {
+    const paced = this.#options.pace.nextAt(now);
+    if (this.#state.kind === 'probing') return this.#probe ? Infinity : paced;
+    if (this.#state.kind === 'waiting') return Math.max(this.#state.until, paced);
+    const places = Math.min(this.target - this.#open.size, free);
+    if (places <= 0) return Infinity;
+    // A poll that failed keeps its place while it waits; only what is left beside it may be opened.
+    const resting = this.#resting.filter(({ until }) => until > now);
+    if (places > resting.length) return paced;
+    return Math.max(paced, Math.min(...resting.map(({ until }) => until)));
+  }
+
+  #takeRested(now: number): number {
+    const index = this.#resting.findIndex(({ until }) => until <= now);
+    return index === -1 ? 0 : (this.#resting.splice(index, 1)[0]?.tries ?? 0);
+  }
+
+  /** A probe that was not refused for a second got through; and there may be room again. */
+  #tick(now: number): void {
+    if (now >= this.#probeGrantedAt()) this.#gotThrough();
+    if (now < this.#roomGrowsAt()) return;
+    this.#room++;
+    this.#roomChangedAt = now;
+    if (this.#room >= this.#options.max) this.#room = Number.POSITIVE_INFINITY;
+  }
+
+  #probeGrantedAt(): number {
+    return (this.#probe?.connectedAt ?? Infinity) + POLICY.grantedMs;
+  }
+
+  #onTask(heldMs: number): void {
+    const { min, max } = this.#options;
+    const quickest = Math.min(this.#quickestMs, POLICY.idleMs);
+    if (heldMs <= quickest + POLICY.atOnceMs) this.#wanted = Math.min(max, this.#wanted + POLICY.growth);
+    else if (heldMs > POLICY.idleMs) this.#wanted = Math.max(min, this.#wanted - 1);
+    // What was quick an hour ago need not be quick now: the measure forgets slowly.
+    this.#quickestMs = Math.min(heldMs, this.#quickestMs * 1.05 + 1);
+  }
+
+  #onEmpty(poll: PolicedPoll, now: number): void {
+    this.#wanted = Math.max(this.#options.min, this.#wanted - 1);
+    if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
+  }
+
+  #gotThrough(): void {
+    const blocked = this.#state.kind !== 'open';
+    this.#failuresInARow = 0;
+    this.#since = Number.POSITIVE_INFINITY;
+    this.#probes = 0;
+    this.#state = { kind: 'open' };
+    if (!blocked) return;
+    this.#probe = undefined;
+    this.#options.pace.release();
+  }
+
+  #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number): void {
+    if (this.#failuresInARow === 0) this.#since = now;
+    this.#failuresInARow++;
+    if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);
+    if (trouble === 'crowded') this.#shrinkRoom(poll, now);
+    if (this.#state.kind === 'open') {
+      if (this.#nothingThrough(trouble, now)) this.#block(trouble, now);
+      else this.#rest(now + this.#wait(OWN_WAIT_MS[trouble], poll.tries), poll.tries + 1);
+    } else if (poll === this.#probe) {
+      this.#probe = undefined;
+      this.#block(trouble, now);
+    }
+  }
+
+  #nothingThrough(trouble: PollTrouble, now: number): boolean {
+    if (trouble === 'refused') return true;
+    if (this.#failuresInARow < POLICY.nothingThrough) return false;
+    return trouble !== 'throttled' || now - this.#since >= POLICY.nothingThroughMs;
+  }
+
+  #block(reason: PollTrouble, now: number): void {
+    this.#state = { kind: 'waiting', reason, until: now + this.#wait(PROBE_WAIT_MS[reason], this.#probes++) };
+    this.#resting = [];
+    this.#wanted = this.#options.min;
+  }
+
+  #rest(until: number, tries: number): void {
+    this.#resting.push({ until, tries });
+    if (this.#resting.length > this.#options.max) this.#resting.shift();
+  }
+
+  #wait([least, most]: readonly [number, number], times: number): number {
+    const ceiling = Math.min(most, least * 2 ** Math.min(times, 20));
+    return this.#between(ceiling / 2, ceiling);
+  }
+
+  #between(from: number, to: number): number {
+    return Math.round(from + this.#options.random() * (to - from));
+  }
+
+  /** Down by half; what is refused together is one refusal. */
+  #shrinkRoom(poll: PolicedPoll, now: number): void {
+    if (poll.sentAt < this.#roomChangedAt) return;
+    this.#room = Math.max(1, Math.floor((this.#open.size + 1) / 2));
+    this.#roomChangedAt = now;
+  }
+
+  /** Up by one a second, while there is no room for what is wanted. */
+  #roomGrowsAt(): number {
+    const short = this.#room < Math.min(this.#wanted, this.#options.max);
+    return short ? this.#roomChangedAt + POLICY.grantedMs : Infinity;
+  }
+}

@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ActivityPort } from '../../src/framework/service/port.js';
+import { AwsService } from '../../src/framework/service/sdk/aws.js';
+import { wireFailure } from '../../src/framework/service/sdk/wire-failure.js';
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+let server: Server;
+let service: AwsService;
+let port: ActivityPort;
+let answer: Answer;
+const seenCalls: unknown[] = [];
+
+beforeEach(async () => {
+  seenCalls.length = 0;
+  server = createServer((request, response) => {
+    seenCalls.push(request.url);
+    request.resume().once('end', () => answer(response, request));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  service = new AwsService({ endpoint: { kind: 'url', url }, sdk: {} });
+  port = await service.port('us-east-1', { polls: 5, reports: 5, heartbeats: 5 });
+});
+afterEach(() => {
+  service.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+const never = new AbortController().signal;
+const poll = (onSent = (): void => {}) => port.poll('arn:a', 'w', never, onSent);
+
+const status =
+  (code: number, body?: string, headers = {}): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end(body);
+const error = (name: string, message = 'why', code = 400): Answer =>
+  status(code, JSON.stringify({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message }));
+
+/** What was answered; what a poll makes of it, and whether a token may be lost; what a report makes of it. */
+const rows: [string, Answer, string, boolean, string][] = [
+  ["the service's ThrottlingException", error('ThrottlingException'), 'throttled', false, 'retry throttled'],
+  ['a 429 of something else', status(429), 'throttled', false, 'retry throttled'],
+  ['ActivityWorkerLimitExceeded', error('ActivityWorkerLimitExceeded'), 'crowded', false, 'retry throttled'],
+  ['AccessDeniedException', error('AccessDeniedException'), 'refused', false, 'retry slow'],
+  ['ExpiredTokenException', error('ExpiredTokenException'), 'refused', false, 'retry slow'],
+  ['ActivityDoesNotExist', error('ActivityDoesNotExist'), 'refused', false, 'retry slow'],
+  ['a name nobody knows', error('SomethingNew'), 'refused', false, 'retry slow'],
+  ['TaskTimedOut', error('TaskTimedOut'), 'refused', false, 'gone'],
+  ['TaskDoesNotExist', error('TaskDoesNotExist'), 'refused', false, 'gone'],
+  ['InvalidToken', error('InvalidToken'), 'refused', false, 'gone'],
+  ['InvalidOutput', error('InvalidOutput'), 'refused', false, 'refused'],
+  [
+    "a constraint on 'cause'",
+    error('ValidationException', "Value at 'cause' failed"),
+    'refused',
+    false,
+    'refused',
+  ],
+  [
+    "a constraint on 'taskToken'",
+    error('ValidationException', "Value at 'taskToken'"),
+    'refused',
+    false,
+    'retry slow',
+  ],
+  [
+    "the service's own 500",
+    error('InternalFailure', 'oops', 500),
+    'unreachable',
+    false,
+    'retry fast, may have arrived',
+  ],
+  ["a proxy's 403 page", status(403, '<html>Forbidden</html>'), 'refused', false, 'retry slow'],
+  ["a proxy's 407 without a body", status(407), 'refused', false, 'retry slow'],
+  ["a proxy's 413 page", status(413, '<html>too large</html>'), 'unreachable', false, 'retry slow'],
+  ["a proxy's 408", status(408), 'unreachable', true, 'retry fast, may have arrived'],
+  ['a 503 without a body', status(503), 'unreachable', false, 'retry fast'],
+  ['a 502 without a body', status(502), 'unreachable', true, 'retry fast, may have arrived'],
+  ['a 504 page', status(504, '<html>timeout</html>'), 'unreachable', true, 'retry fast, may have arrived'],
+  [
+    "a captive portal's page",
+    status(200, '<html>log in</html>'),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  [
+    'a reset',
+    (_, { socket }) => socket.resetAndDestroy(),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+];
+
+test.each(rows)('%s, as a poll and as a report', async (_, answered, trouble, lost, report) => {
+  answer = answered;
+  expect(await poll()).toMatchObject({ kind: 'failed', trouble, mayHaveLostToken: lost });
+  const told = await port.succeed('token', '1', never);
+  const shown =
+    told.kind === 'retry'
+      ? `retry ${told.pace}${told.mayHaveArrived ? ', may have arrived' : ''}`
+      : told.kind;
+  expect(shown).toBe(report);
+});
+
+describe('an answer that is none of the service', () => {
+  test.each([
+    [status(407), 'HTTP 407 Proxy Authentication Required without a body'],
+    [status(502), 'HTTP 502 Bad Gateway without a body'],
+    [
+      status(403, '<html>\n  Forbidden</html>'),
+      "HTTP 403 Forbidden with a body that is not the service's: <html>",
+    ],
+  ])('is shown with its status', async (answered, message) => {
+    answer = answered;
+    const told = await poll();
+    expect(told).toMatchObject({
+      error: { name: 'StrangeAnswer', message: expect.stringContaining(message) },
+    });
+  });
+});
+
+describe('what never left is not counted as sent', () => {
+  test('where nothing listens', async () => {
+    const nowhere = new AwsService({ endpoint: { kind: 'url', url: 'http://127.0.0.1:1' }, sdk: {} });
+    const unreached = await nowhere.port('us-east-1', { polls: 1, reports: 1, heartbeats: 1 });
+    let sent = 0;
+    const polled = await unreached.poll('arn:a', 'w', never, () => sent++);
+    expect(polled).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false });
+    expect(await unreached.succeed('t', '1', never)).toMatchObject({ kind: 'retry', mayHaveArrived: false });
+    expect(sent).toBe(0);
+    nowhere.close();
+  });
+
+  test('where a call waited for a connection until its time was up', async () => {
+    answer = () => {};
+    const held = Array.from({ length: 5 }, () => port.succeed('t', '1', never));
+    while (seenCalls.length < 5) await new Promise((resolve) => setImmediate(resolve));
+    const limit = new AbortController();
+    const waiting = port.succeed('t', '1', limit.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    limit.abort(new Error('no answer'));
+    expect(await waiting).toMatchObject({ kind: 'retry', mayHaveArrived: false });
+    service.close();
+    await Promise.all(held);
+  });
+
+  test.each(['EMFILE', 'ENFILE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])('%s', (code) => {
+    expect(wireFailure(Object.assign(new Error('why'), { code }), true)).toMatchObject({
+      sent: false,
+      setup: false,
+    });
+  });
+
+  test('where the certificate is not trusted, and what to do is in the message', () => {
+    const thrown = Object.assign(new Error('self-signed certificate'), {
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    });
+    const { sent, setup, error: told } = wireFailure(thrown, true);
+    expect({ sent, setup }).toEqual({ sent: false, setup: true });
+    expect(told.message).toMatch(/NODE_EXTRA_CA_CERTS/);
+  });
+});
+
+test('a poll tells when its request is on a connection, also on one that was kept alive', async () => {
+  answer = status(200, '{}');
+  let sent = 0;
+  for (let n = 1; n <= 3; n++) {
+    expect(await poll(() => sent++)).toEqual({ kind: 'empty' });
+    expect(sent).toBe(n);
+  }
+});
+
+test('a signature that is refused for its time is made again at once, with the clock that the answer showed', async () => {
+  const seen: string[] = [];
+  answer = (response, { headers }) => {
+    seen.push(String(headers['x-amz-date']));
+    const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
+    if (seen.length > 1) response.end('{}');
+    else
+      response
+        .writeHead(403, { date })
+        .end(JSON.stringify({ __type: 'InvalidSignatureException', message: 'expired' }));
+  };
+  expect(await poll()).toEqual({ kind: 'empty' });
+  expect(seen).toHaveLength(2);
+  expect(seen[1]).toMatch(/^20300101T0000/);
+});

@@ -1,0 +1,51 @@
+import { silentLog } from '../../src/framework/log.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/service/port.js';
+import type { Outcome } from '../../src/framework/handler/outcome.js';
+import type { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
+import { Worker } from '../../src/framework/worker/worker.js';
+
+/** A port without sockets: it takes every report, and polls are what a test makes of them. */
+export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort> = {}): ActivityPort {
+  const ok = async (): Promise<ReportAnswer> => ({ kind: 'ok' });
+  return { poll, succeed: ok, fail: ok, heartbeat: ok, ...reports };
+}
+
+/** Numbers from 0 to below 1 that are the same in each run (Park and Miller's constants). */
+export function seeded(seed: number): () => number {
+  let last = seed;
+  return () => (last = (last * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+export const task = (n: number): PollAnswer => ({ kind: 'task', token: `t${n}`, input: '{}' });
+
+export interface WorkerOnPort {
+  readonly clock: HandClock;
+  /** One for each handler. @default one */
+  readonly names?: readonly string[];
+  readonly work?: () => Promise<unknown>;
+  readonly handler?: Partial<RunnableHandler>;
+  readonly random?: () => number;
+}
+
+/** A running worker on a port, whose handlers take 10 tasks at once. */
+export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
+  const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5 } = options;
+  const handle: RunnableHandler['handle'] = async (_text, _context, onOutcome) => {
+    await work();
+    const outcome: Outcome = { status: 'succeeded', output: '1' };
+    onOutcome?.(outcome);
+    return outcome;
+  };
+  const handlers = names.map((name) => ({
+    ...{ name: `Work.${name}`, activityArn: `arn:${name}`, handle, port },
+    ...{ heartbeatMs: 20_000, timeoutMs: false as const, concurrency: 10, pollers: { min: 1, max: 10 } },
+    ...handler,
+  }));
+  const worker = new Worker({
+    ...{ name: 'worker', handlers, clock, random, log: silentLog, heartbeatRate: 250 },
+    ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: async () => {} },
+  });
+  void worker.run();
+  return worker;
+}

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import type { ActivityPort, PollAnswer } from '../../src/framework/service/port.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { Worker } from '../../src/framework/worker/worker.js';
+import { seeded, workerOn } from '../support/port.js';
+
+/** A service with a backlog that never ends, at a distance, which refuses polls as it is told. */
+class Service implements ActivityPort {
+  polls = 0;
+  refused = 0;
+  #tasks = 0;
+  readonly #clock: HandClock;
+  readonly #refuse: () => boolean;
+
+  constructor(clock: HandClock, refuse: () => boolean) {
+    this.#clock = clock;
+    this.#refuse = refuse;
+  }
+
+  get granted(): number {
+    return this.polls - this.refused;
+  }
+
+  async poll(_arn: string, _worker: string, _signal: AbortSignal, onSent: () => void): Promise<PollAnswer> {
+    this.polls++;
+    onSent();
+    await this.#clock.sleep(10);
+    if (!this.#refuse()) return { kind: 'task', token: `t${this.#tasks++}`, input: '{}' };
+    this.refused++;
+    const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+    return { kind: 'failed', trouble: 'throttled', mayHaveLostToken: false, error };
+  }
+
+  readonly succeed = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
+  readonly fail = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
+  readonly heartbeat = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
+}
+
+/** Workers of twice ten slots whose tasks take 300 ms; the two handlers share the pace. */
+function run(clock: HandClock, service: Service, workers: number): Worker[] {
+  const random = seeded(1);
+  const work = (): Promise<void> => clock.sleep(300);
+  return Array.from({ length: workers }, () => workerOn(service, { clock, work, random, names: ['a', 'b'] }));
+}
+
+function bucket(clock: HandClock, perSecond: number): () => boolean {
+  let tokens = perSecond;
+  let at = clock.now();
+  return () => {
+    tokens = Math.min(perSecond, tokens + ((clock.now() - at) * perSecond) / 1000);
+    at = clock.now();
+    if (tokens < 1) return true;
+    tokens--;
+    return false;
+  };
+}
+
+test.each([
+  [20, 2, 1.25],
+  [40, 2, 1.25],
+  [80, 2, 1.25],
+  [20, 10, 2],
+  [80, 10, 3],
+])(
+  'a quota of %i polls a second is filled by %i workers, who ask at most %d times as often',
+  async (perSecond, workers, times) => {
+    const clock = new HandClock();
+    const service = new Service(clock, bucket(clock, perSecond));
+    const made = run(clock, service, workers);
+    await clock.advance(10_000);
+    const before = { granted: service.granted, polls: service.polls };
+    await clock.advance(30_000);
+    expect(service.granted - before.granted).toBeGreaterThanOrEqual(perSecond * 30 * 0.95);
+    expect(service.polls - before.polls).toBeLessThanOrEqual(perSecond * 30 * times);
+    for (const worker of made) void worker.stop();
+  },
+);
+
+test.each([
+  [0.05, 0.9],
+  [0.1, 0.85],
+  [0.2, 0.75],
+  [0.5, 0.35],
+])('where %d of the polls are refused at random, the pace is kept', async (share, part) => {
+  const clock = new HandClock();
+  const random = seeded(7);
+  const service = new Service(clock, () => random() < share);
+  const made = run(clock, service, 2);
+  await clock.advance(60_000);
+  // Forty slots, each a poll of 10 ms and a task of 300.
+  expect(service.granted).toBeGreaterThanOrEqual(part * 60 * (40 / 0.31));
+  for (const worker of made) void worker.stop();
+});

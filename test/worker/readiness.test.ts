@@ -1,0 +1,207 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DeleteActivityCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { PollAnswer } from '../../src/framework/service/port.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { Worker } from '../../src/framework/worker/worker.js';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
+import { portOf, workerOn } from '../support/port.js';
+import { activity, holding } from '../support/work.js';
+import { ARN, createWorld, type World } from '../support/world.js';
+
+let world: World;
+let faults: FaultPlan;
+const closing: (() => void)[] = [];
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+});
+afterEach(async () => {
+  await world.close();
+  for (const close of closing.splice(0)) close();
+});
+
+const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
+
+/** Looks each second, and gives the seconds at which readiness changed, and what it was then. */
+async function changes(worker: Worker, clock: HandClock, forSeconds: number): Promise<[number, boolean][]> {
+  const seen: [number, boolean][] = [];
+  for (let second = 0; second < forSeconds; second++) {
+    const { ready } = worker.status();
+    if (ready !== (seen.at(-1)?.[1] ?? false)) seen.push([second, ready]);
+    await clock.advance(1_000);
+  }
+  return seen;
+}
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const one = { activities: [activity(() => 1)] };
+
+describe('a worker is never ready where', () => {
+  test('nothing listens', async () => {
+    const { worker } = await world.worker({ ...one, endpoint: 'http://127.0.0.1:1' });
+    expect(await changes(worker, world.clock, 200)).toEqual([]);
+    expect(worker.status().reasons).toEqual([expect.stringMatching(/unreachable: .*ECONNREFUSED/)]);
+  });
+
+  test("a captive portal's page answers", async () => {
+    const endpoint = await serve((_, response) => response.end('<html>please log in</html>'));
+    const { worker } = await world.worker({ ...one, endpoint });
+    expect(await changes(worker, world.clock, 30)).toEqual([]);
+    expect(worker.status().reasons).toEqual([
+      expect.stringMatching(/HTTP 200 OK with a body that is not the service's: <html>pl/),
+    ]);
+  });
+
+  test('connections are never made', async () => {
+    const clock = new HandClock();
+    const timedOut = async (): Promise<PollAnswer> => {
+      await clock.sleep(5_000);
+      const error = new Error('the connection was not made in time');
+      return { kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false, error };
+    };
+    const worker = workerOn(portOf(timedOut), { clock });
+    expect(await changes(worker, clock, 300)).toEqual([]);
+    void worker.stop();
+  });
+});
+
+test('an endpoint that takes every call and answers none looks ready once, for the limit of a poll, and never again', async () => {
+  const endpoint = await serve(() => {});
+  const { worker } = await world.worker({ ...one, endpoint, grace: '0s' });
+  const seen = await changes(worker, world.clock, 300);
+  expect(seen).toHaveLength(2);
+  expect(seen).toMatchObject([
+    [expect.any(Number), true],
+    [expect.any(Number), false],
+  ]);
+  expect(seen[0]?.[0]).toBeLessThanOrEqual(3);
+  expect(seen[1]?.[0]).toBeLessThanOrEqual(77);
+});
+
+test('a new worker is ready when the service has held its poll for 2 s, and no more when it drains', async () => {
+  world.machine(ARN);
+  const { worker } = await world.worker(one);
+  expect(worker.status()).toMatchObject({ ready: false, reasons: ['Work.run: no poll was answered yet'] });
+  expect(await changes(worker, world.clock, 600)).toEqual([[2, true]]);
+  void worker.stop();
+  expect(worker.status()).toMatchObject({ ready: false, reasons: ['the worker is draining'] });
+});
+
+test('a blip takes no worker out', async () => {
+  world.machine(ARN);
+  const { worker } = await world.worker(one);
+  await seconds(3);
+  faults.once('GetActivityTask', { kind: 'reset-before' }, { kind: 'status', status: 500 });
+  expect(await changes(worker, world.clock, 300)).toEqual([[0, true]]);
+});
+
+describe('a worker that was ready is not ready any more, once, where', () => {
+  test('the activity is deleted while polls are parked', async () => {
+    world.machine(ARN);
+    const { worker } = await world.worker(one);
+    await seconds(3);
+    await world.client.send(new DeleteActivityCommand({ activityArn: ARN }));
+    const seen = await changes(worker, world.clock, 300);
+    expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
+    expect(seen[1]?.[0]).toBeLessThanOrEqual(150);
+    expect(worker.status().reasons).toEqual([expect.stringMatching(/refused: ActivityDoesNotExist/)]);
+  });
+
+  test('access is revoked, and is again when it is granted', async () => {
+    world.machine(ARN);
+    const { worker } = await world.worker(one);
+    await seconds(3);
+    faults.always('GetActivityTask', { kind: 'error', error: 'AccessDeniedException' });
+    expect((await changes(worker, world.clock, 300)).map(([, ready]) => ready)).toEqual([true, false]);
+    faults.always('GetActivityTask', undefined);
+    expect((await changes(worker, world.clock, 120)).map(([, ready]) => ready)).toEqual([true]);
+  });
+
+  test('the service stops answering what it takes', async () => {
+    world.machine(ARN);
+    const { worker } = await world.worker(one);
+    await seconds(61);
+    faults.always('GetActivityTask', { kind: 'black-hole' });
+    const seen = await changes(worker, world.clock, 500);
+    expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
+    expect(seen[1]?.[0]).toBeLessThanOrEqual(150);
+  });
+});
+
+test('credentials that are rotated in a second are no reason', async () => {
+  world.machine(ARN);
+  const { worker } = await world.worker(one);
+  await seconds(3);
+  faults.once('GetActivityTask', { kind: 'error', error: 'ExpiredTokenException' });
+  expect(await changes(worker, world.clock, 200)).toEqual([[0, true]]);
+});
+
+test.each(['20s', false] as const)(
+  'a worker whose one slot works for hours is ready (heartbeat: %s)',
+  async (heartbeat) => {
+    const { type, held } = holding({ concurrency: 1, heartbeat });
+    const machine = world.machine(ARN);
+    const { worker } = await world.worker({ activities: [type] });
+    await world.execute(machine);
+    await world.clock.settle(() => held.length === 1);
+    expect(await changes(worker, world.clock, 1_000)).toEqual([[0, true]]);
+    expect(worker.status().tasks).toMatchObject([{ handler: 'Work.run', phase: 'handling' }]);
+  },
+);
+
+test('a full worker whose heartbeats are not taken any more is not ready', async () => {
+  const { type, held } = holding({ concurrency: 1 });
+  const machine = world.machine(ARN);
+  const { worker } = await world.worker({ activities: [type] });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  await seconds(30);
+  faults.always('SendTaskHeartbeat', { kind: 'reset-before' });
+  expect((await changes(worker, world.clock, 200)).map(([, ready]) => ready)).toEqual([true, false]);
+});
+
+test('places that only handlers hold which ignore their signal are a reason, and an error line', async () => {
+  const { type, held } = holding({ concurrency: 2, timeout: '10s' });
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type] });
+  for (let n = 0; n < 5; n++) await world.execute(machine, n);
+  await world.clock.settle(() => held.length === 2);
+  const seen = await changes(w.worker, world.clock, 200);
+  expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
+  const reason = 'no place is left for a task: held 2 by handlers that ignore their signal';
+  expect(w.worker.status().reasons).toEqual([`Work.run: ${reason}`]);
+  expect(w.log.filter(({ level }) => level === 'error')).toMatchObject([
+    { msg: `${reason}; no task is asked for until somebody acts`, ignoring: 2, undelivered: 0 },
+  ]);
+  held[0]?.succeed();
+  await seconds(3);
+  expect(w.worker.status().ready).toBe(true);
+  expect(w.of('places:freed')).toHaveLength(1);
+});
+
+test('places that refused results hold are a reason, and come free with them', async () => {
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'done', { concurrency: 2 })] });
+  for (let n = 0; n < 9; n++) await world.execute(machine, n);
+  const seen = await changes(w.worker, world.clock, 120);
+  expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
+  expect(w.worker.status().reasons).toEqual([
+    'Work.run: no place is left for a task: held 4 by results that the service does not take',
+  ]);
+  expect(w.of('places:stuck')).toMatchObject([{ ignoring: 0, undelivered: 4 }]);
+  faults.always('SendTaskSuccess', undefined);
+  await seconds(60);
+  expect(w.worker.status()).toMatchObject({ ready: true, counts: { succeeded: 9 } });
+});

@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import type { PollAnswer, ReportAnswer } from '../../src/framework/service/port.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { portOf, task, workerOn } from '../support/port.js';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const TIMED_OUT: ReportAnswer = { kind: 'gone', error: new Error('Task Timed Out') };
+
+/**
+ * A worker whose only poll is answered while the process stands still, as it is on the wire: the answer lies in the
+ * socket, and is read a turn after the timers have fired.
+ */
+function stalled(heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: 'ok' })) {
+  const clock = new HandClock();
+  const told = { handled: 0, beats: 0, aborted: false };
+  let answer = (): void => {};
+  let polls = 0;
+  const worker = workerOn(
+    portOf(
+      (_arn, _name, signal, onSent) => {
+        onSent();
+        if (polls++ > 0) return new Promise<PollAnswer>(() => {});
+        return new Promise<PollAnswer>((resolve) => {
+          signal.addEventListener('abort', () => {
+            told.aborted = true;
+            const error = signal.reason as Error;
+            resolve({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: true, error });
+          });
+          answer = () =>
+            void nextTurn()
+              .then(nextTurn)
+              .then(() => resolve(task(1)));
+        });
+      },
+      { heartbeat: () => (told.beats++, heartbeat()) },
+    ),
+    { clock, work: async () => void told.handled++ },
+  );
+  return { clock, told, worker, answer: () => answer() };
+}
+
+test('an answer that lay in the socket while the process stood still is read before its poll is given up', async () => {
+  const { clock, told, worker, answer } = stalled();
+  await clock.advance(58_000);
+  clock.stall(87_000);
+  answer();
+  await clock.advance(500);
+  expect(told.aborted).toBe(false);
+  expect(worker.status().counts).toMatchObject({ succeeded: 1, tokensPossiblyLost: 0 });
+});
+
+test('a lease that came out of a standstill is beaten, and its handler waits for the answer', async () => {
+  let beaten: (answer: ReportAnswer) => void = () => {};
+  const { clock, told, answer } = stalled(() => new Promise((resolve) => (beaten = resolve)));
+  await clock.advance(10_000);
+  clock.stall(18_000);
+  answer();
+  await clock.advance(500);
+  expect(told).toMatchObject({ beats: 1, handled: 0 });
+  beaten({ kind: 'ok' });
+  await clock.settle();
+  expect(told).toMatchObject({ beats: 1, handled: 1 });
+});
+
+test('the handler does not wait for longer than 2 s', async () => {
+  const { clock, told, answer } = stalled(() => new Promise(() => {}));
+  await clock.advance(10_000);
+  clock.stall(18_000);
+  answer();
+  await clock.advance(1_900);
+  expect(told.handled).toBe(0);
+  await clock.advance(200);
+  expect(told.handled).toBe(1);
+});
+
+test('a lease that is gone by then never reaches its handler', async () => {
+  const { clock, told, worker, answer } = stalled(async () => TIMED_OUT);
+  await clock.advance(10_000);
+  clock.stall(18_000);
+  answer();
+  await clock.advance(5_000);
+  expect(told).toMatchObject({ beats: 1, handled: 0 });
+  expect(worker.status()).toMatchObject({ counts: { gone: 1 }, tasks: [] });
+});
+
+test('a lease that came as it should is not asked about', async () => {
+  const { clock, told, answer } = stalled();
+  await clock.advance(10_000);
+  answer();
+  await clock.advance(500);
+  expect(told).toMatchObject({ beats: 0, handled: 1 });
+});
