@@ -1,7 +1,7 @@
 import { dataLimitFailure } from '../errors/failure.js';
 import { runAttempts } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
-import type { Json } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from './language.js';
 import type { Reader } from './reader.js';
 import { compileRetry } from '../errors/retry.js';
@@ -77,8 +77,9 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
     thread.succeeded();
     return leave(thread, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
   };
+  const entered = { type, name, kind };
   const run = (thread: Thread, input: Json): Promise<Step> => {
-    thread.enter({ type, name, kind }, input);
+    thread.enter(entered, input);
     return runAttempts(thread, input, { once, retry: retry?.(), caught, leave });
   };
   return { run };
@@ -88,14 +89,20 @@ async function leave(thread: Thread, exit: Exit, data: StateData, next: string |
   const output = await thread.evaluate((seen) => exit.output(seen), data);
   const assigned = await thread.evaluate((seen) => exit.assign(seen), data);
   const name = thread.current?.name ?? '';
-  const sizes = new Map<string, number>();
-  for (const [variable, value] of Object.entries(assigned ?? {}))
-    sizes.set(variable, thread.checkSize(value, name));
-  if (!thread.variables.hasRoom(sizes)) throw dataLimitFailure(name);
+  const sizes = assigned && sizesOf(thread, assigned, name);
   thread.checkSize(output, name);
-  if (assigned) thread.variables.assign(assigned, sizes);
+  if (assigned && sizes) thread.variables.assign(assigned, sizes);
   thread.exit(output, assigned);
   return { next, output };
+}
+
+/** @throws StateFailure where a variable is too large, or all of them are */
+function sizesOf(thread: Thread, assigned: JsonObject, name: string): ReadonlyMap<string, number> {
+  const sizes = new Map(
+    Object.entries(assigned).map(([variable, value]) => [variable, thread.checkSize(value, name)]),
+  );
+  if (!thread.variables.hasRoom(sizes)) throw dataLimitFailure(name);
+  return sizes;
 }
 
 function readNext(reader: Reader): string | undefined {

@@ -1,4 +1,4 @@
-import { turn as currentTurn } from '../../../clock.js';
+import { turn } from '../../../clock.js';
 import { EvaluationFailure } from '../errors/failure.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
@@ -11,6 +11,9 @@ export function expressionIn(text: string): string | undefined {
     ? text.slice(2, -2).trim()
     : undefined;
 }
+
+/** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
+const TURN_MS = 25;
 
 let compile: ((source: string) => Compiled) | undefined;
 
@@ -27,18 +30,18 @@ export function compileExpression(source: string, location: string): Expression 
   const failure = (reason: string): EvaluationFailure =>
     new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
   return async (data) => {
-    const turn = data.breathe();
-    if (turn) await turn;
+    const next = turn.share(TURN_MS);
+    if (next) await next;
     const bindings = bindingsOf(data);
-    const first = await unlessStuck(compiled(bindings, data));
+    const first = await unlessStuck(compiled(bindings, data.around));
     const result =
       first.kind === 'failed' && first.limit
-        ? await data.elsewhere({ source, bindings, now: data.now() })
+        ? await data.around.evaluateElsewhere({ source, bindings, now: data.around.now() })
         : first;
     if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
     if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
     if (result.text === undefined) throw failure('returned nothing (undefined).');
-    data.work.spendText(result.text);
+    data.around.work.spendText(result.text);
     return JSON.parse(result.text) as Json;
   };
 }
@@ -47,7 +50,7 @@ function bindingsOf(data: StateData): Bindings {
   const states: JsonObject = { input: data.input, context: data.context() };
   if (data.result !== undefined) states['result'] = data.result;
   if (data.errorOutput !== undefined) states['errorOutput'] = data.errorOutput;
-  return { ...data.variables.all(), states };
+  return { ...data.around.variables.all(), states };
 }
 
 const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
@@ -56,6 +59,6 @@ const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for som
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {
     void evaluation.then(resolve);
-    currentTurn.after(() => resolve(STUCK));
+    turn.after(() => resolve(STUCK));
   });
 }

@@ -12,26 +12,26 @@ const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 /** What an evaluation may ask for from outside. */
 export interface Outside {
   /** From 0 up to 1. */
-  readonly random: () => number;
+  random(): number;
   /** The instant, in epoch milliseconds. */
-  readonly now: () => number;
+  now(): number;
 }
 
 /**
  * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
  * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
  */
-export function stepFunctions({ random, now }: Outside): Record<string, unknown> {
+export function stepFunctions(outside: Outside): Record<string, unknown> {
   return {
     eval: undefined,
     now: (picture?: string, timezone?: string) =>
-      FROM_MILLIS.evaluate(undefined, { ms: Math.floor(now()), picture, timezone }),
-    millis: () => Math.floor(now()),
+      FROM_MILLIS.evaluate(undefined, { ms: Math.floor(outside.now()), picture, timezone }),
+    millis: () => Math.floor(outside.now()),
     partition,
     range,
     hash,
-    random: (seed?: number) => (seed === undefined ? random() : seeded(seed)),
-    uuid: () => uuid(random),
+    random: (seed?: number) => (seed === undefined ? outside.random() : seeded(seed)),
+    uuid: () => uuid(() => outside.random()),
     parse: (text?: string) => (text === undefined ? undefined : readJson(text)),
   };
 }

@@ -10,6 +10,19 @@ export interface Variables {
   all(): JsonObject;
 }
 
+/** What the fields of a state have around them. */
+export interface Around {
+  readonly variables: Variables;
+  /** What is left of the work that the field may make. */
+  readonly work: Work;
+  /** From 0 up to 1. */
+  random(): number;
+  /** The instant, in epoch milliseconds. */
+  now(): number;
+  /** Evaluates, in a thread, an expression that is too much for the main one. */
+  evaluateElsewhere(job: Job): Promise<Evaluated>;
+}
+
 /** What the expressions of a state can see. */
 export interface StateData {
   /** The state's input as it came. */
@@ -18,17 +31,8 @@ export interface StateData {
   readonly root: Json;
   /** The context object, `$$` to a path and `$states.context` to JSONata. */
   readonly context: () => JsonObject;
-  readonly variables: Variables;
-  /** What is left of the work that the field may make. */
-  readonly work: Work;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** The instant, in epoch milliseconds. */
-  readonly now: () => number;
-  /** Waits for the main thread's next turn, where this one has lasted long. */
-  readonly breathe: () => Promise<void> | undefined;
-  /** Evaluates, in a thread, an expression that is too much for the main one. */
-  readonly elsewhere: (job: Job) => Promise<Evaluated>;
+  /** What is the same for all fields of the state. */
+  readonly around: Around;
   /** The result of the work, once there is one. */
   readonly result?: Json;
   /** What a Catch receives. */

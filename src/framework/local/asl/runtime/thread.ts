@@ -2,15 +2,14 @@ import { turn } from '../../../clock.js';
 import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
 import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
 import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
+import type { Evaluated } from '../jsonata/evaluator.js';
+import type { Job } from '../jsonata/threads.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
 import { Work } from './work.js';
 import { VariableScope } from './variables.js';
-import type { StateData } from './state-data.js';
-
-/** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
-const EXPRESSION_TURN_MS = 25;
+import type { Around, StateData } from './state-data.js';
 
 /** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
 const SMALL_STEPS = 256;
@@ -42,7 +41,8 @@ export interface EnteredState {
   };
 }
 
-interface CurrentState extends EnteredState {
+interface CurrentState {
+  readonly state: EnteredState;
   readonly enteredId: number;
   readonly enteredAt: number;
   /** The event that its entry points to. */
@@ -55,7 +55,7 @@ interface CurrentState extends EnteredState {
  * One line of states that follow each other: an execution, a branch of a Parallel, an iteration of a Map. Knows
  * the event that the next one points back to.
  */
-export class Thread {
+export class Thread implements Around {
   /** The id of this thread's latest event. */
   previous: number;
   /** How often the current state has been tried again. */
@@ -64,11 +64,11 @@ export class Thread {
   children: ReadonlyMap<number, Thread> | undefined;
   /** The token of the task that the current state waits for, where it may be given away. */
   taskToken: string | undefined;
+  readonly work = new Work();
   #current: CurrentState | undefined;
   #lastValue: Json | undefined;
   #lastText = '';
   #givenText: string | undefined;
-  readonly #work = new Work();
 
   constructor(
     readonly execution: RunningExecution,
@@ -88,8 +88,8 @@ export class Thread {
   }
 
   /** The state that was entered and not left, or undefined between two. */
-  get current(): CurrentState | undefined {
-    return this.#current;
+  get current(): EnteredState | undefined {
+    return this.#current?.state;
   }
 
   /** A thread inside this one, with variables of its own. */
@@ -111,7 +111,7 @@ export class Thread {
   /** Records that the states it is in ended before they were done. */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
-    const aborted = this.#current?.kind.events.aborted;
+    const aborted = this.#current?.state.kind.events.aborted;
     if (aborted !== undefined) this.execution.record(aborted, cause);
   }
 
@@ -127,14 +127,14 @@ export class Thread {
     this.#givenText = undefined;
     const details = { name: state.name, input: text, inputDetails: { truncated: false } };
     const enteredId = this.record(`${state.type}StateEntered`, details);
-    this.#current = { ...state, enteredId, enteredAt, enteredFrom, succeeded: false };
+    this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
     this.retryCount = 0;
     this.taskToken = undefined;
   }
 
   /** The current state's work begins. @returns the id of the event, or of the one before where it has none */
   started(details?: object): number {
-    const { kind } = this.#entered();
+    const { kind } = this.#entered().state;
     return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
   }
 
@@ -142,12 +142,12 @@ export class Thread {
   succeeded(): void {
     const current = this.#entered();
     current.succeeded = true;
-    const { succeeded } = current.kind.events;
+    const { succeeded } = current.state.kind.events;
     if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
   exit(output: Json, assigned: JsonObject | undefined): void {
-    const { type, name } = this.#entered();
+    const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
     const sets = assigned !== undefined && Object.keys(assigned).length > 0;
     this.record(`${type}StateExited`, sets ? { ...details, ...describeAssigned(assigned) } : details);
@@ -186,33 +186,42 @@ export class Thread {
     return turn.share();
   }
 
-  /** Works an expression out. Never goes on where the thread's scope ends. */
-  async evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> {
-    const next = this.#work.wasMuch ? turn.share() : this.breathe();
-    if (next) await next;
-    this.#work.renew();
-    return this.scope.keep(expression(data));
+  /** Works a field out. Never goes on where the thread's scope ends. */
+  evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
+    const next = this.work.wasMuch ? turn.share() : this.breathe();
+    if (next) return next.then(() => this.#evaluate(expression, data));
+    return this.#evaluate(expression, data);
+  }
+
+  #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
+    this.work.renew();
+    const value = expression(data);
+    return value instanceof Promise ? this.scope.keep(value) : value;
   }
 
   data(input: Json): StateData {
-    const { clock, random, threads } = this.execution;
-    this.#work.renew();
-    return {
-      input,
-      root: input,
-      variables: this.variables,
-      work: this.#work,
-      random,
-      now: () => clock.now(),
-      breathe: () => turn.share(EXPRESSION_TURN_MS),
-      elsewhere: (job) => this.scope.wait((resolve) => threads.evaluate(job, resolve)),
-      context: () => this.#context(),
-    };
+    this.work.renew();
+    return { input, root: input, around: this, context: () => this.#context() };
+  }
+
+  random(): number {
+    return this.execution.random();
+  }
+
+  now(): number {
+    return this.execution.clock.now();
+  }
+
+  evaluateElsewhere(job: Job): Promise<Evaluated> {
+    return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 
   /** Says where something went wrong, as the service does in the cause of a States.Runtime. */
   explain(reason: string): string {
-    const { name, enteredId } = this.#entered();
+    const {
+      state: { name },
+      enteredId,
+    } = this.#entered();
     return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
   }
 
@@ -226,7 +235,8 @@ export class Thread {
 
   /** No Retry is left for a failure. */
   failedForGood({ options }: StateFailure): void {
-    const { kind, succeeded } = this.#entered();
+    const { state, succeeded } = this.#entered();
+    const { kind } = state;
     if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
       this.record(kind.events.failed);
     }
@@ -234,7 +244,11 @@ export class Thread {
 
   #evaluationFailed({ error, reason, options }: EvaluationFailure): StateFailure {
     const { location, documented, afterEntry } = options;
-    const { name, enteredFrom, enteredId } = this.#entered();
+    const {
+      state: { name },
+      enteredFrom,
+      enteredId,
+    } = this.#entered();
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
     if (error === 'States.QueryEvaluationError') {
@@ -252,7 +266,10 @@ export class Thread {
   }
 
   #context(): JsonObject {
-    const { kind, name, enteredAt } = this.#entered();
+    const {
+      state: { kind, name },
+      enteredAt,
+    } = this.#entered();
     return {
       ...this.execution.context,
       State: {

@@ -8,7 +8,7 @@ import type { Variables } from './state-data.js';
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
-  readonly #sizes = new Map<string, number>();
+  #sizes: Map<string, number> | undefined;
   /** How many bytes the variables of the whole execution have. */
   readonly #total: { bytes: number };
 
@@ -27,21 +27,22 @@ export class VariableScope implements Variables {
   /** Whether values of these sizes, by their names, still have room in the execution. */
   hasRoom(sizes: ReadonlyMap<string, number>): boolean {
     let bytes = this.#total.bytes;
-    for (const [name, size] of sizes) bytes += size - (this.#sizes.get(name) ?? 0);
+    for (const [name, size] of sizes) bytes += size - (this.#sizes?.get(name) ?? 0);
     return bytes <= ALL_BYTES;
   }
 
   /** Its variables end with it. */
   end(): void {
-    for (const size of this.#sizes.values()) this.#total.bytes -= size;
-    this.#sizes.clear();
+    for (const size of this.#sizes?.values() ?? []) this.#total.bytes -= size;
+    this.#sizes = undefined;
   }
 
   /** Sets all at once. The values before stay as they were for whoever still holds them. */
   assign(values: JsonObject, sizes: ReadonlyMap<string, number>): void {
+    const known = (this.#sizes ??= new Map<string, number>());
     for (const [name, size] of sizes) {
-      this.#total.bytes += size - (this.#sizes.get(name) ?? 0);
-      this.#sizes.set(name, size);
+      this.#total.bytes += size - (known.get(name) ?? 0);
+      known.set(name, size);
     }
     const next = { ...this.#own };
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);

@@ -25,7 +25,7 @@ export const taskKind: Kind = {
     const credentials = readRole(reader, context);
     const call = compileCall(reader, context, resource);
     return async (thread, data, flow) => {
-      const input = (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
+      const input = async (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
       const limits = {
         timeoutSeconds: await readSeconds(thread, data, timeout),
         heartbeatSeconds: await readSeconds(thread, data, heartbeat),

@@ -81,6 +81,32 @@ export const bareText = (value: Json): string => (typeof value === 'string' ? va
  * twice. Looks no further than that.
  */
 export function measure(value: unknown, places: number, chars: number): boolean {
+  // Most values are small: no list of what is still to be looked at then.
+  const left = smallRest(value, 0, Math.min(SMALL, places, chars));
+  return left >= 0 || measureLarge(value, places, chars);
+}
+
+const SMALL = 500;
+const SMALL_DEPTH = 20;
+
+/** What is left of a number of places and characters after a value; negative where it has more. */
+function smallRest(value: unknown, depth: number, left: number): number {
+  if (typeof value === 'string') return left - value.length - 1;
+  if (typeof value !== 'object' || value === null) return left - 1;
+  if (depth > SMALL_DEPTH) return -1;
+  let rest = left - 1;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && rest >= 0; at++) rest = smallRest(value[at], depth + 1, rest);
+    return rest;
+  }
+  for (const key in value) {
+    rest = smallRest((value as Record<string, unknown>)[key], depth + 1, rest - key.length);
+    if (rest < 0) return rest;
+  }
+  return rest;
+}
+
+function measureLarge(value: unknown, places: number, chars: number): boolean {
   const open = [value];
   for (let seen = 0; open.length > 0; seen++) {
     if (seen + open.length > places) return false;
