@@ -8,17 +8,24 @@ import { errors } from './conformance/errors.js';
 import { expressions } from './conformance/expressions.js';
 import { intrinsics } from './conformance/intrinsics.js';
 import { machines } from './conformance/machines.js';
+import { recorded } from './conformance/recorded.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
 
 /** How many of each; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 7);
 
-const rows = [...branches, ...choices, ...data, ...errors, ...expressions, ...intrinsics, ...machines];
-/** Expressions that run until they are stopped would make this a test of patience. */
-const seeds = rows
-  .map(({ machine }) => JSON.stringify(machine))
-  .filter((text) => !text.includes('function($x)'));
+const rows = [
+  ...branches,
+  ...choices,
+  ...data,
+  ...errors,
+  ...expressions,
+  ...intrinsics,
+  ...machines,
+  ...recorded,
+];
+const seeds = rows.map(({ machine }) => JSON.stringify(machine));
 
 /** Mulberry32. */
 function randomOf(seed: number): () => number {
@@ -57,6 +64,21 @@ const ODD: unknown[] = [
   '{% $states %}',
   '{% $uuid() %}',
   '{%%}',
+  '{% [1..9999999] %}',
+  '{% $count($states.input.**.**) %}',
+  "{% $pad('x', 400000000) %}",
+  '{% $match($string($states.input), /(.+)+$/) %}',
+  '{% ($f := function($x) { $f($x & $x) }; $f($string($states.input))) %}',
+  '{% {"then": /x/} %}',
+  '{% $states.input.constructor %}',
+  '$..*..*..*',
+  '$..[?(@..a)]',
+  '$[?((((@.a)))]',
+  "$.['a','b'].[0]",
+  "States.Format('{}{}', $, $)",
+  'States.Array(States.Array($, $), States.Array($, $))',
+  'States.ArrayRange(1, 100000, 1)',
+  'arn:aws:states:::aws-sdk:s3:getObject.waitForTaskToken',
   [],
   {},
   [[]],

@@ -8,6 +8,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Mocks } from 'stepwright/local';
+import { silentLog } from '../../src/framework/log.js';
 import { openBench, type Bench } from './service.js';
 
 const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:f';
@@ -95,10 +96,27 @@ describe('a mock answers a resource that is not run here', () => {
     expect(await describeEnd(bench)).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
   });
 
-  test('or the machine is refused, with the name of the state', async () => {
-    await expect(begin({}, { Resource: INVOKE })).rejects.toThrow(
-      "The state 'X' calls 'arn:aws:states:::lambda:invoke'",
-    );
+  test('or the task fails for good when it runs, and says what to do', async () => {
+    const bench = await begin({}, { Resource: INVOKE, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'X' }] });
+    expect(await describeEnd(bench)).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause:
+        "An error occurred while executing the state 'X' (entered at the event id #2). Nothing answers 'arn:aws:states:::lambda:invoke' in the local service: give it a mock, by 'M.X' or by the resource.",
+    });
+    expect(await typesOf(bench)).toEqual(['ExecutionStarted', 'TaskStateEntered', 'ExecutionFailed']);
+  });
+
+  test('and a machine that calls what nothing answers is warned of when it is created', async () => {
+    const warned: unknown[] = [];
+    const log = { ...silentLog, warn: (...args: unknown[]) => void warned.push(args.at(-1)) };
+    const bench = await openBench({ log, mocks: { 'M.X': { output: 1 } } });
+    const call = { Type: 'Task', Resource: INVOKE };
+    const States = { X: { ...call, Next: 'Y' }, Y: { ...call, End: true } };
+    bench.service.seedMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'X', States }) });
+    expect(warned).toEqual([
+      "nothing answers 'arn:aws:states:::lambda:invoke': the state 'Y' of 'M' will fail, until 'mocks' has 'M.Y' or the resource",
+    ]);
   });
 });
 

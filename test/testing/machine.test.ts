@@ -166,7 +166,8 @@ test('other resources are answered by `resources`', async () => {
       Call: { Type: 'Task', Resource: 'arn:aws:lambda:eu-west-1:123456789012:function:f', End: true },
     },
   };
-  await expect(createTestMachine(definition)).rejects.toThrow('Call');
+  const without = await createTestMachine(definition);
+  expect(await without.execute()).toMatchObject({ status: 'failed', error: 'States.Runtime' });
   const machine = await createTestMachine(definition, { resources: { 'TestMachine.Call': { output: 7 } } });
   expect(await machine.execute()).toMatchObject({ status: 'succeeded' });
 });

@@ -1,7 +1,11 @@
 import type { Clock } from '../../../src/framework/clock.js';
-import { Activity, POLL_LIMIT, type PollAnswer as Answer } from '../../../src/framework/local/activity.js';
+import {
+  Activity,
+  POLL_LIMIT,
+  type PollAnswer as Answer,
+} from '../../../src/framework/local/service/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/tasks.js';
+import { TaskTable } from '../../../src/framework/local/service/tasks.js';
 import { pollFailure, reportFailure } from '../../../src/framework/service/answer.js';
 import { wireFailure } from '../../../src/framework/service/sdk/wire-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/service/port.js';

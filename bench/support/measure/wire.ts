@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
-import { Activity } from '../../../src/framework/local/activity.js';
+import { Activity } from '../../../src/framework/local/service/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/tasks.js';
+import { TaskTable } from '../../../src/framework/local/service/tasks.js';
 
 /** One call as the service's side of the wire saw it. Instants are milliseconds on the recorder's clock. */
 export interface Call {

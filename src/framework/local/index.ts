@@ -1,6 +1,6 @@
 export { startLocalService } from './local-service.js';
 export type { LocalService, LocalServiceOptions, SeedMachine } from './local-service.js';
-export type { Fault, FaultCall, FaultError, FaultHook } from './faults.js';
-export { activityTasks, DefinitionError } from './asl/machine.js';
-export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './asl/mock.js';
-export type { ActivityTask } from './asl/state.js';
+export type { Fault, FaultCall, FaultError, FaultHook } from './wire/faults.js';
+export { activityTasks, DefinitionError } from './asl/definition/machine.js';
+export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './mocks/mocks.js';
+export type { ActivityTask } from './asl/definition/state.js';

@@ -1,20 +1,23 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { silentLog, type Logger } from '../log.js';
-import { MockTable, type Mocks } from './asl/mock.js';
-import { hostCheck } from './host-check.js';
-import { Activities } from './activities.js';
-import { activityOperations } from './activity-operations.js';
-import { checkArn } from './operation.js';
-import type { State } from './operation.js';
-import { executionOperations } from './execution-operations.js';
-import { Executions } from './executions.js';
-import type { FaultHook } from './faults.js';
-import { machineOperations } from './machine-operations.js';
-import { Machines, seededHome } from './machines.js';
-import { createApiServer } from './server.js';
-import { taskOperations } from './task-operations.js';
-import { TaskTable } from './tasks.js';
+import { MockTable, type Mocks } from './mocks/mocks.js';
+import { compileMachine } from './asl/definition/machine.js';
+import { EvaluationThreads } from './asl/jsonata/threads.js';
+import { hostCheck } from './wire/host-check.js';
+import { Activities } from './service/activities.js';
+import { activityOperations } from './wire/activity-operations.js';
+import { checkArn } from './wire/operation.js';
+import type { State } from './wire/operation.js';
+import { executionOperations } from './wire/execution-operations.js';
+import { RunningMemory } from './service/execution.js';
+import { Executions } from './service/executions.js';
+import type { FaultHook } from './wire/faults.js';
+import { machineOperations } from './wire/machine-operations.js';
+import { Machines, seededHome } from './service/machines.js';
+import { createApiServer } from './wire/server.js';
+import { taskOperations } from './wire/task-operations.js';
+import { TaskTable } from './service/tasks.js';
 
 export interface LocalServiceOptions {
   /** The port to listen on; 0 takes any that is free. @default 8083 */
@@ -35,11 +38,11 @@ export interface LocalServiceOptions {
   keptExecutions?: number;
   /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
   keptBytes?: number;
-  /** What answers resources that are no activities. @default nothing, and a machine that calls one is refused */
+  /** What answers resources that are no activities. @default nothing: a Task that calls one fails, and is warned of */
   mocks?: Mocks;
   /**
-   * Whether CreateStateMachine has a library check the definition, before the service's own check. The library is
-   * loaded at the first call, which takes a third of a second. @default true
+   * Whether CreateStateMachine has a library check the definition after the service's own check, up to 128 KiB. The
+   * library is loaded at the first call, which takes a third of a second. @default true
    */
   checkDefinitions?: boolean;
   /**
@@ -103,8 +106,14 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const tasks = new TaskTable(clock);
   const activities = new Activities(tasks, clock);
   const mocks = new MockTable(options.mocks ?? {});
-  const machines = new Machines(clock, mocks);
-  const executions = new Executions({ clock, random, activities, tasks, mocks, log }, kept);
+  const machines = new Machines(clock, mocks, log);
+  const threads = new EvaluationThreads();
+  const memory = new RunningMemory();
+  const executions = new Executions(
+    { clock, random, activities, tasks, mocks, threads, memory, log },
+    kept,
+    (machine) => machines.forgetDeleted(machine),
+  );
   const state: State = {
     clock,
     tasks,
@@ -142,8 +151,10 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     seedActivity: (arn) => void activities.create(checkArn(arn, 'activity')),
-    seedMachine: ({ name, definition, ...asked }) =>
-      machines.create(name, definition, (program) => seededHome(program, asked)).arn,
+    seedMachine: ({ name, definition, ...asked }) => {
+      const program = compileMachine(definition);
+      return machines.create(name, definition, program, seededHome(program, asked)).arn;
+    },
     heartbeatSecondsOf: (arn) => machines.heartbeatSecondsOf(arn),
     endPolls,
     get parkedPolls() {
@@ -153,6 +164,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
       (closing ??= new Promise((resolve) => {
         endPolls();
         executions.close();
+        threads.close();
         server.close(() => resolve());
         server.closeAllConnections();
       })),

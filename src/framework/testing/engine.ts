@@ -1,13 +1,15 @@
 import type { HandClock } from './hand-clock.js';
-import { Activities } from '../local/activities.js';
-import { MockTable, type Mocks } from '../local/asl/mock.js';
-import type { Execution } from '../local/execution.js';
-import { Executions } from '../local/executions.js';
-import { Machines, seededHome, type Machine } from '../local/machines.js';
-import type { Call } from '../local/operation.js';
-import { ServiceError } from '../local/service-error.js';
-import { taskOperations } from '../local/task-operations.js';
-import { TaskTable } from '../local/tasks.js';
+import { Activities } from '../local/service/activities.js';
+import { MockTable, type Mocks } from '../local/mocks/mocks.js';
+import { RunningMemory, type Execution } from '../local/service/execution.js';
+import { Executions } from '../local/service/executions.js';
+import { Machines, seededHome, type Machine } from '../local/service/machines.js';
+import type { Call } from '../local/wire/operation.js';
+import { ServiceError } from '../local/wire/service-error.js';
+import { taskOperations } from '../local/wire/task-operations.js';
+import { TaskTable } from '../local/service/tasks.js';
+import { compileMachine } from '../local/asl/definition/machine.js';
+import { EvaluationThreads } from '../local/asl/jsonata/threads.js';
 import { silentLog } from '../log.js';
 import { reportFailure } from '../service/answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../service/port.js';
@@ -19,6 +21,7 @@ export class Engine implements ActivityPort {
   readonly #activities: Activities;
   readonly #machines: Machines;
   readonly #executions: Executions;
+  readonly #threads = new EvaluationThreads();
   readonly #state: Parameters<(typeof taskOperations)[string]>[1];
 
   /** @param pollHoldMs how long a poll waits for its task. */
@@ -26,9 +29,18 @@ export class Engine implements ActivityPort {
     const tasks = new TaskTable(clock);
     const mocks = new MockTable(resources);
     this.#activities = new Activities(tasks, clock);
-    this.#machines = new Machines(clock, mocks);
-    const world = { clock, tasks, mocks, activities: this.#activities, random: () => 0.5, log: silentLog };
-    this.#executions = new Executions(world, KEPT);
+    this.#machines = new Machines(clock, mocks, silentLog);
+    const world = {
+      clock,
+      tasks,
+      mocks,
+      activities: this.#activities,
+      random: () => 0.5,
+      threads: this.#threads,
+      memory: new RunningMemory(),
+      log: silentLog,
+    };
+    this.#executions = new Executions(world, KEPT, () => {});
     this.#state = {
       ...{ clock, tasks, activities: this.#activities, machines: this.#machines },
       executions: this.#executions,
@@ -38,13 +50,19 @@ export class Engine implements ActivityPort {
     };
   }
 
+  /** How many expressions are evaluated in threads, which takes real time. */
+  get evaluating(): number {
+    return this.#threads.busy;
+  }
+
   createActivity(arn: string): void {
     this.#activities.create(arn);
   }
 
   /** @throws DefinitionError where the definition cannot be run */
   createMachine(name: string, definition: string): Machine {
-    return this.#machines.create(name, definition, (program) => seededHome(program, {}));
+    const program = compileMachine(definition);
+    return this.#machines.create(name, definition, program, seededHome(program, {}));
   }
 
   start(machine: Machine, input: string): Execution {

@@ -1,4 +1,4 @@
-import type { Execution } from '../local/execution.js';
+import type { Execution } from '../local/service/execution.js';
 
 /** What an execution came to. */
 export interface ExecutionResult {

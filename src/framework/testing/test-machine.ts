@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
 import { fillInMachine } from '../environment.js';
-import type { Mocks } from '../local/asl/mock.js';
-import type { Execution } from '../local/execution.js';
-import type { Machine } from '../local/machines.js';
+import type { Mocks } from '../local/mocks/mocks.js';
+import type { Execution } from '../local/service/execution.js';
+import type { Machine } from '../local/service/machines.js';
 import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
@@ -57,6 +57,7 @@ export class TestMachine {
 
   async #rest(): Promise<void> {
     await this.clock.settle();
+    if (this.#engine.evaluating > 0) await this.clock.settle(() => this.#engine.evaluating === 0);
     for (let look = 0; look < PATIENCE && this.#worker.running > 0; look++) await this.clock.settle();
   }
 
@@ -93,7 +94,7 @@ export async function createTestMachine(
   const { handlers } = await makeBedHandlers(options.activities ?? [], options, clock);
   // Loaded here, so that a test of a handler does not pay for the states language.
   const { Engine } = await import('./engine.js');
-  const { activityTasks } = await import('../local/asl/machine.js');
+  const { activityTasks } = await import('../local/asl/definition/machine.js');
   const engine = new Engine(clock, options.resources ?? {}, POLL_HOLD_MS);
   const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
   for (const arn of arns) engine.createActivity(arn);

@@ -26,7 +26,7 @@ export const branches: MachineRow[] = [
   },
   {
     does: 'the history of a Parallel: the exit points to the last event of the branch that ended last',
-    from: 'recorded',
+    from: 'recorded: test_parallel_state',
     machine: parallel([branch(P, 'A'), branch(P, 'B')]),
     input: [1, 2],
     expect: {
@@ -50,7 +50,7 @@ export const branches: MachineRow[] = [
   },
   {
     does: 'a Parallel whose branch fails aborts the state of every branch, all because of the one event',
-    from: 'recorded',
+    from: 'captured',
     machine: parallel([branch(task, 'A'), branch(task, 'B')]),
     work: [{ error: 'E', cause: 'c' }],
     expect: {
@@ -152,7 +152,7 @@ export const branches: MachineRow[] = [
   },
   {
     does: 'the history of a Map one by one: an iteration starts from the last event of the one before',
-    from: 'recorded',
+    from: 'recorded: test_map_state',
     machine: map({ Type: 'Pass' }, { MaxConcurrency: 1 }),
     input: [1, 'Hello'],
     expect: {
@@ -169,8 +169,8 @@ export const branches: MachineRow[] = [
         'PassStateEntered<8',
         'PassStateExited<9',
         'MapIterationSucceeded<10',
-        'MapStateSucceeded<10',
-        'MapStateExited<10',
+        'MapStateSucceeded<11',
+        'MapStateExited<11',
         'ExecutionSucceeded<13',
       ],
       details: {
@@ -184,7 +184,7 @@ export const branches: MachineRow[] = [
   },
   {
     does: 'the history of a Map at once that times out',
-    from: 'recorded',
+    from: 'recorded: test_service_lambda_map_timeout',
     machine: map({ Type: 'Task', Resource: WORK, TimeoutSeconds: 5 }),
     input: [1, 2],
     work: ['silence'],

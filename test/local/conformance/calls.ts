@@ -1,4 +1,4 @@
-import { WORK, type CallRow } from './row.js';
+import { WORK, type CallRow, type Source } from './row.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
@@ -12,9 +12,25 @@ const short = (field: string): string =>
 const absent = (field: string): string =>
   `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must not be null`;
 
+/** The recordings of refusals, by the operation and the error. */
+const SOURCES: Readonly<Record<string, Source>> = {
+  'CreateActivity InvalidName': 'recorded: test_create_activity_invalid_name',
+  'CreateStateMachine StateMachineAlreadyExists': 'recorded: test_create_duplicate_sm_name',
+  'CreateStateMachine ValidationException': 'recorded: test_create_with_version_description_no_publish',
+  'DescribeActivity ActivityDoesNotExist': 'recorded: test_describe_deleted_activity',
+  'DescribeExecution ExecutionDoesNotExist': 'recorded: test_describe_execution_no_such_state_machine',
+  'DescribeStateMachine InvalidArn': 'recorded: test_describe_invalid_arn_sm',
+  'DescribeStateMachine StateMachineDoesNotExist': 'recorded: test_describe_nonexistent_sm',
+  'GetActivityTask ActivityDoesNotExist': 'recorded: test_get_activity_task_deleted',
+  'GetExecutionHistory ExecutionDoesNotExist': 'recorded: test_get_execution_history_no_such_execution',
+  'ListExecutions ValidationException': 'recorded: test_state_machine_status_filter',
+  'StartExecution InvalidExecutionInput': 'recorded: test_invalid_start_execution_input',
+  'StartExecution StateMachineDoesNotExist': 'recorded: test_invalid_start_execution_arn',
+};
+
 const rejects = (operation: string, body: object, name: string, message: string): CallRow => ({
   does: `${operation} ${JSON.stringify(body).slice(0, 150)} is ${name}: ${message.slice(0, 40)}`,
-  from: 'recorded',
+  from: SOURCES[`${operation} ${name}`] ?? 'captured',
   call: [operation, body],
   answer: { type: name === 'ValidationException' ? CORAL : SWF + name, message },
 });
@@ -163,5 +179,40 @@ export const calls: CallRow[] = [
     { executionArn: `${EXECUTION}2` },
     'ExecutionDoesNotExist',
     `Execution Does Not Exist: '${EXECUTION}2'`,
+  ),
+  ...(
+    [
+      [
+        'not some validly-formatted JSON',
+        "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+      ],
+      ["{'name': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"],
+      ['', 'Invalid execution input.'],
+    ] as const
+  ).map(([input, reason]) =>
+    rejects(
+      'StartExecution',
+      { stateMachineArn: MACHINE, input },
+      'InvalidExecutionInput',
+      `Invalid State Machine Execution Input: '${reason}'`,
+    ),
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'M', definition: ` ${PASS}`, roleArn: ROLE },
+    'StateMachineAlreadyExists',
+    `State Machine Already Exists: '${MACHINE}'`,
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'V', definition: PASS, roleArn: ROLE, versionDescription: 'v' },
+    'ValidationException',
+    'Version description can only be set when publish is true',
+  ),
+  rejects(
+    'ListExecutions',
+    { stateMachineArn: MACHINE, statusFilter: 'succeeded' },
+    'ValidationException',
+    "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
   ),
 ];

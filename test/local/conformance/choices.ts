@@ -128,7 +128,7 @@ export const choices: MachineRow[] = [
   },
   {
     does: 'a variable that leads nowhere ends the execution',
-    from: 'recorded',
+    from: 'captured',
     machine: {
       StartAt: 'X',
       States: {
@@ -144,7 +144,7 @@ export const choices: MachineRow[] = [
   },
   {
     does: 'no rule and no Default end the execution',
-    from: 'recorded',
+    from: 'captured',
     machine: {
       StartAt: 'X',
       States: {

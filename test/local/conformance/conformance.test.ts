@@ -10,6 +10,8 @@ import { corruptions, Harness, matches, relevant } from './harness.js';
 import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
 import { machines } from './machines.js';
+import { recorded } from './recorded.js';
+import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
 import { waitRows } from './waits.js';
 
@@ -25,6 +27,7 @@ const tables: Record<string, Row[]> = {
   expressions,
   definitions,
   machines,
+  recorded,
 };
 const rows = Object.values(tables).flat();
 
@@ -48,5 +51,12 @@ describe.each(Object.entries(tables))('%s', (_name, table) => {
 test('the table is large enough, each row says something new, and many were recorded', () => {
   expect(rows.length).toBeGreaterThanOrEqual(250);
   expect(new Set(rows.map(({ does }) => does)).size).toBe(rows.length);
-  expect(rows.filter(({ from }) => from === 'recorded').length).toBeGreaterThanOrEqual(60);
+  expect(rows.filter(({ from }) => isNamed(from)).length).toBeGreaterThanOrEqual(40);
+});
+
+test('what is said to be recorded names a recording that is on the list, and little is without a name', () => {
+  const recorded = rows.filter(({ from }) => from.startsWith('recorded'));
+  expect(recorded.filter(({ from }) => !isNamed(from)).map(({ does }) => does)).toEqual([]);
+  expect(rows.filter(({ from }) => from === 'captured').length).toBeLessThanOrEqual(40);
+  expect(isNamed('recorded: test_no_such_recording')).toBe(false);
 });

@@ -165,21 +165,21 @@ export const data: MachineRow[] = [
   ),
   fails(
     'an InputPath that leads nowhere ends the execution',
-    'recorded',
+    'recorded: test_invalid_jsonpath[ST.INVALID_JSONPATH_IN_INPUTPATH]',
     { InputPath: '$.nope' },
     'States.Runtime',
     "Invalid path '$.nope' : No results for path: $['nope']",
   ),
   fails(
     'an OutputPath that leads nowhere ends the execution',
-    'recorded',
+    'recorded: test_invalid_jsonpath[ST.INVALID_JSONPATH_IN_OUTPUTPATH]',
     { OutputPath: '$.Payload' },
     'States.Runtime',
     "Invalid path '$.Payload' : No results for path: $['Payload']",
   ),
   fails(
     'Parameters that lead nowhere end the execution',
-    'recorded',
+    'recorded: test_invalid_jsonpath[INVALID_JSONPATH_IN_STRING_EXPR_JSONPATH]',
     { Parameters: { 'x.$': '$.nope.x' } },
     'States.Runtime',
     `The JSONPath '$.nope.x' specified for the field 'x.$' could not be found in the input '{"a":1}'`,
@@ -193,7 +193,7 @@ export const data: MachineRow[] = [
   ),
   {
     does: 'the state in the context object of a Pass has no RetryCount',
-    from: 'recorded',
+    from: 'recorded: test_input_path[$$]',
     machine: jsonata({
       Type: 'Pass',
       Output:
@@ -210,7 +210,7 @@ export const data: MachineRow[] = [
   ),
   {
     does: 'the context object of a Task counts its retries',
-    from: 'recorded',
+    from: 'recorded: test_lambda_invoke_with_retry_extended_input',
     machine: one({
       Type: 'Task',
       Resource: WORK,
@@ -255,7 +255,7 @@ export const data: MachineRow[] = [
   set('Assign leaves the output alone', { Assign: { v: 1 } }, {}, INPUT),
   {
     does: 'what is assigned stands in the event of the exit',
-    from: 'recorded',
+    from: 'recorded: test_base_variable_references_in_assign_templates',
     machine: pass({ Assign: { n: null, f: 0.1, 's.$': '$.s', o: { k: 1 } } }),
     input: { s: 'x' },
     expect: {
@@ -272,7 +272,7 @@ export const data: MachineRow[] = [
   },
   {
     does: 'an empty Assign leaves no trace',
-    from: 'recorded',
+    from: 'recorded: test_state_with_variables[empty_variables]',
     machine: pass({ Assign: {} }),
     input: { s: 'x' },
     expect: { details: { 3: { name: 'X', output: '{"s":"x"}', outputDetails: { truncated: false } } } },

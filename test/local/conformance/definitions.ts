@@ -20,36 +20,41 @@ const at = (path: string): string => ` at ${path}`;
 
 /** Definitions that are refused, and where. */
 export const definitions: MachineRow[] = [
-  refused('a definition that is no JSON', '{', 'INVALID_JSON_DESCRIPTION: ', 'recorded'),
+  refused(
+    'a definition that is no JSON',
+    '{',
+    'INVALID_JSON_DESCRIPTION: ',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
+  ),
   refused(
     'a definition that is no object',
     '[]',
     'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a definition that is empty',
     '',
     'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine of nothing',
     {},
     'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine without StartAt',
     { States: { X: { Type: 'Succeed' } } },
     'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /',
-    'recorded',
+    'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
     'a machine without States',
     { StartAt: 'X' },
     'These fields are required: [States] at /',
-    'recorded',
+    'recorded: test_create_delete_invalid_sm',
   ),
   refused(
     'a StartAt that is not there',
@@ -79,13 +84,13 @@ export const definitions: MachineRow[] = [
     'a JSONPath state in a JSONata machine',
     jsonata({ Type: 'Pass', QueryLanguage: 'JSONPath' }),
     "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/X",
-    'recorded',
+    'recorded: test_validate_state_machine_definition_type_standard[INVALID_DOWNGRADE_QUERY_LANGUAGE]',
   ),
   refused(
     'a Next that is not there',
     { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' } } },
     "Missing 'Next' target: Y at /States/X/Next",
-    'recorded',
+    'captured',
   ),
   refused(
     'a Default that is not there',
@@ -111,7 +116,8 @@ export const definitions: MachineRow[] = [
   refused(
     'a Type that is unknown',
     one({ Type: 'Loop' }),
-    "The state 'X' is of an unknown type 'Loop' at /States/X/Type",
+    "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/X/Type",
+    'recorded: test_state_name_invalid_state_definition',
   ),
   refused(
     'a state that neither ends nor goes on',
@@ -136,9 +142,10 @@ export const definitions: MachineRow[] = [
   refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X/Retry')),
   refused('a Task without Resource', one({ Type: 'Task' }), "The field 'Resource' is missing"),
   refused(
-    'another resource than an activity',
-    one({ Type: 'Task', Resource: 'arn:aws:states:::sns:publish' }),
-    "The state 'X' calls 'arn:aws:states:::sns:publish'",
+    'a resource that nobody knows',
+    one({ Type: 'Task', Resource: 'arn:aws:states:::dynamodb:query' }),
+    'SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/X/Resource',
+    'recorded: test_invalid_integration',
   ),
   refused(
     'a HeartbeatSeconds that is not smaller than TimeoutSeconds',
@@ -219,9 +226,27 @@ export const definitions: MachineRow[] = [
   refused(
     'a Timestamp that is none',
     one({ Type: 'Wait', Timestamp: 'tomorrow' }),
-    at('/States/X/Timestamp'),
+    'SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/X/Timestamp',
+    'recorded: test_wait_timestamp_invalid',
   ),
-  refused('a Parallel without branches', one({ Type: 'Parallel', Branches: [] }), at('/States/X/Branches')),
+  refused(
+    'a Parallel without branches',
+    one({ Type: 'Parallel', Branches: [] }),
+    'SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/X/Branches',
+    'recorded: test_parallel_state_empty_branches',
+  ),
+  refused(
+    'a Timestamp in JSONata in a JSONPath state',
+    one({ Type: 'Wait', Timestamp: '{% $states.input.t %}' }),
+    'String does not match RFC3339 timestamp at /States/X/Timestamp',
+    'recorded: test_wait_timestamp_invalid[JSONATA]',
+  ),
+  refused(
+    'Credentials without a RoleArn',
+    task({ Credentials: {} }),
+    "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/X/Credentials",
+    'recorded: test_invalid_credentials_field',
+  ),
   refused('a Map without states', one({ Type: 'Map' }), "The field 'ItemProcessor' is missing"),
   refused(
     'a distributed Map',

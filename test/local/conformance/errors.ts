@@ -285,7 +285,7 @@ export const errors: MachineRow[] = [
   },
   {
     does: 'a catcher in JSONata without Output gives the error',
-    from: 'recorded',
+    from: 'recorded: test_map_catch_error[MAP_CATCH_ERROR_OUTPUT_WITH_RETRY]',
     machine: {
       QueryLanguage: 'JSONata',
       StartAt: 'X',

@@ -21,7 +21,7 @@ const fails = (does: string, fields: object, reason: string, location: string): 
     status: 'FAILED',
     error: 'States.QueryEvaluationError',
     cause: inX(reason),
-    events: ['ExecutionStarted<0', 'PassStateEntered<0', 'EvaluationFailed<2', 'ExecutionFailed<3'],
+    events: ['ExecutionStarted<0', 'PassStateEntered<0', 'EvaluationFailed<0', 'ExecutionFailed<3'],
     details: {
       3: { error: 'States.QueryEvaluationError', cause: inX(reason), location, state: 'X' },
     },
@@ -134,7 +134,7 @@ export const expressions: MachineRow[] = [
   },
   ...[null, 0, 0.1, true, 'text', [], {}].map((value): MachineRow => ({
     does: `an Output of ${JSON.stringify(value)} is itself`,
-    from: 'recorded',
+    from: 'recorded: test_base_cases[BASE_LITERALS]',
     machine: jsonata({ Type: 'Pass', Output: value }),
     expect: { status: 'SUCCEEDED', output: value },
   })),

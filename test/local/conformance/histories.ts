@@ -22,7 +22,7 @@ const MISSING = `${WORK}2`;
 export const histories: MachineRow[] = [
   {
     does: 'a task that succeeds leaves seven events',
-    from: 'recorded',
+    from: 'recorded: test_activity_task_no_worker_name',
     machine: task(),
     input: { a: 1 },
     work: [{ output: { b: 2 } }],
@@ -42,7 +42,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a task that fails is not exited',
-    from: 'recorded',
+    from: 'recorded: test_activity_task_failure',
     machine: task(),
     work: [{ error: 'E', cause: 'why' }],
     expect: {
@@ -55,7 +55,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'declared limits stand in ActivityScheduled',
-    from: 'recorded',
+    from: 'recorded: test_activity_task_with_heartbeat',
     machine: task({ TimeoutSeconds: 60, HeartbeatSeconds: 10 }),
     work: [{ output: 1 }],
     expect: {
@@ -72,7 +72,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a timeout is States.Timeout without a cause, and the status is FAILED',
-    from: 'recorded',
+    from: 'captured',
     machine: task({ TimeoutSeconds: 30 }),
     work: ['silence'],
     expect: {
@@ -85,7 +85,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a missed heartbeat is States.Timeout too',
-    from: 'recorded',
+    from: 'captured',
     machine: task({ TimeoutSeconds: 30, HeartbeatSeconds: 10 }),
     work: ['silence'],
     expect: {
@@ -96,13 +96,13 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a task that nobody polls waits beyond its own limits',
-    from: 'recorded',
+    from: 'captured',
     machine: task({ TimeoutSeconds: 30, HeartbeatSeconds: 10 }),
     expect: { status: 'RUNNING', events: BEGIN.slice(0, 3) },
   },
   {
     does: 'a machine-level timeout is TIMED_OUT, points to no event, and nothing catches it',
-    from: 'recorded',
+    from: 'recorded: test_global_timeout',
     machine: { ...caught(), TimeoutSeconds: 20 },
     expect: {
       status: 'TIMED_OUT',
@@ -112,7 +112,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a retried task is entered once, and each new schedule points to the failure',
-    from: 'recorded',
+    from: 'recorded: test_lambda_invoke_with_retry_extended_input',
     machine: task({ Retry: [{ ErrorEquals: ['E'], IntervalSeconds: 2, MaxAttempts: 2 }] }),
     work: [{ error: 'E' }, { error: 'E' }, { output: 1 }],
     expect: {
@@ -134,7 +134,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a caught failure exits the state, then the next is entered',
-    from: 'recorded',
+    from: 'captured',
     machine: caught(),
     work: [{ error: 'E', cause: 'why' }],
     expect: {
@@ -151,21 +151,21 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a caught timeout has an empty cause',
-    from: 'recorded',
+    from: 'captured',
     machine: caught({ TimeoutSeconds: 5 }),
     work: ['silence'],
     expect: { output: { Error: 'States.Timeout', Cause: '' } },
   },
   {
     does: 'a failure without a word is caught as two nulls',
-    from: 'recorded',
+    from: 'recorded: test_sqs_failure_in_wait_for_task_tok_no_error_field',
     machine: caught(),
     work: [{}],
     expect: { output: { Error: null, Cause: null }, details: { 5: {} } },
   },
   {
     does: 'the first catcher that matches wins',
-    from: 'recorded',
+    from: 'captured',
     machine: {
       StartAt: 'X',
       States: {
@@ -188,7 +188,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'an activity that is not there ends the execution, and cannot be caught',
-    from: 'recorded',
+    from: 'recorded: test_activity_task_on_deleted',
     machine: caught({ Resource: MISSING }),
     expect: {
       status: 'FAILED',
@@ -199,17 +199,17 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'the input of a task is compact JSON of its effective input',
-    from: 'recorded',
+    from: 'captured',
     machine: task({ InputPath: '$.a', Parameters: { 'v.$': '$.b', w: [1, 2] } }),
     input: { a: { b: 'x' } },
     work: [{ output: 1 }],
     expect: {
-      details: { 3: { resource: WORK, input: '{"v":"x","w":[1,2]}', inputDetails: TRUNCATED } },
+      details: { 3: { resource: WORK, input: '{"w":[1,2],"v":"x"}', inputDetails: TRUNCATED } },
     },
   },
   {
     does: 'a function leaves events of its own kind',
-    from: 'recorded',
+    from: 'recorded: test_raise_exception',
     machine: one({ Type: 'Task', Resource: FUNCTIONS.echo, TimeoutSeconds: 5 }),
     input: { a: 1 },
     expect: {
@@ -232,7 +232,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a function that takes too long times out by its own event',
-    from: 'recorded',
+    from: 'recorded: test_service_lambda_map_timeout',
     machine: one({ Type: 'Task', Resource: FUNCTIONS.never, TimeoutSeconds: 5 }),
     expect: {
       error: 'States.Timeout',
@@ -250,7 +250,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a result that is too large fails, and States.ALL catches it',
-    from: 'recorded',
+    from: 'recorded: test_task_lambda_data_limit_exceeded_on_large_utf8_response',
     machine: {
       StartAt: 'X',
       States: {
@@ -319,7 +319,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a call of an integration leaves events with its parameters',
-    from: 'recorded',
+    from: 'recorded: test_sqs_wait_for_task_token_call_chain',
     machine: one({
       Type: 'Task',
       Resource: FUNCTIONS.ask,
@@ -361,7 +361,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a failure reported on a token',
-    from: 'recorded',
+    from: 'recorded: test_sqs_failure_in_wait_for_task_token',
     machine: one({ Type: 'Task', Resource: FUNCTIONS.ask }),
     work: [{ error: 'Failure error', cause: 'Failure cause' }],
     expect: {
@@ -388,7 +388,7 @@ export const histories: MachineRow[] = [
   },
   {
     does: 'a token on which nobody reports times out by its own event',
-    from: 'recorded',
+    from: 'recorded: test_sqs_wait_for_task_token_timeout',
     machine: one({ Type: 'Task', Resource: FUNCTIONS.ask, TimeoutSeconds: 5 }),
     work: ['silence'],
     expect: {

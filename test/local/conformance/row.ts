@@ -1,7 +1,11 @@
 /** Where a behaviour is written down. */
 export type Source =
-  /** Recorded from the live service, word for word. */
-  | 'recorded'
+  /** Recorded from the live service, word for word: the recording's name, see recordings.ts. */
+  | `recorded: test_${string}`
+  /** Seen in the live service's answers by hand; no recording with a name has it. */
+  | 'captured'
+  /** The source of the library that the service uses, where a published machine relies on it. */
+  | 'Jayway JsonPath, in published machines'
   /** The states-language specification, by section. */
   | `ASL: ${string}`
   /** A page of the service's documentation, by title. */
@@ -34,6 +38,8 @@ export interface MachineRow {
   readonly from: Source;
   readonly machine: object | string;
   readonly input?: unknown;
+  /** The input as it is spelled. */
+  readonly inputText?: string;
   readonly work?: readonly Deed[];
   readonly expect: Expected;
 }
@@ -65,6 +71,12 @@ export const FUNCTIONS = {
   never: `${LAMBDA}never`,
   /** Hands its token to the worker, whose next deed is reported with it. */
   ask: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
+  /** A job that is done at once, and gives back what it gets. */
+  job: 'arn:aws:states:::states:startExecution.sync:2',
+  /** A job that is never done; hands its token to the worker as `ask` does. */
+  slowJob: 'arn:aws:states:::ecs:runTask.sync',
+  /** Gives back what it gets. */
+  put: 'arn:aws:states:::aws-sdk:dynamodb:putItem',
 } as const;
 
 /** A machine of one state, X, that ends. */

@@ -49,17 +49,17 @@ export const waitRows: MachineRow[] = [
   },
   {
     does: 'SecondsPath to something that is no number ends the execution',
-    from: FROM,
+    from: 'captured',
     machine: wait({ SecondsPath: '$.s' }),
     input: { s: 'x' },
     expect: {
       error: 'States.Runtime',
-      cause: inX(`Expected the value of 'SecondsPath' to be an integer from 0 to 99999999, got "x".`),
+      cause: inX('The SecondsPath parameter cannot be parsed as a long value: $.s == x'),
     },
   },
   {
     does: 'Fail gives its error and cause, and is not exited',
-    from: 'AWS: Fail workflow state',
+    from: 'recorded: test_state_fail',
     machine: one({ Type: 'Fail', Error: 'E', Cause: 'why' }),
     expect: {
       status: 'FAILED',

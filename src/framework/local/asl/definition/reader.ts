@@ -1,0 +1,113 @@
+import { isObject, type Json, type JsonObject } from '../values/json.js';
+
+/** Something in a definition that cannot be, or that is not run here. */
+export interface DefinitionProblem {
+  /** @default SCHEMA_VALIDATION_FAILED */
+  readonly code?: string;
+  /** Where, as the service writes it: `/States/Greet/Next`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Reads the fields of one object of a definition. Every mistake is added to the problems instead of thrown, and a
+ * field that nobody has read is a problem too: nothing in a definition is silently ignored.
+ */
+export class Reader {
+  readonly #unread: Set<string>;
+  /** The variables that the state reads in which it lies. */
+  readonly variables: Set<string>;
+
+  constructor(
+    readonly source: JsonObject,
+    readonly path: string,
+    readonly problems: DefinitionProblem[],
+    /** How long the path of the state is that it lies in. */
+    private readonly base = path.length,
+    variables: Set<string> = new Set(),
+  ) {
+    this.variables = variables;
+    this.#unread = new Set(Object.keys(source));
+    this.#unread.delete('Comment');
+  }
+
+  problem(text: string, field?: string): void {
+    this.problems.push({ path: field === undefined ? this.path || '/' : `${this.path}/${field}`, text });
+  }
+
+  /** Where a field lies in its state: `Choices[0]/Condition`. */
+  locate(field: string): string {
+    return `${this.path}/${field}`.slice(this.base + 1);
+  }
+
+  /** The same fields, read as those of a state. */
+  asState(): Reader {
+    return new Reader(this.source, this.path, this.problems);
+  }
+
+  has(field: string): boolean {
+    return Object.hasOwn(this.source, field);
+  }
+
+  /** The field as it stands, or undefined where it is absent. */
+  json(field: string): Json | undefined {
+    this.#unread.delete(field);
+    return this.has(field) ? this.source[field] : undefined;
+  }
+
+  string(field: string): string | undefined {
+    return this.#typed(field, 'a string', (value) => typeof value === 'string') as string | undefined;
+  }
+
+  requiredString(field: string): string {
+    if (!this.has(field)) this.problem(`The field '${field}' is missing`);
+    return this.string(field) ?? '';
+  }
+
+  boolean(field: string): boolean | undefined {
+    return this.#typed(field, 'a boolean', (value) => typeof value === 'boolean') as boolean | undefined;
+  }
+
+  number(field: string): number | undefined {
+    return this.#typed(field, 'a number', (value) => typeof value === 'number') as number | undefined;
+  }
+
+  /** A whole number within bounds, both included. */
+  integer(field: string, min: number, max: number): number | undefined {
+    const fits = (value: Json): boolean =>
+      Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+    return this.#typed(field, `an integer from ${min} to ${max}`, fits) as number | undefined;
+  }
+
+  strings(field: string): string[] | undefined {
+    const fits = (value: Json): boolean =>
+      Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return this.#typed(field, 'a list of strings', fits) as string[] | undefined;
+  }
+
+  object(field: string): Reader | undefined {
+    const value = this.#typed(field, 'an object', isObject) as JsonObject | undefined;
+    return value && new Reader(value, `${this.path}/${field}`, this.problems, this.base, this.variables);
+  }
+
+  objects(field: string): Reader[] | undefined {
+    const fits = (value: Json): boolean => Array.isArray(value) && value.every(isObject);
+    const value = this.#typed(field, 'a list of objects', fits) as JsonObject[] | undefined;
+    return value?.map(
+      (item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems, this.base, this.variables),
+    );
+  }
+
+  /** Adds a problem for each field that nobody read. */
+  finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
+    for (const field of this.#unread) this.problem(explain(field), field);
+  }
+
+  #typed(field: string, expected: string, fits: (value: Json) => boolean): Json | undefined {
+    const value = this.json(field);
+    if (value === undefined) return undefined;
+    if (fits(value)) return value;
+    this.problem(`Expected '${field}' to be ${expected}`, field);
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { dataLimitFailure } from '../errors/failure.js';
+import { runAttempts } from '../errors/attempts.js';
+import { compileCatch } from '../errors/catch.js';
+import type { Json, JsonObject } from '../values/json.js';
+import type { Exit, Flow, FlowParts, Language } from './language.js';
+import type { Reader } from './reader.js';
+import { compileRetry } from '../errors/retry.js';
+import type { State, StateEvents, StateGroup, Step } from '../runtime/interpret.js';
+import type { Thread } from '../runtime/thread.js';
+import type { StateData } from '../runtime/state-data.js';
+
+/** What a kind of state does, between its input and its output. */
+export interface Work {
+  readonly result: Json;
+  /** Where to go instead of `Next`. */
+  readonly next?: string;
+  /** How the data leaves instead of the state's own way. */
+  readonly exit?: Exit;
+}
+
+/** A kind of state: `Task`, `Pass` and so on. */
+export interface Kind {
+  readonly parts: FlowParts;
+  readonly events: StateEvents;
+  /** Whether Retry and Catch are allowed. @default false */
+  readonly recovers?: boolean;
+  /** `next`: Next or End. `choice`: neither, the work says where. `end`: neither, it is the last. */
+  readonly leaves: 'next' | 'choice' | 'end';
+  /** Compiles the kind's own fields. */
+  compile(
+    reader: Reader,
+    context: StateContext,
+  ): (thread: Thread, data: StateData, flow: Flow) => Promise<Work>;
+}
+
+/** What compiling a state may need beside its fields. */
+export interface StateContext {
+  readonly name: string;
+  readonly language: Language;
+  /** Compiles the states of a branch or of an iteration. */
+  readonly nested: (reader: Reader) => StateGroup;
+  /** Every Task is told here. */
+  readonly tasks: DefinedTask[];
+  /** The variables that each state reads are told here. */
+  readonly references: Map<string, readonly string[]>;
+}
+
+/** A Task, as the definition has it. */
+export interface DefinedTask {
+  readonly state: string;
+  readonly resource: string;
+  readonly activity?: ActivityTask;
+}
+
+/** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */
+export interface ActivityTask {
+  readonly state: string;
+  readonly activityArn: string;
+  readonly heartbeatSeconds?: number;
+  readonly timeoutSeconds?: number;
+}
+
+/** Compiles one state to a closure; mistakes go to the reader's problems. */
+export function compileState(type: string, kind: Kind, reader: Reader, context: StateContext): State {
+  const { language, name } = context;
+  const flow = language.flow(reader, kind.parts);
+  const work = kind.compile(reader, context);
+  const retry = kind.recovers ? compileRetry(reader) : undefined;
+  const caught = kind.recovers ? compileCatch(reader, language) : undefined;
+  const next = kind.leaves === 'next' ? readNext(reader) : undefined;
+  reader.finish((field) => language.explainUnread(field));
+  if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
+
+  const once = async (thread: Thread, input: Json): Promise<Step> => {
+    const data = flow.input(thread.data(input));
+    const done = await work(thread, data, flow);
+    thread.succeeded();
+    return leave(thread, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+  };
+  const entered = { type, name, kind };
+  const run = (thread: Thread, input: Json): Promise<Step> => {
+    thread.enter(entered, input);
+    return runAttempts(thread, input, { once, retry: retry?.(), caught, leave });
+  };
+  return { run };
+}
+
+async function leave(thread: Thread, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
+  const output = await thread.evaluate((seen) => exit.output(seen), data);
+  const assigned = await thread.evaluate((seen) => exit.assign(seen), data);
+  const name = thread.current?.name ?? '';
+  const sizes = assigned && sizesOf(thread, assigned, name);
+  thread.checkSize(output, name);
+  if (assigned && sizes) thread.variables.assign(assigned, sizes);
+  thread.exit(output, assigned);
+  return { next, output };
+}
+
+/** @throws StateFailure where a variable is too large, or all of them are */
+function sizesOf(thread: Thread, assigned: JsonObject, name: string): ReadonlyMap<string, number> {
+  const sizes = new Map(
+    Object.entries(assigned).map(([variable, value]) => [variable, thread.checkSize(value, name)]),
+  );
+  if (!thread.variables.hasRoom(sizes)) throw dataLimitFailure(name);
+  return sizes;
+}
+
+function readNext(reader: Reader): string | undefined {
+  const end = reader.boolean('End');
+  const next = reader.string('Next');
+  if (end === true ? next !== undefined : next === undefined) {
+    reader.problem("A state must have exactly one of 'Next' and 'End'");
+  }
+  return next;
+}

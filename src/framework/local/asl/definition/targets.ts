@@ -1,0 +1,55 @@
+import { isObject, type Json } from '../values/json.js';
+import type { Reader } from './reader.js';
+
+/** Every state that is pointed to must be there, and every state must be pointed to. */
+export function checkTargets(reader: Reader, states: Reader, startAt: string): void {
+  const names = new Set(Object.keys(states.source));
+  const reached = new Set<string>([startAt]);
+  if (startAt !== '' && !names.has(startAt)) reader.problem(missing(startAt), 'StartAt');
+  for (const [name, state] of Object.entries(states.source)) {
+    for (const [field, target] of targetsOf(state)) {
+      reached.add(target);
+      if (!names.has(target)) states.problem(missing(target), `${name}/${field}`);
+    }
+  }
+  for (const name of names) {
+    if (!reached.has(name)) states.problem(`The state '${name}' cannot be reached`, name);
+  }
+}
+
+function missing(target: string): string {
+  return `Missing 'Next' target: ${target}`;
+}
+
+function targetsOf(state: Json): [string, string][] {
+  if (!isObject(state)) return [];
+  const targets: [string, Json | undefined][] = [
+    ['Next', state['Next']],
+    ['Default', state['Default']],
+  ];
+  for (const field of ['Choices', 'Catch']) {
+    const list = state[field];
+    if (!Array.isArray(list)) continue;
+    for (const [i, item] of list.entries()) {
+      if (isObject(item)) targets.push([`${field}[${i}]/Next`, item['Next']]);
+    }
+  }
+  return targets.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+}
+
+/** The variables that the states of one scope set. */
+export function assignedNames(states: Reader): Set<string> {
+  const names = new Set<string>();
+  for (const state of Object.values(states.source)) {
+    if (!isObject(state)) continue;
+    for (const part of [state, ...listOf(state['Choices']), ...listOf(state['Catch'])]) {
+      const assign = isObject(part) ? part['Assign'] : undefined;
+      if (isObject(assign)) for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ''));
+    }
+  }
+  return names;
+}
+
+function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}

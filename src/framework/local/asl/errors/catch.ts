@@ -1,0 +1,31 @@
+import type { StateFailure } from './failure.js';
+import type { Exit, Language } from '../definition/language.js';
+import type { Reader } from '../definition/reader.js';
+import { readErrorEquals } from './retry.js';
+
+export interface Catcher {
+  readonly names: readonly string[];
+  readonly next: string;
+  readonly exit: Exit;
+}
+
+/** Compiles a Catch field: gives the first catcher that names a failure. */
+export function compileCatch(
+  reader: Reader,
+  language: Language,
+): (failure: StateFailure) => Catcher | undefined {
+  const catchers = (reader.objects('Catch') ?? []).map((each) => readCatcher(each, language));
+  for (const [i, { names }] of catchers.entries()) {
+    if (names.includes('States.ALL') && (names.length > 1 || i < catchers.length - 1))
+      reader.problem('States.ALL must stand alone, and in the last catcher', 'Catch');
+  }
+  return (failure) => catchers.find(({ names }) => failure.matches(names));
+}
+
+function readCatcher(reader: Reader, language: Language): Catcher {
+  const names = readErrorEquals(reader);
+  const next = reader.requiredString('Next');
+  const exit = language.catcher(reader);
+  reader.finish((field) => language.explainUnread(field));
+  return { names, next, exit };
+}

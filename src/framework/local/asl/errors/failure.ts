@@ -1,0 +1,108 @@
+import type { TaskOutcome } from '../runtime/running-execution.js';
+import type { Json } from '../values/json.js';
+
+export interface FailureOptions {
+  /** Other names under which a Retry or Catch may match it. @default none */
+  aliases?: readonly string[];
+  /** What a Catch receives as Cause where the failure has none. @default null */
+  missingCause?: Json;
+  /** Ends the execution unless an alias is named: neither its own name nor States.ALL matches. @default false */
+  fatal?: boolean;
+  /** A States.Runtime of the state's own fields: the state leaves no event of its own for it. @default false */
+  own?: boolean;
+}
+
+/**
+ * Why a state failed. Carries what the history shows (`error`, `reason`: absent keys where undefined), and what a
+ * Catch receives.
+ */
+export class StateFailure extends Error {
+  override readonly name = 'StateFailure';
+
+  constructor(
+    readonly error: string | undefined,
+    readonly reason: string | undefined,
+    readonly options: FailureOptions = {},
+  ) {
+    super(`${error}: ${reason}`);
+  }
+
+  /** The details of a failure event. */
+  get details(): { error?: string; cause?: string } {
+    return {
+      ...(this.error !== undefined && { error: this.error }),
+      ...(this.reason !== undefined && { cause: this.reason }),
+    };
+  }
+
+  /** What a Catch receives. */
+  get output(): { Error: Json; Cause: Json } {
+    return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
+  }
+
+  /** Whether an ErrorEquals list names it, by the rules of the AWS page "Handling errors in Step Functions". */
+  matches(names: readonly string[]): boolean {
+    const { aliases = [], fatal = false } = this.options;
+    return names.some((name) => {
+      if (aliases.includes(name)) return true;
+      if (fatal) return false;
+      if (name === 'States.TaskFailed') return this.error !== 'States.Timeout';
+      return name === this.error || name === 'States.ALL';
+    });
+  }
+}
+
+export interface EvaluationOptions {
+  /** The field that failed, where there is one to name. */
+  readonly location?: string;
+  /** Whether the EvaluationFailed event points to the state's entry, not to what was before. @default false */
+  readonly afterEntry?: boolean;
+  /** Under which name a Retry or Catch may match a States.Runtime all the same. */
+  readonly documented?: string;
+}
+
+/** Thrown by an expression. The state that it stands in makes a StateFailure of it that says where. */
+export class EvaluationFailure extends Error {
+  override readonly name = 'EvaluationFailure';
+
+  constructor(
+    readonly error: string,
+    readonly reason: string,
+    readonly options: EvaluationOptions = {},
+  ) {
+    super(`${error}: ${reason}`);
+  }
+}
+
+/**
+ * An expression that ends the execution, such as a path that leads nowhere. Seen in executions of the live
+ * service: the error is States.Runtime. The name that the documentation has for it can be caught.
+ */
+export function runtimeFailure(reason: string, documented?: string): EvaluationFailure {
+  return new EvaluationFailure('States.Runtime', reason, documented === undefined ? {} : { documented });
+}
+
+/** Recorded from the live service for a result that is larger than 262,144 bytes. */
+export function dataLimitFailure(what: string): StateFailure {
+  return new StateFailure(
+    'States.DataLimitExceeded',
+    `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+  );
+}
+
+/** The failure of a Parallel or a Map: that of the branch, which may also be caught as States.BranchFailed. */
+export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
+  if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
+  const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
+  return new StateFailure(error, reason, { ...options, aliases });
+}
+
+/**
+ * Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page "Handling errors" also
+ * has States.HeartbeatTimeout, so a Retry or Catch may name either.
+ */
+export function taskFailure(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
+  if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);
+  const aliases = outcome.missed === 'heartbeat' ? ['States.HeartbeatTimeout'] : [];
+  return new StateFailure('States.Timeout', undefined, { aliases, missingCause: '' });
+}

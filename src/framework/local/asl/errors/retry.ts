@@ -1,0 +1,83 @@
+import type { StateFailure } from './failure.js';
+import type { Reader } from '../definition/reader.js';
+import type { Thread } from '../runtime/thread.js';
+import { LONGEST_SECONDS } from '../values/limits.js';
+
+interface Retrier {
+  readonly names: readonly string[];
+  readonly intervalSeconds: number;
+  readonly maxAttempts: number;
+  readonly backoffRate: number;
+  readonly maxDelaySeconds: number;
+  readonly fullJitter: boolean;
+}
+
+/** Decides, after a failure, whether the state is tried again. One for each time the state is entered. */
+export type Retry = (failure: StateFailure, thread: Thread) => Promise<boolean>;
+
+/** Compiles a Retry field. Each retrier counts its own attempts, from the moment the state was entered. */
+export function compileRetry(reader: Reader): () => Retry {
+  const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
+  for (const [i, { names }] of retriers.entries()) {
+    if (names.includes('States.ALL') && (names.length > 1 || i < retriers.length - 1))
+      reader.problem('States.ALL must stand alone, and in the last retrier', 'Retry');
+  }
+  if (retriers.length === 0) return () => never;
+  return () => {
+    const attempts = retriers.map(() => 0);
+    return async (failure, thread) => {
+      const index = retriers.findIndex(({ names }) => failure.matches(names));
+      const retrier = retriers[index];
+      const made = attempts[index] ?? 0;
+      if (!retrier || made >= retrier.maxAttempts) return false;
+      attempts[index] = made + 1;
+      await pause(thread, delaySeconds(retrier, made, thread.execution.random) * 1000);
+      thread.retryCount++;
+      return true;
+    };
+  };
+}
+
+const never: Retry = () => Promise.resolve(false);
+
+/** AWS page "Handling errors in Step Functions": interval x rate^attempts, capped, then jittered. */
+function delaySeconds(retrier: Retrier, made: number, random: () => number): number {
+  const { intervalSeconds, backoffRate, maxDelaySeconds, fullJitter } = retrier;
+  const delay = Math.min(intervalSeconds * backoffRate ** made, maxDelaySeconds);
+  return fullJitter ? delay * random() : delay;
+}
+
+/** Waits on the thread's clock. Never goes on where the thread's scope ends meanwhile. */
+export async function pause(thread: Thread, ms: number): Promise<void> {
+  await thread.scope.wait<void>((resolve) => thread.execution.clock.after(ms, () => resolve()));
+}
+
+function readRetrier(reader: Reader): Retrier {
+  const retrier = {
+    names: readErrorEquals(reader),
+    intervalSeconds: reader.integer('IntervalSeconds', 1, LONGEST_SECONDS) ?? 1,
+    maxAttempts: reader.integer('MaxAttempts', 0, LONGEST_SECONDS) ?? 3,
+    backoffRate: reader.number('BackoffRate') ?? 2,
+    maxDelaySeconds: reader.integer('MaxDelaySeconds', 1, 31_622_400) ?? LONGEST_SECONDS,
+    fullJitter: readJitter(reader) === 'FULL',
+  };
+  if (retrier.backoffRate < 1) reader.problem("Expected 'BackoffRate' to be 1 or more", 'BackoffRate');
+  reader.finish();
+  return retrier;
+}
+
+export function readErrorEquals(reader: Reader): readonly string[] {
+  const names = reader.strings('ErrorEquals');
+  if (names === undefined || names.length === 0) {
+    reader.problem("The field 'ErrorEquals' must name at least one error", 'ErrorEquals');
+  }
+  return names ?? [];
+}
+
+function readJitter(reader: Reader): string {
+  const strategy = reader.string('JitterStrategy') ?? 'NONE';
+  if (strategy !== 'FULL' && strategy !== 'NONE') {
+    reader.problem("Expected 'JitterStrategy' to be FULL or NONE", 'JitterStrategy');
+  }
+  return strategy;
+}

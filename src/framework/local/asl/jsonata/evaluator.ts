@@ -1,0 +1,113 @@
+import jsonata from 'jsonata';
+import { measure } from '../values/json.js';
+import { rewrittenFunctions, stepFunctions, type Outside } from './functions.js';
+import {
+  guardedFunctions,
+  guardedRegExp,
+  LimitReached,
+  USAGE,
+  watchSteps,
+  type Environment,
+  type Limits,
+} from './guard.js';
+import { mayNeedRewriting, rewrite } from './rewrite.js';
+
+const ENTER = Symbol.for('jsonata.__evaluate_entry');
+const LEAVE = Symbol.for('jsonata.__evaluate_exit');
+
+/** What an expression can see: `states`, and the variables by their names. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/** What an evaluation came to. */
+export type Evaluated =
+  /** The JSON of the result; undefined where it is nothing. */
+  | { readonly kind: 'value'; readonly text: string | undefined }
+  /** The result is, or holds, a function. */
+  | { readonly kind: 'unsupported' }
+  /** It threw. `limit`: of what there was too little. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly limit?: 'time' | 'size' };
+
+/** An expression, ready to be evaluated. Never rejects; stays pending where the expression waits for what never comes. */
+export type Compiled = (bindings: Bindings, outside: Outside) => Promise<Evaluated>;
+
+/** Makes a compiler of expressions of JSONata that stay within limits. It throws an Error where one cannot be parsed. */
+export function createCompiler(limits: Limits): (source: string) => Compiled {
+  // Its declaration takes an instance here, where it makes instances.
+  const options: object = { RegexEngine: guardedRegExp(limits) };
+  const { enter, leave } = watchSteps(limits);
+  const guarded = Object.entries(guardedFunctions(builtins(), limits));
+  const rewritten = Object.entries(rewrittenFunctions(limits));
+  return (source) => {
+    const compiled = parse(source, options);
+    // The declaration takes strings only; the library's own hooks are symbols.
+    const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
+    assign(ENTER, enter);
+    assign(LEAVE, leave);
+    // Only what the expression calls: a definition may have very many of them. `|` clones behind the scenes.
+    for (const [name, value] of guarded)
+      if (source.includes(`$${name}`) || (name === 'clone' && source.includes('|'))) assign(name, value);
+    if (mayNeedRewriting(source)) {
+      rewrite(compiled);
+      for (const [name, value] of rewritten) assign(name, value);
+    }
+    return async (bindings, outside) => {
+      const usage = { steps: 0, depth: 0, items: 0 };
+      const all = { ...stepFunctions(outside), ...bindings, [USAGE]: usage };
+      try {
+        return toText((await compiled.evaluate(undefined, all)) as unknown, limits);
+      } catch (error) {
+        return {
+          kind: 'failed',
+          reason: describe(error),
+          ...(error instanceof LimitReached && { limit: error.what }),
+        };
+      }
+    };
+  };
+}
+
+/** Where the library keeps its functions. It shows it to whoever watches an evaluation, before anything is awaited. */
+function builtins(): Environment {
+  const found: Environment[] = [];
+  const probe = jsonata('1');
+  const assign = probe.assign.bind(probe) as (name: unknown, value: unknown) => void;
+  assign(ENTER, (_node: unknown, _input: unknown, environment: Environment) => void found.push(environment));
+  void probe.evaluate(undefined);
+  const [environment] = found;
+  if (!environment) throw new Error('the library of JSONata does not show its functions');
+  return environment;
+}
+
+function parse(source: string, options: jsonata.JsonataOptions): jsonata.Expression {
+  try {
+    return jsonata(source, options);
+  } catch (error) {
+    throw new Error(describe(error), { cause: error });
+  }
+}
+
+/** JSONata throws plain objects with a code, and errors. */
+function describe(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const text = typeof message === 'string' ? message : JSON.stringify(error);
+  return typeof code === 'string' ? `${code}: ${text}` : text;
+}
+
+/** What JSON makes of a result: its own marks on arrays fall away, functions are refused. */
+function toText(value: unknown, { places, chars }: Limits): Evaluated {
+  if (isFunction(value)) return { kind: 'unsupported' };
+  if (!measure(value, places, chars)) throw new LimitReached('size');
+  let unsupported = false;
+  const text = JSON.stringify(value, (_key, inner: unknown) => {
+    if (isFunction(inner)) unsupported = true;
+    return inner;
+  }) as string | undefined;
+  return unsupported ? { kind: 'unsupported' } : { kind: 'value', text };
+}
+
+function isFunction(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return '_jsonata_function' in value || '_jsonata_lambda' in value;
+}

@@ -1,0 +1,64 @@
+import { turn } from '../../../clock.js';
+import { EvaluationFailure } from '../errors/failure.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Json, JsonObject } from '../values/json.js';
+import { createCompiler, type Bindings, type Compiled, type Evaluated } from './evaluator.js';
+import { ON_MAIN } from './guard.js';
+
+/** The expression in a string that begins with `{%` and ends with `%}`, to the letter; undefined for any other. */
+export function expressionIn(text: string): string | undefined {
+  return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
+    ? text.slice(2, -2).trim()
+    : undefined;
+}
+
+/** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
+const TURN_MS = 25;
+
+let compile: ((source: string) => Compiled) | undefined;
+
+/**
+ * Compiles an expression of JSONata. It gets what is left of the main thread's turn; what needs more goes on in a
+ * thread, from the beginning.
+ * @param location the field it stands in, as messages and events name it: `Arguments/a[0]`
+ * @throws Error where it cannot be parsed
+ */
+export function compileExpression(source: string, location: string): Expression {
+  compile ??= createCompiler(ON_MAIN);
+  const compiled = compile(source);
+  const about = `The JSONata expression '${source}' specified for the field '${location}'`;
+  const failure = (reason: string): EvaluationFailure =>
+    new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
+  return async (data) => {
+    const next = turn.share(TURN_MS);
+    if (next) await next;
+    const bindings = bindingsOf(data);
+    const first = await unlessStuck(compiled(bindings, data.around));
+    const result =
+      first.kind === 'failed' && first.limit
+        ? await data.around.evaluateElsewhere({ source, bindings, now: data.around.now() })
+        : first;
+    if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
+    if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
+    if (result.text === undefined) throw failure('returned nothing (undefined).');
+    data.around.work.spendText(result.text);
+    return JSON.parse(result.text) as Json;
+  };
+}
+
+function bindingsOf(data: StateData): Bindings {
+  const states: JsonObject = { input: data.input, context: data.context() };
+  if (data.result !== undefined) states['result'] = data.result;
+  if (data.errorOutput !== undefined) states['errorOutput'] = data.errorOutput;
+  return { ...data.around.variables.all(), states };
+}
+
+const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
+
+/** An evaluation only awaits itself, so it is done when the turn is, or never will be. */
+function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
+  return new Promise((resolve) => {
+    void evaluation.then(resolve);
+    turn.after(() => resolve(STUCK));
+  });
+}

@@ -1,0 +1,109 @@
+import jsonata from 'jsonata';
+import { HASH_NAMES, hashText } from '../values/hash.js';
+import { isObject, readJson } from '../values/json.js';
+import { seeded, uuid } from '../values/random.js';
+import { LimitReached, type Limits } from './guard.js';
+import { MEMBER, RANGE } from './rewrite.js';
+
+const RANGE_LIMIT = 1_000;
+
+const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
+
+/** What an evaluation may ask for from outside. */
+export interface Outside {
+  /** From 0 up to 1. */
+  random(): number;
+  /** The instant, in epoch milliseconds. */
+  now(): number;
+}
+
+/**
+ * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
+ * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
+ */
+export function stepFunctions(outside: Outside): Record<string, unknown> {
+  return {
+    eval: undefined,
+    now: (picture?: string, timezone?: string) =>
+      FROM_MILLIS.evaluate(undefined, { ms: Math.floor(outside.now()), picture, timezone }),
+    millis: () => Math.floor(outside.now()),
+    partition,
+    range,
+    hash,
+    random: (seed?: number) => (seed === undefined ? outside.random() : seeded(seed)),
+    uuid: () => uuid(() => outside.random()),
+    parse: (text?: string) => (text === undefined ? undefined : readJson(text)),
+  };
+}
+
+/** What rewritten expressions call. */
+export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
+  return {
+    [RANGE]: (from: unknown, to: unknown) => rangeOperator(from, to, items),
+    [MEMBER]: member,
+    lookup: (from: unknown, key: unknown) => member(from, String(key)),
+  };
+}
+
+/** A list of results, of which one alone stands for itself: what the library calls a sequence. */
+function sequence(items: unknown[]): unknown[] {
+  return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
+}
+
+function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
+  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', from);
+  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', to);
+  if (from === undefined || to === undefined) return undefined;
+  const length = Number(to) - Number(from) + 1;
+  if (length <= 0) return undefined;
+  if (length > limit) throw new LimitReached('size');
+  return sequence(Array.from({ length }, (_, at) => Number(from) + at));
+}
+
+/** An error that the library words by its code. */
+function libraryError(code: string, value: unknown): Error {
+  return Object.assign(new Error(code), { code, value });
+}
+
+/** A field of an object, or of each object of a list. What an object only inherits is none. */
+function member(from: unknown, key: string): unknown {
+  if (Array.isArray(from)) {
+    return sequence(
+      from
+        .map((each: unknown) => member(each, key))
+        .filter((found) => found !== undefined)
+        .flat(),
+    );
+  }
+  return isObject(from) && Object.hasOwn(from, key) ? from[key] : undefined;
+}
+
+function partition(items: unknown, size: unknown): unknown {
+  if (items === undefined || size === undefined) return undefined;
+  const list = Array.isArray(items) ? (items as unknown[]) : [items];
+  const chunk = Math.round(Number(size));
+  if (!(chunk >= 1)) throw new Error('$partition: the size of a chunk must be 1 or more');
+  return Array.from({ length: Math.ceil(list.length / chunk) }, (_, i) =>
+    list.slice(i * chunk, (i + 1) * chunk),
+  );
+}
+
+/** Recorded: its result is a sequence, so that a range of one number is that number. */
+function range(first: unknown, last: unknown, step: unknown): unknown {
+  if (first === undefined || last === undefined || step === undefined) return undefined;
+  const [from, to, by] = [Number(first), Number(last), Number(step)];
+  if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(by) || by === 0) {
+    throw new Error('$range: expected numbers, and a step that is not 0');
+  }
+  const length = Math.max(Math.floor((to - from) / by) + 1, 0);
+  if (length > RANGE_LIMIT) throw new Error(`$range: the array would have more than ${RANGE_LIMIT} items`);
+  return sequence(Array.from({ length }, (_, i) => from + i * by));
+}
+
+function hash(data: unknown, algorithm: unknown): unknown {
+  if (data === undefined || algorithm === undefined) return undefined;
+  const text = typeof data === 'string' ? data : JSON.stringify(data);
+  const digest = hashText(text, typeof algorithm === 'string' ? algorithm : '');
+  if (digest === undefined) throw new Error(`$hash: the algorithm must be one of ${HASH_NAMES}`);
+  return digest;
+}

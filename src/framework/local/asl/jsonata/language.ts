@@ -1,0 +1,211 @@
+import { EvaluationFailure } from '../errors/failure.js';
+import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { compileExpression, expressionIn } from './expression.js';
+import type { Exit, Flow, Language } from '../definition/language.js';
+import type { Reader } from '../definition/reader.js';
+import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
+import { readVariableNames } from '../runtime/variables.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+
+const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'ResultSelector', 'ItemsPath'];
+
+/** The query language of expressions: Arguments before the work, Output and Assign after it. */
+export const jsonataLanguage: Language = {
+  name: 'JSONata',
+
+  flow(reader, { arguments: takes, output = true, assign = true }): Flow {
+    const given = takes === true ? readTemplate(reader, 'Arguments') : undefined;
+    const exit = readExit(reader, { output, assign });
+    return {
+      input: (data) => data,
+      arguments: (data) => (given ? given(data) : data.input),
+      output: (data) => (exit.output ? exit.output(data) : (data.result ?? null)),
+      assign: (data) => exit.assign?.(data),
+    };
+  },
+
+  catcher(reader): Exit {
+    const { output, assign } = readExit(reader, {});
+    return {
+      output: (data) => (output ? output(data) : (data.errorOutput ?? null)),
+      assign: (data) => assign?.(data),
+    };
+  },
+
+  integer(reader, field, { min, max }) {
+    const text = expressionOf(reader, field);
+    if (text === undefined) {
+      const fixed = reader.integer(field, min, max);
+      return fixed === undefined ? undefined : () => fixed;
+    }
+    const fits = (value: Json): boolean =>
+      Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+    return typed(reader, field, text, 'number', fits);
+  },
+
+  text: readText,
+
+  timestamp(reader) {
+    const text = readText(reader, 'Timestamp');
+    if (!text) return undefined;
+    const fixed = reader.source['Timestamp'];
+    if (typeof fixed === 'string' && expressionIn(fixed) === undefined && parseTimestamp(fixed) === undefined)
+      reader.problem(NO_TIMESTAMP, 'Timestamp');
+    return async (data) => {
+      const value = bareText(await text(data));
+      const ms = parseTimestamp(value);
+      if (ms !== undefined) return ms;
+      throw new EvaluationFailure(
+        'States.QueryEvaluationError',
+        `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${value}`,
+        { location: 'Timestamp', afterEntry: true },
+      );
+    };
+  },
+
+  items(reader) {
+    const text = expressionOf(reader, 'Items');
+    if (text !== undefined) return typed(reader, 'Items', text, 'array', (value) => Array.isArray(value));
+    const template = readTemplate(reader, 'Items');
+    if (template) return template;
+    return ({ input }) => {
+      if (Array.isArray(input)) return input;
+      const reason = `Map state input must be an array but was: ${JSON.stringify(input)}`;
+      throw new EvaluationFailure('States.QueryEvaluationError', reason);
+    };
+  },
+
+  template: readTemplate,
+
+  itemSelector: (reader) => readTemplate(reader, 'ItemSelector'),
+
+  choiceRule(reader) {
+    const text = expressionOf(reader, 'Condition');
+    const fixed = text === undefined ? reader.boolean('Condition') : undefined;
+    if (text === undefined && fixed === undefined) {
+      reader.problem("The field 'Condition' must be a JSONata expression", 'Condition');
+    }
+    const condition =
+      text === undefined
+        ? () => fixed === true
+        : typed(reader, 'Condition', text, 'boolean', (value) => typeof value === 'boolean');
+    return { test: async (data) => (await condition(data)) === true, exit: readExit(reader, {}) };
+  },
+
+  explainUnread: (field) =>
+    PATH_FIELDS.includes(field) || field.endsWith('Path')
+      ? `The field '${field}' belongs to JSONPath, and cannot stand in a JSONata state`
+      : `The field '${field}' is not supported here`,
+};
+
+function readExit(
+  reader: Reader,
+  { output = true, assign = true }: { output?: boolean; assign?: boolean },
+): Partial<Exit> {
+  const template = output ? readTemplate(reader, 'Output') : undefined;
+  if (assign) readVariableNames(reader);
+  const variables = assign ? readTemplate(reader, 'Assign') : undefined;
+  return {
+    ...(template && { output: template }),
+    ...(variables && { assign: async (data: StateData) => (await variables(data)) as JsonObject }),
+  };
+}
+
+function readText(reader: Reader, field: string): Expression | undefined {
+  const text = expressionOf(reader, field);
+  if (text !== undefined) return typed(reader, field, text, 'string', (value) => typeof value === 'string');
+  const fixed = reader.string(field);
+  return fixed === undefined ? undefined : () => fixed;
+}
+
+/** The expression that a field is, or undefined where it is anything else. */
+function expressionOf(reader: Reader, field: string): string | undefined {
+  const value = reader.source[field];
+  const text = typeof value === 'string' ? expressionIn(value) : undefined;
+  if (text !== undefined) reader.json(field);
+  return text;
+}
+
+/** An expression whose value must be of a type. The message was seen in executions of the live service. */
+function typed(
+  reader: Reader,
+  field: string,
+  source: string,
+  expected: string,
+  fits: (value: Json) => boolean,
+): Expression {
+  const location = reader.locate(field);
+  const expression = compile(source, reader, field, location);
+  return async (data) => {
+    const value = await expression(data);
+    if (fits(value)) return value;
+    throw new EvaluationFailure(
+      'States.QueryEvaluationError',
+      `The JSONata expression '${source}' specified for the field '${location}' returned an unexpected result type. Expected '${expected}', but was '${typeOf(value)}' for value: ${JSON.stringify(value)}`,
+      { location },
+    );
+  };
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function compile(source: string, reader: Reader, field: string, location: string): Expression {
+  try {
+    return compileExpression(source, location);
+  } catch (error) {
+    reader.problem(`The JSONata expression '${source}' is not valid: ${(error as Error).message}`, field);
+    return () => null;
+  }
+}
+
+/** A JSON value in which every string `{% … %}`, to any depth, is an expression. */
+function readTemplate(reader: Reader, field: string): Expression | undefined {
+  const source = reader.json(field);
+  if (source === undefined) return undefined;
+  return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
+}
+
+/** Undefined where nothing in it has to be worked out. */
+function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
+  if (typeof source === 'string') {
+    const text = expressionIn(source);
+    return text === undefined ? undefined : compile(text, reader, field, location);
+  }
+  if (Array.isArray(source)) return compileList(source, reader, field, location);
+  return isObject(source) ? compileObject(source, reader, field, location) : undefined;
+}
+
+function compileList(
+  source: Json[],
+  reader: Reader,
+  field: string,
+  location: string,
+): Expression | undefined {
+  const parts = source.map((item, i) => compileValue(item, reader, field, `${location}[${i}]`));
+  if (parts.every((part) => part === undefined)) return undefined;
+  return async (data) => {
+    const made: Json[] = [];
+    for (const [i, part] of parts.entries()) made.push(part ? await part(data) : (source[i] ?? null));
+    return made;
+  };
+}
+
+function compileObject(
+  source: JsonObject,
+  reader: Reader,
+  field: string,
+  location: string,
+): Expression | undefined {
+  const parts = Object.entries(source).map(
+    ([key, value]) => [key, value, compileValue(value, reader, field, `${location}/${key}`)] as const,
+  );
+  if (parts.every(([, , part]) => part === undefined)) return undefined;
+  return async (data) => {
+    const made: JsonObject = {};
+    for (const [key, value, part] of parts) setOwn(made, key, part ? await part(data) : value);
+    return made;
+  };
+}

@@ -1,0 +1,53 @@
+import type jsonata from 'jsonata';
+
+/** The names under which rewritten expressions find the two functions. No expression can spell them. */
+export const RANGE = '\u0000range';
+export const MEMBER = '\u0000member';
+
+interface Node {
+  [key: string]: unknown;
+  type?: string;
+  value?: unknown;
+}
+
+/** Names that every object of JavaScript seems to have. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** Whether there is anything to rewrite. An escape may hide a name. */
+export function mayNeedRewriting(source: string): boolean {
+  return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
+}
+
+const SUSPECT = new RegExp([...INHERITED].join('|'));
+
+/**
+ * Rewrites a parsed expression where the library does more than it should: `..` makes its list whatever its length, and
+ * a name such as `constructor` reaches into JavaScript. Both become calls of functions of ours.
+ */
+export function rewrite(expression: jsonata.Expression): void {
+  visit(expression.ast(), new Set());
+}
+
+function visit(value: unknown, seen: Set<unknown>): void {
+  if (typeof value !== 'object' || value === null || value instanceof RegExp || seen.has(value)) return;
+  seen.add(value);
+  for (const inner of Object.values(value)) visit(inner, seen);
+  if (!Array.isArray(value)) change(value as Node);
+}
+
+function change(node: Node): void {
+  if (node.type === 'binary' && node.value === '..') call(node, RANGE, [node['lhs'], node['rhs']]);
+  else if (node.type === 'name' && INHERITED.has(String(node.value))) {
+    call(node, MEMBER, [
+      { type: 'variable', value: '' },
+      { type: 'string', value: node.value },
+    ]);
+  }
+}
+
+function call(node: Node, name: string, args: unknown[]): void {
+  node.type = 'function';
+  node.value = '(';
+  node['procedure'] = { type: 'variable', value: name };
+  node['arguments'] = args;
+}

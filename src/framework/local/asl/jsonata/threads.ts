@@ -1,0 +1,137 @@
+import { Worker } from 'node:worker_threads';
+import { systemClock, type Cancel } from '../../../clock.js';
+import type { Bindings, Evaluated } from './evaluator.js';
+
+/** An evaluation for a thread. `now` is in epoch milliseconds. */
+export interface Job {
+  readonly source: string;
+  readonly bindings: Bindings;
+  readonly now: number;
+}
+
+/** How long a thread may work on one evaluation, and how much memory it may take. */
+const LIMIT_MS = 1_000;
+const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+const THREADS = 2;
+/** How long an idle thread is kept. */
+const IDLE_MS = 10_000;
+
+/** Compiled, it lies beside this module; in a test, which runs the sources, in the build. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts')
+    ? import.meta.url.replace('/src/', '/dist/src/').replace(/threads\.ts$/, 'thread-entry.js')
+    : './thread-entry.js',
+  import.meta.url,
+);
+
+interface Waiting {
+  readonly job: Job;
+  readonly done: (result: Evaluated) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** What it works on. */
+  current: { readonly done: (result: Evaluated) => void; readonly cancel: Cancel } | undefined;
+  /** Ends it when it has been idle. */
+  cancelIdle: Cancel | undefined;
+}
+
+/**
+ * Evaluates what takes too long for the main thread, in threads that can be ended: by time, by memory. The time is
+ * real, whatever clock the service has. No thread keeps the process alive.
+ */
+export class EvaluationThreads {
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
+
+  /** How many evaluations are on their way. */
+  get busy(): number {
+    return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
+  }
+
+  /** Begins an evaluation as soon as there is a thread for it. The cancel ends it; nobody is told then. */
+  evaluate(job: Job, done: (result: Evaluated) => void): Cancel {
+    const waiting = { job, done };
+    this.#waiting.push(waiting);
+    this.#next();
+    return () => this.#withdraw(waiting);
+  }
+
+  /** Ends every thread, and what they work on. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    for (const thread of this.#threads) this.#end(thread);
+  }
+
+  #withdraw(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    for (const thread of this.#threads) if (thread.current?.done === waiting.done) this.#end(thread);
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#closed || this.#waiting.length === 0) return;
+    const thread = this.#idle();
+    const waiting = thread && this.#waiting.shift();
+    if (waiting) this.#give(thread, waiting);
+  }
+
+  #idle(): Thread | undefined {
+    for (const thread of this.#threads) if (!thread.current) return thread;
+    return this.#threads.size < THREADS ? this.#start() : undefined;
+  }
+
+  #start(): Thread {
+    const worker = new Worker(ENTRY, { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] });
+    worker.unref();
+    const thread: Thread = { worker, current: undefined, cancelIdle: undefined };
+    worker.on('message', (result: Evaluated) => this.#settle(thread, result));
+    // Out of memory, or out of stack: it is gone.
+    worker.on('error', () => this.#lose(thread, 'size'));
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #give(thread: Thread, { job, done }: Waiting): void {
+    thread.cancelIdle?.();
+    const cancel = systemClock.after(LIMIT_MS, () => this.#lose(thread, 'time'));
+    thread.current = { done, cancel };
+    // While it works the process stays, as it does for any work of its own.
+    thread.worker.ref();
+    thread.worker.postMessage(job);
+  }
+
+  #settle(thread: Thread, result: Evaluated): void {
+    const { current } = thread;
+    thread.current = undefined;
+    current?.cancel();
+    current?.done(result);
+    thread.worker.unref();
+    thread.cancelIdle = systemClock.after(IDLE_MS, () => this.#end(thread));
+    this.#next();
+  }
+
+  #lose(thread: Thread, limit: 'time' | 'size'): void {
+    const { current } = thread;
+    this.#end(thread);
+    current?.done({ kind: 'failed', limit, reason: REASONS[limit] });
+    this.#next();
+  }
+
+  #end(thread: Thread): void {
+    thread.cancelIdle?.();
+    thread.current?.cancel();
+    thread.current = undefined;
+    this.#threads.delete(thread);
+    void thread.worker.terminate();
+  }
+}
+
+const REASONS = {
+  time: 'The expression takes too long to evaluate.',
+  size: 'The expression takes too much memory to evaluate.',
+} as const;

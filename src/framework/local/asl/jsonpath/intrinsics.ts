@@ -1,0 +1,205 @@
+import { EvaluationFailure } from '../errors/failure.js';
+import { HASH_NAMES, hashText } from '../values/hash.js';
+import { bareText, canonical, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
+import { seeded, uuid } from '../values/random.js';
+import type { StateData } from '../runtime/state-data.js';
+
+/** A function of the states language. AWS page "Intrinsic functions for JSONPath states". */
+export interface Intrinsic {
+  readonly min: number;
+  readonly max: number;
+  call(args: Json[], data: StateData): Json;
+}
+
+const TEXT_LIMIT = 10_000;
+const RANGE_LIMIT = 1_000;
+const FORMAT_LIMIT = 1_048_576;
+const INTEGER_LIMIT = 2_147_483_647;
+
+function fail(reason: string): never {
+  throw new EvaluationFailure('States.IntrinsicFailure', reason);
+}
+
+function text(value: Json | undefined, name: string): string {
+  if (typeof value !== 'string') fail(`${name}: expected a string, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** Base64 and hashes take at most 10,000 characters. */
+function shortText(value: Json | undefined, name: string): string {
+  const given = text(value, name);
+  if (given.length > TEXT_LIMIT) fail(`${name}: the input has more than ${TEXT_LIMIT} characters`);
+  return given;
+}
+
+function list(value: Json | undefined, name: string): Json[] {
+  if (!Array.isArray(value)) fail(`${name}: expected an array, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+function object(value: Json | undefined, name: string): JsonObject {
+  if (!isObject(value)) fail(`${name}: expected an object, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** A number that is not whole is rounded to the nearest one that is. */
+function integer(value: Json | undefined, name: string): number {
+  if (typeof value !== 'number') fail(`${name}: expected a number, got ${JSON.stringify(value)}`);
+  const whole = Math.round(value);
+  if (Math.abs(whole) > INTEGER_LIMIT) fail(`${name}: the number ${value} is out of range`);
+  return whole;
+}
+
+function format(args: Json[], name: string): string {
+  const [template, ...values] = args;
+  const chars = values.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+    0,
+  );
+  if (chars > FORMAT_LIMIT) fail(`${name}: the values have more than ${FORMAT_LIMIT} characters`);
+  let used = 0;
+  const made = text(template, name).replaceAll(/\\([\\{}'])|\{\}|[{}]/g, (match, escaped?: string) => {
+    if (escaped !== undefined) return escaped;
+    if (match !== '{}') return fail(`${name}: a brace must be escaped or part of '{}'`);
+    if (used >= values.length) return fail(`${name}: there are more '{}' than values`);
+    const value = values[used++] ?? null;
+    return isObject(value) ? javaText(value) : bareText(value);
+  });
+  if (used < values.length) fail(`${name}: there are more values than '{}'`);
+  return made;
+}
+
+/** Recorded for objects: as Java shows a map. */
+function javaText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
+  if (!isObject(value)) return bareText(value);
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}=${javaText(inner)}`)
+    .join(', ')}}`;
+}
+
+function parse(value: Json | undefined, name: string): Json {
+  const source = text(value, name);
+  if (source.trim() === '') return null;
+  try {
+    return JSON.parse(source) as Json;
+  } catch {
+    return fail(`${name}: the input is not valid JSON`);
+  }
+}
+
+function partition(args: Json[], name: string): Json {
+  const items = list(args[0], name);
+  const size = integer(args[1], name);
+  if (size < 1) fail(`${name}: the size of a chunk must be 1 or more`);
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+}
+
+function range(args: Json[], name: string): Json {
+  const [first = 0, last = 0, step = 0] = args.map((each) => integer(each, name));
+  if (step === 0) fail(`${name}: the step must not be 0`);
+  const length = Math.max(Math.floor((last - first) / step) + 1, 0);
+  if (length > RANGE_LIMIT) fail(`${name}: the array would have more than ${RANGE_LIMIT} items`);
+  return Array.from({ length }, (_, i) => first + i * step);
+}
+
+function getItem(args: Json[], name: string): Json {
+  const items = list(args[0], name);
+  const index = integer(args[1], name);
+  if (index < 0 || index >= items.length) fail(`${name}: the index ${index} is out of range`);
+  return items[index] ?? null;
+}
+
+function unique(args: Json[], name: string): Json {
+  const seen = new Map<string, Json>();
+  for (const item of list(args[0], name)) {
+    const text = canonical(item);
+    if (!seen.has(text)) seen.set(text, item);
+  }
+  return [...seen.values()];
+}
+
+function decode(args: Json[], name: string): Json {
+  const source = shortText(args[0], name);
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(source)) {
+    fail(`${name}: the input is not Base64`);
+  }
+  return Buffer.from(source, 'base64').toString();
+}
+
+function hash(args: Json[], name: string): Json {
+  const [data = null] = args;
+  const source = typeof data === 'string' ? data : JSON.stringify(data);
+  const digest = hashText(shortText(source, name), text(args[1], name));
+  return digest ?? fail(`${name}: the algorithm must be one of ${HASH_NAMES}`);
+}
+
+function merge(args: Json[], name: string): Json {
+  const [left, right] = [object(args[0], name), object(args[1], name)];
+  if (args[2] !== false)
+    fail(`${name}: only shallow merging is supported, so the third argument must be false`);
+  return { ...left, ...right };
+}
+
+function random(args: Json[], name: string, data: StateData): Json {
+  const [start = 0, end = 0] = args.slice(0, 2).map((each) => integer(each, name));
+  if (end <= start) fail(`${name}: the end must be greater than the start`);
+  if (args[2] === undefined) return start + Math.floor(data.around.random() * (end - start));
+  return start + Math.floor(seeded(integer(args[2], name)) * (end - start));
+}
+
+function add(args: Json[], name: string): Json {
+  const sum = integer(args[0], name) + integer(args[1], name);
+  if (Math.abs(sum) > INTEGER_LIMIT) fail(`${name}: the sum ${sum} is out of range`);
+  return sum;
+}
+
+/** Each character of the second argument splits; what is empty between two is dropped (recorded). */
+function split(args: Json[], name: string): Json {
+  const source = text(args[0], name);
+  const splitters = new Set(text(args[1], name));
+  const pieces = [''];
+  for (const char of source) {
+    if (splitters.has(char)) pieces.push('');
+    else pieces[pieces.length - 1] += char;
+  }
+  return pieces.filter((piece) => piece !== '');
+}
+
+type Implementation = (args: Json[], name: string, data: StateData) => Json;
+
+const TABLE: [name: string, min: number, max: number, call: Implementation][] = [
+  ['Format', 1, Number.POSITIVE_INFINITY, format],
+  ['StringToJson', 1, 1, (args, name) => parse(args[0], name)],
+  ['JsonToString', 1, 1, ([value = null]) => JSON.stringify(value)],
+  ['Array', 0, Number.POSITIVE_INFINITY, (args) => args],
+  ['ArrayPartition', 2, 2, partition],
+  [
+    'ArrayContains',
+    2,
+    2,
+    (args, name) => list(args[0], name).some((item) => equalJson(item, args[1] ?? null)),
+  ],
+  ['ArrayRange', 3, 3, range],
+  ['ArrayGetItem', 2, 2, getItem],
+  ['ArrayLength', 1, 1, (args, name) => list(args[0], name).length],
+  ['ArrayUnique', 1, 1, unique],
+  ['Base64Encode', 1, 1, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
+  ['Base64Decode', 1, 1, decode],
+  ['Hash', 2, 2, hash],
+  ['JsonMerge', 3, 3, merge],
+  ['MathRandom', 2, 3, random],
+  ['MathAdd', 2, 2, add],
+  ['StringSplit', 2, 2, split],
+  ['UUID', 0, 0, (_args, _name, data) => uuid(() => data.around.random())],
+];
+
+/** Every intrinsic function, by its full name. */
+export const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map(
+  TABLE.map(([short, min, max, call]) => {
+    const name = `States.${short}`;
+    return [name, { min, max, call: (args: Json[], data: StateData) => call(args, name, data) }];
+  }),
+);

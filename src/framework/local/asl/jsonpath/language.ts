@@ -1,0 +1,268 @@
+import { compileRule } from './choice-rule.js';
+import { EvaluationFailure, runtimeFailure } from '../errors/failure.js';
+import { bareText, type Json, type JsonObject } from '../values/json.js';
+import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
+import { compilePath, referenceSteps } from './path.js';
+import { compileIntrinsic } from './intrinsic-call.js';
+import { putResult } from './result-path.js';
+import type { Reader } from '../definition/reader.js';
+import { compileTemplate } from './template.js';
+import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
+import { readVariableNames } from '../runtime/variables.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+
+/** A path in a field: what it finds, or undefined where it leads nowhere. */
+interface Find {
+  (data: StateData): Json | undefined;
+  /** Why it found nothing. */
+  explain(data: StateData): string;
+}
+
+const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
+
+/** The query language of paths and payload templates, with InputPath, ResultPath and OutputPath around the work. */
+export const jsonPath: Language = {
+  name: 'JSONPath',
+
+  flow(reader, parts): Flow {
+    const { arguments: takes, result, selector: selects, output = true, assign = true } = parts;
+    const inputPath = output ? readPath(reader, 'InputPath') : undefined;
+    const parameters = takes ? readTemplate(reader, 'Parameters') : undefined;
+    const selector = selects ? readTemplate(reader, 'ResultSelector') : undefined;
+    const exit = readExit(reader, { result, output, assign });
+    return {
+      input: (data) => (inputPath ? { ...data, root: inputPath(data) } : data),
+      arguments: (data) => (parameters ? parameters(data) : data.root),
+      output: async (data) => exit.output(selector ? await applySelector(selector, data) : data),
+      assign: (data) => exit.assign(data),
+    };
+  },
+
+  catcher(reader): Exit {
+    const { output, assign } = readExit(reader, { result: true, output: false });
+    const seen = (data: StateData): StateData => ({ ...data, result: data.errorOutput ?? null });
+    return { output: (data) => output(seen(data)), assign: (data) => assign(seen(data)) };
+  },
+
+  integer(reader, field, { min, max, inText = false, absent, wrong }) {
+    const fixed = reader.integer(field, min, max);
+    const path = readPath(reader, `${field}Path`, absent);
+    if (!path) return fixed === undefined ? undefined : () => fixed;
+    const text = bareText(reader.source[`${field}Path`] ?? null);
+    return (data) => {
+      const found = path(data);
+      const value = inText && typeof found === 'string' && /^-?\d+$/.test(found) ? Number(found) : found;
+      if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
+      throw runtimeFailure(
+        wrong?.(text, found) ??
+          `Expected the value of '${field}Path' to be an integer from ${min} to ${max}, got ${JSON.stringify(found)}.`,
+      );
+    };
+  },
+
+  text(reader, field) {
+    const fixed = reader.string(field);
+    const part = readField(reader, `${field}Path`);
+    if (!part) return fixed === undefined ? undefined : () => fixed;
+    return (data) => {
+      const value = part(data);
+      if (typeof value === 'string') return value;
+      throw runtimeFailure(
+        `Expected the value of '${field}Path' to be a string, got ${JSON.stringify(value)}.`,
+      );
+    };
+  },
+
+  timestamp(reader) {
+    const fixed = readTimestamp(reader);
+    const path = readPath(reader, 'TimestampPath');
+    if (!path) return fixed === undefined ? undefined : () => fixed;
+    const text = bareText(reader.source['TimestampPath'] ?? null);
+    return (data) => {
+      const value = path(data);
+      const ms = typeof value === 'string' ? parseTimestamp(value) : undefined;
+      if (ms !== undefined) return ms;
+      throw runtimeFailure(
+        `The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: ${text} == ${bareText(value)}`,
+      );
+    };
+  },
+
+  items(reader) {
+    const path = readPath(reader, 'ItemsPath');
+    const shown = JSON.stringify(reader.source['ItemsPath'] ?? '$').replace(/^"\$\$/, '"$');
+    return (data) => {
+      const items = path ? path(data) : data.root;
+      if (Array.isArray(items)) return items;
+      throw runtimeFailure(`Reference path ${shown} must point to array.`);
+    };
+  },
+
+  template: readTemplate,
+
+  itemSelector: (reader) => readTemplate(reader, reader.has('Parameters') ? 'Parameters' : 'ItemSelector'),
+
+  choiceRule(reader) {
+    const test = compileRule(reader);
+    return { test, exit: { assign: readExit(reader, {}).assign } };
+  },
+
+  explainUnread: (field) => `The field '${field}' is not supported here`,
+};
+
+/**
+ * The path in a field of its own, such as `SecondsPath`. Null stands for an empty object.
+ * @param absent what is said where it leads nowhere. @default what is missing, in the words of the service
+ */
+export function readPath(
+  reader: Reader,
+  field: string,
+  absent?: (path: string) => string,
+): ((data: StateData) => Json) | undefined {
+  if (reader.has(field) && reader.source[field] === null) {
+    reader.json(field);
+    return () => ({});
+  }
+  const text = reader.string(field);
+  if (text === undefined) return undefined;
+  const find = compileFind(text, reader, field);
+  return (data) => {
+    const value = find(data);
+    if (value !== undefined) return value;
+    throw runtimeFailure(absent?.(text) ?? `Invalid path '${text}' : ${find.explain(data)}`);
+  };
+}
+
+/** A path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
+export function compileFind(text: string, reader: Reader, field: string): Find {
+  try {
+    return findOf(text, reader);
+  } catch (error) {
+    reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
+    return Object.assign(() => null, { explain: () => '' });
+  }
+}
+
+/** @throws Error where it is no path */
+function findOf(text: string, { variables }: Reader): Find {
+  const [root, name = ''] = VARIABLE.exec(text) ?? [];
+  if (root !== undefined) {
+    const path = compilePath(`$${text.slice(root.length)}`);
+    variables.add(name);
+    const find = (data: StateData): Json | undefined => {
+      const value = data.around.variables.get(name);
+      return value === undefined ? undefined : path.read(value, data.around.work);
+    };
+    return Object.assign(find, { explain: () => `No results for path: ${text}` });
+  }
+  const ofContext = text.startsWith('$$');
+  const path = compilePath(ofContext ? text.slice(1) : text);
+  const rootOf = (data: StateData): Json => (ofContext ? data.context() : data.root);
+  return Object.assign((data: StateData) => path.read(rootOf(data), data.around.work), {
+    explain: (data: StateData) => path.explain(rootOf(data)).replace('$', ofContext ? '$$$$' : '$$'),
+  });
+}
+
+function readTimestamp(reader: Reader): number | undefined {
+  const text = reader.string('Timestamp');
+  if (text === undefined) return undefined;
+  const ms = parseTimestamp(text);
+  if (ms === undefined) reader.problem(NO_TIMESTAMP, 'Timestamp');
+  return ms ?? 0;
+}
+
+export function readTemplate(reader: Reader, field: string): Expression | undefined {
+  const source = reader.json(field);
+  if (source === undefined) return undefined;
+  return compileTemplate(source, reader, (text, key) => compileField(text, key, reader, field));
+}
+
+/** A field of its own that holds a path or an intrinsic function: `ErrorPath`. */
+function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
+  const text = reader.string(field);
+  return text === undefined ? undefined : compileField(text, field, reader);
+}
+
+/** @param field where the template stands, of which `key` is the key; none for a field of its own */
+function compileField(
+  text: string,
+  key: string,
+  reader: Reader,
+  field: string = key,
+): (data: StateData) => Json {
+  try {
+    return text.startsWith('States.')
+      ? compileIntrinsic(text, (path) => present(path, key, reader))
+      : present(text, key, reader);
+  } catch {
+    reader.problem(
+      `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
+      field === key ? undefined : field,
+    );
+    return () => null;
+  }
+}
+
+/** A path that must lead somewhere. @throws Error where it is no path */
+function present(text: string, key: string, reader: Reader): (data: StateData) => Json {
+  const find = findOf(text, reader);
+  return (data) => {
+    const value = find(data);
+    if (value === undefined) throw runtimeFailure(missing(text, key, data), 'States.ParameterPathFailure');
+    return value;
+  };
+}
+
+/** Recorded: of a path into the context object too, the input that is shown is the state's. */
+function missing(text: string, key: string, { root }: StateData): string {
+  return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;
+}
+
+async function applySelector(selector: Expression, data: StateData): Promise<StateData> {
+  return { ...data, result: await selector({ ...data, root: data.result ?? null }) };
+}
+
+function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
+  const place = result ? readResultPath(reader) : undefined;
+  const outputPath = output ? readPath(reader, 'OutputPath') : undefined;
+  const variables = assign ? readAssign(reader) : undefined;
+  return {
+    output: (data) => {
+      const combined = place ? place(data) : (data.result ?? null);
+      return outputPath ? outputPath({ ...data, root: combined }) : combined;
+    },
+    assign: async (data) =>
+      variables && ((await variables({ ...data, root: data.result ?? null })) as JsonObject),
+  };
+}
+
+/** What becomes of the result: it replaces the input, is dropped for it, or is put into it. */
+function readResultPath(reader: Reader): (data: StateData) => Json {
+  const result = (data: StateData): Json => data.result ?? null;
+  if (reader.json('ResultPath') === null) return (data) => data.input;
+  const text = reader.string('ResultPath') ?? '$';
+  if (text === '$') return result;
+  try {
+    const steps = referenceSteps(text);
+    return (data) => {
+      const made = putResult(data.input, steps, result(data));
+      if (made !== undefined) return made;
+      throw new EvaluationFailure('States.ResultPathMatchFailure', unmatched(text, data));
+    };
+  } catch (error) {
+    reader.problem(
+      `The value '${text}' is not a valid Reference Path: ${(error as Error).message}`,
+      'ResultPath',
+    );
+    return result;
+  }
+}
+
+function unmatched(text: string, { input }: StateData): string {
+  return `Unable to apply step "${text.slice(2)}" to input ${JSON.stringify(input)}`;
+}
+
+function readAssign(reader: Reader): Expression | undefined {
+  readVariableNames(reader);
+  return readTemplate(reader, 'Assign');
+}

@@ -1,0 +1,161 @@
+import type { Work } from '../runtime/work.js';
+import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { readSteps, type Slice, type Step } from './path-parser.js';
+
+/** A JSONPath, compiled. */
+export interface Path {
+  readonly text: string;
+  /** The text with every step in brackets, as messages of the service have it. */
+  readonly normal: string;
+  /** Whether it can only ever name one place. Such a path gives what stands there; any other gives a list. */
+  readonly definite: boolean;
+  readonly steps: readonly Step[];
+  /**
+   * What it finds in `root`; undefined where a definite path leads nowhere.
+   * @throws EvaluationFailure where nothing is left of the work
+   */
+  read(root: Json, work: Work): Json | undefined;
+  /** Why a definite path found nothing, in the words of the service. */
+  explain(root: Json): string;
+}
+
+/**
+ * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
+ * @throws Error where it is not a path, or uses what is not supported
+ */
+export function compilePath(text: string): Path {
+  if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
+  const { steps, end } = readSteps(text, 1);
+  if (end < text.length) throw new Error(`it cannot be read from '${text.slice(end, end + 40)}' on`);
+  const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
+  const read = definite
+    ? (root: Json): Json | undefined => readPlace(root, steps)
+    : (root: Json, work: Work): Json => new Search(root, work).find(steps);
+  return { text, normal: shown(steps), definite, steps, read, explain: (root) => explain(root, steps) };
+}
+
+function shown(steps: readonly Step[]): string {
+  return `$${steps.map((step) => step.shown).join('')}`;
+}
+
+/** Names in a list are one object where the path ends in them, and many places before (Jayway; recordings.md 7.8). */
+function isDefinite(step: Step, last: boolean): boolean {
+  if (step.kind === 'names') return last || step.names.length === 1;
+  return step.kind === 'indexes' && step.indexes.length === 1;
+}
+
+/** What stands at the one place that a definite path names. */
+function readPlace(root: Json, steps: readonly Step[]): Json | undefined {
+  let at: Json | undefined = root;
+  for (const step of steps) {
+    at = stepInto(at, step);
+    if (at === undefined) return undefined;
+  }
+  return at;
+}
+
+function stepInto(at: Json, step: Step): Json | undefined {
+  if (step.kind === 'indexes') return Array.isArray(at) ? itemAt(at, step.indexes[0] ?? 0) : undefined;
+  if (step.kind !== 'names') throw new Error(`not one place: ${step.shown}`);
+  if (!isObject(at)) return undefined;
+  const [name = '', ...others] = step.names;
+  return others.length === 0 ? getOwn(at, name) : pick(at, step.names);
+}
+
+function itemAt(list: Json[], index: number): Json | undefined {
+  return list[index < 0 ? list.length + index : index];
+}
+
+function pick(source: JsonObject, names: readonly string[]): JsonObject {
+  const made: JsonObject = {};
+  for (const name of names) {
+    const value = getOwn(source, name);
+    if (value !== undefined) setOwn(made, name, value);
+  }
+  return made;
+}
+
+/** Recorded: the last step alone has no results, an earlier one is a missing property. */
+function explain(root: Json, steps: readonly Step[]): string {
+  const found = steps.findIndex((_, at) => readPlace(root, steps.slice(0, at + 1)) === undefined);
+  return found < 0 || found === steps.length - 1
+    ? `No results for path: ${shown(steps)}`
+    : `Missing property in path ${shown(steps.slice(0, found + 1))}`;
+}
+
+/** Looks for every place that a path may mean, in the order of the document. */
+class Search {
+  readonly #hits: Json[] = [];
+
+  constructor(
+    private readonly root: Json,
+    private readonly work: Work,
+  ) {}
+
+  find(steps: readonly Step[]): Json[] {
+    this.#walk(this.root, steps, 0);
+    return this.#hits;
+  }
+
+  #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
+    if (at === undefined) return;
+    this.work.spend(1);
+    const step = steps[index];
+    if (!step) this.#hits.push(at);
+    else this.#take(at, step, steps, index);
+  }
+
+  #take(at: Json, step: Step, steps: readonly Step[], index: number): void {
+    switch (step.kind) {
+      case 'names':
+        return this.#names(at, step.names, steps, index);
+      case 'indexes':
+        if (Array.isArray(at))
+          for (const each of step.indexes) this.#walk(itemAt(at, each), steps, index + 1);
+        return;
+      case 'slice':
+        if (Array.isArray(at)) for (const each of sliced(at, step.slice)) this.#walk(each, steps, index + 1);
+        return;
+      case 'filter':
+        for (const each of Array.isArray(at) ? at : [at]) {
+          this.work.spend(step.filter.size);
+          if (step.filter.holds(each, this.root)) this.#walk(each, steps, index + 1);
+        }
+        return;
+      case 'every':
+        for (const each of childrenOf(at)) this.#walk(each, steps, index + 1);
+        return;
+      case 'descent':
+        this.#walk(at, steps, index + 1);
+        for (const each of childrenOf(at)) this.#walk(each, steps, index);
+    }
+  }
+
+  #names(at: Json, names: readonly string[], steps: readonly Step[], index: number): void {
+    if (!isObject(at)) return;
+    if (names.length > 1 && index === steps.length - 1) return this.#walk(pick(at, names), steps, index + 1);
+    for (const name of names) this.#walk(getOwn(at, name), steps, index + 1);
+  }
+}
+
+function childrenOf(value: Json): Json[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.values(value) : [];
+}
+
+function sliced(list: Json[], { from, to, step }: Slice): Json[] {
+  const part = list.slice(from, to);
+  return step === 1 ? part : part.filter((_, at) => at % step === 0);
+}
+
+/**
+ * The steps of a reference path, which names one place to write to: `$.a['b'][0]` is `['a', 'b', 0]`.
+ * @throws Error where the path could name more than one place
+ */
+export function referenceSteps(text: string): (string | number)[] {
+  return compilePath(text).steps.map((step) => {
+    if (step.kind === 'names' && step.names.length === 1) return step.names[0] ?? '';
+    if (step.kind === 'indexes' && step.indexes.length === 1) return step.indexes[0] ?? 0;
+    throw new Error('a reference path names one place only');
+  });
+}

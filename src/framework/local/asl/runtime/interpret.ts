@@ -1,0 +1,55 @@
+import type { Json } from '../values/json.js';
+import type { Thread } from './thread.js';
+
+/** What a state leads to. Without `next`, its thread is done. */
+export interface Step {
+  readonly next: string | undefined;
+  readonly output: Json;
+}
+
+/** A state, compiled. `run` rejects with the StateFailure that nothing in it held. */
+export interface State {
+  run(thread: Thread, input: Json): Promise<Step>;
+}
+
+/**
+ * The events that a kind of state leaves between its entry and its exit, by their names. Recorded from the live
+ * service; recordings.md 7.1 and 7.2 say which event each points to.
+ */
+export interface StateEvents {
+  /** When its work begins, once an attempt. */
+  readonly started?: string;
+  /** When its work is done. Nothing ever points to it. */
+  readonly succeeded?: string;
+  /** When it failed and no Retry is left, before a Catch. A States.Runtime of its own fields leaves none. */
+  readonly failed?: string;
+  /** When it was ended by something outside it. */
+  readonly aborted?: string;
+}
+
+/** A set of states that lead to each other, and the one to begin with. */
+export interface StateGroup {
+  readonly startAt: string;
+  readonly states: ReadonlyMap<string, State>;
+}
+
+/**
+ * Runs states from the first to the one that ends.
+ * @returns the output of the last one. Rejects with the StateFailure that ended it; stays pending where the
+ * thread's scope ended
+ */
+export async function interpret(group: StateGroup, thread: Thread, input: Json): Promise<Json> {
+  let name = group.startAt;
+  let value = input;
+  for (;;) {
+    const state = group.states.get(name);
+    if (!state) throw new Error(`there is no state '${name}'`);
+    const turn = thread.breathe();
+    if (turn) await turn;
+    const step = await thread.scope.keep(state.run(thread, value));
+    if (step.next === undefined) return step.output;
+    thread.execution.passOn();
+    name = step.next;
+    value = step.output;
+  }
+}

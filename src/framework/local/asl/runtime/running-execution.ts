@@ -1,0 +1,80 @@
+import type { Cancel, Clock } from '../../../clock.js';
+import type { EvaluationThreads } from '../jsonata/threads.js';
+import type { JsonObject } from '../values/json.js';
+import type { MockTable } from '../../mocks/mocks.js';
+import type { Scope } from './scope.js';
+
+/** How a task ended, as a worker reported it or as the clock decided. */
+export type TaskOutcome =
+  | { readonly kind: 'succeeded'; readonly output: string }
+  | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
+  | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
+
+/** How long a task may take, and how long it may be silent. Both count from its start, which is the lease. Undefined: no limit. */
+export interface Limits {
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
+}
+
+/** A task for a worker, and who wants to know what becomes of it. Instants are epoch milliseconds. */
+export interface TaskOrder extends Limits {
+  readonly input: string;
+  /** Whether the execution still waits for it: one that is past its own deadline ends when it is asked. */
+  isWanted(): boolean;
+  onStarted(workerName: string | undefined, at: number): void;
+  onSettled(outcome: TaskOutcome, at: number): void;
+}
+
+/** Where a Task state finds its activity. */
+export interface ActivityPort {
+  has(arn: string): boolean;
+  /** Offers a task to whoever polls. The cancel takes it back; its token is then closed. */
+  schedule(arn: string, order: TaskOrder): Cancel;
+}
+
+/** A task whose token may be given away. */
+export interface TokenTask {
+  readonly token: string;
+  isOpen(): boolean;
+  /** Both its clocks start. */
+  start(workerName?: string): void;
+  settle(outcome: TaskOutcome): void;
+  close(): void;
+}
+
+/** Counts the states that an execution has entered, the fields that it has worked out, and the KiB that it has written. */
+export interface Pace {
+  steps: number;
+  nextLook: number;
+}
+
+/** An execution, as the states that run in it see it. */
+export interface RunningExecution {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly activities: ActivityPort;
+  /** Where expressions go on that are too much for the main thread. */
+  readonly threads: EvaluationThreads;
+  /** What answers the resources that are no activities. */
+  readonly mocks: MockTable;
+  readonly machineName: string;
+  readonly region: string;
+  /** A task that nobody polls for. `subject` is what a report on its token is told once it is closed. */
+  openTask(subject: string, order: TaskOrder): TokenTask;
+  /** Whether it still runs. Ends it where its deadline has passed and the timer has not fired yet. */
+  isLive(): boolean;
+  /** Called at each transition from one state to the next. May end the execution. */
+  passOn(): void;
+  /** How much it has done in all its threads, and when to look at the time: see Thread.breathe. */
+  readonly pace: Pace;
+  /** Ends when the execution does. */
+  readonly scope: Scope;
+  /** The parts of the context object that are the same in every state. */
+  readonly context: JsonObject;
+  /**
+   * Adds an event to the history.
+   * @param at when it happened. @default now
+   * @returns its id
+   */
+  record(type: string, previous: number, details?: object, at?: number): number;
+}

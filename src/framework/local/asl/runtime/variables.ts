@@ -1,0 +1,77 @@
+import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import type { Reader } from '../definition/reader.js';
+import type { Variables } from './state-data.js';
+
+/**
+ * The variables of one thread. A branch or an iteration reads those around it, and sets its own, which end with
+ * it, as the AWS page "Passing data between states with variables" has it.
+ */
+export class VariableScope implements Variables {
+  #own: JsonObject = {};
+  #sizes: Map<string, number> | undefined;
+  /** How many bytes the variables of the whole execution have. */
+  readonly #total: { bytes: number };
+
+  constructor(readonly outer?: VariableScope) {
+    this.#total = outer ? outer.#total : { bytes: 0 };
+  }
+
+  get(name: string): Json | undefined {
+    return Object.hasOwn(this.#own, name) ? this.#own[name] : this.outer?.get(name);
+  }
+
+  all(): JsonObject {
+    return { ...this.outer?.all(), ...this.#own };
+  }
+
+  /** Whether values of these sizes, by their names, still have room in the execution. */
+  hasRoom(sizes: ReadonlyMap<string, number>): boolean {
+    let bytes = this.#total.bytes;
+    for (const [name, size] of sizes) bytes += size - (this.#sizes?.get(name) ?? 0);
+    return bytes <= ALL_BYTES;
+  }
+
+  /** Its variables end with it. */
+  end(): void {
+    for (const size of this.#sizes?.values() ?? []) this.#total.bytes -= size;
+    this.#sizes = undefined;
+  }
+
+  /** Sets all at once. The values before stay as they were for whoever still holds them. */
+  assign(values: JsonObject, sizes: ReadonlyMap<string, number>): void {
+    const known = (this.#sizes ??= new Map<string, number>());
+    for (const [name, size] of sizes) {
+      this.#total.bytes += size - (known.get(name) ?? 0);
+      known.set(name, size);
+    }
+    const next = { ...this.#own };
+    for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
+    this.#own = next;
+  }
+}
+
+/** The most that all variables of an execution may have. AWS page "Passing data between states with variables". */
+const ALL_BYTES = 10 * 1024 * 1024;
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+const NAME_LIMIT = 80;
+
+/**
+ * The names that an Assign sets; one that cannot be is a problem. AWS page "Passing data between states with
+ * variables".
+ */
+export function readVariableNames(reader: Reader): string[] {
+  const source = reader.source['Assign'];
+  if (source === undefined) return [];
+  if (!isObject(source)) {
+    reader.problem("Expected 'Assign' to be an object", 'Assign');
+    return [];
+  }
+  const names = Object.keys(source).map((key) => key.replace(/\.\$$/, ''));
+  for (const name of names) {
+    if (!NAME.test(name) || name.length > NAME_LIMIT || name === 'states') {
+      reader.problem(`'${name}' is not a valid name of a variable`, `Assign/${name}`);
+    }
+  }
+  return names;
+}

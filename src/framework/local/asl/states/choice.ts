@@ -1,0 +1,51 @@
+import { runtimeFailure } from '../errors/failure.js';
+import type { ChoiceRule, Exit, Flow } from '../definition/language.js';
+import type { Reader } from '../definition/reader.js';
+import type { Kind, StateContext } from '../definition/state.js';
+import type { StateData } from '../runtime/state-data.js';
+
+interface Option {
+  readonly rule: ChoiceRule;
+  readonly next: string;
+}
+
+/**
+ * Goes where its first rule that holds points to. A rule's own Assign and Output count then; those of the state
+ * count on the way to Default.
+ */
+export const choiceKind: Kind = {
+  events: {},
+  parts: {},
+  leaves: 'choice',
+  compile(reader, context) {
+    const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
+    if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
+    const otherwise = reader.string('Default');
+    return async (thread, data, flow) => {
+      for (const { rule, next } of options) {
+        if (!(await thread.evaluate((seen) => rule.test(seen), data))) continue;
+        return { result: data.root, next, exit: exitOf(rule, flow, context) };
+      }
+      if (otherwise !== undefined) return { result: data.root, next: otherwise };
+      throw runtimeFailure(
+        'Failed to transition out of the state. The state does not point to a next state.',
+        'States.NoChoiceMatched',
+      );
+    };
+  },
+};
+
+function readOption(reader: Reader, { language }: StateContext): Option {
+  const next = reader.requiredString('Next');
+  const rule = language.choiceRule(reader);
+  reader.finish((field) => language.explainUnread(field));
+  return { rule, next };
+}
+
+const unchanged = ({ input }: StateData): StateData['input'] => input;
+const nothing = (): undefined => undefined;
+
+function exitOf({ exit }: ChoiceRule, flow: Flow, { language }: StateContext): Exit {
+  const output = exit.output ?? (language.name === 'JSONPath' ? flow.output.bind(flow) : unchanged);
+  return { output, assign: exit.assign ?? nothing };
+}

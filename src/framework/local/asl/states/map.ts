@@ -1,0 +1,146 @@
+import type { WholeNumber } from '../definition/language.js';
+import { branchFailure, runtimeFailure } from '../errors/failure.js';
+import { runBranches } from './branches.js';
+import { bareText } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
+import type { Reader } from '../definition/reader.js';
+import type { Kind, StateContext } from '../definition/state.js';
+import type { StateGroup } from '../runtime/interpret.js';
+import type { Thread } from '../runtime/thread.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+
+/** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
+const INLINE_LIMIT = 40;
+
+/** How many characters the inputs of all iterations may have. The live service has no such limit. */
+const INPUTS_LIMIT = 64 * 1024 * 1024;
+
+const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
+const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
+
+/** Recorded from the live service: a number in a text is taken, and how any other is refused. */
+const CONCURRENCY: WholeNumber = {
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  inText: true,
+  wrong: (path, value) =>
+    `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
+};
+
+/** Runs the same states once for each item of a list, and gives the list of their outputs. */
+export const mapKind: Kind = {
+  events: {
+    started: 'MapStateStarted',
+    succeeded: 'MapStateSucceeded',
+    failed: 'MapStateFailed',
+    aborted: 'MapStateAborted',
+  },
+  parts: { arguments: false, result: true, selector: true },
+  recovers: true,
+  leaves: 'next',
+  compile(reader, context) {
+    refuseDistributed(reader, context);
+    const group = readProcessor(reader, context);
+    const { language } = context;
+    const items = language.items(reader);
+    const selector = language.itemSelector(reader);
+    const concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
+    return async (thread, data) => {
+      const list = await thread.evaluate(items, data);
+      if (!Array.isArray(list))
+        throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
+      thread.checkSize(list, context.name);
+      const asked = concurrency ? Number(await thread.evaluate(concurrency, data)) : 0;
+      const inputs = selector ? await selectInputs(thread, data, list, selector) : list;
+      return { result: await iterate(thread, group, list, inputs, asked) };
+    };
+  },
+};
+
+async function selectInputs(
+  thread: Thread,
+  data: StateData,
+  list: Json[],
+  selector: Expression,
+): Promise<Json[]> {
+  const inputs: Json[] = [];
+  let chars = 0;
+  for (const [index, value] of list.entries()) {
+    const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
+    const input = await thread.evaluate(selector, { ...data, context });
+    thread.checkSize(input, thread.current?.name ?? '');
+    inputs.push(input);
+    chars += thread.textOf(input).length;
+    if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
+  }
+  return inputs;
+}
+
+function mapContext(index: number, value: Json): JsonObject {
+  return { Item: { Index: index, Value: value } };
+}
+
+async function iterate(
+  thread: Thread,
+  group: StateGroup | undefined,
+  list: Json[],
+  inputs: Json[],
+  asked: number,
+): Promise<Json> {
+  const name = thread.current?.name ?? '';
+  const { execution } = thread;
+  const started = thread.started({ length: list.length });
+  const outcome = await runBranches(thread, {
+    length: list.length,
+    atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
+    begin: (index, scope, after = started) => {
+      const from = execution.record('MapIterationStarted', after, { index, name });
+      const fork = thread.fork(scope, from, { context: mapContext(index, list[index] ?? null), index, name });
+      return { thread: fork, group, input: inputs[index] ?? null };
+    },
+    onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
+  });
+  if (!outcome.failure) {
+    thread.checkSize(outcome.results, name);
+    return outcome.results;
+  }
+  execution.record('MapIterationFailed', thread.previous, { index: outcome.failedIndex, name });
+  const [failed, ...others] = outcome.unfinished;
+  failed?.abortStates(thread.previous);
+  for (const other of others) other.abort(thread.previous);
+  throw branchFailure(outcome.failure);
+}
+
+/** ItemProcessor, or Iterator as it was called before. */
+function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
+  const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
+  const source = reader.object(field);
+  if (!source) {
+    reader.problem("The field 'ItemProcessor' is missing");
+    return undefined;
+  }
+  const config = source.object('ProcessorConfig');
+  const mode = config?.string('Mode') ?? 'INLINE';
+  if (mode !== 'INLINE')
+    config?.problem(`The state '${name}' is a Map in ${mode} mode: ${ONLY_INLINE}`, 'Mode');
+  config?.json('ExecutionType');
+  config?.finish();
+  const group = nested(source);
+  source.finish();
+  return group;
+}
+
+const ONLY_INLINE = 'the local service runs inline Maps only';
+
+function refuseDistributed(reader: Reader, { name }: StateContext): void {
+  // Recorded: an inline Map takes these, and takes no notice of them.
+  for (const field of TOLERATED) for (const each of [field, `${field}Path`]) reader.json(each);
+  for (const field of DISTRIBUTED) {
+    if (!reader.has(field)) continue;
+    reader.json(field);
+    reader.problem(
+      `The state '${name}' has '${field}', which belongs to Distributed Map: ${ONLY_INLINE}`,
+      field,
+    );
+  }
+}

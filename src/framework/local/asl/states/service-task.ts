@@ -1,0 +1,128 @@
+import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
+import type { Json } from '../values/json.js';
+import type { MockOutcome } from '../../mocks/mocks.js';
+import type { ResourceKind } from '../definition/resource.js';
+import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
+import type { Thread } from '../runtime/thread.js';
+import { isTooLarge } from '../values/limits.js';
+
+/** A call of a resource that a mock answers. */
+export interface ServiceCall {
+  readonly resource: string;
+  readonly kind: ResourceKind;
+  readonly limits: Limits;
+  /** The role of its Credentials, which the history shows. */
+  readonly role: string | undefined;
+  /** Works the input out. The token can then be seen in the context, where the task waits for one. */
+  readonly input: () => Promise<Json>;
+}
+
+/** What a report on the closed task of a token is told. Seen by users of the live service. */
+const CLOSED = 'Provided task does not exist anymore';
+
+/**
+ * Has a mock answer, within the task's limits; with `.waitForTaskToken` waits for the token's report.
+ * @throws StateFailure that nothing catches, where nothing answers
+ */
+export async function runService(thread: Thread, call: ServiceCall): Promise<Json> {
+  const { execution } = thread;
+  const { pattern } = call.kind;
+  if (!execution.mocks.has(execution.machineName, thread.current?.name ?? '', call.resource))
+    throw unanswered(thread, call);
+  const events = new Events(thread, call);
+  const outcome = await thread.scope.wait<TaskOutcome | Error>((resolve) => {
+    const task = execution.openTask(CLOSED, {
+      input: '',
+      ...call.limits,
+      isWanted: () => execution.isLive(),
+      onStarted: () => events.started(),
+      onSettled: (outcome, at) => {
+        events.settled(outcome, at);
+        resolve(outcome);
+      },
+    });
+    // Recorded: a job has a token too, and a report on it ends the task while the job goes on.
+    if (pattern !== 'answer') thread.taskToken = task.token;
+    const begin = async (): Promise<void> => {
+      const input = await call.input();
+      thread.checkSize(input, call.resource);
+      events.scheduled(thread.textOf(input));
+      task.start();
+      const answer = bounded(await execution.mocks.answer(describe(thread, call, task.token), input), call);
+      if (answer.kind === 'succeeded' && pattern !== 'answer' && task.isOpen())
+        events.submitted(answer.output);
+      if (answer.kind === 'failed' || pattern !== 'token') task.settle(answer);
+    };
+    begin().catch((error: unknown) => {
+      task.close();
+      resolve(error instanceof Error ? error : new Error(String(error)));
+    });
+    return () => task.close();
+  });
+  if (outcome instanceof Error) throw outcome;
+  if (outcome.kind !== 'succeeded') throw taskFailure(outcome);
+  return JSON.parse(outcome.output) as Json;
+}
+
+/** At AWS the service would be called. Here that is said, and no Catch of the machine's own hides it. */
+function unanswered(thread: Thread, { resource }: ServiceCall): StateFailure {
+  const { machineName } = thread.execution;
+  const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${thread.current?.name ?? ''}' or by the resource.`;
+  return new StateFailure('States.Runtime', thread.explain(reason), { fatal: true, own: true });
+}
+
+/** Recorded from the live service: an answer that is too large is a failure of the call. */
+function bounded(answer: MockOutcome, { resource, kind }: ServiceCall): MockOutcome {
+  if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
+  const { reason } = dataLimitFailure(kind.details?.resourceType ?? resource);
+  return { kind: 'failed', error: 'States.DataLimitExceeded', cause: reason };
+}
+
+function describe(thread: Thread, { resource, kind }: ServiceCall, token: string) {
+  const { machineName } = thread.execution;
+  const state = thread.current?.name ?? '';
+  return { machine: machineName, state, resource, ...(kind.pattern !== 'answer' && { taskToken: token }) };
+}
+
+/** The events of one call, in the words of its kind of resource. Recorded from the live service. */
+class Events {
+  constructor(
+    private readonly thread: Thread,
+    private readonly call: ServiceCall,
+  ) {}
+
+  scheduled(text: string): void {
+    const { kind, limits, resource, role } = this.call;
+    const more = {
+      ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),
+      ...(limits.heartbeatSeconds !== undefined && { heartbeatInSeconds: limits.heartbeatSeconds }),
+      ...(role !== undefined && { taskCredentials: { roleArn: role } }),
+    };
+    const details = kind.details
+      ? { ...kind.details, region: this.thread.execution.region, parameters: text, ...more }
+      : { resource, input: text, inputDetails: { truncated: false }, ...more };
+    this.#record('Scheduled', details);
+  }
+
+  started(): void {
+    this.#record('Started', this.call.kind.details);
+  }
+
+  submitted(output: string): void {
+    this.#record('Submitted', { ...this.call.kind.details, output, outputDetails: { truncated: false } });
+  }
+
+  settled(outcome: TaskOutcome, at: number): void {
+    const { details } = this.call.kind;
+    if (outcome.kind === 'succeeded') {
+      const { output } = outcome;
+      this.#record('Succeeded', { ...details, output, outputDetails: { truncated: false } }, at);
+    } else if (outcome.kind === 'failed') {
+      this.#record('Failed', { ...details, ...taskFailure(outcome).details }, at);
+    } else this.#record('TimedOut', { ...details, error: 'States.Timeout' }, at);
+  }
+
+  #record(what: string, details?: object, at?: number): void {
+    this.thread.record(`${this.call.kind.event}${what}`, details, at);
+  }
+}

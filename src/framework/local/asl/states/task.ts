@@ -1,0 +1,155 @@
+import { isActivityArn } from '../../arn.js';
+import { StateFailure, taskFailure } from '../errors/failure.js';
+import { bareText, isObject, type Json } from '../values/json.js';
+import type { Reader } from '../definition/reader.js';
+import { resourceKind } from '../definition/resource.js';
+import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
+import { runService } from './service-task.js';
+import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
+import type { Thread } from '../runtime/thread.js';
+import type { Expression, StateData } from '../runtime/state-data.js';
+import { LONGEST_SECONDS } from '../values/limits.js';
+
+const SECONDS = { min: 1, max: LONGEST_SECONDS };
+
+/** Hands a task to a worker, and waits for what the worker reports. */
+export const taskKind: Kind = {
+  events: { aborted: 'TaskStateAborted' },
+  parts: { arguments: true, result: true, selector: true },
+  recovers: true,
+  leaves: 'next',
+  compile(reader, context) {
+    const resource = reader.requiredString('Resource');
+    const timeout = context.language.integer(reader, 'TimeoutSeconds', SECONDS);
+    const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
+    const credentials = readRole(reader, context);
+    const call = compileCall(reader, context, resource);
+    return async (thread, data, flow) => {
+      const input = async (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
+      const limits = {
+        timeoutSeconds: await readSeconds(thread, data, timeout),
+        heartbeatSeconds: await readSeconds(thread, data, heartbeat),
+      };
+      return { result: await call(thread, input, limits, await roleOf(thread, data, credentials)) };
+    };
+  },
+};
+
+/** Runs one attempt of the task, and gives its result. */
+type Call = (
+  thread: Thread,
+  input: () => Promise<Json>,
+  limits: Limits,
+  role: string | undefined,
+) => Promise<Json>;
+
+function compileCall(reader: Reader, context: StateContext, resource: string): Call {
+  if (isActivityArn(resource)) {
+    context.tasks.push({ state: context.name, resource, activity: describe(reader, context, resource) });
+    return async (thread, input, limits) => runActivity(thread, resource, await input(), limits);
+  }
+  context.tasks.push({ state: context.name, resource });
+  const kind = resourceKind(resource);
+  if (!kind) {
+    reader.problem(unknownResource(resource), 'Resource');
+    return () => Promise.reject(new Error(`nothing can call '${resource}'`));
+  }
+  return (thread, input, limits, role) => runService(thread, { resource, kind, limits, input, role });
+}
+
+/** Recorded from the live service. */
+function unknownResource(resource: string): string {
+  return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
+}
+
+/** Credentials are read and shown in the history; nothing is done with them, since nothing here has any rights. */
+function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
+  const { Credentials: source } = reader.source;
+  if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
+    reader.problem("The field 'RoleArn' is required but was missing", 'Credentials');
+  }
+  return language.template(reader, 'Credentials');
+}
+
+async function roleOf(
+  thread: Thread,
+  data: StateData,
+  credentials: Expression | undefined,
+): Promise<string | undefined> {
+  const value = credentials && (await thread.evaluate(credentials, data));
+  return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
+}
+
+function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
+  const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
+  if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
+    reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds');
+  }
+  return {
+    state: name,
+    activityArn,
+    ...(typeof heartbeat === 'number' && { heartbeatSeconds: heartbeat }),
+    ...(typeof timeout === 'number' && { timeoutSeconds: timeout }),
+  };
+}
+
+async function readSeconds(
+  thread: Thread,
+  data: StateData,
+  field: Expression | undefined,
+): Promise<number | undefined> {
+  return field && Number(await thread.evaluate(field, data));
+}
+
+async function runActivity(thread: Thread, resource: string, input: Json, limits: Limits): Promise<Json> {
+  const { activities } = thread.execution;
+  if (!activities.has(resource)) throw missingActivity(thread, resource);
+  thread.checkSize(input, resource);
+  const text = thread.textOf(input);
+  thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  const outcome = await thread.scope.wait<TaskOutcome>((resolve) =>
+    activities.schedule(resource, {
+      input: text,
+      ...limits,
+      isWanted: () => thread.execution.isLive(),
+      onStarted: (workerName, at) =>
+        thread.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
+      onSettled: (outcome, at) => {
+        recordOutcome(thread, outcome, at);
+        resolve(outcome);
+      },
+    }),
+  );
+  return resultOf(outcome);
+}
+
+/** Recorded from the live service. */
+function missingActivity(thread: Thread, resource: string): StateFailure {
+  const reason = thread.explain(`The activity ${resource} does not exist.`);
+  return new StateFailure('States.Runtime', reason, { fatal: true });
+}
+
+function describeScheduled(resource: string, input: string, limits: Limits): object {
+  const { timeoutSeconds, heartbeatSeconds } = limits;
+  return {
+    resource,
+    input,
+    inputDetails: { truncated: false },
+    ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
+    ...(heartbeatSeconds !== undefined && { heartbeatInSeconds: heartbeatSeconds }),
+  };
+}
+
+function recordOutcome(thread: Thread, outcome: TaskOutcome, at: number): void {
+  if (outcome.kind === 'succeeded') {
+    const details = { output: outcome.output, outputDetails: { truncated: false } };
+    thread.record('ActivitySucceeded', details, at);
+  } else if (outcome.kind === 'failed') {
+    thread.record('ActivityFailed', taskFailure(outcome).details, at);
+  } else thread.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
+}
+
+function resultOf(outcome: TaskOutcome): Json {
+  if (outcome.kind === 'succeeded') return JSON.parse(outcome.output) as Json;
+  throw taskFailure(outcome);
+}

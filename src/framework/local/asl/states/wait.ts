@@ -1,0 +1,44 @@
+import type { WholeNumber } from '../definition/language.js';
+import type { Kind } from '../definition/state.js';
+import { runtimeFailure } from '../errors/failure.js';
+import { pause } from '../errors/retry.js';
+import { bareText } from '../values/json.js';
+import { LONGEST_SECONDS } from '../values/limits.js';
+
+/** Recorded from the live service: 24,855 days can be waited for, and 24,856 cannot. */
+const LONGEST_WAIT_MS = 2_147_483_647_000;
+
+const SECONDS: WholeNumber = {
+  min: 0,
+  max: LONGEST_SECONDS,
+  absent: (path) => `The SecondsPath parameter does not reference an input value: ${path}`,
+  wrong: (path, value) =>
+    Number.isInteger(value) && Number(value) < 0
+      ? `The SecondsPath parameter references a negative value: ${path} == ${bareText(value)}`
+      : `The SecondsPath parameter cannot be parsed as a long value: ${path} == ${bareText(value)}`,
+};
+
+/** Waits for a number of seconds, or until an instant. One that has passed is no wait at all. */
+export const waitKind: Kind = {
+  events: { aborted: 'WaitStateAborted' },
+  parts: {},
+  leaves: 'next',
+  compile(reader, { language }) {
+    const seconds = language.integer(reader, 'Seconds', SECONDS);
+    const timestamp = language.timestamp(reader);
+    if ((seconds === undefined) === (timestamp === undefined)) {
+      reader.problem(
+        "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
+      );
+    }
+    return async (thread, data) => {
+      const now = thread.execution.clock.now();
+      const until = timestamp
+        ? Number(await thread.evaluate(timestamp, data))
+        : now + (seconds ? Number(await thread.evaluate(seconds, data)) * 1000 : 0);
+      if (until - now > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
+      if (until > now) await pause(thread, until - now);
+      return { result: data.root };
+    };
+  },
+};

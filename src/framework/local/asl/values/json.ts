@@ -1,0 +1,136 @@
+/** What JSON can hold. Values are never changed in place: a new one is made of what stays and what is new. */
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Sets an own property, also one named `__proto__`, which plain assignment would take for the prototype. */
+export function setOwn(target: JsonObject, key: string, value: Json): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  } else target[key] = value;
+}
+
+/** Reads an own property; what is inherited is undefined. */
+export function getOwn(source: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(source, key) ? source[key] : undefined;
+}
+
+/** How deep a text may be nested. Beyond it, whoever walks a value would run out of stack. */
+const MAX_DEPTH = 1_000;
+
+/** Parses JSON. @throws SyntaxError where it is none, or is nested too deeply */
+export function readJson(text: string): Json {
+  if (isTooDeep(text)) {
+    throw new SyntaxError(`JSON is nested more than ${MAX_DEPTH} levels deep`);
+  }
+  return JSON.parse(text) as Json;
+}
+
+/** Whether a JSON text is nested deeper than the service works with. */
+export function isTooDeep(text: string): boolean {
+  return text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH;
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === BACKSLASH) at++;
+    else if (char === QUOTE) quoted = !quoted;
+    else if (!quoted && (char | SQUARE_TO_CURLY) === OPEN) deepest = Math.max(deepest, ++depth);
+    else if (!quoted && (char | SQUARE_TO_CURLY) === CLOSE) depth--;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
+/** `[` and `{` differ by this bit, and so do `]` and `}`. */
+const SQUARE_TO_CURLY = 0x20;
+
+/** Parses JSON, or gives undefined, which no JSON text is, where `readJson` would throw. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether two values are the same JSON; the order of keys does not count. */
+export function equalJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i] ?? null));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
+}
+
+/** A value as messages show it: a text bare, all else as JSON. */
+export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/**
+ * Whether a value has no more than so many places and so many characters in its texts, one that it holds twice counted
+ * twice. Looks no further than that.
+ */
+export function measure(value: unknown, places: number, chars: number): boolean {
+  // Most values are small: no list of what is still to be looked at then.
+  const left = smallRest(value, 0, Math.min(SMALL, places, chars));
+  return left >= 0 || measureLarge(value, places, chars);
+}
+
+const SMALL = 500;
+const SMALL_DEPTH = 20;
+
+/** What is left of a number of places and characters after a value; negative where it has more. */
+function smallRest(value: unknown, depth: number, left: number): number {
+  if (typeof value === 'string') return left - value.length - 1;
+  if (typeof value !== 'object' || value === null) return left - 1;
+  if (depth > SMALL_DEPTH) return -1;
+  let rest = left - 1;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && rest >= 0; at++) rest = smallRest(value[at], depth + 1, rest);
+    return rest;
+  }
+  for (const key in value) {
+    rest = smallRest((value as Record<string, unknown>)[key], depth + 1, rest - key.length);
+    if (rest < 0) return rest;
+  }
+  return rest;
+}
+
+function measureLarge(value: unknown, places: number, chars: number): boolean {
+  const open = [value];
+  for (let seen = 0; open.length > 0; seen++) {
+    if (seen + open.length > places) return false;
+    const each = open.pop();
+    if (typeof each === 'string') chars -= each.length;
+    else if (Array.isArray(each)) {
+      if (each.length > places - seen) return false;
+      for (const item of each) open.push(item);
+    } else if (typeof each === 'object' && each !== null) {
+      for (const key of Object.keys(each)) {
+        chars -= key.length;
+        open.push((each as Record<string, unknown>)[key]);
+      }
+    }
+    if (chars < 0) return false;
+  }
+  return true;
+}
+
+/** A text that two values share only where they are the same JSON; the order of keys does not count. */
+export function canonical(value: Json): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isObject(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

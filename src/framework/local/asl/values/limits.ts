@@ -1,0 +1,9 @@
+/** The most that an input or output may have, in bytes of UTF-8. AWS page "Step Functions service quotas". */
+export const DATA_LIMIT_BYTES = 262_144;
+
+/** The most seconds that a field may say. States-language reference. */
+export const LONGEST_SECONDS = 99_999_999;
+
+export function isTooLarge(text: string): boolean {
+  return text.length * 3 > DATA_LIMIT_BYTES && Buffer.byteLength(text) > DATA_LIMIT_BYTES;
+}

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+
+/** A number from 0 up to 1, the same for the same seed. */
+export function seeded(seed: number): number {
+  return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/** A version 4 UUID. */
+export function uuid(random: () => number): string {
+  const hex = (digits: number): string =>
+    Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
+  const variant = (8 + Math.floor(random() * 4)).toString(16);
+  return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
+}

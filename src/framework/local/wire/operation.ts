@@ -1,0 +1,46 @@
+import type { Clock } from '../../clock.js';
+import type { Activities } from '../service/activities.js';
+import { parseArn, type ResourceKind } from '../arn.js';
+import type { Executions } from '../service/executions.js';
+import type { Machines } from '../service/machines.js';
+import { errors } from './service-error.js';
+import type { TaskTable } from '../service/tasks.js';
+import type { Body } from './validation.js';
+
+/** Everything that the operations work on. */
+export interface State {
+  readonly clock: Clock;
+  readonly activities: Activities;
+  readonly tasks: TaskTable;
+  readonly machines: Machines;
+  readonly executions: Executions;
+  /** How long a poll is held, in milliseconds. */
+  readonly pollHoldMs: number;
+  /** Whether a library checks definitions too. */
+  readonly checkDefinitions: boolean;
+  /** Whether every poll is answered with nothing at once, since the service is about to stop. */
+  pollsEnded: boolean;
+}
+
+/** One request. */
+export interface Call {
+  readonly operation: string;
+  readonly body: Body;
+  /** The region that the request was signed for; us-east-1 where it was not. */
+  readonly region: string;
+  /** How long the call stays in place after its connection has closed, in milliseconds. */
+  readonly closedWindowMs: number;
+  /** Calls back when the connection closes before the answer. */
+  onClosed(callback: () => void): void;
+}
+
+/** Does what was asked, and gives the answer's body. Throws a ServiceError for an error of the API. */
+export type Operation = (call: Call, state: State) => object | Promise<object>;
+
+/** @throws ServiceError InvalidArn, worded as recorded from the live service, where it is no ARN of that kind */
+export function checkArn(text: string, kind: ResourceKind): string {
+  const arn = parseArn(text);
+  if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);
+  if (arn.kind !== kind) throw errors.invalidArn(`Resource type not valid in this context: ${arn.kind}`);
+  return text;
+}

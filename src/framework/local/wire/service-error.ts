@@ -1,0 +1,77 @@
+/** What the service answers instead of a result: HTTP 400, a name and a message. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+
+  /**
+   * @param type the name as the SDK's model has it, such as `InvalidArn`
+   * @param namespace what stands before the name on the wire
+   */
+  constructor(
+    readonly type: string,
+    message: string,
+    readonly namespace = 'com.amazonaws.swf.service.v2.model',
+  ) {
+    super(message);
+  }
+
+  /** The body of the answer. */
+  get body(): string {
+    return JSON.stringify({ __type: `${this.namespace}#${this.type}`, message: this.message });
+  }
+}
+
+/** The texts were recorded from the live service; what varies is given, the rest is word for word. */
+export const errors = {
+  validation: (violations: readonly string[]): ServiceError => {
+    const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;
+    return new ServiceError('ValidationException', head + violations.join('; '), 'com.amazon.coral.validate');
+  },
+  invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
+  invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
+  invalidToken: () => new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'"),
+  invalidOutput: (text: string) =>
+    new ServiceError('InvalidOutput', `Invalid Output: '${shorten(text)}' is not valid JSON.`),
+  invalidInput: (reason: string) =>
+    new ServiceError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`),
+  versionDescription: () =>
+    new ServiceError(
+      'ValidationException',
+      'Version description can only be set when publish is true',
+      'com.amazon.coral.validate',
+    ),
+  invalidDefinition: (reason: string) =>
+    new ServiceError('InvalidDefinition', `Invalid State Machine Definition: '${reason}'`),
+  taskTimedOut: (what: string) => new ServiceError('TaskTimedOut', `Task Timed Out: '${what}'`),
+  noActivity: (arn: string) => new ServiceError('ActivityDoesNotExist', `Activity Does Not Exist: '${arn}'`),
+  noMachine: (arn: string) =>
+    new ServiceError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`),
+  noExecution: (arn: string) =>
+    new ServiceError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`),
+  executionExists: (arn: string) =>
+    new ServiceError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`),
+  machineDeleting: (arn: string) =>
+    new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
+  machineExists: (arn: string) =>
+    new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
+  tooManyMachines: () =>
+    new ServiceError('StateMachineLimitExceeded', 'The maximum number of state machines has been reached.'),
+  tooManyActivities: () =>
+    new ServiceError('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
+  tooManyPolls: () =>
+    new ServiceError(
+      'ActivityWorkerLimitExceeded',
+      'The maximum number of workers concurrently polling for activity tasks has been reached.',
+    ),
+  unsupported: (what: string) =>
+    new ServiceError(
+      'UnsupportedOperation',
+      `Stepwright's local Step Functions does not have ${what}.`,
+      'com.amazon.coral.service',
+    ),
+};
+
+const SHOWN = 200;
+
+function shorten(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}...`;
+}

@@ -1,0 +1,94 @@
+import { DATA_LIMIT_BYTES, isTooLarge } from '../asl/values/limits.js';
+import { errors } from './service-error.js';
+
+/** A request's body, as it was parsed. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** The most characters of a field, from the API reference of Step Functions. */
+export const MAX = {
+  arn: 256,
+  name: 80,
+  token: 2_048,
+  error: 256,
+  cause: 32_768,
+  definition: 1_048_576,
+  data: DATA_LIMIT_BYTES,
+} as const;
+
+interface TextRule {
+  readonly required?: boolean;
+  readonly min?: number;
+  readonly max: number;
+  /** Whether the value may be shown in a message. Recorded: inputs, outputs and the like are not. @default false */
+  readonly shown?: boolean;
+}
+
+/**
+ * Checks the fields of a request one after another, and throws all violations at once, worded as the service
+ * words them.
+ */
+export class Checker {
+  readonly #violations: string[] = [];
+
+  constructor(private readonly body: Body) {}
+
+  text(field: string, { required = false, min = 0, max, shown = false }: TextRule): string | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) {
+      if (required) this.#violate(field, shown ? ' null' : '', 'Member must not be null');
+      return undefined;
+    }
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const display = shown ? ` '${text.slice(0, MAX.token)}'` : '';
+    if (text.length < min) {
+      this.#violate(field, display, `Member must have length greater than or equal to ${min}`);
+    } else if (text.length > max || (max === MAX.data && isTooLarge(text))) {
+      this.#violate(field, display, `Member must have length less than or equal to ${max}`);
+    }
+    return text;
+  }
+
+  requiredText(field: string, rule: TextRule): string {
+    return this.text(field, { ...rule, required: true }) ?? '';
+  }
+
+  integer(field: string, min: number, max: number): number | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'number' || value > max) {
+      this.#violate(
+        field,
+        ` '${JSON.stringify(value)}'`,
+        `Member must have value less than or equal to ${max}`,
+      );
+    } else if (value < min) {
+      this.#violate(field, ` '${value}'`, `Member must have value greater than or equal to ${min}`);
+    }
+    return Number(value);
+  }
+
+  oneOf(field: string, values: readonly string[]): string | undefined {
+    const text = this.text(field, { max: MAX.arn, shown: true });
+    if (text !== undefined && !values.includes(text)) {
+      this.#violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
+    }
+    return text;
+  }
+
+  /** @throws ServiceError ValidationException where anything was wrong */
+  done(): void {
+    if (this.#violations.length > 0) throw errors.validation(this.#violations);
+  }
+
+  #violate(field: string, value: string, constraint: string): void {
+    this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
+  }
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it is to find
+const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
+
+/** @throws ServiceError InvalidName where the service would refuse the name of a new resource */
+export function checkName(name: string): void {
+  if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
+}

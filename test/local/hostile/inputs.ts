@@ -1,0 +1,230 @@
+import { FUNCTIONS, jsonata, one, pass } from '../conformance/row.js';
+
+/** Something that asks for far more than its few characters show. */
+export interface HostileInput {
+  readonly does: string;
+  readonly machine: object | string;
+  readonly input?: unknown;
+  /** The error that it ends in; `refused`: when the machine is created; undefined: it succeeds after all. */
+  readonly error: string | undefined;
+}
+
+const QUERY = 'States.QueryEvaluationError';
+const RUNTIME = 'States.Runtime';
+const TOO_LARGE = 'States.DataLimitExceeded';
+const INTRINSIC = 'States.IntrinsicFailure';
+
+const evaluates = (source: string, error: string | undefined = QUERY, input: unknown = {}): HostileInput => ({
+  does: `{% ${source.slice(0, 100)} %}`,
+  machine: jsonata({ Type: 'Pass', Output: { x: `{% ${source} %}` } }),
+  input,
+  error,
+});
+const counts = (source: string, error: string | undefined = QUERY, input: unknown = {}): HostileInput =>
+  evaluates(`$count(${source})`, error, input);
+const works = (does: string, parameters: object, error: string, input: unknown = {}): HostileInput => ({
+  does,
+  machine: pass({ Parameters: parameters }),
+  input,
+  error,
+});
+const refused = (does: string, machine: object | string): HostileInput => ({
+  does,
+  machine,
+  error: 'refused',
+});
+const loop = (does: string, states: object, error: string, input: unknown = {}): HostileInput => ({
+  does,
+  machine: { StartAt: 'X', States: { ...states, Z: { Type: 'Succeed' } } },
+  input,
+  error,
+});
+const again = {
+  Type: 'Choice',
+  Choices: [{ Variable: '$.never', IsPresent: true, Next: 'Z' }],
+  Default: 'X',
+};
+
+const A_AND_B = { s: `${'a'.repeat(5_000)}b` };
+const LETTERS = { s: 'a'.repeat(200_000) };
+/** An object in an object, so many times. */
+const nested = (depth: number): unknown => JSON.parse('{"a":'.repeat(depth) + '1' + '}'.repeat(depth));
+/** A call of an intrinsic function around itself, with each argument as often as there is room. */
+const nestedCall = (name: string, depth: number, times: number): string =>
+  depth === 0
+    ? '$'
+    : `${name}(${Array.from({ length: times }, () => nestedCall(name, depth - 1, times)).join(',')})`;
+/** `$x` made twice as large, so many times. */
+const doubled = (step: string, times: number, then: string, first = "'x'"): string =>
+  `($d := function($x, $n) { $n = 0 ? $x : $d(${step}, $n - 1) }; $x := $d(${first}, ${times}); ${then})`;
+const map = (fields: object): object => ({
+  Type: 'Map',
+  ItemProcessor: { StartAt: 'I', States: { I: { Type: 'Pass', End: true } } },
+  ...fields,
+});
+
+/** Those that once brought the service down. */
+export const named: HostileInput[] = [
+  counts('$match($states.input.s, /(a+)+$/)', QUERY, A_AND_B),
+  works('a path from everywhere to everywhere', { 'x.$': '$..*..*..*' }, RUNTIME, nested(300)),
+  counts('$sort([1..3000000])'),
+  counts("$pad('x', 400000000)"),
+  {
+    does: 'a Map over three million items',
+    machine: jsonata(map({ Items: '{% [1..3000000] %}' })),
+    error: QUERY,
+  },
+  counts('$map([1..9999999], $string)'),
+];
+
+/** In their spirit. */
+export const devised: HostileInput[] = [
+  evaluates('($f := function($x) { $f($x + 1) }; $f(1))'),
+  evaluates('($f := function($x) { 1 + $f($x) }; $f(1))'),
+  evaluates(doubled('$x & $x', 60, '$length($x)')),
+  evaluates(doubled('$append($x, $x)', 60, '$count($x)')),
+  evaluates(doubled('{"a": $x, "b": $x}', 60, '$string($x)')),
+  evaluates(
+    `($p := ${doubled('{"a": $x, "b": $x}', 60, '$x')}; $q := ${doubled('{"a": $x, "b": $x}', 60, '$x')}; $p = $q)`,
+  ),
+  evaluates(doubled('[[$x], [$x]]', 60, '$x ? 1 : 2')),
+  evaluates(doubled('{"a": $x, "b": $x}', 60, '$count($x.**)')),
+  evaluates('{"then": /x/}'),
+  evaluates("$length($replace($states.input.s, 'a', $states.input.s))", QUERY, LETTERS),
+  evaluates("$length($join([1..100000].('x'), $states.input.s))", QUERY, LETTERS),
+  counts('$distinct([1..140000])'),
+  evaluates('($l := [1..1000]; $count($l.($l.($l.(1)))))'),
+  evaluates('($l := [1..20000]; $count($l.($l)))'),
+  counts('$match($states.input.s, /a*a*a*a*a*b/)', QUERY, { s: 'a'.repeat(20_000) }),
+  evaluates('$contains($states.input.s, /(a|a)*c/)', QUERY, A_AND_B),
+  evaluates('$split($states.input.s, /(a+a+)+c/)', QUERY, A_AND_B),
+  evaluates("$replace($states.input.s, /([ab]|[bc]|[ac])+d/, '')", QUERY, A_AND_B),
+  evaluates("$length($reduce([1..900000], function($a, $b) { $a & 'xxxxxxxxxxxxxxxxxxxx' }, ''))"),
+  evaluates("$toMillis($states.input.s, '[Y0001]'  & $pad('', 5000, '[D]'))", QUERY, LETTERS),
+  evaluates("$formatNumber(1, $pad('', 900000, '#'))"),
+  evaluates('($x := $states.input; $x.constructor.constructor("return process")())', QUERY, { a: 1 }),
+  evaluates('$states.input.(__proto__.(__defineGetter__("polluted", $states.input.toString)))', QUERY, {
+    a: 1,
+  }),
+  evaluates('$count($states.input ~> |**|{"b": $}|)', QUERY, nested(900)),
+  evaluates('$count([1..1000000]{$string($): $})'),
+  evaluates('$count([1..1000000]^(>$))'),
+  works('every item of a list, its items, and theirs', { 'x.$': '$..[*]..[*]..[*]' }, RUNTIME, {
+    l: Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => [1, [2, [3]]])),
+  }),
+  works(
+    'a filter in a filter in a filter',
+    { 'x.$': '$..[?(@.a)]..[?(@.a)]..[?(@.a)]' },
+    RUNTIME,
+    nested(400),
+  ),
+  works('a list of lists of the input', { 'x.$': nestedCall('States.Array', 5, 8) }, INTRINSIC, LETTERS),
+  works(
+    'a text of texts of the input',
+    { 'x.$': `States.Format('${'{}'.repeat(60)}'${', $.s'.repeat(60)})` },
+    INTRINSIC,
+    LETTERS,
+  ),
+  works(
+    'the input as a text, twenty thousand times',
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}.$`, 'States.JsonToString($)'])),
+    RUNTIME,
+    LETTERS,
+  ),
+  works(
+    'the input ten thousand times',
+    Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}.$`, '$'])),
+    TOO_LARGE,
+    LETTERS,
+  ),
+  {
+    does: 'forty thousand different items',
+    machine: pass({ Parameters: { 'x.$': 'States.ArrayLength(States.ArrayUnique($.l))' } }),
+    input: { l: Array.from({ length: 40_000 }, (_, i) => i) },
+    error: undefined,
+  },
+  loop('a loop of nothing', { X: { Type: 'Pass', Next: 'Y' }, Y: again }, RUNTIME),
+  loop('a loop with a large input', { X: { Type: 'Pass', Next: 'Y' }, Y: again }, RUNTIME, LETTERS),
+  loop(
+    'a loop that sets more and more variables',
+    {
+      ...Object.fromEntries(
+        Array.from({ length: 100 }, (_, i) => [
+          `V${i}`,
+          { Type: 'Pass', Assign: { [`v${i}.$`]: '$.s' }, Next: i < 99 ? `V${i + 1}` : 'Z' },
+        ]),
+      ),
+      X: { Type: 'Pass', Next: 'V0' },
+    },
+    TOO_LARGE,
+    LETTERS,
+  ),
+  {
+    does: 'a Map in a Map in a Map, a million iterations',
+    machine: one(
+      map({
+        ItemsPath: '$.l',
+        ItemSelector: { 'l.$': '$.l' },
+        ItemProcessor: {
+          StartAt: 'J',
+          States: {
+            J: {
+              ...map({
+                ItemsPath: '$.l',
+                ItemSelector: { 'l.$': '$.l' },
+                ItemProcessor: { StartAt: 'K', States: { K: { ...map({ ItemsPath: '$.l' }), End: true } } },
+              }),
+              End: true,
+            },
+          },
+        },
+      }),
+    ),
+    input: { l: Array.from({ length: 100 }, (_, i) => i) },
+    error: RUNTIME,
+  },
+  {
+    does: 'a large input for each of many iterations',
+    machine: one(map({ ItemsPath: '$.l', ItemSelector: { 's.$': '$.s' } })),
+    input: { s: 'x'.repeat(100_000), l: Array.from({ length: 20_000 }, (_, i) => i) },
+    error: RUNTIME,
+  },
+  {
+    does: 'five thousand branches, each with a task that nobody takes up, and one that fails',
+    machine: one({
+      Type: 'Parallel',
+      Branches: Array.from({ length: 5_000 }, (_, i) => ({
+        StartAt: `B${i}`,
+        States: {
+          [`B${i}`]: i === 4_999 ? { Type: 'Fail', Error: 'E' } : { Type: 'Wait', Seconds: 99, End: true },
+        },
+      })),
+    }),
+    error: 'E',
+  },
+  {
+    does: 'a function that nothing mocks',
+    machine: one({ Type: 'Task', Resource: `${FUNCTIONS.echo}2` }),
+    error: RUNTIME,
+  },
+  {
+    does: 'forty expressions that each take their time',
+    machine: jsonata({ Type: 'Pass', Output: Array.from({ length: 40 }, () => '{% $sum([1..30000]) %}') }),
+    error: undefined,
+  },
+  refused('brackets in brackets', jsonata({ Type: 'Pass', Output: `{% ${'('.repeat(400_000)} %}` })),
+  refused('a filter of brackets', pass({ InputPath: `$[?(${'('.repeat(400_000)}` })),
+  refused('a filter of negations', pass({ InputPath: `$[?(${'!'.repeat(400_000)}@.a)]` })),
+  refused('a call in a call in a call', pass({ Parameters: { 'x.$': 'States.Array('.repeat(60_000) } })),
+  refused('a definition of brackets', '['.repeat(1_000_000)),
+  refused('a path that goes on and on', pass({ InputPath: `$${'.a'.repeat(400_000)}[` })),
+  refused(
+    'ten thousand states that lead nowhere',
+    JSON.stringify({
+      StartAt: 'X',
+      States: Object.fromEntries(
+        Array.from({ length: 10_000 }, (_, i) => [`S${i}`, { Type: 'Pass', Next: `T${i}` }]),
+      ),
+    }),
+  ),
+];
