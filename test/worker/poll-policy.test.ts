@@ -109,10 +109,8 @@ type Step =
 
 describe('whatever the polls come to', () => {
   test('no more are open than may be, and nobody is woken for nothing', () => {
-    assert(
-      property(trial, (each) => void play(each)),
-      { numRuns: 500 },
-    );
+    const played = property(trial, (each) => void play(each));
+    expect(() => assert(played, { numRuns: 500 })).not.toThrow();
   });
 
   test('a poll is open again within half a minute, and all that may be within a minute of tasks that wait', () => {
