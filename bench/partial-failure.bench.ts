@@ -32,6 +32,9 @@ const BUCKETS = [20, 40, 80];
 /** What a pace comes to shows later than what a fault does. */
 const BUCKET_SECONDS = 14;
 
+/** Below that the candidates take the machine from each other. */
+const LEAST_IDLE = 0.15;
+
 /** What ours must reach. */
 const TIE = 0.98;
 const BUCKET_FILLED = 0.9;
@@ -60,9 +63,12 @@ interface Row {
   readonly differing: number;
   readonly falseFailures: number;
   readonly wrongs: number;
+  /** Of the machine. */
+  readonly idle: number;
 }
 
-function summarise(steady: readonly Steady[]): Row {
+function summarise(measured: readonly Measurement[]): Row {
+  const steady = measured.map((one) => one.steady);
   const middle = (of: (one: Steady) => number): number => median(steady.map(of));
   const sum = (of: (one: Steady) => number): number => steady.reduce((total, one) => total + of(one), 0);
   return {
@@ -76,11 +82,13 @@ function summarise(steady: readonly Steady[]): Row {
     differing: sum((one) => one.differingOutcomes),
     falseFailures: sum((one) => one.successesReportedAsFailures),
     wrongs: sum(wrongs),
+    idle: median(measured.map(({ idle }) => idle)),
   };
 }
 
 /** What ours breaks in a cell; empty: nothing. */
 function breaches({ fault, rate }: Cell, ours: Row, bare: Row | undefined): string[] {
+  if (ours.idle < LEAST_IDLE) return [`the machine was too busy to tell: ${round(100 * ours.idle)} % idle`];
   const checks: [boolean, string][] = [
     [!bare || ours.perSecond >= TIE * bare.perSecond, `${round(ours.perSecond)} tasks/s, the bare loop more`],
     [
@@ -103,7 +111,7 @@ function tabulate(cells: readonly Cell[], all: readonly Measurement[]): Findings
   const candidates = [...new Set(all.map(({ candidate }) => candidate))];
   const rowOf = (cell: Cell, who: Candidate): Row | undefined => {
     const own = all.filter((one) => one.cell === cell && one.candidate === who);
-    return own.length > 0 ? summarise(own.map(({ steady }) => steady)) : undefined;
+    return own.length > 0 ? summarise(own) : undefined;
   };
   const judged = cells.flatMap((cell) => {
     const ours = rowOf(cell, 'Stepwright');
@@ -119,12 +127,7 @@ function tabulate(cells: readonly Cell[], all: readonly Measurement[]): Findings
     rows: judged.map(({ cell, rows, broken }) => {
       const [ours, bare] = ['Stepwright', 'bare loop'].map((who) => rows.find((one) => one.who === who)?.row);
       const ratio = ours && bare ? (ours.perSecond / bare.perSecond).toFixed(2) : '-';
-      return [
-        nameOf(cell),
-        ...rows.map(({ row }) => loadOf(row)),
-        ratio,
-        broken.length > 0 ? 'BROKEN' : 'kept',
-      ];
+      return [nameOf(cell), ...rows.map(({ row }) => loadOf(row)), ratio, verdictOf(ours, broken)];
     }),
   };
   const losses: Table = {
@@ -140,13 +143,14 @@ function tabulate(cells: readonly Cell[], all: readonly Measurement[]): Findings
   };
 }
 
+const verdictOf = (ours: Row | undefined, broken: readonly string[]): string => {
+  if (ours && ours.idle < LEAST_IDLE) return 'too busy';
+  return broken.length > 0 ? 'BROKEN' : 'kept';
+};
 const loadOf = ({ perSecond, waitP50Ms, waitP99Ms }: Row): string =>
   `${round(perSecond)} (${round(waitP50Ms)} / ${round(waitP99Ms)})`;
 const lossesOf = (row: Row): string =>
   `${row.lostOnTheWire} / ${row.starved} / ${row.lostByWorker}; ${row.sentAgain} / ${row.differing} / ${row.falseFailures}`;
-
-/** Below that the candidates take the machine from each other. */
-const LEAST_IDLE = 0.15;
 
 export default {
   title: `${TASKS_A_SECOND} tasks/s of ${TASK_MS} ms for ${WORKERS} workers of ${SLOTS} slots, while calls fail (--kind NAME, --rate N, --rounds N, --seconds N, --quick)`,
@@ -181,7 +185,7 @@ export default {
         );
         all.push(...measured);
         const idle = Math.min(...measured.map((one) => one.idle));
-        const shown = measured.map(({ candidate, steady }) => `${candidate} ${loadOf(summarise([steady]))}`);
+        const shown = measured.map((one) => `${one.candidate} ${loadOf(summarise([one]))}`);
         const busy = idle < LEAST_IDLE ? '   THE MACHINE IS TOO BUSY' : '';
         console.error(
           `  ${turn}/${rounds} ${nameOf(cell)}: ${shown.join(', ')}; ${Math.round(100 * idle)} % idle${busy}`,
