@@ -63,8 +63,9 @@ function whatItSaid(log: string): string {
     .filter((text) => text.includes('stretchedToMs'))
     .at(-1);
   if (line === undefined) return 'its log says nothing of stretched intervals';
-  const { tasks, stretchedToMs } = JSON.parse(line) as { tasks: number; stretchedToMs: number };
-  return `its log says: intervals stretch to ${stretchedToMs} ms (${tasks} tasks)`;
+  const { stretched } = JSON.parse(line) as { stretched: { tasks: number; stretchedToMs: number }[] };
+  const each = stretched.map(({ tasks, stretchedToMs }) => `${stretchedToMs} ms (${tasks} tasks)`);
+  return `its log says: intervals stretch to ${each.join(', ')}`;
 }
 
 const seconds = (ms: number): number => ms / 1_000;

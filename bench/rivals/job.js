@@ -9,8 +9,11 @@ export const settings = {
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The task itself: waits if it is told to, and answers. */
-export async function work({ n, sleepMs }) {
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** The task itself: waits or blocks the event loop if it is told to, and answers. */
+export async function work({ n, sleepMs, blockMs, tellWhen }) {
+  if (blockMs) Atomics.wait(never, 0, 0, blockMs);
   if (sleepMs) await sleep(sleepMs);
-  return { done: n };
+  return { done: n, ...(tellWhen && { decidedAt: performance.timeOrigin + performance.now() }) };
 }

@@ -1,14 +1,16 @@
 import sonicBoom from 'sonic-boom';
 import { systemClock } from './clock.js';
-import { LAST_WORDS_MS, nonBlocking } from './stdio.js';
+import { LAST_WORDS_MS, nap, nonBlocking } from './stdio.js';
 
 /** What is kept of a log that can't be written: some 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
+/** What is kept of one that can be, and is only behind: a program may write much in one breath. */
+const BEHIND_BYTES = 16 * KEPT_BYTES;
 /** How often a log is tried again that is full and can't be written. */
 const RETRY_MS = 1_000;
 
-/** Lines that were dropped, and the system's code of what kept them from being written. */
-export type TellLost = (lost: number, code: string) => void;
+/** Why lines were dropped: the system's code of what keeps them from being written, such as ENOSPC, or `behind`. */
+export type TellLost = (lost: number, why: string) => void;
 
 /**
  * Standard output for the lines of logs. A line is taken at once and written behind the program's back; what can't
@@ -21,25 +23,29 @@ class LogOutput {
     sync: false,
     // The least at which a flush without a new line tries again.
     minLength: 1,
-    maxLength: KEPT_BYTES,
     retryEAGAIN: () => this.#mayWait(),
   });
+  #keptBytes = 0;
   /** Since they were last told. */
   #lost = 0;
-  #code = '';
+  /** What went wrong since all was written last. */
+  #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
   #tellLost: TellLost = () => {};
 
   constructor() {
-    this.#boom.on('error', ({ code }: NodeJS.ErrnoException) => void (this.#code = code ?? ''));
-    this.#boom.on('drop', () => this.#drop());
-    this.#boom.on('write', () => this.#tell());
+    this.#boom.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => void (this.#why = code));
+    this.#boom.on('write', (bytes: number) => this.#wrote(bytes));
     // Neither a signal nor an end of the process: what is left of the log when it ends by itself.
     process.once('exit', () => this.#flushSync());
   }
 
   write(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
+    if (this.#keptBytes + bytes > most) return this.#drop();
+    this.#keptBytes += bytes;
     this.#boom.write(line);
   }
 
@@ -62,6 +68,8 @@ class LogOutput {
 
   #flushSync(): void {
     this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + LAST_WORDS_MS);
+    // A write that is on its way gets its turn before those that follow it.
+    if (this.#keptBytes > 0) nap();
     try {
       this.#boom.flushSync();
     } catch {
@@ -70,7 +78,7 @@ class LogOutput {
   }
 
   #mayWait(): boolean {
-    this.#code = 'EAGAIN';
+    this.#why = 'EAGAIN';
     return systemClock.now() < this.#giveUpAt;
   }
 
@@ -82,11 +90,16 @@ class LogOutput {
     this.#boom.flush();
   }
 
+  #wrote(bytes: number): void {
+    this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
+    if (this.#lost > 0) this.#tell();
+    if (this.#keptBytes === 0) this.#why = 'behind';
+  }
+
   #tell(): void {
     const lost = this.#lost;
-    if (lost === 0) return;
     this.#lost = 0;
-    this.#tellLost(lost, this.#code);
+    this.#tellLost(lost, this.#why);
     // The line that told it found no place itself.
     if (this.#lost > 0) this.#lost = lost;
   }

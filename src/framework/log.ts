@@ -44,8 +44,8 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   const output = standardOutput();
   const lines = { write: (line: string) => output.write(line) };
   const log = pino(options, pretty ? prettyLines(lines, true) : lines);
-  output.onLost((lost, code) =>
-    log.warn({ lost, code }, 'lines of the log are lost: they could not be written'),
+  output.onLost((lost, why) =>
+    log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
 }

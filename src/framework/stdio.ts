@@ -1,4 +1,4 @@
-import { constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from './clock.js';
 
 /** What somebody who does not read is waited for when the process ends. */
@@ -30,6 +30,17 @@ export function forgiveStreams(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
+/** Lets a terminal go that has hung up: Node aborts at exit where it can't reset it. */
+export function leaveDeadTerminal(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      writeSync(fd, '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EIO') closeSync(fd);
+    }
+  }
+}
+
 /** Writes to standard error before it returns, also while the process exits. Never throws, and waits a second at most. */
 export function sayAtOnce(text: string): void {
   const fd = nonBlocking(2);
@@ -46,5 +57,5 @@ export function sayAtOnce(text: string): void {
   }
 }
 
-/** Nothing else runs meanwhile. */
-const nap = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
+/** 10 ms in which this thread does nothing, and the others of the process go on. */
+export const nap = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -17,6 +17,15 @@ const endpointOf = async (run: Run): Promise<string> =>
   (await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+)/))[1] ?? '';
 const execute = (url: string, machine: string, input: string): Run =>
   stepwright(['execute', machine, input, '--endpoint', url]);
+
+/** Clients that reset their connections in the middle of a request, and one that speaks no HTTP. */
+async function rudeTo(url: string): Promise<void> {
+  for (const words of ['GET /ready HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /li', 'what?\r\n\r\n']) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await new Promise<void>((resolve) => socket.write(words, () => resolve()));
+    socket.resetAndDestroy();
+  }
+}
 
 /** `start` on a free port, once it waits. */
 async function started(args: string[] = ['--port', '0'], env = {}): Promise<{ run: Run; url: string }> {
@@ -224,6 +233,7 @@ describe('with the service and the worker in processes of their own', () => {
       const answer = await fetch(health + path);
       return { status: answer.status, body: await answer.json() };
     };
+    await rudeTo(health);
     expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
     const first = await ask('/ready');
     expect([200, 503]).toContain(first.status);
@@ -235,7 +245,70 @@ describe('with the service and the worker in processes of their own', () => {
       status: 503,
       body: { state: 'draining', ready: false, reasons: ['the worker is draining'] },
     });
+    await rudeTo(health);
+    expect(await ask('/live')).toEqual({ status: 200, body: { state: 'draining' } });
     expect(await ask('/nope')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('config prints every option, its value and where that comes from', () => {
+  const HELLO = 'HelloWorldActivity.hello';
+  const FLAGS = [
+    'config',
+    '--handler',
+    `${HELLO}.concurrency=5`,
+    '--grace',
+    '5s',
+    '--endpoint',
+    'http://me:s3cret@h',
+  ];
+  const ENV = {
+    STEPWRIGHT_DRAIN: 'fail',
+    STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
+  };
+
+  test('for people', async () => {
+    const run = stepwright(FLAGS, ENV);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    const lines = run
+      .stdout()
+      .split('\n')
+      .map((line) => line.trim().split(/ {2,}/));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        ['worker'],
+        ['endpoint', 'http://***@h', '--endpoint'],
+        ['grace', '5s', '--grace'],
+        ['drain', 'fail', 'STEPWRIGHT_DRAIN'],
+        ['region', "the AWS SDK's own", 'default'],
+        [HELLO],
+        ['concurrency', '5', `--handler ${HELLO}`],
+        ['pollers', '{"min":1,"max":5}', 'default'],
+        ['timeout', '5m', `STEPWRIGHT_HANDLERS['${HELLO}']`],
+      ]),
+    );
+  });
+
+  test('for programs', async () => {
+    const run = stepwright([...FLAGS, '--json'], ENV);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    const { worker, handlers } = JSON.parse(run.stdout()) as Record<string, Record<string, object>>;
+    expect(worker).toMatchObject({
+      grace: { value: '5s', from: '--grace' },
+      setup: { value: null, from: 'default' },
+    });
+    expect(handlers?.[HELLO]).toMatchObject({ concurrency: { value: 5, from: `--handler ${HELLO}` } });
+    expect(run.stdout()).not.toContain('s3cret');
+  });
+
+  test('a handler that there is not, in a flag and in a variable', async () => {
+    const args = ['config', '--handler', 'HelloWordActivity.hello.concurrency=5'];
+    const run = stepwright(args, { STEPWRIGHT_HANDLERS: '{"Nope.run":{}}' });
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(
+      /--handler HelloWordActivity\.hello: there is no such handler\n.*did you mean 'HelloWorldActivity\.hello'/,
+    );
+    expect(run.stderr()).toContain("STEPWRIGHT_HANDLERS['Nope.run']: there is no such handler");
   });
 });
 

@@ -1,28 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { type Config, createLog, createWorker, StartError } from 'stepwright';
+import { type Config, createLog, createWorker } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
+import { HANDLERS_VARIABLE } from '../../src/framework/config/by-handler.js';
+import { OPTIONS } from '../../src/framework/config/config.js';
+import { variableOf } from '../../src/framework/config/texts.js';
+import type { Option } from '../../src/framework/declare/rule.js';
 import { stepwright } from '../support/cli.js';
 import { firstCells, page } from './markdown.js';
 
 const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
 const rowsOf = (path: string): string[] => firstCells(page(path)).flatMap((cell) => cell.split(', '));
 
-/** The keys of a config, as the error of an unknown one lists them. */
-async function configKeys(): Promise<string[]> {
-  const config = { nope: 1 } as object;
-  const error: unknown = await createWorker(config).catch((thrown: unknown) => thrown);
-  if (!(error instanceof StartError)) throw new Error('an unknown key was accepted');
-  return /The keys are (.+)$/.exec(error.problems[0]?.fix ?? '')?.[1]?.split(', ') ?? [];
-}
-
-test('config.md has a row for every key of a config, and none for another', async () => {
-  const keys = await configKeys();
+test('config.md has a row for every key of a config, and none for another', () => {
+  const keys = Object.keys(OPTIONS);
   expect(keys.length).toBeGreaterThan(15);
   const tables = page('docs/config.md').text.split(/^## Keys$|^## Precedence$/m)[1] ?? '';
   const rows = firstCells({ ...page('docs/config.md'), text: tables });
   const named = rows.filter((row) => /^[a-z]\w+$/.test(row) && row !== 'key');
   expect(new Set(named)).toEqual(new Set(keys));
+});
+
+test('config.md knows the default of every key', () => {
+  const rows = page('docs/config.md')
+    .text.split('\n')
+    .map((line) => line.split(/(?<!\\)\|/));
+  for (const [key, { default: value }] of Object.entries<Option>(OPTIONS)) {
+    if (value === undefined) continue;
+    const [, , , shown = ''] = rows.find(([, name = '']) => name.trim() === `\`${key}\``) ?? [];
+    const written = JSON.stringify(value).replaceAll('"', "'");
+    expect([key, shown.trim()]).toEqual([key, `\`${written}\``]);
+  }
 });
 
 test('lifecycle.md has a row for every event and every state of a worker', () => {
@@ -42,18 +50,27 @@ test('lifecycle.md shows every count of a status', () => {
   expect(Object.keys(status.counts)).toEqual(counts);
 });
 
+test('config.md has a row for every variable, and none for another', () => {
+  const variables = Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) =>
+    text ? variableOf(key) : [],
+  );
+  const apart = [HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL'];
+  const rows = rowsOf('docs/config.md').filter((row) => row.startsWith('STEPWRIGHT_'));
+  expect(new Set(rows)).toEqual(new Set([...variables, ...apart]));
+});
+
 /** The flags of a command, as its help lists them. */
 async function flagsOf(command: string): Promise<string[]> {
   const run = stepwright([command, '--help']);
   await run.ended;
-  return [...run.stdout().matchAll(/^ {2}(--[a-z-]+) </gm)].map(([, flag = '']) => flag);
+  return [...run.stdout().matchAll(/^ {2}(--[a-z-]+)[ <]/gm)].map(([, flag = '']) => flag);
 }
 
 test('running.md has a row for every flag, with a mark for each command that takes it', async () => {
   const [, section = ''] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
   const rows = section.split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
   const [names = []] = rows.filter((cells) => cells.includes('flag'));
-  for (const command of ['start', 'local', 'execute']) {
+  for (const command of ['start', 'local', 'execute', 'config']) {
     const column = names.indexOf(`\`${command}\``);
     const marked = rows.filter((cells) => cells[column] === '✓');
     const flags = marked.map((cells) => /--[a-z-]+/.exec(cells[1] ?? '')?.[0]);

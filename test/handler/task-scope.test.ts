@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import { inject, injectable, Lifecycle, scoped, singleton } from 'tsyringe';
 import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { Activity, Handle, type TaskContext } from 'stepwright';
-import { createTestBed } from 'stepwright/testing';
+import { createTestBed, HandClock } from 'stepwright/testing';
 import { currentTask } from '../../src/framework/handler/current-task.js';
-import { TASK_CONTEXT } from '../../src/framework/handler/container/container.js';
+import { CLOCK, TASK_CONTEXT } from '../../src/framework/handler/container/container.js';
 import { silentLog } from '../../src/framework/log.js';
 
 class Hello {
@@ -115,6 +115,54 @@ test('also after a failure, and also when disposing one fails', async () => {
   expect(errors).toMatchObject([[{ err: expect.any(RangeError) }, 'disposing Second failed']]);
 });
 
+test('a dispose that never ends is given up after 5 s, with a line, and the others are called', async () => {
+  const clock = new HandClock();
+  const order: string[] = [];
+  const errors: unknown[][] = [];
+  let end: (reason: Error) => void = () => {};
+  @injectable()
+  class First {
+    dispose(): void {
+      order.push('first');
+    }
+  }
+  @injectable()
+  class Stuck {
+    dispose(): Promise<void> {
+      return new Promise((_, reject) => {
+        end = reject;
+      });
+    }
+  }
+  @Activity('hello', { scope: 'task' })
+  class Greeting {
+    constructor(
+      readonly first: First,
+      readonly stuck: Stuck,
+    ) {}
+    @Handle() hello(): string {
+      return 'done';
+    }
+  }
+  const log = { ...silentLog, error: (...args: unknown[]) => void errors.push(args) };
+  const bed = await createTestBed(Greeting, {
+    mocks: [[CLOCK, clock]],
+    log: { ...log, child: () => log },
+  });
+  let over = false;
+  const result = bed.runText('{}').finally(() => (over = true));
+  await clock.advance(4_999);
+  expect([over, order, errors]).toEqual([false, [], []]);
+  await clock.advance(1);
+  expect(await result).toEqual({ status: 'succeeded', output: 'done' });
+  expect(order).toEqual(['first']);
+  expect(errors).toEqual([['disposing Stuck has not ended in 5 s; the worker goes on without it']]);
+  // What comes later is told, and breaks nothing.
+  end(new RangeError('late'));
+  await clock.settle();
+  expect(errors.at(-1)).toEqual([{ err: expect.any(RangeError) }, 'disposing Stuck failed']);
+});
+
 test('what is shared is made once, with nothing of a task in it, and outlives the task', async () => {
   let pools = 0;
   let disposed = 0;
@@ -201,6 +249,42 @@ test('a rule of class-validator is injected from the task that it validates', as
   });
   expect(tasks).toEqual(['{"name":"hoge"}', '{"name":"x"}']);
   expect(made).toBe(2);
+});
+
+test('a rule without dependencies lives as long as its worker, bed or task, and is not shared', async () => {
+  @ValidatorConstraint({ name: 'first' })
+  class OnlyFirst implements ValidatorConstraintInterface {
+    #calls = 0;
+    validate(): boolean {
+      return ++this.#calls === 1;
+    }
+  }
+  class Once {
+    @Validate(OnlyFirst) name!: string;
+  }
+  @Activity('worker')
+  class Shared {
+    @Handle() hello(_input: Once): string {
+      return 'done';
+    }
+  }
+  @Activity('task', { scope: 'task' })
+  class Own {
+    @Handle() hello(_input: Once): string {
+      return 'done';
+    }
+  }
+  const done = { status: 'succeeded', output: 'done' };
+  const [one, other, scoped] = [
+    await createTestBed(Shared),
+    await createTestBed(Shared),
+    await createTestBed(Own),
+  ];
+  expect(await one.run({ name: 'a' })).toEqual(done);
+  expect(await one.run({ name: 'a' })).toMatchObject({ error: 'Stepwright.InvalidInput' });
+  expect(await other.run({ name: 'a' })).toEqual(done);
+  expect(await scoped.run({ name: 'a' })).toEqual(done);
+  expect(await scoped.run({ name: 'a' })).toEqual(done);
 });
 
 test('a rule that cannot be made is a problem at start', async () => {

@@ -189,6 +189,13 @@ describe('the first layer that sets an option wins', () => {
       5,
     ],
   ];
+  layers.push([
+    'the environment for one handler',
+    {},
+    {},
+    { STEPWRIGHT_CONCURRENCY: '5', STEPWRIGHT_HANDLERS: '{"Work.run":{"concurrency":6}}' },
+    6,
+  ]);
   test.each(layers)('%s', async (_, config, options, env, expected) => {
     Object.assign(process.env, env);
     const w = await world.worker({ activities: [activity(() => 1, options)], ...config });

@@ -25,6 +25,7 @@ const task = { ...poll, token: 'secret-token' };
 const gone = { ...task, durationMs: 12.4, error };
 const outcome = { status: 'succeeded', output: '"done"' } as const;
 
+const stretched = [{ everyMs: 20_000, tasks: 9, stretchedToMs: 34_000 }];
 const lines: [Told, string, RegExp][] = [
   [['state', { from: 'created', to: 'running' }], 'info', /worker is running/],
   [['task:received', { ...task, receivedAt: new Date(0) }], 'debug', /task received/],
@@ -56,8 +57,8 @@ const lines: [Told, string, RegExp][] = [
     /no place is left; no task is asked for until somebody acts/,
   ],
   [['places:freed', poll], 'info', /there are places for tasks again/],
-  [['heartbeat:stretched', { tasks: 9, stretchedToMs: 34_000 }], 'warn', /intervals stretch/],
-  [['heartbeat:restored', { tasks: 9, stretchedToMs: 0 }], 'info', /back to normal/],
+  [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /intervals stretch/],
+  [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],
   [['heartbeat:recovered', {}], 'info', /heartbeats are taken again/],
 ];

@@ -180,10 +180,12 @@ test('more tasks than heartbeatRate can beat are told when their intervals stret
   await Promise.all(Array.from({ length: 30 }, (_, n) => world.execute(machine, n)));
   await world.clock.settle(() => held.length === 30);
   await seconds(2);
-  expect(w.of('heartbeat:stretched')).toEqual([{ tasks: 30, stretchedToMs: 15_000 }]);
+  expect(w.of('heartbeat:stretched')).toEqual([
+    { tasks: 30, neededRate: 3, stretched: [{ everyMs: 10_000, tasks: 30, stretchedToMs: 15_000 }] },
+  ]);
   for (const { succeed } of held) succeed();
   await world.clock.settle(() => w.of('task:succeeded').length === 30);
-  expect(w.of('heartbeat:restored')).toEqual([{ tasks: 0, stretchedToMs: 0 }]);
+  expect(w.of('heartbeat:restored')).toEqual([{ tasks: 0, neededRate: 0, stretched: [] }]);
   expect(w.log.filter(({ msg }) => String(msg).includes('intervals'))).toHaveLength(2);
 });
 

@@ -25,6 +25,15 @@ afterEach(() => world.close());
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 
+test('settings of an agent that say nothing of sockets leave their number to the worker', async () => {
+  const sdk = { requestHandler: { httpAgent: { keepAlive: true } } };
+  // The SDK's own filling would be 50, so that ten polls would wait for the others to end.
+  world.service.seedActivity(ARN);
+  await world.worker({ activities: [activity(() => 1, { concurrency: 60, pollers: 60 })], sdk });
+  await world.clock.settle(() => faults.count('GetActivityTask') === 60);
+  expect(faults.count('GetActivityTask')).toBe(60);
+});
+
 /** A handler as a user would have made it, with `new NodeHttpHandler(…)`. */
 function readyMade(requestHandler: object) {
   return new SFNClient({ region: 'us-east-1', requestHandler }).config.requestHandler;

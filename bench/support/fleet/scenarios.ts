@@ -196,9 +196,14 @@ async function outage(crew: Crew, kind: Outage): Promise<Outcome> {
   // Those that were under way may lose their leases to the outage; the others nobody has touched.
   const finishedAt = await simulation.finish(backlog);
   const outcome = simulation.outcome(from);
+  const calls = service.counts.between(returnedAt, clock.now());
+  // Who came back together must not go on together.
+  const settledAt = returnedAt + MINUTE;
+  await clock.advance(Math.max(0, settledAt + WATCH_MS - clock.now()));
+  const { busiest } = service.counts.between(settledAt, settledAt + WATCH_MS);
   return {
     ...outcome,
-    calls: service.counts.between(returnedAt, clock.now()),
+    calls: { ...calls, busiest },
     workedOffMs: finishedAt - returnedAt,
     atLeastMs: leastMs(backlog.length, crew.size),
   };

@@ -259,7 +259,9 @@ function errorOf(fault: Fault): Error {
 const ERRORS = new Map<string, Error>();
 
 function apiError(name: string, httpStatusCode: number = 400): Error {
-  return errorNamed(name, () => Object.assign(new Error(name), { name, $metadata: { httpStatusCode } }));
+  return errorNamed(name, () =>
+    Object.assign(new Error(name), { name, $fault: 'client', $metadata: { httpStatusCode } }),
+  );
 }
 
 const networkError = (code: string): Error =>

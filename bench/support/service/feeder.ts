@@ -4,6 +4,8 @@ import { RawClient } from './raw-client.js';
 
 /** Tasks that are started at an even pace. */
 export interface Feed {
+  /** @default the service's own */
+  readonly activityArn?: string;
   readonly tasks: number;
   /** Executions started a second; unset: as fast as it goes. */
   readonly perSecond?: number;
@@ -24,12 +26,12 @@ export class Feeder {
   #done: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly stateMachineArn: string,
+    private readonly machineOf: (activityArn?: string) => string,
     private readonly clock: Clock,
   ) {}
 
-  static async open(url: string, stateMachineArn: string, clock: Clock): Promise<Feeder> {
-    const feeder = new Feeder(stateMachineArn, clock);
+  static async open(url: string, machineOf: (activityArn?: string) => string, clock: Clock): Promise<Feeder> {
+    const feeder = new Feeder(machineOf, clock);
     for (let n = 0; n < CONNECTIONS; n++) feeder.#idle.push(await RawClient.open(url));
     return feeder;
   }
@@ -62,14 +64,17 @@ export class Feeder {
     await Promise.all(open);
   }
 
-  async #start({ input, sleepMs, spreadMs = 0 }: Feed): Promise<void> {
+  async #start({ activityArn, input, sleepMs, spreadMs = 0 }: Feed): Promise<void> {
     const client = this.#idle.pop();
     if (!client) throw new Error('no connection is free');
     const at = this.clock.now();
     const n = this.#fed.push(at) - 1;
     const worksMs = Math.round(sleepMs + spreadMs * (2 * roll(0, n) - 1));
     const text = JSON.stringify({ n, at, sleepMs: worksMs, ...input });
-    await client.call('StartExecution', { stateMachineArn: this.stateMachineArn, input: text });
+    await client.call('StartExecution', {
+      stateMachineArn: this.machineOf(activityArn),
+      input: text,
+    });
     this.#idle.push(client);
   }
 }

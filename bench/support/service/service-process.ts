@@ -9,6 +9,8 @@ export interface ServiceSettings {
   readonly activityArn: string;
   /** Fields of the machine's one state, beside its type and resource. */
   readonly state: object;
+  /** Further activities, each with a machine of its own. */
+  readonly more?: readonly { readonly activityArn: string; readonly state: object }[];
   /** @default any that is free */
   readonly port?: number;
   readonly pollHoldMs?: number;
@@ -25,7 +27,7 @@ interface Question {
 }
 
 /** A local service in a process of its own. It says where it is, gives its record when asked, and ends with its parent. */
-async function serve({ activityArn, state, plan, ...options }: ServiceSettings): Promise<void> {
+async function serve({ activityArn, state, more = [], plan, ...options }: ServiceSettings): Promise<void> {
   let hook: FaultHook | undefined = plan && hookOf(plan, systemClock);
   const workers = new Set<string>();
   const recorder = record(
@@ -36,11 +38,24 @@ async function serve({ activityArn, state, plan, ...options }: ServiceSettings):
     },
   );
   const service = await startLocalService({ port: 0, ...options, fault: recorder.hook });
-  service.seedActivity(activityArn);
-  const Work = { Type: 'Task', Resource: activityArn, End: true, ...state };
+  const taskOf = (Resource: string, state: object): object => ({
+    Type: 'Task',
+    Resource,
+    End: true,
+    ...state,
+  });
+  const Work = taskOf(activityArn, state);
   const machine = (name: string, StartAt: string, States: object): string =>
     service.seedMachine({ name, definition: JSON.stringify({ StartAt, States }) });
+  service.seedActivity(activityArn);
   const machineArn = machine('Bench', 'Work', { Work });
+  const others = new Map(
+    more.map((other, i) => {
+      service.seedActivity(other.activityArn);
+      const States = { Work: taskOf(other.activityArn, other.state) };
+      return [other.activityArn, machine(`Bench${i}`, 'Work', States)];
+    }),
+  );
   // A Map runs at most 40 at once, so it takes one in another to have hundreds.
   const each = (name: string, states: object): object => ({
     Type: 'Map',
@@ -48,7 +63,7 @@ async function serve({ activityArn, state, plan, ...options }: ServiceSettings):
     ItemProcessor: { StartAt: name, States: { [name]: states } },
   });
   const crowdArn = machine('Crowd', 'All', { All: each('Some', each('Work', Work)) });
-  const feeder = await Feeder.open(service.url, machineArn, systemClock);
+  const feeder = await Feeder.open(service.url, (arn) => others.get(arn ?? '') ?? machineArn, systemClock);
   const answers: Record<string, (given: unknown) => unknown> = {
     record: () => ({ record: recorder.record, now: systemClock.now() }),
     leases: () => recorder.record.leases.length,

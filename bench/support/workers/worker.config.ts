@@ -4,15 +4,22 @@ import { Activity, defineConfig, Handle, type TaskContext } from '../../../src/f
 interface Job {
   readonly n?: number;
   readonly sleepMs?: number;
+  /** How long it blocks the event loop. */
+  readonly blockMs?: number;
+  /** Whether its result says when it was decided. */
+  readonly tellWhen?: boolean;
 }
+
+const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** The same job as `bench/rivals/job.js`, as a user of Stepwright writes it. */
 @Activity('${BENCH_ACTIVITY_ARN}')
 class BenchActivity {
   @Handle({ input: 'any' })
-  async run({ n, sleepMs }: Job, { signal }: TaskContext): Promise<{ done?: number }> {
+  async run({ n, sleepMs, blockMs, tellWhen }: Job, { signal }: TaskContext): Promise<object> {
+    if (blockMs) Atomics.wait(never, 0, 0, blockMs);
     if (sleepMs) await sleep(sleepMs, signal);
-    return { done: n };
+    return { done: n, ...(tellWhen && { decidedAt: performance.timeOrigin + performance.now() }) };
   }
 }
 

@@ -13,6 +13,12 @@ export const CANDIDATES = {
     '--config',
     'dist/bench/support/workers/worker.config.js',
   ],
+  'Stepwright, three intervals': [
+    'dist/src/framework/cli/main.js',
+    'start',
+    '--config',
+    'dist/bench/support/workers/intervals.config.js',
+  ],
   'bare loop': ['bench/rivals/bare-loop.js'],
   'bare loop that drains': ['bench/rivals/bare-loop.js', '--drain'],
   'step-function-worker': ['bench/rivals/step-function-worker.js'],
@@ -28,8 +34,8 @@ export interface WorkerSettings {
   /** Tasks at once. */
   readonly concurrency: number;
   readonly heartbeatMs: number;
-  /** Further variables of the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Further variables of the environment; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** A file for what it prints. @default nowhere */
   readonly log?: string;
 }
@@ -48,7 +54,7 @@ export interface WorkerProcess {
   readonly pid: number;
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
-  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 /** Starts one. It polls as soon as it has loaded. */
@@ -85,7 +91,7 @@ function environment({
   concurrency,
   heartbeatMs,
   env,
-}: WorkerSettings): Record<string, string> {
+}: WorkerSettings): Record<string, string | undefined> {
   return {
     AWS_ENDPOINT_URL_SFN: url,
     AWS_REGION: 'us-east-1',

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js';
 import { resolveConfig } from '../config/resolve.js';
+import type { Flags } from '../config/texts.js';
 import { StartError } from '../errors.js';
 import { AwsService } from '../service/sdk/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
@@ -11,7 +12,6 @@ import {
 } from '../service/sdk/executions.js';
 import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';
-import type { StartFlags } from './project.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -19,13 +19,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
  * Starts an execution and follows it to its end. Its output goes to stdout as one line of JSON; everything else to
  * stderr. @returns 0 only if it SUCCEEDED.
  */
-export async function execute(machine: string, input: string, flags: StartFlags): Promise<number> {
+export async function execute(machine: string, input: string, flags: Flags): Promise<number> {
   checkInput(input);
-  const { config } = await loadConfigIfAny(flags['config'], process.cwd());
+  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });
   const endpoint = resolveEndpoint({
-    flag: flags['endpoint'],
+    flag: flags.texts['endpoint'],
     env,
     config: config.endpoint,
     port: settings.port,

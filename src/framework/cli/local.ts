@@ -1,6 +1,7 @@
+import type { Flags } from '../config/texts.js';
 import type { Logger } from '../log.js';
 import { command, sayMachines } from './banner.js';
-import { readSeeds, type StartFlags } from './project.js';
+import { readSeeds } from './project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
 
@@ -12,7 +13,7 @@ export interface ListenFlags {
 
 /** Runs only the local service, seeded, until a signal comes. @returns the exit code. */
 export async function local(
-  flags: StartFlags,
+  flags: Flags,
   { host, allowHost: allowHosts }: ListenFlags,
   log: Logger,
 ): Promise<number> {
@@ -22,7 +23,7 @@ export async function local(
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
-  sayMachines(log, machines, flags['port'] === undefined ? undefined : service.port);
+  sayMachines(log, machines, flags.texts['port'] === undefined ? undefined : service.port);
   log.info(
     `Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} ${command('start')}. Press Ctrl-C to interrupt.`,
   );

@@ -1,15 +1,14 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { flagOf } from '../config/texts.js';
 import { OPTIONS } from '../config/config.js';
+import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
 import { end } from './exit.js';
 import type { ListenFlags } from './local.js';
-import type { StartFlags } from './project.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
@@ -29,9 +28,9 @@ const logFlag = new Option('--log-level <level>', 'least level to log')
   .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
 
 /** The flags of the options that a text can say. */
-function optionFlags(wanted: (key: string) => boolean): Option[] {
+function optionFlags(wanted: (row: OptionRow, key: string) => boolean): Option[] {
   return Object.entries<OptionRow>(OPTIONS).flatMap(([key, row]) => {
-    if (!row.text || !wanted(key)) return [];
+    if (!row.text || !wanted(row, key)) return [];
     return new Option(`${flagOf(key)} <${row.text.shown}>`, `${row.help}${unsetText(row)}`);
   });
 }
@@ -48,14 +47,24 @@ function addOptions(command: Command, options: readonly Option[]): Command {
   return command;
 }
 
-const ofHandlers = ['port', 'concurrency', 'pollers', 'heartbeat', 'timeout'];
+const handlerFlag = new Option(
+  '--handler <Class.method.option=value>',
+  'an option of one handler; can be repeated, and wins over everything else',
+).argParser((value: string, before?: readonly string[]) => [...(before ?? []), value]);
+
+/** What commander makes of a command line: the flags of options, and those of the command. */
+type Typed<Own extends object = object> = Own & { readonly handler?: readonly string[] };
+
+function flagsOf({ handler = [], ...texts }: Typed): Flags {
+  return { texts, handlers: handler };
+}
 
 addOptions(
   program.command('start').description('run the worker; with the endpoint `local`, the embedded service too'),
-  [configFlag, endpointFlag, logFlag, ...optionFlags((key) => [...ofHandlers, 'healthPort'].includes(key))],
-).action(async (flags: StartFlags & LogFlags) => {
+  [configFlag, endpointFlag, logFlag, ...optionFlags(() => true), handlerFlag],
+).action(async (typed: Typed<LogFlags>) => {
   const { start } = await import('./start.js');
-  await end(await start(flags, logFor(flags)));
+  await end(await start(flagsOf(typed), logFor(typed)));
 });
 
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
@@ -63,10 +72,11 @@ addOptions(program.command('local').description('run only the local Step Functio
   logFlag,
   new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
   new Option('--allow-host <name...>', 'names it may be called by, beside those of loopback'),
-  ...optionFlags((key) => ofHandlers.includes(key)),
-]).action(async ({ host, allowHost, ...flags }: ListenFlags & LogFlags) => {
+  ...optionFlags(({ ofWorker }) => !ofWorker),
+  handlerFlag,
+]).action(async ({ host, allowHost, ...typed }: Typed<ListenFlags & LogFlags>) => {
   const { local } = await import('./local.js');
-  await end(await local(flags, { host, allowHost }, logFor(flags)));
+  await end(await local(flagsOf(typed), { host, allowHost }, logFor(typed)));
 });
 
 addOptions(
@@ -75,10 +85,18 @@ addOptions(
     .description('start an execution and follow it; its output goes to stdout')
     .argument('<machine>', 'name or ARN of a state machine')
     .argument('[input]', 'JSON', '{}'),
-  [configFlag, endpointFlag, ...optionFlags((key) => key === 'port')],
-).action(async (machine: string, input: string, flags: StartFlags) => {
+  [configFlag, endpointFlag, ...optionFlags((_, key) => key === 'port' || key === 'region')],
+).action(async (machine: string, input: string, typed: Typed) => {
   const { execute } = await import('./execute.js');
-  await end(await execute(machine, input, flags));
+  await end(await execute(machine, input, flagsOf(typed)));
+});
+
+addOptions(
+  program.command('config').description('print every option, with its value and where that comes from'),
+  [configFlag, endpointFlag, ...optionFlags(() => true), handlerFlag, new Option('--json', 'as JSON')],
+).action(async ({ json, ...typed }: Typed<{ json?: true }>) => {
+  const { showConfig } = await import('./show-config.js');
+  await end(await showConfig(flagsOf(typed), json === true));
 });
 
 interface LogFlags {

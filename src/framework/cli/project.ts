@@ -4,9 +4,6 @@ import { makePlan, type Plan } from '../worker/start/plan.js';
 import { loadConfig, loadConfigIfAny } from './config-file.js';
 import { type MachineFile, readMachines } from './seed.js';
 
-/** The flags of options, and among them `config`, the path. */
-export type StartFlags = Flags;
-
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {
   readonly plan: Plan;
@@ -15,21 +12,24 @@ export interface Project {
 }
 
 /** The project of a worker. The problems of all of it are in its plan. */
-export async function readProject(flags: StartFlags): Promise<Project> {
-  const { config, baseDir, projectDir } = await loadConfig(flags['config'], process.cwd());
+export async function readProject(flags: Flags): Promise<Project> {
+  const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await makePlan({ config, baseDir, flags, env: process.env });
   if (plan.endpoint?.kind !== 'local') return { plan, machines: [] };
   return withMachines(plan, projectDir);
 }
 
 /** The project that a local service is seeded with, which needs no config. @throws StartError with its problems. */
-export async function readSeeds(flags: StartFlags): Promise<Project> {
-  const { config, baseDir, projectDir } = await loadConfigIfAny(flags['config'], process.cwd());
-  const plan = await makePlan({ config, baseDir, flags: { ...flags, endpoint: 'local' }, env: process.env });
+export async function readSeeds(flags: Flags): Promise<Project> {
+  const { config, baseDir, projectDir } = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const plan = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
   const project = await withMachines(plan, projectDir);
   throwProblems(project.plan.problems);
   return project;
 }
+
+/** The local service is what it is asked of here, whatever else is configured. */
+const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.js';
+import type { Flags } from '../config/texts.js';
 import type { LocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
@@ -7,13 +8,13 @@ import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
 import { watchExit } from './exit.js';
 import { type Health, serveHealth } from './health.js';
-import { type Project, readProject, type StartFlags } from './project.js';
+import { type Project, readProject } from './project.js';
 import { startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
 import { watchUserErrors } from './user-errors.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
-export async function start(flags: StartFlags, log: Logger): Promise<number> {
+export async function start(flags: Flags, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
   const around: Around = { health: undefined, service: undefined };
@@ -29,7 +30,7 @@ export async function start(flags: StartFlags, log: Logger): Promise<number> {
     status = () => worker.status();
     watchExit(() => worker.status());
     const errors = watchUserErrors(log, () => void worker.stop());
-    announce(worker, project, around, { log, port: flags['port'] });
+    announce(worker, project, around, { log, port: flags.texts['port'] });
     await runUntil(stop, worker, around.service);
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {

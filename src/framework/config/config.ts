@@ -9,6 +9,7 @@ import {
   isText,
   listOf,
   oneOf,
+  plainText,
   positiveDuration,
   readDigits,
   record,
@@ -59,7 +60,17 @@ export interface Config extends HandlerOptions {
 /** Types a config, and nothing more: it is checked when a worker is made of it. */
 export const defineConfig = (config: Config): Config => config;
 
-const text = { shown: 'text', read: (given: string): unknown => given };
+/** One glob, or a JSON list of them: globs may hold commas. */
+const globs = {
+  shown: 'glob',
+  read(given: string): unknown {
+    try {
+      return given.startsWith('[') ? JSON.parse(given) : [given];
+    } catch {
+      return [given];
+    }
+  },
+};
 
 const port: Rule = {
   expected: 'a port number from 0 to 65535',
@@ -79,7 +90,7 @@ const endpoint: Rule = {
 const region: Rule = {
   expected: "a region such as 'eu-west-1'",
   ok: (value) => typeof value === 'string' && /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(value),
-  text,
+  text: { ...plainText, shown: 'name' },
 };
 
 const rate: Rule = {
@@ -92,7 +103,7 @@ const rate: Rule = {
 const workerName: Rule = {
   expected: 'a text of 1 to 80 characters',
   ok: (value) => typeof value === 'string' && value.length >= 1 && value.length <= 80,
-  text,
+  text: plainText,
 };
 
 const setup: Rule = { expected: 'a function that is given the container', ok: isClass };
@@ -101,18 +112,20 @@ const setup: Rule = { expected: 'a function that is given the container', ok: is
 export const CONFIG_OPTIONS = {
   activities: {
     ...listOf('classes and globs', (item) => isText(item) || isClass(item)),
+    text: globs,
     default: ['./src/activities/**/*.activity.js'],
     help: 'classes, and globs of compiled files',
   },
   machines: {
     ...listOf('globs', isText),
+    text: globs,
     default: ['state-machines/*.asl.json'],
     help: 'state machines that the local service is seeded with',
   },
   endpoint: { ...endpoint, unset: 'local', help: 'where Step Functions is' },
   port: { ...port, default: 8083, help: 'port of the local service' },
   region: { ...region, unset: "the AWS SDK's own", help: 'for calls that name no ARN' },
-  sdk: { ...record, default: {}, help: "settings of the AWS SDK's client" },
+  sdk: { ...record, default: {}, keysOnly: true, help: "settings of the AWS SDK's client" },
   createActivities: {
     ...flag,
     default: false,
@@ -135,7 +148,7 @@ export const CONFIG_OPTIONS = {
     help: 'what becomes of tasks that still arrive',
   },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
-  mocks: { ...record, default: {}, help: "the local service's answers for other resources" },
+  mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...port, unset: 'none', ofWorker: true, help: 'serve /live and /ready' },
   workerName: {
     ...workerName,

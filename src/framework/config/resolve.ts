@@ -1,12 +1,13 @@
 import type { HandlerDefinition } from '../declare/definition.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import type { Option } from '../declare/rule.js';
+import { checkAgainst, type Option } from '../declare/rule.js';
 import { parseDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
-import { throwProblems } from '../errors.js';
-import { configProblems } from './check.js';
-import { type Config, CONFIG_OPTIONS } from './config.js';
-import { readEnvironment, readFlags, type Flags } from './texts.js';
+import { isPlainObject, type Problem, show, throwProblems } from '../errors.js';
+import { type ByHandler, readHandlerFlags, readHandlers, readHandlersVariable } from './by-handler.js';
+import { type Config, CONFIG_OPTIONS, OPTIONS } from './config.js';
+import { mistakesIn } from './mistakes.js';
+import { type Flags, type Layer, readEnvironment, readFlags } from './texts.js';
 
 /** Everything that can say an option, but for decorators. */
 export interface ConfigSources {
@@ -16,16 +17,10 @@ export interface ConfigSources {
   readonly flags?: Flags;
 }
 
-/** One place that options were said in. */
-export interface Layer {
-  /** Its name for people: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
-  readonly from: (key: string) => string;
-  readonly values: object;
-}
-
 /** A value as it was said, and where. */
 export interface Origin {
   readonly value: unknown;
+  /** `--port`, `STEPWRIGHT_PORT`, `@Handle`, `the config`, or {@link BY_DEFAULT}. */
   readonly from: string;
 }
 
@@ -43,8 +38,17 @@ type InMs<Value> = Value extends string ? number : Exclude<Value, undefined>;
 /** A config with every default filled in and every value checked. */
 export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
   readonly origins: Readonly<Record<keyof typeof CONFIG_OPTIONS, Origin>>;
-  /** What was said of all handlers: over each handler's own options, and below them. */
-  readonly ofAllHandlers: { readonly over: readonly Layer[]; readonly below: Layer };
+  /** What was said of handlers beside their declaration, in each group the strongest first. */
+  readonly ofHandlers: {
+    /** Of single ones, by flag and variable; wins over `all`. */
+    readonly single: readonly ByHandler[];
+    /** Of all of them, by flag and variable; wins over `config`. */
+    readonly all: readonly Layer[];
+    /** Of single ones in the config; wins over their declaration. */
+    readonly config: ByHandler;
+    /** Of all of them, at the config's top level, below their declaration. */
+    readonly top: Layer;
+  };
 }
 
 /** A handler's options with every layer applied. */
@@ -52,38 +56,68 @@ export interface ResolvedOptions extends Omit<Filled<HandlerOptions, typeof HAND
   readonly pollers: { readonly min: number; readonly max: number };
 }
 
+const NO_FLAGS: Flags = { texts: {}, handlers: [] };
+
 /**
  * Checks everything that was set, and fills it: the flag wins over the environment, that over the config.
  * @throws StartError with all that is wrong with it.
  */
-export function resolveConfig({ config, env, flags = {} }: ConfigSources): Settings {
-  const typed = readFlags(flags);
-  const variables = readEnvironment(env);
-  throwProblems([...typed.problems, ...variables.problems, ...configProblems(config)]);
-  const over = [typed.layer, variables.layer];
-  const below: Layer = { from: () => 'the config', values: config };
-  const { values, origins } = fill<Config, typeof CONFIG_OPTIONS>(CONFIG_OPTIONS, [...over, below]);
-  return Object.freeze({ ...values, origins, ofAllHandlers: { over, below } });
+export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources): Settings {
+  const all = [readFlags(flags), readEnvironment(env)];
+  const single = [readHandlerFlags(flags.handlers), readHandlersVariable(env)];
+  const inConfig = readHandlers(isPlainObject(config) ? config.handlers : {});
+  const texts = [...single, ...all].flatMap(({ problems }) => problems);
+  throwProblems([...texts, ...configProblems(config), ...inConfig.problems]);
+  const top: Layer = { from: () => 'the config', values: config };
+  const ofHandlers = {
+    single: single.map(({ said }) => said),
+    all: all.map(({ layer }) => layer),
+    config: inConfig.said,
+    top,
+  };
+  const filled = fill<Config, typeof CONFIG_OPTIONS>(CONFIG_OPTIONS, [...ofHandlers.all, top]);
+  return Object.freeze({ ...filled.values, origins: filled.origins, ofHandlers });
+}
+
+function configProblems(config: unknown): Problem[] {
+  if (isPlainObject(config)) return checkAgainst(OPTIONS, config, mistakesIn(''));
+  return [
+    {
+      code: 'CONFIG_BAD_VALUE',
+      where: 'the config',
+      what: `expected an object, got ${show(config)}`,
+      fix: 'export it with `export default defineConfig({ … })`',
+    },
+  ];
 }
 
 /**
- * The first layer that sets an option wins: flag, environment, the config's `handlers`, `@Handle`, `@Activity`, the
- * config's top level, the default.
+ * The first that sets an option wins: `--handler`, `STEPWRIGHT_HANDLERS`, the flag, its variable, the config's
+ * `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
  */
 export function resolveHandler(
   { name, options: declared }: HandlerDefinition,
-  { handlers, ofAllHandlers: { over, below } }: Settings,
+  { ofHandlers: { single, all, config, top } }: Settings,
 ): { options: ResolvedOptions; origins: Readonly<Record<keyof HandlerOptions, Origin>> } {
   const { values, origins } = fill<HandlerOptions, typeof HANDLER_OPTIONS>(HANDLER_OPTIONS, [
-    ...over,
-    { from: () => `handlers['${name}']`, values: (Object.hasOwn(handlers, name) && handlers[name]) || {} },
+    ...single.map((each) => layerOf(name, each)),
+    ...all,
+    layerOf(name, config),
     { from: () => '@Handle', values: declared.handle },
     { from: () => '@Activity', values: declared.activity },
-    below,
+    top,
   ]);
-  const { pollers, ...rest } = values;
-  return { options: { ...rest, pollers: pollersWithin(rest.concurrency, pollers) }, origins };
+  const pollers = pollersWithin(values.concurrency, values.pollers);
+  return {
+    options: { ...values, pollers },
+    origins: { ...origins, pollers: { ...origins.pollers, value: pollers } },
+  };
 }
+
+const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({
+  from: () => from(handler),
+  values: (Object.hasOwn(values, handler) && values[handler]) || {},
+});
 
 /** Never more than the slots there are: a poll holds one. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {

@@ -1,21 +1,31 @@
-import { HANDLER_OPTIONS } from '../declare/options.js';
 import type { Option } from '../declare/rule.js';
 import type { Environment } from '../environment.js';
 import type { Problem } from '../errors.js';
-import { badValue } from './check.js';
 import { OPTIONS } from './config.js';
-import type { Layer } from './resolve.js';
+import { badValue } from './mistakes.js';
 
-/** Texts as they were typed, by the keys of their options. */
-export type Flags = Readonly<Record<string, string | undefined>>;
+/** Flags as they were typed. */
+export interface Flags {
+  /** By the keys of their options. */
+  readonly texts: Readonly<Record<string, string | undefined>>;
+  /** Each `--handler`, in order. */
+  readonly handlers: readonly string[];
+}
 
 /** The flag of an option: `--health-port`. */
 export const flagOf = (key: string): string =>
   `--${key.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}`;
 
-/** The environment variable of an option: `STEPWRIGHT_HEARTBEAT`. */
+/** The environment variable of an option: `STEPWRIGHT_HEALTH_PORT`. */
 export const variableOf = (key: string): string =>
   `STEPWRIGHT_${key.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
+
+/** Options of all handlers and of the worker, said in one place. */
+export interface Layer {
+  /** Its name for people: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
+  readonly from: (key: string) => string;
+  readonly values: object;
+}
 
 /** A layer that was read from texts, and what is wrong in it: each mistake by the name of its flag or variable. */
 export interface ReadLayer {
@@ -23,23 +33,25 @@ export interface ReadLayer {
   readonly problems: readonly Problem[];
 }
 
-export const readFlags = (flags: Flags): ReadLayer => read(OPTIONS, flagOf, (key) => flags[key]);
+export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
 
 /** An empty variable counts as unset. */
 export const readEnvironment = (env: Environment): ReadLayer =>
-  read(HANDLER_OPTIONS, variableOf, (key) => env[variableOf(key)] || undefined);
+  readLayer(variableOf, (key) => env[variableOf(key)] || undefined);
 
-function read(
-  table: Readonly<Record<string, Option>>,
-  from: (key: string) => string,
-  textOf: (key: string) => string | undefined,
-): ReadLayer {
+/** What a text means for an option; where no text can say it, or there is no such option, the text itself. */
+export function readText(table: Readonly<Record<string, Option>>, key: string, text: string): unknown {
+  const row = Object.hasOwn(table, key) ? table[key] : undefined;
+  return row?.text ? row.text.read(text) : text;
+}
+
+function readLayer(from: Layer['from'], textOf: (key: string) => string | undefined): ReadLayer {
   const values: Record<string, unknown> = {};
   const problems: Problem[] = [];
-  for (const [key, row] of Object.entries(table)) {
+  for (const [key, row] of Object.entries<Option>(OPTIONS)) {
     const text = row.text && textOf(key);
-    if (!row.text || text === undefined) continue;
-    values[key] = row.text.read(text);
+    if (text === undefined) continue;
+    values[key] = readText(OPTIONS, key, text);
     if (!row.ok(values[key])) problems.push(badValue(from(key), row, values[key]));
   }
   return { layer: { from, values }, problems };

@@ -28,6 +28,8 @@ export interface Option<Value = unknown> extends Rule {
   readonly help: string;
   /** What it is where nobody sets it. */
   readonly default?: Value;
+  /** Its values may be secret, or code: only its keys are shown. */
+  readonly keysOnly?: true;
   /** What then comes of it, where there is no default value. */
   readonly unset?: string;
   /** Only a running worker minds it, so that `local` has no flag for it. */
@@ -66,6 +68,9 @@ export const isCount = (value: unknown): boolean =>
 /** A text of digits as a number. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
+/** A text that is taken as it is. */
+export const plainText: Text = { shown: 'text', read: (text) => text };
+
 export const count = {
   expected: `a whole number from 1 to ${MOST_AT_ONCE}`,
   ok: isCount,
@@ -87,7 +92,7 @@ export const record = { expected: 'an object of keys and values', ok: isPlainObj
 export const duration = {
   expected: DURATION_EXPECTED,
   ok: (value: unknown) => parseDuration(value) !== undefined,
-  text: { shown: 'duration', read: (text: string): unknown => text },
+  text: { ...plainText, shown: 'duration' },
   unit: 'ms',
 } as const;
 
@@ -114,7 +119,7 @@ export const durationOrFalse = {
 export const oneOf = (...choices: readonly string[]) => ({
   expected: choices.map((each) => `'${each}'`).join(' or '),
   ok: (value: unknown) => choices.some((each) => each === value),
-  text: { shown: choices.join('|'), read: (text: string): unknown => text },
+  text: { ...plainText, shown: choices.join('|') },
 });
 
 export const listOf = (things: string, ok: (item: unknown) => boolean) => ({

@@ -51,16 +51,25 @@ export interface EndpointSources {
  * The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`. Where production is
  * evident, the last is no answer: a deployment that forgot its endpoint must not poll itself in silence.
  */
-export function resolveEndpoint({ flag, env, config, port }: EndpointSources): Endpoint | Problem {
-  const sources: [string, string | undefined][] = [
-    ['--endpoint', flag],
-    ['AWS_ENDPOINT_URL_SFN', env['AWS_ENDPOINT_URL_SFN']],
-    ['AWS_ENDPOINT_URL', env['AWS_ENDPOINT_URL']],
-    ["the config's endpoint", config],
+export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
+  const said = saidEndpoint(sources);
+  if (said) return readEndpoint(said.from, said.value, sources.port);
+  return productionProblem(sources.env) ?? localEndpoint(sources.port);
+}
+
+/** What the first says that says anything of the endpoint, and who that is. */
+export function saidEndpoint({
+  flag,
+  env,
+  config,
+}: EndpointSources): { from: string; value: string } | undefined {
+  const sources = [
+    { from: '--endpoint', value: flag },
+    { from: 'AWS_ENDPOINT_URL_SFN', value: env['AWS_ENDPOINT_URL_SFN'] },
+    { from: 'AWS_ENDPOINT_URL', value: env['AWS_ENDPOINT_URL'] },
+    { from: 'the config', value: config },
   ];
-  const [where, value] = sources.find(([, value]) => value) ?? [];
-  if (where && value) return readEndpoint(where, value, port);
-  return productionProblem(env) ?? localEndpoint(port);
+  return sources.flatMap(({ from, value }) => (value ? [{ from, value }] : []))[0];
 }
 
 export const localEndpoint = (port: number): Endpoint => ({ kind: 'local', url: `http://127.0.0.1:${port}` });

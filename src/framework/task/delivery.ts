@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../handler/outcome.js';
 import type { Beat } from '../heartbeat/heartbeats.js';
+import type { Pace } from '../service/pace.js';
 import type { ActivityPort } from '../service/port.js';
 import { offer, type OfferPlan, type ReportEnd } from './report.js';
 
 export interface DeliveryParts {
   readonly token: string;
   readonly port: ActivityPort;
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
   /** How long an outcome is offered when the service does not take it. */

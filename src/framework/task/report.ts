@@ -2,6 +2,7 @@ import { fullJitter, slowly } from '../backoff.js';
 import { type Clock, giveUpAfter } from '../clock.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
+import type { Pace } from '../service/pace.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';
 
 /** How a report ended. */
@@ -12,6 +13,8 @@ export type ReportEnd =
 
 export interface OfferPlan {
   readonly port: ActivityPort;
+  /** Of the reports in the port's region. */
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
   /** When to give up, in epoch milliseconds. Asked again before each wait: a drain brings it forward. */
@@ -25,8 +28,9 @@ const ATTEMPT_LIMIT_MS = 15_000;
 /** What the attempt that starts when time is up still gets. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
-const THROTTLED_BASE_MS = 1_000;
 const RETRY_CEILING_MS = 20_000;
+/** The pace of all reports does the rest. */
+const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
 /** What a refused failure is cut down to. */
 const SHORT_NAME = 80;
@@ -39,7 +43,11 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
   let mayHaveArrived = false;
   let cut = false;
   for (let attempt = 1; ; attempt++) {
+    await turn(plan);
+    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
+    const sentAt = clock.now();
     const answer = await send(token, outcome, plan);
+    if (answer.kind === 'retry' && answer.pace === 'throttled') plan.pace.refused(sentAt, clock.now());
     if (answer.kind === 'ok') return { kind: 'accepted', outcome };
     const { error } = answer;
     mayHaveArrived ||= answer.kind === 'retry' && answer.mayHaveArrived;
@@ -58,6 +66,14 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
     await clock.sleep(delayMs, gone);
     if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
   }
+}
+
+/** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
+async function turn({ pace, clock, gone, until }: OfferPlan): Promise<void> {
+  const now = clock.now();
+  const at = Math.min(pace.reserve(now), now + THROTTLED_MS.ceiling, until());
+  if (at > now) await clock.sleep(at - now, gone);
+  pace.sent(clock.now());
 }
 
 async function send(
@@ -103,8 +119,8 @@ function cutDown(name: string, refusal: Error): Outcome {
 
 function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random: () => number): number {
   if (pace === 'slow') return slowly(...SLOW_RETRY_MS, random);
-  const baseMs = pace === 'throttled' ? THROTTLED_BASE_MS : RETRY_BASE_MS;
-  return fullJitter(attempt, baseMs, RETRY_CEILING_MS, random);
+  if (pace === 'throttled') return fullJitter(attempt, THROTTLED_MS.base, THROTTLED_MS.ceiling, random);
+  return fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random);
 }
 
 const goneError = (gone: AbortSignal): Error => gone.reason as Error;

@@ -5,6 +5,7 @@ import { AsyncTaskContext } from '../handler/current-task.js';
 import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import type { Logger } from '../log.js';
+import type { Pace } from '../service/pace.js';
 import type { ActivityPort } from '../service/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
@@ -37,6 +38,8 @@ export interface TaskHandler {
 /** What a task is given by its worker. */
 export interface TaskWorld {
   readonly port: ActivityPort;
+  /** Of the reports in the port's region. */
+  readonly reportPace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
   readonly heartbeats: Heartbeats;
@@ -177,7 +180,7 @@ export class Task {
 
   #begin(): Delivery {
     const { heartbeatMs, timeoutMs } = this.#handler;
-    const { port, heartbeats, clock, random, reportLimitMs } = this.#world;
+    const { port, reportPace: pace, heartbeats, clock, random, reportLimitMs } = this.#world;
     const { token, receivedAt, heldBackSince } = this.#lease;
     this.#emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
     this.#beat = heartbeats.track({
@@ -188,7 +191,7 @@ export class Task {
       onGone: (error) => this.#onGone(error),
     });
     const delivery = new Delivery({
-      ...{ token, port, clock, random, reportLimitMs, beat: this.#beat },
+      ...{ token, port, pace, clock, random, reportLimitMs, beat: this.#beat },
       onRetry: (retry) => this.#emit('report:retried', { ...this.#ref(), ...retry }),
     });
     delivery.endBy(this.#reportBy);

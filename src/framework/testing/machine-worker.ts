@@ -1,6 +1,7 @@
 import type { HandClock } from './hand-clock.js';
 import type { Logger } from '../log.js';
 import type { ActivityPort, ReportAnswer } from '../service/port.js';
+import { Pace } from '../service/pace.js';
 import { Task } from '../task/task.js';
 import type { Engine } from './engine.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
@@ -87,6 +88,7 @@ export class MachineWorker {
         emit: () => {},
         workerName: 'test-machine',
         reportLimitMs: REPORT_LIMIT_MS,
+        reportPace: new Pace(),
         outside: (fn) => fn(),
       },
     );

@@ -7,6 +7,7 @@ import { DURATION_EXPECTED, parseDuration } from '../duration.js';
 import { show } from '../errors.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import type { Logger } from '../log.js';
+import { Pace } from '../service/pace.js';
 import { Task } from '../task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
@@ -80,6 +81,7 @@ export class RunningTask<Output = unknown> {
         },
         workerName: 'test-bed',
         reportLimitMs: settings.reportLimitMs,
+        reportPace: new Pace(),
         outside: (fn) => fn(),
       },
     );

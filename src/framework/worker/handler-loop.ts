@@ -4,7 +4,7 @@ import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task
 import type { EventHub } from './observe/events.js';
 import { type HandlerSigns, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../service/pace.js';
 import { Poller } from './poller.js';
 import { type Slot, Slots } from './slots.js';
 
@@ -19,7 +19,8 @@ export interface RunnableHandler extends TaskHandler {
 export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  readonly pace: Pace;
+  /** Of the polls in the port's region. */
+  readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
   /** How old a lease may be whose poll was sent then, where the process stood still; undefined where it did not. */
   readonly heldBackSince: (sentAt: number) => number | undefined;
@@ -53,7 +54,7 @@ export class HandlerLoop {
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency } = handler;
-    const { clock, random, workerName, pace, events } = world;
+    const { clock, random, workerName, pollPace: pace, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#slots = new Slots(concurrency);

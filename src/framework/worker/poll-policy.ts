@@ -1,5 +1,5 @@
 import type { PollTrouble } from '../service/port.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../service/pace.js';
 
 /** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
@@ -121,6 +121,7 @@ export class PollPolicy {
       this.#probe = poll;
     }
     this.#open.add(poll);
+    this.#options.pace.reserve(now);
     this.#options.pace.sent(now);
     return poll;
   }

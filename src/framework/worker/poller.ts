@@ -3,7 +3,7 @@ import type { ActivityPort, PollAnswer, PollTrouble } from '../service/port.js';
 import type { Lease } from '../task/task.js';
 import type { Emit, PollRef } from './observe/events.js';
 import { TroubleTeller } from './observe/trouble.js';
-import type { Pace } from './pace.js';
+import type { Pace } from '../service/pace.js';
 import { type PolicedPoll, PollPolicy, type PollState } from './poll-policy.js';
 import type { Slot, Slots } from './slots.js';
 

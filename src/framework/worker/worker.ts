@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
-import { type HeartbeatLoad, HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import type { HeartbeatLoad } from '../heartbeat/load.js';
+import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import type { Logger } from '../log.js';
-import type { ActivityPort } from '../service/port.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { countEvents, type WorkerCounts } from './observe/counts.js';
@@ -11,7 +11,7 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { WorkerStatus } from './observe/status.js';
 import { TroubleTeller } from './observe/trouble.js';
-import { Pace } from './pace.js';
+import { Pace } from '../service/pace.js';
 import { POLL_LIMIT_MS } from './poller.js';
 import { StallWatch } from './stall.js';
 
@@ -179,9 +179,10 @@ export class Worker {
 
   #makeLoops(): HandlerLoop[] {
     const { handlers, name: workerName, clock, random, log, reportLimitMs, drain } = this.#parts;
-    // Handlers of one region share its port, and so its pace.
-    const paces = new Map<ActivityPort, Pace>(handlers.map(({ port }) => [port, new Pace()]));
-    const world: Omit<LoopWorld, 'pace'> = {
+    // Handlers of one region share its port, and so its paces.
+    const ports = new Set(handlers.map(({ port }) => port));
+    const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
+    const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
       ...{ clock, random, log, reportLimitMs, drain, workerName },
       heartbeats: this.#heartbeats,
       events: this.#events,
@@ -190,8 +191,9 @@ export class Worker {
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {
-      const pace = paces.get(handler.port) ?? new Pace();
-      return new HandlerLoop(handler, { ...world, pace });
+      const shared = paces.get(handler.port);
+      if (!shared) throw new Error('every port has its paces');
+      return new HandlerLoop(handler, { ...world, ...shared });
     });
   }
 

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-extraneous-class -- the decorators are written onto an empty one */
 import { Type } from 'class-transformer';
 import { IsNumber, IsString } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
@@ -12,7 +13,7 @@ export function dtoOf(fields: Readonly<Record<string, readonly [unknown, ...Prop
     const all =
       declared === undefined ? decorators : [...decorators, Reflect.metadata('design:type', declared)];
     // As tsc and swc call it for a property; its parameter's type knows methods only.
-    Reflect.decorate(all as PropertyDecorator[], Dto.prototype, name);
+    Reflect.decorate(all, Dto.prototype, name);
   }
   return Dto;
 }

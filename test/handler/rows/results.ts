@@ -164,6 +164,20 @@ const impossible: Row[] = [
     },
     "the output can't be read: Cannot perform 'get' on a proxy that has been revoked",
   ),
+  row('nesting at the limit of an input', () => deep(256), { output: JSON.stringify(deep(256)) }),
+  refuses(
+    'nesting beyond the limit of an input',
+    () => deep(257),
+    at('[0]'.repeat(66) + '[0', 'is nested deeper than 256 levels'),
+  ),
+  row('far above the limit', () => Array.from({ length: 10_000_000 }, () => 0), {
+    error: 'Stepwright.OutputTooLarge',
+    cause: {
+      errorType: 'Stepwright.OutputTooLarge',
+      errorMessage:
+        'the output has more than 524288 bytes as JSON; the service takes 262144. Store it, in S3 for one, and return where it is',
+    },
+  }),
   refuses(
     'nesting that overflows the stack',
     () => deep(20_000),
@@ -217,6 +231,22 @@ class Views {
   @IsInt({ groups: ['admin'] }) @Expose({ groups: ['admin'] }) cost!: number;
   @IsString({ groups: ['admin', 'all'] }) name!: string;
 }
+class Dot {
+  @IsNumber() x!: number;
+}
+class Drawn {
+  @ValidateNested()
+  @Type(() => Object, { discriminator: { property: 'kind', subTypes: [{ name: 'dot', value: Dot }] } })
+  main!: Dot;
+}
+class Chain {
+  @IsOptional() @ValidateNested() @Type(() => Chain) next?: Chain;
+}
+const circularChain = (): object => {
+  const chain: Record<string, unknown> = {};
+  chain['next'] = chain;
+  return chain;
+};
 const full = { id: 'r1', at: new Date(0), lines: [{ name: 'tea', price: 2, secret: 1 }], secret: 's' };
 
 const typed = (
@@ -293,6 +323,25 @@ const outputs: Row[] = [
       { path: 'lines[1].name', rule: 'isString', message: 'lines[1].name must be a string' },
     ]),
   ),
+  typed(
+    'what is not of its declared type',
+    Line,
+    () => ({ name: 7, price: Infinity }),
+    invalid('the output is not a valid Line: name must be a string (and 1 more)', [
+      { path: 'name', rule: 'isString', message: 'name must be a string' },
+      { path: 'price', rule: 'isNumber', message: 'price must be a number' },
+    ]),
+  ),
+  typed('a subtype keeps its discriminator', Drawn, () => ({ main: Object.assign(new Dot(), { x: 1 }) }), {
+    output: '{"main":{"x":1,"kind":"dot"}}',
+  }),
+  typed('one that holds itself', Chain, circularChain, {
+    error: 'Stepwright.InvalidOutput',
+    cause: {
+      errorType: 'Stepwright.InvalidOutput',
+      errorMessage: `the output can't be JSON: ${'next.'.repeat(40)} is nested deeper than 256 levels`,
+    },
+  }),
   typed(
     'nothing',
     Line,

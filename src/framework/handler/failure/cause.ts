@@ -1,6 +1,6 @@
 import { CAUSE_LIMIT_CHARACTERS } from '../outcome.js';
 import type { Violation } from '../input/refusal.js';
-import { cut, readThrown, toJson } from './thrown.js';
+import { cut, readThrown, TooLong, toJson } from './thrown.js';
 
 export interface Cause {
   readonly errorType: string;
@@ -19,7 +19,7 @@ export function writeCause({ errorType, errorMessage, trace = [], violations = [
   const head = { errorType, errorMessage };
   const most = Math.min(violations.length, MOST_VIOLATIONS);
   const extra = data === undefined ? {} : { data: shown(data) };
-  const noted = data === undefined ? {} : { data: OMITTED };
+  const noted = data === undefined ? {} : { data: TOO_LONG };
   const framed = (count: number): object => (count > 0 ? { trace: trace.slice(0, count) } : {});
   return (
     longest(trace.length, (count) => ({ ...head, ...framed(count), ...first(violations, most), ...extra })) ??
@@ -32,7 +32,7 @@ export function writeCause({ errorType, errorMessage, trace = [], violations = [
 
 /** More of them, however short, have no room in a cause. */
 const MOST_VIOLATIONS = 1_000;
-const OMITTED = '(too long for a cause)';
+const TOO_LONG = '(too long for a cause)';
 
 function first(violations: readonly Violation[], count: number): object {
   if (count === violations.length) return count > 0 ? { violations } : {};
@@ -54,12 +54,16 @@ function longest(most: number, make: (count: number) => object): string | undefi
   return best;
 }
 
-/** A value as JSON can hold it: what can't be written is replaced by a note that says why. Never throws. */
+/**
+ * A value as JSON can hold it: what can't be written, or has no room in a cause, is replaced by a note that says why.
+ * Never throws.
+ */
 export function shown(value: unknown): unknown {
   try {
-    const text = toJson(value);
+    const text = toJson(value, CAUSE_LIMIT_CHARACTERS);
     return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);
   } catch (error) {
+    if (error instanceof TooLong) return TOO_LONG;
     const { message } = readThrown(error);
     const what = message.startsWith('Converting circular') ? 'a circular structure' : cut(message, 500);
     return `(JSON can't hold it: ${what})`;

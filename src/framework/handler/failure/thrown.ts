@@ -18,6 +18,8 @@ export interface Thrown {
 const CHAIN_LIMIT = 10;
 const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
+/** A thrown value whose JSON is longer is only named by its kind. */
+const TEXT_LIMIT = 262_144;
 /** Frames in here say nothing about the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 /** The same as source maps show it: the sources are packed beside their output. */
@@ -145,8 +147,17 @@ function textOf(value: unknown): string {
   if (typeof value === 'function') return `[Function: ${value.name}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   // Not util.inspect: it shows what async_hooks hangs on promises, and the task's token with it.
-  const text = toJson(value);
+  const text = shortJson(value);
   return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
+}
+
+function shortJson(value: unknown): string | undefined {
+  try {
+    return toJson(value, TEXT_LIMIT);
+  } catch (error) {
+    if (error instanceof TooLong) return undefined;
+    throw error;
+  }
 }
 
 function safely(holder: object, key: string): unknown {
@@ -157,9 +168,20 @@ function safely(holder: object, key: string): unknown {
   }
 }
 
-/** JSON text, with every BigInt in it as a string. Throws what `JSON.stringify` throws. */
-export const toJson = (value: unknown): string | undefined =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
+/** JSON would be longer than it may be. */
+export class TooLong extends Error {}
+
+/** JSON text, with every BigInt in it as a string. Throws TooLong, early, and what `JSON.stringify` throws. */
+export function toJson(value: unknown, limit: number): string | undefined {
+  let least = 0;
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    least += each === undefined ? 0 : key.length + (typeof each === 'string' ? each.length : 0);
+    if (least > limit) throw new TooLong();
+    return typeof each === 'bigint' ? String(each) : each;
+  }) as string | undefined;
+  if (text !== undefined && text.length > limit) throw new TooLong();
+  return text;
+}
 
 /** Never through the middle of a character. */
 export function cut(text: string, limit: number): string {

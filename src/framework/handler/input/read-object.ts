@@ -165,6 +165,7 @@ export class ObjectReader {
   }
 
   #wrong(place: Place | undefined, rule: string, message: string, value?: unknown): unknown {
+    if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
     const path = pathOf(place);
     this.violations.push({
       path,

@@ -31,7 +31,7 @@ function write(result: unknown): string {
 }
 
 /** Where the exact size is of no more use to anybody. */
-const FAR_TOO_LARGE_BYTES = 4 * OUTPUT_LIMIT_BYTES;
+const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
 /** Follows `JSON.stringify` on its way, so that a refusal can say where it stands, and comes before the work is done. */
 class Writer {
@@ -51,7 +51,8 @@ class Writer {
       this.#places.pop();
     }
     // `toJSON` has been called on `value`; a Buffer, say, shows only here.
-    const fault = faultOf(Reflect.get(holder, key)) ?? faultOf(value);
+    const given: unknown = Reflect.get(holder, key);
+    const fault = faultOf(given) ?? (given === value ? undefined : faultOf(value));
     if (fault) throw invalidOutput(this.#placeOf(holder, key), fault);
     this.#count(holder, key, value);
     if (typeof value === 'object' && value !== null) this.#enter(value, this.#placeOf(holder, key));
@@ -96,6 +97,7 @@ function faultOf(value: unknown): string | undefined {
 
 /** Objects that JSON would show as `{}`, or as something nobody meant. */
 function objectFault(value: object): string | undefined {
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
   if (types.isPromise(value)) return 'is a promise; await it';
   if (hasOwnJson(value)) return undefined;

@@ -30,24 +30,24 @@ export class OutputInstances {
       return this.#refuse('isObject', 'an object', value, place);
     const known = value instanceof type;
     const { properties } = shapeOf(known ? typeOf(value) : type, this.#groups);
-    const changes = properties.flatMap((property): [string, unknown][] => {
+    const changes: [string, unknown][] = [];
+    for (const property of properties) {
       const before: unknown = Reflect.get(value, property.name);
       const after = this.#property(before, value, property, { within: place, step: property.key }, depth);
-      return after === before ? [] : [[property.name, after]];
-    });
+      if (after !== before) changes.push([property.name, after]);
+    }
     if (known && changes.length === 0) return value;
     const prototype: object = known ? Object.getPrototypeOf(value) : (type.prototype as object);
-    const fields = Object.entries(value).filter(([key]) => key !== '__proto__');
-    return Object.assign(
-      Object.create(prototype) as object,
-      Object.fromEntries(fields),
-      Object.fromEntries(changes),
-    );
+    const instance = Object.create(prototype) as object;
+    for (const key of Object.keys(value))
+      if (key !== '__proto__') Reflect.set(instance, key, Reflect.get(value, key));
+    for (const [name, changed] of changes) Reflect.set(instance, name, changed);
+    return instance;
   }
 
   #property(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
     if (value === undefined || value === null) return value;
-    if (property.written?.transforms.length === 0) this.#count(value);
+    if (property.written?.transforms.length === 0) this.#count(value, property.key);
     const made = property.nested ? this.#nested(value, holder, property, place, depth) : value;
     const { declared } = property;
     if (declared && !isDeclared(made, property)) this.#refuse(declared.rule, declared.expected, made, place);
@@ -66,10 +66,11 @@ export class OutputInstances {
     return changed ? made : value;
   }
 
-  /** Elements that can't all fit are not gone through: two bytes each at the least. */
-  #count(value: unknown): void {
-    if (typeof value === 'string' || Array.isArray(value)) this.#leastBytes += value.length;
-    if (Array.isArray(value)) this.#leastBytes += value.length;
+  /** What can't fit is not gone through: a key has quotes and a value, an element two bytes. */
+  #count(value: unknown, key: string): void {
+    this.#leastBytes += key.length + 4;
+    if (typeof value === 'string') this.#leastBytes += value.length;
+    if (Array.isArray(value)) this.#leastBytes += 2 * value.length;
     if (value instanceof Set || value instanceof Map) this.#leastBytes += 2 * value.size;
     if (this.#leastBytes > OUTPUT_LIMIT_BYTES) throw tooLarge(`more than ${OUTPUT_LIMIT_BYTES}`);
   }

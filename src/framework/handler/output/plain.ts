@@ -9,32 +9,33 @@ import { shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
 export function plainOf(instance: object, groups: Groups): object {
   const { properties, byName, exposed } = shapeOf(typeOf(instance), groups);
   if (properties.length === 0) return toPlain(instance, groups) as object;
-  const own = Object.keys(instance).flatMap((name) => byName.get(name) ?? []);
-  const ruled = [...own, ...properties.filter((each) => each.exposed && !own.includes(each))];
-  return Object.fromEntries([
-    ...ruled.flatMap((each) => (each.written ? [entryOf(instance, each.written, groups, each)] : [])),
-    ...exposed.map((each) => entryOf(instance, each, groups)),
-  ]);
+  const plain: Record<string, unknown> = {};
+  const write = (written: Written | undefined, nested?: DtoProperty): void => {
+    if (written) plain[written.key] = valueOf(instance, written, groups, nested);
+  };
+  for (const name of Object.keys(instance)) {
+    const property = byName.get(name);
+    if (property) write(property.written, property);
+  }
+  for (const each of properties)
+    if (each.exposed && !Object.hasOwn(instance, each.name)) write(each.written, each);
+  for (const each of exposed) write(each);
+  return plain;
 }
 
-function entryOf(
+function valueOf(
   instance: object,
-  { name, key, transforms }: Written,
+  { name, transforms }: Written,
   groups: Groups,
   property?: DtoProperty,
-): [string, unknown] {
+): unknown {
   const raw: unknown = Reflect.get(instance, name);
-  const about = {
-    key: name,
-    obj: instance,
-    type: TransformationType.CLASS_TO_PLAIN,
-    options: optionsOf(groups),
-  };
-  const value = transforms.reduce(
-    (before, transform) => transform({ ...about, value: before }),
-    typeof raw === 'function' ? (raw.call(instance) as unknown) : raw,
-  );
-  return [key, property?.nested ? partsOf(value, property, groups) : toPlain(value, groups)];
+  let value: unknown = typeof raw === 'function' ? (raw.call(instance) as unknown) : raw;
+  for (const transform of transforms) {
+    const options = optionsOf(groups);
+    value = transform({ value, key: name, obj: instance, type: TransformationType.CLASS_TO_PLAIN, options });
+  }
+  return property?.nested ? partsOf(value, property, groups) : toPlain(value, groups);
 }
 
 function partsOf(value: unknown, property: DtoProperty, groups: Groups): unknown {

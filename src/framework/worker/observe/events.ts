@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../log.js';
 import type { PollTrouble } from '../../service/port.js';
 import type { EmitTask, TaskEvents } from '../../task/events.js';
-import type { HeartbeatLoad } from '../../heartbeat/scheduler.js';
+import type { HeartbeatLoad } from '../../heartbeat/load.js';
 
 /**
  * - `created`: made and checked; nothing runs.
@@ -32,7 +32,7 @@ export interface WorkerEvents extends TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
-  /** There are more tasks than `heartbeatRate` can beat in their intervals: all intervals stretch. */
+  /** There are more tasks than `heartbeatRate` can beat in their intervals: some stretch, the longest first. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
   /** Heartbeats began to fail; told once, until none has failed for 30 s. */

@@ -11,10 +11,10 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
   logReports(events, log, clock);
   logPolls(events, log);
-  events.on('heartbeat:stretched', ({ tasks, stretchedToMs }) =>
+  events.on('heartbeat:stretched', (load) =>
     log.warn(
-      { tasks, stretchedToMs },
-      'more tasks than heartbeatRate can beat in time: heartbeat intervals stretch; check them against HeartbeatSeconds, or run more workers',
+      load,
+      'more tasks than heartbeatRate can beat in time: heartbeat intervals stretch; compare what they become with HeartbeatSeconds, raise heartbeatRate or run more workers',
     ),
   );
   events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));

@@ -9,6 +9,7 @@ import type { AwsService } from '../../service/sdk/aws.js';
 import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
 import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
+import { MOST_ON_THE_WAY } from '../../heartbeat/on-the-way.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './activities.js';
@@ -134,7 +135,7 @@ async function openPorts(
     const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
     // Beside every task that runs there may be an outcome that is still on its way.
     const reports = Math.max(2 * tasks, 16);
-    const calls = { polls, reports, heartbeats: Math.min(reports, 512) };
+    const calls = { polls, reports, heartbeats: Math.min(reports, MOST_ON_THE_WAY) };
     throwProblems(await socketProblems(settings.sdk, agentKey, calls));
     ports.set(region, await service.port(region, calls));
   }

@@ -2,6 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import {
   BY_DEFAULT,
   type ConfigSources,
+  type Origin,
   resolveConfig,
   resolveHandler,
   type ResolvedOptions,
@@ -9,9 +10,10 @@ import {
 } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { discover } from '../../declare/discovery.js';
+import type { HandlerOptions } from '../../declare/options.js';
 import { loadActivities } from '../../declare/load.js';
 import type { Problem } from '../../errors.js';
-import { type Endpoint, isProblem, resolveEndpoint } from '../../service/endpoint.js';
+import { type Endpoint, isProblem, resolveEndpoint, saidEndpoint } from '../../service/endpoint.js';
 import { sdkProblems } from '../../service/sdk/settings.js';
 import { POLL_LIMIT_MS } from '../poller.js';
 import { twoCopies } from './two-copies.js';
@@ -25,6 +27,8 @@ export interface PlanSources extends ConfigSources {
 export interface PlannedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
+  /** Where each of them comes from. */
+  readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
 }
 
 /** A worker as it was declared and configured. Nothing was opened for it yet. */
@@ -33,6 +37,8 @@ export interface Plan {
   readonly settings: Settings;
   /** Undefined only where there are problems. */
   readonly endpoint: Endpoint | undefined;
+  /** What says it: `--endpoint`, a variable, the config; undefined where nobody does. */
+  readonly endpointFrom: string | undefined;
   readonly handlers: readonly PlannedHandler[];
   readonly problems: readonly Problem[];
 }
@@ -41,23 +47,20 @@ export interface Plan {
 export async function makePlan(sources: PlanSources): Promise<Plan> {
   const { config, env, flags, baseDir } = sources;
   const settings = resolveConfig(sources);
-  const endpoint = resolveEndpoint({
-    flag: flags?.['endpoint'],
-    env,
-    config: config.endpoint,
-    port: settings.port,
-  });
+  const said = { flag: flags?.texts['endpoint'], env, config: config.endpoint, port: settings.port };
+  const endpoint = resolveEndpoint(said);
   const defaulted = settings.origins.activities.from === BY_DEFAULT;
   const loaded = await loadActivities(settings.activities, baseDir, { defaulted });
   const found = discover(loaded.classes, env);
-  const handlers = found.handlers.map((definition) => {
-    const { options } = resolveHandler(definition, settings);
-    return { definition, options };
-  });
+  const handlers = found.handlers.map((definition) => ({
+    definition,
+    ...resolveHandler(definition, settings),
+  }));
   return {
     baseDir,
     settings,
     endpoint: isProblem(endpoint) ? undefined : endpoint,
+    endpointFrom: saidEndpoint(said)?.from,
     handlers,
     problems: [
       ...(isProblem(endpoint) ? [endpoint] : []),
@@ -65,24 +68,27 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
       ...twoCopies(baseDir),
       ...loaded.problems,
       ...found.problems,
-      ...strayOverrides(settings, found.handlers),
+      ...strayOptions(settings, found.handlers),
     ],
   };
 }
 
-function strayOverrides(settings: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
+/** Options that were said of handlers that there are not. */
+function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
   const names = handlers.map(({ name }) => name);
-  return Object.keys(settings.handlers)
-    .filter((name) => !names.includes(name))
-    .map((name) => ({
-      code: 'CONFIG_UNKNOWN_KEY' as const,
-      where: `handlers['${name}']`,
-      what: 'there is no such handler',
-      fix:
-        names.length > 0
-          ? `did you mean '${closest(name, names)}'? There are ${names.join(', ')}`
-          : 'declare it, or remove the key',
-    }));
+  return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
+    Object.keys(values)
+      .filter((name) => !names.includes(name))
+      .map((name) => ({
+        code: 'CONFIG_UNKNOWN_KEY' as const,
+        where: from(name),
+        what: 'there is no such handler',
+        fix:
+          names.length > 0
+            ? `did you mean '${closest(name, names)}'? There are ${names.join(', ')}`
+            : 'declare it, or remove the key',
+      })),
+  );
 }
 
 /** What keeps a plan without any handler from being a worker's. The local service is of use without one. */

@@ -53,7 +53,8 @@ type Belief =
   | { readonly kind: 'random'; readonly until: number };
 
 /**
- * The pace of the polls in one region and account, in sends a second, shared by all handlers of a worker. Free until
+ * The pace of the polls, or of the reports, in one region and account, in sends a second, shared by all handlers of a
+ * worker. Free until
  * the service throttles; then it follows what is granted, a tenth above it, so that a token bucket is filled and not
  * halved. Where sending less does not lower the share that is refused, refusals are at random, and the pace is given
  * up. A send that is not refused within a second counts as granted. Told the time; has none of its own.
@@ -80,12 +81,20 @@ export class Pace {
     return this.#nextAt;
   }
 
+  /** Takes the next turn. @returns when it is; not after `now` where it is at once. */
+  reserve(now: number): number {
+    this.#advance(now);
+    if (this.#perSecond === Number.POSITIVE_INFINITY) return now;
+    const turn = Math.max(this.#nextAt, now - POLICY.burstMs);
+    this.#nextAt = turn + 1000 / this.#perSecond;
+    return turn;
+  }
+
+  /** A send leaves, in its turn. */
   sent(now: number): void {
     this.#advance(now);
     this.#count ??= { from: now, sent: 0, refused: 0, to: now };
     this.#count.sent++;
-    if (this.#perSecond === Number.POSITIVE_INFINITY) return;
-    this.#nextAt = Math.max(this.#nextAt, now - POLICY.burstMs) + 1000 / this.#perSecond;
   }
 
   /** The service throttled a send that had left at `sentAt`. */

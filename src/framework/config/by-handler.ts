@@ -1,0 +1,69 @@
+import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
+import { checkAgainst, record } from '../declare/rule.js';
+import type { Environment } from '../environment.js';
+import { isPlainObject, type Problem } from '../errors.js';
+import { badValue, mistakesIn } from './mistakes.js';
+import { readText } from './texts.js';
+
+/** Options of single handlers, said in one place, by `Class.method`. */
+export interface ByHandler {
+  /** The place's name for people: `--handler A.b`, `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`. */
+  readonly from: (handler: string) => string;
+  readonly values: Readonly<Record<string, HandlerOptions>>;
+}
+
+/** Such options as they were read, and what is wrong with them. */
+export interface ReadByHandler {
+  readonly said: ByHandler;
+  readonly problems: readonly Problem[];
+}
+
+export const HANDLERS_VARIABLE = 'STEPWRIGHT_HANDLERS';
+
+/** Those of the config. */
+export const readHandlers = (values: unknown): ReadByHandler =>
+  checked((handler) => `handlers['${handler}']`, isPlainObject(values) ? values : {});
+
+/** Those of the environment: the same as JSON. An empty variable counts as unset. */
+export function readHandlersVariable(env: Environment): ReadByHandler {
+  const text = env[HANDLERS_VARIABLE];
+  const values = text ? parse(text) : {};
+  const read = checked(
+    (handler) => `${HANDLERS_VARIABLE}['${handler}']`,
+    isPlainObject(values) ? values : {},
+  );
+  if (isPlainObject(values)) return read;
+  const rule = { expected: `JSON such as '{"Class.method":{"concurrency":5}}'` };
+  return { ...read, problems: [badValue(HANDLERS_VARIABLE, rule, text)] };
+}
+
+/** Those of the command line: `Class.method.option=value`, any number of times. */
+export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
+  const values: Record<string, Record<string, unknown>> = {};
+  const problems: Problem[] = [];
+  for (const flag of flags) {
+    const [, handler = '', key = '', text = ''] = /^(.+)\.([^.=]+)=(.*)$/s.exec(flag) ?? [];
+    if (handler === '') problems.push(badValue('--handler', { expected: 'Class.method.option=value' }, flag));
+    else values[handler] = { ...values[handler], [key]: readText(HANDLER_OPTIONS, key, text) };
+  }
+  const read = checked((handler) => `--handler ${handler}`, values);
+  return { ...read, problems: [...problems, ...read.problems] };
+}
+
+function checked(from: ByHandler['from'], values: Readonly<Record<string, unknown>>): ReadByHandler {
+  const problems = Object.entries(values).flatMap(([handler, options]) =>
+    isPlainObject(options)
+      ? checkAgainst(HANDLER_OPTIONS, options, mistakesIn(`${from(handler)}.`))
+      : [badValue(from(handler), record, options)],
+  );
+  // What is wrong never comes to be used.
+  return { said: { from, values: values as Record<string, HandlerOptions> }, problems };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/** What a heap may hold. An item is in one heap at a time. */
+export interface HeapItem {
+  /** Where it stands in its heap; kept by the heap. */
+  heapIndex: number;
+}
+
+/**
+ * A binary heap: the item with the smallest key first. Items know where they stand, so that any of them can be taken
+ * out. A key is read when its item comes in, and again in `rebuild`.
+ */
+export class Heap<T extends HeapItem> {
+  readonly #items: T[] = [];
+  readonly #keys: number[] = [];
+  readonly #keyOf: (item: T) => number;
+
+  constructor(keyOf: (item: T) => number) {
+    this.#keyOf = keyOf;
+  }
+
+  get first(): T | undefined {
+    return this.#items[0];
+  }
+
+  get firstKey(): number | undefined {
+    return this.#keys[0];
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  add(item: T): void {
+    this.#rise(item, this.#keyOf(item), this.#items.length);
+  }
+
+  remove(item: T): void {
+    const last = this.#items.pop();
+    const key = this.#keys.pop();
+    if (last === undefined || key === undefined || last === item) return;
+    this.#sink(last, key, this.#rise(last, key, item.heapIndex));
+  }
+
+  /** Calls `change`, which may change the key of any item, with each of them, and puts all in order again. */
+  rebuild(change: (item: T) => void): void {
+    const items = this.#items.splice(0);
+    this.#keys.length = 0;
+    for (const item of items) {
+      change(item);
+      this.add(item);
+    }
+  }
+
+  /** Puts an item where it belongs between this place and the first. @returns the place */
+  #rise(item: T, key: number, from: number): number {
+    let index = from;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (this.#keyAt(parent) <= key) break;
+      this.#copy(parent, index);
+      index = parent;
+    }
+    this.#put(item, key, index);
+    return index;
+  }
+
+  /** Puts an item where it belongs between this place and the last. */
+  #sink(item: T, key: number, from: number): void {
+    let index = from;
+    for (;;) {
+      const left = 2 * index + 1;
+      const child = this.#keyAt(left + 1) < this.#keyAt(left) ? left + 1 : left;
+      if (this.#keyAt(child) >= key) break;
+      this.#copy(child, index);
+      index = child;
+    }
+    this.#put(item, key, index);
+  }
+
+  #keyAt(index: number): number {
+    return this.#keys[index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  #copy(from: number, to: number): void {
+    const item = this.#items[from];
+    if (item) this.#put(item, this.#keyAt(from), to);
+  }
+
+  #put(item: T, key: number, index: number): void {
+    this.#items[index] = item;
+    this.#keys[index] = key;
+    item.heapIndex = index;
+  }
+}

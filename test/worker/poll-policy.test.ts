@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals';
+import { array, assert, constantFrom, integer, nat, oneof, property, record } from 'fast-check';
+import { Pace } from '../../src/framework/service/pace.js';
+import type { PollTrouble } from '../../src/framework/service/port.js';
+import { type PolicedPoll, PollPolicy } from '../../src/framework/worker/poll-policy.js';
+import { seeded } from '../support/port.js';
+
+const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollTrouble[];
+
+/** What happens to a policy: time passes, the oldest or the newest open poll ends, slots come and go. */
+const step = oneof(
+  record({ kind: constantFrom('wait' as const), ms: integer({ min: 1, max: 40_000 }) }),
+  record({ kind: constantFrom('task' as const, 'empty' as const), newest: constantFrom(true, false) }),
+  record({
+    kind: constantFrom('failed' as const),
+    newest: constantFrom(true, false),
+    trouble: constantFrom(...TROUBLES),
+  }),
+  record({ kind: constantFrom('slots' as const), free: nat(20) }),
+);
+
+/** `expect` would take most of the time of a hundred thousand looks. */
+function hold(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`it does not hold that ${what}`);
+}
+
+class Trial {
+  now = 1_000;
+  free = 20;
+  readonly pace = new Pace();
+  readonly open: PolicedPoll[] = [];
+  readonly policy: PollPolicy;
+  readonly #max: number;
+
+  constructor(seed: number, min: number, max: number) {
+    this.#max = max;
+    this.policy = new PollPolicy({ min, max, pace: this.pace, random: seeded(seed) });
+  }
+
+  /** Opens what may be opened, as a poller does. */
+  fill(): void {
+    for (;;) {
+      const left = this.free - this.open.length;
+      const poll = this.policy.tryOpen(this.now, left);
+      if (!poll) break;
+      hold(left > 0, 'a slot is there for each poll');
+      this.policy.connected(poll, this.now);
+      this.open.push(poll);
+    }
+    hold(this.policy.open === this.open.length, 'the policy knows what is open');
+    hold(this.open.length <= this.#max, 'no more are open than may be');
+  }
+
+  end(newest: boolean, end: Parameters<PollPolicy['ended']>[1]): void {
+    const poll = newest ? this.open.pop() : this.open.shift();
+    if (poll) this.policy.ended(poll, end, this.now);
+  }
+
+  /** Time passes, and the poller wakes whenever the policy asked for it. */
+  wait(ms: number): void {
+    const until = this.now + ms;
+    for (let wakes = 0; ; wakes++) {
+      const at = this.policy.nextAt(this.now, this.free - this.open.length);
+      if (at > until) break;
+      hold(wakes < 2_000, 'time passes');
+      this.now = Math.max(this.now, at);
+      const before = this.open.length;
+      this.fill();
+      const next = this.policy.nextAt(this.now, this.free - this.open.length);
+      hold(this.open.length > before || next > this.now, 'nobody is woken for nothing');
+    }
+    this.now = until;
+    this.fill();
+  }
+}
+
+const trial = record({
+  seed: integer({ min: 1, max: 1_000_000 }),
+  min: integer({ min: 1, max: 5 }),
+  more: nat(15),
+  steps: array(step, { maxLength: 120 }),
+});
+
+interface Play {
+  readonly seed: number;
+  readonly min: number;
+  readonly more: number;
+  readonly steps: readonly Step[];
+}
+
+function play({ seed, min, more, steps }: Play): Trial {
+  const made = new Trial(seed, min, min + more);
+  made.fill();
+  for (const each of steps) {
+    if (each.kind === 'wait') made.wait(each.ms);
+    else if (each.kind === 'slots') made.free = Math.max(each.free, made.open.length);
+    else if (each.kind === 'failed') made.end(each.newest, { kind: 'failed', trouble: each.trouble });
+    else made.end(each.newest, { kind: each.kind });
+    made.fill();
+  }
+  return made;
+}
+
+type Step =
+  | { kind: 'wait'; ms: number }
+  | { kind: 'task' | 'empty'; newest: boolean }
+  | { kind: 'failed'; newest: boolean; trouble: PollTrouble }
+  | { kind: 'slots'; free: number };
+
+describe('whatever the polls come to', () => {
+  test('no more are open than may be, and nobody is woken for nothing', () => {
+    const played = property(trial, (each) => void play(each));
+    expect(() => assert(played, { numRuns: 500 })).not.toThrow();
+  });
+
+  test('a poll is open again within half a minute, and all that may be within a minute of tasks that wait', () => {
+    assert(
+      property(trial, (each) => {
+        const made = play(each);
+        made.free = 20;
+        // Whatever is open hangs no longer.
+        while (made.open.length > 0) made.end(false, { kind: 'empty' });
+        made.wait(31_000);
+        expect(made.open.length).toBeGreaterThan(0);
+        for (let round = 0; round < 300; round++) {
+          for (let polls = made.open.length; polls > 0; polls--) made.end(false, { kind: 'task' });
+          made.wait(100);
+        }
+        expect(made.open.length).toBe(Math.min(20, each.min + each.more));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('where all fail, at most two polls a second are sent after the first ten seconds', () => {
+    assert(
+      property(trial, constantFrom(...TROUBLES), (each, trouble) => {
+        const made = play(each);
+        made.free = 20;
+        const fail = (seconds: number): number => {
+          let sent = 0;
+          for (let tenth = 0; tenth < seconds * 10; tenth++) {
+            sent += made.open.length;
+            while (made.open.length > 0) made.end(false, { kind: 'failed', trouble });
+            made.wait(100);
+          }
+          return sent;
+        };
+        fail(10);
+        expect(fail(30)).toBeLessThanOrEqual(60);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
