@@ -14,7 +14,7 @@ const gives = (call: string, output: unknown, input: object = INPUT): MachineRow
 const splits = (text: string, by: string, output: string[]): MachineRow => ({
   ...gives('States.StringSplit($.text, $.by)', output, { text, by }),
   does: `${JSON.stringify(text)} split by ${JSON.stringify(by)} is ${JSON.stringify(output)}`,
-  from: 'captured',
+  from: 'recorded: test_string_split',
 });
 
 const fails = (call: string, reason: string): MachineRow => ({

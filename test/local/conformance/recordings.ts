@@ -232,6 +232,7 @@ export const RECORDINGS: ReadonlySet<string> = new Set([
   'test_state_with_variables',
   'test_stop_execution',
   'test_strict_mode_sfn_task',
+  'test_string_split',
   'test_string_to_json',
   'test_sync_with_task_token',
   'test_tag_state_machine',

@@ -25,6 +25,7 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
   apigateway: ['invoke'],
   athena: ['startQueryExecution', 'stopQueryExecution', 'getQueryExecution', 'getQueryResults'],
   batch: ['submitJob'],
+  bedrockagentcore: ['invokeHarness'],
   bedrock: ['invokeModel', 'createModelCustomizationJob'],
   codebuild: [
     'startBuild',

@@ -10,6 +10,7 @@ import {
   type Environment,
   type Limits,
 } from './guard.js';
+import { isPlain } from './plain.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
@@ -41,8 +42,10 @@ export function createCompiler(limits: Limits): (source: string) => Compiled {
     const compiled = parse(source, options);
     // The declaration takes strings only; the library's own hooks are symbols.
     const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
-    assign(ENTER, enter);
-    assign(LEAVE, leave);
+    if (!isPlain(compiled, source)) {
+      assign(ENTER, enter);
+      assign(LEAVE, leave);
+    }
     // Only what the expression calls: a definition may have very many of them. `|` clones behind the scenes.
     for (const [name, value] of guarded)
       if (source.includes(`$${name}`) || (name === 'clone' && source.includes('|'))) assign(name, value);
@@ -96,18 +99,16 @@ function describe(error: unknown): string {
 
 /** What JSON makes of a result: its own marks on arrays fall away, functions are refused. */
 function toText(value: unknown, { places, chars }: Limits): Evaluated {
-  if (isFunction(value)) return { kind: 'unsupported' };
   if (!measure(value, places, chars)) throw new LimitReached('size');
-  let unsupported = false;
-  const text = JSON.stringify(value, (_key, inner: unknown) => {
-    if (isFunction(inner)) unsupported = true;
-    return inner;
-  }) as string | undefined;
-  return unsupported ? { kind: 'unsupported' } : { kind: 'value', text };
+  return holdsFunction(value) ? { kind: 'unsupported' } : { kind: 'value', text: JSON.stringify(value) };
 }
 
-function isFunction(value: unknown): boolean {
+/** JSON would leave a function out. */
+function holdsFunction(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  return '_jsonata_function' in value || '_jsonata_lambda' in value;
+  if (Array.isArray(value)) return value.some(holdsFunction);
+  if ('_jsonata_function' in value || '_jsonata_lambda' in value) return true;
+  for (const key in value) if (holdsFunction((value as Record<string, unknown>)[key])) return true;
+  return false;
 }
