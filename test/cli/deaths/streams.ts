@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** What is at the other end of a standard stream: fine is a file that can be read; stopped is a pipe, full already. */
 export type End = 'fine' | 'closed' | 'full' | 'gone' | 'stopped';
@@ -44,6 +44,13 @@ wait $job; code=$?
 while kill -0 $job 2>&-; do wait $job; code=$?; done
 echo $code >"$CODE.new"; mv "$CODE.new" "$CODE"`;
 
+const living = new Set<Victim>();
+
+/** Ends whatever a test that failed has left. */
+export function buryAll(): void {
+  for (const victim of living) victim.bury();
+}
+
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
 /** Whether this machine lets a process be the first of its own namespace, and mount there. */
@@ -64,7 +71,19 @@ export function start(
   args: readonly string[],
   env: Record<string, string>,
   streams: Streams,
-  { process1 = false } = {},
+  options: { process1?: boolean } = {},
+): Victim {
+  const victim = spawnVictim(args, env, streams, options);
+  living.add(victim);
+  void victim.ended.then(() => living.delete(victim));
+  return victim;
+}
+
+function spawnVictim(
+  args: readonly string[],
+  env: Record<string, string>,
+  streams: Streams,
+  { process1 = false }: { process1?: boolean },
 ): Victim {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-deaths-'));
   const { PATH = '', HOME = '' } = process.env;
@@ -165,7 +184,7 @@ function plumbed(ends: readonly End[], dir: string): Plumbing {
   return {
     command: ['sh', '-c', `exec "$@" ${closed.join(' ')}`, 'sh'],
     stdio,
-    close: () => opened.forEach(closeSync),
+    close: () => opened.splice(0).forEach((fd) => closeSync(fd)),
   };
 }
 
@@ -208,7 +227,11 @@ function nodeBelow(pid: number | undefined): () => number | undefined {
   return () => (found ??= descendants(pid).find(isNode));
 }
 
-async function appears(path: string): Promise<string> {
-  while (!existsSync(path)) await new Promise((next) => setTimeout(next, 20));
-  return readFileSync(path, 'utf8');
+/** @returns what is in this file once it is there, or nothing where its folder is gone first. */
+async function appears(path: string): Promise<string | undefined> {
+  while (existsSync(dirname(path))) {
+    if (existsSync(path)) return readFileSync(path, 'utf8');
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  return undefined;
 }
