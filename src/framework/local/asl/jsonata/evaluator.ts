@@ -1,15 +1,8 @@
 import jsonata from 'jsonata';
 import { measure } from '../values/json.js';
 import { rewrittenFunctions, stepFunctions, type Outside } from './functions.js';
-import {
-  guardedFunctions,
-  guardedRegExp,
-  LimitReached,
-  USAGE,
-  watchSteps,
-  type Environment,
-  type Limits,
-} from './guard.js';
+import { guardedFunctions, LimitReached, USAGE, watchSteps, type Environment, type Limits } from './guard.js';
+import { guardedRegExp } from './regexp.js';
 import { isPlain } from './plain.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
@@ -34,7 +27,7 @@ export type Compiled = (bindings: Bindings, outside: Outside) => Promise<Evaluat
 /** Makes a compiler of expressions of JSONata that stay within limits. It throws an Error where one cannot be parsed. */
 export function createCompiler(limits: Limits): (source: string) => Compiled {
   // Its declaration takes an instance here, where it makes instances.
-  const options: object = { RegexEngine: guardedRegExp(limits) };
+  const options: object = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
   const { enter, leave } = watchSteps(limits);
   const guarded = Object.entries(guardedFunctions(builtins(), limits));
   const rewritten = Object.entries(rewrittenFunctions(limits));

@@ -1,5 +1,6 @@
 import { turn } from '../../../clock.js';
 import { measure } from '../values/json.js';
+import { isQuickMatch } from './regexp.js';
 
 /** What one evaluation may come to. Beyond it the evaluation ends, before the value is made where that can be told. */
 export interface Limits {
@@ -196,49 +197,4 @@ function guard(builtin: Builtin, check: (args: readonly unknown[]) => void): Bui
   Object.defineProperty(guarded, 'length', { value: implementation.length });
   Object.defineProperty(guarded, 'toString', { value: () => implementation.toString() });
   return { ...builtin, implementation: guarded };
-}
-
-/** A RegExp that asks before it begins, since nothing can stop it afterwards. */
-export function guardedRegExp(limits: Limits): typeof RegExp {
-  return class extends RegExp {
-    override exec(text: string): RegExpExecArray | null {
-      if (!limits.mayMatch(this.source, text.length)) throw new LimitReached('time');
-      return super.exec(text);
-    }
-  } as typeof RegExp;
-}
-
-/** How many steps a match may be guessed at: some 50 ms. */
-const MATCH_STEPS = 10_000_000;
-/** As many characters as a pattern may try every way with. */
-const EVERY_WAY_CHARS = 20;
-
-/**
- * Guesses whether a regular expression is done quickly with a text of this length. A repetition of what is itself
- * repeated, or may be this or that, can try each way to share out the text; each other repetition can begin anywhere.
- */
-export function isQuickMatch(pattern: string, chars: number): boolean {
-  // Escapes and character classes are one character each, but for references back, which are tried every way.
-  const bare = pattern.replaceAll(/\\[^1-9k]|\[(?:\\[^]|[^\]\\])*\]/g, 'x');
-  if (bare.includes('\\') || repeatsChoices(bare)) return chars <= EVERY_WAY_CHARS;
-  const repetitions = bare.match(REPETITION)?.length ?? 0;
-  return chars ** (repetitions + 1) <= MATCH_STEPS;
-}
-
-const REPETITION = /[*+]|\{\d+,\d*\}/g;
-
-/** Whether a group that holds a repetition or an alternative is repeated. */
-function repeatsChoices(bare: string): boolean {
-  const open: boolean[] = [];
-  for (let at = 0; at < bare.length; at++) {
-    const char = bare.charAt(at);
-    if (char === '(') open.push(false);
-    else if ('|*+{'.includes(char)) open.splice(-1, 1, true);
-    else if (char === ')') {
-      const varies = open.pop() ?? false;
-      if (varies && '*+{'.includes(bare.charAt(at + 1) || ' ')) return true;
-      if (varies && open.length > 0) open[open.length - 1] = true;
-    }
-  }
-  return false;
 }

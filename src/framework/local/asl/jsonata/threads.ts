@@ -19,7 +19,9 @@ const IDLE_MS = 10_000;
 /** Compiled, it lies beside this module; in a test, which runs the sources, in the build. */
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts')
-    ? import.meta.url.replace('/src/', '/dist/src/').replace(/threads\.ts$/, 'thread-entry.js')
+    ? import.meta.url
+        .replace(/\/src(?=\/framework\/local\/asl\/jsonata\/)/, '/dist/src')
+        .replace(/threads\.ts$/, 'thread-entry.js')
     : './thread-entry.js',
   import.meta.url,
 );
