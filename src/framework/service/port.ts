@@ -13,6 +13,8 @@ export interface ActivityPort {
   succeed(token: string, output: string, signal: AbortSignal): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: AbortSignal): Promise<ReportAnswer>;
   heartbeat(token: string, signal: AbortSignal): Promise<ReportAnswer>;
+  /** Calls back whenever what calls were refused for may be mended: there are new credentials. */
+  onMended?(listener: () => void): void;
 }
 
 /**

@@ -140,6 +140,13 @@ export class PollPolicy {
     poll.connectedAt = now;
   }
 
+  /** Trouble that nothing got through for may be over. @returns whether a probe waits to find out, and now may */
+  mended(trouble: PollTrouble, now: number): boolean {
+    if (this.#state.kind !== 'waiting' || this.#state.reason !== trouble) return false;
+    this.#state = { ...this.#state, until: now };
+    return true;
+  }
+
   ended(poll: PolicedPoll, end: PollEnd, now: number): void {
     this.#open.delete(poll);
     if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);

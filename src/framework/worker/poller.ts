@@ -72,6 +72,9 @@ export class Poller {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),
       ended: (afterMs, failures) => emit('poll:recovered', { ...handler, afterMs, failures }),
     });
+    options.port.onMended?.(() => {
+      if (this.#policy.mended('refused', clock.now())) this.fill();
+    });
   }
 
   get status(): PollerStatus {

@@ -1,8 +1,11 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
+import { type Clock, systemClock } from '../../clock.js';
+import { type Logger, silentLog } from '../../log.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { Calls } from './calls.js';
+import { Credentials } from './credentials.js';
 import type { SdkSettings } from './settings.js';
 
 export interface ClientSettings {
@@ -10,6 +13,10 @@ export interface ClientSettings {
   readonly sdk: SdkSettings;
   /** Unset: the SDK's own chain; at loopback us-east-1 where that has none. */
   readonly region?: string;
+  /** When credentials that were refused are asked for again. @default the system's */
+  readonly clock?: Clock;
+  /** Where it is told that they were renewed. @default nowhere */
+  readonly log?: Logger;
 }
 
 /** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
@@ -17,15 +24,18 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 const LOOPBACK_REGION = 'us-east-1';
 
-/** Makes SDK clients that share one memoised credential provider. The SDK is loaded at the first one. */
+/** Makes SDK clients that share their credentials. The SDK is loaded at the first one. */
 export class ClientFactory {
+  readonly credentials: Credentials;
   readonly #settings: ClientSettings;
   readonly #clients: SFNClient[] = [];
-  #credentials: SFNClientConfig['credentials'];
+  readonly #provider: SFNClientConfig['credentials'];
 
   constructor(settings: ClientSettings) {
+    const { endpoint, sdk, clock = systemClock, log = silentLog } = settings;
     this.#settings = settings;
-    this.#credentials = localCredentials(settings.endpoint, settings.sdk.credentials);
+    this.#provider = localCredentials(endpoint, sdk.credentials);
+    this.credentials = new Credentials({ clock, log, renewable: typeof this.#provider !== 'object' });
   }
 
   /**
@@ -44,8 +54,7 @@ export class ClientFactory {
     const { SFNClient } = await import('@aws-sdk/client-sfn');
     const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
     calls?.attach(client);
-    // The first client's provider, memoised by the SDK, serves all the others.
-    if (this.#clients.length === 0) this.#credentials = client.config.credentials;
+    this.credentials.attach(client);
     this.#clients.push(client);
     return client;
   }
@@ -62,6 +71,7 @@ export class ClientFactory {
   }
 
   close(): void {
+    this.credentials.close();
     for (const client of this.#clients) client.destroy();
   }
 
@@ -70,7 +80,7 @@ export class ClientFactory {
     return {
       ...sdk,
       ...(region !== undefined && { region }),
-      ...(this.#credentials && { credentials: this.#credentials }),
+      ...(this.#provider && { credentials: this.#provider }),
       ...where(endpoint),
       maxAttempts,
       cacheMiddleware: true,

@@ -2,9 +2,9 @@ import { unlessAborted } from '../../abort.js';
 import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
 import { pollFailure, reportFailure } from '../answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../port.js';
-import type { WireFailure } from '../wire.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
 import { type CallInProgress, Calls } from './calls.js';
+import type { CallEnd, Credentials } from './credentials.js';
 import { wireFailure } from './wire-failure.js';
 
 /** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
@@ -49,9 +49,12 @@ export class AwsService {
       ),
     );
     if (!polls || !reports || !heartbeats) throw new Error('three clients were asked for');
+    const { credentials } = this.#clients;
+    const report = (signal: AbortSignal, send: Send<unknown>): Promise<ReportAnswer> =>
+      makeReport(credentials, signal, send);
     return {
       poll: (activityArn, workerName, signal, onSent) =>
-        poll({ signal, onSent }, (call) =>
+        makePoll(credentials, { signal, onSent }, (call) =>
           polls.send(calls.bind(new sdk.GetActivityTaskCommand({ activityArn, workerName }), call)),
         ),
       succeed: (taskToken, output, signal) =>
@@ -66,6 +69,7 @@ export class AwsService {
         report(signal, (call) =>
           heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand({ taskToken }), call)),
         ),
+      onMended: (listener) => credentials.onRenewed(listener),
     };
   }
 
@@ -86,32 +90,36 @@ export class AwsService {
 
 type Send<T> = (call: CallInProgress) => Promise<T>;
 
-async function poll(call: CallInProgress, send: Send<GetActivityTaskOutput>): Promise<PollAnswer> {
-  const ended = await sendOnce(call, send);
+async function makePoll(
+  credentials: Credentials,
+  call: CallInProgress,
+  send: Send<GetActivityTaskOutput>,
+): Promise<PollAnswer> {
+  const ended = await credentials.call(call.signal, () => sendOnTime(call, send));
   if ('failure' in ended) return pollFailure(ended.failure);
   const { taskToken, input } = ended.output;
   return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
 }
 
-async function report(signal: AbortSignal, send: Send<unknown>): Promise<ReportAnswer> {
-  const ended = await sendOnce({ signal, onSent: () => {} }, send);
+async function makeReport(
+  credentials: Credentials,
+  signal: AbortSignal,
+  send: Send<unknown>,
+): Promise<ReportAnswer> {
+  const ended = await credentials.call(signal, () => sendOnTime({ signal, onSent: () => {} }, send));
   return 'failure' in ended ? reportFailure(ended.failure) : { kind: 'ok' };
 }
 
 /** One call that never throws; and once more where the answer has just corrected the clock, since nothing was done. */
-async function sendOnce<T>(
-  call: CallInProgress,
-  send: Send<T>,
-): Promise<{ output: T } | { failure: WireFailure }> {
+async function sendOnTime<T>(call: CallInProgress, send: Send<T>): Promise<CallEnd<T>> {
   const first = await attempt(call, send);
-  const skewed = 'failure' in first && first.failure.type !== undefined && SKEWED.has(first.failure.type);
-  return skewed ? attempt(call, send) : first;
+  return 'skewed' in first && first.skewed ? attempt(call, send) : first;
 }
 
 async function attempt<T>(
   { signal, onSent }: CallInProgress,
   send: Send<T>,
-): Promise<{ output: T } | { failure: WireFailure }> {
+): Promise<CallEnd<T> & { readonly skewed?: boolean }> {
   let sent = false;
   const seen = (): void => {
     sent = true;
@@ -120,6 +128,12 @@ async function attempt<T>(
   try {
     return { output: await unlessAborted(signal, send({ signal, onSent: seen })) };
   } catch (thrown) {
-    return { failure: wireFailure(thrown, sent) };
+    return { failure: wireFailure(thrown, sent), skewed: correctedClock(thrown) };
   }
+}
+
+/** Without a correction a signature was refused for its key, and would be again. */
+function correctedClock(thrown: unknown): boolean {
+  const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
+  return name !== undefined && SKEWED.has(name) && $metadata?.clockSkewCorrected === true;
 }

@@ -70,7 +70,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     const endpoint = await endpointOf(plan, world);
     const { AwsService } = await import('../../service/sdk/aws.js');
     const { sdk, region } = plan.settings;
-    service = new AwsService({ endpoint, sdk, region });
+    service = new AwsService({ endpoint, sdk, region, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, service, endpoint });
     world.signal?.throwIfAborted();
     return new Worker({ ...settingsOf(plan, world), handlers, close });

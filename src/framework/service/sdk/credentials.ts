@@ -1,0 +1,235 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Clock } from '../../clock.js';
+import type { Logger } from '../../log.js';
+import type { WireFailure } from '../wire.js';
+import { RepeatedAsk } from './repeated-ask.js';
+
+/** What a client asks for credentials: the SDK's own chain or a user's function, memoised by the SDK. */
+type Provider = SFNClient['config']['credentials'];
+type Identity = Awaited<ReturnType<Provider>>;
+
+/** What a call came to. */
+export type CallEnd<T> = { readonly output: T } | { readonly failure: WireFailure };
+
+export interface CredentialsSettings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the provider can ever have others; a mere value has none. */
+  readonly renewable: boolean;
+}
+
+/**
+ * What the service refuses a call for where other credentials help, by whichever name it is known. A key that was
+ * deleted or switched off is unrecognized; no signature matches while only one half of a key was replaced.
+ */
+const REFUSED = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+]);
+/**
+ * A session that was revoked in IAM is denied, by a policy that spares those that began later. More often a permission
+ * is missing, of this one call: that another call is accepted proves nothing then.
+ */
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
+
+/** A call waits no longer for a provider that hangs. */
+const PATIENCE_MS = 5_000;
+/** Where none was refused for so long, the next refusal is trouble of its own. */
+const QUIET_MS = 60_000;
+
+/** Refusals, since the credentials last worked. */
+interface Trouble {
+  readonly first: Error;
+  /** Whether any call that is accepted proves its end. */
+  readonly provable: boolean;
+  /** The latest identity that was refused. */
+  readonly generation: number;
+  readonly lastAt: number;
+  readonly told: boolean;
+}
+
+/**
+ * The credentials of all clients, from one provider. Where the service refuses them, or the provider fails, it is asked
+ * anew: at once, then after 1 s, doubling to 30 s, however many calls are refused. With its first new answer a call that
+ * waits for it is made again, and whoever listens is told.
+ */
+export class Credentials {
+  readonly #settings: CredentialsSettings;
+  readonly #asks: RepeatedAsk;
+  /** Whoever asks first, asks for all: nothing of a task's own context may be left in it. */
+  readonly #context = new AsyncResource('stepwright:credentials');
+  readonly #listeners: (() => void)[] = [];
+  #source: Provider | undefined;
+  #identity: Identity | undefined;
+  /** Which identity it is: counted up with each that takes another's place. */
+  #generation = 0;
+  #trouble: Trouble | undefined;
+  /** Why the provider gave nothing when it was last asked. */
+  #failure: Error | undefined;
+
+  constructor(settings: CredentialsSettings) {
+    this.#settings = settings;
+    this.#asks = new RepeatedAsk(settings.clock, () => this.#ask());
+  }
+
+  /** Makes a client take its credentials from here. The provider of the first client serves all. */
+  attach(client: SFNClient): void {
+    this.#source ??= client.config.credentials;
+    // Without the mark the SDK would keep the first answer for ever.
+    client.config.credentials = Object.assign(() => this.#provide(), { memoized: true });
+  }
+
+  /**
+   * Makes a call, and once more where it was refused for its credentials and the provider has new ones: nothing was
+   * done. @param signal ends the wait for the provider.
+   */
+  async call<T>(signal: AbortSignal, attempt: () => Promise<CallEnd<T>>): Promise<CallEnd<T>> {
+    const generation = this.#generation;
+    const end = await attempt();
+    if (!this.#learn(end, generation)) return end;
+    if (this.#generation === generation) await this.#patiently(this.#want(), signal);
+    const renewed = this.#generation;
+    if (renewed === generation) return this.#explained(end);
+    const second = await attempt();
+    if (this.#learn(second, renewed)) void this.#want();
+    return second;
+  }
+
+  /** Calls back whenever the provider has others in place of what was refused. */
+  onRenewed(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#asks.close();
+  }
+
+  /**
+   * What a call is signed with. Where the provider gives nothing, the last ones are used on: that they have expired is
+   * for the service to say, not for the clock of this machine.
+   * @throws the provider's error where there never were any
+   */
+  async #provide(): Promise<Identity> {
+    if (!this.#failure) await this.#take();
+    if (this.#failure) await this.#patiently(this.#want());
+    if (this.#identity) return this.#identity;
+    throw this.#failure ?? new Error('the provider of credentials gave none');
+  }
+
+  async #take(options?: { readonly forceRefresh: boolean }): Promise<void> {
+    try {
+      const identity = await this.#source?.(options);
+      if (!isSame(identity, this.#identity)) this.#replace(identity);
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = providerError(error);
+    }
+  }
+
+  #replace(identity: Identity | undefined): void {
+    const first = !this.#identity && !this.#failure;
+    this.#identity = identity;
+    if (first) return;
+    this.#generation++;
+    const error = this.#trouble?.first ?? this.#failure;
+    // Nobody waits for what the SDK renewed in time.
+    if (!error) return;
+    if (!this.#trouble?.told) this.#settings.log.info({ error: show(error) }, RENEWED);
+    if (this.#trouble) this.#trouble = { ...this.#trouble, told: true };
+    for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
+  }
+
+  /** @returns whether it was refused for its credentials, and there may be others */
+  #learn(end: CallEnd<unknown>, generation: number): end is { readonly failure: WireFailure } {
+    if (!('failure' in end)) {
+      if (this.#trouble?.provable && generation > this.#trouble.generation) this.#settle();
+      return false;
+    }
+    const { type = '', error } = end.failure;
+    const denied = DENIED.has(type);
+    if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
+    if (!this.#isTroubled()) this.#settle();
+    this.#trouble = {
+      ...{ first: error, provable: !denied, told: false, ...this.#trouble },
+      generation: Math.max(generation, this.#trouble?.generation ?? 0),
+      lastAt: this.#settings.clock.now(),
+    };
+    return true;
+  }
+
+  #isTroubled(): boolean {
+    return this.#trouble !== undefined && this.#settings.clock.now() - this.#trouble.lastAt < QUIET_MS;
+  }
+
+  #settle(): void {
+    this.#trouble = undefined;
+    this.#asks.reset();
+  }
+
+  #want(): Promise<void> | undefined {
+    return this.#context.runInAsyncScope(() => this.#asks.want());
+  }
+
+  /** @returns whether to ask again */
+  async #ask(): Promise<boolean> {
+    const generation = this.#generation;
+    await readSharedFiles();
+    await this.#take({ forceRefresh: true });
+    return this.#failure !== undefined || (this.#generation === generation && this.#isTroubled());
+  }
+
+  async #patiently(ask: Promise<void> | undefined, signal?: AbortSignal): Promise<void> {
+    if (!ask) return;
+    const over = new AbortController();
+    const until = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+    await Promise.race([ask, this.#settings.clock.sleep(PATIENCE_MS, until)]);
+    over.abort();
+  }
+
+  /** One line says it all: what was refused, and why there is nothing else. */
+  #explained<E extends { readonly failure: WireFailure }>(end: E): E {
+    if (!this.#failure) return end;
+    const { error } = end.failure;
+    const message = `${error.message}; and there are no others: ${show(this.#failure)}`;
+    const explained = Object.assign(new Error(message, { cause: error }), { name: error.name });
+    return { ...end, failure: { ...end.failure, error: explained } };
+  }
+}
+
+const RENEWED =
+  'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
+
+/** The SDK keeps the shared files as it first read them, for all its providers and for ever. This reads them anew. */
+async function readSharedFiles(): Promise<void> {
+  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+  // Only to be read: there is no profile of this name, so nothing is asked, assumed or run for it.
+  await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
+}
+
+function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
+  return (
+    one?.accessKeyId === other?.accessKeyId &&
+    one?.secretAccessKey === other?.secretAccessKey &&
+    one?.sessionToken === other?.sessionToken
+  );
+}
+
+/** Whatever the provider came to is none of Step Functions' answers, even where it was AWS that it asked. */
+function providerError(thrown: unknown): Error {
+  const { name, message } = thrown as Error;
+  if (name === PROVIDER_ERROR) return thrown as Error;
+  const error = new Error(message === undefined ? String(thrown) : `${name}: ${message}`, { cause: thrown });
+  return Object.assign(error, { name: PROVIDER_ERROR });
+}
+
+/** The SDK's own name for it. */
+const PROVIDER_ERROR = 'CredentialsProviderError';
+
+const show = ({ name, message }: Error): string => `${name}: ${message}`;
