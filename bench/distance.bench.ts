@@ -91,7 +91,9 @@ async function come(service: Service): Promise<Filled> {
   const before = await service.leases();
   const parked = await service.parked();
   await service.startCrowd(Array.from({ length: CROWD }, () => ({ sleepMs: CROWD_TASK_MS })));
-  await until(async () => (await service.open()) === 0, FILL_LIMIT_MS, 100);
+  const done = async (): Promise<boolean> =>
+    (await service.leases()) >= before + CROWD && (await service.open()) === 0;
+  await until(done, FILL_LIMIT_MS, 100);
   const { record } = await service.record();
   const crowd = record.leases.slice(before);
   return { ms: Math.max(...crowd.map(arrivedAt)) - scheduledAt(crowd), parked };
