@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A call that came to the door, and how it was judged: undefined where it was let through. */
@@ -88,6 +88,7 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
       .end(`<AssumeRoleWithWebIdentityResponse>${result}</AssumeRoleWithWebIdentityResponse>`);
   }
 
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     // By this name it is no address of this machine to the SDK or to us, and still is one to the kernel.
@@ -106,7 +107,9 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
 
 function passOn(target: string, incoming: IncomingMessage, body: Buffer, response: ServerResponse): void {
   const { host: _host, ...headers } = incoming.headers;
-  const onward = request(target, { method: incoming.method, headers }, (answer) => {
+  // A connection each: one that was kept alive may just be closing.
+  const agent = new Agent({ keepAlive: false });
+  const onward = request(target, { agent, method: incoming.method, headers }, (answer) => {
     // The time is the door's.
     const { date: _date, ...answered } = answer.headers;
     response.writeHead(answer.statusCode ?? 500, answered);

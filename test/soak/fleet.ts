@@ -7,6 +7,8 @@ import {
 } from '../../bench/support/workers/workers.js';
 import type { Fate } from '../../bench/support/measure/judge.js';
 
+const nameOf = (nth: number): string => `w${nth}`;
+
 /** Two workers, always: whoever is told to go, or ends by itself, is replaced at once. */
 export class Fleet {
   readonly fates: Fate[] = [];
@@ -20,17 +22,17 @@ export class Fleet {
   constructor(
     private readonly candidate: Candidate,
     private readonly settings: Omit<WorkerSettings, 'name' | 'log'>,
-    private readonly logDir: string,
+    private readonly logOf: (worker: string) => string,
   ) {}
 
-  get size(): number {
-    return this.#started;
+  /** All that were ever started. */
+  get names(): readonly string[] {
+    return Array.from({ length: this.#started }, (_, i) => nameOf(i + 1));
   }
 
   start(): void {
-    const name = `w${++this.#started}`;
-    const log = `${this.logDir}/${name}.log`;
-    const worker = startWorker(this.candidate, { ...this.settings, name, log });
+    const name = nameOf(++this.#started);
+    const worker = startWorker(this.candidate, { ...this.settings, name, log: this.logOf(name) });
     this.#running.push(worker);
     void worker.ended.then(() => this.#onEnded(worker));
   }

@@ -6,14 +6,16 @@ import { installRivals } from '../../bench/support/workers/rivals.js';
 import { type Service, startService } from '../../bench/support/service/service.js';
 import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers/workers.js';
 import { systemClock } from '../../src/framework/clock.js';
-import { type Ending, type Figures, judge, violations } from '../../bench/support/measure/judge.js';
+import { type Ending, judge, violations } from '../../bench/support/measure/judge.js';
 import { Fleet } from './fleet.js';
 import { show } from './show.js';
+import { Troubles, untried } from './troubles.js';
 
-const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--rival NAME]
+const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--trouble] [--rival NAME]
   --seed        which faults happen (default 1)
   --executions  how many (default 10000)
   --kill        also kill a worker every 15 s
+  --trouble     in the middle also a full disk for 30 s, a replaced key, and a clock that jumps by an hour
   --rival       bare-loop, bare-loop-drain or step-function-worker instead of Stepwright; nothing is asserted`;
 
 const HEARTBEAT_SECONDS = 5;
@@ -26,6 +28,8 @@ const KILL_MS = 15_000;
 const LIMIT_MS = 270_000;
 /** The grace of the workers, 30 s for their last reports, and some. */
 const DRAIN_LIMIT_MS = 60_000;
+/** By this name it is no address of this machine to the SDK and to us, who look for credentials then as at AWS. */
+const ANY_HOST = '0.0.0.0';
 
 const RIVALS: Readonly<Record<string, Candidate>> = {
   'bare-loop': 'bare loop',
@@ -37,6 +41,7 @@ interface Options {
   readonly seed: number;
   readonly executions: number;
   readonly kill: boolean;
+  readonly trouble: boolean;
   readonly candidate: Candidate;
 }
 
@@ -46,6 +51,7 @@ function readOptions(): Options {
       seed: { type: 'string', default: '1' },
       executions: { type: 'string', default: '10000' },
       kill: { type: 'boolean', default: false },
+      trouble: { type: 'boolean', default: false },
       rival: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -55,7 +61,8 @@ function readOptions(): Options {
     console.log(HELP);
     process.exit(values.help ? 0 : 1);
   }
-  return { seed: Number(values.seed), executions: Number(values.executions), kill: values.kill, candidate };
+  const { kill, trouble } = values;
+  return { seed: Number(values.seed), executions: Number(values.executions), kill, trouble, candidate };
 }
 
 /** Starts executions at an even pace. @returns their ARNs, in order. */
@@ -89,7 +96,7 @@ async function lookAtAll(service: Service, arns: readonly string[]): Promise<End
   return endings;
 }
 
-async function soak({ seed, executions, kill, candidate }: Options): Promise<Figures> {
+async function soak({ seed, executions, kill, trouble, candidate }: Options): Promise<string[]> {
   const began = systemClock.now();
   const service = await startService({
     state: {
@@ -100,16 +107,21 @@ async function soak({ seed, executions, kill, candidate }: Options): Promise<Fig
     closedPollWindowMs: 2_000,
     keptExecutions: executions,
     plan: { kind: 'soak', seed },
+    allowHosts: [ANY_HOST],
   });
   const logDir = mkdtempSync(join(tmpdir(), 'stepwright-soak-'));
-  const { url, activityArn } = service;
+  const troubles = trouble ? await Troubles.prepare(service, seed, logDir) : undefined;
+  const { activityArn } = service;
+  const url = troubles ? service.url.replace('127.0.0.1', ANY_HOST) : service.url;
   // Two beats in HeartbeatSeconds, and slots for the tasks whose reports are in trouble beside those that run.
-  const settings = { url, activityArn, concurrency: 40, heartbeatMs: 2_000, env: { BENCH_GRACE: '20s' } };
-  const fleet = new Fleet(candidate, settings, logDir);
+  const env = { BENCH_GRACE: '20s', ...troubles?.env };
+  const settings = { url, activityArn, concurrency: 40, heartbeatMs: 2_000, env };
+  const fleet = new Fleet(candidate, settings, (name) => troubles?.logOf(name) ?? `${logDir}/${name}.log`);
   fleet.start();
   fleet.start();
   const stops = [systemClock.every(ROLL_MS, () => fleet.replaceOldest('SIGTERM'))];
   if (kill) stops.push(systemClock.every(KILL_MS, () => fleet.replaceOldest('SIGKILL')));
+  if (troubles) stops.push(troubles.begin((executions / STARTS_A_SECOND) * 1_000));
   try {
     const arns = await feed(service, executions);
     await untilIdle(service, began + LIMIT_MS);
@@ -119,20 +131,23 @@ async function soak({ seed, executions, kill, candidate }: Options): Promise<Fig
     const endings = await lookAtAll(service, arns);
     const figures = judge(record, fleet.fates, endings, HEARTBEAT_SECONDS * 1_000);
     const seconds = Math.round((systemClock.now() - began) / 1_000);
+    const effects = troubles?.effects(record, fleet.names);
     console.log(
       show(candidate, figures, {
         seed,
         kill,
         seconds,
-        workers: fleet.size,
+        workers: fleet.names.length,
         crashes: fleet.crashes,
         stuck,
         logDir,
+        effects,
       }),
     );
-    return figures;
+    return [...violations(figures), ...(effects ? untried(effects) : [])];
   } finally {
     for (const stop of stops) stop();
+    troubles?.close();
     await service.stop();
   }
 }
@@ -140,7 +155,7 @@ async function soak({ seed, executions, kill, candidate }: Options): Promise<Fig
 exitWhenInterrupted();
 const options = readOptions();
 if (options.candidate === 'step-function-worker' && installRivals()) process.exit(1);
-const figures = await soak(options);
-const broken = options.candidate === 'Stepwright' ? violations(figures) : [];
+const violated = await soak(options);
+const broken = options.candidate === 'Stepwright' ? violated : [];
 for (const what of broken) console.error(`VIOLATED: ${what}`);
 process.exit(broken.length > 0 ? 1 : 0);

@@ -1,4 +1,5 @@
 import type { Figures } from '../../bench/support/measure/judge.js';
+import type { Effects } from './troubles.js';
 
 /** What happened around the figures. */
 export interface Circumstances {
@@ -12,14 +13,16 @@ export interface Circumstances {
   readonly stuck: number;
   /** Where the logs of the workers are. */
   readonly logDir: string;
+  /** What the troubles in the middle did, if there were any. */
+  readonly effects: Effects | undefined;
 }
 
 /** The figures of a soak as a table for a person. */
 export function show(who: string, figures: Figures, around: Circumstances): string {
   const { lost, calls, faults } = figures;
-  const { seed, kill, seconds, workers, crashes, stuck, logDir } = around;
+  const { seed, kill, seconds, workers, crashes, stuck, logDir, effects } = around;
   const share = ((100 * faults) / Math.max(calls, 1)).toFixed(1);
-  const rows: [string, number, string?][] = [
+  const rows: Row[] = [
     ['executions', figures.executions],
     ['  ended as they should', figures.endedAsTheyShould],
     ['leases', figures.leases],
@@ -36,10 +39,22 @@ export function show(who: string, figures: Figures, around: Circumstances): stri
     ['outcomes sent again after a clean 200', figures.sentAgainAfterClean],
     ['workers started', workers, `${crashes} ended unasked, ${stuck} did not end when asked`],
     ['calls', calls, `${faults} of them met a fault (${share} %)`],
+    ...(effects ? rowsOf(effects) : []),
   ];
   const lines = rows.map(
     ([what, figure, note]) => `  ${what.padEnd(40)}${String(figure).padStart(7)}${note ? `   ${note}` : ''}`,
   );
-  const title = `${who}: seed ${seed}${kill ? ', with kills' : ''}, ${seconds} s (logs: ${logDir})`;
-  return [title, ...lines].join('\n');
+  const extras = `${kill ? ', with kills' : ''}${effects ? ', with troubles in the middle' : ''}`;
+  return [`${who}: seed ${seed}${extras}, ${seconds} s (logs: ${logDir})`, ...lines].join('\n');
+}
+
+type Row = [what: string, figure: number, note?: string];
+
+function rowsOf({ lines, linesLost, disk, fullMs, wrongKey, wrongTime }: Effects): Row[] {
+  return [
+    ['  refused for the replaced key', wrongKey],
+    ['  refused for the clock', wrongTime, 'it jumped by an hour'],
+    ['lines logged', lines],
+    ['  lost', linesLost, `${disk} was full for ${Math.round(fullMs / 1_000)} s`],
+  ];
 }

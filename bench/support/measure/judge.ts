@@ -1,4 +1,5 @@
 import { WORKER_CALLS } from '../service/fault-plan.js';
+import { WRONG_KEY, WRONG_TIME } from '../service/signature.js';
 import type { Call, Lease, WireRecord } from './wire.js';
 
 /** How a worker ended, by its name. Instants are milliseconds on the service's clock. */
@@ -18,6 +19,7 @@ export interface Ending {
  * Why a leased task was never reported:
  * - `wire`: the answer that carried its token was spoiled by a fault.
  * - `starved`: the worker had it, and all that it sent to keep or report it was eaten by faults until the lease lapsed.
+ *   A refusal for the signature is none: it is the worker's to mend.
  * - `killed`: its worker was killed.
  * - `worker`: nothing excuses it. A token that was given to a poll which the worker itself had closed is here too.
  */
@@ -114,8 +116,11 @@ function isStarved({ at, end, calls }: Lease, heartbeatMs: number): boolean {
   const lapsedAt = end?.at ?? Number.POSITIVE_INFINITY;
   const from = Math.max(at, lapsedAt - heartbeatMs);
   const inSpan = calls.filter((call) => call.at > from && call.at < lapsedAt);
-  return inSpan.length > 0 && inSpan.every(({ fault }) => fault !== undefined);
+  return inSpan.length > 0 && inSpan.every(({ fault, error }) => fault !== undefined && !isOwnFault(error));
 }
+
+/** A worker can sign with the right key at the right time. */
+const isOwnFault = (error: string | undefined): boolean => error === WRONG_KEY || error === WRONG_TIME;
 
 const outcomes = (calls: readonly Call[]): Call[] => calls.filter(({ outcome }) => outcome !== undefined);
 const textOf = ({ outcome }: Call): string => outcome ?? '';

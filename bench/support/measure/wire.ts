@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Activity } from '../../../src/framework/local/service/activity.js';
-import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
+import type { Fault, FaultCall, FaultHook } from '../../../src/framework/local/index.js';
 import { TaskTable } from '../../../src/framework/local/service/tasks.js';
 
 /** One call as the service's side of the wire saw it. Instants are milliseconds on the recorder's clock. */
@@ -13,6 +13,8 @@ export interface Call {
   readonly outcome: string | undefined;
   readonly at: number;
   readonly fault: Fault['kind'] | undefined;
+  /** Which error of the API the fault was, if it was one. */
+  readonly error: string | undefined;
   /** When a whole 200, spoiled by no fault, had been handed to the network. */
   cleanAt: number | undefined;
   /** When the connection closed before an answer went out. */
@@ -38,7 +40,14 @@ export interface WireRecord {
   readonly leases: readonly Lease[];
   /** How many calls there were of each operation, and how many of them met a fault. */
   readonly calls: { readonly [operation: string]: { readonly total: number; readonly faults: number } };
+  /** How many of the faults were which error of the API. */
+  readonly errors: { readonly [error: string]: number };
 }
+
+/** What goes wrong with a call, by one who sees how it was signed too; a simulation without HTTP has no headers. */
+export type PlanHook = (
+  call: FaultCall & { readonly headers?: IncomingHttpHeaders },
+) => ReturnType<FaultHook>;
 
 export interface Recorder {
   /** To be given to `startLocalService` as its `fault`. */
@@ -65,10 +74,11 @@ const watchers = new Set<Watcher>();
  * and answers where they meet the network, leases and ends where the service decides them.
  * @param plan what goes wrong with each call. @default nothing does
  */
-export function record(now: () => number, plan: FaultHook = () => undefined): Recorder {
+export function record(now: () => number, plan: PlanHook = () => undefined): Recorder {
   watchService();
   const leases = new Map<string, Lease>();
   const calls: { [operation: string]: { total: number; faults: number } } = {};
+  const errors: { [error: string]: number } = {};
   watchers.add({
     onLease: (lease) => leases.set(lease.token, lease),
     onPollAnswered: (call, token) => {
@@ -78,10 +88,11 @@ export function record(now: () => number, plan: FaultHook = () => undefined): Re
   });
   const hook: FaultHook = async (asked) => {
     const exchange = exchanges.getStore();
-    const fault = await plan(asked);
+    const fault = await plan({ ...asked, headers: exchange?.response.req.headers });
     const count = (calls[asked.operation] ??= { total: 0, faults: 0 });
     count.total++;
     if (fault) count.faults++;
+    if (fault?.kind === 'error') errors[fault.error] = (errors[fault.error] ?? 0) + 1;
     const call = makeCall(asked.operation, asked.body, now(), fault);
     if (exchange) follow(exchange, call, now);
     if (call.token !== undefined) leases.get(call.token)?.calls.push(call);
@@ -90,7 +101,7 @@ export function record(now: () => number, plan: FaultHook = () => undefined): Re
   return {
     hook,
     get record() {
-      return { leases: [...leases.values()], calls };
+      return { leases: [...leases.values()], calls, errors };
     },
   };
 }
@@ -104,6 +115,7 @@ function makeCall(operation: string, body: unknown, at: number, fault: Fault | u
     outcome: reports ? `${operation} ${JSON.stringify(rest)}` : undefined,
     at,
     fault: fault?.kind,
+    error: fault?.kind === 'error' ? fault.error : undefined,
     cleanAt: undefined,
     closedAt: undefined,
   };

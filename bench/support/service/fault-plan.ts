@@ -1,11 +1,18 @@
 import type { Clock } from '../../../src/framework/clock.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
+import type { PlanHook } from '../measure/wire.js';
 import { roll } from '../random.js';
+import { refuse } from './signature.js';
 
 /** What goes wrong at a service, as text that can be sent to its process. */
 export type Plan =
   /** The soak's: `FAULT_SHARE` of a worker's calls, every kind there is. */
-  | { readonly kind: 'soak'; readonly seed: number }
+  | {
+      readonly kind: 'soak';
+      readonly seed: number;
+      /** The only key that is good; then calls must be signed in time as well. @default signatures are not looked at */
+      readonly accessKey?: string;
+    }
   /** A share (0 to 1) of a worker's calls meets one of these, each as likely as the others. */
   | {
       readonly kind: 'share';
@@ -43,8 +50,8 @@ export const WORKER_CALLS = [
 ] as const;
 
 /** The hook that does what a plan says. */
-export function hookOf(plan: Plan, clock: Clock): FaultHook {
-  if (plan.kind === 'soak') return faultPlan(plan.seed);
+export function hookOf(plan: Plan, clock: Clock): PlanHook {
+  if (plan.kind === 'soak') return soakPlan(plan, clock);
   if (plan.kind === 'share') return sharePlan(plan);
   return plan.kind === 'bucket' ? bucketPlan(plan.perSecond, clock) : distancePlan(plan.ms, clock);
 }
@@ -83,6 +90,17 @@ export function faultPlan(seed: number, share: number = FAULT_SHARE): FaultHook 
     const faults = FAULTS[operation];
     if (!faults || roll(seed, operation, index) >= share) return undefined;
     return faults[Math.floor(roll(seed, operation, index, 'kind') * faults.length)];
+  };
+}
+
+/** A call that is refused for its signature meets no other fault. */
+function soakPlan({ seed, accessKey }: Extract<Plan, { kind: 'soak' }>, clock: Clock): PlanHook {
+  const faults = faultPlan(seed);
+  if (accessKey === undefined) return faults;
+  const calls: readonly string[] = WORKER_CALLS;
+  return (call) => {
+    const refusal = calls.includes(call.operation) && refuse(call.headers ?? {}, accessKey, clock.now());
+    return refusal || faults(call);
   };
 }
 

@@ -1,6 +1,6 @@
 import { systemClock } from '../../../src/framework/clock.js';
-import { type FaultHook, startLocalService } from '../../../src/framework/local/index.js';
-import { record } from '../measure/wire.js';
+import { startLocalService } from '../../../src/framework/local/index.js';
+import { type PlanHook, record } from '../measure/wire.js';
 import { hookOf, type Plan } from './fault-plan.js';
 import { type Feed, Feeder } from './feeder.js';
 
@@ -16,6 +16,8 @@ export interface ServiceSettings {
   readonly pollHoldMs?: number;
   readonly closedPollWindowMs?: number;
   readonly keptExecutions?: number;
+  /** By which names beside loopback's it may be called. */
+  readonly allowHosts?: readonly string[];
   /** Unset: nothing goes wrong, until it is told otherwise. */
   readonly plan?: Plan;
 }
@@ -28,7 +30,7 @@ interface Question {
 
 /** A local service in a process of its own. It says where it is, gives its record when asked, and ends with its parent. */
 async function serve({ activityArn, state, more = [], plan, ...options }: ServiceSettings): Promise<void> {
-  let hook: FaultHook | undefined = plan && hookOf(plan, systemClock);
+  let hook: PlanHook | undefined = plan && hookOf(plan, systemClock);
   const workers = new Set<string>();
   const recorder = record(
     () => systemClock.now(),

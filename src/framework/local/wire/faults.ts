@@ -54,6 +54,10 @@ const FAULT_ERRORS = {
     message: 'The security token included in the request is invalid.',
     namespace: CORAL,
   },
+  InvalidSignatureException: {
+    message: 'The request signature we calculated does not match the signature you provided.',
+    namespace: CORAL,
+  },
   AccessDeniedException: { message: 'User is not authorized to perform this action', namespace: CORAL },
   ActivityWorkerLimitExceeded: { message: 'Too many workers poll this activity', namespace: undefined },
   ActivityDoesNotExist: { message: 'Activity Does Not Exist', namespace: undefined },

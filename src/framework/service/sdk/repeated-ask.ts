@@ -46,9 +46,9 @@ export class RepeatedAsk {
 
   async #run(): Promise<void> {
     this.#cancel();
-    const again = await this.#ask();
     const [least, most] = ASK_AGAIN_MS;
     this.#nextAt = this.#clock.now() + Math.min(most, least * 2 ** this.#times++);
+    const again = await this.#ask();
     this.#asking = undefined;
     if (again) void this.want();
   }

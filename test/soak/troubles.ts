@@ -1,0 +1,145 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WireRecord } from '../../bench/support/measure/wire.js';
+import type { Service } from '../../bench/support/service/service.js';
+import { WRONG_KEY, WRONG_TIME } from '../../bench/support/service/signature.js';
+import { type Cancel, systemClock } from '../../src/framework/clock.js';
+import { type Disk, openDisk } from './disk.js';
+
+/** What the troubles did. */
+export interface Effects {
+  /** What the workers logged, and how many lines of it were never written. */
+  readonly lines: number;
+  readonly linesLost: number;
+  /** What the disk was, and how long it was full. */
+  readonly disk: string;
+  readonly fullMs: number;
+  /** How many calls were refused for the key, and how many for the time, that they were signed with. */
+  readonly wrongKey: number;
+  readonly wrongTime: number;
+}
+
+/** What of the troubles was none. A soak in which nothing was refused or lost has proved nothing. */
+export function untried({ linesLost, wrongKey, wrongTime }: Effects): string[] {
+  const checks: [number, string][] = [
+    [linesLost, 'the full disk cost no line: it was not tried'],
+    [wrongKey, 'no call was refused for the replaced key: it was not tried'],
+    [wrongTime, 'no call was refused for the clock: it was not tried'],
+  ];
+  return checks.filter(([many]) => many === 0).map(([, what]) => what);
+}
+
+const FULL_MS = 30_000;
+const JUMP_MS = 3_600_000;
+const [OLD_KEY, NEW_KEY] = ['AKIAOLD', 'AKIANEW'] as const;
+
+/** What befalls the workers of a soak all at once: a full disk under their logs, a replaced key, a clock that jumps. */
+export class Troubles {
+  /** What the workers are to be started with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly #service: Service;
+  readonly #seed: number;
+  readonly #logDir: string;
+  readonly #disk: Disk;
+  readonly #credentials: string;
+  readonly #clock: string;
+  readonly #said: string;
+  #fullMs = 0;
+
+  private constructor(service: Service, seed: number, logDir: string, disk: Disk) {
+    this.#service = service;
+    this.#seed = seed;
+    this.#logDir = logDir;
+    this.#disk = disk;
+    this.#credentials = join(logDir, 'credentials');
+    this.#clock = join(logDir, 'clock');
+    this.#said = join(logDir, 'said');
+    this.env = {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_SESSION_TOKEN: undefined,
+      AWS_PROFILE: undefined,
+      AWS_SHARED_CREDENTIALS_FILE: this.#credentials,
+      AWS_CONFIG_FILE: join(logDir, 'no-config'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      NODE_OPTIONS: `--import=${new URL('troubled-worker.js', import.meta.url).href}`,
+      STEPWRIGHT_LOG_LEVEL: 'info',
+      SOAK_CLOCK: this.#clock,
+      SOAK_SAID: this.#said,
+    };
+  }
+
+  /** Everything is well so far: there is room on the disk, the key is good, the clock is right. */
+  static async prepare(service: Service, seed: number, logDir: string): Promise<Troubles> {
+    const troubles = new Troubles(service, seed, logDir, await openDisk());
+    mkdirSync(troubles.#said);
+    troubles.#setClock(0);
+    await troubles.#useKey(OLD_KEY);
+    return troubles;
+  }
+
+  /** Where a worker that starts now is to log to. */
+  logOf(worker: string): string {
+    return this.#disk.logOf(worker);
+  }
+
+  /**
+   * The disk is full for half a minute from the first quarter of `runMs` on (at most for half of it); the key and the
+   * clock change meanwhile.
+   */
+  begin(runMs: number): Cancel {
+    this.#fullMs = Math.min(FULL_MS, runMs / 2);
+    const at = (share: number, ms: number, trouble: () => void): Cancel =>
+      systemClock.after(share * runMs + ms, trouble);
+    const cancels = [
+      at(1 / 4, 0, () => this.#disk.fill()),
+      at(1 / 4, this.#fullMs / 2, () => void this.#useKey(NEW_KEY)),
+      at(1 / 4, (this.#fullMs * 3) / 4, () => this.#setClock(JUMP_MS)),
+      at(1 / 4, this.#fullMs, () => this.#disk.free()),
+    ];
+    return () => cancels.forEach((cancel) => cancel());
+  }
+
+  /** Reads what the workers said and what of it is on the disk, and keeps both with the logs. */
+  effects({ errors }: WireRecord, workers: readonly string[]): Effects {
+    const logs = workers.map((worker) => this.#readLog(worker));
+    return {
+      lines: logs.reduce((sum, { lines }) => sum + lines, 0),
+      linesLost: logs.reduce((sum, { lost }) => sum + lost, 0),
+      disk: this.#disk.what,
+      fullMs: this.#fullMs,
+      wrongKey: errors[WRONG_KEY] ?? 0,
+      wrongTime: errors[WRONG_TIME] ?? 0,
+    };
+  }
+
+  close(): void {
+    this.#disk.close();
+  }
+
+  #readLog(worker: string): { lines: number; lost: number } {
+    const written = this.#disk.read(worker);
+    writeFileSync(join(this.#logDir, `${worker}.log`), written);
+    const kept = new Set(written.split('\n'));
+    const said = readFileSync(join(this.#said, `${worker}.log`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    return { lines: said.length, lost: said.filter((line) => !kept.has(line)).length };
+  }
+
+  /** The file has it before the service refuses every other. */
+  async #useKey(key: string): Promise<void> {
+    write(this.#credentials, `[default]\naws_access_key_id = ${key}\naws_secret_access_key = secret\n`);
+    await this.#service.plan({ kind: 'soak', seed: this.#seed, accessKey: key });
+  }
+
+  #setClock(shiftMs: number): void {
+    write(this.#clock, String(shiftMs));
+  }
+}
+
+/** Nobody ever reads half of it. */
+function write(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
