@@ -74,7 +74,7 @@ class SystemClock extends BaseClock {
 /** The real time of this machine, monotonic. */
 export const systemClock: Clock = new SystemClock();
 
-/** A timer that fires this late was held up: by a blocked event loop, a stopped process, a sleeping machine. */
+/** A timer that fires this late was held up: by a blocked event loop or a stopped process. */
 const HELD_UP_MS = 250;
 /** What the sockets are given then. Their turn comes after that of the timers. */
 const IO_TURN_MS = 100;

@@ -125,6 +125,29 @@ test("a context of the user's own is kept within its task, too", async () => {
   expect(seen).toEqual([undefined]);
 });
 
+test('a handler that asks for a heartbeat in a loop does not keep the event loop from turning', async () => {
+  let asked = 0;
+  let turns = 0;
+  const handle = async (_input: unknown, task: TaskContext): Promise<string> => {
+    while (turns < 3) {
+      asked++;
+      await task.heartbeat();
+    }
+    return 'done';
+  };
+  const count = (): void => {
+    turns++;
+    if (turns < 3) setImmediate(count);
+  };
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(handle)] });
+  w.worker.on('task:received', () => void setImmediate(count));
+  await world.execute(machine);
+  await seconds(2);
+  expect(w.worker.status().counts.succeeded).toBe(1);
+  expect(asked).toBeGreaterThan(0);
+});
+
 test('nothing of an ended task is reachable any more, although what it left behind still runs', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

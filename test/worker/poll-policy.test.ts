@@ -132,6 +132,37 @@ describe('whatever the polls come to', () => {
     );
   });
 
+  test('what is refused after a while is asked for less and less often, too', () => {
+    const made = new Trial(1, 1, 10);
+    let sent = 0;
+    made.fill();
+    for (let second = 0; second < 300; second += 0.5) {
+      for (const poll of [...made.open].filter(({ sentAt }) => made.now - sentAt >= 1_500)) {
+        sent++;
+        made.open.splice(made.open.indexOf(poll), 1);
+        made.policy.ended(poll, { kind: 'failed', trouble: 'refused' }, made.now);
+      }
+      made.wait(500);
+    }
+    expect(sent).toBeGreaterThan(8);
+    expect(sent).toBeLessThan(45);
+  });
+
+  test('where there is no room for one more poll, those that are open get through', () => {
+    const made = new Trial(1, 10, 10);
+    made.fill();
+    for (let n = 0; n < 200; n++) {
+      // The activity has room for five.
+      while (made.open.length > 5) made.end(true, { kind: 'failed', trouble: 'crowded' });
+      expect(made.policy.state.kind).toBe('open');
+      made.wait(1_000);
+    }
+    made.end(false, { kind: 'task' });
+    made.wait(1_000);
+    // Down by half at each refusal, up by one a second.
+    expect(made.open.length).toBeGreaterThanOrEqual(3);
+  });
+
   test('where all fail, at most two polls a second are sent after the first ten seconds', () => {
     assert(
       property(trial, constantFrom(...TROUBLES), (each, trouble) => {

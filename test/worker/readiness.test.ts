@@ -98,6 +98,42 @@ test('a new worker is ready when the service has held its poll for 2 s, and no m
   expect(worker.status()).toMatchObject({ ready: false, reasons: ['the worker is draining'] });
 });
 
+test.each([
+  [30_000, 'unreachable'],
+  [3_000, 'refused'],
+] as const)(
+  'polls that are held for %i ms and then %s are credit once, and never again',
+  async (ms, trouble) => {
+    const clock = new HandClock();
+    const poll = async (
+      _arn: string,
+      _name: string,
+      _signal: AbortSignal,
+      onSent: () => void,
+    ): Promise<PollAnswer> => {
+      onSent();
+      await clock.sleep(ms);
+      return { kind: 'failed', trouble, mayHaveLostToken: false, error: new Error('why') };
+    };
+    const worker = workerOn(portOf(poll), { clock });
+    expect((await changes(worker, clock, 600)).length).toBeLessThanOrEqual(2);
+    expect(worker.status().ready).toBe(false);
+    void worker.stop();
+  },
+);
+
+test.each(['20s', false] as const)(
+  'a full worker is ready also when its task of minutes has just ended (heartbeat: %s)',
+  async (heartbeat) => {
+    const handle = (): Promise<void> => world.clock.sleep(200_000);
+    const machine = world.machine(ARN);
+    const { worker } = await world.worker({ activities: [activity(handle, { concurrency: 1, heartbeat })] });
+    for (let n = 0; n < 4; n++) await world.execute(machine, n);
+    await seconds(3);
+    expect(await changes(worker, world.clock, 900)).toEqual([[0, true]]);
+  },
+);
+
 test('a blip takes no worker out', async () => {
   world.machine(ARN);
   const { worker } = await world.worker(one);
@@ -188,6 +224,18 @@ test('places that only handlers hold which ignore their signal are a reason, and
   await seconds(3);
   expect(w.worker.status().ready).toBe(true);
   expect(w.of('places:freed')).toHaveLength(1);
+});
+
+test('nobody is told of stuck places while the worker drains: it asks for no task anyway', async () => {
+  const { type, held } = holding({ concurrency: 1, timeout: '10s' });
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], grace: '300s' });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  void w.worker.stop();
+  await seconds(120);
+  expect(w.of('places:stuck')).toEqual([]);
+  held[0]?.succeed();
 });
 
 test('places that refused results hold are a reason, and come free with them', async () => {

@@ -208,6 +208,31 @@ test('a failure that the service refuses also when it was cut down is lost, and 
   expect(w.of('report:lost')).toMatchObject([{ attempts: 2, outcome: { status: 'failed', error: 'Error' } }]);
 });
 
+test('an outage is two lines also for a worker that was at work before, and its end is told at once', async () => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'done')] }, { random: 0.5 });
+  await world.execute(machine);
+  await seconds(1);
+  faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+  await world.execute(machine, 2);
+  await seconds(20);
+  faults.always('SendTaskSuccess', undefined);
+  await seconds(21);
+  const lines = w.log.filter(({ msg }) => /reported|taken again/.test(String(msg)));
+  expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 1 }]);
+});
+
+test('that results are taken again is not said of one that is lost', async () => {
+  faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+  const machine = world.machine(ARN);
+  const config = { activities: [activity(() => 'done')], reportLimit: '60s' };
+  const w = await world.worker(config, { random: 0.5 });
+  await world.execute(machine);
+  await seconds(70);
+  expect(w.of('report:lost')).toHaveLength(1);
+  expect(w.log.filter(({ msg }) => String(msg).includes('taken again'))).toEqual([]);
+});
+
 test('an output that the service refuses is replaced by one failure: the token is still live', async () => {
   faults.once('SendTaskSuccess', { kind: 'error', error: 'InvalidOutput' });
   const { execution } = await answered();

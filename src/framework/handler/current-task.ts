@@ -10,6 +10,8 @@ interface Belongings {
 }
 
 const storage = new AsyncLocalStorage<Belongings>();
+/** One for each task, whoever asks for it. */
+const all = new WeakMap<TaskContext, Belongings>();
 
 /** The task that the calling code works for, however deep below the handler; undefined outside of one that lives. */
 export function currentTask(): TaskContext | undefined {
@@ -25,30 +27,33 @@ export function currentContainer(): DependencyContainer | undefined {
 export class AsyncTaskContext {
   readonly #belongings: Belongings;
 
-  constructor(task: TaskContext, container?: DependencyContainer) {
-    this.#belongings = { task, container };
+  constructor(task: TaskContext) {
+    this.#belongings = { task, container: undefined };
+    all.set(task, this.#belongings);
   }
 
   run<T>(fn: () => T): T {
     return storage.run(this.#belongings, fn);
   }
 
-  /** The task has ended. What still runs of it belongs to none. */
+  /** The handler has settled. What it left running belongs to no task. */
   close(): void {
     this.#belongings.task = undefined;
     this.#belongings.container = undefined;
   }
 }
 
-/** Runs `fn` for a task, until what it returns has settled. */
+/** Handles a task with a container, in the task's own context; where it has none, in one that ends with `fn`. */
 export async function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },
   fn: () => Promise<T>,
 ): Promise<T> {
-  const context = new AsyncTaskContext(task, container);
+  const known = all.get(task);
+  const belongings: Belongings = known ?? { task, container };
+  belongings.container = container;
   try {
-    return await context.run(fn);
+    return await storage.run(belongings, fn);
   } finally {
-    context.close();
+    if (!known) Object.assign(belongings, { task: undefined, container: undefined });
   }
 }

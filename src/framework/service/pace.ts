@@ -55,7 +55,7 @@ type Belief =
 /**
  * The pace of the polls, or of the reports, in one region and account, in sends a second, shared by all handlers of a
  * worker. Free until
- * the service throttles; then it follows what is granted, a tenth above it, so that a token bucket is filled and not
+ * the service throttles; then it follows what is granted, a little above it, so that a token bucket is filled and not
  * halved. Where sending less does not lower the share that is refused, refusals are at random, and the pace is given
  * up. A send that is not refused within a second counts as granted. Told the time; has none of its own.
  */
@@ -81,11 +81,14 @@ export class Pace {
     return this.#nextAt;
   }
 
-  /** Takes the next turn. @returns when it is; not after `now` where it is at once. */
-  reserve(now: number): number {
+  /**
+   * Takes the next turn, in `mostMs` at the latest: turns that nobody would wait for are not given away.
+   * @returns when it is; not after `now` where it is at once.
+   */
+  reserve(now: number, mostMs = Number.POSITIVE_INFINITY): number {
     this.#advance(now);
     if (this.#perSecond === Number.POSITIVE_INFINITY) return now;
-    const turn = Math.max(this.#nextAt, now - POLICY.burstMs);
+    const turn = Math.min(Math.max(this.#nextAt, now - POLICY.burstMs), now + mostMs);
     this.#nextAt = turn + 1000 / this.#perSecond;
     return turn;
   }

@@ -43,7 +43,7 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
   let mayHaveArrived = false;
   let cut = false;
   for (let attempt = 1; ; attempt++) {
-    await turn(plan);
+    await paced(plan);
     if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
     const sentAt = clock.now();
     const answer = await send(token, outcome, plan);
@@ -69,11 +69,11 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
 }
 
 /** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
-async function turn({ pace, clock, gone, until }: OfferPlan): Promise<void> {
+async function paced({ pace, clock, gone, until }: OfferPlan): Promise<void> {
   const now = clock.now();
-  const at = Math.min(pace.reserve(now), now + THROTTLED_MS.ceiling, until());
+  const at = Math.min(pace.reserve(now, THROTTLED_MS.ceiling), until());
   if (at > now) await clock.sleep(at - now, gone);
-  pace.sent(clock.now());
+  if (!gone.aborted) pace.sent(clock.now());
 }
 
 async function send(

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, turn } from '../clock.js';
 import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/current-task.js';
@@ -223,6 +223,7 @@ export class Task {
 
   #settle(): void {
     this.#handlerSettled = true;
+    this.#inContext.close();
     this.#settled.resolve();
   }
 
@@ -304,6 +305,8 @@ export class Task {
 
   async #heartbeatNow(): Promise<void> {
     await this.#beat?.now();
+    // A handler that asks in a loop would else keep the event loop, and with it its own heartbeat, from turning.
+    await turn.share();
     if (!this.#gone) return;
     const { aborted, reason } = this.#aborter.signal;
     throw aborted ? reason : new TaskAborted('gone', 'the service no longer wants this task');

@@ -2,7 +2,7 @@ import type { Heartbeats } from '../heartbeat/heartbeats.js';
 import type { ActivityPort } from '../service/port.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
 import type { EventHub } from './observe/events.js';
-import { type HandlerSigns, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
+import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
 import type { Pace } from '../service/pace.js';
 import { Poller } from './poller.js';
@@ -43,12 +43,14 @@ export interface DrainPlan {
 export class HandlerLoop {
   readonly #handler: RunnableHandler;
   readonly #world: LoopWorld;
+  readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
   /** All tasks of which anything is left, and when that is over. */
   readonly #tasks = new Map<Task, { readonly lease: Lease; readonly ended: Promise<void> }>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
+  #fullAt: number | undefined;
   /** Since when no place can come free by itself, and whether that was told. */
   #stuck: { readonly since: number; told: boolean } | undefined;
 
@@ -57,6 +59,7 @@ export class HandlerLoop {
     const { clock, random, workerName, pollPace: pace, events } = world;
     this.#handler = handler;
     this.#world = world;
+    this.#taskWorld = this.#makeTaskWorld();
     this.#slots = new Slots(concurrency);
     this.#poller = new Poller({
       ...{ port, pollers, pace, workerName, clock, random, emit: events.emit, slots: this.#slots },
@@ -115,11 +118,12 @@ export class HandlerLoop {
     const tasks = [...this.#tasks.keys()];
     const beatenAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt = this.#lastReportAt === undefined ? beatenAt : [...beatenAt, this.#lastReportAt];
+    const now = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
+    if (isFull(now)) this.#fullAt = this.#world.clock.now();
     return {
+      ...now,
       name: this.#handler.name,
-      polls: this.#poller.status,
-      freeSlots: this.#slots.free,
-      running: this.#slots.running,
+      fullAt: this.#fullAt,
       ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
@@ -130,7 +134,8 @@ export class HandlerLoop {
 
   /** Tells, once each time, that no place can come free any more unless somebody acts. To be called each second. */
   watchPlaces(): void {
-    if (this.#slots.free > 0 && !this.#stuck) return;
+    // Nobody would ask for a task anyway.
+    if (this.#draining || (this.#slots.free > 0 && !this.#stuck)) return;
     const signs = this.signs();
     const { name: handler, activityArn } = this.#handler;
     const { clock, events } = this.#world;
@@ -150,7 +155,7 @@ export class HandlerLoop {
     try {
       const heldBackSince = this.#world.heldBackSince(sentAt);
       const aged = heldBackSince === undefined ? lease : { ...lease, heldBackSince };
-      const task = new Task(aged, this.#handler, this.#taskWorld());
+      const task = new Task(aged, this.#handler, this.#taskWorld);
       void task.settled.then(() => {
         slot.settle();
         this.#poller.fill();
@@ -176,7 +181,7 @@ export class HandlerLoop {
     return this.#world.drain === 'fail' || receivedAt >= plan.graceUntil ? task.refuse() : task.run();
   }
 
-  #taskWorld(): TaskWorld {
+  #makeTaskWorld(): TaskWorld {
     const { events, clock } = this.#world;
     return {
       ...this.#world,

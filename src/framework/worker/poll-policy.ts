@@ -101,7 +101,7 @@ export class PollPolicy {
 
   /** Polls that may be open together, as things stand. */
   get target(): number {
-    return this.#state.kind === 'open' ? Math.min(this.#wanted, Math.floor(this.#room)) : 1;
+    return this.#state.kind === 'open' ? Math.min(this.#wanted, this.#room) : 1;
   }
 
   /** Since when the service has held a poll that it could have refused; undefined where it holds none. */
@@ -151,7 +151,10 @@ export class PollPolicy {
     this.#open.delete(poll);
     if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
     // What was sent before the trouble began is no news of its end.
-    if (this.#isNews(poll.sentAt)) this.#gotThrough();
+    if (this.#isNews(poll.sentAt)) {
+      this.#gotThrough();
+      this.#probes = 0;
+    }
     if (this.#probe === poll) this.#probe = undefined;
     if (end.kind === 'task') this.#onTask(now - poll.sentAt);
     else this.#onEmpty(poll, now);
@@ -205,18 +208,20 @@ export class PollPolicy {
     if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
   }
 
+  /** Only an answer makes the waits short again: what is held may still be refused. */
   #gotThrough(): void {
-    const blocked = this.#state.kind !== 'open';
+    const before = this.#state;
     this.#failuresInARow = 0;
     this.#since = Number.POSITIVE_INFINITY;
-    this.#probes = 0;
     this.#state = { kind: 'open' };
-    if (!blocked) return;
+    if (before.kind === 'open') return;
     this.#probe = undefined;
-    this.#options.pace.release();
+    if (before.reason === 'throttled') this.#options.pace.release();
   }
 
   #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number): void {
+    if (trouble === 'crowded' && this.#state.kind === 'open' && this.#open.size > 0)
+      return this.#onCrowd(poll, now);
     if (this.#failuresInARow === 0) this.#since = now;
     this.#failuresInARow++;
     if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);
@@ -228,6 +233,12 @@ export class PollPolicy {
       this.#probe = undefined;
       this.#block(trouble, now);
     }
+  }
+
+  /** There is no room for one more. Those that are open get through. */
+  #onCrowd(poll: PolicedPoll, now: number): void {
+    this.#shrinkRoom(poll, now);
+    this.#rest(now + this.#wait(OWN_WAIT_MS.crowded, poll.tries), poll.tries + 1);
   }
 
   #nothingThrough(trouble: PollTrouble, now: number): boolean {

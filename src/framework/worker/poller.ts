@@ -35,8 +35,8 @@ export interface PollerStatus {
   readonly lastAnswerAt: number | undefined;
   /** Since when it has held a poll, on a connection that was made and trusted, that it could have refused. */
   readonly heldSince: number | undefined;
-  /** A poll ran into its limit, and none has been answered since. */
-  readonly hung: boolean;
+  /** A poll was held for 2 s or longer and then failed, and none has been answered since. */
+  readonly heldInVain: boolean;
   /** From the first failure until none has failed for a while, or until what was blocked is answered again. */
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }
@@ -46,6 +46,8 @@ export interface PollerStatus {
  * an answer after this long hangs: no socket, proxy or half-open connection can keep it.
  */
 export const POLL_LIMIT_MS = 75_000;
+/** A poll that the service has held this long counts as an answer, until the first one comes: what it refuses, it refuses at once. */
+export const HELD_MS = 2_000;
 
 /**
  * The managed poll loop of one handler. A slot is reserved before a poll is sent, and travels with the lease; the
@@ -56,7 +58,7 @@ export class Poller {
   readonly #policy: PollPolicy;
   readonly #trouble: TroubleTeller<PollTrouble>;
   #lastAnswerAt: number | undefined;
-  #hung = false;
+  #heldInVain = false;
   /** Nothing has got through since the trouble began. */
   #blocked = false;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -85,7 +87,7 @@ export class Poller {
       state: state.kind,
       lastAnswerAt: this.#lastAnswerAt,
       heldSince,
-      hung: this.#hung,
+      heldInVain: this.#heldInVain,
       trouble: this.#trouble.current,
     };
   }
@@ -136,7 +138,7 @@ export class Poller {
       const { token, input } = answer;
       this.#options.onLease({ token, input, receivedAt: clock.now() }, slot, poll.sentAt);
     } else slot.free();
-    this.#learn(poll, answer, limit.signal.aborted);
+    this.#learn(poll, answer);
     this.fill();
     if (this.#policy.open === 0) this.#idle?.();
   }
@@ -155,20 +157,20 @@ export class Poller {
     return () => cancel();
   }
 
-  #learn(poll: PolicedPoll, answer: PollAnswer, hung: boolean): void {
+  #learn(poll: PolicedPoll, answer: PollAnswer): void {
     const { clock, emit, handler } = this.#options;
     const now = clock.now();
     if (answer.kind !== 'failed') {
       this.#policy.ended(poll, { kind: answer.kind }, now);
       this.#lastAnswerAt = now;
-      this.#hung = false;
-      this.#trouble.answered({ sentAt: poll.sentAt, atOnce: this.#blocked });
-      this.#blocked &&= this.#policy.state.kind !== 'open';
+      this.#heldInVain = false;
+      const news = this.#trouble.answered({ sentAt: poll.sentAt, atOnce: this.#blocked });
+      if (news) this.#blocked = this.#policy.state.kind !== 'open';
       return;
     }
     const { trouble, error, mayHaveLostToken } = answer;
     this.#policy.ended(poll, { kind: 'failed', trouble }, now);
-    this.#hung ||= hung;
+    this.#heldInVain ||= poll.connectedAt !== undefined && now - poll.connectedAt >= HELD_MS;
     this.#blocked ||= this.#policy.state.kind !== 'open';
     if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });
     this.#trouble.failed(trouble, error);

@@ -7,7 +7,7 @@ const LATE_MS = 1_000;
 const AFTERMATH_MS = 1_000;
 
 /**
- * Notices that the process stood still: a blocked event loop, a stopped process, a sleeping machine. What arrives right
+ * Notices that the process stood still: a blocked event loop, a stopped process. What arrives right
  * after that may have lain in the socket for as long.
  */
 export class StallWatch {

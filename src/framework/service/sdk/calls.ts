@@ -53,7 +53,7 @@ export class Calls {
     const addRequest = Reflect.get(agent, 'addRequest') as AddRequest;
     const watched: AddRequest = (request, options, ...rest) => {
       const call = options.headers && this.#ofHeaders.get(options.headers);
-      if (call) request.once('socket', (socket: Socket) => whenReady(request, socket, ready, call.onSent));
+      if (call) request.once('socket', (socket: Socket) => whenReady(socket, ready, call.onSent));
       addRequest.call(agent, request, options, ...rest);
     };
     Reflect.set(agent, 'addRequest', watched);
@@ -83,12 +83,9 @@ export class Calls {
 }
 
 /** A connection that was kept alive is ready; a new one is when it was made, and over TLS when it is trusted. */
-function whenReady(
-  { reusedSocket }: ClientRequest,
-  socket: Socket,
-  ready: 'connect' | 'secureConnect',
-  onSent: () => void,
-): void {
-  if (reusedSocket) onSent();
-  else socket.once(ready, onSent);
+function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
+  const pending =
+    socket.connecting || (ready === 'secureConnect' && Reflect.get(socket, 'secureConnecting') === true);
+  if (pending) socket.once(ready, onSent);
+  else onSent();
 }

@@ -67,6 +67,7 @@ export class Credentials {
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
   #source: Provider | undefined;
+  #taking: Promise<void> | undefined;
   #identity: Identity | undefined;
   /** Which identity it is: counted up with each that takes another's place. */
   #generation = 0;
@@ -117,10 +118,16 @@ export class Credentials {
    * @throws the provider's error where there never were any
    */
   async #provide(): Promise<Identity> {
-    if (!this.#failure) await this.#take();
+    if (!this.#failure) await this.#patiently(this.#takeOnce());
     if (this.#failure) await this.#patiently(this.#want());
     if (this.#identity) return this.#identity;
     throw this.#failure ?? new Error('the provider of credentials gave none');
+  }
+
+  /** One at a time, shared: a provider that hangs is asked once. */
+  #takeOnce(): Promise<void> {
+    this.#taking ??= this.#take().finally(() => (this.#taking = undefined));
+    return this.#taking;
   }
 
   async #take(options?: { readonly forceRefresh: boolean }): Promise<void> {

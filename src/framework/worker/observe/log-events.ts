@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
 import type { TaskRef } from '../../task/events.js';
 import { tokenHash } from '../../task/token-hash.js';
-import type { EventHub, PollRef } from './events.js';
+import type { EventHub, PollRef, WorkerState } from './events.js';
 import { TroubleTeller } from './trouble.js';
 
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
@@ -62,12 +62,13 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   /** Others are taken at the first offer meanwhile: that one is taken again is no news of the trouble's end. */
   let partial = false;
   const trouble = new TroubleTeller<'failed'>(clock, {
-    began: (_, error) =>
-      log.warn({ error: show(error) }, 'results can not be reported; they are offered again and again'),
+    began: (_, error) => {
+      partial = false;
+      log.warn({ error: show(error) }, 'results can not be reported; they are offered again and again');
+    },
     ended: () => {
       log.info({ results: waited }, 'results are taken again');
       waited = waiting.size;
-      partial = false;
     },
   });
   events.on('report:retried', ({ token, error }) => {
@@ -76,15 +77,15 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     waiting.add(token);
   });
   /** An outage is one line at its begin, and one at its end, however many results wait. */
-  const ended = ({ token }: TaskRef): void => {
+  const taken = ({ token }: TaskRef): void => {
     if (!waiting.delete(token)) partial = true;
     if (waiting.size === 0) trouble.answered({ atOnce: !partial });
   };
-  events.on('task:succeeded', ended);
-  events.on('task:failed', ended);
-  events.on('task:gone', ended);
+  events.on('task:succeeded', taken);
+  events.on('task:failed', taken);
+  events.on('task:gone', ({ token }) => void waiting.delete(token));
   events.on('state', ({ to }) => {
-    if (to === 'stopped') trouble.stop();
+    if (hasEnded(to)) trouble.stop();
   });
   events.on('report:lost', (task) => {
     const { outcome, attempts, error, token } = task;
@@ -99,9 +100,11 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
       { ...about(task), ...repair, attempts, error: show(error) },
       'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
     );
-    ended(task);
+    waiting.delete(token);
   });
 }
+
+const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state === 'failed';
 
 function logPolls(events: EventHub, log: Logger): void {
   /** By handler, since its polls last worked: polls that fail together are one line, and a number at the end. */
@@ -126,7 +129,7 @@ function logPolls(events: EventHub, log: Logger): void {
   });
   events.on('state', ({ to }) => {
     const tokensPossiblyLost = [...lost.values()].reduce((sum, n) => sum + n, 0);
-    if (to === 'stopped' && tokensPossiblyLost > 0) log.warn({ tokensPossiblyLost }, POSSIBLY_LOST);
+    if (hasEnded(to) && tokensPossiblyLost > 0) log.warn({ tokensPossiblyLost }, POSSIBLY_LOST);
   });
 }
 

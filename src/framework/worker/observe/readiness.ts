@@ -1,4 +1,4 @@
-import { type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
+import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
 import type { WorkerState } from './events.js';
 
 /** What readiness is read off, for one handler. Instants are epoch milliseconds. */
@@ -13,14 +13,14 @@ export interface HandlerSigns {
   readonly undelivered: number;
   /** When the service last took a heartbeat or a report of this handler's tasks. */
   readonly lastAcceptedAt: number | undefined;
+  /** When all places were last at work, so that no poll could be answered: what was accepted stands in for that. */
+  readonly fullAt: number | undefined;
   /** Whether its tasks are beaten at all. */
   readonly beats: boolean;
   /** Since when no place can come free by itself. */
   readonly stuckSince: number | undefined;
 }
 
-/** A poll that the service has held this long counts as an answer, until the first one comes: what it refuses, it refuses at once. */
-const HELD_MS = 2_000;
 /** An answer older than this says nothing about now: longer than any poll may take. */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
 /** Trouble shorter than this is no reason to take a worker out. */
@@ -36,6 +36,14 @@ export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSig
     return reason === undefined ? [] : [`${handler.name}: ${reason}`];
   });
 }
+
+/** Whether all places are at work, so that nothing is polled. */
+export const isFull = ({
+  polls,
+  freeSlots,
+  running,
+}: Pick<HandlerSigns, 'polls' | 'freeSlots' | 'running'>): boolean =>
+  freeSlots === 0 && polls.open === 0 && running > 0;
 
 /** Whether no place of a handler can come free by itself: nobody polls, and whoever runs ignores its signal. */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
@@ -56,15 +64,16 @@ function stuckReason(handler: HandlerSigns, now: number): string | undefined {
 }
 
 function pollsReason(handler: HandlerSigns, now: number): string | undefined {
-  const { polls, freeSlots, running, beats, lastAcceptedAt } = handler;
-  const { trouble, state, lastAnswerAt, heldSince, hung } = polls;
+  const { polls, beats, lastAcceptedAt, fullAt } = handler;
+  const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
   if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) {
     return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
   }
-  const allAtWork = freeSlots === 0 && polls.open === 0 && running > 0;
-  const answeredAt = latest(lastAnswerAt, allAtWork ? lastAcceptedAt : undefined);
-  if (answeredAt !== undefined && ((allAtWork && !beats) || now - answeredAt <= STALE_MS)) return undefined;
-  if (heldSince !== undefined && now - heldSince >= HELD_MS && !hung) return undefined;
+  const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
+  const answeredAt = latest(lastAnswerAt, wasFull ? lastAcceptedAt : undefined);
+  const stands = isFull(handler) && !beats;
+  if (answeredAt !== undefined && (stands || now - answeredAt <= STALE_MS)) return undefined;
+  if (heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain) return undefined;
   if (trouble) return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
   return lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
 }

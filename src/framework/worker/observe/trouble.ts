@@ -27,7 +27,9 @@ export class TroubleTeller<K extends string> {
 
   /** The trouble there is: its latest kind and error, and when it began. */
   get current(): { readonly kind: K; readonly error: Error; readonly since: number } | undefined {
-    return this.#current;
+    if (!this.#current) return undefined;
+    const { kind, error, since } = this.#current;
+    return { kind, error, since };
   }
 
   failed(kind: K, error: Error): void {
@@ -44,11 +46,13 @@ export class TroubleTeller<K extends string> {
    * A call was answered.
    * @param options `sentAt`: what was sent before the trouble began says nothing of its end. `atOnce`: nothing got
    * through before this answer.
+   * @returns whether it was news
    */
-  answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): void {
-    if (!this.#current || sentAt <= this.#current.since) return;
+  answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
+    if (!this.#current || sentAt <= this.#current.since) return !this.#current;
     if (atOnce) this.#end();
     else this.#endWhenHealthy();
+    return true;
   }
 
   /** No timer is left behind. */
