@@ -1,5 +1,5 @@
 /** What was held up for less than this is made up for at once; so much may also leave at once after a pause. */
-const TOLERANCE_MS = 50;
+const TOLERANCE_MS = 25;
 /** Keeps two beats that are a whole window apart out of one another's, however their instants are rounded. */
 const ROUNDING_MS = 1;
 
