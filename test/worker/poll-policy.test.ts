@@ -153,3 +153,20 @@ describe('whatever the polls come to', () => {
     );
   });
 });
+
+test.each([
+  ['unreachable', [50, 100, 200, 400, 800, 1_500]],
+  ['throttled', [200, 400, 800, 1_600, 2_000, 2_000]],
+  ['crowded', [1_000, 2_000, 4_000, 8_000, 16_000, 20_000]],
+] as const)('a poll that fails again and again (%s) waits %j ms at most', (trouble, most) => {
+  const policy = new PollPolicy({ min: 1, max: 1, pace: new Pace(), random: () => 1 });
+  let now = 1_000;
+  const waits = most.map(() => {
+    const poll = policy.tryOpen(now, 1);
+    if (poll) policy.ended(poll, { kind: 'failed', trouble }, now);
+    const from = now;
+    now = policy.nextAt(now, 1);
+    return now - from;
+  });
+  expect(waits).toEqual(most);
+});
