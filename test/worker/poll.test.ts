@@ -92,6 +92,7 @@ describe('trouble', () => {
     faults.once('GetActivityTask', { kind: 'status', status: 503 });
     await world.execute(machine);
     await world.clock.settle(() => held.length === 1 && w.of('poll:failed').length === 1);
+    await seconds(0);
     expect(world.service.parkedPolls).toBe(7);
     await seconds(1);
     expect(world.service.parkedPolls).toBe(8);
