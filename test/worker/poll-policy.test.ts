@@ -170,3 +170,11 @@ test.each([
   });
   expect(waits).toEqual(most);
 });
+
+test('polls that are refused together because there are too many halve their number once', () => {
+  const policy = new PollPolicy({ min: 16, max: 16, pace: new Pace(), random: () => 1 });
+  const polls = Array.from({ length: 16 }, () => policy.tryOpen(1_000, 16));
+  for (const poll of polls.slice(0, 5))
+    if (poll) policy.ended(poll, { kind: 'failed', trouble: 'crowded' }, 1_050);
+  expect(policy).toMatchObject({ open: 11, target: 8 });
+});
