@@ -178,3 +178,41 @@ test('polls that are refused together because there are too many halve their num
     if (poll) policy.ended(poll, { kind: 'failed', trouble: 'crowded' }, 1_050);
   expect(policy).toMatchObject({ open: 11, target: 8 });
 });
+
+test('a trickle of work does not keep open what a crowd of tasks opened', () => {
+  const made = new Trial(1, 1, 20);
+  made.fill();
+  for (let round = 0; round < 10; round++) {
+    for (let polls = made.open.length; polls > 0; polls--) made.end(false, { kind: 'task' });
+    made.wait(20);
+  }
+  expect(made.open).toHaveLength(20);
+  for (let n = 0; n < 25; n++) {
+    made.wait(5_000);
+    made.end(false, { kind: 'task' });
+    made.fill();
+  }
+  expect(made.policy.target).toBe(1);
+});
+
+test('what was learnt of the pace is forgotten after a time in which nothing got through', () => {
+  const made = new Trial(1, 1, 20);
+  const { pace } = made;
+  const began = made.now;
+  for (let granted = 0; made.now < began + 15_000; made.now += 20) {
+    if (pace.nextAt(made.now) > made.now) continue;
+    pace.reserve(made.now);
+    pace.sent(made.now);
+    if (granted * 100 > made.now - began) pace.refused(made.now, made.now);
+    else granted++;
+  }
+  for (let n = 0; n < 8; n++) {
+    made.wait(2_000);
+    made.end(false, { kind: 'failed', trouble: 'unreachable' });
+  }
+  expect(made.policy.state.kind).toBe('waiting');
+  expect(pace.perSecond).toBeLessThan(12);
+  made.wait(3_000);
+  expect(made.policy.state.kind).toBe('open');
+  expect(pace.perSecond).toBe(Infinity);
+});
