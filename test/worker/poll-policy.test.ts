@@ -184,3 +184,66 @@ describe('whatever the polls come to', () => {
     );
   });
 });
+
+test.each([
+  ['unreachable', [50, 100, 200, 400, 800, 1_500]],
+  ['throttled', [200, 400, 800, 1_600, 2_000, 2_000]],
+  ['crowded', [1_000, 2_000, 4_000, 8_000, 16_000, 20_000]],
+] as const)('a poll that fails again and again (%s) waits %j ms at most', (trouble, most) => {
+  const policy = new PollPolicy({ min: 1, max: 1, pace: new Pace(), random: () => 1 });
+  let now = 1_000;
+  const waits = most.map(() => {
+    const poll = policy.tryOpen(now, 1);
+    if (poll) policy.ended(poll, { kind: 'failed', trouble }, now);
+    const from = now;
+    now = policy.nextAt(now, 1);
+    return now - from;
+  });
+  expect(waits).toEqual(most);
+});
+
+test('polls that are refused together because there are too many halve their number once', () => {
+  const policy = new PollPolicy({ min: 16, max: 16, pace: new Pace(), random: () => 1 });
+  const polls = Array.from({ length: 16 }, () => policy.tryOpen(1_000, 16));
+  for (const poll of polls.slice(0, 5))
+    if (poll) policy.ended(poll, { kind: 'failed', trouble: 'crowded' }, 1_050);
+  expect(policy).toMatchObject({ open: 11, target: 8 });
+});
+
+test('a trickle of work does not keep open what a crowd of tasks opened', () => {
+  const made = new Trial(1, 1, 20);
+  made.fill();
+  for (let round = 0; round < 10; round++) {
+    for (let polls = made.open.length; polls > 0; polls--) made.end(false, { kind: 'task' });
+    made.wait(20);
+  }
+  expect(made.open).toHaveLength(20);
+  for (let n = 0; n < 25; n++) {
+    made.wait(5_000);
+    made.end(false, { kind: 'task' });
+    made.fill();
+  }
+  expect(made.policy.target).toBe(1);
+});
+
+test('what was learnt of the pace is forgotten after a time in which nothing got through', () => {
+  const made = new Trial(1, 1, 20);
+  const { pace } = made;
+  const began = made.now;
+  for (let granted = 0; made.now < began + 15_000; made.now += 20) {
+    if (pace.nextAt(made.now) > made.now) continue;
+    pace.reserve(made.now);
+    pace.sent(made.now);
+    if (granted * 100 > made.now - began) pace.refused(made.now, made.now);
+    else granted++;
+  }
+  for (let n = 0; n < 8; n++) {
+    made.wait(2_000);
+    made.end(false, { kind: 'failed', trouble: 'unreachable' });
+  }
+  expect(made.policy.state.kind).toBe('waiting');
+  expect(pace.perSecond).toBeLessThan(12);
+  made.wait(3_000);
+  expect(made.policy.state.kind).toBe('open');
+  expect(pace.perSecond).toBe(Infinity);
+});

@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { Pace } from '../../src/framework/service/pace.js';
 import type { ActivityPort, PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { Worker } from '../../src/framework/worker/worker.js';
@@ -43,7 +44,7 @@ function run(clock: HandClock, service: Service, workers: number): Worker[] {
   return Array.from({ length: workers }, () => workerOn(service, { clock, work, random, names: ['a', 'b'] }));
 }
 
-function bucket(clock: HandClock, perSecond: number): () => boolean {
+function bucket(clock: { now(): number }, perSecond: number): () => boolean {
   let tokens = perSecond;
   let at = clock.now();
   return () => {
@@ -90,4 +91,53 @@ test.each([
   // Forty slots, each a poll of 10 ms and a task of 300.
   expect(service.granted).toBeGreaterThanOrEqual(part * 40 * (40 / 0.31));
   for (const worker of made) void worker.stop();
+});
+
+describe('a pace', () => {
+  /** Sends as the pace allows, a hundred times a second at most. */
+  class Sender {
+    readonly pace = new Pace();
+    #now = 0;
+
+    now(): number {
+      return this.#now;
+    }
+
+    send(seconds: number, refuse: () => boolean): void {
+      for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += 10) {
+        if (this.pace.nextAt(this.#now) > this.#now) continue;
+        this.pace.reserve(this.#now);
+        this.pace.sent(this.#now);
+        if (refuse()) this.pace.refused(this.#now, this.#now);
+      }
+    }
+  }
+  /** One that has learnt a quota of ten a second. */
+  function learnt(): Sender {
+    const sender = new Sender();
+    sender.send(20, bucket(sender, 10));
+    expect(sender.pace.perSecond).toBeGreaterThan(8);
+    expect(sender.pace.perSecond).toBeLessThan(12);
+    return sender;
+  }
+
+  test('follows a quota that grows, before it is given up', () => {
+    const sender = learnt();
+    sender.send(20, bucket(sender, 50));
+    expect(sender.pace.perSecond).toBeGreaterThan(20);
+    expect(sender.pace.perSecond).toBeLessThan(60);
+  });
+
+  test('is given up when nothing was refused for half a minute', () => {
+    const sender = learnt();
+    sender.send(35, () => false);
+    expect(sender.pace.perSecond).toBe(Infinity);
+  });
+
+  test('is given up where a quota turns out to be none', () => {
+    const sender = learnt();
+    let sent = 0;
+    sender.send(20, () => sent++ % 2 === 0);
+    expect(sender.pace.perSecond).toBe(Infinity);
+  });
 });

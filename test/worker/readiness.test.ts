@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DeleteActivityCommand } from '@aws-sdk/client-sfn';
+import { DeleteActivityCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { TaskContext } from 'stepwright';
 import type { PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { Worker } from '../../src/framework/worker/worker.js';
@@ -159,7 +160,10 @@ describe('a worker that was ready is not ready any more, once, where', () => {
     const { worker } = await world.worker(one);
     await seconds(3);
     faults.always('GetActivityTask', { kind: 'error', error: 'AccessDeniedException' });
-    expect((await changes(worker, world.clock, 300)).map(([, ready]) => ready)).toEqual([true, false]);
+    const seen = await changes(worker, world.clock, 300);
+    expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
+    // That one was answered lately is no excuse where they are refused now.
+    expect(seen[1]?.[0]).toBeLessThanOrEqual(66);
     faults.always('GetActivityTask', undefined);
     expect((await changes(worker, world.clock, 120)).map(([, ready]) => ready)).toEqual([true]);
   });
@@ -207,6 +211,30 @@ test('a full worker whose heartbeats are not taken any more is not ready', async
   expect((await changes(worker, world.clock, 200)).map(([, ready]) => ready)).toEqual([true, false]);
 });
 
+test('a full worker that takes long for one result is ready when that is taken, too', async () => {
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
+  const { type, held } = holding({ concurrency: 1, heartbeat: '10m' });
+  const machine = world.machine(ARN);
+  const { worker } = await world.worker({ activities: [type] });
+  for (let n = 0; n < 2; n++) await world.execute(machine, n);
+  await world.clock.settle(() => held.length === 1);
+  held[0]?.succeed();
+  await world.clock.settle(() => held.length === 2);
+  await seconds(60);
+  faults.always('SendTaskSuccess', undefined);
+  expect(await changes(worker, world.clock, 80)).toEqual([[0, true]]);
+});
+
+test('heartbeats that are taken prove nothing of the polls of a worker that has places', async () => {
+  const { type } = holding({ concurrency: 2 });
+  const machine = world.machine(ARN);
+  const { worker } = await world.worker({ activities: [type], grace: '0s' });
+  await world.execute(machine);
+  await seconds(1);
+  faults.always('GetActivityTask', { kind: 'black-hole' });
+  expect((await changes(worker, world.clock, 300)).map(([, ready]) => ready)).toEqual([true, false]);
+});
+
 test('places that only handlers hold which ignore their signal are a reason, and an error line', async () => {
   const { type, held } = holding({ concurrency: 2, timeout: '10s' });
   const machine = world.machine(ARN);
@@ -236,6 +264,21 @@ test('nobody is told of stuck places while the worker drains: it asks for no tas
   await seconds(120);
   expect(w.of('places:stuck')).toEqual([]);
   held[0]?.succeed();
+});
+
+test('a place whose handler still works is none that is held for good', async () => {
+  const handle = (input: unknown, { signal }: TaskContext): Promise<unknown> =>
+    input === 'patient' ? world.clock.sleep(600_000, signal) : new Promise(() => {});
+  const machine = world.machine(ARN);
+  const activities = [activity(handle, { concurrency: 2 })];
+  const w = await world.worker({ activities, grace: '0s' });
+  await world.execute(machine, 'patient');
+  const executionArn = await world.execute(machine, 'deaf');
+  await seconds(1);
+  await world.client.send(new StopExecutionCommand({ executionArn }));
+  expect(await changes(w.worker, world.clock, 120)).toEqual([[0, true]]);
+  expect(w.of('task:ignored-abort')).toHaveLength(1);
+  expect(w.of('places:stuck')).toEqual([]);
 });
 
 test('places that refused results hold are a reason, and come free with them', async () => {

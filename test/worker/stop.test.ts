@@ -179,6 +179,19 @@ test('a task that arrives after the grace is failed at once, for a Retry to matc
   });
 });
 
+test('a task that arrives after the grace has 10 s for the report of its failure', async () => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 'run')], grace: '0s' });
+  await seconds(1);
+  void w.worker.stop();
+  await seconds(50);
+  faults.once('SendTaskFailure', { kind: 'status', status: 503 }, { kind: 'reset-before' });
+  const execution = await world.execute(machine);
+  await seconds(10);
+  expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+  expect(state(w)).toBe('stopped');
+});
+
 test("with drain 'fail' a task that arrives during the drain is failed at once, from the beginning", async () => {
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [activity(() => 'run')], drain: 'fail' });
