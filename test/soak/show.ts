@@ -39,7 +39,7 @@ export function show(who: string, figures: Figures, around: Circumstances): stri
     ['outcomes sent again after a clean 200', figures.sentAgainAfterClean],
     ['workers started', workers, `${crashes} ended unasked, ${stuck} did not end when asked`],
     ['calls', calls, `${faults} of them met a fault (${share} %)`],
-    ...(effects ? rowsOf(effects) : []),
+    ...(effects ? rowsOf(effects, kill) : []),
   ];
   const lines = rows.map(
     ([what, figure, note]) => `  ${what.padEnd(40)}${String(figure).padStart(7)}${note ? `   ${note}` : ''}`,
@@ -50,11 +50,12 @@ export function show(who: string, figures: Figures, around: Circumstances): stri
 
 type Row = [what: string, figure: number, note?: string];
 
-function rowsOf({ lines, linesLost, disk, fullMs, wrongKey, wrongTime }: Effects): Row[] {
+function rowsOf({ lines, linesLost, disk, fullMs, wrongKey, wrongTime }: Effects, kill: boolean): Row[] {
+  const full = `${disk} was full for ${Math.round(fullMs / 1_000)} s`;
   return [
     ['  refused for the replaced key', wrongKey],
     ['  refused for the clock', wrongTime, 'it jumped by an hour'],
     ['lines logged', lines],
-    ['  lost', linesLost, `${disk} was full for ${Math.round(fullMs / 1_000)} s`],
+    ['  lost', linesLost, kill ? `${full}, or their worker was killed` : full],
   ];
 }

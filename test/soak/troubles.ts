@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WireRecord } from '../../bench/support/measure/wire.js';
 import type { Service } from '../../bench/support/service/service.js';
@@ -31,6 +31,8 @@ export function untried({ linesLost, wrongKey, wrongTime }: Effects): string[] {
 
 const FULL_MS = 30_000;
 const JUMP_MS = 3_600_000;
+/** When, in shares of the run. */
+const [KEY_AT, CLOCK_AT] = [0.5, 0.6] as const;
 const [OLD_KEY, NEW_KEY] = ['AKIAOLD', 'AKIANEW'] as const;
 
 /** What befalls the workers of a soak all at once: a full disk under their logs, a replaced key, a clock that jumps. */
@@ -44,7 +46,8 @@ export class Troubles {
   readonly #credentials: string;
   readonly #clock: string;
   readonly #said: string;
-  #fullMs = 0;
+  #filledAt = Number.POSITIVE_INFINITY;
+  #freedAt: number | undefined;
 
   private constructor(service: Service, seed: number, logDir: string, disk: Disk) {
     this.#service = service;
@@ -83,19 +86,14 @@ export class Troubles {
     return this.#disk.logOf(worker);
   }
 
-  /**
-   * The disk is full for half a minute from the first quarter of `runMs` on (at most for half of it); the key and the
-   * clock change meanwhile.
-   */
+  /** In the middle of so long a run the disk is full for half a minute; the key and the clock change meanwhile. */
   begin(runMs: number): Cancel {
-    this.#fullMs = Math.min(FULL_MS, runMs / 2);
-    const at = (share: number, ms: number, trouble: () => void): Cancel =>
-      systemClock.after(share * runMs + ms, trouble);
+    const fullAfterMs = Math.max(0, (runMs - FULL_MS) / 2);
     const cancels = [
-      at(1 / 4, 0, () => this.#disk.fill()),
-      at(1 / 4, this.#fullMs / 2, () => void this.#useKey(NEW_KEY)),
-      at(1 / 4, (this.#fullMs * 3) / 4, () => this.#setClock(JUMP_MS)),
-      at(1 / 4, this.#fullMs, () => this.#disk.free()),
+      systemClock.after(fullAfterMs, () => this.#fillDisk()),
+      systemClock.after(runMs * KEY_AT, () => void this.#useKey(NEW_KEY)),
+      systemClock.after(runMs * CLOCK_AT, () => this.#setClock(JUMP_MS)),
+      systemClock.after(fullAfterMs + FULL_MS, () => this.#freeDisk()),
     ];
     return () => cancels.forEach((cancel) => cancel());
   }
@@ -107,7 +105,7 @@ export class Troubles {
       lines: logs.reduce((sum, { lines }) => sum + lines, 0),
       linesLost: logs.reduce((sum, { lost }) => sum + lost, 0),
       disk: this.#disk.what,
-      fullMs: this.#fullMs,
+      fullMs: Math.max(0, (this.#freedAt ?? systemClock.now()) - this.#filledAt),
       wrongKey: errors[WRONG_KEY] ?? 0,
       wrongTime: errors[WRONG_TIME] ?? 0,
     };
@@ -117,13 +115,23 @@ export class Troubles {
     this.#disk.close();
   }
 
+  #fillDisk(): void {
+    this.#filledAt = systemClock.now();
+    this.#disk.fill();
+  }
+
+  #freeDisk(): void {
+    this.#freedAt = systemClock.now();
+    this.#disk.free();
+  }
+
   #readLog(worker: string): { lines: number; lost: number } {
     const written = this.#disk.read(worker);
     writeFileSync(join(this.#logDir, `${worker}.log`), written);
     const kept = new Set(written.split('\n'));
-    const said = readFileSync(join(this.#said, `${worker}.log`), 'utf8')
-      .trimEnd()
-      .split('\n');
+    const file = join(this.#said, `${worker}.log`);
+    // Who is told to go while it starts may have said nothing.
+    const said = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
     return { lines: said.length, lost: said.filter((line) => !kept.has(line)).length };
   }
 

@@ -92,14 +92,16 @@ export class Credentials {
    * done. @param signal ends the wait for the provider.
    */
   async call<T>(signal: AbortSignal, attempt: () => Promise<CallEnd<T>>): Promise<CallEnd<T>> {
-    const generation = this.#generation;
+    const { clock } = this.#settings;
+    const [generation, sentAt] = [this.#generation, clock.now()];
     const end = await attempt();
-    if (!this.#learn(end, generation)) return end;
+    if (!this.#learn(end, generation, sentAt)) return end;
     if (this.#generation === generation) await this.#patiently(this.#want(), signal);
     const renewed = this.#generation;
     if (renewed === generation) return this.#explained(end);
+    const sentAgainAt = clock.now();
     const second = await attempt();
-    if (this.#learn(second, renewed)) void this.#want();
+    if (this.#learn(second, renewed, sentAgainAt)) void this.#want();
     return second;
   }
 
@@ -154,9 +156,13 @@ export class Credentials {
   }
 
   /** @returns whether it was refused for its credentials, and there may be others */
-  #learn(end: CallEnd<unknown>, generation: number): end is { readonly failure: WireFailure } {
+  #learn(
+    end: CallEnd<unknown>,
+    generation: number,
+    sentAt: number,
+  ): end is { readonly failure: WireFailure } {
     if (!('failure' in end)) {
-      if (this.#trouble?.provable && generation > this.#trouble.generation) this.#settle();
+      if (this.#isDisproved(generation, sentAt)) this.#settle();
       return false;
     }
     const { type = '', error } = end.failure;
@@ -169,6 +175,13 @@ export class Credentials {
       lastAt: this.#settings.clock.now(),
     };
     return true;
+  }
+
+  /** Whether a call that was accepted says that the credentials are good: others than were refused, or refused for nothing. */
+  #isDisproved(generation: number, sentAt: number): boolean {
+    const trouble = this.#trouble;
+    if (!trouble?.provable) return false;
+    return generation > trouble.generation || sentAt > trouble.lastAt;
   }
 
   #isTroubled(): boolean {
