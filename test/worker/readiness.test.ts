@@ -163,7 +163,7 @@ describe('a worker that was ready is not ready any more, once, where', () => {
     const seen = await changes(worker, world.clock, 300);
     expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
     // That one was answered lately is no excuse where they are refused now.
-    expect(seen[1]?.[0]).toBeLessThanOrEqual(66);
+    expect(seen[1]?.[0]).toBeLessThanOrEqual(75);
     faults.always('GetActivityTask', undefined);
     expect((await changes(worker, world.clock, 120)).map(([, ready]) => ready)).toEqual([true]);
   });
