@@ -90,3 +90,29 @@ test('a lease that came as it should is not asked about', async () => {
   await clock.advance(500);
   expect(told).toMatchObject({ beats: 0, handled: 1 });
 });
+
+test('an answer to a report that lay in the socket while the process stood still is read before it is given up', async () => {
+  const clock = new HandClock();
+  const told = { reports: 0, aborted: false };
+  let answer = (): void => {};
+  let polls = 0;
+  const port = portOf(() => (polls++ > 0 ? new Promise<PollAnswer>(() => {}) : Promise.resolve(task(1))), {
+    succeed: (_token, _output, signal) => {
+      told.reports++;
+      signal.addEventListener('abort', () => (told.aborted = true));
+      return new Promise<ReportAnswer>((resolve) => {
+        answer = () =>
+          void nextTurn()
+            .then(nextTurn)
+            .then(() => resolve({ kind: 'ok' }));
+      });
+    },
+  });
+  const worker = workerOn(port, { clock });
+  await clock.advance(10_000);
+  clock.stall(20_000);
+  answer();
+  await clock.advance(500);
+  expect(told).toEqual({ reports: 1, aborted: false });
+  expect(worker.status().counts).toMatchObject({ succeeded: 1 });
+});
