@@ -91,6 +91,30 @@ test('no task sees another, nor one that has ended, whatever runs on behalf of w
   expect(watch.looks).toBeGreaterThan(4_000);
 });
 
+test('what a task sets off runs in its name: its abort and its events, and nothing of the worker', async () => {
+  const seen: string[] = [];
+  const look = (what: string) => (): void => void seen.push(`${what}: ${currentTask()?.rawInput}`);
+  const handle = async (_input: unknown, task: TaskContext): Promise<void> => {
+    task.signal.addEventListener('abort', look('abort'));
+    faults.once('SendTaskHeartbeat', { kind: 'reset-before' });
+    await task.heartbeat();
+    await world.clock.sleep(60_000, task.signal);
+  };
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(handle, { timeout: '35s' })] });
+  const events = ['task:received', 'task:failed', 'heartbeat:failed', 'heartbeat:recovered'] as const;
+  for (const event of events) w.worker.on(event, look(event));
+  await world.execute(machine, 1);
+  await seconds(60);
+  expect(seen).toEqual([
+    'task:received: 1',
+    'heartbeat:failed: undefined',
+    'heartbeat:recovered: undefined',
+    'abort: 1',
+    'task:failed: 1',
+  ]);
+});
+
 test('a worker that is stopped from inside a handler drains in no task’s name', async () => {
   const watch = new Watch();
   let stop = (): void => {};

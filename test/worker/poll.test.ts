@@ -114,6 +114,24 @@ describe('trouble', () => {
     expect(levelOf(w, 'answered again')).toEqual(['info']);
   });
 
+  test('is told once also after an outage that is over', async () => {
+    const { machine, held, w } = await polling();
+    faults.always('GetActivityTask', { kind: 'reset-before' });
+    await seconds(20);
+    faults.always('GetActivityTask', undefined);
+    await world.execute(machine);
+    await seconds(5);
+    expect(w.of('poll:recovered')).toHaveLength(1);
+    for (let n = 0; n < 12; n++) {
+      if (n % 3 === 0) faults.once('GetActivityTask', { kind: 'reset-before' });
+      await world.execute(machine, n);
+      await seconds(1);
+      held.at(-1)?.succeed();
+    }
+    expect(w.of('poll:failed')).toHaveLength(2);
+    expect(w.of('poll:recovered')).toHaveLength(1);
+  });
+
   test('too many polls on the activity halve their number, which then grows by one a second', async () => {
     const { w } = await polling({ pollers: 16 });
     const target = (): number | undefined => w.worker.status().handlers[0]?.polls.target;

@@ -3,7 +3,7 @@ import { Pace } from '../../src/framework/service/pace.js';
 import type { ActivityPort, PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { Worker } from '../../src/framework/worker/worker.js';
-import { seeded, workerOn } from '../support/port.js';
+import { portOf, seeded, task, workerOn } from '../support/port.js';
 
 /** A service with a backlog that never ends, at a distance, which refuses polls as it is told. */
 class Service implements ActivityPort {
@@ -91,6 +91,30 @@ test.each([
   // Forty slots, each a poll of 10 ms and a task of 300.
   expect(service.granted).toBeGreaterThanOrEqual(part * 40 * (40 / 0.31));
   for (const worker of made) void worker.stop();
+});
+
+test('a quota of reports is filled, and not asked for twice as much, while more results wait', async () => {
+  const clock = new HandClock();
+  const refuse = bucket(clock, 20);
+  const told = { granted: 0, refused: 0 };
+  const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+  const succeed: ActivityPort['succeed'] = async () => {
+    if (!refuse()) return (told.granted++, { kind: 'ok' });
+    told.refused++;
+    return { kind: 'retry', pace: 'throttled', mayHaveArrived: false, error };
+  };
+  let tasks = 0;
+  const worker = workerOn(
+    portOf(async () => task(tasks++), { succeed }),
+    {
+      ...{ clock, random: seeded(1) },
+      handler: { concurrency: 15, pollers: { min: 15, max: 15 } },
+    },
+  );
+  await clock.advance(12_000);
+  expect(told.granted).toBeGreaterThanOrEqual(12 * 20 * 0.95);
+  expect(told.refused).toBeLessThanOrEqual(12 * 20 * 1.25);
+  void worker.stop();
 });
 
 describe('a pace', () => {

@@ -225,6 +225,20 @@ test('a full worker that takes long for one result is ready when that is taken, 
   expect(await changes(worker, world.clock, 80)).toEqual([[0, true]]);
 });
 
+test('a poll that hung is forgotten with the next answer: one that is held counts again', async () => {
+  world.machine(ARN);
+  faults.once('GetActivityTask', { kind: 'black-hole' });
+  const { worker } = await world.worker(one);
+  await seconds(140);
+  expect(worker.status().handlers[0]?.polls).toMatchObject({ hung: false });
+  faults.always('GetActivityTask', { kind: 'reset-before' });
+  await seconds(180);
+  expect(worker.status().ready).toBe(false);
+  faults.always('GetActivityTask', undefined);
+  await seconds(5);
+  expect(worker.status().ready).toBe(true);
+});
+
 test('heartbeats that are taken prove nothing of the polls of a worker that has places', async () => {
   const { type } = holding({ concurrency: 2 });
   const machine = world.machine(ARN);

@@ -8,12 +8,13 @@ const TIMED_OUT: ReportAnswer = { kind: 'gone', error: new Error('Task Timed Out
 
 /**
  * A worker whose only poll is answered while the process stands still, as it is on the wire: the answer lies in the
- * socket, and is read a turn after the timers have fired.
+ * socket, and is read a turn after the timers have fired, or first.
  */
 function stalled(heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: 'ok' })) {
   const clock = new HandClock();
   const told = { handled: 0, beats: 0, aborted: false };
   let answer = (): void => {};
+  let answerFirst = (): void => {};
   let polls = 0;
   const worker = workerOn(
     portOf(
@@ -30,13 +31,14 @@ function stalled(heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: '
             void nextTurn()
               .then(nextTurn)
               .then(() => resolve(task(1)));
+          answerFirst = () => resolve(task(1));
         });
       },
       { heartbeat: () => (told.beats++, heartbeat()) },
     ),
     { clock, work: async () => void told.handled++ },
   );
-  return { clock, told, worker, answer: () => answer() };
+  return { clock, told, worker, answer: () => answer(), answerFirst: () => answerFirst() };
 }
 
 test('an answer that lay in the socket while the process stood still is read before its poll is given up', async () => {
@@ -58,6 +60,17 @@ test('a lease that came out of a standstill is beaten, and its handler waits for
   await clock.advance(500);
   expect(told).toMatchObject({ beats: 1, handled: 0 });
   beaten({ kind: 'ok' });
+  await clock.settle();
+  expect(told).toMatchObject({ beats: 1, handled: 1 });
+});
+
+test('so is one whose socket is read before any timer fires', async () => {
+  const { clock, told, answerFirst } = stalled();
+  await clock.advance(10_000);
+  clock.stall(18_000);
+  answerFirst();
+  await nextTurn();
+  expect(told).toMatchObject({ handled: 0 });
   await clock.settle();
   expect(told).toMatchObject({ beats: 1, handled: 1 });
 });
@@ -89,4 +102,30 @@ test('a lease that came as it should is not asked about', async () => {
   answer();
   await clock.advance(500);
   expect(told).toMatchObject({ beats: 0, handled: 1 });
+});
+
+test('an answer to a report that lay in the socket while the process stood still is read before it is given up', async () => {
+  const clock = new HandClock();
+  const told = { reports: 0, aborted: false };
+  let answer = (): void => {};
+  let polls = 0;
+  const port = portOf(() => (polls++ > 0 ? new Promise<PollAnswer>(() => {}) : Promise.resolve(task(1))), {
+    succeed: (_token, _output, signal) => {
+      told.reports++;
+      signal.addEventListener('abort', () => (told.aborted = true));
+      return new Promise<ReportAnswer>((resolve) => {
+        answer = () =>
+          void nextTurn()
+            .then(nextTurn)
+            .then(() => resolve({ kind: 'ok' }));
+      });
+    },
+  });
+  const worker = workerOn(port, { clock });
+  await clock.advance(10_000);
+  clock.stall(20_000);
+  answer();
+  await clock.advance(500);
+  expect(told).toEqual({ reports: 1, aborted: false });
+  expect(worker.status().counts).toMatchObject({ succeeded: 1 });
 });
