@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,7 @@ import { installRivals } from '../../bench/support/workers/rivals.js';
 import { type Service, startService } from '../../bench/support/service/service.js';
 import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers/workers.js';
 import { systemClock } from '../../src/framework/clock.js';
-import { type Ending, judge, violations } from '../../bench/support/measure/judge.js';
+import { type Ending, judge, lostByWorkers, violations } from '../../bench/support/measure/judge.js';
 import { Fleet } from './fleet.js';
 import { show } from './show.js';
 import { Troubles, untried } from './troubles.js';
@@ -130,6 +130,8 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
     const { record } = await service.record();
     const endings = await lookAtAll(service, arns);
     const figures = judge(record, fleet.fates, endings, HEARTBEAT_SECONDS * 1_000);
+    const lost = lostByWorkers(record, fleet.fates, HEARTBEAT_SECONDS * 1_000);
+    if (lost.length > 0) writeFileSync(join(logDir, 'lost.json'), JSON.stringify(lost, undefined, 2));
     const seconds = Math.round((systemClock.now() - began) / 1_000);
     const effects = troubles?.effects(record, fleet.names);
     console.log(

@@ -84,6 +84,14 @@ export function violations(figures: Figures): string[] {
   return checks.filter(([holds]) => !holds).map(([, what]) => what);
 }
 
+/** The leases that nothing excuses, with all that was sent about them. */
+export const lostByWorkers = (
+  { leases }: WireRecord,
+  fates: readonly Fate[],
+  heartbeatMs: number,
+): readonly Lease[] =>
+  leases.filter((lease) => isLost(lease) && whyLost(lease, fates, heartbeatMs) === 'worker');
+
 const isLost = ({ end }: Lease): boolean => end === undefined || end.kind === 'timedOut';
 
 export function whyLost(lease: Lease, fates: readonly Fate[], heartbeatMs: number): Loss {
