@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Config, currentTask } from 'stepwright';
+import { type Config, currentTask, type TaskContext } from 'stepwright';
 import { systemClock } from '../../src/framework/clock.js';
-import { holding } from '../support/work.js';
+import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 import { type Door, openDoor } from './credentials-door.js';
 
@@ -130,12 +130,15 @@ interface Working {
 }
 
 /** A worker behind the door. */
-async function working(sdk: Config['sdk'], options: { readonly arns?: string[] } = {}): Promise<Working> {
-  const { arns = [ARN] } = options;
+async function working(
+  sdk: Config['sdk'],
+  options: { readonly arns?: string[]; readonly url?: string } = {},
+): Promise<Working> {
+  const { arns = [ARN], url = door.url } = options;
   const machines = arns.map((arn) => world.machine(arn, { HeartbeatSeconds: 600 }));
   const types = arns.map((arn) => holding({ heartbeat: '20s', concurrency: 20 }, arn));
   const w = await world.worker({
-    ...{ endpoint: door.url, activities: types.map(({ type }) => type) },
+    ...{ endpoint: url, activities: types.map(({ type }) => type) },
     ...(sdk && { sdk }),
   });
   // All handlers poll by now, and what was asked while this test put the credentials there is asked again.
@@ -223,13 +226,38 @@ describe('credentials that are refused in the middle of a run', () => {
     expect(await end()).toEqual(['SUCCEEDED']);
   });
 
-  test('are asked for on behalf of no task', async () => {
-    const { begin, end } = await working(ownFunction.start('OLD'));
-    await begin(3);
+  test('are asked for on behalf of no task, also where a handler was the first to learn of it', async () => {
+    let goOn: (() => void) | undefined;
+    const handle = async (_: unknown, task: TaskContext): Promise<void> => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      await task.heartbeat();
+    };
+    const machine = world.machine(ARN);
+    const sdk = ownFunction.start('OLD');
+    const activities = [activity(handle, { heartbeat: '60s', pollers: 1 })];
+    const w = await world.worker({ endpoint: door.url, activities, ...(sdk && { sdk }) });
+    await world.execute(machine);
+    await world.clock.settle(() => goOn !== undefined && world.service.parkedPolls > 0);
     door.revoked.set('OLD', 'ExpiredTokenException');
     ownFunction.replace('NEW');
-    await end();
+    goOn?.();
+    await world.clock.settle(() => w.of('task:succeeded').length === 1);
+    expect(door.calls.find(({ refusedFor }) => refusedFor)?.operation).toBe('SendTaskHeartbeat');
     expect(asked.map(({ task }) => task)).toEqual([undefined]);
+  });
+
+  test('and have been replaced cost no time at an address of this machine, either', async () => {
+    const url = door.url.replace('0.0.0.0', '127.0.0.1');
+    const { w, begin, end } = await working(sharedFile.start('OLD'), { url });
+    await begin(1);
+    const before = w.log.length;
+    sharedFile.replace('NEW');
+    door.revoked.set('OLD', 'UnrecognizedClientException');
+    await begin(1);
+    expect(await end()).toEqual(Array(2).fill('SUCCEEDED'));
+    expect(w.log.slice(before).filter(isAboutTrouble)).toMatchObject([
+      { msg: expect.stringContaining(RENEWED) },
+    ]);
   });
 });
 
@@ -241,8 +269,10 @@ test('a denied call for which there are always others is asked about ever less o
     door.secrets.set(key, secretOf(key));
     return keyPair(key);
   };
-  for (let n = 0; n < 50; n++) door.revoked.set(`SESSION${n}`, 'AccessDeniedException');
-  const { w } = await working({ credentials });
+  const { w, begin } = await working({ credentials });
+  await begin(1);
+  // The heartbeats of the task that runs are accepted all the while.
+  door.denied.add('GetActivityTask');
   const from = session;
   await world.clock.advance(300_000);
   expect(session - from).toBeLessThan(20);
