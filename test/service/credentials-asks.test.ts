@@ -1,4 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
+import { silentLog } from '../../src/framework/log.js';
+import { type CallEnd, Credentials } from '../../src/framework/service/sdk/credentials.js';
 import { RepeatedAsk } from '../../src/framework/service/sdk/repeated-ask.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 
@@ -73,4 +77,55 @@ test('nothing is asked once it is closed', async () => {
   void asks.want();
   await clock.advance(60_000);
   expect([at, clock.pending]).toEqual([[0], 0]);
+});
+
+/** Credentials of a provider that always has others, and how often it was asked anew. */
+async function alwaysOthers(onAsk: () => void): Promise<{ clock: HandClock; credentials: Credentials }> {
+  const clock = new HandClock();
+  const credentials = new Credentials({ clock, log: silentLog, renewable: true });
+  let session = 0;
+  const provider = async (options?: { readonly forceRefresh?: boolean }) => {
+    if (options?.forceRefresh) onAsk();
+    return { accessKeyId: `SESSION${session++}`, secretAccessKey: 'secret' };
+  };
+  const client = new SFNClient({ region: 'us-east-1', credentials: provider });
+  credentials.attach(client);
+  await client.config.credentials();
+  return { clock, credentials };
+}
+
+const { signal } = new AbortController();
+const ok: CallEnd<string> = { output: 'ok' };
+const refused = (type: string): CallEnd<string> => ({
+  failure: { error: new Error(type), type, status: 400, sent: true, setup: false },
+});
+
+test.each([
+  ['a denied one proves nothing', 'AccessDeniedException', 3],
+  ['an expired one proves that it is over', 'ExpiredTokenException', 6],
+])('that another call is accepted meanwhile, for %s', async (_, type, most) => {
+  let asks = 0;
+  const { clock, credentials } = await alwaysOthers(() => asks++);
+  // Refused each second, once again with the new ones; and another call is accepted between the two.
+  for (let second = 0; second < 6; second++) {
+    let first = true;
+    await credentials.call(signal, async () => {
+      if (!first) await credentials.call(signal, async () => ok);
+      first = false;
+      return refused(type);
+    });
+    await clock.advance(1_000);
+  }
+  expect(asks).toBe(most);
+});
+
+test('whoever is refused first asks for all: nothing of its own context is left in it', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const { credentials } = await alwaysOthers(() => seen.push(storage.getStore()));
+  credentials.onRenewed(() => seen.push(storage.getStore()));
+  let calls = 0;
+  const call = () => credentials.call(signal, async () => (calls++ === 0 ? refused('ExpiredToken') : ok));
+  expect(await storage.run('a task', call)).toEqual(ok);
+  expect(seen).toEqual([undefined, undefined]);
 });

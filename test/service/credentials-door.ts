@@ -17,6 +17,8 @@ export interface Door {
   readonly secrets: Map<string, string>;
   /** Keys that are known and no longer good, and the error that they are refused with. */
   readonly revoked: Map<string, string>;
+  /** Operations that nobody has a permission for. */
+  readonly denied: Set<string>;
   /** Web identity tokens that STS takes, and the access key that it gives out for each; how often it was asked. */
   readonly identities: Map<string, string>;
   readonly sts: { asked: number };
@@ -38,6 +40,7 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
   const [secrets, revoked, identities] = [new Map(), new Map(), new Map()] as Map<string, string>[];
   if (!secrets || !revoked || !identities) throw new Error('three maps were made');
   const sts = { asked: 0 };
+  const denied = new Set<string>();
   const server = createServer((incoming, response) => void answer(incoming, response));
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -47,7 +50,8 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
     if (action !== null) return assumeRole(action, response);
     const accessKey = accessKeyOf(incoming);
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
-    const refusedFor = judge(incoming, body, accessKey);
+    const refusedFor =
+      judge(incoming, body, accessKey) ?? (denied.has(operation) ? 'AccessDeniedException' : undefined);
     calls.push({ operation, accessKey, refusedFor });
     if (refusedFor === undefined) return passOn(target, incoming, body, response);
     const text = {
@@ -93,7 +97,7 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
   return {
     // By this name it is no address of this machine to the SDK or to us, and still is one to the kernel.
     url: `http://0.0.0.0:${(server.address() as AddressInfo).port}`,
-    ...{ calls, secrets, revoked, identities, sts },
+    ...{ calls, secrets, revoked, denied, identities, sts },
     refusals: (operation) =>
       calls.filter(
         (call) => call.refusedFor !== undefined && (operation === undefined || call.operation === operation),
