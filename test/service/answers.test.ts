@@ -157,6 +157,12 @@ describe('what never left is not counted as sent', () => {
     });
   });
 
+  test('where the connection was not made in time', () => {
+    const message = 'Connection timed out after 5000 ms: the socket did not establish a connection';
+    const thrown = Object.assign(new Error(message), { name: 'TimeoutError' });
+    expect(wireFailure(thrown, true)).toMatchObject({ sent: false, setup: false });
+  });
+
   test('where the certificate is not trusted, and what to do is in the message', () => {
     const thrown = Object.assign(new Error('self-signed certificate'), {
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',

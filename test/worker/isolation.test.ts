@@ -1,11 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { currentTask, type TaskContext } from 'stepwright';
+import type { Cancel } from '../../src/framework/clock.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
-import { seeded } from '../support/port.js';
+import { portOf, seeded, task, workerOn } from '../support/port.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 
@@ -129,6 +132,29 @@ test('a worker that is stopped from inside a handler drains in no task’s name'
   expect(w.worker.status().state).toBe('stopped');
   expect(watch.looks).toBe(2);
   expect(watch.wrong).toEqual([]);
+});
+
+test('what a handler asks of the worker runs in none of its contexts, timers neither', async () => {
+  /** As Node's timers do. */
+  class KeepingClock extends HandClock {
+    override after(ms: number, fn: () => void): Cancel {
+      return super.after(ms, AsyncResource.bind(fn));
+    }
+  }
+  const clock = new KeepingClock();
+  const own = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  let polls = 0;
+  const port = portOf(() => (polls++ > 0 ? new Promise(() => {}) : Promise.resolve(task(1))), {
+    heartbeat: async () => (seen.push(own.getStore()), { kind: 'ok' }),
+  });
+  const handle: RunnableHandler['handle'] = (_input, context) =>
+    own.run('of the handler', () => context.heartbeat().then(() => new Promise(() => {})));
+  const worker = workerOn(port, { clock, handler: { handle } });
+  await clock.advance(100_000);
+  expect(seen.length).toBeGreaterThan(3);
+  expect(new Set(seen)).toEqual(new Set([undefined]));
+  void worker.stop();
 });
 
 test("a context of the user's own is kept within its task, too", async () => {

@@ -230,7 +230,7 @@ test('a poll that hung is forgotten with the next answer: one that is held count
   faults.once('GetActivityTask', { kind: 'black-hole' });
   const { worker } = await world.worker(one);
   await seconds(140);
-  expect(worker.status().handlers[0]?.polls).toMatchObject({ hung: false });
+  expect(worker.status().handlers[0]?.polls).toMatchObject({ heldInVain: false });
   faults.always('GetActivityTask', { kind: 'reset-before' });
   await seconds(180);
   expect(worker.status().ready).toBe(false);

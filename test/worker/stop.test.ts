@@ -304,4 +304,6 @@ test('the longest drain counts the polls, the grace and the last reports', async
   expect(w.worker.longestDrainMs).toBe(96_000);
   const long = await world.worker({ activities: [activity(() => 1)], grace: '10m' });
   expect(long.worker.longestDrainMs).toBe(636_000);
+  const short = await world.worker({ activities: [activity(() => 1)], grace: '10s' });
+  expect(short.worker.longestDrainMs).toBe(91_000);
 });
