@@ -36,14 +36,9 @@ function parseInput(input: string): Json {
 
 const describeExecution: Operation = (call, { executions }) => {
   const execution = executions.get(readExecutionArn(call));
-  const { arn, name, machine, input, status, startedAt, end } = execution;
+  const { input, status, end } = execution;
   return {
-    executionArn: arn,
-    stateMachineArn: machine.arn,
-    name,
-    status,
-    startDate: toSeconds(startedAt),
-    ...(end && { stopDate: toSeconds(end.at) }),
+    ...identify(execution),
     input,
     inputDetails: { included: true },
     ...(end?.output !== undefined && { output: end.output, outputDetails: { included: true } }),
@@ -79,7 +74,10 @@ const listExecutions: Operation = ({ body }, { machines, executions }) => {
   return { executions: found.map(summary), ...rest };
 };
 
-function summary({ arn, name, machine, status, startedAt, end }: Execution): object {
+const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
+
+/** Which execution it is, and how it stands. */
+function identify({ arn, name, machine, status, startedAt, end }: Execution): object {
   return {
     executionArn: arn,
     stateMachineArn: machine.arn,
@@ -87,7 +85,6 @@ function summary({ arn, name, machine, status, startedAt, end }: Execution): obj
     status,
     startDate: toSeconds(startedAt),
     ...(end && { stopDate: toSeconds(end.at) }),
-    redriveCount: 0,
   };
 }
 
