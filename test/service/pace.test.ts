@@ -1,21 +1,32 @@
 import { expect, test } from '@jest/globals';
 import { Pace } from '../../src/framework/service/pace.js';
+import { bucket } from '../support/port.js';
 
-/** A pace that has learnt a quota of ten a second. */
-function learnt(): { pace: Pace; now: number } {
-  const pace = new Pace();
-  let now = 0;
-  for (let second = 0; second < 20; second++) {
-    let granted = 0;
-    for (let tenth = 0; tenth < 10; tenth++, now += 100) {
-      for (let n = 0; n < 4 && pace.nextAt(now) <= now; n++) {
-        pace.reserve(now);
-        pace.sent(now);
-        if (++granted > 10) pace.refused(now, now);
-      }
+/** Sends as the pace allows, a hundred times a second at most. */
+class Sender {
+  readonly pace = new Pace();
+  #now = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  send(seconds: number, refuse: () => boolean): void {
+    for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += 10) {
+      if (this.pace.nextAt(this.#now) > this.#now) continue;
+      this.pace.reserve(this.#now);
+      this.pace.sent(this.#now);
+      if (refuse()) this.pace.refused(this.#now, this.#now);
     }
   }
-  return { pace, now };
+}
+/** One that has learnt a quota of ten a second. */
+function learnt(): Sender {
+  const sender = new Sender();
+  sender.send(20, bucket(sender, 10));
+  expect(sender.pace.perSecond).toBeGreaterThan(8);
+  expect(sender.pace.perSecond).toBeLessThan(12);
+  return sender;
 }
 
 test('nothing is held back before the service throttles', () => {
@@ -34,16 +45,29 @@ test('it follows what is granted, a little above it', () => {
 });
 
 test('turns that nobody waits for are not given away', () => {
-  const { pace, now } = learnt();
+  const sender = learnt();
+  const { pace } = sender;
+  const now = sender.now();
   for (let n = 0; n < 300; n++) expect(pace.reserve(now, 2_500)).toBeLessThanOrEqual(now + 2_500);
   expect(pace.nextAt(now + 2_600)).toBeLessThanOrEqual(now + 2_600);
 });
 
+test('it follows a quota that grows, before it is given up', () => {
+  const sender = learnt();
+  sender.send(20, bucket(sender, 50));
+  expect(sender.pace.perSecond).toBeGreaterThan(20);
+  expect(sender.pace.perSecond).toBeLessThan(60);
+});
+
 test('it is given up when nothing was refused for half a minute', () => {
-  const { pace, now } = learnt();
-  for (let ms = 0; ms < 45_000; ms += 500) {
-    pace.reserve(now + ms);
-    pace.sent(now + ms);
-  }
-  expect(pace.perSecond).toBe(Number.POSITIVE_INFINITY);
+  const sender = learnt();
+  sender.send(35, () => false);
+  expect(sender.pace.perSecond).toBe(Infinity);
+});
+
+test('it is given up where a quota turns out to be none', () => {
+  const sender = learnt();
+  let sent = 0;
+  sender.send(20, () => sent++ % 2 === 0);
+  expect(sender.pace.perSecond).toBe(Infinity);
 });

@@ -17,6 +17,19 @@ export function seeded(seed: number): () => number {
   return () => (last = (last * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
+/** A token bucket of one second, full at first: whether it refuses. A refused call takes no token. */
+export function bucket(clock: { now(): number }, perSecond: number): () => boolean {
+  let tokens = perSecond;
+  let at = clock.now();
+  return () => {
+    tokens = Math.min(perSecond, tokens + ((clock.now() - at) * perSecond) / 1000);
+    at = clock.now();
+    if (tokens < 1) return true;
+    tokens--;
+    return false;
+  };
+}
+
 export const task = (n: number): PollAnswer => ({ kind: 'task', token: `t${n}`, input: '{}' });
 
 export interface WorkerOnPort {

@@ -1,9 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
-import { Pace } from '../../src/framework/service/pace.js';
+import { expect, test } from '@jest/globals';
 import type { ActivityPort, PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { Worker } from '../../src/framework/worker/worker.js';
-import { portOf, seeded, task, workerOn } from '../support/port.js';
+import { bucket, portOf, seeded, task, workerOn } from '../support/port.js';
 
 /** A service with a backlog that never ends, at a distance, which refuses polls as it is told. */
 class Service implements ActivityPort {
@@ -42,18 +41,6 @@ function run(clock: HandClock, service: Service, workers: number): Worker[] {
   const random = seeded(1);
   const work = (): Promise<void> => clock.sleep(300);
   return Array.from({ length: workers }, () => workerOn(service, { clock, work, random, names: ['a', 'b'] }));
-}
-
-function bucket(clock: { now(): number }, perSecond: number): () => boolean {
-  let tokens = perSecond;
-  let at = clock.now();
-  return () => {
-    tokens = Math.min(perSecond, tokens + ((clock.now() - at) * perSecond) / 1000);
-    at = clock.now();
-    if (tokens < 1) return true;
-    tokens--;
-    return false;
-  };
 }
 
 test.each([
@@ -115,53 +102,4 @@ test('a quota of reports is filled, and not asked for twice as much, while more 
   expect(told.granted).toBeGreaterThanOrEqual(12 * 20 * 0.95);
   expect(told.refused).toBeLessThanOrEqual(12 * 20 * 1.25);
   void worker.stop();
-});
-
-describe('a pace', () => {
-  /** Sends as the pace allows, a hundred times a second at most. */
-  class Sender {
-    readonly pace = new Pace();
-    #now = 0;
-
-    now(): number {
-      return this.#now;
-    }
-
-    send(seconds: number, refuse: () => boolean): void {
-      for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += 10) {
-        if (this.pace.nextAt(this.#now) > this.#now) continue;
-        this.pace.reserve(this.#now);
-        this.pace.sent(this.#now);
-        if (refuse()) this.pace.refused(this.#now, this.#now);
-      }
-    }
-  }
-  /** One that has learnt a quota of ten a second. */
-  function learnt(): Sender {
-    const sender = new Sender();
-    sender.send(20, bucket(sender, 10));
-    expect(sender.pace.perSecond).toBeGreaterThan(8);
-    expect(sender.pace.perSecond).toBeLessThan(12);
-    return sender;
-  }
-
-  test('follows a quota that grows, before it is given up', () => {
-    const sender = learnt();
-    sender.send(20, bucket(sender, 50));
-    expect(sender.pace.perSecond).toBeGreaterThan(20);
-    expect(sender.pace.perSecond).toBeLessThan(60);
-  });
-
-  test('is given up when nothing was refused for half a minute', () => {
-    const sender = learnt();
-    sender.send(35, () => false);
-    expect(sender.pace.perSecond).toBe(Infinity);
-  });
-
-  test('is given up where a quota turns out to be none', () => {
-    const sender = learnt();
-    let sent = 0;
-    sender.send(20, () => sent++ % 2 === 0);
-    expect(sender.pace.perSecond).toBe(Infinity);
-  });
 });
