@@ -73,6 +73,9 @@ export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new StartError(problems);
 }
 
+/** An error of the service or the network, for a line: its stack would only show what it came through. */
+export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
+
 /** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value);

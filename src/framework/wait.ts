@@ -1,3 +1,5 @@
+import type { Clock } from './clock.js';
+
 /** Rejects with the signal's reason as soon as it aborts, whatever `begun` then does. */
 export function unlessAborted<T>(signal: AbortSignal | undefined, begun: Promise<T>): Promise<T> {
   if (!signal) return begun;
@@ -9,4 +11,24 @@ export function unlessAborted<T>(signal: AbortSignal | undefined, begun: Promise
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', giveUp));
   });
+}
+
+/**
+ * Waits for what was begun, but not for long.
+ * @returns whether it was done within `ms` milliseconds; false also where `signal` aborts first.
+ * @throws what it rejects with by then.
+ */
+export async function within(
+  clock: Clock,
+  ms: number,
+  begun: Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController();
+  const until = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  try {
+    return await Promise.race([begun.then(() => true), clock.sleep(ms, until).then(() => false)]);
+  } finally {
+    over.abort();
+  }
 }

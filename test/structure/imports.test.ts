@@ -29,7 +29,7 @@ const LEAVES = new Set([
   'duration',
   'backoff',
   'environment',
-  'abort',
+  'wait',
 ]);
 
 interface Import {

@@ -33,9 +33,9 @@ const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_
 /** Of these, what a certificate of one's own authority is refused for. */
 const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
-/** Whether a system error says that nothing was sent; undefined where it does not tell. */
+/** Whether a system error says that nothing was sent. */
 export function neverSent(code: unknown): boolean {
-  return typeof code === 'string' && (NEVER_SENT.has(code) || UNTRUSTED.test(code));
+  return isUntrusted(code) || (typeof code === 'string' && NEVER_SENT.has(code));
 }
 
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);

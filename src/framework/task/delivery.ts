@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../handler/outcome.js';
-import type { Beat } from '../heartbeat/heartbeats.js';
 import type { Pace } from '../service/pace.js';
 import type { ActivityPort } from '../service/port.js';
 import { offer, type OfferPlan, type ReportEnd } from './report.js';
@@ -13,14 +12,12 @@ export interface DeliveryParts {
   readonly random: () => number;
   /** How long an outcome is offered when the service does not take it. */
   readonly reportLimitMs: number;
-  /** Keeps the lease alive until the outcome is accepted. */
-  readonly beat: Beat;
   readonly onRetry: OfferPlan['onRetry'];
 }
 
 /**
- * The way of one decided outcome to the service: it is offered until it is accepted, the task is gone or time is up,
- * and the lease is beaten all that while. It knows nothing of the handler, which may have settled long ago.
+ * The way of one decided outcome to the service: it is offered until it is accepted, the task is gone or time is up. It
+ * knows nothing of the handler, which may have settled long ago, nor of the heartbeat, which goes on until it has ended.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -41,17 +38,15 @@ export class Delivery {
     this.#gone.abort(error);
   }
 
-  /** Offers the outcome and ends the heartbeat. Never rejects. */
-  async run(outcome: Outcome): Promise<ReportEnd> {
-    const { token, clock, reportLimitMs, beat, ...parts } = this.#parts;
+  /** Offers the outcome. Never rejects. */
+  run(outcome: Outcome): Promise<ReportEnd> {
+    const { token, clock, reportLimitMs, ...parts } = this.#parts;
     const limit = clock.now() + reportLimitMs;
-    const end = await offer(token, outcome, {
+    return offer(token, outcome, {
       ...parts,
       clock,
       until: () => Math.min(limit, this.#by),
       gone: this.#gone.signal,
     });
-    beat.release();
-    return end;
   }
 }

@@ -42,17 +42,18 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
   let outcome = decided;
   let mayHaveArrived = false;
   let cut = false;
+  const letGo = (error: Error): ReportEnd => ({ kind: 'gone', probablyDelivered: mayHaveArrived, error });
   for (let attempt = 1; ; attempt++) {
     await paced(plan);
-    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
+    if (gone.aborted) return letGo(goneError(gone));
     const sentAt = clock.now();
     const answer = await send(token, outcome, plan);
     if (answer.kind === 'retry' && answer.pace === 'throttled') plan.pace.refused(sentAt, clock.now());
     if (answer.kind === 'ok') return { kind: 'accepted', outcome };
     const { error } = answer;
     mayHaveArrived ||= answer.kind === 'retry' && answer.mayHaveArrived;
-    if (answer.kind === 'gone') return { kind: 'gone', probablyDelivered: mayHaveArrived, error };
-    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
+    if (answer.kind === 'gone') return letGo(error);
+    if (gone.aborted) return letGo(goneError(gone));
     if (answer.kind === 'refused') {
       if (cut) return { kind: 'lost', outcome, attempts: attempt, error };
       cut = outcome.status === 'failed';
@@ -64,7 +65,7 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
     const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, plan.random));
     plan.onRetry({ attempt, delayMs, error });
     await clock.sleep(delayMs, gone);
-    if (gone.aborted) return { kind: 'gone', probablyDelivered: mayHaveArrived, error: goneError(gone) };
+    if (gone.aborted) return letGo(goneError(gone));
   }
 }
 

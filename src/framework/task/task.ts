@@ -12,6 +12,7 @@ import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Delivery } from './delivery.js';
 import type { ReportEnd } from './report.js';
 import { tokenHash } from './token-hash.js';
+import { within } from '../wait.js';
 
 /** A token and its input, as they arrived. */
 export interface Lease {
@@ -191,7 +192,7 @@ export class Task {
       onGone: (error) => this.#onGone(error),
     });
     const delivery = new Delivery({
-      ...{ token, port, pace, clock, random, reportLimitMs, beat: this.#beat },
+      ...{ token, port, pace, clock, random, reportLimitMs },
       onRetry: (retry) => this.#emit('report:retried', { ...this.#ref(), ...retry }),
     });
     delivery.endBy(this.#reportBy);
@@ -214,10 +215,7 @@ export class Task {
   /** Whether to call the handler at all: a lease that was held back may have been given to somebody else by now. */
   async #isWanted(): Promise<boolean> {
     if (this.#lease.heldBackSince === undefined) return true;
-    const answered = new AbortController();
-    const asked = this.#beat?.now();
-    await Promise.race([asked, this.#world.clock.sleep(STILL_WANTED_MS, answered.signal)]);
-    answered.abort();
+    if (this.#beat) await within(this.#world.clock, STILL_WANTED_MS, this.#beat.now());
     return this.#decision === undefined;
   }
 
@@ -313,7 +311,6 @@ export class Task {
   }
 
   #end(): void {
-    this.#beat?.release();
     for (const cancel of this.#timers) cancel();
     this.#inContext.close();
     this.#phase = 'done';

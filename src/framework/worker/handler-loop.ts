@@ -100,17 +100,10 @@ export class HandlerLoop {
   tasks(): TaskStatus[] {
     const { name: handler, activityArn } = this.#handler;
     const now = this.#world.clock.now();
-    return [...this.#tasks].map(
-      ([
-        task,
-        {
-          lease: { token, receivedAt },
-        },
-      ]) => {
-        const { phase, lastHeartbeatAt } = task;
-        return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt };
-      },
-    );
+    return [...this.#tasks].map(([{ phase, lastHeartbeatAt }, { lease }]) => {
+      const { token, receivedAt } = lease;
+      return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt };
+    });
   }
 
   /** What readiness is read off. */

@@ -14,6 +14,7 @@ import { TroubleTeller } from './observe/trouble.js';
 import { Pace } from '../service/pace.js';
 import { POLL_LIMIT_MS } from './poller.js';
 import { StallWatch } from './stall.js';
+import { within } from '../wait.js';
 
 /** What a worker is made of. `createWorker` puts it together. */
 export interface WorkerParts {
@@ -169,12 +170,8 @@ export class Worker {
   /** What a user's provider does when it is disposed must not keep a worker from stopping. */
   async #close(): Promise<void> {
     const { close, clock, log } = this.#parts;
-    const given = new AbortController();
-    const tooLong = clock
-      .sleep(CLOSE_LIMIT_MS, given.signal)
-      .then(() => given.signal.aborted || log.warn(CLOSE_HANGS));
-    await Promise.race([close().catch((error: unknown) => log.error({ err: error }, CLOSE_FAILED)), tooLong]);
-    given.abort();
+    const closed = close().catch((error: unknown) => log.error({ err: error }, CLOSE_FAILED));
+    if (!(await within(clock, CLOSE_LIMIT_MS, closed))) log.warn(CLOSE_HANGS);
   }
 
   #makeLoops(): HandlerLoop[] {

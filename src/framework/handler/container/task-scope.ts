@@ -1,5 +1,6 @@
 import { Lifecycle, type DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../declare/task-context.js';
+import { within } from '../../wait.js';
 import { disposablesOf, registrations } from './registrations.js';
 import { CLOCK, TASK_CONTEXT } from './container.js';
 
@@ -28,21 +29,12 @@ export class TaskScopes {
       const done = disposed(each).catch((error: unknown) =>
         log.error({ err: error }, `disposing ${name} failed`),
       );
-      const inTime = await this.#inTime(done);
+      const inTime = await within(this.#worker.resolve(CLOCK), DISPOSE_LIMIT_MS, done);
       if (!inTime)
         log.error(
           `disposing ${name} has not ended in ${DISPOSE_LIMIT_MS / 1000} s; the worker goes on without it`,
         );
     }
-  }
-
-  /** Whether something ended before the limit. */
-  async #inTime(done: Promise<unknown>): Promise<boolean> {
-    const over = new AbortController();
-    const limit = this.#worker.resolve(CLOCK).sleep(DISPOSE_LIMIT_MS, over.signal);
-    const inTime = await Promise.race([done.then(() => true), limit.then(() => false)]);
-    over.abort();
-    return inTime;
   }
 }
 

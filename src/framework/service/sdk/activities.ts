@@ -1,9 +1,9 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
-import { unlessAborted } from '../../abort.js';
+import { unlessAborted } from '../../wait.js';
 import type { Clock } from '../../clock.js';
 import { showDuration } from '../../duration.js';
-import type { Problem } from '../../errors.js';
+import { type Problem, showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { slowly } from '../../backoff.js';
 import { reportFailure } from '../answer.js';
@@ -104,7 +104,7 @@ const NOT_YET = 'the activities could not be looked up yet; trying on';
 const stillWaiting = (ms: number): string => `still looking the activities up, for ${showDuration(ms)} now`;
 const waitingFor = (names: readonly string[], error: Error): object => ({
   activities: names,
-  error: `${error.name}: ${error.message}`,
+  error: showError(error),
 });
 
 function unknownActivity(name: string, known: string[], region: string): Problem {
@@ -123,6 +123,6 @@ function unknownActivity(name: string, known: string[], region: string): Problem
 const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,
-  what: `they could not be looked up: ${error.name}: ${error.message}`,
+  what: `they could not be looked up: ${showError(error)}`,
   fix: 'allow states:ListActivities (and states:CreateActivity with `createActivities`), or declare whole ARNs, which need no look-up',
 });

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../../abort.js';
+import { unlessAborted } from '../../wait.js';
 import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
 import { pollFailure, reportFailure } from '../answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../port.js';

@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../clock.js';
+import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { within } from '../../wait.js';
 import type { WireFailure } from '../wire.js';
 import { RepeatedAsk } from './repeated-ask.js';
 
@@ -150,7 +152,7 @@ export class Credentials {
     const error = this.#trouble?.first ?? this.#failure;
     // Nobody waits for what the SDK renewed in time.
     if (!error) return;
-    if (!this.#trouble?.told) this.#settings.log.info({ error: show(error) }, RENEWED);
+    if (!this.#trouble?.told) this.#settings.log.info({ error: showError(error) }, RENEWED);
     if (this.#trouble) this.#trouble = { ...this.#trouble, told: true };
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
@@ -206,18 +208,14 @@ export class Credentials {
   }
 
   async #patiently(ask: Promise<void> | undefined, signal?: AbortSignal): Promise<void> {
-    if (!ask) return;
-    const over = new AbortController();
-    const until = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-    await Promise.race([ask, this.#settings.clock.sleep(PATIENCE_MS, until)]);
-    over.abort();
+    if (ask) await within(this.#settings.clock, PATIENCE_MS, ask, signal);
   }
 
   /** One line says it all: what was refused, and why there is nothing else. */
   #explained<E extends { readonly failure: WireFailure }>(end: E): E {
     if (!this.#failure) return end;
     const { error } = end.failure;
-    const message = `${error.message}; and there are no others: ${show(this.#failure)}`;
+    const message = `${error.message}; and there are no others: ${showError(this.#failure)}`;
     const explained = Object.assign(new Error(message, { cause: error }), { name: error.name });
     return { ...end, failure: { ...end.failure, error: explained } };
   }
@@ -251,5 +249,3 @@ function providerError(thrown: unknown): Error {
 
 /** The SDK's own name for it. */
 const PROVIDER_ERROR = 'CredentialsProviderError';
-
-const show = ({ name, message }: Error): string => `${name}: ${message}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { TaskRef } from '../../task/events.js';
 import { tokenHash } from '../../task/token-hash.js';
@@ -19,7 +20,7 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   );
   events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
   events.on('heartbeat:failed', ({ error }) =>
-    log.warn({ error: show(error) }, 'heartbeats fail; they are repeated'),
+    log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
   events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
@@ -45,7 +46,7 @@ function logTasks(events: EventHub, log: Logger): void {
     const message = task.probablyDelivered
       ? 'task is gone; its result was probably delivered: an earlier answer was lost'
       : 'task is gone: it timed out or its execution ended; nothing is reported';
-    log.warn({ ...about(task), ms: Math.round(task.durationMs), reason: show(task.error) }, message);
+    log.warn({ ...about(task), ms: Math.round(task.durationMs), reason: showError(task.error) }, message);
   });
   events.on('task:ignored-abort', (task) => {
     const message = task.abandoned
@@ -64,7 +65,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   const trouble = new TroubleTeller<'failed'>(clock, {
     began: (_, error) => {
       partial = false;
-      log.warn({ error: show(error) }, 'results can not be reported; they are offered again and again');
+      log.warn({ error: showError(error) }, 'results can not be reported; they are offered again and again');
     },
     ended: () => {
       log.info({ results: waited }, 'results are taken again');
@@ -97,7 +98,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
       sha256: createHash('sha256').update(text).digest('hex'),
     };
     log.error(
-      { ...about(task), ...repair, attempts, error: show(error) },
+      { ...about(task), ...repair, attempts, error: showError(error) },
       'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
     );
     waiting.delete(token);
@@ -110,7 +111,7 @@ function logPolls(events: EventHub, log: Logger): void {
   /** By handler, since its polls last worked: polls that fail together are one line, and a number at the end. */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
-    const fields = { ...where(poll), trouble, error: show(error) };
+    const fields = { ...where(poll), trouble, error: showError(error) };
     if (trouble === 'refused') log.error(fields, POLL_TROUBLE[trouble]);
     else log.warn(fields, POLL_TROUBLE[trouble]);
   });
@@ -125,7 +126,7 @@ function logPolls(events: EventHub, log: Logger): void {
   events.on('poll:token-possibly-lost', ({ error, ...poll }) => {
     const before = lost.get(poll.handler) ?? 0;
     lost.set(poll.handler, before + 1);
-    if (before === 0) log.warn({ ...where(poll), error: show(error) }, POSSIBLY_LOST);
+    if (before === 0) log.warn({ ...where(poll), error: showError(error) }, POSSIBLY_LOST);
   });
   events.on('state', ({ to }) => {
     const tokensPossiblyLost = [...lost.values()].reduce((sum, n) => sum + n, 0);
@@ -152,6 +153,3 @@ const about = (task: TaskRef): object => ({
   ...where(task),
   task: tokenHash(task.token),
 });
-
-/** An error of the service or the network: its stack would only show the SDK's inside. */
-const show = ({ name, message }: Error): string => `${name}: ${message}`;

@@ -1,4 +1,5 @@
 import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
+import { showError } from '../../errors.js';
 import type { WorkerState } from './events.js';
 
 /** What readiness is read off, for one handler. Instants are epoch milliseconds. */
@@ -66,16 +67,15 @@ function stuckReason(handler: HandlerSigns, now: number): string | undefined {
 function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   const { polls, beats, lastAcceptedAt, fullAt } = handler;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
-  if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) {
-    return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
-  }
+  const troubled = trouble && `its polls are ${trouble.kind}: ${showError(trouble.error)}`;
+  if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
   const answeredAt = latest(lastAnswerAt, wasFull ? lastAcceptedAt : undefined);
   const stands = isFull(handler) && !beats;
   if (answeredAt !== undefined && (stands || now - answeredAt <= STALE_MS)) return undefined;
   if (heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain) return undefined;
-  if (trouble) return `its polls are ${trouble.kind}: ${trouble.error.name}: ${trouble.error.message}`;
-  return lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
+  const unanswered = lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
+  return troubled ?? unanswered;
 }
 
 function latest(...instants: readonly (number | undefined)[]): number | undefined {

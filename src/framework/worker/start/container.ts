@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import { unlessAborted } from '../../abort.js';
+import { unlessAborted, within } from '../../wait.js';
 import { type Problem, StartError, throwProblems } from '../../errors.js';
 import { CLOCK, createContainer, RANDOM } from '../../handler/container/container.js';
 import { resolveProblems } from '../../handler/container/resolve-problems.js';
@@ -47,14 +47,9 @@ const isSetupFailure = (error: unknown): error is StartError =>
 
 /** Disposes of what a start had made. A provider that does not end, or throws, is said, and holds nothing up for long. */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
-  const done = new AbortController();
-  const tooLong = clock.sleep(DISPOSE_LIMIT_MS, done.signal).then(() => {
-    if (!done.signal.aborted)
-      log.warn(`what setup opened was not disposed of within ${DISPOSE_LIMIT_MS / 1000} s`);
-  });
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
     log.error({ err: error }, 'something that setup opened could not be disposed of'),
   );
-  await Promise.race([disposed, tooLong]);
-  done.abort();
+  if (!(await within(clock, DISPOSE_LIMIT_MS, disposed)))
+    log.warn(`what setup opened was not disposed of within ${DISPOSE_LIMIT_MS / 1000} s`);
 }
