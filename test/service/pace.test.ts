@@ -7,12 +7,14 @@ class Sender {
   readonly pace = new Pace();
   #now = 0;
 
+  constructor(private readonly everyMs = 10) {}
+
   now(): number {
     return this.#now;
   }
 
   send(seconds: number, refuse: () => boolean): void {
-    for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += 10) {
+    for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += this.everyMs) {
       if (this.pace.nextAt(this.#now) > this.#now) continue;
       this.pace.reserve(this.#now);
       this.pace.sent(this.#now);
@@ -70,4 +72,25 @@ test('it is given up where a quota turns out to be none', () => {
   let sent = 0;
   sender.send(20, () => sent++ % 2 === 0);
   expect(sender.pace.perSecond).toBe(Infinity);
+});
+
+test('where a fifth is refused at random, little is held back, and only until that is seen', () => {
+  const sender = new Sender(200);
+  let sent = 0;
+  let free = 0;
+  for (let second = 0; second < 30; second++) {
+    sender.send(1, () => sent++ % 5 === 0);
+    if (sender.pace.perSecond === Infinity) free++;
+  }
+  expect(sent).toBeGreaterThanOrEqual(0.9 * 30 * 5);
+  expect(free).toBeGreaterThanOrEqual(20);
+});
+
+test('it keeps half of a quota, however much is refused, until it is asked whether that is still one', () => {
+  const sender = learnt();
+  const before = sender.pace.perSecond;
+  let sent = 0;
+  sender.send(6, () => sent++ % 4 !== 0);
+  expect(sender.pace.perSecond).toBeLessThan(before);
+  expect(sender.pace.perSecond).toBeGreaterThanOrEqual(before / 2.5);
 });

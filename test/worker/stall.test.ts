@@ -10,7 +10,10 @@ const TIMED_OUT: ReportAnswer = { kind: 'gone', error: new Error('Task Timed Out
  * A worker whose only poll is answered while the process stands still, as it is on the wire: the answer lies in the
  * socket, and is read a turn after the timers have fired, or first.
  */
-function stalled(heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: 'ok' })) {
+function stalled(
+  heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: 'ok' }),
+  work = async (): Promise<void> => {},
+) {
   const clock = new HandClock();
   const told = { handled: 0, beats: 0, aborted: false };
   let answer = (): void => {};
@@ -36,7 +39,7 @@ function stalled(heartbeat: () => Promise<ReportAnswer> = async () => ({ kind: '
       },
       { heartbeat: () => (told.beats++, heartbeat()) },
     ),
-    { clock, work: async () => void told.handled++ },
+    { clock, work: () => (told.handled++, work()) },
   );
   return { clock, told, worker, answer: () => answer(), answerFirst: () => answerFirst() };
 }
@@ -128,4 +131,23 @@ test('an answer to a report that lay in the socket while the process stood still
   await clock.advance(500);
   expect(told).toEqual({ reports: 1, aborted: false });
   expect(worker.status().counts).toMatchObject({ succeeded: 1 });
+});
+
+test('its age is counted from when it may have been leased: a beat that fails is repeated as for an old lease', async () => {
+  const error = new Error('no');
+  const fails: ReportAnswer = { kind: 'retry', pace: 'fast', mayHaveArrived: false, error };
+  const { clock, told, answer } = stalled(
+    async () => fails,
+    () => new Promise(() => {}),
+  );
+  await clock.advance(10_000);
+  clock.stall(58_000);
+  answer();
+  await clock.advance(500);
+  expect(told.beats).toBe(1);
+  // A twentieth of its age; of a lease that has just come it would be a second.
+  await clock.advance(2_000);
+  expect(told.beats).toBe(1);
+  await clock.advance(1_500);
+  expect(told.beats).toBe(2);
 });

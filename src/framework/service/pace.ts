@@ -16,8 +16,16 @@ const POLICY = {
   elasticity: 0.5,
   /** So many counts decide that: others that share the quota must have had the time to send less, too. */
   trial: 3,
+  /** And more, up to this many, until they have seen so many sends. */
+  trialMost: 6,
+  trialEnough: 32,
   /** After so many sends it is asked whether a quota is one still. */
   review: 100,
+  /** A pace that follows a quota is refused less than this; and while it is refused much, as much is granted as before. */
+  refusedOfQuota: 0.3,
+  grantedAsBefore: 0.75,
+  /** Until that is asked, the pace keeps this part of what the quota was taken for. */
+  believed: 0.5,
   /** How long it is believed at first; twice as long each time it is found again. */
   randomMs: 30_000,
   /** After this long without a refusal the pace is given up. */
@@ -33,8 +41,19 @@ interface Count {
   to: number;
 }
 
+/** What was sent and refused since a quota was last asked after, and what a second it granted before. */
+interface Quota {
+  readonly kind: 'quota';
+  granted: number;
+  ms: number;
+  sent: number;
+  refused: number;
+}
+
 /** Sends a second, and how many of them were granted. */
 interface Rates {
+  /** How many were counted. */
+  readonly sends: number;
   readonly sent: number;
   readonly granted: number;
 }
@@ -48,7 +67,7 @@ interface Rates {
  */
 type Belief =
   | { readonly kind: 'free' | 'doubt' }
-  | { readonly kind: 'quota'; sent: number; refused: number }
+  | Quota
   | { readonly kind: 'trial'; readonly before: Rates; readonly after: Rates[] }
   | { readonly kind: 'random'; readonly until: number };
 
@@ -130,10 +149,10 @@ export class Pace {
     if (now - this.#refusedAt > POLICY.calmMs) return this.release();
     if (this.#belief.kind === 'random' && now < this.#belief.until) return;
     const perSecond = 1000 / (to - from);
-    const rates = { sent: sent * perSecond, granted: Math.max(0, sent - refused) * perSecond };
+    const rates = { sends: sent, sent: sent * perSecond, granted: Math.max(0, sent - refused) * perSecond };
     const share = Math.min(1, refused / sent);
     if (this.#belief.kind === 'trial') return this.#try(this.#belief, rates, now);
-    if (this.#belief.kind === 'quota' && !this.#isQuotaStill(this.#belief, sent, refused))
+    if (this.#belief.kind === 'quota' && !this.#isQuotaStill(this.#belief, sent, refused, to - from))
       return this.#callRandom(now);
     if (share <= POLICY.tolerated) return this.#grow(rates);
     this.#granted = this.#granted === undefined ? rates.granted : (this.#granted + rates.granted) / 2;
@@ -154,31 +173,38 @@ export class Pace {
   }
 
   #follow(): void {
-    this.#perSecond = Math.max(POLICY.leastPerSecond, (this.#granted ?? 0) * POLICY.probe);
+    const least = this.#belief.kind === 'quota' ? POLICY.believed * this.#belief.granted : 0;
+    this.#perSecond = Math.max(POLICY.leastPerSecond, least, (this.#granted ?? 0) * POLICY.probe);
   }
 
   #try({ before, after }: Extract<Belief, { kind: 'trial' }>, rates: Rates, now: number): void {
     after.push(rates);
-    if (after.length < POLICY.trial) return;
     // The first count began before the pace was lowered, or before that of others was.
     const seen = after.slice(1);
-    const mean = (key: keyof Rates): number => seen.reduce((sum, each) => sum + each[key], 0) / seen.length;
+    const sends = seen.reduce((sum, each) => sum + each.sends, 0);
+    const enough = sends >= POLICY.trialEnough || after.length >= POLICY.trialMost;
+    if (after.length < POLICY.trial || !enough) return;
+    const mean = (key: 'sent' | 'granted'): number =>
+      seen.reduce((sum, each) => sum + each[key], 0) / seen.length;
     const [sentPart, grantedPart] = [mean('sent') / before.sent, mean('granted') / before.granted];
     const atRandom = grantedPart - sentPart < POLICY.elasticity * (1 - sentPart);
     if (atRandom) return this.#callRandom(now);
     this.#granted = mean('granted');
-    this.#belief = { kind: 'quota', sent: 0, refused: 0 };
+    this.#belief = { kind: 'quota', granted: this.#granted, ms: 0, sent: 0, refused: 0 };
     this.#follow();
   }
 
-  /** A pace that follows a quota is refused little. Where it goes on to be refused much, there is none. */
-  #isQuotaStill(quota: Extract<Belief, { kind: 'quota' }>, sent: number, refused: number): boolean {
+  /** A quota grants the same however much is asked. Where less is granted each time that less is sent, there is none. */
+  #isQuotaStill(quota: Quota, sent: number, refused: number, ms: number): boolean {
+    quota.ms += ms;
     quota.sent += sent;
     quota.refused += refused;
     if (quota.sent < POLICY.review) return true;
-    const still = quota.refused / quota.sent <= POLICY.tolerated;
-    Object.assign(quota, { sent: 0, refused: 0 });
-    return still;
+    const share = quota.refused / quota.sent;
+    const granted = ((quota.sent - quota.refused) * 1000) / quota.ms;
+    const asBefore = granted >= POLICY.grantedAsBefore * quota.granted;
+    Object.assign(quota, { granted, ms: 0, sent: 0, refused: 0 });
+    return share <= POLICY.tolerated || (share <= POLICY.refusedOfQuota && asBefore);
   }
 
   #callRandom(now: number): void {

@@ -65,12 +65,12 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
     const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, plan.random));
     plan.onRetry({ attempt, delayMs, error });
     await clock.sleep(delayMs, gone);
-    if (gone.aborted) return letGo(goneError(gone));
   }
 }
 
 /** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
 async function paced({ pace, clock, gone, until }: OfferPlan): Promise<void> {
+  if (gone.aborted) return;
   const now = clock.now();
   const at = Math.min(pace.reserve(now, THROTTLED_MS.ceiling), until());
   if (at > now) await clock.sleep(at - now, gone);
