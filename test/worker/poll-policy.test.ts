@@ -247,3 +247,132 @@ test('what was learnt of the pace is forgotten after a time in which everything 
   expect(made.policy.state.kind).toBe('open');
   expect(pace.perSecond).toBe(Infinity);
 });
+
+/** A handler of a fleet that has nothing to do: each poll is held for a minute, if the activity has room for it. */
+class Idle extends Trial {
+  readonly sent: number[] = [];
+  /** For how long no poll was open. */
+  without = 0;
+
+  constructor(seed: number, min: number, max: number, room = Infinity) {
+    super(seed, min, max);
+    for (; this.now < 301_000; this.now += 100) {
+      while (this.open[0] && this.now - this.open[0].sentAt >= 60_000) this.end(false, { kind: 'empty' });
+      const before = new Set(this.open);
+      this.fill();
+      this.sent.push(...this.open.filter((poll) => !before.has(poll)).map(({ sentAt }) => sentAt));
+      while (this.open.length > room) this.end(true, { kind: 'failed', trouble: 'crowded' });
+      if (this.open.length === 0) this.without += 100;
+    }
+  }
+}
+
+/** The greatest second of the third minute, and all its polls. */
+function thirdMinute(fleet: readonly Idle[]): [busiest: number, polls: number] {
+  const seconds = new Array<number>(60).fill(0);
+  for (const at of fleet.flatMap(({ sent }) => sent)) {
+    const second = Math.floor((at - 121_000) / 1_000);
+    if (second >= 0 && second < 60) seconds[second] = (seconds[second] ?? 0) + 1;
+  }
+  return [Math.max(...seconds), seconds.reduce((sum, each) => sum + each, 0)];
+}
+
+describe('handlers that began to poll in one moment and have nothing to do', () => {
+  const fleet = (make: (seed: number) => Idle): Idle[] =>
+    Array.from({ length: 300 }, (_, index) => make(1 + index * 7_919));
+
+  test.each([1, 3])('do not poll in that rhythm for ever, and are never without a poll (%i each)', (min) => {
+    const idle = fleet((seed) => new Idle(seed, min, 10));
+    const [busiest, polls] = thirdMinute(idle);
+    expect(polls).toBe(300 * min);
+    expect(busiest).toBeLessThanOrEqual((3 * polls) / 60);
+    expect(idle.filter(({ without }) => without > 0)).toEqual([]);
+  });
+
+  test('wait once instead, for less than a minute, where the activity has no room for one more', () => {
+    const idle = fleet((seed) => new Idle(seed, 1, 10, 1));
+    const [busiest, polls] = thirdMinute(idle);
+    expect(polls).toBe(300);
+    expect(busiest).toBeLessThanOrEqual((3 * polls) / 60);
+    expect(Math.max(...idle.map(({ without }) => without))).toBeLessThanOrEqual(60_000);
+  });
+
+  test('poll in it where more polls are not allowed', () => {
+    const [busiest, polls] = thirdMinute(fleet((seed) => new Idle(seed, 1, 1)));
+    expect([busiest, polls]).toEqual([300, 300]);
+  });
+});
+
+test('after a poll that was never answered another is sent beside each that gets old, until one is answered', () => {
+  const made = new Trial(1, 1, 10);
+  made.fill();
+  made.wait(75_000);
+  while (made.open.length > 0) made.end(false, { kind: 'failed', trouble: 'unreachable' });
+  const open = [1, 16, 31, 46].map((second, index, all) => {
+    made.wait((second - (all[index - 1] ?? 0)) * 1_000);
+    return made.open.length;
+  });
+  expect(open).toEqual([1, 2, 3, 4]);
+  made.end(true, { kind: 'empty' });
+  made.wait(10_000);
+  expect(made.open).toHaveLength(3);
+  made.wait(20_000);
+  expect(made.open).toHaveLength(3);
+});
+
+test('polls that hung since before a later one was answered are no trouble when they end', () => {
+  const made = new Trial(1, 10, 20);
+  made.fill();
+  made.wait(70_000);
+  made.end(true, { kind: 'empty' });
+  made.fill();
+  made.end(true, { kind: 'task' });
+  made.wait(5_000);
+  for (let hung = 0; hung < 9; hung++) made.end(false, { kind: 'failed', trouble: 'unreachable' });
+  expect(made.policy.state.kind).toBe('open');
+  expect(made.policy.target).toBeGreaterThanOrEqual(10);
+});
+
+test('what was known of the room is forgotten when a poll was never answered', () => {
+  const made = new Trial(1, 1, 10);
+  made.fill();
+  made.wait(60_000);
+  made.end(true, { kind: 'failed', trouble: 'crowded' });
+  made.wait(15_000);
+  while (made.open.length > 0) made.end(false, { kind: 'failed', trouble: 'unreachable' });
+  made.wait(17_000);
+  expect(made.open).toHaveLength(2);
+});
+
+test('handlers that come back together from trouble do not poll in one rhythm either', () => {
+  const back = Array.from({ length: 300 }, (_, index) => {
+    const made = new Trial(1 + index * 7_919, 1, 10);
+    made.fill();
+    for (let n = 0; n < 40; n++) {
+      while (made.open.length > 0) made.end(false, { kind: 'failed', trouble: 'unreachable' });
+      made.wait(1_000);
+    }
+    made.wait(59_000);
+    // Who waits for what is held knows the moment at which it was sent.
+    return made.open.map(({ sentAt }) => Math.floor(sentAt / 1_000));
+  }).map((sentAt) => Math.max(...sentAt));
+  const counts = new Map<number, number>();
+  for (const second of back) counts.set(second, (counts.get(second) ?? 0) + 1);
+  expect(Math.max(...counts.values())).toBeLessThanOrEqual(300 / 10);
+});
+
+test('from one idle poll a hundred slots are filled in four round trips', () => {
+  const made = new Trial(1, 1, 100);
+  made.free = 100;
+  made.fill();
+  made.wait(59_000);
+  while (made.open.length > 1) made.end(false, { kind: 'empty' });
+  let working = 0;
+  const filled = [0, 1, 2, 3].map(() => {
+    for (let polls = made.open.length; polls > 0; polls--, working++) made.end(false, { kind: 'task' });
+    made.free = 100 - working;
+    made.wait(100);
+    return working;
+  });
+  expect(filled).toEqual([1, 2, 6, 100]);
+});

@@ -1,10 +1,14 @@
 import type { PollTrouble } from '../service/port.js';
 import type { Pace } from '../service/pace.js';
+import { ExtraPolls } from './extra-polls.js';
 
 /** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
-  /** Polls that are opened more for each one that is answered at once: four round trips fill a hundred slots. */
-  growth: 4,
+  /**
+   * Polls that are opened more for the first one that is answered at once, and twice as many for each more in a row:
+   * four round trips fill a hundred slots, and a single task that came at once opens few.
+   */
+  growth: 3,
   /** An answer is *at once* if it took at most this much longer than the quickest: there was a task waiting. */
   atOnceMs: 200,
   /** A poll that waited longer for its task was one too many. */
@@ -14,6 +18,8 @@ const POLICY = {
   nothingThroughMs: 3_000,
   /** A poll that was not refused for so long was granted: what the service refuses, it refuses at once. */
   grantedMs: 1_000,
+  /** A poll that ended later than this was not answered: the service's hold, and what it asks clients to wait beyond it. */
+  neverAnsweredMs: 65_000,
 } as const;
 
 /** What a failed poll waits by itself: the least, doubled each time it fails again, and the most. */
@@ -79,11 +85,16 @@ export class PollPolicy {
   #room = Number.POSITIVE_INFINITY;
   #roomChangedAt = Number.NEGATIVE_INFINITY;
   #quickestMs: number = POLICY.idleMs;
+  #atOnceInARow = 0;
   #failuresInARow = 0;
+  /** When the latest poll of those that were answered was sent. */
+  #answeredSentAt = Number.NEGATIVE_INFINITY;
   /** When the failures in a row began. */
   #since = Number.POSITIVE_INFINITY;
   #probe: PolicedPoll | undefined;
   #probes = 0;
+  /** Undefined before the first poll. */
+  #extra: ExtraPolls | undefined;
 
   constructor(options: PollPolicyOptions) {
     this.#options = options;
@@ -115,6 +126,7 @@ export class PollPolicy {
   tryOpen(now: number, free: number): PolicedPoll | undefined {
     this.#tick(now);
     if (free <= 0 || this.#earliest(now, free) > now) return undefined;
+    if (!this.#extra) this.#planExtra(now);
     const poll = { sentAt: now, tries: this.#takeRested(now), connectedAt: undefined };
     if (this.#state.kind === 'waiting') {
       this.#state = { kind: 'probing', reason: this.#state.reason };
@@ -150,9 +162,10 @@ export class PollPolicy {
   ended(poll: PolicedPoll, end: PollEnd, now: number): void {
     this.#open.delete(poll);
     if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
+    this.#answeredSentAt = Math.max(this.#answeredSentAt, poll.sentAt);
     // What was sent before the trouble began is no news of its end.
     if (this.#isNews(poll.sentAt)) {
-      this.#gotThrough();
+      this.#gotThrough(now);
       this.#probes = 0;
     }
     if (this.#probe === poll) this.#probe = undefined;
@@ -168,12 +181,28 @@ export class PollPolicy {
     const paced = this.#options.pace.nextAt(now);
     if (this.#state.kind === 'probing') return this.#probe ? Infinity : paced;
     if (this.#state.kind === 'waiting') return Math.max(this.#state.until, paced);
-    const places = Math.min(this.target - this.#open.size, free);
-    if (places <= 0) return Infinity;
+    const places = this.#allowed(now) - this.#open.size;
+    if (places <= 0) return Math.max(paced, this.#moreAllowedAt(now));
     // A poll that failed keeps its place while it waits; only what is left beside it may be opened.
     const resting = this.#resting.filter(({ until }) => until > now);
-    if (places > resting.length) return paced;
+    if (Math.min(places, free) > resting.length) return paced;
     return Math.max(paced, Math.min(...resting.map(({ until }) => until)));
+  }
+
+  /** Polls that may be open together now, the extra ones counted. */
+  #allowed(now: number): number {
+    const extra = this.#extra?.allowed(now, this.#open) ?? 0;
+    return Math.min(this.#options.max, this.#room, this.#wanted + extra);
+  }
+
+  #moreAllowedAt(now: number): number {
+    if (this.#open.size >= Math.min(this.#options.max, this.#room)) return Infinity;
+    return this.#extra?.nextAt(now, this.#open) ?? Infinity;
+  }
+
+  #planExtra(now: number): void {
+    this.#extra ??= new ExtraPolls();
+    this.#extra.plan(this.#options.min, now, this.#options.random);
   }
 
   #takeRested(now: number): number {
@@ -183,7 +212,7 @@ export class PollPolicy {
 
   /** A probe that was not refused for a second got through; and there may be room again. */
   #tick(now: number): void {
-    if (now >= this.#probeGrantedAt()) this.#gotThrough();
+    if (now >= this.#probeGrantedAt()) this.#gotThrough(now);
     if (now < this.#roomGrowsAt()) return;
     this.#room++;
     this.#roomChangedAt = now;
@@ -195,9 +224,12 @@ export class PollPolicy {
   }
 
   #onTask(heldMs: number): void {
+    this.#extra?.answered(false);
     const { min, max } = this.#options;
     const quickest = Math.min(this.#quickestMs, POLICY.idleMs);
-    if (heldMs <= quickest + POLICY.atOnceMs) this.#wanted = Math.min(max, this.#wanted + POLICY.growth);
+    const atOnce = heldMs <= quickest + POLICY.atOnceMs;
+    this.#atOnceInARow = atOnce ? this.#atOnceInARow + 1 : 0;
+    if (atOnce) this.#wanted = Math.min(max, this.#wanted + POLICY.growth * 2 ** (this.#atOnceInARow - 1));
     else if (heldMs > POLICY.idleMs) this.#wanted = Math.max(min, this.#wanted - 1);
     // What was quick an hour ago need not be quick now: the measure forgets slowly.
     this.#quickestMs = Math.min(heldMs, this.#quickestMs * 1.05 + 1);
@@ -205,21 +237,29 @@ export class PollPolicy {
 
   #onEmpty(poll: PolicedPoll, now: number): void {
     this.#wanted = Math.max(this.#options.min, this.#wanted - 1);
-    if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
+    const later = this.#extra?.answered(true);
+    if (later !== undefined) this.#rest(later, 0);
+    else if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
   }
 
   /** Only an answer makes the waits short again: what is held may still be refused. */
-  #gotThrough(): void {
+  #gotThrough(now: number): void {
     const before = this.#state;
     this.#failuresInARow = 0;
     this.#since = Number.POSITIVE_INFINITY;
     this.#state = { kind: 'open' };
     if (before.kind === 'open') return;
     this.#probe = undefined;
+    this.#planExtra(now);
     if (before.reason === 'throttled') this.#options.pace.release();
   }
 
   #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number): void {
+    if (now - poll.sentAt > POLICY.neverAnsweredMs) {
+      // If a later one was answered, that this one never was is old news.
+      if (poll.sentAt < this.#answeredSentAt) return this.#rest(now, poll.tries);
+      this.#onNeverAnswered();
+    }
     if (trouble === 'crowded' && this.#state.kind === 'open' && this.#open.size > 0)
       return this.#onCrowd(poll, now);
     if (this.#failuresInARow === 0) this.#since = now;
@@ -235,8 +275,16 @@ export class PollPolicy {
     }
   }
 
+  /** The others may hang, too, and hold slots that will be needed; and who else polls is not known any more. */
+  #onNeverAnswered(): void {
+    this.#extra?.doubt();
+    this.#wanted = this.#options.min;
+    this.#room = Number.POSITIVE_INFINITY;
+  }
+
   /** There is no room for one more. Those that are open get through. */
   #onCrowd(poll: PolicedPoll, now: number): void {
+    this.#extra?.crowded(now);
     this.#shrinkRoom(poll, now);
     this.#rest(now + this.#wait(OWN_WAIT_MS.crowded, poll.tries), poll.tries + 1);
   }
@@ -250,6 +298,7 @@ export class PollPolicy {
   #block(reason: PollTrouble, now: number): void {
     this.#state = { kind: 'waiting', reason, until: now + this.#wait(PROBE_WAIT_MS[reason], this.#probes++) };
     this.#resting = [];
+    this.#extra?.clear();
     this.#wanted = this.#options.min;
   }
 
