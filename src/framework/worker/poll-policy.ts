@@ -1,6 +1,7 @@
 import type { PollTrouble } from '../service/port.js';
 import type { Pace } from '../service/pace.js';
 import { ExtraPolls } from './extra-polls.js';
+import { PollRoom } from './poll-room.js';
 
 /** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
@@ -81,9 +82,7 @@ export class PollPolicy {
   #resting: { readonly until: number; readonly tries: number }[] = [];
   #state: PollState = { kind: 'open' };
   #wanted: number;
-  /** How many polls the activity has room for, as far as it is known. */
-  #room = Number.POSITIVE_INFINITY;
-  #roomChangedAt = Number.NEGATIVE_INFINITY;
+  readonly #room = new PollRoom();
   #quickestMs: number = POLICY.idleMs;
   #atOnceInARow = 0;
   #failuresInARow = 0;
@@ -112,7 +111,7 @@ export class PollPolicy {
 
   /** Polls that may be open together, as things stand. */
   get target(): number {
-    return this.#state.kind === 'open' ? Math.min(this.#wanted, this.#room) : 1;
+    return this.#state.kind === 'open' ? Math.min(this.#wanted, this.#room.size) : 1;
   }
 
   /** Since when the service has held a poll that it could have refused; undefined where it holds none. */
@@ -143,7 +142,7 @@ export class PollPolicy {
     return Math.min(
       free > 0 ? this.#earliest(now, free) : Infinity,
       this.#probeGrantedAt(),
-      this.#roomGrowsAt(),
+      this.#room.growsAt(this.#wanted),
     );
   }
 
@@ -192,11 +191,11 @@ export class PollPolicy {
   /** Polls that may be open together now, the extra ones counted. */
   #allowed(now: number): number {
     const extra = this.#extra?.allowed(now, this.#open) ?? 0;
-    return Math.min(this.#options.max, this.#room, this.#wanted + extra);
+    return Math.min(this.#options.max, this.#room.size, this.#wanted + extra);
   }
 
   #moreAllowedAt(now: number): number {
-    if (this.#open.size >= Math.min(this.#options.max, this.#room)) return Infinity;
+    if (this.#open.size >= Math.min(this.#options.max, this.#room.size)) return Infinity;
     return this.#extra?.nextAt(now, this.#open) ?? Infinity;
   }
 
@@ -213,10 +212,7 @@ export class PollPolicy {
   /** A probe that was not refused for a second got through; and there may be room again. */
   #tick(now: number): void {
     if (now >= this.#probeGrantedAt()) this.#gotThrough(now);
-    if (now < this.#roomGrowsAt()) return;
-    this.#room++;
-    this.#roomChangedAt = now;
-    if (this.#room >= this.#options.max) this.#room = Number.POSITIVE_INFINITY;
+    this.#room.tick(now, this.#wanted, this.#options.max);
   }
 
   #probeGrantedAt(): number {
@@ -265,7 +261,7 @@ export class PollPolicy {
     if (this.#failuresInARow === 0) this.#since = now;
     this.#failuresInARow++;
     if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);
-    if (trouble === 'crowded') this.#shrinkRoom(poll, now);
+    if (trouble === 'crowded') this.#room.refused(poll.sentAt, this.#open.size, now);
     if (this.#state.kind === 'open') {
       if (this.#nothingThrough(trouble, now)) this.#block(trouble, now);
       else this.#rest(now + this.#wait(OWN_WAIT_MS[trouble], poll.tries), poll.tries + 1);
@@ -279,13 +275,13 @@ export class PollPolicy {
   #onNeverAnswered(): void {
     this.#extra?.doubt();
     this.#wanted = this.#options.min;
-    this.#room = Number.POSITIVE_INFINITY;
+    this.#room.forget();
   }
 
   /** There is no room for one more. Those that are open get through. */
   #onCrowd(poll: PolicedPoll, now: number): void {
     this.#extra?.crowded(now);
-    this.#shrinkRoom(poll, now);
+    this.#room.refused(poll.sentAt, this.#open.size, now);
     this.#rest(now + this.#wait(OWN_WAIT_MS.crowded, poll.tries), poll.tries + 1);
   }
 
@@ -314,18 +310,5 @@ export class PollPolicy {
 
   #between(from: number, to: number): number {
     return Math.round(from + this.#options.random() * (to - from));
-  }
-
-  /** Down by half; what is refused together is one refusal. */
-  #shrinkRoom(poll: PolicedPoll, now: number): void {
-    if (poll.sentAt < this.#roomChangedAt) return;
-    this.#room = Math.max(1, Math.floor((this.#open.size + 1) / 2));
-    this.#roomChangedAt = now;
-  }
-
-  /** Up by one a second, while there is no room for what is wanted. */
-  #roomGrowsAt(): number {
-    const short = this.#room < Math.min(this.#wanted, this.#options.max);
-    return short ? this.#roomChangedAt + POLICY.grantedMs : Infinity;
   }
 }
