@@ -111,12 +111,11 @@ export class HandlerLoop {
     const tasks = [...this.#tasks.keys()];
     const beatenAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt = this.#lastReportAt === undefined ? beatenAt : [...beatenAt, this.#lastReportAt];
-    const now = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
-    if (isFull(now)) this.#fullAt = this.#world.clock.now();
+    const places = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
     return {
-      ...now,
+      ...places,
       name: this.#handler.name,
-      fullAt: this.#fullAt,
+      fullAt: isFull(places) ? this.#world.clock.now() : this.#fullAt,
       ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
@@ -125,11 +124,15 @@ export class HandlerLoop {
     };
   }
 
-  /** Tells, once each time, that no place can come free any more unless somebody acts. To be called each second. */
+  /**
+   * Notes when all places are at work, and tells, once each time, that none can come free any more unless somebody acts.
+   * To be called each second.
+   */
   watchPlaces(): void {
-    // Nobody would ask for a task anyway.
+    // While it drains nobody would ask for a task anyway.
     if (this.#draining || (this.#slots.free > 0 && !this.#stuck)) return;
     const signs = this.signs();
+    this.#fullAt = signs.fullAt;
     const { name: handler, activityArn } = this.#handler;
     const { clock, events } = this.#world;
     if (!isStuck(signs)) {
