@@ -13,6 +13,7 @@ export type { EventName, Listener, PollRef, WorkerEvents, WorkerState } from './
 export type { WorkerCounts } from './worker/observe/counts.js';
 export type { HandlerStatus, TaskStatus, WorkerStatus } from './worker/observe/status.js';
 export type { TaskRef } from './task/events.js';
+export type { TaskProgress } from './task/progress.js';
 export { currentTask } from './handler/current-task.js';
 export { CLOCK, RANDOM, TASK_CONTEXT } from './handler/container/container.js';
 export { Retry, type RetryOptions } from './handler/interceptors/retry.js';

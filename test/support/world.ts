@@ -57,6 +57,7 @@ const EVENTS: readonly EventName[] = [
   'task:succeeded',
   'task:failed',
   'task:gone',
+  'task:progress',
   'task:ignored-abort',
   'report:retried',
   'report:lost',

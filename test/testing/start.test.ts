@@ -192,3 +192,15 @@ describe('useMocker', () => {
     expect(await bed.run({})).toEqual({ status: 'succeeded', output: ['sent what was pretended', 'x'] });
   });
 });
+
+test('what a handler says of its progress is there to be looked at', async () => {
+  @Activity('steps')
+  class Steps {
+    @Handle({ input: 'any' }) run(_: unknown, task: TaskContext): Promise<void> {
+      task.progress(0.4, 'epoch 2/5');
+      return new Promise(() => {});
+    }
+  }
+  const task = await (await createTestBed(Steps)).start(null);
+  expect(task.progress).toMatchObject({ fraction: 0.4, message: 'epoch 2/5' });
+});

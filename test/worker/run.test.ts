@@ -262,3 +262,36 @@ test('a listener that throws is logged and hurts nobody', async () => {
   expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
   expect(w.log).toContainEqual(expect.objectContaining({ msg: 'a listener threw', event: 'task:received' }));
 });
+
+test('what a handler says of its progress stands in the status, and is told and logged now and then', async () => {
+  const { type, held } = holding();
+  const w = await world.worker({ activities: [type] });
+  await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  const shown = (): unknown => w.worker.status().tasks[0]?.progress;
+  expect(shown()).toBeUndefined();
+  for (let step = 0; step < 100; step++) {
+    held[0]?.task.progress(step / 100, `step ${step}`);
+    expect(shown()).toEqual({ fraction: step / 100, message: `step ${step}`, at: world.clock.now() });
+    if (step % 5 === 4) await seconds(1);
+  }
+  held[0]?.task.progress(7, 'x'.repeat(1_000));
+  expect(shown()).toMatchObject({ fraction: 1, message: 'x'.repeat(256) });
+  held[0]?.task.progress(NaN);
+  expect(shown()).toMatchObject({ fraction: undefined, message: undefined });
+  await seconds(1);
+  const told = w.of('task:progress');
+  expect(told.map(({ message }) => message).slice(0, 3)).toEqual(['step 0', 'step 4', 'step 9']);
+  expect(told).toHaveLength(22);
+  expect(told.at(-1)).toMatchObject({ handler: 'Work.run', fraction: undefined });
+  const lines = w.log.filter(({ msg }) => msg === 'task progress');
+  expect(lines.map(({ progress }) => progress)).toEqual([
+    { fraction: 0, message: 'step 0' },
+    { fraction: 0.49, message: 'step 49' },
+    { fraction: 0.99, message: 'step 99' },
+  ]);
+  held[0]?.succeed();
+  held[0]?.task.progress(1);
+  await seconds(30);
+  expect(w.of('task:progress')).toHaveLength(told.length);
+});

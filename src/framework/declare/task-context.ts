@@ -19,6 +19,9 @@ export class TaskAborted extends Error {
   }
 }
 
+/** How long a handler may run on after the signal aborted at a stop, or anywhere but on the main thread. */
+export const ABANDON_MS = 5_000;
+
 /** The one task that a handler is working on. */
 export interface TaskContext {
   /** Aborts with a {@link TaskAborted} when the work is no longer wanted. */
@@ -30,6 +33,11 @@ export interface TaskContext {
    * Rejects with `signal.reason` once the task is gone; never for trouble on the network.
    */
   heartbeat(): Promise<void>;
+  /**
+   * Says how far the work is: shown in the worker's status, and now and then in its log. As often as you like.
+   * @param fraction from 0 to 1. @param message a few words, cut at 256 characters.
+   */
+  progress(fraction?: number, message?: string): void;
   /** Logs with the handler, the activity and a short hash of the token on every line. */
   readonly log: Logger;
   /** `Class.method`. */

@@ -1,4 +1,5 @@
 import type { Outcome } from '../handler/outcome.js';
+import type { TaskProgress } from './progress.js';
 
 /** Which task an event is about. */
 export interface TaskRef {
@@ -9,8 +10,8 @@ export interface TaskRef {
 }
 
 /**
- * What happens to tasks. Each is emitted once a task, but for `report:retried`, once a
- * failed attempt, and `task:ignored-abort`, again when the handler is left behind.
+ * What happens to tasks. Each is emitted once a task, but for `task:progress`, for `report:retried`, once a failed
+ * attempt, and `task:ignored-abort`, again when the handler is left behind.
  */
 export interface TaskEvents {
   /** A lease has arrived. */
@@ -28,6 +29,8 @@ export interface TaskEvents {
     readonly probablyDelivered: boolean;
     readonly error: Error;
   };
+  /** A handler said how far it is. At most once a second for each task; the latest is always told. */
+  'task:progress': TaskRef & TaskProgress;
   /** A handler still runs long after its signal aborted. */
   'task:ignored-abort': TaskRef & { readonly afterMs: number; readonly abandoned: boolean };
   /** An attempt to report failed and will be repeated. */

@@ -1,15 +1,17 @@
 import { type Clock, turn } from '../clock.js';
-import { TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
+import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/current-task.js';
 import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
+import { TaskSignals } from '../handler/task-signals.js';
 import type { Logger } from '../log.js';
 import type { Pace } from '../service/pace.js';
 import type { ActivityPort } from '../service/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Delivery } from './delivery.js';
+import { Progress, type TaskProgress } from './progress.js';
 import type { ReportEnd } from './report.js';
 import { tokenHash } from './token-hash.js';
 import { within } from '../wait.js';
@@ -66,8 +68,6 @@ type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
 /** How long a handler may run on after its signal aborted before the log names it. */
 const IGNORED_ABORT_MS = 30_000;
-/** How long a handler may run on after the shutdown abort before the drain goes on without it. */
-export const ABANDON_MS = 5_000;
 /** How long the handler of a lease that was held back waits to hear that the service still wants the task. */
 const STILL_WANTED_MS = 2_000;
 
@@ -82,8 +82,8 @@ export class Task {
   readonly #handler: TaskHandler;
   readonly #world: TaskWorld;
   readonly #inContext: AsyncTaskContext;
-  readonly #aborter = new AbortController();
-  readonly #drain = new AbortController();
+  readonly #signals = new TaskSignals();
+  readonly #progress: Progress;
   readonly #decided = deferred<Decision>();
   readonly #settled = deferred<void>();
   #decision: Decision | undefined;
@@ -100,6 +100,9 @@ export class Task {
     this.#lease = lease;
     this.#handler = handler;
     this.#world = world;
+    const { clock, outside } = world;
+    const tell = (said: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...said });
+    this.#progress = new Progress({ clock, outside, tell });
     this.context = this.#makeContext();
     this.#inContext = new AsyncTaskContext(this.context);
   }
@@ -111,6 +114,11 @@ export class Task {
   /** When the service last took a heartbeat, in epoch milliseconds. */
   get lastHeartbeatAt(): number | undefined {
     return this.#beat?.lastAt;
+  }
+
+  /** How far the handler is, as it last said; undefined where it says nothing. */
+  get progress(): TaskProgress | undefined {
+    return this.#progress.latest;
   }
 
   /** Whether the handler runs on although its signal aborted long ago: its slot may never come free. */
@@ -146,7 +154,7 @@ export class Task {
   beginDrain(reportBy: number): void {
     this.#reportBy = reportBy;
     this.#delivery?.endBy(reportBy);
-    this.#inContext.run(() => this.#drain.abort());
+    this.#inContext.run(() => this.#signals.drain());
   }
 
   /** The grace is over: aborts the signal, and goes on without the handler if it has not settled 5 s later. */
@@ -161,14 +169,15 @@ export class Task {
     const { name, activityArn } = this.#handler;
     const task = tokenHash(token);
     return {
-      signal: this.#aborter.signal,
-      shuttingDown: this.#drain.signal,
+      signal: this.#signals.signal,
+      shuttingDown: this.#signals.shuttingDown,
       heartbeat: () => {
         const beat = this.#world.outside(() => this.#heartbeatNow());
         // Whoever does not await it learns of gone from the signal.
         beat.catch(() => {});
         return beat;
       },
+      progress: (fraction, message) => this.#progress.say(fraction, message),
       log: this.#world.log.child({ handler: name, activity: activityArn, task }),
       handler: name,
       activityArn,
@@ -227,8 +236,7 @@ export class Task {
 
   /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
   #afterShutdown(outcome: Outcome): Outcome {
-    const { aborted, reason } = this.#aborter.signal;
-    const stopped = aborted && (reason as TaskAborted).kind === 'shutdown';
+    const stopped = this.#signals.aborted?.kind === 'shutdown';
     if (!stopped || outcome.status === 'succeeded' || outcome.error.startsWith('Stepwright.')) return outcome;
     return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
   }
@@ -254,8 +262,8 @@ export class Task {
   }
 
   #abort(kind: AbortKind, message: string): void {
-    if (this.#handlerSettled || this.#aborter.signal.aborted) return;
-    this.#inContext.run(() => this.#aborter.abort(new TaskAborted(kind, message)));
+    if (this.#handlerSettled || this.#signals.aborted) return;
+    this.#inContext.run(() => this.#signals.abort(kind, message));
     if (kind !== 'shutdown') this.#timer(IGNORED_ABORT_MS, () => this.#emitIgnored(IGNORED_ABORT_MS, false));
   }
 
@@ -286,6 +294,7 @@ export class Task {
   }
 
   #tell(end: ReportEnd): void {
+    this.#progress.end();
     const ended = { ...this.#ref(), durationMs: this.#world.clock.now() - this.#lease.receivedAt };
     if (end.kind === 'gone') {
       const { probablyDelivered, error } = end;
@@ -306,8 +315,7 @@ export class Task {
     // A handler that asks in a loop would else keep the event loop, and with it its own heartbeat, from turning.
     await turn.share();
     if (!this.#gone) return;
-    const { aborted, reason } = this.#aborter.signal;
-    throw aborted ? reason : new TaskAborted('gone', 'the service no longer wants this task');
+    throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
   }
 
   #end(): void {

@@ -42,6 +42,7 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
     signal: new AbortController().signal,
     shuttingDown: new AbortController().signal,
     heartbeat: () => Promise.resolve(),
+    progress: () => {},
     log: silentLog,
     handler: 'Class.method',
     activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',

@@ -8,6 +8,7 @@ import { show } from '../errors.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import type { Logger } from '../log.js';
 import { Pace } from '../service/pace.js';
+import type { TaskProgress } from '../task/progress.js';
 import { Task } from '../task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
@@ -96,6 +97,11 @@ export class RunningTask<Output = unknown> {
   /** How many heartbeats the service has taken. */
   get heartbeats(): number {
     return this.#port.heartbeats.length;
+  }
+
+  /** How far the handler is, as it last said; undefined where it says nothing. */
+  get progress(): TaskProgress | undefined {
+    return this.#task.progress;
   }
 
   /** Whether the handler has settled too, so that its slot would be free. */

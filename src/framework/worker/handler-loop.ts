@@ -100,9 +100,9 @@ export class HandlerLoop {
   tasks(): TaskStatus[] {
     const { name: handler, activityArn } = this.#handler;
     const now = this.#world.clock.now();
-    return [...this.#tasks].map(([{ phase, lastHeartbeatAt }, { lease }]) => {
+    return [...this.#tasks].map(([{ phase, lastHeartbeatAt, progress }, { lease }]) => {
       const { token, receivedAt } = lease;
-      return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt };
+      return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt, progress };
     });
   }
 

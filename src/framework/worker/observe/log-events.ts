@@ -10,6 +10,7 @@ import { TroubleTeller } from './trouble.js';
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
+  logProgress(events, log, clock);
   logReports(events, log, clock);
   logPolls(events, log);
   events.on('heartbeat:stretched', (load) =>
@@ -54,6 +55,24 @@ function logTasks(events: EventHub, log: Logger): void {
       : 'the handler ignores its signal: it holds its slot until it ends';
     log.warn({ ...about(task), afterMs: task.afterMs }, message);
   });
+}
+
+/** Of one task, a line of its progress at most this often. */
+const PROGRESS_EACH_MS = 10_000;
+
+function logProgress(events: EventHub, log: Logger, clock: Clock): void {
+  /** When a line was last written, by token. */
+  const written = new Map<string, number>();
+  events.on('task:progress', (task) => {
+    const { token, fraction, message } = task;
+    const now = clock.now();
+    if (now - (written.get(token) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EACH_MS) return;
+    written.set(token, now);
+    const shown = { ...(fraction !== undefined && { fraction }), ...(message !== undefined && { message }) };
+    log.info({ ...about(task), progress: shown }, 'task progress');
+  });
+  for (const end of ['task:succeeded', 'task:failed', 'task:gone', 'report:lost'] as const)
+    events.on(end, ({ token }) => void written.delete(token));
 }
 
 function logReports(events: EventHub, log: Logger, clock: Clock): void {

@@ -1,3 +1,4 @@
+import type { TaskProgress } from '../../task/progress.js';
 import type { TaskPhase } from '../../task/task.js';
 import type { WorkerCounts } from './counts.js';
 import type { WorkerState } from './events.js';
@@ -38,4 +39,6 @@ export interface TaskStatus {
   readonly phase: TaskPhase;
   /** Epoch milliseconds; undefined before the first. */
   readonly lastHeartbeatAt: number | undefined;
+  /** How far its handler is, as that last said; undefined where it says nothing. */
+  readonly progress: TaskProgress | undefined;
 }
