@@ -66,4 +66,4 @@ const withinOne = (fraction: unknown): number | undefined =>
   typeof fraction === 'number' && !Number.isNaN(fraction) ? Math.min(1, Math.max(0, fraction)) : undefined;
 
 const shortened = (message: unknown): string | undefined =>
-  message === undefined || message === null ? undefined : String(message).slice(0, MESSAGE_LIMIT);
+  typeof message === 'string' ? message.slice(0, MESSAGE_LIMIT) : undefined;
