@@ -151,13 +151,6 @@ describe('repeating a call', () => {
     }
   });
 
-  test('creates one machine whatever its role and tags', async () => {
-    const bench = await openBench();
-    const first = await call(bench, 'CreateStateMachine', { name: 'M', definition: PASS, roleArn: ROLE });
-    const again = { name: 'M', definition: PASS, roleArn: `${ROLE}2`, tags: [{ key: 'k', value: 'v' }] };
-    expect((await call(bench, 'CreateStateMachine', again)).body).toEqual(first.body);
-  });
-
   test('starts one execution while it runs, under one name with one input', async () => {
     const bench = await prepared();
     const again = { stateMachineArn: MACHINE, name: 'E', input: '{"a":1}' };

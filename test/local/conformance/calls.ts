@@ -4,6 +4,8 @@ const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
 const ROLE = 'arn:aws:iam::123456789012:role/any';
 const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
+/** The definition of the machine M that rows use, letter for letter. */
+const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
 const SWF = 'com.amazonaws.swf.service.v2.model#';
 const CORAL = 'com.amazon.coral.validate#ValidationException';
 
@@ -28,9 +30,9 @@ const SOURCES: Readonly<Record<string, Source>> = {
   'StartExecution StateMachineDoesNotExist': 'recorded: test_invalid_start_execution_arn',
 };
 
-const rejects = (operation: string, body: object, name: string, message: string): CallRow => ({
+const rejects = (operation: string, body: object, name: string, message: string, from?: Source): CallRow => ({
   does: `${operation} ${JSON.stringify(body).slice(0, 150)} is ${name}: ${message.slice(0, 40)}`,
-  from: SOURCES[`${operation} ${name}`] ?? 'captured',
+  from: from ?? SOURCES[`${operation} ${name}`] ?? 'captured',
   call: [operation, body],
   answer: { type: name === 'ValidationException' ? CORAL : SWF + name, message },
 });
@@ -199,9 +201,10 @@ export const calls: CallRow[] = [
   ),
   rejects(
     'CreateStateMachine',
-    { name: 'M', definition: ` ${PASS}`, roleArn: ROLE },
+    { name: 'M', definition: `${TASK} `, roleArn: ROLE },
     'StateMachineAlreadyExists',
     `State Machine Already Exists: '${MACHINE}'`,
+    'recorded: test_create_duplicate_definition_format_sm',
   ),
   rejects(
     'CreateStateMachine',
@@ -215,4 +218,33 @@ export const calls: CallRow[] = [
     'ValidationException',
     "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
   ),
+  ...(
+    [
+      ['ListStateMachines', {}, 1_024],
+      ['ListExecutions', { stateMachineArn: MACHINE }, 3_096],
+      ['GetExecutionHistory', { executionArn: EXECUTION }, 3_096],
+    ] as const
+  ).flatMap(([operation, body, most]) => [
+    rejects(
+      operation,
+      { ...body, nextToken: 'x'.repeat(most + 1) },
+      'ValidationException',
+      `1 validation error detected: Value '${'x'.repeat(Math.min(most + 1, 2_048))}' at 'nextToken' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+      'recorded: test_list_executions_pagination',
+    ),
+    rejects(
+      operation,
+      { ...body, nextToken: 'x'.repeat(most) },
+      'InvalidToken',
+      "Invalid Token: 'Invalid token'",
+      'recorded: test_list_state_machine_aliases_pagination_invalid_next_token',
+    ),
+    rejects(
+      operation,
+      { ...body, maxResults: 1_001 },
+      'ValidationException',
+      "1 validation error detected: Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 1000",
+      'recorded: test_list_executions_pagination',
+    ),
+  ]),
 ];

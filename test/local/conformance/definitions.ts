@@ -114,6 +114,11 @@ export const definitions: MachineRow[] = [
   ),
   refused('a state without Type', one({}), at('/States/X')),
   refused(
+    'a state that is a text, as one published machine has it',
+    { StartAt: 'X', States: { X: 'Pass' } },
+    at('/States/X'),
+  ),
+  refused(
     'a Type that is unknown',
     one({ Type: 'Loop' }),
     "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/X/Type",

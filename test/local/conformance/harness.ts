@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
-import { FUNCTIONS, WORK, type CallRow, type Deed, type Expected, type MachineRow, type Row } from './row.js';
+import {
+  FUNCTIONS,
+  WORK,
+  type CallRow,
+  type Deed,
+  type Expected,
+  type MachineRow,
+  type Row,
+  type TalkRow,
+} from './row.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
@@ -15,9 +24,16 @@ const PATIENCE_MS = 10_000;
 /** Tokens that tasks have given away and nobody has reported on. */
 const asked: string[] = [];
 
+/** Throws the error and cause that it is given. */
+function failing(input: unknown): never {
+  const { error, cause } = input as { error: string; cause: string };
+  throw Object.assign(new Error(cause), { name: error });
+}
+
 const mocks: Mocks = {
   [FUNCTIONS.echo]: (input) => input,
   [FUNCTIONS.big]: () => 'x'.repeat(262_144),
+  [FUNCTIONS.invoke]: () => 'x'.repeat(262_144),
   [FUNCTIONS.never]: () => new Promise(() => {}),
   [FUNCTIONS.ask]: (_input, { taskToken = '' }) => void asked.push(taskToken),
   [FUNCTIONS.job]: (input) => input,
@@ -26,10 +42,8 @@ const mocks: Mocks = {
     asked.push(taskToken);
     return new Promise(() => {});
   },
-  [FUNCTIONS.fail]: (input) => {
-    const { error, cause } = input as { error: string; cause: string };
-    throw Object.assign(new Error(cause), { name: error });
-  },
+  [FUNCTIONS.fail]: failing,
+  [FUNCTIONS.refuse]: failing,
 };
 
 type Answer = Record<string, unknown>;
@@ -69,6 +83,7 @@ export class Harness {
 
   /** What a row comes to. */
   observe(row: Row): Promise<Answer> {
+    if ('talk' in row) return talk(row);
     return 'call' in row ? this.#answer(row) : this.#run(row);
   }
 
@@ -174,15 +189,45 @@ export class Harness {
     };
   }
 
-  async #call(operation: string, body: object, signal?: AbortSignal): Promise<{ body: Answer }> {
-    const response = await fetch(this.service.url, {
-      method: 'POST',
-      headers: { 'x-amz-target': `AWSStepFunctions.${operation}` },
-      body: JSON.stringify(body),
-      ...(signal && { signal }),
-    });
-    // Parsed here and not by fetch, whose objects are of another realm under Jest.
-    return { body: JSON.parse(await response.text()) as Answer };
+  #call(operation: string, body: object, signal?: AbortSignal): Promise<{ body: Answer }> {
+    return call(this.service, operation, body, signal);
+  }
+}
+
+async function call(
+  { url }: LocalService,
+  operation: string,
+  body: object,
+  signal?: AbortSignal,
+): Promise<{ body: Answer }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'x-amz-target': `AWSStepFunctions.${operation}` },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+  // Parsed here and not by fetch, whose objects are of another realm under Jest.
+  return { body: JSON.parse(await response.text()) as Answer };
+}
+
+/** Makes the calls one after another, on a service that has nothing but the activity yet. */
+async function talk({ talk: steps }: TalkRow): Promise<Answer> {
+  const clock = new HandClock();
+  const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5 });
+  service.seedActivity(WORK);
+  try {
+    const answers: Answer[] = [];
+    for (const {
+      call: [operation, body],
+      afterSeconds,
+    } of steps) {
+      if (afterSeconds !== undefined) await clock.advance(afterSeconds * 1000);
+      const given = typeof body === 'function' ? body(answers) : body;
+      answers.push((await call(service, operation, given)).body);
+    }
+    return { answers };
+  } finally {
+    await service.close();
   }
 }
 
@@ -202,8 +247,15 @@ function nameOf(event: Event): string {
   return String((detailsOf(event) as Answer)['name']);
 }
 
+/** What a row says comes of it. */
+export function wantedOf(row: Row): unknown {
+  if ('talk' in row) return { answers: row.talk.map(({ gives = {} }) => gives) };
+  return 'call' in row ? row.answer : row.expect;
+}
+
 /** Whether what was observed is what the row says; only what it gives is compared. */
 export function matches(observed: Answer, row: Row): boolean {
+  if ('talk' in row) return isDeepStrictEqual(relevant(observed, row), wantedOf(row));
   if ('call' in row) return isDeepStrictEqual(observed, row.answer);
   return Object.entries(row.expect).every(([key, value]) => agrees(observed, key as keyof Expected, value));
 }
@@ -219,6 +271,14 @@ function agrees(observed: Answer, key: keyof Expected, value: unknown): boolean 
 
 /** The row with each thing that it says made wrong, one at a time. */
 export function corruptions(row: Row): Row[] {
+  if ('talk' in row) {
+    return row.talk.flatMap((step, i) =>
+      Object.entries(step.gives ?? {}).map(([member, value]) => ({
+        ...row,
+        talk: row.talk.with(i, { ...step, gives: { ...step.gives, [member]: spoil(value) } }),
+      })),
+    );
+  }
   if ('call' in row) {
     const { type, message } = row.answer;
     return [
@@ -246,6 +306,10 @@ function spoil(value: unknown): unknown {
 
 /** Of what was observed, that which the row speaks of. */
 export function relevant(observed: Answer, row: Row): Answer {
+  if ('talk' in row) {
+    const answers = observed['answers'] as Answer[];
+    return { answers: row.talk.map(({ gives = {} }, i) => pick(answers[i] ?? {}, Object.keys(gives))) };
+  }
   if ('call' in row) return observed;
   const seen = Object.keys(row.expect).map((key): [string, unknown] => {
     if (key !== 'details') return [key, observed[key]];
@@ -259,3 +323,6 @@ export function relevant(observed: Answer, row: Row): Answer {
     ? { ...Object.fromEntries(seen), refused: observed['refused'] }
     : Object.fromEntries(seen);
 }
+
+const pick = (answer: Answer, members: string[]): Answer =>
+  Object.fromEntries(members.map((member) => [member, answer[member]]));

@@ -52,7 +52,25 @@ export interface CallRow {
   readonly answer: { readonly type: string; readonly message: string };
 }
 
-export type Row = MachineRow | CallRow;
+/** A call, and of its answer the members that matter; one that is undefined must not be there. */
+export interface Step {
+  readonly call: readonly [operation: string, body: Body];
+  readonly gives?: Readonly<Record<string, unknown>>;
+  /** How long the service's clock goes on before the call. */
+  readonly afterSeconds?: number;
+}
+
+/** A body, or what makes one of the answers so far. */
+export type Body = object | ((answers: readonly Readonly<Record<string, unknown>>[]) => object);
+
+/** One behaviour of the API over several calls, on a service of its own. */
+export interface TalkRow {
+  readonly does: string;
+  readonly from: Source;
+  readonly talk: readonly Step[];
+}
+
+export type Row = MachineRow | CallRow | TalkRow;
 
 /** The ARN of the activity that rows use. */
 export const WORK = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -77,6 +95,10 @@ export const FUNCTIONS = {
   slowJob: 'arn:aws:states:::ecs:runTask.sync',
   /** Gives back what it gets. */
   put: 'arn:aws:states:::aws-sdk:dynamodb:putItem',
+  /** Fails with the error and cause that it gets. */
+  refuse: 'arn:aws:states:::dynamodb:putItem',
+  /** Gives more than 262,144 bytes. */
+  invoke: 'arn:aws:states:::lambda:invoke',
 } as const;
 
 /** A machine of one state, X, that ends. */

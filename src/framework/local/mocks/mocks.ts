@@ -7,7 +7,7 @@ export interface MockCall {
   readonly resource: string;
   /** How many calls of this mock came before it. */
   readonly index: number;
-  /** The token that the task waits for, where its resource ends in `.waitForTaskToken`. */
+  /** The token that ends the task, where its resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
   readonly taskToken?: string;
 }
 
