@@ -80,7 +80,10 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   drain: { takes: [], alsoWrong: ['stop'] },
   heartbeatRate: { takes: ['1', '1e15'], alsoWrong: ['250', 0.99] },
   mocks: { takes: ['an object', 'an object that holds itself'] },
-  healthPort: { takes: ['0', '1'], alsoWrong: ['8080'] },
+  healthPort: {
+    takes: ['0', '1'],
+    alsoWrong: ['8080', 'host:', ':8080', '::1:8080', 'a b:1', 'host:65536', 70_000],
+  },
   workerName: {
     takes: [
       'a text',

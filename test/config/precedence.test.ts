@@ -96,7 +96,11 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['500', 500],
     ['1.5', 1.5],
   ],
-  healthPort: [['0', 0]],
+  healthPort: [
+    ['0', 0],
+    ['0.0.0.0:8080', '0.0.0.0:8080'],
+    ['[::1]:8080', '[::1]:8080'],
+  ],
   workerName: [['me', 'me']],
   concurrency: [['5', 5]],
   pollers: [

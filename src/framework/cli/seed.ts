@@ -7,6 +7,7 @@ import { type Environment, fillInMachine } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
+import { portInUse } from '../worker/health/serve.js';
 import type { PlannedHandler } from '../worker/start/plan.js';
 
 /** The account and the region of what was declared without an ARN. */
@@ -143,9 +144,3 @@ const noListening = (message: string): Problem => ({
 });
 
 /** @param key what sets it in the config. */
-export const portInUse = (port: number, flag: string, key: string): Problem => ({
-  code: 'PORT_IN_USE',
-  where: `port ${port}`,
-  what: 'another process listens on it already',
-  fix: `stop that process, or choose another port: ${flag} N, or \`${key}\` in the config`,
-});

@@ -7,7 +7,6 @@ import { buildWorker } from '../worker/start/create-worker.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
 import { watchExit } from './exit.js';
-import { type Health, serveHealth } from './health.js';
 import { type Project, readProject } from './project.js';
 import { startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
@@ -17,17 +16,15 @@ import { watchUserErrors } from './user-errors.js';
 export async function start(flags: Flags, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
-  const around: Around = { health: undefined, service: undefined };
-  let status = (): Health => STARTING;
+  const around: Around = { service: undefined };
   try {
     const worker = await buildWorker(project.plan, {
       clock: systemClock,
       random: Math.random,
       log,
       signal: stop,
-      connectTo: () => openAround(around, project, log, () => status()),
+      connectTo: () => openAround(around, project, log),
     });
-    status = () => worker.status();
     watchExit(() => worker.status());
     const errors = watchUserErrors(log, () => void worker.stop());
     announce(worker, project, around, { log, port: flags.texts['port'] });
@@ -38,38 +35,28 @@ export async function start(flags: Flags, log: Logger): Promise<number> {
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
   } finally {
-    around.health?.close();
     await around.service?.close();
   }
 }
 
 /** What stands around a worker. */
 interface Around {
-  health: Awaited<ReturnType<typeof serveHealth>> | undefined;
   /** The embedded service, at the endpoint `local`. */
   service: LocalService | undefined;
 }
 
 /** Opens what stands around the worker. @returns where it is to connect. */
-async function openAround(
-  around: Around,
-  { plan, machines }: Project,
-  log: Logger,
-  status: () => Health,
-): Promise<Endpoint> {
+async function openAround(around: Around, { plan, machines }: Project, log: Logger): Promise<Endpoint> {
   const { settings, endpoint, handlers } = plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   if (endpoint.kind === 'local') around.service = await startSeeded({ log, settings }, handlers, machines);
-  if (settings.healthPort !== undefined) around.health = await serveHealth(settings.healthPort, status);
   return around.service ? localEndpoint(around.service.port) : endpoint;
 }
-
-const STARTING: Health = { state: 'created', ready: false, reasons: ['the activities are being looked up'] };
 
 function announce(
   worker: Worker,
   { plan, machines }: Project,
-  { service, health }: Around,
+  { service }: Around,
   { log, port }: { log: Logger; port: string | undefined },
 ): void {
   const endpoint = service ? localEndpoint(service.port) : plan.endpoint;
@@ -79,7 +66,6 @@ function announce(
     );
   sayActivities(log, worker.status().handlers);
   if (service) sayMachines(log, machines, port === undefined ? undefined : service.port);
-  if (health) log.info(`Health: http://127.0.0.1:${health.port}/live and /ready`);
   sayDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);

@@ -17,6 +17,7 @@ import {
   type Table,
 } from '../declare/rule.js';
 import type { Mocks } from '../local/index.js';
+import { readAddress } from './address.js';
 import type { SdkSettings } from '../service/sdk/settings.js';
 
 /** What `nest-style.config.ts` may say. All of it is optional. */
@@ -49,8 +50,11 @@ export interface Config extends HandlerOptions {
   heartbeatRate?: number;
   /** The local service's answers for resources that are not activities: by ARN, or by `Machine.State`. @default {} */
   mocks?: Mocks;
-  /** Serves `/live` and `/ready`. @default none */
-  healthPort?: number;
+  /**
+   * Serves `/live`, `/ready`, `/status` and a status page: `8080` on this machine alone, `'0.0.0.0:8080'` on all
+   * interfaces. @default none
+   */
+  healthPort?: number | string;
   /** At most 80 characters; shown in the execution's history. @default hostname-pid-random */
   workerName?: string;
   /** Overrides by `'Class.method'`. @default {} */
@@ -76,6 +80,12 @@ const port: Rule = {
   expected: 'a port number from 0 to 65535',
   ok: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
   text: { shown: 'N', read: readDigits },
+};
+
+const address: Rule = {
+  expected: "a port number from 0 to 65535, or 'HOST:PORT'",
+  ok: (value) => readAddress(value) !== undefined,
+  text: { shown: '[HOST:]PORT', read: readDigits },
 };
 
 const endpoint: Rule = {
@@ -149,7 +159,7 @@ export const CONFIG_OPTIONS = {
   },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
-  healthPort: { ...port, unset: 'none', ofWorker: true, help: 'serve /live and /ready' },
+  healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve /live, /ready and /status' },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

@@ -89,9 +89,12 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
   };
 }
 
+/** The variable that shows that this is production, for people; undefined where none does. */
+export const productionMark = (env: Environment): string | undefined =>
+  env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
+
 function productionProblem(env: Environment): Problem | undefined {
-  const mark =
-    env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
+  const mark = productionMark(env);
   if (!mark) return undefined;
   return {
     code: 'ENDPOINT_UNSET_IN_PRODUCTION',

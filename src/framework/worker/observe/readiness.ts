@@ -1,6 +1,6 @@
 import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
-import { showError } from '../../errors.js';
 import type { WorkerState } from './events.js';
+import { plainReason } from './plain-reason.js';
 
 /** What readiness is read off, for one handler. Instants are epoch milliseconds. */
 export interface HandlerSigns {
@@ -67,7 +67,7 @@ function stuckReason(handler: HandlerSigns, now: number): string | undefined {
 function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   const { polls, beats, lastAcceptedAt, fullAt } = handler;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
-  const troubled = trouble && `its polls are ${trouble.kind}: ${showError(trouble.error)}`;
+  const troubled = trouble && `its polls are ${trouble.kind}: ${plainReason(trouble.error)}`;
   if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
   const answeredAt = latest(lastAnswerAt, wasFull ? lastAcceptedAt : undefined);

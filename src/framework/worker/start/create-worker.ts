@@ -10,6 +10,7 @@ import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
 import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
 import { MOST_ON_THE_WAY } from '../../heartbeat/on-the-way.js';
+import { openHealth, type WorkerHealth } from '../health/open.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './activities.js';
@@ -62,23 +63,36 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const container = await makeContainer(plan, none ? [noActivities(plan)] : plan.problems, world);
   let service: AwsService | undefined;
+  let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
     await container.dispose();
   };
   try {
     const endpoint = await endpointOf(plan, world);
+    health = await openHealth({ ...plan, ...world, healthPort: plan.settings.healthPort });
     const { AwsService } = await import('../../service/sdk/aws.js');
     const { sdk, region } = plan.settings;
     service = new AwsService({ endpoint, sdk, region, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, service, endpoint });
     world.signal?.throwIfAborted();
-    return new Worker({ ...settingsOf(plan, world), handlers, close });
+    const worker = new Worker({ ...settingsOf(plan, world), handlers, close });
+    health.show(worker);
+    closeWhenStopped(health, worker);
+    return worker;
   } catch (error) {
+    health?.close();
     service?.close();
     await dispose(container, world);
     throw error;
   }
+}
+
+/** Probes are answered until the last report has left. */
+function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
+  worker.on('state', ({ to }) => {
+    if (to === 'stopped' || to === 'failed') health.close();
+  });
 }
 
 async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {

@@ -13,7 +13,13 @@ import { discover } from '../../declare/discovery.js';
 import type { HandlerOptions } from '../../declare/options.js';
 import { loadActivities } from '../../declare/load.js';
 import type { Problem } from '../../errors.js';
-import { type Endpoint, isProblem, resolveEndpoint, saidEndpoint } from '../../service/endpoint.js';
+import {
+  type Endpoint,
+  isProblem,
+  productionMark,
+  resolveEndpoint,
+  saidEndpoint,
+} from '../../service/endpoint.js';
 import { sdkProblems } from '../../service/sdk/settings.js';
 import { POLL_LIMIT_MS } from '../poller.js';
 import { twoCopies } from './two-copies.js';
@@ -39,6 +45,8 @@ export interface Plan {
   readonly endpoint: Endpoint | undefined;
   /** What says it: `--endpoint`, a variable, the config; undefined where nobody does. */
   readonly endpointFrom: string | undefined;
+  /** The variable that shows that this is production; undefined where none does. */
+  readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
   readonly problems: readonly Problem[];
 }
@@ -61,6 +69,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
     settings,
     endpoint: isProblem(endpoint) ? undefined : endpoint,
     endpointFrom: saidEndpoint(said)?.from,
+    production: productionMark(env),
     handlers,
     problems: [
       ...(isProblem(endpoint) ? [endpoint] : []),

@@ -1,0 +1,31 @@
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+const HOST_AND_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
+
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
+
+/**
+ * What `8080` and `'HOST:8080'` mean; an IPv6 address stands in brackets. Without a host only this machine is listened
+ * to. Undefined where it means nothing.
+ */
+export function readAddress(value: unknown): Address | undefined {
+  if (typeof value === 'number') return isPort(value) ? { host: LOOPBACK, port: value } : undefined;
+  if (typeof value !== 'string') return undefined;
+  const [, ipv6, name, digits] = HOST_AND_PORT.exec(value) ?? [];
+  const host = ipv6 ?? name;
+  return host !== undefined && isPort(Number(digits)) ? { host, port: Number(digits) } : undefined;
+}
+
+/** For a URL. */
+export const showAddress = ({ host, port }: Address): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Whether only this machine can reach it. */
+export const isThisMachine = ({ host }: Address): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -1,0 +1,54 @@
+import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
+import type { Logger } from '../../log.js';
+import type { Worker } from '../worker.js';
+import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
+import { type Health, serveHealth } from './serve.js';
+
+/** A worker's health port, which is open before the worker is made. */
+export interface WorkerHealth {
+  /** From now on it tells of this worker. */
+  show(worker: Worker): void;
+  close(): void;
+}
+
+export interface HealthOptions {
+  /** As it was configured; nothing is opened without. */
+  readonly healthPort: number | string | undefined;
+  readonly log: Logger;
+  /** What shows that this is production; undefined where nothing does. */
+  readonly production: string | undefined;
+}
+
+/** What is told before there is a worker. */
+const STARTING: PublicStatus = {
+  name: 'stepwright',
+  state: 'created',
+  ready: false,
+  reasons: ['the activities are being looked up'],
+  handlers: [],
+  tasks: [],
+  tasksInFlight: 0,
+  counts: {
+    ...{ received: 0, succeeded: 0, failed: 0, gone: 0, probablyDelivered: 0, ignoredAborts: 0 },
+    ...{ reportsRetried: 0, reportsLost: 0, tokensPossiblyLost: 0 },
+  },
+};
+
+/** Opens the health port, and says where it is. @throws StartError where it can't be opened. */
+export async function openHealth({ healthPort, log, production }: HealthOptions): Promise<WorkerHealth> {
+  const address = readAddress(healthPort);
+  if (!address) return { show: () => {}, close: () => {} };
+  let worker: Worker | undefined;
+  const source: HealthSource = { status: () => (worker ? publicStatus(worker.status()) : STARTING) };
+  const health = await serveHealth(address, source);
+  sayWhere(health, log, production);
+  return { show: (made) => (worker = made), close: () => health.close() };
+}
+
+function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
+  log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
+  if (production === undefined || !isThisMachine(address)) return;
+  log.warn(
+    `the health port listens on ${address.host} alone, and ${production} says that this is production: for probes from outside set --health-port 0.0.0.0:${address.port}`,
+  );
+}

@@ -1,0 +1,94 @@
+import type { HandlerStatus, WorkerStatus } from '../observe/status.js';
+import { plainReason } from '../observe/plain-reason.js';
+import { tokenHash } from '../../task/token-hash.js';
+import { statusPage } from './status-page.js';
+
+/**
+ * What a worker shows to whoever asks its health port: no token, no input, and of errors nothing that the service worded.
+ * All of it can be copied to another thread.
+ */
+export interface PublicStatus {
+  readonly name: string;
+  readonly state: WorkerStatus['state'];
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  readonly handlers: readonly PublicHandler[];
+  /** The oldest first, and not more than {@link MOST_TASKS}. */
+  readonly tasks: readonly PublicTask[];
+  /** All that are in flight. */
+  readonly tasksInFlight: number;
+  readonly counts: WorkerStatus['counts'];
+}
+
+interface PublicHandler extends Omit<HandlerStatus, 'polls'> {
+  readonly polls: Omit<HandlerStatus['polls'], 'trouble'> & {
+    readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
+  };
+}
+
+/** A task, named by the hash of its token as in the log. */
+interface PublicTask extends Omit<WorkerStatus['tasks'][number], 'token' | 'activityArn'> {
+  readonly task: string;
+}
+
+export const MOST_TASKS = 100;
+
+/** What the health port tells of. */
+export interface HealthSource {
+  status(): PublicStatus;
+}
+
+export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): PublicStatus {
+  const oldest = tasks.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, MOST_TASKS);
+  return {
+    ...status,
+    handlers: handlers.map(publicHandler),
+    tasks: oldest.map(({ token, activityArn: _, ...task }) => ({ ...task, task: tokenHash(token) })),
+    tasksInFlight: tasks.length,
+  };
+}
+
+function publicHandler({ polls: { trouble, ...polls }, ...handler }: HandlerStatus): PublicHandler {
+  if (!trouble) return { ...handler, polls };
+  const { kind, error, since } = trouble;
+  return { ...handler, polls: { ...polls, trouble: { kind, reason: plainReason(error), since } } };
+}
+
+/** What is answered to one request. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+type Page = (source: HealthSource) => Answer;
+
+const PAGES: Readonly<Record<string, Page>> = {
+  '/live': (source) => {
+    const { state } = source.status();
+    return json(state === 'failed' ? 503 : 200, { state });
+  },
+  '/ready': (source) => {
+    const { state, ready, reasons } = source.status();
+    return json(ready ? 200 : 503, { state, ready, reasons });
+  },
+  '/status': (source) => json(200, source.status()),
+  '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
+};
+
+/** The paths that are answered, but for the page itself. */
+export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
+
+/** Answers a request. @param path without its query */
+export function answer(method: string, path: string, source: HealthSource): Answer {
+  const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
+  if (!page) return json(404, { error: `there are ${PATHS.join(', ')} and the page at /` });
+  if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'there is only GET' });
+  return page(source);
+}
+
+const json = (status: number, body: object): Answer => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(body)}\n`,
+});

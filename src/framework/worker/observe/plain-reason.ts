@@ -1,0 +1,49 @@
+import { constants } from 'node:os';
+
+/**
+ * What is wrong, in our own words. Messages of the service name roles, accounts and policies, and whoever may read a
+ * probe is not to be told those; the log has them.
+ */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/^ActivityDoesNotExist$/, 'the activity does not exist'],
+  [/^(AccessDenied|Unauthorized|NotAuthorized)/, 'access is denied'],
+  [
+    /^(Expired|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|IncompleteSignature|MissingAuthent)/,
+    'the credentials are refused',
+  ],
+  [/^(Credentials|Token)ProviderError$/, 'no credentials are found'],
+  [/^Kms/, 'the key is not to be used'],
+  [/^ECONNREFUSED$/, 'nothing listens there'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the endpoint is not found'],
+  [/^(ECONNTIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, 'no connection is made'],
+  [/^(ECONNRESET|EPIPE)$/, 'connections are cut'],
+  [/^(EMFILE|ENFILE)$/, 'no file is left to connect with'],
+  [
+    /^(TlsError|CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/,
+    'the certificate is not trusted',
+  ],
+  [/^StrangeAnswer$/, 'something else than the service answers'],
+  [/^(TimeoutError|AbortError)$/, 'nothing is answered'],
+];
+/** A name, and no text that somebody else worded. */
+const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
+
+/** A code of the system inside a message, where a library has lost the property. */
+const SYSTEM_CODE = /\b(ENOTFOUND|EAI_AGAIN|E[A-Z]{3,14})\b/;
+
+/** An error for whoever may see a probe: our words for it and its name; never its message. */
+export function plainReason(error: Error): string {
+  const name = nameOf(error);
+  if (name === undefined) return 'the log says why';
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(name))?.[1];
+  return meaning === undefined ? name : `${meaning} (${name})`;
+}
+
+function nameOf({ code, name, message }: NodeJS.ErrnoException): string | undefined {
+  if (code !== undefined && NAME.test(code)) return code;
+  if (name !== 'Error') return NAME.test(name) ? name : undefined;
+  const [, inMessage] = SYSTEM_CODE.exec(message) ?? [];
+  return inMessage !== undefined && (inMessage in constants.errno || /^E(NOTFOUND|AI_)/.test(inMessage))
+    ? inMessage
+    : undefined;
+}
