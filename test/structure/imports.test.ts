@@ -14,8 +14,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   worker: ['heartbeat', 'config', 'task', 'handler', 'declare', 'service'],
   config: ['declare'],
   local: [],
-  testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local'],
-  cli: ['worker', 'local', 'config', 'service', 'declare'],
+  check: ['local', 'declare', 'handler', 'config'],
+  testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local', 'check'],
+  cli: ['worker', 'local', 'config', 'service', 'declare', 'check'],
   index: ['declare', 'handler', 'task', 'worker', 'config'],
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */

@@ -1,7 +1,7 @@
 import { showDuration } from '../duration.js';
 import type { Logger } from '../log.js';
 import type { HandlerStatus } from '../worker/observe/status.js';
-import type { MachineFile } from './seed.js';
+import type { MachineSource } from '../check/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
 
@@ -15,7 +15,7 @@ export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): 
 }
 
 /** @param port where the local service listens, if that is not where `execute` would look. */
-export function sayMachines(log: Logger, machines: readonly MachineFile[], port?: number): void {
+export function sayMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
   if (first)

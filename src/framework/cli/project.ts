@@ -2,13 +2,14 @@ import type { Flags } from '../config/texts.js';
 import { throwProblems } from '../errors.js';
 import { makePlan, type Plan } from '../worker/start/plan.js';
 import { loadConfig, loadConfigIfAny } from './config-file.js';
-import { type MachineFile, readMachines } from './seed.js';
+import { readMachines } from './seed.js';
+import type { MachineSource } from '../check/machine-source.js';
 
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {
   readonly plan: Plan;
   /** Read only where a local service is to be seeded with them. */
-  readonly machines: readonly MachineFile[];
+  readonly machines: readonly MachineSource[];
 }
 
 /** The project of a worker. The problems of all of it are in its plan. */

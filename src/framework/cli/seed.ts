@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
+import { definitionMistakes, machineProblem } from '../check/definition-mistakes.js';
+import { type MachineSource, readMachineSource } from '../check/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
-import { type Environment, fillInMachine } from '../environment.js';
+import type { Environment } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
@@ -14,34 +15,32 @@ import type { PlannedHandler } from '../worker/start/plan.js';
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
-/** An ASL file, its `${NAME}` filled in. */
-export interface MachineFile {
-  readonly name: string;
-  readonly file: string;
-  readonly definition: string;
-}
-
-/** Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem. */
+/**
+ * Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem, and so
+ * is each mistake in a definition.
+ */
 export async function readMachines(
   settings: Settings,
   projectDir: string,
   env: Environment,
-): Promise<{ machines: MachineFile[]; problems: Problem[] }> {
+): Promise<{ machines: MachineSource[]; problems: Problem[] }> {
   const problems: Problem[] = [];
-  const machines: MachineFile[] = [];
+  const machines: MachineSource[] = [];
   for (const pattern of settings.machines) {
     const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
     if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
       problems.push(matchesNothing(pattern, projectDir));
     for (const file of files.toSorted()) {
-      const { text, unset } = fillInMachine(await readFile(file, 'utf8'), env);
-      const shown = relative(projectDir, file);
-      problems.push(...unset.map((name) => unsetVariable(name, shown)));
-      machines.push({ name: basename(file).replace(/(\.asl)?\.json$/, ''), file: shown, definition: text });
+      const machine = await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env);
+      problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
+      if (machine.unset.length === 0) problems.push(...definitionMistakes(machine).map(machineProblem));
+      machines.push(machine);
     }
   }
   return { machines, problems };
 }
+
+const nameOfFile = (file: string): string => basename(file).replace(/(\.asl)?\.json$/, '');
 
 /** Where the local service listens, and for whom. */
 export interface SeededOptions {
@@ -55,15 +54,13 @@ export interface SeededOptions {
 export async function startSeeded(
   options: SeededOptions,
   handlers: readonly PlannedHandler[],
-  machines: readonly MachineFile[],
+  machines: readonly MachineSource[],
 ): Promise<LocalService> {
   const { settings } = options;
   const service = await listen(options);
   for (const { definition } of handlers) service.seedActivity(localArn(definition.activity, settings.region));
-  const problems = [
-    ...seedMachines(service, machines),
-    ...slowHeartbeats(service, handlers, settings.region),
-  ];
+  for (const { name, definition } of machines) service.seedMachine({ name, definition });
+  const problems = slowHeartbeats(service, handlers, settings.region);
   if (problems.length > 0) await service.close();
   throwProblems(problems);
   return service;
@@ -87,18 +84,6 @@ async function listen({ settings, ...options }: SeededOptions): Promise<LocalSer
       throwProblems([noListening(message)]);
     throw error;
   }
-}
-
-function seedMachines(service: LocalService, machines: readonly MachineFile[]): Problem[] {
-  return machines.flatMap(({ name, file, definition }) => {
-    try {
-      service.seedMachine({ name, definition });
-      return [];
-    } catch (error) {
-      const what = (error as Error).message;
-      return [{ code: 'MACHINE_INVALID' as const, where: file, what, fix: 'mend the definition' }];
-    }
-  });
 }
 
 /** A lease lapses after HeartbeatSeconds; only two beats within them survive one that is lost. */

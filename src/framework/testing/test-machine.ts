@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
 import type { Constructor } from '../declare/definition.js';
-import { fillInMachine } from '../environment.js';
+import type { MachineSource } from '../check/machine-source.js';
+import { throwProblems } from '../errors.js';
 import type { Mocks } from '../local/mocks/mocks.js';
 import type { Execution } from '../local/service/execution.js';
 import type { Machine } from '../local/service/machines.js';
@@ -83,18 +83,21 @@ function stuck({ history }: Execution): string {
 /**
  * Makes a state machine that runs in this process, on the local engine, without a network.
  * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
- * @throws DefinitionError where it can't be run; StartError as a bed does.
+ * @throws StartError where it can't be run, with each mistake and its place, and for whatever a bed would.
  */
 export async function createTestMachine(
   definition: string | object,
   options: TestMachineOptions = {},
 ): Promise<TestMachine> {
-  const { name, text } = await readDefinition(definition);
+  const source = await readDefinition(definition);
+  const { name, definition: text } = source;
   const clock = new HandClock();
   const { handlers } = await makeBedHandlers(options.activities ?? [], options, clock);
   // Loaded here, so that a test of a handler does not pay for the states language.
   const { Engine } = await import('./engine.js');
   const { activityTasks } = await import('../local/asl/definition/machine.js');
+  const { definitionMistakes, machineProblem } = await import('../check/definition-mistakes.js');
+  throwProblems(definitionMistakes(source).map(machineProblem));
   const engine = new Engine(clock, options.resources ?? {}, POLL_HOLD_MS);
   const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
   for (const arn of arns) engine.createActivity(arn);
@@ -104,16 +107,16 @@ export async function createTestMachine(
   return new TestMachine(engine, machine, worker, clock);
 }
 
-async function readDefinition(definition: string | object): Promise<{ name: string; text: string }> {
-  if (typeof definition === 'object') return { name: 'TestMachine', text: JSON.stringify(definition) };
-  if (/^\s*\{/.test(definition)) return { name: 'TestMachine', text: definition };
+async function readDefinition(definition: string | object): Promise<MachineSource> {
+  const { machineSource, readMachineSource } = await import('../check/machine-source.js');
+  if (typeof definition === 'object')
+    return machineSource('TestMachine', 'the definition', JSON.stringify(definition, null, 2), {});
+  if (/^\s*\{/.test(definition)) return machineSource('TestMachine', 'the definition', definition, {});
   const name = basename(definition).replace(/(\.asl)?\.json$/, '');
-  return { name, text: fillIn(await readFile(definition, 'utf8'), definition) };
-}
-
-function fillIn(source: string, file: string): string {
-  const { text, unset } = fillInMachine(source, process.env);
-  const [name] = unset;
-  if (name === undefined) return text;
-  throw new Error(`${file} uses \${${name}}, and the environment variable ${name} is unset or empty`);
+  const source = await readMachineSource(name, definition, definition, process.env);
+  const [variable] = source.unset;
+  if (variable === undefined) return source;
+  throw new Error(
+    `${definition} uses \${${variable}}, and the environment variable ${variable} is unset or empty`,
+  );
 }

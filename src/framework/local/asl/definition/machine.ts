@@ -7,7 +7,7 @@ import { mapKind } from '../states/map.js';
 import { parallelKind } from '../states/parallel.js';
 import { failKind, passKind, succeedKind } from '../states/pass-succeed-fail.js';
 import type { State, StateGroup } from '../runtime/interpret.js';
-import { Reader, type DefinitionProblem } from './reader.js';
+import { didYouMean, nearest, Reader, type DefinitionProblem } from './reader.js';
 import { compileState, type ActivityTask, type DefinedTask, type Kind } from './state.js';
 import { taskKind } from '../states/task.js';
 import { assignedNames, checkTargets } from './targets.js';
@@ -47,6 +47,7 @@ const KINDS: Record<string, Kind> = {
 /** In the order in which the service lists them. */
 const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
+const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
 
 /**
  * Compiles a definition, once, to closures.
@@ -94,7 +95,10 @@ class MachineCompiler {
   /** @param outer the variables that are set around it */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
-    if (missing.length > 0) reader.problem(`These fields are required: [${missing.join(', ')}]`);
+    if (missing.length > 0) {
+      const fix = missing.map((field) => `write "${field}": …`).join(', ');
+      reader.problem(`These fields are required: [${missing.join(', ')}]`, undefined, fix);
+    }
     const startAt = reader.string('StartAt') ?? '';
     const source = reader.object('States');
     const states = new Map<string, State>();
@@ -113,13 +117,16 @@ class MachineCompiler {
   #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {
     if (name.length === 0 || name.length > NAME_LIMIT)
       reader.problem(`A state's name has 1 to ${NAME_LIMIT} characters`);
-    if (this.#names.has(name)) reader.problem(`There is more than one state named '${name}'`);
+    if (this.#names.has(name))
+      reader.problem(`There is more than one state named '${name}'`, undefined, ANOTHER_NAME);
     this.#names.add(name);
     const language = readLanguage(reader, inherited);
     const type = reader.requiredString('Type');
     const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
     if (!kind) {
-      reader.problem(`The field 'Type' should have one of these values: [${TYPES}]`, 'Type');
+      const meant = nearest(type, Object.keys(KINDS));
+      const text = `The field 'Type' should have one of these values: [${TYPES}]`;
+      reader.problem(text, 'Type', meant && didYouMean(meant));
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
     // A state's own language is not that of the states inside it: those go by the machine's.

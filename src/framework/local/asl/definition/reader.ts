@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 
 /** Something in a definition that cannot be, or that is not run here. */
@@ -7,6 +8,8 @@ export interface DefinitionProblem {
   /** Where, as the service writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
+  /** What to do about it, where that is known. The service says nothing of it on the wire. */
+  readonly fix?: string;
 }
 
 /**
@@ -15,6 +18,8 @@ export interface DefinitionProblem {
  */
 export class Reader {
   readonly #unread: Set<string>;
+  /** Every field that was asked for: what could stand here. */
+  readonly #asked = new Set<string>();
   /** The variables that the state reads in which it lies. */
   readonly variables: Set<string>;
 
@@ -31,8 +36,9 @@ export class Reader {
     this.#unread.delete('Comment');
   }
 
-  problem(text: string, field?: string): void {
-    this.problems.push({ path: field === undefined ? this.path || '/' : `${this.path}/${field}`, text });
+  problem(text: string, field?: string, fix?: string): void {
+    const path = field === undefined ? this.path || '/' : `${this.path}/${field}`;
+    this.problems.push({ path, text, ...(fix !== undefined && { fix }) });
   }
 
   /** Where a field lies in its state: `Choices[0]/Condition`. */
@@ -46,11 +52,13 @@ export class Reader {
   }
 
   has(field: string): boolean {
+    this.#asked.add(field);
     return Object.hasOwn(this.source, field);
   }
 
   /** The field as it stands, or undefined where it is absent. */
   json(field: string): Json | undefined {
+    this.#asked.add(field);
     this.#unread.delete(field);
     return this.has(field) ? this.source[field] : undefined;
   }
@@ -60,7 +68,7 @@ export class Reader {
   }
 
   requiredString(field: string): string {
-    if (!this.has(field)) this.problem(`The field '${field}' is missing`);
+    if (!this.has(field)) this.problem(`The field '${field}' is missing`, undefined, `write "${field}": "…"`);
     return this.string(field) ?? '';
   }
 
@@ -100,14 +108,28 @@ export class Reader {
 
   /** Adds a problem for each field that nobody read. */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
-    for (const field of this.#unread) this.problem(explain(field), field);
+    const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
+    for (const field of this.#unread) {
+      const meant = nearest(field, absent);
+      this.problem(explain(field), field, meant ? didYouMean(meant) : `take '${field}' out`);
+    }
   }
 
   #typed(field: string, expected: string, fits: (value: Json) => boolean): Json | undefined {
     const value = this.json(field);
     if (value === undefined) return undefined;
     if (fits(value)) return value;
-    this.problem(`Expected '${field}' to be ${expected}`, field);
+    this.problem(`Expected '${field}' to be ${expected}`, field, `write ${expected}`);
     return undefined;
   }
 }
+
+/** The name that was probably meant: undefined where none is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const found = closest(name, [...names]);
+  const far = distance(name.toLowerCase(), found.toLowerCase());
+  return far <= Math.max(2, Math.floor(name.length / 3)) ? found : undefined;
+}
+
+export const didYouMean = (name: string): string => `did you mean '${name}'?`;

@@ -109,7 +109,8 @@ function readNext(reader: Reader): string | undefined {
   const end = reader.boolean('End');
   const next = reader.string('Next');
   if (end === true ? next !== undefined : next === undefined) {
-    reader.problem("A state must have exactly one of 'Next' and 'End'");
+    const fix = end ? "take out 'Next', or 'End'" : 'write "Next": "A state", or "End": true';
+    reader.problem("A state must have exactly one of 'Next' and 'End'", undefined, fix);
   }
   return next;
 }

@@ -1,20 +1,31 @@
 import { isObject, type Json } from '../values/json.js';
-import type { Reader } from './reader.js';
+import { didYouMean, nearest, type Reader } from './reader.js';
 
 /** Every state that is pointed to must be there, and every state must be pointed to. */
 export function checkTargets(reader: Reader, states: Reader, startAt: string): void {
   const names = new Set(Object.keys(states.source));
   const reached = new Set<string>([startAt]);
-  if (startAt !== '' && !names.has(startAt)) reader.problem(missing(startAt), 'StartAt');
+  if (startAt !== '' && !names.has(startAt))
+    reader.problem(missing(startAt), 'StartAt', fixTarget(startAt, names));
   for (const [name, state] of Object.entries(states.source)) {
     for (const [field, target] of targetsOf(state)) {
       reached.add(target);
-      if (!names.has(target)) states.problem(missing(target), `${name}/${field}`);
+      if (!names.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
     }
   }
   for (const name of names) {
-    if (!reached.has(name)) states.problem(`The state '${name}' cannot be reached`, name);
+    if (!reached.has(name))
+      states.problem(
+        `The state '${name}' cannot be reached`,
+        name,
+        "let a 'Next' lead to it, or take it out",
+      );
   }
+}
+
+function fixTarget(target: string, names: ReadonlySet<string>): string {
+  const meant = nearest(target, [...names]);
+  return meant ? didYouMean(meant) : `write one of these states: ${[...names].join(', ')}`;
 }
 
 function missing(target: string): string {

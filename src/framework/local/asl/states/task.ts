@@ -51,10 +51,16 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
   context.tasks.push({ state: context.name, resource });
   const kind = resourceKind(resource);
   if (!kind) {
-    reader.problem(unknownResource(resource), 'Resource');
+    reader.problem(unknownResource(resource), 'Resource', fixResource(resource));
     return () => Promise.reject(new Error(`nothing can call '${resource}'`));
   }
   return (thread, input, limits, role) => runService(thread, { resource, kind, limits, input, role });
+}
+
+/** A name alone is what `@Activity` takes, and a state does not. */
+function fixResource(resource: string): string {
+  const name = resource.split(':').at(-1) || 'NAME';
+  return `write the whole ARN of an activity, as in arn:aws:states:us-east-1:123456789012:activity:${name}`;
 }
 
 /** Recorded from the live service. */
@@ -83,7 +89,8 @@ async function roleOf(
 function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
   if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
-    reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds');
+    const fix = "lower 'HeartbeatSeconds', or raise 'TimeoutSeconds'";
+    reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds', fix);
   }
   return {
     state: name,

@@ -1,0 +1,87 @@
+import type { Problem } from '../errors.js';
+import { compileMachine, DefinitionError, type DefinitionProblem, didYouMean } from '../local/index.js';
+import { type JsonText, type Position, type Step, stateAt } from './json-text.js';
+import { locatable, type MachineSource } from './machine-source.js';
+
+/** Something wrong in the text of a state machine, with its place. */
+export interface DefinitionMistake extends Position {
+  readonly file: string;
+  /** The state it lies in, where it lies in one. */
+  readonly state: string | undefined;
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** All that keeps a machine from running here, in the order of the text; empty where nothing does. */
+export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
+  const json = locatable(source);
+  const { broken } = json;
+  if (broken) return [{ file: source.file, state: undefined, ...broken }];
+  const found = withoutConsequences(problemsOf(source.definition));
+  const problems = found.map((each) => mistakeOf(each, json, source.file));
+  const twice = json.twice.map(({ steps, at }) => keyTwice(steps, at, source.file));
+  return [...twice, ...problems].toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function problemsOf(definition: string): readonly DefinitionProblem[] {
+  try {
+    compileMachine(definition);
+    return [];
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.problems;
+    throw error;
+  }
+}
+
+const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';
+
+/** Without what a misspelt field or target brings about elsewhere: one mistake is one line. */
+function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
+  const meant = (path: string, field: string): boolean =>
+    problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
+  const lostTarget = problems.some(
+    ({ text, fix }) => text.startsWith("Missing 'Next'") || fix === didYouMean('Next'),
+  );
+  return problems.filter(({ path, text }) => {
+    const [, missing] = /^The field '(.*)' is missing$/.exec(text) ?? [];
+    if (missing !== undefined && meant(path, missing)) return false;
+    if (text.startsWith('The resource provided  is not')) return false;
+    if (text.startsWith('A state must have exactly one of') && (meant(path, 'Next') || meant(path, 'End')))
+      return false;
+    return !(lostTarget && text.endsWith('cannot be reached'));
+  });
+}
+
+function mistakeOf({ path, text, fix }: DefinitionProblem, json: JsonText, file: string): DefinitionMistake {
+  const steps = json.stepsTo(path);
+  const state = stateAt(steps);
+  const defaultFix = `mend '${String(steps.at(-1) ?? 'it')}': https://states-language.net/spec.html says what may stand there`;
+  return { file, ...json.positionOf(steps), state, what: text, fix: fix ?? defaultFix };
+}
+
+function keyTwice(steps: readonly Step[], at: Position, file: string): DefinitionMistake {
+  const key = String(steps.at(-1));
+  const isState = steps.at(-2) === 'States';
+  return {
+    file,
+    ...at,
+    state: stateAt(isState ? steps : steps.slice(0, -1)),
+    what: `the ${isState ? 'state' : 'key'} '${key}' stands here a second time, and only the last one counts`,
+    fix: isState ? 'give one of the two another name' : 'take one of the two out',
+  };
+}
+
+/** `file:line:column`, as editors and terminals open it. */
+export const placeOf = ({ file, line, column }: DefinitionMistake): string => `${file}:${line}:${column}`;
+
+/** What is wrong, behind the state that it is wrong in. */
+export const saidOf = ({ state, what }: DefinitionMistake): string =>
+  state === undefined ? what : `state '${state}': ${what}`;
+
+/** A mistake that keeps a start from seeding the machine. */
+export const machineProblem = (mistake: DefinitionMistake): Problem => ({
+  code: 'MACHINE_INVALID',
+  where: placeOf(mistake),
+  what: saidOf(mistake),
+  fix: mistake.fix,
+});
