@@ -27,12 +27,19 @@ test.each<[headers: Record<string, string>, status: number]>([
   [{ host: 'sync-localhost:8083' }, 200],
   [{ host: 'evil.example' }, 403],
   [{ host: 'localhost.evil.example' }, 403],
-  [{ origin: 'http://localhost:3000' }, 200],
-  [{ origin: 'https://steps.test' }, 200],
+  [{ origin: 'http://localhost:3000' }, 403],
+  [{ origin: 'http://localhost' }, 403],
+  [{ origin: 'http://localhost:PORT' }, 200],
+  [{ origin: 'http://steps.test:PORT' }, 200],
+  [{ origin: 'https://steps.test:PORT' }, 403],
+  [{ origin: 'http://steps.test' }, 403],
+  [{ origin: 'https://app.test' }, 200],
+  [{ origin: 'https://app.test:444' }, 403],
   [{ origin: 'https://evil.example' }, 403],
   [{ origin: 'null' }, 403],
   [{ origin: 'file://localhost' }, 403],
 ])('a request with %j is answered %d', async (headers, status) => {
-  const bench = await openBench({ allowHosts: ['steps.test'] });
-  expect(await statusWith(bench, headers)).toBe(status);
+  const bench = await openBench({ allowHosts: ['steps.test'], allowOrigins: ['https://app.test'] });
+  const sent = JSON.stringify(headers).replace('PORT', String(bench.service.port));
+  expect(await statusWith(bench, JSON.parse(sent) as Record<string, string>)).toBe(status);
 });

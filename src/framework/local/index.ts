@@ -1,4 +1,6 @@
 export { startLocalService } from './local-service.js';
+export type { ConsoleOptions } from './console/console.js';
+export type { ConsoleWorker } from './console/workers.js';
 export type { LocalService, LocalServiceOptions, SeedMachine } from './local-service.js';
 export type { Fault, FaultCall, FaultError, FaultHook } from './wire/faults.js';
 export { activityTasks, compileMachine, DefinitionError } from './asl/definition/machine.js';

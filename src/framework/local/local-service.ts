@@ -4,7 +4,8 @@ import { silentLog, type Logger } from '../log.js';
 import { MockTable, type Mocks } from './mocks/mocks.js';
 import { compileMachine } from './asl/definition/machine.js';
 import { EvaluationThreads } from './asl/jsonata/threads.js';
-import { hostCheck } from './wire/host-check.js';
+import { createConsole, type ConsoleOptions } from './console/console.js';
+import { apiCheck, type Names } from './wire/host-check.js';
 import { Activities } from './service/activities.js';
 import { activityOperations } from './wire/activity-operations.js';
 import { checkArn } from './wire/operation.js';
@@ -46,10 +47,17 @@ export interface LocalServiceOptions {
    */
   checkDefinitions?: boolean;
   /**
-   * Which names the service may be called by, beside loopback's and `host`. A request with another Host, or from
-   * a web page with another Origin, is refused. @default []
+   * Which names the service may be called by, beside loopback's and `host`: `NAME`, or `NAME:PORT` where it is reached
+   * through another port than its own. A request with another Host is refused. @default []
    */
   allowHosts?: readonly string[];
+  /**
+   * Which web pages may call it, beside its own: `https://app.test`. A request with another Origin is refused.
+   * @default []
+   */
+  allowOrigins?: readonly string[];
+  /** Whether a web page at `/` shows what is in the service, and lets a person work it. @default false */
+  console?: boolean | ConsoleOptions;
   /** Where the service's own troubles go. @default nowhere */
   log?: Logger;
   /** What goes wrong with each call. @default nothing does */
@@ -124,13 +132,24 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     checkDefinitions: options.checkDefinitions ?? true,
     pollsEnded: false,
   };
+  const names: Names = {
+    host,
+    port: () => (server.address() as AddressInfo).port,
+    allowHosts: options.allowHosts ?? [],
+    allowOrigins: options.allowOrigins ?? [],
+  };
+  const bodyLimitBytes = options.bodyLimitBytes ?? 4 * 1024 * 1024;
+  const asked = options.console === true ? {} : options.console;
   const server = createApiServer({
+    console: asked
+      ? createConsole({ ...asked, names, state, operations: OPERATIONS, bodyLimitBytes, log })
+      : undefined,
     clock,
     log,
     fault: options.fault,
-    isAllowed: hostCheck([host, ...(options.allowHosts ?? [])]),
+    isAllowed: apiCheck(names),
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
-    bodyLimitBytes: options.bodyLimitBytes ?? 4 * 1024 * 1024,
+    bodyLimitBytes,
     operations: OPERATIONS,
     perform: (operation, call) => operation(call, state),
   });

@@ -9,11 +9,13 @@ export type PollAnswer = { readonly taskToken: string; readonly input: string } 
 
 interface Poll {
   readonly workerName: string | undefined;
+  readonly since: number;
   answer(answer: PollAnswer): void;
 }
 
 interface Offer {
   readonly order: TaskOrder;
+  readonly since: number;
   /** The lease, once a poll has taken it. */
   task: OpenTask | undefined;
 }
@@ -40,12 +42,34 @@ export class Activity {
     return this.#polls.size;
   }
 
+  /** How many tasks wait for a poll. */
+  get queuedTasks(): number {
+    return this.#offers.size;
+  }
+
+  /** The polls that wait, the longest first: whose, and since when. */
+  *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
+    yield* this.#polls;
+  }
+
+  /** The tasks that wait, the oldest first, each with the instant at which it was scheduled. */
+  *queued(): Generator<{ readonly order: TaskOrder; readonly since: number }> {
+    yield* this.#offers;
+  }
+
+  /** Leases the oldest task that waits, as a poll would; undefined where none does. */
+  takeOldest(workerName: string): OpenTask | undefined {
+    const offer = this.#offers.shift();
+    if (offer) this.#lease(offer, workerName);
+    return offer?.task;
+  }
+
   /** Offers a task. The cancel takes it back, leased or not. */
   schedule(order: TaskOrder): Cancel {
-    const offer: Offer = { order, task: undefined };
+    const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
     if (poll) {
-      this.#lease(offer, poll);
+      this.#answer(poll, offer);
       return () => offer.task?.close();
     }
     const place = this.#offers.push(offer);
@@ -59,11 +83,12 @@ export class Activity {
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
-      this.#lease(offer, { workerName, answer });
+      this.#answer({ workerName, since: this.clock.now(), answer }, offer);
       return () => {};
     }
     const place = this.#polls.push({
       workerName,
+      since: this.clock.now(),
       answer: (given) => {
         cancelTimer();
         answer(given);
@@ -84,9 +109,15 @@ export class Activity {
     for (let poll = this.#polls.shift(); poll; poll = this.#polls.shift()) poll.answer({});
   }
 
-  #lease(offer: Offer, poll: Poll): void {
-    offer.task = this.table.open(this.arn, offer.order);
-    offer.task.start(poll.workerName);
-    poll.answer({ taskToken: offer.task.token, input: offer.order.input });
+  #answer(poll: Poll, offer: Offer): void {
+    const { token } = this.#lease(offer, poll.workerName);
+    poll.answer({ taskToken: token, input: offer.order.input });
+  }
+
+  #lease(offer: Offer, workerName: string | undefined): OpenTask {
+    const task = this.table.open(this.arn, offer.order);
+    offer.task = task;
+    task.start(workerName);
+    return task;
   }
 }

@@ -63,6 +63,8 @@ export class Execution implements RunningExecution {
   readonly pace = { steps: 0, nextLook: 0 };
   readonly startedAt: number;
   readonly context: JsonObject;
+  /** Which one it was, in the order of their ends; undefined while it runs. */
+  endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
   /** How much of its history the memory of all has counted. */
   #counted = 0;

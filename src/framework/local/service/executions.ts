@@ -7,12 +7,20 @@ import type { Machine } from './machines.js';
 import { pageSize, pageToken, placeOf } from '../wire/pages.js';
 import { errors } from '../wire/service-error.js';
 
+/** How many executions there have been. */
+export interface ExecutionCounts {
+  readonly started: number;
+  readonly ended: number;
+  readonly forgotten: number;
+}
+
 /** Every execution there is. Of the finished ones the latest are kept. */
 export class Executions {
   readonly #byArn = new Map<string, Execution>();
   readonly #byMachine = new Map<string, Fifo<Execution>>();
   readonly #places = new Map<string, Place<Execution>>();
   #started = 0;
+  #ended = 0;
   readonly #finished = new Fifo<Execution>();
   #finishedBytes = 0;
 
@@ -42,7 +50,7 @@ export class Executions {
       machine,
       input,
       this.world,
-      (ended) => this.#ended(ended),
+      (ended) => this.#whenEnded(ended),
       this.#started++,
     );
     this.#add(execution);
@@ -74,6 +82,28 @@ export class Executions {
     return { executions, ...(place && last && { nextToken: pageToken(last.order) }) };
   }
 
+  /** How many were ever started, have ever ended, and are forgotten. */
+  get counts(): ExecutionCounts {
+    const { size } = this.#finished;
+    return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
+  }
+
+  /** Those that started after the first `count` ever did, of one machine or of all, the latest first. */
+  *startedAfter(count: number, machineArn?: string): Generator<Execution> {
+    const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
+    for (const list of lists) {
+      for (let place = list?.last; place && place.value.order >= count; place = place.previous)
+        yield place.value;
+    }
+  }
+
+  /** Those that ended after the first `count` ever did and are not forgotten, the latest first. */
+  *endedAfter(count: number): Generator<Execution> {
+    let left = this.#ended - count;
+    for (let place = this.#finished.last; place && left > 0; place = place.previous, left--)
+      yield place.value;
+  }
+
   /** Ends what runs, without an event: the service itself is going. */
   close(): void {
     for (const { scope } of this.#byArn.values()) scope.end();
@@ -98,7 +128,8 @@ export class Executions {
     this.#places.set(arn, list.push(execution));
   }
 
-  #ended(execution: Execution): void {
+  #whenEnded(execution: Execution): void {
+    execution.endedAs = this.#ended++;
     execution.machine.running--;
     this.onEnded(execution.machine);
     this.#keep(execution);

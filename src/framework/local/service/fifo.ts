@@ -44,6 +44,11 @@ export class Fifo<T> {
     this.#size--;
   }
 
+  /** In the order in which they joined. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let place = this.#first; place; place = place.next) yield place.value;
+  }
+
   /** The last to join. Walk on with `previous`. */
   get last(): Place<T> | undefined {
     return this.#last;

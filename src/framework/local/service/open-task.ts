@@ -1,6 +1,15 @@
 import type { Cancel, Clock } from '../../clock.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
+/** Who has a task, since when, and when it was last heard of. Instants are epoch milliseconds. */
+export interface Lease {
+  readonly workerName: string | undefined;
+  readonly since: number;
+  readonly beatAt: number | undefined;
+  /** When it lapses, if nothing is heard; undefined where it never does. */
+  readonly due: number | undefined;
+}
+
 /**
  * One task that somebody outside is to finish. It is settled once, by a report or by the clock, and then it is
  * closed for good. Its deadlines are instants: whoever comes at or after one is too late, also where the timer has
@@ -11,6 +20,7 @@ export class OpenTask {
   #cancelTimer: Cancel | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   #heartbeatDue = Number.POSITIVE_INFINITY;
+  #lease: Lease | undefined;
 
   /** @param onClosed called once, when the token is worth nothing any more */
   constructor(
@@ -21,6 +31,12 @@ export class OpenTask {
     private readonly clock: Clock,
     private readonly onClosed: () => void,
   ) {}
+
+  /** Undefined until it is leased. */
+  get lease(): Lease | undefined {
+    const due = this.#due();
+    return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
+  }
 
   /** Whether a report would still count, now. Closes a task that is past a deadline. */
   isOpen(): boolean {
@@ -34,13 +50,16 @@ export class OpenTask {
     const { timeoutSeconds, heartbeatSeconds } = this.order;
     if (timeoutSeconds !== undefined) this.#deadline = now + timeoutSeconds * 1000;
     if (heartbeatSeconds !== undefined) this.#heartbeatDue = now + heartbeatSeconds * 1000;
+    this.#lease = { workerName, since: now, beatAt: undefined, due: undefined };
     this.#arm();
     this.order.onStarted(workerName, now);
   }
 
   heartbeat(): void {
     const { heartbeatSeconds } = this.order;
-    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.clock.now() + heartbeatSeconds * 1000;
+    const now = this.clock.now();
+    if (this.#lease) this.#lease = { ...this.#lease, beatAt: now };
+    if (heartbeatSeconds !== undefined) this.#heartbeatDue = now + heartbeatSeconds * 1000;
   }
 
   settle(outcome: TaskOutcome, at: number = this.clock.now()): void {

@@ -15,6 +15,10 @@ export class TaskTable {
     return this.#open.size;
   }
 
+  [Symbol.iterator](): IterableIterator<OpenTask> {
+    return this.#open.values();
+  }
+
   /** A new task with a new token. `subject` is what a report on it is told once it is closed. */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
-import { isObject, readJson } from '../asl/values/json.js';
+import type { Console } from '../console/console.js';
 import { faultAnswer, type Fault, type FaultHook } from './faults.js';
 import type { Call, Operation } from './operation.js';
+import { parseBody, readBody } from './request-body.js';
 import { errors, ServiceError } from './service-error.js';
 import type { Body } from './validation.js';
 
@@ -12,6 +13,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
+  /** What is asked of the service beside the API; undefined: nothing may be. */
+  readonly console: Console | undefined;
   /** Whether a request may come in at all. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
@@ -37,6 +40,8 @@ export function createApiServer(options: ServerOptions): Server {
     return before;
   };
   const server = createServer((request, response) => {
+    if (options.console?.isFor(request))
+      return answerConsole(options.console, request, response, options.log);
     const exchange = new Exchange(options, request, response);
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;
@@ -47,6 +52,19 @@ export function createApiServer(options: ServerOptions): Server {
   // A connection that closes in the moment a client uses it again would look like an answer that was lost.
   server.keepAliveTimeout = 0;
   return server;
+}
+
+function answerConsole(
+  console: Console,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): void {
+  console.answer(request, response).catch((error: unknown) => {
+    if (!request.complete) return;
+    log.error({ err: error }, 'the console failed to answer a request');
+    response.destroy();
+  });
 }
 
 /** One request and its answer. */
@@ -202,27 +220,4 @@ function forbidden(): ServiceError {
 function signedRegion(request: IncomingMessage): string {
   const [, region] = SIGNED_REGION.exec(request.headers.authorization ?? '') ?? [];
   return region ?? UNSIGNED_REGION;
-}
-
-function parseBody(text: string): Body | undefined {
-  try {
-    const body = readJson(text === '' ? '{}' : text);
-    return isObject(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Undefined where it is larger than the limit; the rest is then read and dropped. */
-function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
-    });
-    request.on('end', () => resolve(size > limit ? undefined : Buffer.concat(chunks).toString()));
-    request.on('error', reject);
-  });
 }

@@ -16,9 +16,18 @@ export interface Limits {
   readonly heartbeatSeconds: number | undefined;
 }
 
+/** The state that scheduled a task, and the event that says so. */
+export interface TaskOrigin {
+  readonly execution: RunningExecution;
+  readonly state: string;
+  readonly scheduledId: number;
+}
+
 /** A task for a worker, and who wants to know what becomes of it. Instants are epoch milliseconds. */
 export interface TaskOrder extends Limits {
   readonly input: string;
+  /** Which state waits for it, where one does. */
+  readonly origin?: TaskOrigin;
   /** Whether the execution still waits for it: one that is past its own deadline ends when it is asked. */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
@@ -57,6 +66,7 @@ export interface RunningExecution {
   readonly threads: EvaluationThreads;
   /** What answers the resources that are no activities. */
   readonly mocks: MockTable;
+  readonly arn: string;
   readonly machineName: string;
   readonly region: string;
   /** A task that nobody polls for. `subject` is what a report on its token is told once it is closed. */

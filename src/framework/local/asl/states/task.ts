@@ -113,11 +113,13 @@ async function runActivity(thread: Thread, resource: string, input: Json, limits
   if (!activities.has(resource)) throw missingActivity(thread, resource);
   thread.checkSize(input, resource);
   const text = thread.textOf(input);
-  thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  const scheduledId = thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  const { execution, current } = thread;
   const outcome = await thread.scope.wait<TaskOutcome>((resolve) =>
     activities.schedule(resource, {
       input: text,
       ...limits,
+      origin: { execution, state: current?.name ?? '', scheduledId },
       isWanted: () => thread.execution.isLive(),
       onStarted: (workerName, at) =>
         thread.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),

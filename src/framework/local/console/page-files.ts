@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** A file of the page, as it was built. */
+export interface PageFile {
+  readonly body: Buffer;
+  readonly type: string;
+}
+
+/** Where the built page lies: in `dist/console` of this package, whether this file is compiled or a source. */
+export function builtPage(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, 'package.json')) && dir !== dirname(dir)) dir = dirname(dir);
+  return join(dir, 'dist', 'console');
+}
+
+/** Only plain names, one below the other: nothing leads out of the folder, and nothing is hidden. */
+const PLAIN = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/;
+
+/** A file of the folder, or undefined where it has none of that name. */
+export async function readPageFile(folder: string, name: string): Promise<PageFile | undefined> {
+  const type = TYPES[extname(name)];
+  if (type === undefined || !PLAIN.test(name)) return undefined;
+  try {
+    return { body: await readFile(join(folder, name)), type };
+  } catch {
+    return undefined;
+  }
+}

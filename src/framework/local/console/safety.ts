@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { isOwnHost, type Names } from '../wire/host-check.js';
+
+/** No page can send it to another origin without asking first, and the service never says yes. */
+const WRITE_HEADER = 'x-stepwright-console';
+
+/** Why something is refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+}
+
+const refused = (reason: string, status = 403): Refusal => ({ status, reason });
+
+/**
+ * Why a request may not come in at all: it is meant for another host or port (a page on a rebound name), or another page
+ * sends it. Following a link to the page itself is no such call.
+ */
+export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Names): Refusal | undefined {
+  const { host, origin, 'sec-fetch-site': site } = headers;
+  if (!isOwnHost(names, host))
+    return refused(
+      'The console answers to its own names only, with their port: --allow-host NAME:PORT adds one',
+    );
+  if (origin !== undefined && !isOurPage(origin, host, names))
+    return refused('The console answers its own page only: --allow-origin adds another');
+  const isCall = url.startsWith('/console/api/');
+  if (isCall && origin === undefined && (site === 'cross-site' || site === 'same-site'))
+    return refused('The console answers its own page only');
+  return undefined;
+}
+
+/** Why a call that changes something is refused: it must be what only our own page can send, and no form can. */
+export function refuseWrite({ headers }: IncomingMessage, names: Names): Refusal | undefined {
+  const { host, origin } = headers;
+  if (!isOurPage(origin, host, names))
+    return refused('A call that changes something must come from the console itself: it has no Origin');
+  if (headers[WRITE_HEADER] === undefined)
+    return refused(`A call that changes something needs the header ${WRITE_HEADER}`);
+  if (!/^application\/json\b/.test(headers['content-type'] ?? ''))
+    return refused('A call that changes something is JSON: content-type application/json', 415);
+  return undefined;
+}
+
+function isOurPage(origin: string | undefined, host: string | undefined, { allowOrigins }: Names): boolean {
+  return origin !== undefined && (origin === `http://${host}` || allowOrigins.includes(origin));
+}
+
+/** What keeps the page to itself. @param nonce lets the styles of its editor in, and no others */
+export function safetyHeaders(nonce: string): Readonly<Record<string, string>> {
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': [
+      "default-src 'none'",
+      "script-src 'self'",
+      `style-src 'self' 'nonce-${nonce}'`,
+      "img-src 'self' data:",
+      "connect-src 'self'",
+      "worker-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  };
+}

@@ -1,0 +1,114 @@
+import { request, type IncomingMessage } from 'node:http';
+import { openBench, type Bench } from '../service.js';
+import type { LocalServiceOptions } from 'stepwright/local';
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+export const openConsole = (options: LocalServiceOptions = {}): Promise<Bench> =>
+  openBench({ console: true, ...options });
+
+/** A request with headers of one's own, which fetch would not send. */
+export function send(
+  { service }: Bench,
+  path: string,
+  { method = 'GET', headers = {}, body = '' } = {} as {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+  },
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    // As it stands: a URL would be made plain first.
+    const call = request({ host: '127.0.0.1', port: service.port, path, method, headers });
+    call.on('error', reject);
+    call.on('response', (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+    });
+    call.end(body);
+  });
+}
+
+export const read = async (bench: Bench, path: string): Promise<object> =>
+  JSON.parse((await send(bench, path)).text) as object;
+
+/** The headers with which the page changes something. */
+export const pageHeaders = ({ service }: Bench): Record<string, string> => ({
+  origin: service.url,
+  'content-type': 'application/json',
+  'x-stepwright-console': '1',
+});
+
+/** Does what the page does when a person presses a button. */
+export async function act<T = object>(bench: Bench, operation: string, body: object): Promise<T> {
+  const { text } = await send(bench, `/console/api/${operation}`, {
+    method: 'POST',
+    headers: pageHeaders(bench),
+    body: JSON.stringify(body),
+  });
+  return JSON.parse(text) as T;
+}
+
+/** What a tab is told. */
+export interface Told<T> {
+  readonly event: string;
+  readonly id: string;
+  readonly data: T;
+}
+
+/** A tab that follows a topic. */
+export interface Tab<T> {
+  /** The next message, which may have come already. */
+  next(): Promise<Told<T>>;
+  /** How many came that nobody asked for yet. */
+  readonly waiting: number;
+  close(): void;
+}
+
+export function follow<T = Record<string, unknown>>(
+  { service }: Bench,
+  query: string,
+  lastId?: string,
+): Tab<T> {
+  const messages: Told<T>[] = [];
+  const waiting: ((message: Told<T>) => void)[] = [];
+  const call = request(`${service.url}/console/api/stream?${query}`, {
+    headers: lastId === undefined ? {} : { 'last-event-id': lastId },
+  });
+  call.on('error', () => {});
+  call.on('response', (response) => {
+    let text = '';
+    response.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const found = /^event: (.+)\nid: (.+)\ndata: (.+)$/.exec(text.slice(0, end));
+        text = text.slice(end + 2);
+        if (!found) continue;
+        const [, event = '', id = '', data = ''] = found;
+        const message = { event, id, data: JSON.parse(data) as T };
+        const waiter = waiting.shift();
+        if (waiter) waiter(message);
+        else messages.push(message);
+      }
+    });
+    response.on('error', () => {});
+  });
+  call.end();
+  return {
+    next: () => {
+      const message = messages.shift();
+      return message ? Promise.resolve(message) : new Promise((resolve) => waiting.push(resolve));
+    },
+    get waiting() {
+      return messages.length;
+    },
+    close: () => call.destroy(),
+  };
+}

@@ -1,0 +1,129 @@
+import { ListActivitiesCommand } from '@aws-sdk/client-sfn';
+import { expect, test } from '@jest/globals';
+import type { Bench } from '../service.js';
+import { openConsole, pageHeaders, send, type Answer } from './console.js';
+
+const NAMES = { allowHosts: ['steps.test', 'tunnel.test:9000'], allowOrigins: ['https://app.test'] };
+
+async function activities({ client }: Bench): Promise<(string | undefined)[]> {
+  const { activities = [] } = await client.send(new ListActivitiesCommand());
+  return activities.map(({ name }) => name);
+}
+
+/** Creates an activity as the page would, but for what is given. */
+const create = (bench: Bench, headers: Record<string, string | undefined>): Promise<Answer> => {
+  const all = Object.entries({ ...pageHeaders(bench), ...headers }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return send(bench, '/console/api/CreateActivity', {
+    method: 'POST',
+    headers: Object.fromEntries(all) as Record<string, string>,
+    body: '{"name":"Planted"}',
+  });
+};
+
+test('the page itself may create an activity', async () => {
+  const bench = await openConsole();
+  expect(await create(bench, {})).toMatchObject({ status: 200 });
+  expect(await activities(bench)).toEqual(['Planted']);
+});
+
+test.each<[what: string, headers: (bench: Bench) => Record<string, string | undefined>, status: number]>([
+  ['another origin', () => ({ origin: 'https://evil.example' }), 403],
+  ['its own name at another port', () => ({ origin: 'http://127.0.0.1:1' }), 403],
+  ['no origin', () => ({ origin: undefined }), 403],
+  ['a page without an origin', () => ({ origin: 'null' }), 403],
+  ['an origin over TLS', ({ service }) => ({ origin: service.url.replace('http:', 'https:') }), 403],
+  ['a wrong port in Host', () => ({ host: '127.0.0.1:1', origin: 'http://127.0.0.1:1' }), 403],
+  ['no port in Host', () => ({ host: 'localhost', origin: 'http://localhost' }), 403],
+  [
+    'a rebound name',
+    ({ service: { port } }) => ({ host: `evil.example:${port}`, origin: `http://evil.example:${port}` }),
+    403,
+  ],
+  [
+    'a form',
+    () => ({ 'content-type': 'application/x-www-form-urlencoded', 'x-stepwright-console': undefined }),
+    403,
+  ],
+  ['a form of plain text', () => ({ 'content-type': 'text/plain', 'x-stepwright-console': undefined }), 403],
+  ['JSON without our header', () => ({ 'x-stepwright-console': undefined }), 403],
+  ['our header without JSON', () => ({ 'content-type': 'text/plain' }), 415],
+])('a call with %s changes nothing', async (_, headers, status) => {
+  const bench = await openConsole(NAMES);
+  expect(await create(bench, headers(bench))).toMatchObject({ status });
+  expect(await activities(bench)).toEqual([]);
+});
+
+test('a name, a name with a port, and a page from elsewhere can be allowed', async () => {
+  const bench = await openConsole(NAMES);
+  const { port } = bench.service;
+  const named = [`localhost:${port}`, `[::1]:${port}`, `steps.test:${port}`, 'tunnel.test:9000'];
+  for (const host of named)
+    expect((await create(bench, { host, origin: `http://${host}` })).status).toBe(200);
+  expect((await create(bench, { origin: 'https://app.test' })).status).toBe(200);
+  const wrong = ['steps.test:9000', `tunnel.test:${port}`];
+  for (const host of wrong)
+    expect((await create(bench, { host, origin: `http://${host}` })).status).toBe(403);
+});
+
+test.each([
+  '/console/api/stream?topic=activities',
+  '/console/api/home',
+  '/console/api/machine?arn=x',
+  '/console/nothing.js',
+  '/',
+])('GET %s is for our own names and pages', async (path) => {
+  const bench = await openConsole();
+  expect((await send(bench, path, { headers: { host: 'localhost' } })).status).toBe(403);
+  expect((await send(bench, path, { headers: { origin: 'https://evil.example' } })).status).toBe(403);
+});
+
+test('another site can link to the page and read nothing of it', async () => {
+  const bench = await openConsole();
+  const headers = { 'sec-fetch-site': 'cross-site' };
+  expect((await send(bench, '/', { headers })).status).not.toBe(403);
+  expect((await send(bench, '/console/api/home', { headers })).status).toBe(403);
+  expect(
+    (await send(bench, '/console/api/home', { headers: { 'sec-fetch-site': 'same-origin' } })).status,
+  ).toBe(200);
+});
+
+test('every answer keeps the page to itself', async () => {
+  const bench = await openConsole();
+  for (const path of ['/', '/console/api/home', '/console/../../package.json']) {
+    const { headers } = await send(bench, path);
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';/);
+    expect(headers['content-security-policy']).toMatch(/frame-ancestors 'none'/);
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+    expect(headers['x-content-type-options']).toBe('nosniff');
+  }
+});
+
+test.each([
+  '/console/../package.json',
+  '/console/..%2fpackage.json',
+  '/console/%2e%2e/package.json',
+  '/console//etc/passwd',
+  '/console/.hidden.js',
+  '/console/index.html/../../../package.json',
+])('%s leads to no file', async (path) => {
+  const bench = await openConsole();
+  expect((await send(bench, path)).status).toBe(404);
+});
+
+test('GETs change nothing, and only what the page needs can be done', async () => {
+  const bench = await openConsole();
+  expect((await send(bench, '/console/api/CreateActivity?name=Planted')).status).toBe(404);
+  expect((await send(bench, '/console/api/CreateActivity', { method: 'PUT' })).status).toBe(405);
+  const act = { method: 'POST', headers: pageHeaders(bench), body: '{}' };
+  expect((await send(bench, '/console/api/GetActivityTask', act)).status).toBe(404);
+  expect((await send(bench, '/console/api/constructor', act)).status).toBe(404);
+  expect(await activities(bench)).toEqual([]);
+});
+
+test('without the console there is no page and nothing that it asks', async () => {
+  const bench = await openConsole({ console: false });
+  for (const path of ['/', '/console/api/home'])
+    expect((await send(bench, path)).text).toContain('UnknownOperationException');
+});

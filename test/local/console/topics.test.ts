@@ -1,0 +1,270 @@
+import {
+  CreateActivityCommand,
+  GetActivityTaskCommand,
+  GetExecutionHistoryCommand,
+  SendTaskHeartbeatCommand,
+  StopExecutionCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { expect, test } from '@jest/globals';
+import { bare, type Bench } from '../service.js';
+import { act, follow, openConsole, read, send } from './console.js';
+
+const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Greet';
+
+const PASS = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } });
+const GREET = JSON.stringify({
+  StartAt: 'Ask',
+  States: { Ask: { Type: 'Task', Resource: ARN, HeartbeatSeconds: 60, End: true } },
+});
+
+async function start(
+  { client }: Bench,
+  stateMachineArn: string,
+  name: string,
+  input = '{}',
+): Promise<string> {
+  const { executionArn = '' } = await client.send(
+    new StartExecutionCommand({ stateMachineArn, name, input }),
+  );
+  return executionArn;
+}
+
+async function withGreet(): Promise<Bench & { machineArn: string }> {
+  const bench = await openConsole();
+  bench.service.seedActivity(ARN);
+  return { ...bench, machineArn: bench.service.seedMachine({ name: 'Greet', definition: GREET }) };
+}
+
+interface Rows {
+  readonly rows: [order: number, machine: string, name: string, status: string][];
+  readonly forgotten: number;
+}
+const brief = ({ rows }: Rows): string[] => rows.map(([, , name, status]) => `${name} ${status}`);
+
+test('a tab gets what there is, then what changes, at most ten times a second', async () => {
+  const bench = await withGreet();
+  const first = await start(bench, bench.machineArn, 'first');
+  const tab = follow<Rows>(bench, 'topic=executions');
+  expect(brief((await tab.next()).data)).toEqual(['first RUNNING']);
+  await bench.clock.advance(1_000);
+  expect(tab.waiting).toBe(0);
+  for (const name of ['second', 'third']) await start(bench, bench.machineArn, name);
+  await bench.client.send(new StopExecutionCommand({ executionArn: first }));
+  await bench.clock.advance(99);
+  expect(tab.waiting).toBe(0);
+  await bench.clock.advance(1);
+  const change = await tab.next();
+  expect([change.event, ...brief(change.data)]).toEqual([
+    'change',
+    'third RUNNING',
+    'second RUNNING',
+    'first ABORTED',
+  ]);
+});
+
+test('a tab that comes back is told what it missed; one of another service gets everything', async () => {
+  const bench = await withGreet();
+  await start(bench, bench.machineArn, 'first');
+  const tab = follow<Rows>(bench, 'topic=executions');
+  const { id } = await tab.next();
+  tab.close();
+  await start(bench, bench.machineArn, 'second');
+  const back = await follow<Rows>(bench, 'topic=executions', id).next();
+  expect([back.event, ...brief(back.data)]).toEqual(['change', 'second RUNNING']);
+  const other = await follow<Rows>(bench, 'topic=executions', `1${id}`).next();
+  expect([other.event, ...brief(other.data)]).toEqual(['snapshot', 'second RUNNING', 'first RUNNING']);
+});
+
+test('what the service has forgotten leaves the list', async () => {
+  const bench = await openConsole({ keptExecutions: 2 });
+  const arn = bench.service.seedMachine({ name: 'Pass', definition: PASS });
+  for (const name of ['a', 'b']) await start(bench, arn, name);
+  const tab = follow<Rows>(bench, 'topic=executions');
+  const { id, data } = await tab.next();
+  expect([data.forgotten, ...brief(data)]).toEqual([0, 'b SUCCEEDED', 'a SUCCEEDED']);
+  await start(bench, arn, 'c');
+  await bench.clock.advance(100);
+  const { event, data: later } = await tab.next();
+  expect([event, later.forgotten, ...brief(later)]).toEqual(['change', 1, 'c SUCCEEDED']);
+  for (const name of ['d', 'e', 'f']) await start(bench, arn, name);
+  const late = await follow<Rows>(bench, 'topic=executions', id).next();
+  expect([late.event, ...brief(late.data)]).toEqual(['snapshot', 'f SUCCEEDED', 'e SUCCEEDED']);
+});
+
+test('the list of one machine holds its executions only', async () => {
+  const bench = await withGreet();
+  const pass = bench.service.seedMachine({ name: 'Pass', definition: PASS });
+  await start(bench, bench.machineArn, 'ours');
+  await start(bench, pass, 'other');
+  const tab = follow<Rows>(bench, `topic=executions&arn=${encodeURIComponent(bench.machineArn)}`);
+  expect(brief((await tab.next()).data)).toEqual(['ours RUNNING']);
+  await start(bench, pass, 'another');
+  await start(bench, bench.machineArn, 'next');
+  await bench.clock.advance(100);
+  expect(brief((await tab.next()).data)).toEqual(['next RUNNING']);
+});
+
+test('an execution is followed event by event, with who has its task', async () => {
+  interface Followed {
+    status: string;
+    input?: string;
+    definition?: string;
+    output?: string;
+    events: { id: number; type: string; details?: object }[];
+    leases: object[];
+  }
+  const bench = await withGreet();
+  const arn = await start(bench, bench.machineArn, 'one', '{"who":"hoge"}');
+  const tab = follow<Followed>(bench, `topic=execution&arn=${encodeURIComponent(arn)}`);
+  const { event, data } = await tab.next();
+  expect([event, data.status, data.input, data.definition, data.leases]).toEqual([
+    'snapshot',
+    'RUNNING',
+    '{"who":"hoge"}',
+    GREET,
+    [],
+  ]);
+  expect(data.events.map(({ id, type }) => `${id} ${type}`)).toEqual([
+    '1 ExecutionStarted',
+    '2 TaskStateEntered',
+    '3 ActivityScheduled',
+  ]);
+  expect(JSON.stringify(data.events)).not.toContain('hoge');
+  const leasedAt = bench.clock.now();
+  const { taskToken = '' } = await bench.client.send(
+    new GetActivityTaskCommand({ activityArn: ARN, workerName: 'w1' }),
+  );
+  await bench.clock.advance(100);
+  const leased = await tab.next();
+  expect([leased.event, leased.data.definition, leased.data.events.map(({ id }) => id)]).toEqual([
+    'change',
+    undefined,
+    [4],
+  ]);
+  const lease = { scheduledId: 3, workerName: 'w1', since: leasedAt };
+  expect(leased.data.leases).toEqual([{ ...lease, due: leasedAt + 60_000 }]);
+  await bench.clock.advance(3_000);
+  const beatAt = bench.clock.now();
+  await bench.client.send(new SendTaskHeartbeatCommand({ taskToken }));
+  await bench.clock.advance(100);
+  expect((await tab.next()).data.leases).toEqual([{ ...lease, beatAt, due: beatAt + 60_000 }]);
+  await bench.clock.advance(60_000);
+  await bench.clock.advance(200);
+  let last = await tab.next();
+  while (last.data.status === 'RUNNING') last = await tab.next();
+  expect(last).toMatchObject({ data: { status: 'FAILED', error: 'States.Timeout', leases: [] } });
+  const whole = await read(bench, `/console/api/event?execution=${encodeURIComponent(arn)}&id=2`);
+  expect(whole).toMatchObject({ stateEnteredEventDetails: { input: '{"who":"hoge"}', name: 'Ask' } });
+});
+
+test('a person takes the oldest queued task and answers it; the history names them', async () => {
+  const bench = await withGreet();
+  const older = await start(bench, bench.machineArn, 'older', '{"n":1}');
+  await start(bench, bench.machineArn, 'newer');
+  const tab = follow(bench, 'topic=activities');
+  const { data } = await tab.next();
+  expect(data).toMatchObject({
+    activities: [
+      { name: 'Greet', queued: 2, leased: 0, polls: 0, waiting: [{ execution: older, state: 'Ask' }, {}] },
+    ],
+  });
+  const task = await act<{ taskToken: string }>(bench, 'TakeTask', { activityArn: ARN });
+  expect(task).toMatchObject({ input: '{"n":1}', heartbeatSeconds: 60, execution: older, state: 'Ask' });
+  await bench.clock.advance(100);
+  const after = await tab.next();
+  expect(after.data).toMatchObject({
+    activities: [{ queued: 1, leased: 1, working: [{ workerName: 'console', execution: older }] }],
+  });
+  expect(JSON.stringify([data, after])).not.toContain(task.taskToken.slice(0, 40));
+  const refused = await act(bench, 'SendTaskSuccess', { taskToken: task.taskToken, output: 'no JSON' });
+  expect(refused).toMatchObject({ error: 'InvalidOutput' });
+  await act(bench, 'SendTaskSuccess', { taskToken: task.taskToken, output: '{"done":true}' });
+  const { events } = await bench.client.send(new GetExecutionHistoryCommand({ executionArn: older }));
+  expect(bare(events)).toMatchObject([
+    {},
+    {},
+    {},
+    { type: 'ActivityStarted', activityStartedEventDetails: { workerName: 'console' } },
+    { type: 'ActivitySucceeded' },
+    {},
+    { type: 'ExecutionSucceeded', executionSucceededEventDetails: { output: '{"done":true}' } },
+  ]);
+});
+
+test('nothing is taken where nothing is queued, and no poll is answered by it', async () => {
+  const bench = await withGreet();
+  expect(await act(bench, 'TakeTask', { activityArn: ARN })).toEqual({});
+  const missing = await act(bench, 'TakeTask', { activityArn: `${ARN}x` });
+  expect(missing).toMatchObject({ error: 'ActivityDoesNotExist' });
+});
+
+test('who polls is shown, and the machines with how their executions stand', async () => {
+  const bench = await withGreet();
+  const machines = follow(bench, 'topic=machines');
+  expect((await machines.next()).data).toMatchObject({
+    machines: [{ name: 'Greet', activities: [{ arn: ARN, exists: true }], counts: {} }],
+  });
+  const poll = bench.client.send(new GetActivityTaskCommand({ activityArn: ARN, workerName: 'w1' }));
+  await bench.clock.settle();
+  const activities = follow(bench, 'topic=activities');
+  expect((await activities.next()).data).toMatchObject({
+    activities: [{ polls: 1, pollers: [{ name: 'w1', polls: 1 }], queued: 0 }],
+  });
+  await start(bench, bench.machineArn, 'one');
+  await poll;
+  await bench.clock.advance(100);
+  expect((await machines.next()).data).toMatchObject({ machines: [{ counts: { RUNNING: 1 } }] });
+});
+
+test('workers are shown as whoever runs them describes them, without tokens', async () => {
+  const worker = {
+    name: 'w1',
+    state: 'running',
+    ready: false,
+    reasons: ['no answer yet'],
+    handlers: [{ name: 'A.b', activityArn: ARN, concurrency: 2, used: 1, running: 1, undelivered: 0 }],
+    tasks: [{ handler: 'A.b', ageMs: 1_999, phase: 'running', lastHeartbeatAt: undefined, token: 'secret' }],
+    counts: { succeeded: 3 },
+  };
+  const bench = await openConsole({
+    console: { workers: () => [worker], exampleFor: (arn) => (arn === ARN ? '{"who":"text"}' : undefined) },
+  });
+  const { data } = await follow(bench, 'topic=workers').next();
+  expect(data).toMatchObject({
+    workers: [
+      { name: 'w1', reasons: ['no answer yet'], inFlight: 1, tasks: [{ handler: 'A.b', seconds: 1 }] },
+    ],
+  });
+  expect(JSON.stringify(data)).not.toContain('secret');
+  expect(await read(bench, `/console/api/example?activity=${ARN}`)).toEqual({ input: '{"who":"text"}' });
+  expect(await read(bench, '/console/api/example?activity=other')).toEqual({ input: null });
+});
+
+test("what is created in the page lies where the rest does, and its refusals are the API's", async () => {
+  const bench = await openConsole();
+  expect(await read(bench, '/console/api/home')).toEqual({ region: 'us-east-1' });
+  await bench.client.send(new CreateActivityCommand({ name: 'First' }));
+  const made = await act<{ message: string }>(bench, 'CreateStateMachine', {
+    name: 'M',
+    definition: '{"StartAt":"A","States":{"A":{"Type":"Nope"}}}',
+    roleArn: 'arn:aws:iam::123456789012:role/console',
+  });
+  expect(made).toMatchObject({ error: 'InvalidDefinition' });
+  expect(made.message).toContain('/States/A/Type');
+});
+
+test.each([
+  ['topic=nothing', 400],
+  ['topic=execution&arn=arn:aws:states:us-east-1:123456789012:execution:No:no', 400],
+  ['topic=machines', 200],
+])('a stream of %s is answered %d', async (query, status) => {
+  const bench = await openConsole();
+  const answer = send(bench, `/console/api/stream?${query}`);
+  if (status !== 200) return expect((await answer).status).toBe(status);
+  const tab = follow(bench, query);
+  expect((await tab.next()).event).toBe('snapshot');
+  tab.close();
+  await bench.service.close();
+  await expect(answer).rejects.toThrow();
+});
