@@ -9,6 +9,12 @@ export interface Answer {
   readonly text: string;
 }
 
+interface Sent {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
 export const openConsole = (options: LocalServiceOptions = {}): Promise<Bench> =>
   openBench({ console: true, ...options });
 
@@ -16,11 +22,7 @@ export const openConsole = (options: LocalServiceOptions = {}): Promise<Bench> =
 export function send(
   { service }: Bench,
   path: string,
-  { method = 'GET', headers = {}, body = '' } = {} as {
-    method?: string;
-    headers?: Record<string, string>;
-    body?: string;
-  },
+  { method = 'GET', headers = {}, body = '' }: Sent = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // As it stands: a URL would be made plain first.
@@ -70,6 +72,8 @@ export interface Tab<T> {
   /** How many came that nobody asked for yet. */
   readonly waiting: number;
   close(): void;
+  /** Resolves when the stream has ended. */
+  readonly ended: Promise<void>;
 }
 
 export function follow<T = Record<string, unknown>>(
@@ -82,6 +86,7 @@ export function follow<T = Record<string, unknown>>(
   const call = request(`${service.url}/console/api/stream?${query}`, {
     headers: lastId === undefined ? {} : { 'last-event-id': lastId },
   });
+  const ended = new Promise<void>((resolve) => call.on('close', () => resolve()));
   call.on('error', () => {});
   call.on('response', (response) => {
     let text = '';
@@ -110,5 +115,6 @@ export function follow<T = Record<string, unknown>>(
       return messages.length;
     },
     close: () => call.destroy(),
+    ended,
   };
 }
