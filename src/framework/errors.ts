@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import { inspect } from 'node:util';
 
 /** What can be wrong before a worker runs. Stable: programs may match on it. */
@@ -111,4 +112,10 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   const prototype: unknown = Object.getPrototypeOf(value);
   // That of another realm is as good as ours.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What to write in place of a name that there is not: the nearest, and all there are. */
+export function didYouMean(name: string, names: readonly string[]): string {
+  if (names.length === 0) return 'there are none';
+  return `did you mean '${closest(name, [...names])}'? There are: ${names.join(', ')}`;
 }

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: [],
   check: ['local', 'declare', 'handler', 'config'],
   testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local', 'check'],
-  cli: ['worker', 'local', 'config', 'service', 'declare', 'check'],
+  cli: ['worker', 'local', 'config', 'service', 'declare', 'check', 'handler'],
   index: ['declare', 'handler', 'task', 'worker', 'config'],
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */

@@ -12,6 +12,7 @@ import {
 } from '../service/sdk/executions.js';
 import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';
+import { write } from './output.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -66,10 +67,6 @@ async function tell({ status, output, error, cause }: ExecutionEnd): Promise<num
   if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
 }
-
-/** Resolves when all of it has left: the process ends right after, whatever the config keeps open. */
-const write = (text: string): Promise<void> =>
-  new Promise((resolve) => process.stdout.write(text, () => resolve()));
 
 /** What a person can do about it, where that is known. */
 function explained(error: unknown, endpoint: Endpoint, started: boolean): unknown {

@@ -99,6 +99,16 @@ addOptions(
   await end(await showConfig(flagsOf(typed), json === true));
 });
 
+program
+  .command('schema')
+  .description('print the JSON Schema of what each handler takes, or of one')
+  .argument('[handler]', 'Class.method')
+  .addOption(configFlag)
+  .action(async (handler: string | undefined, typed: Typed) => {
+    const { showSchema } = await import('./show-schema.js');
+    await end(await showSchema(flagsOf(typed), handler));
+  });
+
 interface LogFlags {
   readonly logLevel: string;
 }

@@ -1,6 +1,6 @@
 import { TransformationType, type TransformFnParams } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage, ValidationTypes, type ValidationArguments } from 'class-validator';
+import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
 import type { Constructor } from './definition.js';
 import { COLLECTION, kindOf, type Kind } from './kinds.js';
 import { readPropertyType } from './metadata.js';
@@ -71,6 +71,8 @@ export interface DtoProperty {
   readonly typeIn: (holder: object) => Constructor<object> | undefined;
   /** All must hold, or no rule is asked (`@IsOptional`, `@ValidateIf`). */
   readonly conditions: readonly Condition[];
+  /** Whether all that may keep its rules from being asked is `@IsOptional`. */
+  readonly onlyOptional: boolean;
   readonly rules: readonly Rule[];
   /** How it goes into an output; undefined where `@Exclude` or `@Expose` keep it out. */
   readonly written: Written | undefined;
@@ -120,6 +122,9 @@ export function readProperty(
     conditions: metadata
       .filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION)
       .map(({ constraints }) => constraints[0] as Condition),
+    onlyOptional: metadata.every(
+      (rule) => rule.type !== ValidationTypes.CONDITIONAL_VALIDATION || rule.name === IS_OPTIONAL,
+    ),
     rules: metadata.flatMap(readRules),
     mayBeAbsent:
       (!declared && type === undefined) || metadata.some((rule) => rule.type === ValidationTypes.WHITELIST),

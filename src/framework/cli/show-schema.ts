@@ -1,0 +1,23 @@
+import type { Flags } from '../config/texts.js';
+import { didYouMean, throwProblems } from '../errors.js';
+import { inputSchema } from '../handler/input/schema.js';
+import { write } from './output.js';
+import { readProject } from './project.js';
+
+/**
+ * Prints the JSON Schema of what a handler takes, or an object of those of all, by `Class.method`. Starts nothing.
+ * @returns the exit code. @throws StartError where a worker would not start, or there is no such handler.
+ */
+export async function showSchema(flags: Flags, handler: string | undefined): Promise<number> {
+  const { plan } = await readProject(flags);
+  throwProblems(plan.problems);
+  const schemas = new Map(plan.handlers.map(({ definition }) => [definition.name, inputSchema(definition)]));
+  if (handler !== undefined && !schemas.has(handler))
+    throw new Error(noHandler(handler, [...schemas.keys()]));
+  const shown = handler === undefined ? Object.fromEntries(schemas) : schemas.get(handler);
+  await write(`${JSON.stringify(shown, null, 2)}\n`);
+  return 0;
+}
+
+const noHandler = (name: string, names: readonly string[]): string =>
+  `there is no handler '${name}': ${didYouMean(name, names)}`;
