@@ -172,7 +172,7 @@ describe('a crowd', () => {
     const beats = w.crowd('t', 2_000, 20_000);
     await w.clock.advance(100_000);
     expect(w.longestSilence()).toBeLessThan(34_500);
-    const stretched = [{ everyMs: 20_000, tasks: 2_000, stretchedToMs: 33_333 }];
+    const stretched = [{ everyMs: 20_000, tasks: 2_000, stretchedToMs: 34_167 }];
     expect(w.stretches).toEqual([[true, { tasks: 2_000, neededRate: 100, stretched }]]);
     for (const beat of beats) beat.release();
     expect(w.stretches[1]).toEqual([false, { tasks: 0, neededRate: 0, stretched: [] }]);
@@ -195,7 +195,7 @@ describe('a crowd', () => {
     w.crowd('second', 5, 1_000);
     await w.clock.advance(120_000);
     const [[, load] = []] = w.stretches;
-    expect(load?.stretched).toEqual([{ everyMs: 20_000, tasks: 1_500, stretchedToMs: 33_333 }]);
+    expect(load?.stretched).toEqual([{ everyMs: 20_000, tasks: 1_500, stretchedToMs: 34_262 }]);
     expect(w.longestSilence('second')).toBeLessThan(1_200);
     expect(w.longestSilence('patient')).toBeGreaterThan(33_000);
     expect(w.longestSilence('patient')).toBeLessThan(34_500);
@@ -206,7 +206,7 @@ describe('a crowd', () => {
     w.crowd('patient', 1_000, 20_000);
     w.crowd('second', 2, 1_000);
     await w.clock.advance(140_000);
-    expect(w.stretches[0]?.[1].stretched.map(({ stretchedToMs }) => stretchedToMs)).toEqual([52_000, 2_600]);
+    expect(w.stretches[0]?.[1].stretched.map(({ stretchedToMs }) => stretchedToMs)).toEqual([53_300, 2_665]);
     expect(w.longestSilence('second')).toBeLessThan(3_000);
     expect(w.longestSilence('patient')).toBeLessThan(60_000);
   });

@@ -56,7 +56,7 @@ export class HeartbeatScheduler implements Heartbeats {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#rate = new Rate(options.rate);
-    this.#load = new Load(options);
+    this.#load = new Load({ ...options, rate: this.#rate.perSecond });
     this.#onTheWay = new OnTheWay(options.clock);
     this.#part = options.random();
   }
