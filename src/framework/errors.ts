@@ -35,6 +35,8 @@ export type ProblemCode =
   | 'TWO_COPIES'
   | 'MACHINE_INVALID'
   | 'HEARTBEAT_TOO_SLOW'
+  | 'POOL_TOO_SMALL'
+  | 'MODULE_MISSING'
   | 'SETUP_FAILED';
 
 /** One thing to mend. */

@@ -8,10 +8,11 @@ const root = resolve('src/framework');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   declare: [],
   handler: ['declare'],
+  executor: ['handler', 'declare', 'config'],
   heartbeat: ['service'],
   task: ['handler', 'heartbeat', 'declare', 'service'],
   service: [],
-  worker: ['heartbeat', 'config', 'task', 'handler', 'declare', 'service'],
+  worker: ['executor', 'heartbeat', 'config', 'task', 'handler', 'declare', 'service'],
   config: ['declare'],
   local: [],
   check: ['local', 'declare', 'handler', 'config'],

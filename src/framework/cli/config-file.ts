@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { getTsconfig } from 'get-tsconfig';
 import type { Config } from '../config/config.js';
+import { defaultExport } from '../config/module.js';
 import { type Problem, StartError } from '../errors.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
@@ -10,6 +11,8 @@ const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-sty
 /** A config as it was loaded. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** The URL of the compiled config; undefined where there is none. */
+  readonly module?: string;
   /** The folder of the compiled config: what its globs are relative to. */
   readonly baseDir: string;
   /** The folder of the nearest package.json: what `machines` is relative to. */
@@ -26,6 +29,7 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
   const compiled = /\.[cm]?ts$/.test(file) ? compiledFile(file) : file;
   return {
     config: await importConfig(compiled, file),
+    module: pathToFileURL(compiled).href,
     baseDir: dirname(compiled),
     projectDir: projectDir(file),
   };
@@ -105,15 +109,9 @@ async function importConfig(file: string, shown: string): Promise<Config> {
       error,
     );
   }
-  const config = unwrap(module.default);
+  const config = defaultExport(module);
   if (typeof config === 'object' && config !== null) return config;
   throw fail('it has no default export', 'write `export default defineConfig({ … })`');
-}
-
-/** A config compiled to CommonJS arrives as the default of the default. */
-function unwrap(exported: unknown): unknown {
-  const isWrapped = typeof exported === 'object' && exported !== null && '__esModule' in exported;
-  return isWrapped && 'default' in exported ? exported.default : exported;
 }
 
 /** The message and the first line that points into the user's files. */

@@ -8,16 +8,18 @@ import type { MachineSource } from '../check/machine-source.js';
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {
   readonly plan: Plan;
+  /** The URL of the module that its config comes from. */
+  readonly module?: string;
   /** Read only where a local service is to be seeded with them. */
   readonly machines: readonly MachineSource[];
 }
 
 /** The project of a worker. The problems of all of it are in its plan. */
 export async function readProject(flags: Flags): Promise<Project> {
-  const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
+  const { config, module, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await makePlan({ config, baseDir, flags, env: process.env });
-  if (plan.endpoint?.kind !== 'local') return { plan, machines: [] };
-  return withMachines(plan, projectDir);
+  if (plan.endpoint?.kind !== 'local') return { plan, module, machines: [] };
+  return { ...(await withMachines(plan, projectDir)), module };
 }
 
 /** The project that a local service is seeded with, which needs no config. @throws StartError with its problems. */

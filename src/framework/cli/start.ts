@@ -22,6 +22,7 @@ export async function start(flags: Flags, log: Logger): Promise<number> {
       clock: systemClock,
       random: Math.random,
       log,
+      module: project.module,
       signal: stop,
       connectTo: () => openAround(around, project, log),
     });

@@ -6,8 +6,10 @@ import {
   duration,
   flag,
   isClass,
+  isCount,
   isText,
   listOf,
+  MOST_AT_ONCE,
   oneOf,
   plainText,
   positiveDuration,
@@ -16,9 +18,22 @@ import {
   type Rule,
   type Table,
 } from '../declare/rule.js';
+import { isPlainObject } from '../errors.js';
 import type { Mocks } from '../local/index.js';
 import { readAddress } from './address.js';
 import type { SdkSettings } from '../service/sdk/settings.js';
+
+/** The pool of each handler with `run: 'thread'` or `'process'`. */
+export interface PoolSettings {
+  /** Threads of one handler, at most: one for each task at once. @default as many as cores */
+  threads?: number;
+  /** Processes of one handler, at most. @default as many as cores */
+  processes?: number;
+  /** One that holds more megabytes when its task has ended is replaced. @default never */
+  memoryMb?: number;
+  /** One is replaced after so many tasks. @default never */
+  recycleAfter?: number;
+}
 
 /** What `nest-style.config.ts` may say. All of it is optional. */
 export interface Config extends HandlerOptions {
@@ -46,6 +61,8 @@ export interface Config extends HandlerOptions {
   grace?: string;
   /** Whether a task that still arrives during a drain is run, or failed at once for a Retry to match. @default 'run' */
   drain?: 'run' | 'fail';
+  /** The threads or processes of each handler that runs there. @default as many as the machine has cores */
+  pool?: PoolSettings;
   /** Heartbeats a second of the whole worker, at most; beyond it the intervals stretch. @default 250 */
   heartbeatRate?: number;
   /** The local service's answers for resources that are not activities: by ARN, or by `Machine.State`. @default {} */
@@ -67,14 +84,17 @@ export const defineConfig = (config: Config): Config => config;
 /** One glob, or a JSON list of them: globs may hold commas. */
 const globs = {
   shown: 'glob',
-  read(given: string): unknown {
-    try {
-      return given.startsWith('[') ? JSON.parse(given) : [given];
-    } catch {
-      return [given];
-    }
-  },
+  read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),
 };
+
+/** @param otherwise what a text means that is no JSON */
+function readJson(given: string, otherwise: unknown = given): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return otherwise;
+  }
+}
 
 const port: Rule = {
   expected: 'a port number from 0 to 65535',
@@ -108,6 +128,18 @@ const rate: Rule = {
   expected: 'a number of heartbeats a second, from 1 up',
   ok: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
+};
+
+const POOL_KEYS = ['threads', 'processes', 'memoryMb', 'recycleAfter'] as const satisfies (keyof PoolSettings)[];
+
+const pool: Rule = {
+  expected: `an object of ${POOL_KEYS.join(', ')}, each a whole number from 1 to ${MOST_AT_ONCE}`,
+  ok: (value) =>
+    isPlainObject(value) &&
+    Object.entries(value).every(
+      ([key, each]) => POOL_KEYS.some((known) => known === key) && (each === undefined || isCount(each)),
+    ),
+  text: { shown: 'JSON', read: (given) => readJson(given) },
 };
 
 const workerName: Rule = {
@@ -157,6 +189,7 @@ export const CONFIG_OPTIONS = {
     ofWorker: true,
     help: 'what becomes of tasks that still arrive',
   },
+  pool: { ...pool, default: {}, ofWorker: true, help: 'threads and processes, per handler that runs there' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve /live, /ready and /status' },

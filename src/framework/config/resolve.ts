@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { HandlerDefinition } from '../declare/definition.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, type Option } from '../declare/rule.js';
@@ -5,7 +6,7 @@ import { parseDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
 import { isPlainObject, type Problem, show, throwProblems } from '../errors.js';
 import { type ByHandler, readHandlerFlags, readHandlers, readHandlersVariable } from './by-handler.js';
-import { type Config, CONFIG_OPTIONS, OPTIONS } from './config.js';
+import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './config.js';
 import { mistakesIn } from './mistakes.js';
 import { type Flags, type Layer, readEnvironment, readFlags } from './texts.js';
 
@@ -54,6 +55,17 @@ export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
 /** A handler's options with every layer applied. */
 export interface ResolvedOptions extends Omit<Filled<HandlerOptions, typeof HANDLER_OPTIONS>, 'pollers'> {
   readonly pollers: { readonly min: number; readonly max: number };
+  /** The places of its pool, which `concurrency` never exceeds; undefined on the main thread. */
+  readonly places: number | undefined;
+}
+
+/** What was said of one handler, all layers applied. */
+export interface ResolvedHandler {
+  readonly options: ResolvedOptions;
+  /** Where each of them comes from. */
+  readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
+  /** More tasks at once were asked for than its pool has places. `inherited`: for all handlers, not for this one. */
+  readonly cut?: { readonly wanted: number; readonly from: string; readonly inherited: boolean };
 }
 
 const NO_FLAGS: Flags = { texts: {}, handlers: [] };
@@ -97,8 +109,8 @@ function configProblems(config: unknown): Problem[] {
  */
 export function resolveHandler(
   { name, options: declared }: HandlerDefinition,
-  { ofHandlers: { single, all, config, top } }: Settings,
-): { options: ResolvedOptions; origins: Readonly<Record<keyof HandlerOptions, Origin>> } {
+  { ofHandlers: { single, all, config, top }, pool }: Settings,
+): ResolvedHandler {
   const { values, origins } = fill<HandlerOptions, typeof HANDLER_OPTIONS>(HANDLER_OPTIONS, [
     ...single.map((each) => layerOf(name, each)),
     ...all,
@@ -107,11 +119,26 @@ export function resolveHandler(
     { from: () => '@Activity', values: declared.activity },
     top,
   ]);
-  const pollers = pollersWithin(values.concurrency, values.pollers);
+  const places = placesIn(pool, values.run);
+  const concurrency = Math.min(values.concurrency, places ?? Infinity);
+  const pollers = pollersWithin(concurrency, values.pollers);
+  const { from } = origins.concurrency;
+  const inherited = [...all, top].some((layer) => layer.from('concurrency') === from);
   return {
-    options: { ...values, pollers },
-    origins: { ...origins, pollers: { ...origins.pollers, value: pollers } },
+    options: { ...values, concurrency, pollers, places },
+    origins: {
+      ...origins,
+      concurrency: { value: concurrency, from },
+      pollers: { ...origins.pollers, value: pollers },
+    },
+    ...(concurrency < values.concurrency && from !== BY_DEFAULT && { cut: { from, inherited, wanted: values.concurrency } }),
   };
+}
+
+/** One task at a time for each thread or process. */
+function placesIn({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {
+  if (run === 'thread') return threads ?? availableParallelism();
+  return run === 'process' ? (processes ?? availableParallelism()) : undefined;
 }
 
 const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({

@@ -24,6 +24,11 @@ export interface HandlerOptions {
   heartbeat?: string | false;
   /** Deadline of the handler, counted from receipt, such as `'5m'`; `false`: none. @default false */
   timeout?: string | false;
+  /**
+   * Where it runs: on the main thread, in a thread or in a child process of a pool of its own, whose size then limits
+   * `concurrency`. @default 'main'
+   */
+  run?: 'main' | 'thread' | 'process';
 }
 
 export interface ActivityOptions extends HandlerOptions {
@@ -90,6 +95,7 @@ export const HANDLER_OPTIONS = {
   pollers: { ...pollers, unset: '{ min: 1, max: concurrency }', help: 'polls at once, per handler' },
   heartbeat: { ...durationOrFalse, default: '20s', help: 'interval between automatic heartbeats' },
   timeout: { ...durationOrFalse, default: false, help: 'deadline of a handler' },
+  run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
 } as const satisfies Table<HandlerOptions>;
 
 /** A row that the config has as well: there it wraps every handler. */

@@ -14,6 +14,7 @@ export const OWN_ERROR = {
   outputTooLarge: 'Stepwright.OutputTooLarge',
   deadlineExceeded: 'Stepwright.DeadlineExceeded',
   workerShutdown: 'Stepwright.WorkerShutdown',
+  handlerCrashed: 'Stepwright.HandlerCrashed',
 } as const;
 
 /** Bytes of UTF-8 that an output may have (Step Functions service quotas). */

@@ -5,9 +5,9 @@ import { readThrown } from './thrown.js';
 
 type Failure = Extract<Outcome, { status: 'failed' }>;
 
-/** A failure under one of our own names. */
-export function ownFailure(name: OwnErrorName, message: string): Failure {
-  return { status: 'failed', error: name, cause: writeCause({ errorType: name, errorMessage: message }) };
+/** A failure under one of our own names. @param data what a program may want to read of it */
+export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
+  return { status: 'failed', error: name, cause: writeCause({ errorType: name, errorMessage: message, data }) };
 }
 
 /**

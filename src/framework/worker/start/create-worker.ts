@@ -15,6 +15,7 @@ import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './activities.js';
 import { dispose, makeContainer } from './container.js';
+import { moduleProblems, Pools } from './pools.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 
 /** What a worker may be given from outside. */
@@ -27,6 +28,11 @@ export interface WorkerOptions {
   log?: Logger;
   /** What globs in `activities` are relative to. @default the working directory */
   baseDir?: string;
+  /**
+   * The URL of a module whose default export is this config, and which starts nothing: threads and processes import it.
+   * Needed where a handler has `run: 'thread'` or `'process'`. @default none
+   */
+  module?: string | URL;
   /** Ends the start, which then rejects with the signal's reason. It means nothing to the worker once that is made. */
   signal?: AbortSignal;
 }
@@ -38,9 +44,9 @@ export interface WorkerOptions {
  * @throws StartError with everything that is wrong, at once.
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
-  const { clock = systemClock, random = Math.random, log = createLog(), signal } = options;
+  const { clock = systemClock, random = Math.random, log = createLog(), module, signal } = options;
   const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
-  return buildWorker(plan, { clock, random, log, signal });
+  return buildWorker(plan, { clock, random, log, module: module && String(module), signal });
 }
 
 /** The world that a worker is built in. */
@@ -48,6 +54,8 @@ export interface StartWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** The URL of the module that the config comes from. */
+  readonly module?: string;
   readonly signal?: AbortSignal;
   /** Called once everything was checked, before anything is connected. @default to the plan's endpoint */
   readonly connectTo?: () => Promise<Endpoint>;
@@ -61,11 +69,14 @@ export interface StartWorld {
 export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
   world.signal?.throwIfAborted();
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
-  const container = await makeContainer(plan, none ? [noActivities(plan)] : plan.problems, world);
+  const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
+  const container = await makeContainer(plan, problems, world);
+  const pools = new Pools(plan, world);
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
+    await pools.close();
     await container.dispose();
   };
   try {
@@ -74,7 +85,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     const { AwsService } = await import('../../service/sdk/aws.js');
     const { sdk, region } = plan.settings;
     service = new AwsService({ endpoint, sdk, region, clock: world.clock, log: world.log });
-    const handlers = await connectHandlers({ plan, world, container, service, endpoint });
+    const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     world.signal?.throwIfAborted();
     const worker = new Worker({ ...settingsOf(plan, world), handlers, close });
     health.show(worker);
@@ -113,23 +124,25 @@ interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
   readonly container: DependencyContainer;
+  readonly pools: Pools;
   readonly service: AwsService;
   readonly endpoint: Endpoint;
 }
 
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
-  const { plan, world, container, service, endpoint } = connecting;
+  const { plan, world, container, pools, service, endpoint } = connecting;
   const { settings, handlers } = plan;
   const { createActivities } = settings;
   const search = { ...world, service, endpoint, createActivities };
   const definitions = handlers.map(({ definition }) => definition);
   const activities = await findActivities(definitions, search);
   const ports = await openPorts(connecting, activities);
-  return handlers.map(({ definition, options }): RunnableHandler => {
+  return handlers.map((planned): RunnableHandler => {
+    const { definition, options } = planned;
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const handle = compile(definition, container, settings.interceptors);
+    const handle = pools.handlerOf(planned) ?? compile(definition, container, settings.interceptors);
     return { name: definition.name, activityArn, handle, port, ...options };
   });
 }

@@ -2,15 +2,13 @@ import { closest } from 'fastest-levenshtein';
 import {
   BY_DEFAULT,
   type ConfigSources,
-  type Origin,
   resolveConfig,
   resolveHandler,
-  type ResolvedOptions,
+  type ResolvedHandler,
   type Settings,
 } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { discover } from '../../declare/discovery.js';
-import type { HandlerOptions } from '../../declare/options.js';
 import { loadActivities } from '../../declare/load.js';
 import type { Problem } from '../../errors.js';
 import {
@@ -30,11 +28,8 @@ export interface PlanSources extends ConfigSources {
 }
 
 /** A handler and all that was said of it. */
-export interface PlannedHandler {
+export interface PlannedHandler extends ResolvedHandler {
   readonly definition: HandlerDefinition;
-  readonly options: ResolvedOptions;
-  /** Where each of them comes from. */
-  readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
 }
 
 /** A worker as it was declared and configured. Nothing was opened for it yet. */
@@ -78,6 +73,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
       ...loaded.problems,
       ...found.problems,
       ...strayOptions(settings, found.handlers),
+      ...handlers.flatMap(tooFewPlaces),
     ],
   };
 }
@@ -98,6 +94,20 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
             : 'declare it, or remove the key',
       })),
   );
+}
+
+/** A lease must always find a free thread or process. What was said of all handlers is only cut, and told at start. */
+function tooFewPlaces({ definition, options: { run, places }, cut }: PlannedHandler): Problem[] {
+  if (!cut || cut.inherited) return [];
+  const key = run === 'thread' ? 'pool.threads' : 'pool.processes';
+  return [
+    {
+      code: 'POOL_TOO_SMALL',
+      where: definition.name,
+      what: `${cut.from} asks for a concurrency of ${cut.wanted}, and its pool has ${places} ${run === 'thread' ? 'threads' : 'processes'}`,
+      fix: `set ${key} to ${cut.wanted}, or concurrency to ${places} at most`,
+    },
+  ];
 }
 
 /** What keeps a plan without any handler from being a worker's. The local service is of use without one. */
