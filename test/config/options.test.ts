@@ -62,6 +62,11 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   },
   heartbeat: { takes: ['false', 'a duration'], alsoWrong: ['20 parsecs', 20_000] },
   timeout: { takes: ['false', 'a duration'], alsoWrong: ['0s', 60_000] },
+  run: { takes: [], alsoWrong: ['threads', 'worker'] },
+  pool: {
+    takes: ['an object'],
+    alsoWrong: [{ threads: 0 }, { processes: 1.5 }, { memory: 5 }, { memoryMb: '512' }, 4],
+  },
   interceptors: { takes: ['an empty list'], alsoWrong: [[undefined], [circular], [{}]] },
   scope: { takes: [], alsoWrong: ['request'] },
   unknownKeys: { takes: [], alsoWrong: ['keep'] },

@@ -28,6 +28,7 @@ const VALUES: Readonly<Record<keyof typeof HANDLER_OPTIONS, readonly unknown[]>>
   pollers: [1, 2, 3, 4, 5, 6, 7, 8],
   heartbeat: ['1s', '2s', '3s', '4s', '5s', '6s', '7s', '8s'],
   timeout: ['1s', '2s', '3s', '4s', '5s', '6s', '7s', '8s'],
+  run: ['main', 'thread', 'process', 'main', 'thread', 'process', 'main', 'thread'],
 };
 
 type Place = (key: string, value: unknown) => Partial<ConfigSources> & { activity?: object; handle?: object };
@@ -102,6 +103,8 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['[::1]:8080', '[::1]:8080'],
   ],
   workerName: [['me', 'me']],
+  run: [['thread', 'thread']],
+  pool: [['{"threads":2}', { threads: 2 }]],
   concurrency: [['5', 5]],
   pollers: [
     ['5', 5],
@@ -140,7 +143,7 @@ describe('an option that a text can say', () => {
   test.each(sayable)(
     '%s: a text that means nothing is refused by the name of its flag or variable',
     (key) => {
-      const text = key === 'workerName' ? 'x'.repeat(81) : '{}';
+      const text = key === 'workerName' ? 'x'.repeat(81) : '[]';
       if (key === 'activities' || key === 'machines') return; // Any text is a glob.
       expect(wheres({ env: { [variableOf(key)]: text } })).toEqual([`CONFIG_BAD_VALUE ${variableOf(key)}`]);
       expect(wheres({ flags: { texts: { [key]: text }, handlers: [] } })).toEqual([

@@ -1,24 +1,53 @@
-import { describe, expect, test } from '@jest/globals';
-import { inputRows } from './rows/inputs.js';
-import { resultRows } from './rows/results.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTaskContext } from 'stepwright/testing';
+import { type Clock, systemClock } from '../../src/framework/clock.js';
+import { hostedHandler } from '../../src/framework/executor/hosted-handler.js';
+import { Pool } from '../../src/framework/executor/pool.js';
+import { ProcessHost } from '../../src/framework/executor/process.js';
+import { ThreadHost } from '../../src/framework/executor/thread.js';
+import { silentLog } from '../../src/framework/log.js';
+import { compiled } from '../support/hosted.js';
+import { classOf, ROWS } from './rows/all.js';
 import { corruptions, difference, tell, type Row, type Told } from './rows/row.js';
-import { thrownRows } from './rows/thrown.js';
 
 const named = (rows: readonly Row[]): [string, Row][] => rows.map((row) => [row.name, row]);
 
-describe.each([
-  ['what comes in', inputRows],
-  ['what is returned', resultRows],
-  ['what is thrown', thrownRows],
-])('%s', (_, rows) => {
+describe.each(ROWS)('%s', (_, rows) => {
   test.each(named(rows))('%s', async (_, row) => {
     expect(difference(await tell(row), row.told)).toBeUndefined();
   });
 });
 
 test('a row with any one field corrupted fails', async () => {
-  for (const row of [...inputRows, ...resultRows, ...thrownRows]) {
+  for (const row of ROWS.flatMap(([, rows]) => rows)) {
     const result = await tell(row);
     for (const bad of corruptions(row.told) as Told[]) expect(difference(result, bad)).toBeDefined();
   }
+});
+
+const parts = { clock: systemClock as Clock, random: Math.random, log: silentLog };
+
+describe.each([
+  ['thread', () => new ThreadHost()],
+  ['process', () => new ProcessHost()],
+] as const)('the same in one %s, which runs all of them', (_, spawn) => {
+  let pool: Pool;
+  beforeAll(() => {
+    const module = compiled('test/handler/rows/all.ts');
+    const host = { module, baseDir: '.', globs: undefined, handlers: [], sourceMaps: false };
+    pool = new Pool({ spawn, host, ...parts });
+  });
+  afterAll(() => pool.close());
+
+  test.each(ROWS.map(([name, rows]) => [name, rows] as const))('%s', async (_, rows) => {
+    const handle = hostedHandler(pool, systemClock);
+    for (const row of rows) {
+      const context = createTaskContext({ handler: `${classOf(row)}.handle`, rawInput: row.json });
+      const outcome = await handle(row.json, context);
+      const result =
+        'output' in outcome ? { ...outcome, output: JSON.parse(outcome.output) as unknown } : outcome;
+      expect([row.name, difference(result, row.told)]).toEqual([row.name, undefined]);
+    }
+    expect(pool.size).toBe(1);
+  });
 });

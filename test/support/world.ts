@@ -36,7 +36,7 @@ export interface World {
   /** The types of an execution's events. */
   history(executionArn: string): Promise<string[]>;
   /** Makes a worker that is stopped at the end of the test. Its randomness is fixed at `random`. */
-  worker(config: Config, options?: { random?: number }): Promise<WorkerWorld>;
+  worker(config: Config, options?: { random?: number; module?: string }): Promise<WorkerWorld>;
   close(): Promise<void>;
 }
 
@@ -109,8 +109,8 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
       const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
       return events.map(({ type }) => type ?? '');
     },
-    worker: async (config, { random = 0 } = {}) => {
-      const made = await runWorker({ endpoint: service.url, ...config }, clock, () => random);
+    worker: async (config, { random = 0, module } = {}) => {
+      const made = await runWorker({ endpoint: service.url, ...config }, clock, () => random, module);
       workers.push(made);
       return made;
     },
@@ -128,12 +128,18 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
   };
 }
 
-async function runWorker(config: Config, clock: HandClock, random: () => number): Promise<WorkerWorld> {
+async function runWorker(
+  config: Config,
+  clock: HandClock,
+  random: () => number,
+  module?: string,
+): Promise<WorkerWorld> {
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
   const worker = await createWorker(config, {
     clock,
     random,
+    module,
     log: createLog({ level: 'debug', destination }),
   });
   const told: Told[] = [];

@@ -130,7 +130,12 @@ const rate: Rule = {
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
 };
 
-const POOL_KEYS = ['threads', 'processes', 'memoryMb', 'recycleAfter'] as const satisfies (keyof PoolSettings)[];
+const POOL_KEYS = [
+  'threads',
+  'processes',
+  'memoryMb',
+  'recycleAfter',
+] as const satisfies (keyof PoolSettings)[];
 
 const pool: Rule = {
   expected: `an object of ${POOL_KEYS.join(', ')}, each a whole number from 1 to ${MOST_AT_ONCE}`,

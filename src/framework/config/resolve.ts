@@ -131,7 +131,8 @@ export function resolveHandler(
       concurrency: { value: concurrency, from },
       pollers: { ...origins.pollers, value: pollers },
     },
-    ...(concurrency < values.concurrency && from !== BY_DEFAULT && { cut: { from, inherited, wanted: values.concurrency } }),
+    ...(concurrency < values.concurrency &&
+      from !== BY_DEFAULT && { cut: { from, inherited, wanted: values.concurrency } }),
   };
 }
 

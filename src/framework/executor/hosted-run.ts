@@ -92,7 +92,10 @@ export class HostedRun {
     this.#context.log.warn(
       `the handler did not end within ${ABANDON_MS / 1000} s of its signal: its ${kind} is ended, and its finally blocks do not run`,
     );
-    this.#finish(shutdownFailure(`the handler did not end when its signal aborted: its ${kind} is ended`), false);
+    this.#finish(
+      shutdownFailure(`the handler did not end when its signal aborted: its ${kind} is ended`),
+      false,
+    );
   }
 
   /** @param otherwise what to tell where no outcome came */

@@ -47,7 +47,15 @@ function replaceError(_: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
-  return { [ERROR_KEY]: { ...Object.fromEntries(Object.entries(value)), name, message, stack, ...(cause !== undefined && { cause }) } };
+  return {
+    [ERROR_KEY]: {
+      ...Object.fromEntries(Object.entries(value)),
+      name,
+      message,
+      stack,
+      ...(cause !== undefined && { cause }),
+    },
+  };
 }
 
 function reviveError(_: string, value: unknown): unknown {

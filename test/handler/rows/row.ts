@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { Activity, Handle, type Interceptor } from 'stepwright';
+import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
 import type { Constructor } from '../../../src/framework/declare/definition.js';
 import type { HandleOptions } from '../../../src/framework/declare/options.js';
@@ -13,21 +13,29 @@ export interface Row {
   readonly name: string;
   readonly options: HandleOptions;
   readonly json: string;
-  readonly run: (input: unknown) => unknown;
+  readonly run: (input: unknown, task: TaskContext) => unknown;
   readonly interceptors: readonly Constructor<Interceptor>[];
+  /** @default 'worker' */
+  readonly scope?: 'worker' | 'task';
   readonly told: Told;
 }
 
-/** A handler of its own for each row, so that rows share nothing. */
-export async function tell({ options, json, run, interceptors }: Row): Promise<TaskResult> {
-  @Activity('row', { interceptors })
+/** A handler of its own for each row, so that rows share nothing: its class is named `name`. */
+export function activityOf({ options, run, interceptors, scope }: Row, name: string): Constructor<object> {
+  @Activity(name, { interceptors, scope })
   class Table {
-    @Handle(options as HandleOptions<'any', undefined>) handle(input: never): unknown {
-      return run(input);
+    static readonly name = name;
+    @Handle(options as HandleOptions<'any', undefined>) handle(input: never, task: TaskContext): unknown {
+      return run(input, task);
     }
   }
-  const bed = await createTestBed(Table);
-  return bed.runText(json);
+  return Table;
+}
+
+/** What the service is told where the handler runs on the main thread. */
+export async function tell(row: Row): Promise<TaskResult> {
+  const bed = await createTestBed(activityOf(row, 'Table'));
+  return bed.runText(row.json);
 }
 
 /** Where a result differs from what was expected; undefined where it does not. Traces must be there, their lines may vary. */

@@ -61,7 +61,8 @@ export class HostedHandlers {
     if (known) return known;
     const names = this.#definitions.map((each) => each.name);
     const definition = this.#definitions.find((each) => each.name === name);
-    if (!definition) throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
+    if (!definition)
+      throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
     const handler = compile(definition, this.#container, this.#interceptors ?? []);
     this.#compiled.set(name, handler);
     return handler;

@@ -67,8 +67,7 @@ export class HostedTask {
       this.#beats.set(beat, resolve);
       this.#send({ kind: 'beat', beat });
     });
-    if (gone)
-      throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
+    if (gone) throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
   }
 
   #beaten({ beat, gone }: Extract<ToHost, { kind: 'beaten' }>): void {

@@ -7,7 +7,11 @@ type Failure = Extract<Outcome, { status: 'failed' }>;
 
 /** A failure under one of our own names. @param data what a program may want to read of it */
 export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
-  return { status: 'failed', error: name, cause: writeCause({ errorType: name, errorMessage: message, data }) };
+  return {
+    status: 'failed',
+    error: name,
+    cause: writeCause({ errorType: name, errorMessage: message, data }),
+  };
 }
 
 /**
