@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import { StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { openBench } from './service.js';
+import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { openBench, ROLE } from './service.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -37,4 +37,23 @@ test('an execution that is forgotten holds nothing, nor does what was under way 
   const before = await run(20);
   const after = await run(200);
   expect((after - before) / 1024 ** 2).toBeLessThan(8);
+});
+
+test('a megabyte of small expressions is a machine in less than a second, and takes little memory', async () => {
+  const { client } = await openBench();
+  const Output = Array.from({ length: 25_000 }, (_, i) => `{% $states.input.value${i} + 1 %}`);
+  const definition = JSON.stringify({
+    QueryLanguage: 'JSONata',
+    StartAt: 'X',
+    States: { X: { Type: 'Pass', Output, End: true } },
+  });
+  expect(definition.length).toBeGreaterThan(900_000);
+  collect();
+  const heap = process.memoryUsage().heapUsed;
+  const began = process.cpuUsage();
+  await client.send(new CreateStateMachineCommand({ name: 'M', definition, roleArn: ROLE }));
+  const { user, system } = process.cpuUsage(began);
+  expect((user + system) / 1e6).toBeLessThan(1);
+  collect();
+  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60);
 });

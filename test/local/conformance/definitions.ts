@@ -291,6 +291,26 @@ export const definitions: MachineRow[] = [
     jsonata({ Type: 'Pass', Output: '{% 1 + %}' }),
     "The JSONata expression '1 +' is not valid: S0207",
   ),
+  ...[
+    ['1), (2', '3'],
+    ['"a', 'b"'],
+    ['1; 2', '3'],
+    ['', '1'],
+    ['1)[(2', '3]'],
+    ['1) + (2', '3'],
+    ['/*', '*/'],
+    ['1 /*', '*/ 2'],
+    ['1), ("', '", (3'],
+  ].map((sources) =>
+    refused(
+      `expressions that borrow of each other: ${sources.join(' and ')}`,
+      jsonata({
+        Type: 'Pass',
+        Output: ['{% 1 %}', ...sources.map((source) => `{% ${source} %}`), '{% 2 %}'],
+      }),
+      `The JSONata expression '${sources[0]}' is not valid: `,
+    ),
+  ),
   refused(
     'a JSONPath field in a JSONata state',
     jsonata({ Type: 'Pass', InputPath: '$' }),

@@ -1,5 +1,6 @@
 import { choiceKind } from '../states/choice.js';
 import { isObject, readJson, type Json, type JsonObject } from '../values/json.js';
+import { faultsIn } from '../jsonata/syntax.js';
 import { jsonataLanguage } from '../jsonata/language.js';
 import { jsonPath } from '../jsonpath/language.js';
 import type { Language } from './language.js';
@@ -56,7 +57,9 @@ const ANOTHER_NAME = 'give one of them another name: names are unique in a machi
 export function compileMachine(definition: string): Program {
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = [];
-  const program = new MachineCompiler().compile(new Reader(source, '', problems));
+  const program = new MachineCompiler().compile(
+    new Reader(source, '', { problems, faults: faultsIn(source) }),
+  );
   if (problems.length > 0) throw new DefinitionError(problems);
   return program;
 }

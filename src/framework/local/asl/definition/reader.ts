@@ -12,6 +12,13 @@ export interface DefinitionProblem {
   readonly fix?: string;
 }
 
+/** What a definition's readers share. */
+export interface Reading {
+  readonly problems: DefinitionProblem[];
+  /** What is wrong with those expressions of JSONata in it that are none, by their text. */
+  readonly faults: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the fields of one object of a definition. Every mistake is added to the problems instead of thrown, and a
  * field that nobody has read is a problem too: nothing in a definition is silently ignored.
@@ -26,7 +33,7 @@ export class Reader {
   constructor(
     readonly source: JsonObject,
     readonly path: string,
-    readonly problems: DefinitionProblem[],
+    readonly reading: Reading,
     /** How long the path of the state is that it lies in. */
     private readonly base = path.length,
     variables: Set<string> = new Set(),
@@ -38,7 +45,7 @@ export class Reader {
 
   problem(text: string, field?: string, fix?: string): void {
     const path = field === undefined ? this.path || '/' : `${this.path}/${field}`;
-    this.problems.push({ path, text, ...(fix !== undefined && { fix }) });
+    this.reading.problems.push({ path, text, ...(fix !== undefined && { fix }) });
   }
 
   /** Where a field lies in its state: `Choices[0]/Condition`. */
@@ -48,7 +55,7 @@ export class Reader {
 
   /** The same fields, read as those of a state. */
   asState(): Reader {
-    return new Reader(this.source, this.path, this.problems);
+    return new Reader(this.source, this.path, this.reading);
   }
 
   has(field: string): boolean {
@@ -95,14 +102,14 @@ export class Reader {
 
   object(field: string): Reader | undefined {
     const value = this.#typed(field, 'an object', isObject) as JsonObject | undefined;
-    return value && new Reader(value, `${this.path}/${field}`, this.problems, this.base, this.variables);
+    return value && new Reader(value, `${this.path}/${field}`, this.reading, this.base, this.variables);
   }
 
   objects(field: string): Reader[] | undefined {
     const fits = (value: Json): boolean => Array.isArray(value) && value.every(isObject);
     const value = this.#typed(field, 'a list of objects', fits) as JsonObject[] | undefined;
     return value?.map(
-      (item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.problems, this.base, this.variables),
+      (item, i) => new Reader(item, `${this.path}/${field}[${i}]`, this.reading, this.base, this.variables),
     );
   }
 
@@ -124,9 +131,14 @@ export class Reader {
   }
 }
 
-/** The name that was probably meant: undefined where none is near. */
+/** Among so many names is looked for the one that was meant: to compare all with all of a large machine takes minutes. */
+const NAMES_COMPARED = 100;
+/** No name that is known is nearly as long. */
+const LONGEST_NAME = 100;
+
+/** The name that was probably meant: undefined where none is near, or there are too many to tell. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
+  if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;
   const found = closest(name, [...names]);
   const far = distance(name.toLowerCase(), found.toLowerCase());
   return far <= Math.max(2, Math.floor(name.length / 3)) ? found : undefined;

@@ -23,9 +23,15 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string): v
   }
 }
 
+/** So many names are shown of those that could be meant. */
+const NAMES_SHOWN = 20;
+
 function fixTarget(target: string, names: ReadonlySet<string>): string {
-  const meant = nearest(target, [...names]);
-  return meant ? didYouMean(meant) : `write one of these states: ${[...names].join(', ')}`;
+  const all = [...names];
+  const meant = nearest(target, all);
+  if (meant) return didYouMean(meant);
+  const more = all.length > NAMES_SHOWN ? `, and ${all.length - NAMES_SHOWN} others` : '';
+  return `write one of these states: ${all.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }
 
 function missing(target: string): string {

@@ -24,15 +24,23 @@ export type Evaluated =
 /** An expression, ready to be evaluated. Never rejects; stays pending where the expression waits for what never comes. */
 export type Compiled = (bindings: Bindings, outside: Outside) => Promise<Evaluated>;
 
-/** Makes a compiler of expressions of JSONata that stay within limits. It throws an Error where one cannot be parsed. */
-export function createCompiler(limits: Limits): (source: string) => Compiled {
+/** Makes something of expressions of JSONata. Both throw an Error where one cannot be parsed. */
+export interface Compiler {
+  compile(source: string): Compiled;
+  parse(source: string): jsonata.Expression;
+}
+
+/** Makes a compiler of expressions that stay within limits. */
+export function createCompiler(limits: Limits): Compiler {
   // Its declaration takes an instance here, where it makes instances.
-  const options: object = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
+  const options = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
   const { enter, leave } = watchSteps(limits);
   const guarded = Object.entries(guardedFunctions(builtins(), limits));
   const rewritten = Object.entries(rewrittenFunctions(limits));
-  return (source) => {
-    const compiled = parse(source, options);
+  // The library keeps its engine of regular expressions in one place: whatever is parsed names ours again.
+  const parse = (source: string): jsonata.Expression => parseWith(source, options as object);
+  const compile = (source: string): Compiled => {
+    const compiled = parse(source);
     // The declaration takes strings only; the library's own hooks are symbols.
     const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
     if (!isPlain(compiled, source)) {
@@ -60,6 +68,7 @@ export function createCompiler(limits: Limits): (source: string) => Compiled {
       }
     };
   };
+  return { compile, parse };
 }
 
 /** Where the library keeps its functions. It shows it to whoever watches an evaluation, before anything is awaited. */
@@ -74,7 +83,7 @@ function builtins(): Environment {
   return environment;
 }
 
-function parse(source: string, options: jsonata.JsonataOptions): jsonata.Expression {
+function parseWith(source: string, options: jsonata.JsonataOptions): jsonata.Expression {
   try {
     return jsonata(source, options);
   } catch (error) {

@@ -2,8 +2,8 @@ import { turn } from '../../../clock.js';
 import { EvaluationFailure } from '../errors/failure.js';
 import type { Expression, StateData } from '../runtime/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
-import { createCompiler, type Bindings, type Compiled, type Evaluated } from './evaluator.js';
-import { ON_MAIN } from './guard.js';
+import type { Bindings, Evaluated } from './evaluator.js';
+import { compiled } from './compiled.js';
 
 /** The expression in a string that begins with `{%` and ends with `%}`, to the letter; undefined for any other. */
 export function expressionIn(text: string): string | undefined {
@@ -15,17 +15,15 @@ export function expressionIn(text: string): string | undefined {
 /** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
 const TURN_MS = 25;
 
-let compile: ((source: string) => Compiled) | undefined;
+/** An expression that is longer goes to a thread at once: to parse it takes its time, too. */
+const LONGEST_ON_MAIN = 20_000;
 
 /**
  * Compiles an expression of JSONata. It gets what is left of the main thread's turn; what needs more goes on in a
- * thread, from the beginning.
+ * thread, from the beginning. It is parsed when it is evaluated: see syntax.ts for what is checked before.
  * @param location the field it stands in, as messages and events name it: `Arguments/a[0]`
- * @throws Error where it cannot be parsed
  */
 export function compileExpression(source: string, location: string): Expression {
-  compile ??= createCompiler(ON_MAIN);
-  const compiled = compile(source);
   const about = `The JSONata expression '${source}' specified for the field '${location}'`;
   const failure = (reason: string): EvaluationFailure =>
     new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
@@ -33,17 +31,21 @@ export function compileExpression(source: string, location: string): Expression 
     const next = turn.share(TURN_MS);
     if (next) await next;
     const bindings = bindingsOf(data);
-    const first = await unlessStuck(compiled(bindings, data.around));
+    const first = source.length <= LONGEST_ON_MAIN ? await onMain(source, bindings, data) : undefined;
     const result =
-      first.kind === 'failed' && first.limit
-        ? await data.around.evaluateElsewhere({ source, bindings, now: data.around.now() })
-        : first;
+      first ?? (await data.around.evaluateElsewhere({ source, bindings, now: data.around.now() }));
     if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
     if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
     if (result.text === undefined) throw failure('returned nothing (undefined).');
     data.around.work.spendText(result.text);
     return JSON.parse(result.text) as Json;
   };
+}
+
+/** What it comes to, or undefined where the main thread has not what it needs. */
+async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
+  const result = await unlessStuck(compiled(source)(bindings, data.around));
+  return result.kind === 'failed' && result.limit ? undefined : result;
 }
 
 function bindingsOf(data: StateData): Bindings {

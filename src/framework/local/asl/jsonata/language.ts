@@ -153,12 +153,10 @@ function typeOf(value: Json): string {
 }
 
 function compile(source: string, reader: Reader, field: string, location: string): Expression {
-  try {
-    return compileExpression(source, location);
-  } catch (error) {
-    reader.problem(`The JSONata expression '${source}' is not valid: ${(error as Error).message}`, field);
-    return () => null;
-  }
+  const fault = reader.reading.faults.get(source);
+  if (fault === undefined) return compileExpression(source, location);
+  reader.problem(`The JSONata expression '${source}' is not valid: ${fault}`, field);
+  return () => null;
 }
 
 /** A JSON value in which every string `{% … %}`, to any depth, is an expression. */

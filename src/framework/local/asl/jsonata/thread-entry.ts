@@ -4,9 +4,9 @@ import { IN_THREAD } from './guard.js';
 import type { Job } from './threads.js';
 
 /** What runs in a thread: one evaluation after another, each within the limits of a thread. */
-const compile = createCompiler(IN_THREAD);
+const compiler = createCompiler(IN_THREAD);
 
 parentPort?.on('message', ({ source, bindings, now }: Job) => {
-  const evaluation = compile(source)(bindings, { random: Math.random, now: () => now });
+  const evaluation = compiler.compile(source)(bindings, { random: Math.random, now: () => now });
   void evaluation.then((result) => parentPort?.postMessage(result));
 });
