@@ -121,7 +121,9 @@ describe('whatever the polls come to', () => {
         // Whatever is open hangs no longer.
         while (made.open.length > 0) made.end(false, { kind: 'empty' });
         // An activity without room for one more is polled by a thousand others: an idle poll may then be moved by waiting.
-        made.wait(each.steps.some((one) => one.kind === 'failed' && one.trouble === 'crowded') ? 61_000 : 31_000);
+        made.wait(
+          each.steps.some((one) => one.kind === 'failed' && one.trouble === 'crowded') ? 61_000 : 31_000,
+        );
         expect(made.open.length).toBeGreaterThan(0);
         for (let round = 0; round < 300; round++) {
           for (let polls = made.open.length; polls > 0; polls--) made.end(false, { kind: 'task' });
