@@ -74,6 +74,12 @@ class SystemClock extends BaseClock {
 /** The real time of this machine, monotonic. */
 export const systemClock: Clock = new SystemClock();
 
+/**
+ * The date of this machine, which somebody may set at any time: for what others compare with their own, such as the date
+ * of a signature. Epoch milliseconds.
+ */
+export const wallTime = (): number => Date.now();
+
 /** A timer that fires this late was held up: by a blocked event loop or a stopped process. */
 const HELD_UP_MS = 250;
 /** What the sockets are given then. Their turn comes after that of the timers. */

@@ -78,6 +78,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   port: { takes: ['0', '1'], alsoWrong: [70_000, '8083'] },
   region: { takes: [], alsoWrong: ['Frankfurt', 'eu-west'] },
   sdk: { takes: ['an object', 'an object that holds itself'] },
+  calls: { takes: [], alsoWrong: ['fast'] },
   createActivities: { takes: ['true', 'false'], alsoWrong: ['yes'] },
   setup: { takes: ['a function', 'a class'] },
   reportLimit: { takes: ['a duration'], alsoWrong: ['soon', 60_000] },

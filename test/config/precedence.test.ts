@@ -86,6 +86,7 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
   machines: [['["x.json"]', ['x.json']]],
   port: [['9000', 9000]],
   region: [['eu-west-1', 'eu-west-1']],
+  calls: [['sdk', 'sdk']],
   createActivities: [
     ['true', true],
     ['false', false],

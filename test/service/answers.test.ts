@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ActivityPort } from '../../src/framework/service/port.js';
-import { AwsService } from '../../src/framework/service/sdk/aws.js';
+import { AwsService, type ServiceSettings } from '../../src/framework/service/sdk/aws.js';
 import { wireFailure } from '../../src/framework/service/sdk/wire-failure.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -13,17 +13,23 @@ let port: ActivityPort;
 let answer: Answer;
 const seenCalls: unknown[] = [];
 
-beforeEach(async () => {
+const open = (url: string, calls: ServiceSettings['calls']): AwsService =>
+  new AwsService({ endpoint: { kind: 'url', url }, sdk: {}, calls });
+const sockets = { polls: 5, reports: 5, heartbeats: 5 };
+
+/** In each of the ways that a call can go. */
+const overBothPaths = describe.each(['lean', 'sdk'] as const);
+
+async function begin(calls: ServiceSettings['calls']): Promise<void> {
   seenCalls.length = 0;
   server = createServer((request, response) => {
     seenCalls.push(request.url);
     request.resume().once('end', () => answer(response, request));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  service = new AwsService({ endpoint: { kind: 'url', url }, sdk: {} });
-  port = await service.port('us-east-1', { polls: 5, reports: 5, heartbeats: 5 });
-});
+  service = open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls);
+  port = await service.port('us-east-1', sockets);
+}
 afterEach(() => {
   service.close();
   server.closeAllConnections();
@@ -97,45 +103,81 @@ const rows: [string, Answer, string, boolean, string][] = [
   ],
 ];
 
-test.each(rows)('%s, as a poll and as a report', async (_, answered, trouble, lost, report) => {
-  answer = answered;
-  expect(await poll()).toMatchObject({ kind: 'failed', trouble, mayHaveLostToken: lost });
-  const told = await port.succeed('token', '1', never);
-  const shown =
-    told.kind === 'retry'
-      ? `retry ${told.pace}${told.mayHaveArrived ? ', may have arrived' : ''}`
-      : told.kind;
-  expect(shown).toBe(report);
-});
+overBothPaths('%s', (calls) => {
+  beforeEach(() => begin(calls));
 
-describe('an answer that is none of the service', () => {
-  test.each([
-    [status(407), 'HTTP 407 Proxy Authentication Required without a body'],
-    [status(502), 'HTTP 502 Bad Gateway without a body'],
-    [
-      status(403, '<html>\n  Forbidden</html>'),
-      "HTTP 403 Forbidden with a body that is not the service's: <html>",
-    ],
-  ])('is shown with its status', async (answered, message) => {
+  test.each(rows)('%s, as a poll and as a report', async (_, answered, trouble, lost, report) => {
     answer = answered;
-    const told = await poll();
-    expect(told).toMatchObject({
-      error: { name: 'StrangeAnswer', message: expect.stringContaining(message) },
+    expect(await poll()).toMatchObject({ kind: 'failed', trouble, mayHaveLostToken: lost });
+    const told = await port.succeed('token', '1', never);
+    const shown =
+      told.kind === 'retry'
+        ? `retry ${told.pace}${told.mayHaveArrived ? ', may have arrived' : ''}`
+        : told.kind;
+    expect(shown).toBe(report);
+  });
+
+  describe('an answer that is none of the service', () => {
+    test.each([
+      [status(407), 'HTTP 407 Proxy Authentication Required without a body'],
+      [status(502), 'HTTP 502 Bad Gateway without a body'],
+      [
+        status(403, '<html>\n  Forbidden</html>'),
+        "HTTP 403 Forbidden with a body that is not the service's: <html>",
+      ],
+    ])('is shown with its status', async (answered, message) => {
+      answer = answered;
+      const told = await poll();
+      expect(told).toMatchObject({
+        error: { name: 'StrangeAnswer', message: expect.stringContaining(message) },
+      });
     });
   });
+
+  describe('what never left is not counted as sent', () => {
+    test('where nothing listens', async () => {
+      const nowhere = open('http://127.0.0.1:1', calls);
+      const unreached = await nowhere.port('us-east-1', sockets);
+      let sent = 0;
+      const polled = await unreached.poll('arn:a', 'w', never, () => sent++);
+      expect(polled).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false });
+      expect(await unreached.succeed('t', '1', never)).toMatchObject({
+        kind: 'retry',
+        mayHaveArrived: false,
+      });
+      expect(sent).toBe(0);
+      nowhere.close();
+    });
+  });
+
+  test('a poll tells when its request is on a connection, also on one that was kept alive', async () => {
+    answer = status(200, '{}');
+    let sent = 0;
+    for (let n = 1; n <= 3; n++) {
+      expect(await poll(() => sent++)).toEqual({ kind: 'empty' });
+      expect(sent).toBe(n);
+    }
+  });
+
+  test('a signature that is refused for its time is made again at once, with the clock that the answer showed', async () => {
+    const seen: string[] = [];
+    answer = (response, { headers }) => {
+      seen.push(String(headers['x-amz-date']));
+      const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
+      if (seen.length > 1) response.end('{}');
+      else
+        response
+          .writeHead(403, { date })
+          .end(JSON.stringify({ __type: 'InvalidSignatureException', message: 'expired' }));
+    };
+    expect(await poll()).toEqual({ kind: 'empty' });
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toMatch(/^20300101T0000/);
+  });
 });
 
-describe('what never left is not counted as sent', () => {
-  test('where nothing listens', async () => {
-    const nowhere = new AwsService({ endpoint: { kind: 'url', url: 'http://127.0.0.1:1' }, sdk: {} });
-    const unreached = await nowhere.port('us-east-1', { polls: 1, reports: 1, heartbeats: 1 });
-    let sent = 0;
-    const polled = await unreached.poll('arn:a', 'w', never, () => sent++);
-    expect(polled).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false });
-    expect(await unreached.succeed('t', '1', never)).toMatchObject({ kind: 'retry', mayHaveArrived: false });
-    expect(sent).toBe(0);
-    nowhere.close();
-  });
+describe('what the SDK throws is not counted as sent', () => {
+  beforeEach(() => begin('sdk'));
 
   test('where a call waited for a connection until its time was up', async () => {
     answer = () => {};
@@ -171,29 +213,4 @@ describe('what never left is not counted as sent', () => {
     expect({ sent, setup }).toEqual({ sent: false, setup: true });
     expect(told.message).toMatch(/NODE_EXTRA_CA_CERTS/);
   });
-});
-
-test('a poll tells when its request is on a connection, also on one that was kept alive', async () => {
-  answer = status(200, '{}');
-  let sent = 0;
-  for (let n = 1; n <= 3; n++) {
-    expect(await poll(() => sent++)).toEqual({ kind: 'empty' });
-    expect(sent).toBe(n);
-  }
-});
-
-test('a signature that is refused for its time is made again at once, with the clock that the answer showed', async () => {
-  const seen: string[] = [];
-  answer = (response, { headers }) => {
-    seen.push(String(headers['x-amz-date']));
-    const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
-    if (seen.length > 1) response.end('{}');
-    else
-      response
-        .writeHead(403, { date })
-        .end(JSON.stringify({ __type: 'InvalidSignatureException', message: 'expired' }));
-  };
-  expect(await poll()).toEqual({ kind: 'empty' });
-  expect(seen).toHaveLength(2);
-  expect(seen[1]).toMatch(/^20300101T0000/);
 });

@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { silentLog } from '../../src/framework/log.js';
-import { type CallEnd, Credentials } from '../../src/framework/service/sdk/credentials.js';
+import { Credentials } from '../../src/framework/service/sdk/credentials.js';
+import type { CallEnd } from '../../src/framework/service/wire.js';
 import { RepeatedAsk } from '../../src/framework/service/sdk/repeated-ask.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 
@@ -82,7 +83,7 @@ test('nothing is asked once it is closed', async () => {
 /** Credentials of a provider that always has others, and how often it was asked anew. */
 async function alwaysOthers(onAsk: () => void): Promise<{ clock: HandClock; credentials: Credentials }> {
   const clock = new HandClock();
-  const credentials = new Credentials({ clock, log: silentLog, renewable: true });
+  const credentials = new Credentials({ clock, log: silentLog, renewable: true, kept: true });
   let session = 0;
   const provider = async (options?: { readonly forceRefresh?: boolean }) => {
     if (options?.forceRefresh) onAsk();

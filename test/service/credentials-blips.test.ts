@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { silentLog } from '../../src/framework/log.js';
-import { type CallEnd, Credentials } from '../../src/framework/service/sdk/credentials.js';
+import { Credentials } from '../../src/framework/service/sdk/credentials.js';
+import type { CallEnd } from '../../src/framework/service/wire.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 
 const ACCEPTED: CallEnd<string> = { output: 'done' };
@@ -23,7 +24,7 @@ let renewals: number;
 
 beforeEach(async () => {
   clock = new HandClock(0, { promisesOnly: true });
-  credentials = new Credentials({ clock, log: silentLog, renewable: true });
+  credentials = new Credentials({ clock, log: silentLog, renewable: true, kept: true });
   [inProvider, renewals] = ['OLD', 0];
   client = new SFNClient({
     region: 'us-east-1',

@@ -113,6 +113,22 @@ test('only service/sdk loads the SDK, and a worker loads them when it is made', 
   expect(readFileSync(join(root, 'worker/start/create-worker.ts'), 'utf8')).not.toMatch(statically);
 });
 
+test('the lean path can be loaded where there is no SDK, as in a thread', () => {
+  const reached = new Set<string>();
+  const follow = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const { from, to, typeOnly } of imports)
+      if (from === file && !typeOnly) follow(to.replace(/\.js$/, '.ts'));
+  };
+  follow(join(root, 'service/lean/lean-calls.ts'));
+  const shownOf = [...reached]
+    .map((file) => relative(root, file))
+    .filter((file) => !file.startsWith('service/lean/'));
+  expect(shownOf.filter((file) => /aws-sdk|service\/sdk/.test(file))).toEqual([]);
+  expect(shownOf.length).toBeGreaterThan(2);
+});
+
 const ownsTime = (file: string): boolean =>
   ['clock.ts', 'testing/hand-clock.ts'].includes(relative(root, file));
 

@@ -49,6 +49,11 @@ export interface Config extends HandlerOptions {
   region?: string;
   /** Settings passed through to the AWS SDK's clients: proxy, FIPS, an assumed role. @default {} */
   sdk?: SdkSettings;
+  /**
+   * How the calls of the loop are made: `'lean'` by a path that is a fraction of the SDK's in cost, with all that the SDK
+   * makes of its settings; where it can't honour one, by the SDK, and says so. `'sdk'`: always by the SDK. @default 'lean'
+   */
+  calls?: 'lean' | 'sdk';
   /** Whether activities declared by a bare name are created at AWS. At a loopback endpoint they always are. @default false */
   createActivities?: boolean;
   /** Registers providers in the worker's own container. */
@@ -173,6 +178,12 @@ export const CONFIG_OPTIONS = {
   port: { ...port, default: 8083, help: 'port of the local service' },
   region: { ...region, unset: "the AWS SDK's own", help: 'for calls that name no ARN' },
   sdk: { ...record, default: {}, keysOnly: true, help: "settings of the AWS SDK's client" },
+  calls: {
+    ...oneOf('lean', 'sdk'),
+    default: 'lean',
+    ofWorker: true,
+    help: 'how polls, reports and heartbeats are made',
+  },
   createActivities: {
     ...flag,
     default: false,

@@ -8,8 +8,16 @@ export interface ActivityPort {
    * @param signal gives the poll up. The service may still lease a task to it, so this is for polls that hang.
    * @param onSent called once the request is on a connection that was made and is trusted; at once where that can't
    * be told.
+   * @param onAgain called where that request was answered and is made again, for other credentials or another time:
+   * nothing is held by the service until `onSent` is called again.
    */
-  poll(activityArn: string, workerName: string, signal: AbortSignal, onSent: () => void): Promise<PollAnswer>;
+  poll(
+    activityArn: string,
+    workerName: string,
+    signal: AbortSignal,
+    onSent: () => void,
+    onAgain?: () => void,
+  ): Promise<PollAnswer>;
   succeed(token: string, output: string, signal: AbortSignal): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: AbortSignal): Promise<ReportAnswer>;
   heartbeat(token: string, signal: AbortSignal): Promise<ReportAnswer>;

@@ -1,5 +1,25 @@
 import { STATUS_CODES } from 'node:http';
 
+/** The four calls of a worker's loop, by the names that the service gives them. */
+export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
+
+/** One call, as it goes. */
+export interface CallInProgress {
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+  /** Called when the request is on a connection that was made and is trusted; at once where nobody can tell. */
+  readonly onSent: () => void;
+}
+
+/** What of an answer is of use. */
+export interface CallOutput {
+  readonly taskToken?: string;
+  readonly input?: string;
+}
+
+/** What happened to a call on the wire, whichever way it went. What it means is decided elsewhere. */
+export type CallEnd<T = CallOutput> = { readonly output: T } | { readonly failure: WireFailure };
+
 /** What became of a call that brought no answer to use. What it means for a poll or a report is decided elsewhere. */
 export interface WireFailure {
   /** For people: named and worded by the service, the network, or us. */
@@ -12,7 +32,23 @@ export interface WireFailure {
   readonly sent: boolean;
   /** Nothing was sent, and nothing will be until somebody acts: credentials, an endpoint, trust. */
   readonly setup: boolean;
+  /**
+   * The signature was refused for its time, nothing was done, and the answer has shown by how much this machine's clock
+   * is wrong: made again, the call is signed for the right time.
+   */
+  readonly clockCorrected?: boolean;
 }
+
+/** What a signature is refused for where the clocks differ; some are used where only the key is wrong, too. */
+const SKEWED = new Set([
+  'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+]);
+
+export const mayBeSkewed = (type: string | undefined): boolean => type !== undefined && SKEWED.has(type);
 
 /** The connection could not be made, or no file was left to make it with. */
 const NEVER_SENT = new Set([

@@ -151,6 +151,11 @@ export class PollPolicy {
     poll.connectedAt = now;
   }
 
+  /** It was answered after all, and is made again. */
+  disconnected(poll: PolicedPoll): void {
+    poll.connectedAt = undefined;
+  }
+
   /** Trouble that nothing got through for may be over. @returns whether a probe waits to find out, and now may */
   mended(trouble: PollTrouble, now: number): boolean {
     if (this.#state.kind !== 'waiting' || this.#state.reason !== trouble) return false;

@@ -131,7 +131,8 @@ export class Poller {
       this.#policy.connected(poll, clock.now());
       if (this.#policy.state.kind === 'probing') this.fill();
     };
-    const answer = await port.poll(handler.activityArn, workerName, limit.signal, onSent);
+    const onAgain = (): void => this.#policy.disconnected(poll);
+    const answer = await port.poll(handler.activityArn, workerName, limit.signal, onSent, onAgain);
     cancel();
     if (answer.kind === 'task') {
       slot.work();

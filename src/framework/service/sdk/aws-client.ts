@@ -35,7 +35,10 @@ export class ClientFactory {
     const { endpoint, sdk, clock = systemClock, log = silentLog } = settings;
     this.#settings = settings;
     this.#provider = localCredentials(endpoint, sdk.credentials);
-    this.credentials = new Credentials({ clock, log, renewable: typeof this.#provider !== 'object' });
+    this.credentials = new Credentials({
+      ...{ clock, log, renewable: typeof this.#provider !== 'object' },
+      kept: !(Reflect.get(Object(this.#provider), 'memoized') || sdk.credentialDefaultProvider),
+    });
   }
 
   /**

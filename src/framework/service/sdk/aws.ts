@@ -1,76 +1,40 @@
-import { unlessAborted } from '../../wait.js';
-import type { GetActivityTaskOutput, SFNClient } from '@aws-sdk/client-sfn';
-import { pollFailure, reportFailure } from '../answer.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../port.js';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { showError } from '../../errors.js';
+import { silentLog } from '../../log.js';
+import { activityPort, type SendCall } from '../activity-calls.js';
+import type { LeanCalls } from '../lean/lean-calls.js';
+import type { ActivityPort } from '../port.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
-import { type CallInProgress, Calls } from './calls.js';
-import type { CallEnd, Credentials } from './credentials.js';
-import { wireFailure } from './wire-failure.js';
+import { learnRecipes } from './learn-recipes.js';
+import { type Sockets, sdkCalls } from './sdk-calls.js';
+import { isMocked, stepAsideFor } from './step-aside.js';
 
-/** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
-const ONE_ATTEMPT = 1;
+export type { Sockets } from './sdk-calls.js';
 
-/** How many calls of each kind one region's worker may have open at once. */
-export interface Sockets {
-  readonly polls: number;
-  readonly reports: number;
-  readonly heartbeats: number;
+export interface ServiceSettings extends ClientSettings {
+  /**
+   * How the calls of the loop are made. `lean`: without the SDK, but with what it makes of the settings, wherever the
+   * settings allow it. `sdk`: by its `send`, always. @default 'lean'
+   */
+  readonly calls?: 'lean' | 'sdk';
 }
 
-/** What a signature is refused for where the clocks differ. The SDK learns the difference from the answer. */
-const SKEWED = new Set([
-  'RequestExpired',
-  'RequestInTheFuture',
-  'RequestTimeTooSkewed',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-]);
-
-/**
- * Step Functions through the AWS SDK: for each region a client for polls, one for reports and one for heartbeats, so
- * that fifty parked polls make no report wait, and no crowd of heartbeats either.
- */
+/** Step Functions, as the AWS SDK's settings say where it is and who asks. */
 export class AwsService {
+  readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
-  readonly #watching: boolean;
+  readonly #lean: LeanCalls[] = [];
+  #toldWhy = false;
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ServiceSettings) {
+    this.#settings = settings;
     this.#clients = new ClientFactory(settings);
-    this.#watching = ownsConnections(settings.sdk);
   }
 
   /** The four calls of the worker, in one region. */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
-    const sdk = await import('@aws-sdk/client-sfn');
-    const calls = new Calls({ watching: this.#watching });
-    const [polls, reports, heartbeats] = await Promise.all(
-      [sockets.polls, sockets.reports, sockets.heartbeats].map((many) =>
-        this.#clients.client(region, many, ONE_ATTEMPT, calls),
-      ),
-    );
-    if (!polls || !reports || !heartbeats) throw new Error('three clients were asked for');
-    const { credentials } = this.#clients;
-    const report = (signal: AbortSignal, send: Send<unknown>): Promise<ReportAnswer> =>
-      makeReport(credentials, signal, send);
-    return {
-      poll: (activityArn, workerName, signal, onSent) =>
-        makePoll(credentials, { signal, onSent }, (call) =>
-          polls.send(calls.bind(new sdk.GetActivityTaskCommand({ activityArn, workerName }), call)),
-        ),
-      succeed: (taskToken, output, signal) =>
-        report(signal, (call) =>
-          reports.send(calls.bind(new sdk.SendTaskSuccessCommand({ taskToken, output }), call)),
-        ),
-      fail: (taskToken, error, cause, signal) =>
-        report(signal, (call) =>
-          reports.send(calls.bind(new sdk.SendTaskFailureCommand({ taskToken, error, cause }), call)),
-        ),
-      heartbeat: (taskToken, signal) =>
-        report(signal, (call) =>
-          heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand({ taskToken }), call)),
-        ),
-      onMended: (listener) => credentials.onRenewed(listener),
-    };
+    const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
+    return activityPort(send, this.#clients.credentials);
   }
 
   /** A client for the calls outside the loop. The SDK retries them. */
@@ -84,56 +48,36 @@ export class AwsService {
   }
 
   close(): void {
+    for (const each of this.#lean) each.close();
     this.#clients.close();
   }
-}
 
-type Send<T> = (call: CallInProgress) => Promise<T>;
-
-async function makePoll(
-  credentials: Credentials,
-  call: CallInProgress,
-  send: Send<GetActivityTaskOutput>,
-): Promise<PollAnswer> {
-  const ended = await credentials.call(call.signal, () => sendOnTime(call, send));
-  if ('failure' in ended) return pollFailure(ended.failure);
-  const { taskToken, input } = ended.output;
-  return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
-}
-
-async function makeReport(
-  credentials: Credentials,
-  signal: AbortSignal,
-  send: Send<unknown>,
-): Promise<ReportAnswer> {
-  const ended = await credentials.call(signal, () => sendOnTime({ signal, onSent: () => {} }, send));
-  return 'failure' in ended ? reportFailure(ended.failure) : { kind: 'ok' };
-}
-
-/** One call that never throws; and once more where the answer has just corrected the clock, since nothing was done. */
-async function sendOnTime<T>(call: CallInProgress, send: Send<T>): Promise<CallEnd<T>> {
-  const first = await attempt(call, send);
-  return 'skewed' in first && first.skewed ? attempt(call, send) : first;
-}
-
-async function attempt<T>(
-  { signal, onSent }: CallInProgress,
-  send: Send<T>,
-): Promise<CallEnd<T> & { readonly skewed?: boolean }> {
-  let sent = false;
-  const seen = (): void => {
-    sent = true;
-    onSent();
-  };
-  try {
-    return { output: await unlessAborted(signal, send({ signal, onSent: seen })) };
-  } catch (thrown) {
-    return { failure: wireFailure(thrown, sent), skewed: correctedClock(thrown) };
+  /** Undefined where they must be the SDK's, which is said once, and why. */
+  async #leanCalls(region: string): Promise<SendCall | undefined> {
+    const { sdk, calls: asked = 'lean' } = this.#settings;
+    const why = asked === 'sdk' ? 'it is asked for' : stepAsideFor(sdk);
+    if (why !== undefined) return this.#tellWhy(why);
+    const { SFNClient } = await import('@aws-sdk/client-sfn');
+    const client = await this.#clients.client(region, 1, 1);
+    if (isMocked(client, SFNClient)) return this.#tellWhy('its client is mocked');
+    try {
+      const recipes = await learnRecipes(client);
+      const { LeanCalls } = await import('../lean/lean-calls.js');
+      const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current() });
+      this.#lean.push(calls);
+      return (operation, input, call) => calls.send(operation, input, call);
+    } catch (error) {
+      return this.#tellWhy(`no request could be made without it: ${showError(error as Error)}`);
+    }
   }
-}
 
-/** Without a correction a signature was refused for its key, and would be again. */
-function correctedClock(thrown: unknown): boolean {
-  const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
-  return name !== undefined && SKEWED.has(name) && $metadata?.clockSkewCorrected === true;
+  #sdkCalls(region: string, sockets: Sockets): Promise<SendCall> {
+    return sdkCalls(this.#clients, region, sockets, { watching: ownsConnections(this.#settings.sdk) });
+  }
+
+  #tellWhy(why: string): undefined {
+    const { log = silentLog } = this.#settings;
+    if (!this.#toldWhy) log.info(`calls go through the AWS SDK's own client, which costs more: ${why}`);
+    this.#toldWhy = true;
+  }
 }

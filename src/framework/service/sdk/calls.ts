@@ -1,6 +1,7 @@
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { CallInProgress } from '../wire.js';
 
 type RequestHandler = SFNClient['config']['requestHandler'];
 /** Node's own name for handing a request to an agent; not in its typings, but what proxying agents build on too. */
@@ -9,14 +10,6 @@ type AddRequest = (
   options: { readonly headers?: object },
   ...rest: unknown[]
 ) => void;
-
-/** One call of a client, as it goes. */
-export interface CallInProgress {
-  /** Ends the call. */
-  readonly signal: AbortSignal;
-  /** Called when the request is on a connection that was made and is trusted; at once where nobody can tell. */
-  readonly onSent: () => void;
-}
 
 /**
  * Lets signals end the calls of a client, and tells when a request is on its connection. Without the SDK's own option

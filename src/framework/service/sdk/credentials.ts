@@ -1,24 +1,24 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { Clock } from '../../clock.js';
+import { type Clock, wallTime } from '../../clock.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { within } from '../../wait.js';
-import type { WireFailure } from '../wire.js';
+import type { Renewal } from '../activity-calls.js';
+import type { CallEnd, WireFailure } from '../wire.js';
 import { RepeatedAsk } from './repeated-ask.js';
 
 /** What a client asks for credentials: the SDK's own chain or a user's function, memoised by the SDK. */
 type Provider = SFNClient['config']['credentials'];
 type Identity = Awaited<ReturnType<Provider>>;
 
-/** What a call came to. */
-export type CallEnd<T> = { readonly output: T } | { readonly failure: WireFailure };
-
 export interface CredentialsSettings {
   readonly clock: Clock;
   readonly log: Logger;
   /** Whether the provider can ever have others; a mere value has none. */
   readonly renewable: boolean;
+  /** Whether the SDK keeps what the provider gave until it is about to expire; a user's own may say it does that itself. */
+  readonly kept: boolean;
 }
 
 /**
@@ -41,6 +41,8 @@ const REFUSED = new Set([
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
+/** The SDK asks a provider anew from so long before its answer expires. */
+const RENEWED_BEFORE_MS = 5 * 60_000;
 /** A call waits no longer for a provider that hangs. */
 const PATIENCE_MS = 5_000;
 /** Where none was refused for so long, the next refusal is trouble of its own. */
@@ -62,7 +64,7 @@ interface Trouble {
  * anew: at once, then after 1 s, doubling to 30 s, however many calls are refused. With its first new answer a call that
  * waits for it is made again, and whoever listens is told.
  */
-export class Credentials {
+export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
   readonly #asks: RepeatedAsk;
   /** Whoever asks first, asks for all: nothing of a task's own context may be left in it. */
@@ -91,13 +93,18 @@ export class Credentials {
 
   /**
    * Makes a call, and once more where it was refused for its credentials and the provider has new ones: nothing was
-   * done. @param signal ends the wait for the provider.
+   * done. @param signal ends the wait for the provider. @param again called before the provider is waited for.
    */
-  async call<T>(signal: AbortSignal, attempt: () => Promise<CallEnd<T>>): Promise<CallEnd<T>> {
+  async call<T>(
+    signal: AbortSignal,
+    attempt: () => Promise<CallEnd<T>>,
+    again: () => void = () => {},
+  ): Promise<CallEnd<T>> {
     const { clock } = this.#settings;
     const [generation, sentAt] = [this.#generation, clock.now()];
     const end = await attempt();
     if (!this.#learn(end, generation, sentAt)) return end;
+    again();
     if (this.#generation === generation) await this.#patiently(this.#want(), signal);
     const renewed = this.#generation;
     if (renewed === generation) return this.#explained(end);
@@ -105,6 +112,14 @@ export class Credentials {
     const second = await attempt();
     if (this.#learn(second, renewed, sentAgainAt)) void this.#want();
     return second;
+  }
+
+  /**
+   * What the next call is signed with; a promise where the provider must be asked, which it is for nobody in particular.
+   * It rejects with the provider's error where there never were any.
+   */
+  current(): Identity | Promise<Identity> {
+    return this.#isGood() ? (this.#identity as Identity) : this.#provide();
   }
 
   /** Calls back whenever the provider has others in place of what was refused. */
@@ -122,10 +137,21 @@ export class Credentials {
    * @throws the provider's error where there never were any
    */
   async #provide(): Promise<Identity> {
+    if (this.#isGood()) return this.#identity as Identity;
     if (!this.#failure) await this.#patiently(this.#takeOnce());
     if (this.#failure) await this.#patiently(this.#want());
     if (this.#identity) return this.#identity;
     throw this.#failure ?? new Error('the provider of credentials gave none');
+  }
+
+  /**
+   * Whether there is no need to ask the provider: it keeps what it gave for ever where that does not expire, and else
+   * until five minutes before.
+   */
+  #isGood(): boolean {
+    const { expiration } = this.#identity ?? {};
+    if (!this.#identity || this.#failure || !this.#settings.kept) return false;
+    return expiration === undefined || expiration.getTime() - wallTime() > RENEWED_BEFORE_MS;
   }
 
   /** One at a time, shared: a provider that hangs is asked once. */

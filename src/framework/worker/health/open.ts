@@ -2,7 +2,7 @@ import { isThisMachine, readAddress, showAddress } from '../../config/address.js
 import type { Logger } from '../../log.js';
 import type { Worker } from '../worker.js';
 import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
-import { type Health, serveHealth } from './serve.js';
+import type { Health } from './serve.js';
 
 /** A worker's health port, which is open before the worker is made. */
 export interface WorkerHealth {
@@ -40,6 +40,8 @@ export async function openHealth({ healthPort, log, production }: HealthOptions)
   if (!address) return { show: () => {}, close: () => {} };
   let worker: Worker | undefined;
   const source: HealthSource = { status: () => (worker ? publicStatus(worker.status()) : STARTING) };
+  // Whoever serves no health, as a test bed, loads no HTTP.
+  const { serveHealth } = await import('./serve.js');
   const health = await serveHealth(address, source);
   sayWhere(health, log, production);
   return { show: (made) => (worker = made), close: () => health.close() };

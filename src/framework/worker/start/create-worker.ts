@@ -83,8 +83,8 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     const endpoint = await endpointOf(plan, world);
     health = await openHealth({ ...plan, ...world, healthPort: plan.settings.healthPort });
     const { AwsService } = await import('../../service/sdk/aws.js');
-    const { sdk, region } = plan.settings;
-    service = new AwsService({ endpoint, sdk, region, clock: world.clock, log: world.log });
+    const { sdk, region, calls } = plan.settings;
+    service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     world.signal?.throwIfAborted();
     const worker = new Worker({ ...settingsOf(plan, world), handlers, close });

@@ -1,0 +1,96 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Recipe, Recipes } from '../lean/recipe.js';
+import type { HotOperation } from '../wire.js';
+
+/** What is learnt is not who signs; the service never sees this. */
+const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
+
+/** Made anew for each request, or of the one that they were learnt from only. */
+const OF_ONE_REQUEST = new Set([
+  'authorization',
+  'content-length',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'x-amz-security-token',
+  'amz-sdk-invocation-id',
+  'x-amzn-trace-id',
+]);
+
+/** A request as the SDK hands it to what sends it. */
+interface BuiltRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query?: object;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Lets the SDK build the first request of each operation into our hands instead of the network's: its address, path and
+ * headers are what its own rules make of all settings (region, FIPS, dual-stack, a URL, the user agent).
+ * @param client is left as it was; nothing else may use it meanwhile.
+ * @throws what the SDK throws where it can't make a request of the settings
+ */
+export async function learnRecipes(client: SFNClient): Promise<Recipes> {
+  const { config } = client;
+  const { credentials, requestHandler } = config;
+  try {
+    return await learn(client);
+  } finally {
+    Object.assign(config, { credentials, requestHandler });
+  }
+}
+
+async function learn(client: SFNClient): Promise<Recipes> {
+  const sdk = await import('@aws-sdk/client-sfn');
+  const { config } = client;
+  config.credentials = () => Promise.resolve(NOBODY);
+  const first = async (send: () => Promise<unknown>): Promise<Recipe> => {
+    let built: BuiltRequest | undefined;
+    const handle = (request: unknown): Promise<never> => {
+      built = request as BuiltRequest;
+      return Promise.reject(new Error('this is all that was wanted'));
+    };
+    config.requestHandler = { ...config.requestHandler, handle } as typeof config.requestHandler;
+    try {
+      await send();
+    } catch (error) {
+      if (!built) throw error;
+    }
+    if (!built) throw new Error('the SDK made no request');
+    return recipeOf(built);
+  };
+  const token = { taskToken: 'token' };
+  const operations: Record<HotOperation, Recipe> = {
+    GetActivityTask: await first(() => client.send(new sdk.GetActivityTaskCommand({ activityArn: 'arn' }))),
+    SendTaskSuccess: await first(() =>
+      client.send(new sdk.SendTaskSuccessCommand({ ...token, output: 'null' })),
+    ),
+    SendTaskFailure: await first(() => client.send(new sdk.SendTaskFailureCommand(token))),
+    SendTaskHeartbeat: await first(() => client.send(new sdk.SendTaskHeartbeatCommand(token))),
+  };
+  return {
+    operations,
+    clockOffsetMs: config.systemClockOffset,
+    correctsClock: !(await config.disableClockSkewCorrection()),
+  };
+}
+
+function recipeOf({ protocol, hostname, port, path, query = {}, headers }: BuiltRequest): Recipe {
+  if (Object.keys(query).length > 0) throw new Error('its requests have a query');
+  const kept = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const { authorization = '' } = Object.fromEntries(kept);
+  const [, signingRegion, signingName] = SCOPE.exec(authorization) ?? [];
+  if (!signingRegion || !signingName) throw new Error(`its signature is of another kind: ${authorization}`);
+  return {
+    origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
+    path,
+    headers: Object.fromEntries(kept.filter(([name]) => !OF_ONE_REQUEST.has(name))),
+    signingRegion,
+    signingName,
+  };
+}
+
+/** `AWS4-HMAC-SHA256 Credential=KEY/20260131/eu-west-1/states/aws4_request, …` */
+const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request,/;
