@@ -22,7 +22,6 @@ import {
 } from 'class-validator';
 import * as fc from 'fast-check';
 import { Activity, Handle } from 'stepwright';
-import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery.js';
 import type { HandleOptions } from '../../src/framework/declare/options.js';
 import { compileInput } from '../../src/framework/handler/input/compile-input.js';
@@ -40,7 +39,7 @@ function definitionOf(options: HandleOptions) {
   class Takes {
     @Handle(options as HandleOptions<'any', undefined>) run(_input: never): void {}
   }
-  const [definition] = discover([Takes as Constructor], {}).handlers;
+  const [definition] = discover([Takes], {}).handlers;
   if (!definition) throw new Error('it can not run');
   return definition;
 }

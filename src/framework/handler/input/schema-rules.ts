@@ -130,9 +130,9 @@ export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
 function join(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
   const both: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
-    const other = both[key];
+    const other = both[key] as string | undefined;
     if (other === undefined || other === value) both[key] = value;
-    else if (key === 'type' && NARROWER.get(String(other)) === value) continue;
+    else if (key === 'type' && NARROWER.get(other) === value) continue;
     else if (key === 'type' && NARROWER.get(String(value)) === other) both[key] = value;
     else if (/^(min|exclusiveMin)/.test(key)) both[key] = Math.max(Number(other), Number(value));
     else if (/^(max|exclusiveMax)/.test(key)) both[key] = Math.min(Number(other), Number(value));

@@ -195,7 +195,7 @@ function isRequired(
 /** An instance as a task begins with: its initial values stand in for absent keys. */
 function freshInstance(type: Constructor<object>): object {
   try {
-    return Reflect.construct(type, []) as object;
+    return Reflect.construct<[], object>(type, []);
   } catch {
     return {};
   }

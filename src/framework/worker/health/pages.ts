@@ -43,7 +43,7 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
   return {
     ...status,
     handlers: handlers.map(publicHandler),
-    tasks: oldest.map(({ token, activityArn: _, ...task }) => ({ ...task, task: tokenHash(token) })),
+    tasks: oldest.map(({ token, activityArn: _activity, ...task }) => ({ ...task, task: tokenHash(token) })),
     tasksInFlight: tasks.length,
   };
 }
