@@ -70,7 +70,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
       ...{ rawInput: '{"item":"tea"}', order: 'one TEA', current: true, marked: true, setups: 1, called: 1 },
       receivedAt: expect.stringMatching(/^2026-01-01T00:00:/),
     });
-    const { where } = output as unknown as { where: string | number };
+    const { where } = output as { where: string | number };
     expect(String(where).startsWith(`${process.pid}/`)).toBe(run === 'thread');
     expect(where).not.toBe(process.pid);
     expect((await ran(w, machine, { item: 'milk' })).output).toMatchObject({ where, setups: 1, called: 2 });
@@ -112,12 +112,6 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
     expect(uncaught.cause).toMatchObject({
       data: { exitCode: 1, stderr: expect.stringMatching(/^last words/) },
     });
-    if (run === 'process') {
-      expect(await ran(w, machine, 'segfault')).toMatchObject({ cause: { data: { signal: 'SIGSEGV' } } });
-      expect(await ran(w, machine, 'killed')).toMatchObject({
-        cause: { errorMessage: expect.stringContaining('memory runs out'), data: { signal: 'SIGKILL' } },
-      });
-    }
     expect(w.worker.status().handlers.find(({ name }) => name === 'Wrong.run')).toMatchObject({ running: 1 });
     void w.worker.stop();
     await world.clock.settle(() => w.of('task:succeeded').length === 2);
@@ -175,11 +169,23 @@ test('one is replaced after so many tasks', async () => {
   const wheres: unknown[] = [];
   for (const item of ['a', 'b', 'c']) {
     const { output } = await ran(w, machine, { item });
-    wheres.push((output as unknown as { where: unknown }).where);
+    wheres.push((output as { where: unknown }).where);
   }
   expect(wheres[1]).toBe(wheres[0]);
   expect(wheres[2]).not.toBe(wheres[0]);
 });
+test('a process that crashes, or is killed, is one report', async () => {
+  const w = await started({ run: 'process' });
+  const machine = world.machine(arnOf('Wrong'));
+  expect(await ran(w, machine, 'segfault')).toMatchObject({
+    error: 'Stepwright.HandlerCrashed',
+    cause: { data: { signal: 'SIGSEGV' } },
+  });
+  expect(await ran(w, machine, 'killed')).toMatchObject({
+    cause: { errorMessage: expect.stringContaining('memory runs out'), data: { signal: 'SIGKILL' } },
+  });
+});
+
 test('where none can be started each task fails with the reason, and they do not fail as fast as they come', async () => {
   const broken = compiled('test/executor/fixtures/broken.config.ts');
   const w = await started({ run: 'thread', pool: { threads: 1 } }, broken);

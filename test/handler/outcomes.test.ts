@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTaskContext } from 'stepwright/testing';
-import { type Clock, systemClock } from '../../src/framework/clock.js';
+import { systemClock } from '../../src/framework/clock.js';
 import { hostedHandler } from '../../src/framework/executor/hosted-handler.js';
 import { Pool } from '../../src/framework/executor/pool.js';
 import { ProcessHost } from '../../src/framework/executor/process.js';
@@ -25,7 +25,7 @@ test('a row with any one field corrupted fails', async () => {
   }
 });
 
-const parts = { clock: systemClock as Clock, random: Math.random, log: silentLog };
+const parts = { clock: systemClock, random: Math.random, log: silentLog };
 
 describe.each([
   ['thread', () => new ThreadHost()],
