@@ -6,6 +6,7 @@ import { HANDLERS_VARIABLE } from '../../src/framework/config/by-handler.js';
 import { OPTIONS } from '../../src/framework/config/config.js';
 import { variableOf } from '../../src/framework/config/texts.js';
 import type { Option } from '../../src/framework/declare/rule.js';
+import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { stepwright } from '../support/cli.js';
 import { firstCells, page } from './markdown.js';
 
@@ -40,6 +41,24 @@ test('lifecycle.md has a row for every event and every state of a worker', () =>
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
   expect(names).toEqual(expect.arrayContaining(['state', 'report:lost', 'poll:failed', 'draining']));
   expect(names.filter((name) => !rowsOf('docs/lifecycle.md').includes(name ?? ''))).toEqual([]);
+});
+
+test('watching.md has a row for every metric, as the code has it', () => {
+  const rows = page('docs/watching.md')
+    .text.split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.replaceAll('`', '').trim())
+        .slice(1, -2),
+    );
+  const expected = Object.entries<Metric>(METRICS).map(([name, metric]) => [
+    name,
+    prometheusName(name, metric),
+    `${metric.kind}, ${metric.unit}`,
+    metric.labels.join(', '),
+  ]);
+  expect(rows.filter(([name = '']) => name.startsWith('stepwright.'))).toEqual(expected);
 });
 
 test('lifecycle.md shows every count of a status', () => {

@@ -54,6 +54,7 @@ export interface WorkerWorld {
 const EVENTS: readonly EventName[] = [
   'state',
   'task:received',
+  'task:settled',
   'task:succeeded',
   'task:failed',
   'task:gone',
@@ -61,6 +62,7 @@ const EVENTS: readonly EventName[] = [
   'task:ignored-abort',
   'report:retried',
   'report:lost',
+  'poll:ended',
   'poll:failed',
   'poll:recovered',
   'poll:token-possibly-lost',
@@ -68,6 +70,7 @@ const EVENTS: readonly EventName[] = [
   'places:freed',
   'heartbeat:stretched',
   'heartbeat:restored',
+  'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',
 ];

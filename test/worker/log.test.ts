@@ -22,6 +22,7 @@ function linesOf(...told: Told[]): { level: string; msg: string }[] {
 const error = Object.assign(new Error('why'), { name: 'SomeError' });
 const poll = { handler: 'Work.run', activityArn: 'arn:work' };
 const task = { ...poll, token: 'secret-token' };
+const reported = { ...task, durationMs: 12.4, reportMs: 2 };
 const gone = { ...task, durationMs: 12.4, error };
 const outcome = { status: 'succeeded', output: '"done"' } as const;
 
@@ -29,8 +30,8 @@ const stretched = [{ everyMs: 20_000, tasks: 9, stretchedToMs: 34_000 }];
 const lines: [Told, string, RegExp][] = [
   [['state', { from: 'created', to: 'running' }], 'info', /worker is running/],
   [['task:received', { ...task, receivedAt: new Date(0) }], 'debug', /task received/],
-  [['task:succeeded', { ...task, durationMs: 12.4 }], 'info', /task succeeded/],
-  [['task:failed', { ...task, durationMs: 12.4, error: 'E', cause: '{}' }], 'warn', /task failed/],
+  [['task:succeeded', reported], 'info', /task succeeded/],
+  [['task:failed', { ...reported, error: 'E', cause: '{}' }], 'warn', /task failed/],
   [
     ['task:gone', { ...gone, probablyDelivered: false }],
     'warn',
@@ -40,7 +41,7 @@ const lines: [Told, string, RegExp][] = [
   [['task:ignored-abort', { ...task, afterMs: 1, abandoned: false }], 'warn', /holds its slot until it ends/],
   [['task:ignored-abort', { ...task, afterMs: 1, abandoned: true }], 'warn', /the drain goes on without it/],
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
-  [['report:lost', { ...task, attempts: 9, outcome, error }], 'error', /the result is lost/],
+  [['report:lost', { ...reported, attempts: 9, outcome, error }], 'error', /the result is lost/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
   [['poll:failed', { ...poll, trouble: 'crowded', error }], 'warn', /as many polls open as it may/],
   [['poll:failed', { ...poll, trouble: 'refused', error }], 'error', /polls are refused: somebody must act/],
@@ -83,7 +84,7 @@ test('what repeats itself is one line, and a number at the end', () => {
     expect.objectContaining({ level: 'info', tokensPossiblyLost: 3 }),
   ]);
   expect(linesOf(retried(1), retried(2), retried(3))).toHaveLength(1);
-  expect(linesOf(retried(1), retried(2), ['task:succeeded', { ...task, durationMs: 1 }])).toContainEqual(
+  expect(linesOf(retried(1), retried(2), ['task:succeeded', reported])).toContainEqual(
     expect.objectContaining({ level: 'info', results: 1 }),
   );
   expect(linesOf(lost, lost, ['state', { from: 'draining', to: 'stopped' }])).toContainEqual(

@@ -73,7 +73,7 @@ export interface Config extends HandlerOptions {
   /** The local service's answers for resources that are not activities: by ARN, or by `Machine.State`. @default {} */
   mocks?: Mocks;
   /**
-   * Serves `/live`, `/ready`, `/status` and a status page: `8080` on this machine alone, `'0.0.0.0:8080'` on all
+   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: `8080` on this machine alone, `'0.0.0.0:8080'` on all
    * interfaces. @default none
    */
   healthPort?: number | string;
@@ -208,7 +208,7 @@ export const CONFIG_OPTIONS = {
   pool: { ...pool, default: {}, ofWorker: true, help: 'threads and processes, per handler that runs there' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
-  healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve /live, /ready and /status' },
+  healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

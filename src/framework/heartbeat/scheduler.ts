@@ -20,6 +20,8 @@ export interface SchedulerOptions {
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
   /** A beat was answered, or failed (`error`) for another reason than *gone*; it is repeated soon then. */
   readonly onAnswer: (error?: Error) => void;
+  /** A beat leaves, so long after it could have. */
+  readonly onSent?: (lateMs: number) => void;
 }
 
 /** Beats leave together that fall due within this time, so that a crowd costs few wake-ups. */
@@ -153,6 +155,7 @@ export class HeartbeatScheduler implements Heartbeats {
 
   async #send(beat: TrackedBeat, now: number): Promise<void> {
     this.#takeOut(beat);
+    this.#options.onSent?.(Math.max(0, now - beat.readyAt));
     beat.leave(now);
     const answer = await this.#onTheWay.send(beat);
     beat.onTheWay = false;

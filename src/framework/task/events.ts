@@ -16,10 +16,17 @@ export interface TaskRef {
 export interface TaskEvents {
   /** A lease has arrived. */
   'task:received': TaskRef & { readonly receivedAt: Date };
-  /** The service took the result. */
-  'task:succeeded': TaskRef & { readonly durationMs: number };
+  /** The handler has settled, or was left behind; how long after the receipt. */
+  'task:settled': TaskRef & { readonly handlerMs: number };
+  /** The service took the result. `durationMs` is since the receipt, `reportMs` since the decision. */
+  'task:succeeded': TaskRef & { readonly durationMs: number; readonly reportMs: number };
   /** The service took the failure. */
-  'task:failed': TaskRef & { readonly durationMs: number; readonly error: string; readonly cause: string };
+  'task:failed': TaskRef & {
+    readonly durationMs: number;
+    readonly reportMs: number;
+    readonly error: string;
+    readonly cause: string;
+  };
   /**
    * The service no longer wants the task, so nothing (more) is sent.
    * `probablyDelivered`: an earlier attempt to report had lost its answer, so the service most likely took it.
@@ -36,7 +43,13 @@ export interface TaskEvents {
   /** An attempt to report failed and will be repeated. */
   'report:retried': TaskRef & { readonly attempt: number; readonly delayMs: number; readonly error: Error };
   /** A report was given up: the service was never heard to take this outcome. */
-  'report:lost': TaskRef & { readonly attempts: number; readonly outcome: Outcome; readonly error: Error };
+  'report:lost': TaskRef & {
+    readonly durationMs: number;
+    readonly reportMs: number;
+    readonly attempts: number;
+    readonly outcome: Outcome;
+    readonly error: Error;
+  };
 }
 
 /** Tells an event. Never throws. */

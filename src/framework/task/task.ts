@@ -92,6 +92,9 @@ export class Task {
   #delivery: Delivery | undefined;
   #reportBy = Number.POSITIVE_INFINITY;
   #handlerSettled = false;
+  /** When the slot could come free. */
+  #settledAt: number | undefined;
+  #decidedAt = 0;
   #ignoresAbort = false;
   #phase: TaskPhase = 'handling';
   readonly #timers: (() => void)[] = [];
@@ -230,8 +233,15 @@ export class Task {
 
   #settle(): void {
     this.#handlerSettled = true;
+    this.#emitSettled();
     this.#inContext.close();
     this.#settled.resolve();
+  }
+
+  #emitSettled(): void {
+    if (this.#settledAt !== undefined) return;
+    this.#settledAt = this.#world.clock.now();
+    this.#emit('task:settled', { ...this.#ref(), handlerMs: this.#settledAt - this.#lease.receivedAt });
   }
 
   /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
@@ -258,6 +268,7 @@ export class Task {
     if (this.#handlerSettled) return;
     this.#emitIgnored(ABANDON_MS, true);
     this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
+    this.#emitSettled();
     this.#settled.resolve();
   }
 
@@ -277,6 +288,7 @@ export class Task {
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
+    this.#decidedAt = this.#world.clock.now();
     this.#decided.resolve(decision);
     return true;
   }
@@ -295,18 +307,20 @@ export class Task {
 
   #tell(end: ReportEnd): void {
     this.#progress.end();
-    const ended = { ...this.#ref(), durationMs: this.#world.clock.now() - this.#lease.receivedAt };
+    const now = this.#world.clock.now();
+    const ended = { ...this.#ref(), durationMs: now - this.#lease.receivedAt };
+    const reported = { ...ended, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
       const { probablyDelivered, error } = end;
       this.#emit('task:gone', { ...ended, probablyDelivered, error });
     } else if (end.kind === 'lost') {
       const { attempts, outcome, error } = end;
-      this.#emit('report:lost', { ...this.#ref(), attempts, outcome, error });
+      this.#emit('report:lost', { ...reported, attempts, outcome, error });
     } else if (end.outcome.status === 'failed') {
       const { error, cause } = end.outcome;
-      this.#emit('task:failed', { ...ended, error, cause });
+      this.#emit('task:failed', { ...reported, error, cause });
     } else {
-      this.#emit('task:succeeded', ended);
+      this.#emit('task:succeeded', reported);
     }
   }
 

@@ -134,6 +134,7 @@ export class Poller {
     const onAgain = (): void => this.#policy.disconnected(poll);
     const answer = await port.poll(handler.activityArn, workerName, limit.signal, onSent, onAgain);
     cancel();
+    this.#tellEnded(poll, answer);
     if (answer.kind === 'task') {
       slot.work();
       const { token, input } = answer;
@@ -142,6 +143,12 @@ export class Poller {
     this.#learn(poll, answer);
     this.fill();
     if (this.#policy.open === 0) this.#idle?.();
+  }
+
+  #tellEnded({ sentAt }: PolicedPoll, answer: PollAnswer): void {
+    const { clock, emit, handler } = this.#options;
+    const trouble = answer.kind === 'failed' ? { trouble: answer.trouble } : {};
+    emit('poll:ended', { ...handler, answer: answer.kind, ...trouble, openMs: clock.now() - sentAt });
   }
 
   #limit(limit: AbortController): Cancel {

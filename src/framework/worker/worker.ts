@@ -216,6 +216,7 @@ export class Worker {
     };
     const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
       this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
-    return new HeartbeatScheduler({ clock, random, rate: heartbeatRate, onStretch, onAnswer });
+    const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });
+    return new HeartbeatScheduler({ clock, random, rate: heartbeatRate, onStretch, onAnswer, onSent });
   }
 }

@@ -1,5 +1,7 @@
 import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
+import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
+import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { Worker } from '../worker.js';
 import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
 import type { Health } from './serve.js';
@@ -7,13 +9,14 @@ import type { Health } from './serve.js';
 /** A worker's health port, which is open before the worker is made. */
 export interface WorkerHealth {
   /** From now on it tells of this worker. */
-  show(worker: Worker): void;
+  show(worker: Worker): Promise<void>;
   close(): void;
 }
 
 export interface HealthOptions {
   /** As it was configured; nothing is opened without. */
   readonly healthPort: number | string | undefined;
+  readonly clock: Clock;
   readonly log: Logger;
   /** What shows that this is production; undefined where nothing does. */
   readonly production: string | undefined;
@@ -34,17 +37,40 @@ const STARTING: PublicStatus = {
   },
 };
 
+const NOTHING_YET: HealthSource = {
+  status: () => STARTING,
+  metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
+};
+
 /** Opens the health port, and says where it is. @throws StartError where it can't be opened. */
-export async function openHealth({ healthPort, log, production }: HealthOptions): Promise<WorkerHealth> {
+export async function openHealth({
+  healthPort,
+  clock,
+  log,
+  production,
+}: HealthOptions): Promise<WorkerHealth> {
   const address = readAddress(healthPort);
-  if (!address) return { show: () => {}, close: () => {} };
-  let worker: Worker | undefined;
-  const source: HealthSource = { status: () => (worker ? publicStatus(worker.status()) : STARTING) };
-  // Whoever serves no health, as a test bed, loads no HTTP.
+  if (!address) return { show: async () => {}, close: () => {} };
+  let source = NOTHING_YET;
+  // A bed and a test load this file, and no server.
   const { serveHealth } = await import('./serve.js');
-  const health = await serveHealth(address, source);
+  const health = await serveHealth(address, {
+    status: () => source.status(),
+    metrics: () => source.metrics(),
+  });
   sayWhere(health, log, production);
-  return { show: (made) => (worker = made), close: () => health.close() };
+  return {
+    show: async (worker) => void (source = await sourceOf(worker, clock)),
+    close: () => health.close(),
+  };
+}
+
+async function sourceOf(worker: Worker, clock: Clock): Promise<HealthSource> {
+  const prometheus = await measureForPrometheus(worker, clock);
+  return {
+    status: () => publicStatus(worker.status()),
+    metrics: async () => ({ contentType: prometheus.contentType, text: await prometheus.text() }),
+  };
 }
 
 function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {

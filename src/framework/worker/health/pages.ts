@@ -1,4 +1,4 @@
-import type { HandlerStatus, WorkerStatus } from '../observe/status.js';
+import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../task/token-hash.js';
 import { statusPage } from './status-page.js';
@@ -27,8 +27,10 @@ interface PublicHandler extends Omit<HandlerStatus, 'polls'> {
 }
 
 /** A task, named by the hash of its token as in the log. */
-interface PublicTask extends Omit<WorkerStatus['tasks'][number], 'token' | 'activityArn'> {
+interface PublicTask extends Omit<TaskStatus, 'token' | 'activityArn' | 'progress'> {
   readonly task: string;
+  /** From 0 to 1, where the handler has said so. What it said beside is the handler's own. */
+  readonly progress: number | undefined;
 }
 
 export const MOST_TASKS = 100;
@@ -36,6 +38,7 @@ export const MOST_TASKS = 100;
 /** What the health port tells of. */
 export interface HealthSource {
   status(): PublicStatus;
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): PublicStatus {
@@ -43,10 +46,19 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
   return {
     ...status,
     handlers: handlers.map(publicHandler),
-    tasks: oldest.map(({ token, activityArn: _activity, ...task }) => ({ ...task, task: tokenHash(token) })),
+    tasks: oldest.map(publicTask),
     tasksInFlight: tasks.length,
   };
 }
+
+const publicTask = ({ token, handler, ageMs, phase, progress, lastHeartbeatAt }: TaskStatus): PublicTask => ({
+  task: tokenHash(token),
+  handler,
+  ageMs,
+  phase,
+  progress: progress?.fraction,
+  lastHeartbeatAt,
+});
 
 function publicHandler({ polls: { trouble, ...polls }, ...handler }: HandlerStatus): PublicHandler {
   if (!trouble) return { ...handler, polls };
@@ -61,7 +73,7 @@ export interface Answer {
   readonly body: string;
 }
 
-type Page = (source: HealthSource) => Answer;
+type Page = (source: HealthSource) => Answer | Promise<Answer>;
 
 const PAGES: Readonly<Record<string, Page>> = {
   '/live': (source) => {
@@ -72,6 +84,10 @@ const PAGES: Readonly<Record<string, Page>> = {
     const { state, ready, reasons } = source.status();
     return json(ready ? 200 : 503, { state, ready, reasons });
   },
+  '/metrics': async (source) => {
+    const { contentType, text } = await source.metrics();
+    return { status: 200, type: contentType, body: text };
+  },
   '/status': (source) => json(200, source.status()),
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
@@ -80,7 +96,7 @@ const PAGES: Readonly<Record<string, Page>> = {
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
 /** Answers a request. @param path without its query */
-export function answer(method: string, path: string, source: HealthSource): Answer {
+export async function answer(method: string, path: string, source: HealthSource): Promise<Answer> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return json(404, { error: `there are ${PATHS.join(', ')} and the page at /` });
   if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'there is only GET' });

@@ -14,7 +14,10 @@ export interface Health {
 export async function serveHealth(address: Address, source: HealthSource): Promise<Health> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').replace(/\?.*$/, '');
-    send(response, answer(request.method ?? 'GET', path, source));
+    answer(request.method ?? 'GET', path, source).then(
+      (answered) => send(response, answered),
+      () => response.destroy(),
+    );
   });
   await listen(server, address);
   const bound = server.address();

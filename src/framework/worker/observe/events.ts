@@ -16,6 +16,12 @@ export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'fail
 /** All that a worker tells. Names are stable. */
 export interface WorkerEvents extends TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
+  /** A poll ended: it brought a task, it brought none, or it failed of `trouble`. */
+  'poll:ended': PollRef & {
+    readonly answer: 'task' | 'empty' | 'failed';
+    readonly trouble?: PollTrouble;
+    readonly openMs: number;
+  };
   /** A handler's polls began to fail; each kind of trouble is told once, until all of it is over. */
   'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
   /** None has failed for 30 s; or, where nothing got through any more, a poll was answered. */
@@ -35,6 +41,8 @@ export interface WorkerEvents extends TaskEvents {
   /** There are more tasks than `heartbeatRate` can beat in their intervals: some stretch, the longest first. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
+  /** A heartbeat left, so long after it was due. */
+  'heartbeat:sent': { readonly lateMs: number };
   /** Heartbeats began to fail; told once, until none has failed for 30 s. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;

@@ -10,6 +10,8 @@ import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
 import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
 import { MOST_ON_THE_WAY } from '../../heartbeat/on-the-way.js';
+import { measureWithOpenTelemetry } from '../observe/metrics/open-telemetry.js';
+import { openTelemetry } from '../observe/open-telemetry/api.js';
 import { openHealth, type WorkerHealth } from '../health/open.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
@@ -88,7 +90,8 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     world.signal?.throwIfAborted();
     const worker = new Worker({ ...settingsOf(plan, world), handlers, close });
-    health.show(worker);
+    await health.show(worker);
+    measureWhenListenedTo(worker, plan, world);
     closeWhenStopped(health, worker);
     return worker;
   } catch (error) {
@@ -97,6 +100,15 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     await dispose(container, world);
     throw error;
   }
+}
+
+/** Whoever registered with OpenTelemetry before the worker runs is handed its metrics. */
+function measureWhenListenedTo(worker: Worker, { baseDir }: Plan, { clock, log }: StartWorld): void {
+  const stop = worker.on('state', () => {
+    stop();
+    const meter = openTelemetry(baseDir, log)?.metrics.getMeter('stepwright');
+    if (meter) measureWithOpenTelemetry(worker, meter, clock);
+  });
 }
 
 /** Probes are answered until the last report has left. */

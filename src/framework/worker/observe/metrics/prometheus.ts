@@ -1,0 +1,52 @@
+import type { Clock } from '../../../clock.js';
+import { EventLoopDelay } from './event-loop.js';
+import { readGauges } from './gauges.js';
+import { type Measured, recordEvents } from './record.js';
+import { type Metric, metricsOf, prometheusName } from './table.js';
+
+/** A worker's metrics in Prometheus' text format. */
+export interface PrometheusText {
+  readonly contentType: string;
+  /** All of them, at this moment. */
+  text(): Promise<string>;
+}
+
+/** Measures a worker from now on, with a registry of its own. The library is loaded only here. */
+export async function measureForPrometheus(worker: Measured, clock: Clock): Promise<PrometheusText> {
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
+  const registry = new Registry();
+  const shape = (name: string, metric: Metric) => ({
+    name: prometheusName(name, metric),
+    help: metric.help,
+    labelNames: [...metric.labels],
+    registers: [registry],
+  });
+  const counters = new Map(
+    metricsOf('counter').map(([name, metric]) => [name as string, new Counter(shape(name, metric))]),
+  );
+  const histograms = new Map(
+    metricsOf('histogram').map(([name, metric]) => [
+      name as string,
+      new Histogram({ ...shape(name, metric), buckets: [...(metric.buckets ?? [])] }),
+    ]),
+  );
+  const gauges = new Map(
+    metricsOf('gauge').map(([name, metric]) => [name as string, new Gauge(shape(name, metric))]),
+  );
+  recordEvents(worker, {
+    add: (counter, labels) => counters.get(counter)?.inc({ ...labels }),
+    record: (histogram, labels, value) => histograms.get(histogram)?.observe({ ...labels }, value),
+  });
+  const loop = new EventLoopDelay(() => clock.now());
+  worker.on('state', ({ to }) => {
+    if (to === 'stopped' || to === 'failed') loop.stop();
+  });
+  return {
+    contentType: registry.contentType,
+    text: async () => {
+      for (const { gauge, labels, value } of readGauges(worker.status(), loop))
+        gauges.get(gauge)?.set({ ...labels }, value);
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/** One instrument of a worker. */
+export interface Metric {
+  readonly kind: 'counter' | 'histogram' | 'gauge';
+  /** `s` for seconds; what is counted in braces; `1` for yes or no. */
+  readonly unit: string;
+  /** Their values are bounded: handlers, outcomes, kinds of trouble, and of error names the first 50 of a handler. */
+  readonly labels: readonly string[];
+  readonly help: string;
+  /** The upper bounds of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const TASK_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400,
+] as const;
+const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900] as const;
+const POLL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 30, 60, 75] as const;
+const LATE_SECONDS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60] as const;
+
+/** Every instrument there is, by its OpenTelemetry name. Names, units and labels are stable. */
+export const METRICS = {
+  'stepwright.tasks.received': {
+    ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
+    help: 'Tasks that polls brought',
+  },
+  'stepwright.tasks.completed': {
+    ...{ kind: 'counter', unit: '{task}', labels: ['handler', 'outcome', 'error_type'] },
+    help: 'Tasks that ended: succeeded, failed (error_type is its name), gone, lost',
+  },
+  'stepwright.tasks.probably_delivered': {
+    ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
+    help: 'Of those gone, the ones whose result was most likely taken',
+  },
+  'stepwright.task.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: ['handler', 'outcome'], buckets: TASK_SECONDS },
+    help: 'From receipt until the service took the outcome, or the task was gone or lost',
+  },
+  'stepwright.handler.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: ['handler'], buckets: TASK_SECONDS },
+    help: 'From receipt until the handler has settled, or was left behind',
+  },
+  'stepwright.report.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: ['handler', 'outcome'], buckets: CALL_SECONDS },
+    help: 'From the decision about a task until the service took it, or it was lost',
+  },
+  'stepwright.reports.retried': {
+    ...{ kind: 'counter', unit: '{attempt}', labels: ['handler'] },
+    help: 'Attempts to report that failed and were repeated',
+  },
+  'stepwright.reports.lost': {
+    ...{ kind: 'counter', unit: '{report}', labels: ['handler'] },
+    help: 'Results that the service never took',
+  },
+  'stepwright.results.undelivered': {
+    ...{ kind: 'gauge', unit: '{result}', labels: ['handler'] },
+    help: 'Outcomes of settled handlers that the service has not taken yet',
+  },
+  'stepwright.handlers.running': {
+    ...{ kind: 'gauge', unit: '{task}', labels: ['handler'] },
+    help: 'Handlers that have not settled',
+  },
+  'stepwright.slots.used': {
+    ...{ kind: 'gauge', unit: '{slot}', labels: ['handler'] },
+    help: 'Places taken, by running handlers and open polls',
+  },
+  'stepwright.slots.limit': {
+    ...{ kind: 'gauge', unit: '{slot}', labels: ['handler'] },
+    help: 'Places there are: concurrency',
+  },
+  'stepwright.aborts.ignored': {
+    ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
+    help: 'Handlers that ran on long after their signal aborted',
+  },
+  'stepwright.polls.open': {
+    ...{ kind: 'gauge', unit: '{poll}', labels: ['handler'] },
+    help: 'Polls that are open',
+  },
+  'stepwright.polls.target': {
+    ...{ kind: 'gauge', unit: '{poll}', labels: ['handler'] },
+    help: 'Polls that may be open',
+  },
+  'stepwright.polls.ended': {
+    ...{ kind: 'counter', unit: '{poll}', labels: ['handler', 'answer'] },
+    help: 'Polls that ended: with a task, empty, or failed',
+  },
+  'stepwright.poll.duration': {
+    ...{ kind: 'histogram', unit: 's', labels: ['handler', 'answer'], buckets: POLL_SECONDS },
+    help: 'How long a poll was open',
+  },
+  'stepwright.polls.failed': {
+    ...{ kind: 'counter', unit: '{poll}', labels: ['handler', 'trouble'] },
+    help: 'Polls that failed: throttled, crowded, refused, unreachable',
+  },
+  'stepwright.tokens.possibly_lost': {
+    ...{ kind: 'counter', unit: '{token}', labels: ['handler'] },
+    help: 'Polls that ended without an answer: a task leased to one is lost',
+  },
+  'stepwright.heartbeat.lateness': {
+    ...{ kind: 'histogram', unit: 's', labels: [], buckets: LATE_SECONDS },
+    help: 'How long after it was due a heartbeat left',
+  },
+  'stepwright.event_loop.delay': {
+    ...{ kind: 'gauge', unit: 's', labels: ['quantile'] },
+    help: 'By how much the event loop of the main thread turned late, in about the last minute (0.5, 0.99, 1)',
+  },
+  'stepwright.worker.ready': {
+    ...{ kind: 'gauge', unit: '1', labels: [] },
+    help: '1 while the worker is ready',
+  },
+  'stepwright.worker.state': {
+    ...{ kind: 'gauge', unit: '1', labels: ['state'] },
+    help: '1 for the state that the worker is in',
+  },
+} as const satisfies Record<string, Metric>;
+
+type Named<Kind extends Metric['kind']> = {
+  [Name in keyof typeof METRICS]: (typeof METRICS)[Name] extends { kind: Kind } ? Name : never;
+}[keyof typeof METRICS];
+
+export type MetricName = keyof typeof METRICS;
+export type CounterName = Named<'counter'>;
+export type HistogramName = Named<'histogram'>;
+export type GaugeName = Named<'gauge'>;
+/** The values of an instrument's labels. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What measurements are handed to. */
+export interface MetricSink {
+  add(counter: CounterName, labels: Labels): void;
+  /** @param value in the instrument's unit */
+  record(histogram: HistogramName, labels: Labels, value: number): void;
+}
+
+/** All names of a kind. */
+export const metricsOf = (kind: Metric['kind']): [MetricName, Metric][] =>
+  Object.entries<Metric>(METRICS).filter(([, metric]) => metric.kind === kind) as [MetricName, Metric][];
+
+/** As Prometheus names it: `stepwright_task_duration_seconds`, `stepwright_tasks_received_total`. */
+export function prometheusName(name: string, { kind, unit }: Metric): string {
+  const base = name.replaceAll('.', '_');
+  if (kind === 'counter') return `${base}_total`;
+  return unit === 's' ? `${base}_seconds` : base;
+}

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path';
+import { metrics } from '@opentelemetry/api';
+import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import * as newer from 'otel-api-next';
+import { ActivityFailure, createLog } from 'stepwright';
+import { ErrorTypes, MOST_ERROR_TYPES } from '../../src/framework/worker/observe/metrics/error-types.js';
+import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
+import { openTelemetry } from '../../src/framework/worker/observe/open-telemetry/api.js';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
+import { activity } from '../support/work.js';
+import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+
+/** Where all copies of the API in a process meet. */
+const REGISTERED = Symbol.for('opentelemetry.js.api.1');
+
+class Collector extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+let world: World;
+let faults: FaultPlan;
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+});
+afterEach(async () => {
+  await world.close();
+  metrics.disable();
+});
+
+/** What `/metrics` shows: each sample's value by its name and labels. */
+async function scrape({ log }: WorkerWorld): Promise<Map<string, number>> {
+  const [, url = ''] = log.flatMap(({ msg }) => /Health: (http:\S+)\//.exec(String(msg)) ?? []);
+  const answer = await fetch(`${url}/metrics`);
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(/ (\S+)$/.exec(line)?.[1])]));
+}
+
+/** A worker whose tasks end in each way there is: one fails, one is gone, one is lost, and the last succeeds. */
+async function eventful(): Promise<WorkerWorld> {
+  const handle = async (input: unknown): Promise<unknown> => {
+    if (input === 'fail') throw new ActivityFailure('PaymentDeclined', 'no');
+    if (input === 'gone') await world.clock.sleep(100_000);
+    if (input === 'slow') await world.clock.sleep(2_000);
+    return input;
+  };
+  const machine = world.machine(ARN);
+  faults.once('GetActivityTask', { kind: 'reset-after' }, { kind: 'error', error: 'ThrottlingException' });
+  const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s' };
+  const w = await world.worker(config, { random: 0.5 });
+  const gone = await world.execute(machine, 'gone');
+  await world.execute(machine, 'fail');
+  await world.execute(machine, 'slow');
+  await world.clock.advance(5_000);
+  await world.client.send(new StopExecutionCommand({ executionArn: gone }));
+  await world.clock.advance(60_000);
+  faults.always('SendTaskSuccess', { kind: 'status', status: 500 });
+  await world.execute(machine, 'lost');
+  await world.clock.advance(30_000);
+  return w;
+}
+
+test('/metrics has every metric, with no set-up, and the right values', async () => {
+  const w = await eventful();
+  const samples = await scrape(w);
+  const names = Object.entries<Metric>(METRICS).map(([name, metric]) =>
+    metric.kind === 'histogram' ? `${prometheusName(name, metric)}_count` : prometheusName(name, metric),
+  );
+  const shown = new Set([...samples.keys()].map((key) => key.replace(/\{.*/, '')));
+  // Nothing was probably delivered, and no handler ignored its signal.
+  const silent = names.filter((name) => !shown.has(name));
+  expect(silent).toEqual(['stepwright_tasks_probably_delivered_total']);
+  const of = (name: string, labels: string): number | undefined =>
+    samples.get(`stepwright_${name}{handler="Work.run"${labels}}`);
+  expect(of('tasks_received_total', '')).toBe(4);
+  expect(of('tasks_completed_total', ',outcome="succeeded",error_type=""')).toBe(1);
+  expect(of('tasks_completed_total', ',outcome="failed",error_type="PaymentDeclined"')).toBe(1);
+  expect(of('tasks_completed_total', ',outcome="gone",error_type=""')).toBe(1);
+  expect(of('tasks_completed_total', ',outcome="lost",error_type=""')).toBe(1);
+  expect(of('reports_lost_total', '')).toBe(1);
+  expect(of('reports_retried_total', '')).toBeGreaterThan(0);
+  expect(of('slots_limit', '')).toBe(10);
+  expect(of('polls_failed_total', ',trouble="throttled"')).toBe(1);
+  expect(of('polls_failed_total', ',trouble="unreachable"')).toBe(1);
+  expect(of('tokens_possibly_lost_total', '')).toBe(1);
+  expect(of('task_duration_seconds_sum', ',outcome="succeeded"')).toBeCloseTo(2, 1);
+  // The one that is gone sleeps on. A handler's time is its own, and the report's is apart from it.
+  expect(of('handler_duration_seconds_count', '')).toBe(3);
+  expect(of('report_duration_seconds_sum', ',outcome="lost"')).toBeGreaterThanOrEqual(9);
+  expect(samples.get('stepwright_worker_state{state="running"}')).toBe(1);
+  expect(samples.get('stepwright_worker_ready')).toBe(1);
+  expect(samples.get('stepwright_heartbeat_lateness_seconds_count')).toBeGreaterThan(0);
+});
+
+test('an app with the OpenTelemetry SDK exports the same instruments, in seconds, and the last state when it has stopped', async () => {
+  const reader = new Collector();
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  const w = await eventful();
+  const { resourceMetrics, errors } = await reader.collect();
+  expect(errors).toEqual([]);
+  const [scope] = resourceMetrics.scopeMetrics;
+  expect(scope?.scope.name).toBe('stepwright');
+  const found = new Map(scope?.metrics.map((metric) => [metric.descriptor.name, metric]));
+  const silent = Object.keys(METRICS).filter((name) => !found.has(name));
+  expect(silent).toEqual(['stepwright.tasks.probably_delivered']);
+  for (const [name, { descriptor }] of found)
+    expect(descriptor.unit).toBe(Object.entries<Metric>(METRICS).find(([each]) => each === name)?.[1].unit);
+  expect(found.get('stepwright.tasks.completed')?.dataPoints).toContainEqual(
+    expect.objectContaining({
+      attributes: { handler: 'Work.run', outcome: 'failed', 'error.type': 'PaymentDeclined' },
+      value: 1,
+    }),
+  );
+  const durations = found.get('stepwright.task.duration');
+  expect(durations?.dataPointType).toBe(DataPointType.HISTOGRAM);
+  // The same run at /metrics has the same counts.
+  const samples = await scrape(w);
+  expect(samples.get('stepwright_task_duration_seconds_count{handler="Work.run",outcome="gone"}')).toBe(1);
+  const stopped = w.worker.stop();
+  world.service.endPolls();
+  for (let n = 0; n < 10 && w.worker.status().state !== 'stopped'; n++) await world.clock.advance(20_000);
+  await stopped;
+  const after = await reader.collect();
+  const states = after.resourceMetrics.scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .find(({ descriptor }) => descriptor.name === 'stepwright.worker.state');
+  expect(states?.dataPoints.filter(({ value }) => value === 1)).toMatchObject([
+    { attributes: { state: 'stopped' } },
+  ]);
+});
+
+test('where no copy of the API reaches what the app has registered, a line says so; where its own does, none', async () => {
+  const lines: string[] = [];
+  const log = createLog({ destination: { write: (line) => void lines.push(line) } });
+  expect(openTelemetry(resolve('.'), log)).toBeUndefined();
+  metrics.setGlobalMeterProvider(new MeterProvider());
+  expect(openTelemetry(resolve('.'), log)?.metrics).toBeDefined();
+  expect(lines).toEqual([]);
+  // An app on an older API than ours: what ours would record is dropped without a word by the API itself.
+  const global = Reflect.get(globalThis, REGISTERED) as { version: string };
+  const { version } = global;
+  try {
+    global.version = '1.8.0';
+    expect(openTelemetry(resolve('.'), log)).toBeUndefined();
+    expect(lines).toEqual([expect.stringMatching(/"level":"warn".*"registered":"1\.8\.0".*npm dedupe/)]);
+  } finally {
+    global.version = version;
+  }
+});
+
+test('an app on a newer API than ours is heard as well', async () => {
+  // The API of 1.10 registers; the copy that is found from here is 1.9.
+  Reflect.deleteProperty(globalThis, REGISTERED);
+  const provider = new MeterProvider();
+  expect(newer.metrics.setGlobalMeterProvider(provider as unknown as newer.MeterProvider)).toBe(true);
+  expect(Reflect.get(globalThis, REGISTERED)).toMatchObject({ version: expect.stringMatching(/^1\.10\./) });
+  try {
+    expect(openTelemetry(resolve('.'), createLog({ level: 'silent' }))?.metrics.getMeterProvider()).toBe(
+      provider,
+    );
+  } finally {
+    Reflect.deleteProperty(globalThis, REGISTERED);
+  }
+});
+
+test('names of errors are few, and never a text with data in it', () => {
+  const types = new ErrorTypes();
+  expect(types.bounded('A.b', 'user 4711 is not known')).toBe('other');
+  expect(types.bounded('A.b', 'x'.repeat(65))).toBe('other');
+  for (let n = 0; n < MOST_ERROR_TYPES; n++) expect(types.bounded('A.b', `E${n}`)).toBe(`E${n}`);
+  expect(types.bounded('A.b', 'OneMore')).toBe('other');
+  expect(types.bounded('A.b', 'E7')).toBe('E7');
+  expect(types.bounded('B.c', 'OneMore')).toBe('OneMore');
+});
