@@ -49,7 +49,7 @@ async function eventful(): Promise<WorkerWorld> {
     return input;
   };
   const machine = world.machine(ARN);
-  faults.once('GetActivityTask', { kind: 'reset-after' }, { kind: 'error', error: 'ThrottlingException' });
+  faults.once('GetActivityTask', { kind: 'answer-lost' }, { kind: 'error', error: 'ThrottlingException' });
   const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s' };
   const w = await world.worker(config, { random: 0.5 });
   const gone = await world.execute(machine, 'gone');
