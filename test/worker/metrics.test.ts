@@ -52,6 +52,8 @@ async function eventful(): Promise<WorkerWorld> {
   faults.once('GetActivityTask', { kind: 'answer-lost' }, { kind: 'error', error: 'ThrottlingException' });
   const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s' };
   const w = await world.worker(config, { random: 0.5 });
+  await world.execute(machine, 'never arrives');
+  await world.clock.advance(10_000);
   const gone = await world.execute(machine, 'gone');
   await world.execute(machine, 'fail');
   await world.execute(machine, 'slow');
