@@ -55,6 +55,11 @@ test.each(['readme-example', 'readme-machine'])("the README's test is one that r
   expect(readme.fences.map((fence) => fence.code)).toContain(source);
 });
 
+test('the Dockerfile of docs/deploy.md is the one that a new project gets', () => {
+  const shown = page('docs/deploy.md').fences.filter(({ language }) => language === 'dockerfile');
+  expect(shown.map(({ code }) => code)).toEqual([readFileSync('templates/project/Dockerfile', 'utf8')]);
+});
+
 test("the README's tsconfig has what the decorators need", () => {
   const { compilerOptions } = JSON.parse(code('{\n  "compilerOptions"')) as {
     compilerOptions: Record<string, unknown>;

@@ -109,6 +109,28 @@ program
     await end(await showSchema(flagsOf(typed), handler));
   });
 
+program
+  .command('new')
+  .description('write a project that runs into a new folder')
+  .argument('<name>', 'the folder, and the name of the package')
+  .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
+  .action(async (name: string, { from }: { from?: string }) => {
+    const { newProject } = await import('./new/new.js');
+    await end(await newProject(name, { version, from }));
+  });
+
+program
+  .command('generate')
+  .description('add something to the project')
+  .command('activity')
+  .description('add an activity: its class, its test, and a state machine that runs it')
+  .argument('<name>', 'such as refund-order or RefundOrder')
+  .option('--activity <ARN or name>', 'what it takes the tasks of (default: an ARN beside the others)')
+  .action(async (name: string, options: { activity?: string }) => {
+    const { generateActivity } = await import('./new/generate.js');
+    await end(await generateActivity(name, options));
+  });
+
 interface LogFlags {
   readonly logLevel: string;
 }

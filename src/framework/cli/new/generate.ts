@@ -1,0 +1,89 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { write } from '../output.js';
+import { exists, readTemplate, writeFiles } from './template.js';
+
+/** The words of a name, whichever way they are joined. A last 'activity' says nothing that is not known. */
+const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
+
+/** What the template's activity is declared by. */
+const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
+
+/** An ARN or a bare name; `${NAME}` may stand in either. */
+const ACTIVITY = /^[\w.:${}-]+$/;
+
+/**
+ * Adds an activity to the project of the working directory: its class with a DTO, its test, and a state machine that
+ * runs it. Never overwrites anything. @returns the exit code.
+ * @param options `activity`: the ARN or the name to declare. @default an ARN beside those of the other activities
+ * @throws Error where the name is none, there is no project, or a file is there already: then nothing is written.
+ */
+export async function generateActivity(
+  name: string,
+  options: { readonly activity?: string },
+): Promise<number> {
+  const words = wordsOf(name);
+  if (words.length === 0 || !/^[a-z]/.test(words[0] ?? '')) throw new Error(noName(name));
+  const kebab = words.join('-');
+  const pascal = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  const dir = await projectDir();
+  const prefix = await arnPrefix(dir);
+  const activity = options.activity ?? `${prefix}${pascal}`;
+  if (!ACTIVITY.test(activity)) throw new Error(noActivity(activity));
+  const files = await readTemplate('activity', [
+    [`@Activity('${TEMPLATE_ARN}')`, `@Activity('${activity}')`],
+    // A state machine names an activity by its ARN, always.
+    [TEMPLATE_ARN, activity.startsWith('arn:') ? activity : `${prefix}${activity}`],
+    ['refund-order', kebab],
+    ['RefundOrder', pascal],
+  ]);
+  await writeFiles(dir, files);
+  await write(report(pascal, activity, files));
+  return 0;
+}
+
+function wordsOf(name: string): string[] {
+  if (/[^A-Za-z0-9 _-]/.test(name)) return [];
+  const words = (name.match(WORD) ?? []).map((word) => word.toLowerCase());
+  return words.length > 1 && words.at(-1) === 'activity' ? words.slice(0, -1) : words;
+}
+
+const noName = (name: string): string =>
+  `'${name}' is no name of an activity: expected words that begin with a letter; for example refund-order or RefundOrder`;
+
+const noActivity = (activity: string): string =>
+  `--activity ${activity}: expected the ARN of an activity, or its name`;
+
+async function projectDir(): Promise<string> {
+  for (let dir = process.cwd(); ; dir = dirname(dir)) {
+    if (await exists(join(dir, 'package.json'))) return dir;
+    if (dir === dirname(dir))
+      throw new Error(
+        `there is no package.json in ${process.cwd()} or above it: make a project with \`npx stepwright new NAME\`, and run this in its folder`,
+      );
+  }
+}
+
+/** The ARN up to the name, as the first of the project's activities has it: one region and one account for all. */
+async function arnPrefix(dir: string): Promise<string> {
+  const folder = join(dir, 'src/activities');
+  const names = (await exists(folder)) ? await readdir(folder, { recursive: true }) : [];
+  for (const name of names.filter((each) => /\.activity\.[cm]?ts$/.test(each)).toSorted()) {
+    const [, prefix] = /(arn:[\w-]+:states:[\w-]+:\d{12}:activity:)/.exec(
+      await readFile(join(folder, name), 'utf8'),
+    ) ?? [undefined, undefined];
+    if (prefix !== undefined) return prefix;
+  }
+  return TEMPLATE_ARN.slice(0, TEMPLATE_ARN.lastIndexOf(':') + 1);
+}
+
+const report = (pascal: string, activity: string, files: readonly { path: string }[]): string =>
+  [
+    'Written:',
+    ...files.map(({ path }) => `  ${path}`),
+    '',
+    `It takes the tasks of ${activity}. Once the worker runs anew:`,
+    `  npm run -s execute -- ${pascal} '{"id":"7"}'`,
+    'Or paste its state into another state machine.',
+    '',
+  ].join('\n');

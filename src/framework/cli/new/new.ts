@@ -1,0 +1,68 @@
+import { basename, join, relative, resolve } from 'node:path';
+import { write } from '../output.js';
+import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
+
+/** What npm takes as a name, without a scope. */
+const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
+
+/**
+ * Writes a project into a folder: an activity, its tests, a state machine, and what builds, tests, runs and packs
+ * them. Never overwrites anything. @returns the exit code.
+ * @param name the folder, from the working directory. Its last part is the name of the package.
+ * @param options `version`: of this package. `from`: what to install it from instead, a tarball that is then copied
+ * into the project.
+ * @throws Error where the name is none, or a file is there already: then nothing is written.
+ */
+export async function newProject(
+  name: string,
+  { version, from }: { readonly version: string; readonly from?: string },
+): Promise<number> {
+  const dir = resolve(name);
+  const packageName = basename(dir);
+  if (!PACKAGE_NAME.test(packageName)) throw new Error(noName(packageName));
+  const tarball = from === undefined ? undefined : resolve(from);
+  if (tarball !== undefined && !(await exists(tarball)))
+    throw new Error(`--from ${from}: there is no such file`);
+
+  const asked = tarball === undefined ? `^${version}` : `file:${basename(tarball)}`;
+  const files = (await readTemplate('project', [['my-worker', packageName]])).map((file) =>
+    file.path === 'package.json' ? askingFor(asked, file) : file,
+  );
+  await writeFiles(dir, files);
+  if (tarball !== undefined) await copyBeside(tarball, dir, basename(tarball));
+  await write(report(dir, files));
+  return 0;
+}
+
+function askingFor(version: string, { path, text }: NewFile): NewFile {
+  const manifest = JSON.parse(text) as { dependencies: Record<string, string> };
+  manifest.dependencies['stepwright'] = version;
+  return { path, text: `${JSON.stringify(manifest, null, 2)}\n` };
+}
+
+function noName(name: string): string {
+  const proposed = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replaceAll(/^[._-]+|-+$/g, '');
+  return `'${name}' is no name of a package: expected small letters, digits and '-', beginning with a letter or a digit${proposed ? `; for example ${proposed}` : ''}`;
+}
+
+function report(dir: string, files: readonly NewFile[]): string {
+  const shown = relative(process.cwd(), dir);
+  const enter = shown === '' ? [] : [`  cd ${shown}`];
+  return [
+    `Written to ${join('.', shown)}:`,
+    ...files.map(({ path }) => `  ${path}`),
+    '',
+    'Go on:',
+    ...enter,
+    '  npm install',
+    '  npm test',
+    '  npm run start',
+    'and in a second terminal:',
+    ...enter,
+    `  npm run -s execute -- HelloWorld '{"who":"hoge"}'`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,93 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { killAll, type Run, stepwright } from '../support/cli.js';
+
+// That what is written installs, compiles, passes its tests and runs is for `npm run check:project`.
+let dir: string;
+let project: string;
+let made: Run;
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'stepwright-new-'));
+  project = join(dir, 'refunds');
+  made = stepwright(['new', 'refunds'], {}, dir);
+  await made.ended;
+});
+afterEach(killAll);
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .toSorted();
+const textOf = (file: string): string => readFileSync(join(project, file), 'utf8');
+interface Manifest extends Record<string, unknown> {
+  readonly version: string;
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
+const manifest = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+
+test('new writes a whole project, and says which files and how to go on', () => {
+  const files = filesOf(project);
+  for (const file of [
+    ...['package.json', 'tsconfig.json', 'nest-style.config.ts', 'jest.config.json', 'README.md'],
+    ...['src/activities/hello-world.activity.ts', 'src/greeter.ts', 'state-machines/HelloWorld.asl.json'],
+    ...['test/hello-world.activity.test.ts', 'test/HelloWorld.machine.test.ts', 'test/tsconfig.json'],
+    ...['Dockerfile', '.dockerignore', '.gitignore'],
+  ])
+    expect(files).toContain(file);
+  for (const file of files) expect(made.stdout()).toContain(`\n  ${file}\n`);
+  expect(made.stdout()).toContain('\n  cd refunds\n  npm install\n');
+  expect(files.map(textOf).join('\n')).not.toContain('my-worker');
+});
+
+test('it asks for this version, and for what this version is tested with', () => {
+  const [own, written] = [manifest('package.json'), manifest(join(project, 'package.json'))];
+  expect(written['name']).toBe('refunds');
+  const { stepwright: version, ...peers } = written.dependencies;
+  expect(version).toBe(`^${own.version}`);
+  expect(peers).toEqual(own['peerDependencies']);
+  for (const [name, range] of Object.entries(written.devDependencies))
+    expect([name, range]).toEqual([name, own.devDependencies[name]]);
+});
+
+test('generate adds an activity beside the others, by any way to write its name', async () => {
+  // The next one is to have the region of the first.
+  const hello = 'src/activities/hello-world.activity.ts';
+  writeFileSync(join(project, hello), textOf(hello).replace('us-east-1', 'eu-west-1'));
+  const run = stepwright(['generate', 'activity', 'CancelOrderActivity'], {}, join(project, 'src'));
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  const arn = 'arn:aws:states:eu-west-1:123456789012:activity:CancelOrder';
+  expect(textOf('src/activities/cancel-order.activity.ts')).toContain(
+    `@Activity('${arn}')\nexport class CancelOrderActivity {`,
+  );
+  expect(textOf('test/cancel-order.activity.test.ts')).toContain("'CancelOrderActivity.run'");
+  const { States } = JSON.parse(textOf('state-machines/CancelOrder.asl.json')) as { States: object };
+  expect(States).toMatchObject({ CancelOrder: { Resource: arn, HeartbeatSeconds: 60 } });
+  expect(run.stdout()).toContain("npm run -s execute -- CancelOrder '{");
+});
+
+test('neither overwrites a file: they name what is there, and write nothing', async () => {
+  const before = filesOf(dir).map((file) => readFileSync(join(dir, file), 'utf8'));
+  const runs = [
+    stepwright(['new', 'refunds'], {}, dir),
+    stepwright(['generate', 'activity', 'hello-world'], {}, project),
+  ];
+  for (const { ended } of runs) expect(await ended).toEqual({ code: 1, signal: null });
+  expect(runs[0]?.stderr()).toMatch(/nothing was written.*\n(.*\n)* {2}package\.json\n/);
+  expect(runs[1]?.stderr()).toContain('\n  src/activities/hello-world.activity.ts\n');
+  expect(filesOf(dir).map((file) => readFileSync(join(dir, file), 'utf8'))).toEqual(before);
+});
+
+test('a name that is none is said, with one that is', async () => {
+  const runs = [
+    stepwright(['new', 'My Worker'], {}, dir),
+    stepwright(['generate', 'activity', '../x'], {}, project),
+  ];
+  for (const { ended } of runs) expect(await ended).toEqual({ code: 1, signal: null });
+  expect(runs[0]?.stderr()).toMatch(/'My Worker' is no name of a package.*my-worker/);
+  expect(runs[1]?.stderr()).toMatch(/'\.\.\/x' is no name of an activity.*refund-order/);
+});
