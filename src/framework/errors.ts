@@ -37,6 +37,7 @@ export type ProblemCode =
   | 'HEARTBEAT_TOO_SLOW'
   | 'POOL_TOO_SMALL'
   | 'MODULE_MISSING'
+  | 'COMMAND_NOT_FOUND'
   | 'SETUP_FAILED';
 
 /** One thing to mend. */

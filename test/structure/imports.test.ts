@@ -17,8 +17,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: [],
   check: ['local', 'declare', 'handler', 'config'],
   testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local', 'check'],
-  cli: ['worker', 'local', 'config', 'service', 'declare', 'check', 'handler'],
-  index: ['declare', 'handler', 'task', 'worker', 'config'],
+  cli: ['worker', 'executor', 'local', 'config', 'service', 'declare', 'check', 'handler'],
+  index: ['declare', 'executor', 'handler', 'task', 'worker', 'config'],
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */
 const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local'] };

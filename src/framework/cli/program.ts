@@ -8,6 +8,7 @@ import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
 import { end } from './exit.js';
+import type { ExecFlags } from './exec.js';
 import type { ListenFlags } from './local.js';
 
 const { version } = JSON.parse(
@@ -89,6 +90,36 @@ addOptions(
 ).action(async (machine: string, input: string, typed: Typed) => {
   const { execute } = await import('./execute.js');
   await end(await execute(machine, input, flagsOf(typed)));
+});
+
+/** What says which handlers there are, and where they run: here there is one, and it is a program. */
+const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
+
+addOptions(
+  program
+    .command('exec')
+    .description('run a worker whose tasks are a program in any language')
+    .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
+    .argument('<program...>', 'the program, and its arguments'),
+  [
+    new Option('--activity <ARN|name>', 'the activity whose tasks it takes'),
+    new Option('--input <way>', 'how it is given the input (default: stdin)').choices([
+      ...['stdin', 'file', 'args', 'env', 'none'],
+    ]),
+    new Option('--output <way>', 'where its result is (default: stdout)').choices(['stdout', 'file', 'none']),
+    new Option('--error <CODE=NAME>', 'the error name of an exit code; can be repeated').argParser(
+      (value: string, before?: readonly string[]) => [...(before ?? []), value],
+    ),
+    new Option('--kill-after <duration>', 'between SIGTERM and SIGKILL (default: 3s)'),
+    new Option('--memory-mb <N>', 'megabytes of addresses that it may take (default: any number)'),
+    ...[configFlag, endpointFlag, logFlag],
+    ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
+  ],
+).action(async (command: string[], typed: Typed<ExecFlags & LogFlags>) => {
+  const { activityNamed, exec } = await import('./exec.js');
+  const { input, output, error, killAfter, memoryMb, activity, ...rest } = typed;
+  const own = { input, output, error, killAfter, memoryMb, activity: activityNamed(activity) };
+  await end(await exec(command, flagsOf(rest), own, logFor(typed)));
 });
 
 addOptions(

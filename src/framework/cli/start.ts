@@ -1,40 +1,25 @@
-import { systemClock } from '../clock.js';
 import type { Flags } from '../config/texts.js';
 import type { LocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
-import { buildWorker } from '../worker/start/create-worker.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayDrain, sayMachines, WAITING } from './banner.js';
-import { watchExit } from './exit.js';
 import { type Project, readProject } from './project.js';
+import { runWorker } from './run-worker.js';
 import { startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
-import { watchUserErrors } from './user-errors.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
 export async function start(flags: Flags, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
   const around: Around = { service: undefined };
+  const { plan, module } = project;
   try {
-    const worker = await buildWorker(project.plan, {
-      clock: systemClock,
-      random: Math.random,
-      log,
-      module: project.module,
-      signal: stop,
-      connectTo: () => openAround(around, project, log),
-    });
-    watchExit(() => worker.status());
-    const errors = watchUserErrors(log, () => void worker.stop());
-    announce(worker, project, around, { log, port: flags.texts['port'] });
-    await runUntil(stop, worker, around.service);
-    return errors.uncaught === undefined ? 0 : 1;
-  } catch (error) {
-    // Nothing was leased before there is a worker, so a signal may end the start of one.
-    if (stop.aborted && error === stop.reason) return 0;
-    throw error;
+    const connectTo = (): Promise<Endpoint> => openAround(around, project, log);
+    return await runWorker(plan, { log, stop, module, connectTo }, (worker) =>
+      announce(worker, project, around, { log, port: flags.texts['port'] }),
+    );
   } finally {
     await around.service?.close();
   }
@@ -70,13 +55,7 @@ function announce(
   sayDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);
-  });
-}
-
-async function runUntil(stop: AbortSignal, worker: Worker, service: LocalService | undefined): Promise<void> {
-  // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
-  worker.on('state', ({ to }) => {
+    // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
     if (to === 'draining') service?.endPolls();
   });
-  await worker.run({ signal: stop });
 }

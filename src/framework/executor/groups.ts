@@ -37,8 +37,8 @@ export function letGroupGo(group: number | undefined): void {
   keeper?.stdin?.write(`- ${group}\n`);
 }
 
-/** Signals every process of a group. @returns whether there was any. */
-export function endGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+/** Signals every process of a group; 0 only asks. @returns whether there was any. */
+export function endGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   if (group === undefined) return false;
   try {
     // There are no process groups on Windows: the one process must do.

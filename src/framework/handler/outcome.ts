@@ -15,6 +15,7 @@ export const OWN_ERROR = {
   deadlineExceeded: 'Stepwright.DeadlineExceeded',
   workerShutdown: 'Stepwright.WorkerShutdown',
   handlerCrashed: 'Stepwright.HandlerCrashed',
+  commandFailed: 'Stepwright.CommandFailed',
 } as const;
 
 /** Bytes of UTF-8 that an output may have (Step Functions service quotas). */

@@ -1,5 +1,6 @@
 import { writeCause } from './cause.js';
 import type { Outcome } from '../outcome.js';
+import { OwnError } from './own-error.js';
 import { Refusal, type OwnErrorName } from '../input/refusal.js';
 import { readThrown } from './thrown.js';
 
@@ -20,6 +21,7 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
   try {
+    if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
     return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, warn);
   } catch {
     // Whatever is left to throw here is not worth more than the task's outcome: a logger of the user's, say.

@@ -1,0 +1,41 @@
+import { systemClock } from '../clock.js';
+import type { Logger } from '../log.js';
+import { buildWorker, type StartWorld } from '../worker/start/create-worker.js';
+import type { Plan } from '../worker/start/plan.js';
+import type { Worker } from '../worker/worker.js';
+import { watchExit } from './exit.js';
+import { watchUserErrors } from './user-errors.js';
+
+/** What a worker of a command is run with, beside its plan. */
+export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
+  readonly log: Logger;
+  /** Aborts when the worker is to stop. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Builds the worker of a plan and runs it until it is told to stop, in a process that is its own.
+ * @param announce says what there is, before it runs.
+ * @returns the exit code. @throws StartError before anything runs.
+ */
+export async function runWorker(
+  plan: Plan,
+  { stop, log, ...options }: RunOptions,
+  announce: (worker: Worker) => void,
+): Promise<number> {
+  try {
+    const worker = await buildWorker(plan, {
+      ...{ clock: systemClock, random: Math.random, log, signal: stop },
+      ...options,
+    });
+    watchExit(() => worker.status());
+    const errors = watchUserErrors(log, () => void worker.stop());
+    announce(worker);
+    await worker.run({ signal: stop });
+    return errors.uncaught === undefined ? 0 : 1;
+  } catch (error) {
+    // Nothing was leased before there is a worker, so a signal may end the start of one.
+    if (stop.aborted && error === stop.reason) return 0;
+    throw error;
+  }
+}

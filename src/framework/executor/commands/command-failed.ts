@@ -1,0 +1,38 @@
+import { OwnError } from '../../handler/failure/own-error.js';
+import { OWN_ERROR } from '../../handler/outcome.js';
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Null where a signal ended it, or it was never started. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to standard error. */
+  readonly stderr: string;
+}
+
+/** A program did not do what it should. Where nobody catches it, `Stepwright.CommandFailed` is reported. */
+export class CommandFailed extends OwnError implements ProgramEnd {
+  override readonly name = 'CommandFailed';
+  readonly reported = OWN_ERROR.commandFailed;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+
+  constructor(message: string, { exitCode, signal, stderr }: ProgramEnd) {
+    super(message);
+    this.exitCode = exitCode;
+    this.signal = signal;
+    this.stderr = stderr;
+  }
+
+  get data(): object {
+    return endData(this);
+  }
+}
+
+/** What there is of an end, for a cause. */
+export const endData = ({ exitCode, signal, stderr }: ProgramEnd): object => ({
+  ...(exitCode !== null && { exitCode }),
+  ...(signal !== null && { signal }),
+  ...(stderr !== '' && { stderr }),
+});

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type Cancel, systemClock } from '../../clock.js';
+import { within } from '../../wait.js';
+import { endGroup, keepGroup, letGroupGo } from '../groups.js';
+import { Tail } from '../host.js';
+import { CommandFailed, type ProgramEnd } from './command-failed.js';
+
+export interface ProgramOptions {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** What it reads from standard input; undefined: nothing. */
+  readonly stdin: string | undefined;
+  readonly memoryMb: number | undefined;
+  readonly killAfterMs: number;
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+}
+
+/** How long the pipes of a program that has ended are read: somebody whom it started may hold them open. */
+const PIPES_MS = 250;
+
+/** A running program, the leader of a process group. None of the group outlives it by more than `killAfter`. */
+export class Program {
+  /** Resolves when it has ended and what it wrote was read. Rejects with {@link CommandFailed} where it can't start. */
+  readonly ended: Promise<ProgramEnd>;
+  readonly #options: ProgramOptions;
+  readonly #child: ChildProcess;
+  readonly #stderr = new Tail();
+  #kill: Cancel | undefined;
+
+  constructor(options: ProgramOptions) {
+    this.#options = options;
+    const [file, ...args] = limited(options);
+    this.#child = spawn(file ?? '', args, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    keepGroup(this.#child.pid);
+    this.#listen();
+    this.ended = this.#end();
+  }
+
+  /** SIGTERM to the whole group, and SIGKILL to what is left of it after `killAfter`. Once. */
+  stop(): void {
+    const { pid } = this.#child;
+    if (this.#kill) return;
+    if (!endGroup(pid, 'SIGTERM')) return this.#letGo();
+    this.#kill = systemClock.after(this.#options.killAfterMs, () => {
+      endGroup(pid, 'SIGKILL');
+      letGroupGo(pid);
+    });
+  }
+
+  /** The group is empty. */
+  #letGo(): void {
+    this.#kill?.();
+    letGroupGo(this.#child.pid);
+  }
+
+  #listen(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    const { onOutput, stdin: text } = this.#options;
+    stdout?.on('data', (chunk: Buffer) => onOutput('stdout', chunk));
+    stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr.add(chunk);
+      onOutput('stderr', chunk);
+    });
+    // It need not read what it is given, nor write what it could.
+    for (const pipe of [stdin, stdout, stderr]) pipe?.on('error', () => {});
+    stdin?.end(text ?? '');
+  }
+
+  async #end(): Promise<ProgramEnd> {
+    const child = this.#child;
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const how = await new Promise<Omit<ProgramEnd, 'stderr'>>((resolve, reject) => {
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      child.on('error', (error) => {
+        if (child.pid === undefined) reject(this.#notStarted(error));
+      });
+    });
+    // Its group may live on, and hold the pipes.
+    if (endGroup(child.pid, 0)) this.stop();
+    else this.#letGo();
+    await within(systemClock, PIPES_MS, closed);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    return { ...how, stderr: this.#stderr.text };
+  }
+
+  #notStarted({ message }: Error): CommandFailed {
+    const { file, cwd } = this.#options;
+    const where = cwd === undefined ? '' : ` in ${cwd}`;
+    return new CommandFailed(
+      `${file} could not be started${where}: ${message}. Is it installed, on the PATH and executable, and is the directory there?`,
+      { exitCode: null, signal: null, stderr: '' },
+    );
+  }
+}
+
+/** A limit on memory is one on addresses, which a shell sets for itself and so for what it becomes. */
+function limited({ file, args, memoryMb }: ProgramOptions): readonly string[] {
+  if (memoryMb === undefined) return [file, ...args];
+  const script = 'ulimit -v "$1" || exit 125; shift; exec "$@"';
+  return ['/bin/sh', '-c', script, 'sh', String(memoryMb * 1024), file, ...args];
+}

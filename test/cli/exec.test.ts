@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { type LocalService, startLocalService } from 'stepwright/local';
+import { killAll, type Run, stepwright } from '../support/cli.js';
+
+const NAME = 'Program';
+let service: LocalService;
+let client: SFNClient;
+let machine: string;
+beforeEach(async () => {
+  service = await startLocalService({ port: 0 });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SFNClient({ endpoint: service.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const Resource = `arn:aws:states:us-east-1:123456789012:activity:${NAME}`;
+  service.seedActivity(Resource);
+  const States = { Work: { Type: 'Task', Resource, HeartbeatSeconds: 60, End: true } };
+  machine = service.seedMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'Work', States }) });
+});
+afterEach(async () => {
+  killAll();
+  client.destroy();
+  await service.close();
+});
+
+async function exec(program: readonly string[], options: readonly string[] = []): Promise<Run> {
+  const run = stepwright([
+    'exec',
+    '--activity',
+    NAME,
+    '--endpoint',
+    service.url,
+    ...options,
+    '--',
+    ...program,
+  ]);
+  await run.saw(/Waiting for a task/);
+  return run;
+}
+
+async function begin(input: unknown): Promise<string> {
+  const command = new StartExecutionCommand({ stateMachineArn: machine, input: JSON.stringify(input) });
+  return (await client.send(command)).executionArn ?? '';
+}
+
+async function ended(executionArn: string) {
+  for (;;) {
+    const { status, output, error, cause } = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    if (status !== 'RUNNING') return { status, output, error, cause };
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const SCRIPT = `read -r input
+case $input in
+  *good*) echo '{"progress":0.5,"message":"half"}'; echo '{"done":true}' ;;
+  *bad*) echo 'no such thing' >&2; exit 3 ;;
+  *) echo waits; trap 'echo stopping; exit 0' TERM; sleep 1000 & wait ;;
+esac`;
+
+test('a script is a worker: results, error names, a task that is gone, a stop', async () => {
+  const run = await exec(['sh', '-c', SCRIPT], ['--error', '3=BadInput', '--heartbeat', '200ms']);
+  expect(run.stdout()).toMatch(/Exec\.run \(1 at once\)/);
+  expect(await ended(await begin('good'))).toMatchObject({ status: 'SUCCEEDED', output: '{"done":true}' });
+  const bad = await ended(await begin('bad'));
+  expect(bad).toMatchObject({ status: 'FAILED', error: 'BadInput' });
+  expect(JSON.parse(bad.cause ?? '')).toMatchObject({
+    errorMessage: 'sh ended with exit code 3: no such thing',
+    data: { exitCode: 3, stderr: 'no such thing' },
+  });
+  const lost = await begin('other');
+  await run.saw(/"waits"/);
+  await client.send(new StopExecutionCommand({ executionArn: lost }));
+  await run.saw(/"stopping"/);
+  expect(await ended(await begin('good'))).toMatchObject({ status: 'SUCCEEDED' });
+  run.child.kill('SIGTERM');
+  service.endPolls();
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(run.stdout()).toMatch(/"progress":\{"fraction":0\.5,"message":"half"\}/);
+});
+
+test('a second signal ends the worker at once, and its program with it', async () => {
+  const run = await exec(['sh', '-c', `trap '' TERM; echo "pid $$"; while :; do sleep 0.1; done`]);
+  await begin('x');
+  const [, pid] = await run.saw(/pid (\d+)/);
+  run.child.kill('SIGTERM');
+  await run.saw(/running programs get their grace/);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toEqual({ code: 143, signal: null });
+  const lives = (): boolean => {
+    try {
+      return process.kill(Number(pid), 0);
+    } catch {
+      return false;
+    }
+  };
+  while (lives()) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test('what can not work is said at the start, with its fix', async () => {
+  const runs = [
+    [['exec', '--', 'sh'], /--activity: it is missing/],
+    [['exec', '--activity', 'a', '--endpoint', service.url, '--', 'no-such-program'], /COMMAND_NOT_FOUND/],
+  ] as const;
+  await Promise.all(
+    runs.map(async ([args, message]) => {
+      const run = stepwright(args);
+      expect(await run.ended).toMatchObject({ code: 1 });
+      expect(run.stderr()).toMatch(message);
+    }),
+  );
+});
