@@ -130,6 +130,14 @@ describe('a program that fails', () => {
       'sh ended with exit code 3: bad',
     ],
     [
+      'a name of its own',
+      `echo '{"error":"BadRow","cause":"row 7"}'; echo bye; exit 1`,
+      {},
+      'BadRow',
+      { exitCode: 1 },
+      'row 7',
+    ],
+    [
       'a signal',
       'kill -s SEGV $$',
       {},

@@ -63,6 +63,18 @@ export class Printed {
     );
   }
 
+  /** The failure that its last line of JSON names: `{"error": "BadInput", "cause": "…"}`. */
+  get failure(): { readonly error: string; readonly cause: string | undefined } | undefined {
+    const value = this.#last
+      .toReversed()
+      .map(parse)
+      .find((each) => each !== undefined)?.value;
+    if (!isPlainObject(value) || typeof value['error'] !== 'string' || value['error'] === '')
+      return undefined;
+    const { error, cause } = value;
+    return { error, cause: typeof cause === 'string' ? cause : undefined };
+  }
+
   #stdout(line: string): void {
     const progress =
       line.startsWith('{"progress"') || line.startsWith('{ "progress"') ? parse(line)?.value : undefined;

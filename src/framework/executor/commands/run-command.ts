@@ -19,7 +19,8 @@ type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly m
  * its progress. It ends with the task: when the signal aborts, the whole process group gets SIGTERM, and SIGKILL after
  * `killAfter`. Resolves when the program has ended, whoever still holds its pipes; what it leaves running is ended.
  * @returns the last line of JSON on its standard output, or what it wrote to its output file.
- * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`; else
+ * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`, or where its last line
+ * of JSON names an error; else
  * {@link CommandFailed}, for any other exit code but 0, a signal, a limit, or a program that can't be started.
  */
 export async function runCommand(
@@ -88,7 +89,7 @@ async function run(
     printed.end();
     if (stopped?.why === 'aborted') throw task.signal.reason;
     if (stopped) throw new CommandFailed(`${basename(file)} ${stopped.message}: it was ended`, end);
-    if (end.exitCode !== 0) throw failureOf(file, end, plan.errors);
+    if (end.exitCode !== 0) throw failureOf(file, end, plan.errors, printed);
     return plan.outputFrom === 'file'
       ? await readOutput(files.output)
       : plan.outputFrom === 'stdout'
@@ -107,14 +108,19 @@ function inputArgs({ inputAs }: CommandPlan, text: string): readonly string[] {
   return Array.isArray(input) && input.every((each) => typeof each === 'string') ? input : [text];
 }
 
-function failureOf(file: string, end: ProgramEnd, errors: Readonly<Record<string, string>>): Error {
+function failureOf(
+  file: string,
+  end: ProgramEnd,
+  errors: Readonly<Record<string, string>>,
+  { failure }: Printed,
+): Error {
   const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was ended by ${end.signal}`;
   const last = end.stderr.split('\n').at(-1);
   const message = `${basename(file)} ${how}${last ? `: ${last}` : ''}`;
-  const name = end.exitCode === null ? undefined : errors[end.exitCode];
+  const name = end.exitCode === null ? undefined : (errors[end.exitCode] ?? failure?.error);
   return name === undefined
     ? new CommandFailed(message, end)
-    : new ActivityFailure(name, message, endData(end));
+    : new ActivityFailure(name, failure?.cause ?? message, endData(end));
 }
 
 async function readOutput(file: string): Promise<unknown> {
