@@ -10,6 +10,8 @@ export { type Config, defineConfig } from './config/config.js';
 export { createWorker, type WorkerOptions } from './worker/start/create-worker.js';
 export type { Worker } from './worker/worker.js';
 export type { EventName, Listener, PollRef, WorkerEvents, WorkerState } from './worker/observe/events.js';
+export type { ObservedWorker, Observer } from './worker/observe/observer.js';
+export type { Carrier, ReadCarrier, TraceContext } from './config/trace-context.js';
 export type { WorkerCounts } from './worker/observe/counts.js';
 export type { HandlerStatus, TaskStatus, WorkerStatus } from './worker/observe/status.js';
 export type { TaskRef } from './task/events.js';

@@ -90,6 +90,11 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
     takes: ['0', '1'],
     alsoWrong: ['8080', 'host:', ':8080', '::1:8080', 'a b:1', 'host:65536', 70_000],
   },
+  observe: { takes: ['an empty list'], alsoWrong: [[class {}], [{}], [undefined]] },
+  traceContext: {
+    takes: ['a function', 'a class'],
+    alsoWrong: [{ read: () => ({}) }, { read: () => ({}), as: 'child' }, { read: 1, as: 'link' }],
+  },
   workerName: {
     takes: [
       'a text',

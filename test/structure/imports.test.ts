@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   index: ['declare', 'executor', 'handler', 'task', 'worker', 'config'],
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */
-const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local'] };
+const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local', 'worker'] };
 const LEAVES = new Set([
   'errors',
   'clock',

@@ -140,7 +140,7 @@ test('where no copy of the API reaches what the app has registered, a line says 
   const log = createLog({ destination: { write: (line) => void lines.push(line) } });
   expect(openTelemetry(resolve('.'), log)).toBeUndefined();
   metrics.setGlobalMeterProvider(new MeterProvider());
-  expect(openTelemetry(resolve('.'), log)?.metrics).toBeDefined();
+  expect(openTelemetry(resolve('.'), log)).toMatchObject({ metrics: true, trace: false });
   expect(lines).toEqual([]);
   // An app on an older API than ours: what ours would record is dropped without a word by the API itself.
   const global = Reflect.get(globalThis, REGISTERED) as { version: string };
@@ -161,7 +161,7 @@ test('an app on a newer API than ours is heard as well', async () => {
   expect(newer.metrics.setGlobalMeterProvider(provider as unknown as newer.MeterProvider)).toBe(true);
   expect(Reflect.get(globalThis, REGISTERED)).toMatchObject({ version: expect.stringMatching(/^1\.10\./) });
   try {
-    expect(openTelemetry(resolve('.'), createLog({ level: 'silent' }))?.metrics.getMeterProvider()).toBe(
+    expect(openTelemetry(resolve('.'), createLog({ level: 'silent' }))?.api.metrics.getMeterProvider()).toBe(
       provider,
     );
   } finally {

@@ -21,6 +21,8 @@ import {
 import { isPlainObject } from '../errors.js';
 import type { Mocks } from '../local/index.js';
 import { readAddress } from './address.js';
+import type { Observer } from '../worker/observe/observer.js';
+import type { TraceContext } from './trace-context.js';
 import type { SdkSettings } from '../service/sdk/settings.js';
 
 /** The pool of each handler with `run: 'thread'` or `'process'`. */
@@ -77,6 +79,10 @@ export interface Config extends HandlerOptions {
    * interfaces. @default none
    */
   healthPort?: number | string;
+  /** Classes that listen to the worker: events, status. @default [] */
+  observe?: readonly Constructor<Observer>[];
+  /** Where a task's input carries a trace, for spans of OpenTelemetry: linked to the task's. @default none */
+  traceContext?: TraceContext;
   /** At most 80 characters; shown in the execution's history. @default hostname-pid-random */
   workerName?: string;
   /** Overrides by `'Class.method'`. @default {} */
@@ -158,6 +164,27 @@ const workerName: Rule = {
   text: plainText,
 };
 
+const observe = {
+  ...listOf('classes with an observe(worker) method', isObserver),
+  fix: 'give each class itself, not an instance: the container makes it',
+};
+
+function isObserver(value: unknown): boolean {
+  if (typeof value !== 'function') return false;
+  const { prototype } = value as { prototype?: { observe?: unknown } };
+  return typeof prototype?.observe === 'function';
+}
+
+const traceContext: Rule = {
+  expected: "a function (input) => carrier, or { read, as: 'link' | 'parent' }",
+  ok(value) {
+    if (!isPlainObject(value)) return typeof value === 'function';
+    const { read, as, ...rest } = value;
+    const known = as === 'link' || as === 'parent';
+    return typeof read === 'function' && known && Object.keys(rest).length === 0;
+  },
+};
+
 const setup: Rule = { expected: 'a function that is given the container', ok: isClass };
 
 /** The rows of what only the config's top level has. */
@@ -209,6 +236,8 @@ export const CONFIG_OPTIONS = {
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },
+  observe: { ...observe, default: [], help: 'classes that listen to the worker' },
+  traceContext: { ...traceContext, unset: 'none', help: "where a task's input carries a trace" },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

@@ -14,6 +14,7 @@ import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
 import type { ReportEnd } from './report.js';
 import { tokenHash } from './token-hash.js';
+import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../wait.js';
 
 /** A token and its input, as they arrived. */
@@ -22,6 +23,8 @@ export interface Lease {
   readonly input: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
+  /** When its poll was sent, where that is known. */
+  readonly polledAt?: number;
   /**
    * Set where the process stood still before it arrived: how old the lease may be, in epoch milliseconds. It is beaten,
    * and the answer waited for, before its handler is called.
@@ -51,6 +54,8 @@ export interface TaskWorld {
   readonly workerName: string;
   /** How long an outcome is offered when the service does not take it. */
   readonly reportLimitMs: number;
+  /** @default nobody listens */
+  readonly tracing?: TaskTracing;
   /** Runs what a handler asks of the worker in the worker's own asynchronous context. */
   readonly outside: <T>(fn: () => T) => T;
 }
@@ -95,6 +100,8 @@ export class Task {
   /** When the slot could come free. */
   #settledAt: number | undefined;
   #decidedAt = 0;
+  readonly #trace: TaskTrace | undefined;
+  #retries = 0;
   #ignoresAbort = false;
   #phase: TaskPhase = 'handling';
   readonly #timers: (() => void)[] = [];
@@ -103,6 +110,8 @@ export class Task {
     this.#lease = lease;
     this.#handler = handler;
     this.#world = world;
+    const { input, receivedAt, polledAt } = lease;
+    this.#trace = world.tracing?.begin({ ...this.#ref(), input, receivedAt, polledAt });
     const { clock, outside } = world;
     const tell = (said: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...said });
     this.#progress = new Progress({ clock, outside, tell });
@@ -181,7 +190,7 @@ export class Task {
         return beat;
       },
       progress: (fraction, message) => this.#progress.say(fraction, message),
-      log: this.#world.log.child({ handler: name, activity: activityArn, task }),
+      log: this.#world.log.child({ handler: name, activity: activityArn, task, ...this.#trace?.logFields }),
       handler: name,
       activityArn,
       workerName: this.#world.workerName,
@@ -205,7 +214,10 @@ export class Task {
     });
     const delivery = new Delivery({
       ...{ token, port, pace, clock, random, reportLimitMs },
-      onRetry: (retry) => this.#emit('report:retried', { ...this.#ref(), ...retry }),
+      onRetry: (retry) => {
+        this.#retries++;
+        this.#emit('report:retried', { ...this.#ref(), ...retry });
+      },
     });
     delivery.endBy(this.#reportBy);
     this.#delivery = delivery;
@@ -217,9 +229,10 @@ export class Task {
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
     if (await this.#isWanted()) {
-      await this.#handler
-        .handle(this.#lease.input, this.context, decide)
-        .catch((error: unknown) => decide(ownFault(error)));
+      const handle = (): Promise<unknown> => this.#handler.handle(this.#lease.input, this.context, decide);
+      await (this.#trace ? this.#trace.run(handle) : handle()).catch((error: unknown) =>
+        decide(ownFault(error)),
+      );
     }
     this.#settle();
   }
@@ -308,6 +321,7 @@ export class Task {
   #tell(end: ReportEnd): void {
     this.#progress.end();
     const now = this.#world.clock.now();
+    this.#endTrace(end, now);
     const ended = { ...this.#ref(), durationMs: now - this.#lease.receivedAt };
     const reported = { ...ended, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
@@ -322,6 +336,20 @@ export class Task {
     } else {
       this.#emit('task:succeeded', reported);
     }
+  }
+
+  #endTrace(end: ReportEnd, at: number): void {
+    // What is gone before anything was decided is not reported.
+    const offered = this.#decision?.status !== 'gone';
+    const told =
+      end.kind === 'gone' || end.outcome.status === 'succeeded' ? {} : { error: end.outcome.error };
+    this.#trace?.ended({
+      outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
+      ...told,
+      ...(offered ? { decidedAt: this.#decidedAt } : {}),
+      retries: this.#retries,
+      at,
+    });
   }
 
   async #heartbeatNow(): Promise<void> {

@@ -73,7 +73,7 @@ async function makeContainer(
   };
   try {
     const container = await createContainer(begin, [...own, ...rest, ...mocked]);
-    throwProblems(resolveProblems(definitions, container, interceptors));
+    throwProblems(resolveProblems(definitions, container, { interceptors }));
     return container;
   } catch (error) {
     await begun?.dispose();

@@ -138,7 +138,8 @@ export class Poller {
     if (answer.kind === 'task') {
       slot.work();
       const { token, input } = answer;
-      this.#options.onLease({ token, input, receivedAt: clock.now() }, slot, poll.sentAt);
+      const polledAt = poll.sentAt;
+      this.#options.onLease({ token, input, receivedAt: clock.now(), polledAt }, slot, polledAt);
     } else slot.free();
     this.#learn(poll, answer);
     this.fill();

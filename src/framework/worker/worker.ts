@@ -4,6 +4,7 @@ import type { HeartbeatLoad } from '../heartbeat/load.js';
 import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import type { Logger } from '../log.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
+import type { TaskTracing } from '../task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { countEvents, type WorkerCounts } from './observe/counts.js';
 import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
@@ -27,6 +28,8 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
+  /** @default nobody listens */
+  readonly tracing?: TaskTracing;
   /** Closes the connections, after the last report. */
   readonly close: () => Promise<void>;
 }
@@ -175,12 +178,12 @@ export class Worker {
   }
 
   #makeLoops(): HandlerLoop[] {
-    const { handlers, name: workerName, clock, random, log, reportLimitMs, drain } = this.#parts;
+    const { handlers, name: workerName, clock, random, log, reportLimitMs, drain, tracing } = this.#parts;
     // Handlers of one region share its port, and so its paces.
     const ports = new Set(handlers.map(({ port }) => port));
     const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
     const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
-      ...{ clock, random, log, reportLimitMs, drain, workerName },
+      ...{ clock, random, log, reportLimitMs, drain, workerName, tracing },
       heartbeats: this.#heartbeats,
       events: this.#events,
       outside: this.#outside,

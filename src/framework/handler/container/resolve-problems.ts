@@ -12,18 +12,24 @@ interface Wanted {
   readonly scope: 'worker' | 'task';
 }
 
+/** What a config names for all handlers. */
+interface SharedClasses {
+  readonly interceptors?: readonly Constructor<Interceptor>[];
+  readonly observe?: readonly Constructor<object>[];
+}
+
 /**
  * Whether everything that the handlers need can be made, with the reason where it can't. Makes what lives as
  * long as the worker; of what lives for a task, only the shared parts.
- * @param globalInterceptors those of the config.
+ * @param shared the classes that the config names.
  */
 export function resolveProblems(
   definitions: readonly HandlerDefinition[],
   container: DependencyContainer,
-  globalInterceptors: readonly Constructor<Interceptor>[] = [],
+  shared: SharedClasses = {},
 ): Problem[] {
   const wanted = new Map<Constructor, Wanted>();
-  for (const each of listWanted(definitions, globalInterceptors)) {
+  for (const each of listWanted(definitions, shared)) {
     if (!wanted.has(each.type)) wanted.set(each.type, each);
   }
   return [...wanted.values()].flatMap((each) => problemsOf(each, container));
@@ -31,9 +37,10 @@ export function resolveProblems(
 
 function* listWanted(
   definitions: readonly HandlerDefinition[],
-  globalInterceptors: readonly Constructor<Interceptor>[],
+  { interceptors = [], observe = [] }: SharedClasses,
 ): Generator<Wanted> {
-  for (const type of globalInterceptors) yield { type, where: `${type.name} (interceptor)`, scope: 'worker' };
+  for (const type of interceptors) yield { type, where: `${type.name} (interceptor)`, scope: 'worker' };
+  for (const type of observe) yield { type, where: `${type.name} (observe)`, scope: 'worker' };
   for (const { target, name, interceptors, input, output, scope, groups } of definitions) {
     yield { type: target, where: target.name, scope };
     for (const type of interceptors)

@@ -33,7 +33,7 @@ export async function makeContainer(
       ]),
     );
     const definitions = handlers.map(({ definition }) => definition);
-    throwProblems([...known, ...resolveProblems(definitions, container, settings.interceptors)]);
+    throwProblems([...known, ...resolveProblems(definitions, container, settings)]);
     return container;
   } catch (error) {
     if (begun) await dispose(begun, world);

@@ -10,8 +10,8 @@ import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
 import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
 import { MOST_ON_THE_WAY } from '../../heartbeat/on-the-way.js';
-import { measureWithOpenTelemetry } from '../observe/metrics/open-telemetry.js';
-import { openTelemetry } from '../observe/open-telemetry/api.js';
+import { resolveOnce } from '../../handler/container/registrations.js';
+import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/open.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
@@ -89,9 +89,11 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     world.signal?.throwIfAborted();
-    const worker = new Worker({ ...settingsOf(plan, world), handlers, close });
+    const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
+    const worker = new Worker({ ...settingsOf(plan, world), handlers, tracing: telemetry, close });
     await health.show(worker);
-    measureWhenListenedTo(worker, plan, world);
+    telemetry.follow(worker);
+    for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
     closeWhenStopped(health, worker);
     return worker;
   } catch (error) {
@@ -100,15 +102,6 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     await dispose(container, world);
     throw error;
   }
-}
-
-/** Whoever registered with OpenTelemetry before the worker runs is handed its metrics. */
-function measureWhenListenedTo(worker: Worker, { baseDir }: Plan, { clock, log }: StartWorld): void {
-  const stop = worker.on('state', () => {
-    stop();
-    const meter = openTelemetry(baseDir, log)?.metrics.getMeter('stepwright');
-    if (meter) measureWithOpenTelemetry(worker, meter, clock);
-  });
 }
 
 /** Probes are answered until the last report has left. */

@@ -5,6 +5,13 @@ import type { Logger } from '../../../log.js';
 /** OpenTelemetry's API, as a package of the app or of ours. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
+/** Who listens, and through which copy. */
+export interface Heard {
+  readonly api: OpenTelemetry;
+  readonly metrics: boolean;
+  readonly trace: boolean;
+}
+
 const NAME = '@opentelemetry/api';
 
 /** What the API leaves for all its copies in a process, by its own rule (its `internal/global-utils`). */
@@ -23,13 +30,13 @@ const registered = (): Registered | undefined =>
  * before ours, and where neither reaches what is registered, the log says so.
  * @param baseDir where the app's compiled files are
  */
-export function openTelemetry(baseDir: string, log: Logger): OpenTelemetry | undefined {
+export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
   const app = registered();
   if (!app?.metrics && !app?.trace) return undefined;
   const found = [join(baseDir, 'anything.js'), import.meta.url].flatMap(loadFrom);
   const api = found.find((each) => reaches(each, app));
   if (!api) log.warn({ registered: app.version }, UNREACHED);
-  return api;
+  return api && { api, metrics: app.metrics !== undefined, trace: app.trace !== undefined };
 }
 
 function loadFrom(file: string): OpenTelemetry[] {

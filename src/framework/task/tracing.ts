@@ -1,0 +1,36 @@
+import type { TaskRef } from './events.js';
+
+/** Follows tasks for whoever listens. */
+export interface TaskTracing {
+  /** A lease has arrived; undefined where nobody listens. Never throws. */
+  begin(task: TracedTask): TaskTrace | undefined;
+}
+
+export interface TracedTask extends TaskRef {
+  readonly input: string;
+  /** Epoch milliseconds, as all instants here. */
+  readonly receivedAt: number;
+  /** When its poll was sent. */
+  readonly polledAt: number | undefined;
+}
+
+/** What is told of one task. */
+export interface TaskTrace {
+  /** For every line that its handler logs. */
+  readonly logFields: Readonly<Record<string, string>>;
+  /** Runs the handler where it and what it calls are part of this trace. */
+  run<T>(fn: () => T): T;
+  /** Nothing more is sent of it. */
+  ended(end: TraceEnd): void;
+}
+
+export interface TraceEnd {
+  readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
+  /** The name that it failed by. */
+  readonly error?: string;
+  /** When the offering of the outcome began; undefined where none was offered. */
+  readonly decidedAt?: number;
+  /** How often it was offered again. */
+  readonly retries: number;
+  readonly at: number;
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../../../clock.js';
+import type { TraceContext } from '../../../config/trace-context.js';
+import type { Logger } from '../../../log.js';
+import type { TaskTrace, TaskTracing, TracedTask } from '../../../task/tracing.js';
+import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
+import type { ObservedWorker } from '../observer.js';
+import { openTelemetry } from './api.js';
+import { Traces } from './traces.js';
+
+export interface TelemetryOptions {
+  /** Where the app's compiled files are. */
+  readonly baseDir: string;
+  readonly traceContext: TraceContext | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A worker's way to OpenTelemetry: whoever has registered before it runs is handed its metrics and spans. */
+export class Telemetry implements TaskTracing {
+  readonly #options: TelemetryOptions;
+  #traces: Traces | undefined;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+  }
+
+  /** Looks who listens when the worker leaves its first state. */
+  follow(worker: ObservedWorker): void {
+    const stop = worker.on('state', () => {
+      stop();
+      const { baseDir, clock, log, traceContext } = this.#options;
+      const heard = openTelemetry(baseDir, log);
+      if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
+      if (heard?.trace) this.#traces = new Traces({ api: heard.api, traceContext, log });
+    });
+  }
+
+  begin(task: TracedTask): TaskTrace | undefined {
+    const trace = this.#guarded(() => this.#traces?.begin(task));
+    return trace && { ...trace, ended: (end) => this.#guarded(() => trace.ended(end)) };
+  }
+
+  /** What an app has put between us and its exporter must not cost a task. */
+  #guarded<T>(fn: () => T): T | undefined {
+    try {
+      return fn();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
+      return undefined;
+    }
+  }
+}

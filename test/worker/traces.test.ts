@@ -1,0 +1,176 @@
+import {
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ActivityFailure, type Config } from 'stepwright';
+import { type FaultPlan, faultPlan } from '../support/faults.js';
+import { activity } from '../support/work.js';
+import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
+
+const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+
+/** What an SDK registers for W3C's header, as far as these tests need it. */
+const propagator: TextMapPropagator = {
+  fields: () => ['traceparent'],
+  inject: () => {},
+  extract: (from, carrier, getter) => {
+    const [, traceId, spanId] = String(getter.get(carrier, 'traceparent')).split('-');
+    return traceId && spanId ? trace.setSpanContext(from, { traceId, spanId, traceFlags: 1 }) : from;
+  },
+};
+
+let world: World;
+let faults: FaultPlan;
+let exporter: InMemorySpanExporter;
+const inHandler: (Span | undefined)[] = [];
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+  exporter = new InMemorySpanExporter();
+  inHandler.length = 0;
+});
+afterEach(async () => {
+  await world.close();
+  trace.disable();
+  context.disable();
+  propagation.disable();
+});
+
+function register(): void {
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(propagator);
+}
+
+async function ran(input: unknown, config: Config = {}): Promise<WorkerWorld> {
+  const handle = async (given: unknown): Promise<unknown> => {
+    inHandler.push(trace.getActiveSpan());
+    await world.clock.sleep(1_000);
+    if (given === 'fail') throw new ActivityFailure('PaymentDeclined', 'a secret of the customer');
+    return given;
+  };
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(handle)], ...config }, { random: 0.5 });
+  await world.clock.advance(2_000);
+  await world.execute(machine, input);
+  await world.clock.advance(6_000);
+  return w;
+}
+
+const ms = ([seconds, nanos]: [number, number]): number => seconds * 1e3 + nanos / 1e6;
+const lasted = ({ startTime, endTime }: ReadableSpan): number => Math.round(ms(endTime) - ms(startTime));
+const spans = (): Record<string, ReadableSpan> =>
+  Object.fromEntries(exporter.getFinishedSpans().map((span) => [span.name, span]));
+
+test('a task is a span, and its poll and its report are children of it', async () => {
+  register();
+  faults.once('SendTaskSuccess', { kind: 'status', status: 500 });
+  const w = await ran('fine');
+  const { 'Work.run': task, poll, report } = spans();
+  expect(exporter.getFinishedSpans()).toHaveLength(3);
+  expect(task).toMatchObject({
+    kind: SpanKind.CONSUMER,
+    status: { code: SpanStatusCode.UNSET },
+    attributes: {
+      'aws.step_functions.activity.arn': ARN,
+      'stepwright.handler': 'Work.run',
+      'stepwright.task': expect.stringMatching(/^[0-9a-f]{8}$/),
+      'stepwright.outcome': 'succeeded',
+    },
+    links: [],
+    parentSpanContext: undefined,
+  });
+  const below = { parentSpanContext: { spanId: task?.spanContext().spanId }, kind: SpanKind.CLIENT };
+  expect(poll).toMatchObject(below);
+  expect(report).toMatchObject({ ...below, attributes: { 'stepwright.report.retries': 1 } });
+  // The poll had waited, the handler slept a second, and the report was made twice.
+  expect([poll && lasted(poll), report && lasted(report)]).toEqual([2_000, 100]);
+  expect(task && lasted(task)).toBe(1_100);
+  expect(inHandler[0]?.spanContext()).toEqual(task?.spanContext());
+  expect(w.worker.status().counts.succeeded).toBe(1);
+});
+
+test("a failure's name is the status, and its message is nowhere", async () => {
+  register();
+  await ran('fail');
+  const { 'Work.run': task } = spans();
+  expect(task).toMatchObject({
+    status: { code: SpanStatusCode.ERROR, message: 'PaymentDeclined' },
+    attributes: { 'error.type': 'PaymentDeclined', 'stepwright.outcome': 'failed' },
+  });
+  const shown = exporter.getFinishedSpans().map(({ name, attributes, status, events }) => ({
+    ...{ name, attributes, status, events },
+  }));
+  expect(JSON.stringify(shown)).not.toContain('secret');
+});
+
+const header = { traceparent: `00-${PARENT.traceId}-${PARENT.spanId}-01` };
+const read = (input: unknown): Record<string, unknown> | undefined =>
+  (input as { trace?: Record<string, unknown> }).trace;
+
+test('a trace that the input carries is linked, or is the parent where that is asked for', async () => {
+  register();
+  await ran({ trace: header }, { traceContext: read });
+  expect(spans()['Work.run']).toMatchObject({ links: [{ context: PARENT }], parentSpanContext: undefined });
+  exporter.reset();
+  await world.close();
+  world = await createWorld({ fault: faults.hook });
+  await ran({ trace: header }, { traceContext: { read, as: 'parent' } });
+  const { 'Work.run': task } = spans();
+  expect(task?.parentSpanContext).toMatchObject(PARENT);
+  expect(task?.spanContext().traceId).toBe(PARENT.traceId);
+});
+
+test.each([
+  ['no trace', () => undefined],
+  ['a broken one', () => ({ traceparent: 'planted' })],
+  [
+    'a throw',
+    (): never => {
+      throw new Error('planted');
+    },
+  ],
+])('%s in the input costs no task', async (_, traceContext) => {
+  register();
+  const w = await ran('fine', { traceContext });
+  expect(w.worker.status().counts.succeeded).toBe(1);
+  expect(spans()['Work.run']?.links).toEqual([]);
+  expect(JSON.stringify(w.log)).not.toContain('planted');
+});
+
+test('lines of a handler name its span, and an exporter that throws costs no task', async () => {
+  register();
+  const processor = {
+    onStart: () => {},
+    onEnd: (): never => {
+      throw new Error('exporter');
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  trace.disable();
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+  const w = await ran('fine');
+  expect(w.worker.status().counts.succeeded).toBe(1);
+  expect(w.log.filter(({ msg }) => String(msg).includes('a span is lost')).length).toBeGreaterThan(0);
+});
+
+test('without an app that listens there is no span, and the handler runs in none', async () => {
+  await ran('fine');
+  expect(inHandler).toEqual([undefined]);
+});
