@@ -14,6 +14,9 @@ export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): 
   }
 }
 
+/** The page at the local service's own address. */
+export const sayConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
+
 /** @param port where the local service listens, if that is not where `execute` would look. */
 export function sayMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);

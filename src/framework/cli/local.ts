@@ -1,26 +1,30 @@
 import type { Flags } from '../config/texts.js';
 import type { Logger } from '../log.js';
-import { command, sayMachines } from './banner.js';
+import { command, sayConsole, sayMachines } from './banner.js';
+import { consoleOptions, wantsConsole } from './console.js';
+import type { DoorFlags } from './doors.js';
 import { readSeeds } from './project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
 
 /** Where it listens, and for whom. */
-export interface ListenFlags {
+export interface ListenFlags extends DoorFlags {
   readonly host?: string;
-  readonly allowHost?: readonly string[];
 }
 
 /** Runs only the local service, seeded, until a signal comes. @returns the exit code. */
 export async function local(
   flags: Flags,
-  { host, allowHost: allowHosts }: ListenFlags,
+  { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: ListenFlags,
   log: Logger,
 ): Promise<number> {
   const { plan, machines } = await readSeeds(flags);
   const { settings, handlers } = plan;
-  const service = await startSeeded({ log, settings, host, allowHosts }, handlers, machines);
+  const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region);
+  const doors = { host, allowHosts, allowOrigins, console };
+  const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
+  if (console) sayConsole(log, service.url);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
   sayMachines(log, machines, flags.texts['port'] === undefined ? undefined : service.port);

@@ -7,6 +7,7 @@ import type { Option as OptionRow } from '../declare/rule.js';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
+import { type DoorFlags, doorFlags } from './doors.js';
 import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
 import type { ListenFlags } from './local.js';
@@ -62,22 +63,22 @@ function flagsOf({ handler = [], ...texts }: Typed): Flags {
 
 addOptions(
   program.command('start').description('run the worker; with the endpoint `local`, the embedded service too'),
-  [configFlag, endpointFlag, logFlag, ...optionFlags(() => true), handlerFlag],
-).action(async (typed: Typed<LogFlags>) => {
+  [configFlag, endpointFlag, logFlag, ...doorFlags, ...optionFlags(() => true), handlerFlag],
+).action(async ({ allowHost, allowOrigin, console, ...typed }: Typed<DoorFlags & LogFlags>) => {
   const { start } = await import('./start.js');
-  await end(await start(flagsOf(typed), logFor(typed)));
+  await end(await start(flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)));
 });
 
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
   configFlag,
   logFlag,
   new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
-  new Option('--allow-host <name...>', 'names it may be called by, beside those of loopback'),
+  ...doorFlags,
   ...optionFlags(({ ofWorker }) => !ofWorker),
   handlerFlag,
-]).action(async ({ host, allowHost, ...typed }: Typed<ListenFlags & LogFlags>) => {
+]).action(async ({ host, allowHost, allowOrigin, console, ...typed }: Typed<ListenFlags & LogFlags>) => {
   const { local } = await import('./local.js');
-  await end(await local(flagsOf(typed), { host, allowHost }, logFor(typed)));
+  await end(await local(flagsOf(typed), { host, allowHost, allowOrigin, console }, logFor(typed)));
 });
 
 addOptions(

@@ -6,7 +6,7 @@ import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
 import type { Environment } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
-import { type LocalService, startLocalService } from '../local/index.js';
+import { type ConsoleOptions, type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
 import { portInUse } from '../worker/health/serve.js';
 import type { PlannedHandler } from '../worker/start/plan.js';
@@ -48,6 +48,8 @@ export interface SeededOptions {
   readonly log: Logger;
   readonly host?: string;
   readonly allowHosts?: readonly string[];
+  readonly allowOrigins?: readonly string[];
+  readonly console?: false | ConsoleOptions;
 }
 
 /** Starts the local service and gives it the declared activities and the machines. @throws StartError */

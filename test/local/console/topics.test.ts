@@ -224,6 +224,7 @@ test('workers are shown as whoever runs them describes them, without tokens', as
     ready: false,
     reasons: ['no answer yet'],
     handlers: [{ name: 'A.b', activityArn: ARN, concurrency: 2, used: 1, running: 1, undelivered: 0 }],
+    tasksInFlight: 1,
     tasks: [{ handler: 'A.b', ageMs: 1_999, phase: 'running', lastHeartbeatAt: undefined, token: 'secret' }],
     counts: { succeeded: 3 },
   };
@@ -233,7 +234,7 @@ test('workers are shown as whoever runs them describes them, without tokens', as
   const { data } = await follow(bench, 'topic=workers').next();
   expect(data).toMatchObject({
     workers: [
-      { name: 'w1', reasons: ['no answer yet'], inFlight: 1, tasks: [{ handler: 'A.b', seconds: 1 }] },
+      { name: 'w1', reasons: ['no answer yet'], tasksInFlight: 1, tasks: [{ handler: 'A.b', seconds: 1 }] },
     ],
   });
   expect(JSON.stringify(data)).not.toContain('secret');
@@ -252,6 +253,11 @@ test("what is created in the page lies where the rest does, and its refusals are
   });
   expect(made).toMatchObject({ error: 'InvalidDefinition' });
   expect(made.message).toContain('/States/A/Type');
+  const definition = '{"StartAt":"A","States":{"A":{"Type":"Nope"}}}';
+  expect(await act(bench, 'CheckDefinition', { definition })).toMatchObject({
+    problems: [{ path: '/States/A/Type' }],
+  });
+  expect(await act(bench, 'CheckDefinition', { definition: PASS })).toEqual({ problems: [] });
 });
 
 test.each(['topic=nothing', 'topic=execution&arn=arn:aws:states:us-east-1:123456789012:execution:No:no'])(

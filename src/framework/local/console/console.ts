@@ -10,6 +10,7 @@ import { questions } from './questions.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { readMark, streamTopic } from './stream.js';
 import { takeTask } from './by-hand.js';
+import { checkDefinition } from './check-definition.js';
 import { openTopic } from './topics.js';
 import type { WorkerSource } from './workers.js';
 
@@ -60,7 +61,10 @@ const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm ru
 export function createConsole(parts: Parts): Console {
   const { state, names, log, workers = () => [], exampleFor = () => undefined } = parts;
   const folder = parts.page ?? builtPage();
-  const writes = new Map<string, Operation>([['TakeTask', takeTask]]);
+  const writes = new Map<string, Operation>([
+    ['TakeTask', takeTask],
+    ['CheckDefinition', checkDefinition],
+  ]);
   for (const name of WRITES) {
     const operation = parts.operations.get(name);
     if (operation) writes.set(name, operation);

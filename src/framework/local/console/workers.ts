@@ -1,4 +1,4 @@
-/** A worker, as whoever runs it describes it. */
+/** A worker, as whoever runs it describes it: what its health port shows, without tokens. */
 export interface ConsoleWorker {
   readonly name: string;
   readonly state: string;
@@ -13,11 +13,15 @@ export interface ConsoleWorker {
     readonly running: number;
     readonly undelivered: number;
   }[];
+  /** All that are in flight; `tasks` may hold the oldest only. */
+  readonly tasksInFlight: number;
   readonly tasks: readonly {
     readonly handler: string;
     readonly ageMs: number;
     readonly phase: string;
-    readonly lastHeartbeatAt: number | undefined;
+    readonly lastHeartbeatAt?: number | undefined;
+    readonly progress?:
+      { readonly fraction?: number | undefined; readonly message?: string | undefined } | undefined;
   }[];
   readonly counts: object;
 }
@@ -25,12 +29,13 @@ export interface ConsoleWorker {
 /** Gives the workers that are known of, at this moment. */
 export type WorkerSource = () => readonly ConsoleWorker[];
 
-const TASKS_LISTED = 100;
-
-/** The workers without what a page must not have (tokens) and what never stands still (ages to the millisecond). */
+/**
+ * The workers, field by field: nothing reaches a page that is not named here. Ages are in whole seconds, so that a task
+ * that merely grows older is told of once a second and not ten times.
+ */
 export function workerList(source: WorkerSource): object {
   return {
-    workers: source().map(({ name, state, ready, reasons, handlers, tasks, counts }) => ({
+    workers: source().map(({ name, state, ready, reasons, handlers, tasksInFlight, tasks, counts }) => ({
       name,
       state,
       ready,
@@ -43,12 +48,13 @@ export function workerList(source: WorkerSource): object {
         running,
         undelivered,
       })),
-      inFlight: tasks.length,
-      tasks: tasks.slice(0, TASKS_LISTED).map(({ handler, ageMs, phase, lastHeartbeatAt }) => ({
+      tasksInFlight,
+      tasks: tasks.map(({ handler, ageMs, phase, lastHeartbeatAt, progress }) => ({
         handler,
         seconds: Math.floor(ageMs / 1000),
         phase,
         lastHeartbeatAt: lastHeartbeatAt ?? null,
+        progress: progress ? { fraction: progress.fraction, message: progress.message } : null,
       })),
       counts,
     })),

@@ -1,0 +1,101 @@
+import type { JSX } from 'preact';
+import { route, to } from './route.js';
+import { link, paused } from './service/stream.js';
+import { HandDrawer } from './views/hand.js';
+import { Icon, type IconName } from './parts/icons.js';
+import { ActivitiesView } from './views/activities.js';
+import { ExecutionPage } from './views/execution.js';
+import { ExecutionsView } from './views/executions.js';
+import { MachinePage } from './views/machine.js';
+import { MachinesView } from './views/machines.js';
+import { NewMachine } from './views/new-machine.js';
+import { WorkersView } from './views/workers.js';
+
+const ROOMS = ['machines', 'executions', 'activities', 'workers'] as const;
+
+const LINK_WORDS = {
+  idle: '',
+  connecting: 'Connecting',
+  live: 'Live',
+  paused: 'Paused',
+  lost: 'Not connected',
+} as const;
+
+export function App(): JSX.Element {
+  const { parts } = route.value;
+  const [room = 'machines'] = parts;
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => skip(event)}>
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="brand" href={to('machines')} aria-label="Stepwright console">
+          <Mark />
+          <span>Stepwright</span>
+        </a>
+        <nav aria-label="Console">
+          {ROOMS.map((each) => (
+            <a href={to(each)} aria-current={each === room ? 'page' : undefined}>
+              <Icon name={each as IconName} />
+              <span>{`${each[0]?.toUpperCase()}${each.slice(1)}`}</span>
+            </a>
+          ))}
+        </nav>
+        <div class="link">
+          <span class={`lamp ${link.value}`} role="status">
+            {LINK_WORDS[link.value]}
+          </span>
+          <button
+            type="button"
+            class="quiet"
+            aria-pressed={paused.value}
+            onClick={() => (paused.value = !paused.value)}
+          >
+            <Icon name={paused.value ? 'play' : 'pause'} />
+            {paused.value ? 'Go on' : 'Pause'}
+          </button>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <View parts={parts} />
+      </main>
+      <HandDrawer />
+    </>
+  );
+}
+
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function View({ parts }: { readonly parts: readonly string[] }): JSX.Element {
+  const [room = 'machines', arn] = parts;
+  switch (room) {
+    case 'machines':
+      if (arn === 'new') return <NewMachine />;
+      return arn === undefined ? <MachinesView /> : <MachinePage key={arn} arn={arn} />;
+    case 'executions':
+      return arn === undefined ? <ExecutionsView /> : <ExecutionPage key={arn} arn={arn} />;
+    case 'activities':
+      return <ActivitiesView />;
+    case 'workers':
+      return <WorkersView />;
+    default:
+      return (
+        <div class="empty">
+          There is nothing here. <a href={to('machines')}>Machines</a>
+        </div>
+      );
+  }
+}
+
+function Mark(): JSX.Element {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" />
+      <path d="M7 9h7v7h7v7h5" />
+    </svg>
+  );
+}

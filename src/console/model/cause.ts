@@ -1,0 +1,44 @@
+/** A rule that an input broke. */
+export interface Violation {
+  readonly path: string;
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** What a cause says, where it is JSON in the shape that Stepwright and Lambda give it. */
+export interface Cause {
+  readonly errorType: string | undefined;
+  readonly errorMessage: string | undefined;
+  readonly violations: readonly Violation[];
+  readonly trace: readonly string[];
+  /** Anything else that it carries. */
+  readonly data: unknown;
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Undefined where the cause is in no such shape: then it is a text. */
+export function readCause(cause: string): Cause | undefined {
+  let source: unknown;
+  try {
+    source = JSON.parse(cause);
+  } catch {
+    return undefined;
+  }
+  if (typeof source !== 'object' || source === null || !('errorMessage' in source || 'errorType' in source))
+    return undefined;
+  const { errorType, errorMessage, violations, trace, data } = source as Record<string, unknown>;
+  return {
+    errorType: textOf(errorType),
+    errorMessage: textOf(errorMessage),
+    violations: Array.isArray(violations) ? violations.flatMap(readViolation) : [],
+    trace: Array.isArray(trace) ? trace.map(String) : [],
+    data,
+  };
+}
+
+function readViolation(source: unknown): Violation[] {
+  if (typeof source !== 'object' || source === null) return [];
+  const { path, rule, message } = source as Record<string, unknown>;
+  return [{ path: textOf(path) ?? '', rule: textOf(rule) ?? '', message: textOf(message) ?? '' }];
+}

@@ -1,0 +1,121 @@
+import { conditionText } from './condition.js';
+
+/** A state machine as it is drawn: states, what leads from one to another, and what lies inside them. */
+export interface Group {
+  readonly startAt: string;
+  readonly states: readonly StateNode[];
+}
+
+export interface StateNode {
+  readonly name: string;
+  readonly type: string;
+  /** What a Task calls, in short: the activity's or function's name. */
+  readonly calls: string | undefined;
+  /** The activity that it waits for, where it is one. */
+  readonly activityArn: string | undefined;
+  readonly edges: readonly Edge[];
+  /** Whether the machine, or the branch, can end here. */
+  readonly ends: boolean;
+  /** The branches of a Parallel; the one of a Map. */
+  readonly inside: readonly Group[];
+  /** As the definition has it. */
+  readonly source: object;
+}
+
+export interface Edge {
+  readonly to: string;
+  readonly kind: 'next' | 'choice' | 'default' | 'catch';
+  readonly label: string;
+}
+
+type Source = Readonly<Record<string, unknown>>;
+
+const isSource = (value: unknown): value is Source =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const listOf = (value: unknown): Source[] => (Array.isArray(value) ? value.filter(isSource) : []);
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const EMPTY: Group = { startAt: '', states: [] };
+
+/** Reads a definition, also one that is not valid, as far as it goes. Undefined where it is no JSON object. */
+export function readDefinition(definition: string): Group | undefined {
+  try {
+    const source: unknown = JSON.parse(definition);
+    return isSource(source) ? readGroup(source) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readGroup(source: Source): Group {
+  const { States: states } = source;
+  if (!isSource(states)) return EMPTY;
+  return {
+    startAt: textOf(source['StartAt']) ?? '',
+    states: Object.entries(states).flatMap(([name, state]) =>
+      isSource(state) ? readState(name, state) : [],
+    ),
+  };
+}
+
+function readState(name: string, source: Source): StateNode {
+  const type = textOf(source['Type']) ?? '?';
+  const resource = textOf(source['Resource']);
+  return {
+    name,
+    type,
+    calls: resource && shortResource(resource),
+    activityArn: resource !== undefined && resource.includes(':activity:') ? resource : undefined,
+    edges: readEdges(source),
+    ends: source['End'] === true || type === 'Succeed' || type === 'Fail',
+    inside: readInside(source),
+    source,
+  };
+}
+
+function readEdges(source: Source): Edge[] {
+  const next = textOf(source['Next']);
+  const fallback = textOf(source['Default']);
+  const choices = listOf(source['Choices']).flatMap((rule) => edge(rule, 'choice', conditionText(rule)));
+  const catches = listOf(source['Catch']).flatMap((each) => edge(each, 'catch', errorsOf(each)));
+  return [
+    ...(next === undefined ? [] : [{ to: next, kind: 'next' as const, label: '' }]),
+    ...choices,
+    ...(fallback === undefined ? [] : [{ to: fallback, kind: 'default' as const, label: 'otherwise' }]),
+    ...catches,
+  ];
+}
+
+function edge(source: Source, kind: Edge['kind'], label: string): Edge[] {
+  const to = textOf(source['Next']);
+  return to === undefined ? [] : [{ to, kind, label }];
+}
+
+function errorsOf({ ErrorEquals: names }: Source): string {
+  return Array.isArray(names)
+    ? names.map((name) => (name === 'States.ALL' ? 'any error' : String(name))).join(', ')
+    : '';
+}
+
+function readInside(source: Source): Group[] {
+  const branches = listOf(source['Branches']).map(readGroup);
+  const processor = [source['ItemProcessor'], source['Iterator']].filter(isSource).map(readGroup);
+  return [...branches, ...processor];
+}
+
+/** `activity:Greet`, `lambda:invoke`: what tells one resource from another. */
+function shortResource(resource: string): string {
+  const activity = /:activity:(.+)$/.exec(resource)?.[1];
+  if (activity !== undefined) return activity;
+  const integration = /:states:[^:]*:[^:]*:(.+)$/.exec(resource)?.[1];
+  if (integration !== undefined) return integration;
+  return /:function:(.+)$/.exec(resource)?.[1] ?? resource;
+}
+
+/** Every state of a group and of what lies inside it. */
+export function* allStates(group: Group): Generator<StateNode> {
+  for (const state of group.states) {
+    yield state;
+    for (const inner of state.inside) yield* allStates(inner);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Visit, VisitStatus } from './history.js';
+
+/**
+ * What a person sees of a visit. *In progress* is told apart where people get stuck: `queued` waits for a worker, `leased`
+ * has one, `backing off` waits for its next attempt.
+ */
+export type Progress =
+  'queued' | 'leased' | 'backing off' | 'in progress' | 'succeeded' | 'caught' | 'failed' | 'aborted';
+
+export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> = {
+  queued: 'Queued',
+  leased: 'Leased',
+  'backing off': 'Backing off',
+  'in progress': 'In progress',
+  succeeded: 'Succeeded',
+  caught: 'Caught error',
+  failed: 'Failed',
+  aborted: 'Aborted',
+  'not reached': 'Not reached',
+};
+
+/** What is shown where several are true: what is going on, then what went wrong. */
+const ORDER: readonly Progress[] = [
+  'queued',
+  'leased',
+  'backing off',
+  'in progress',
+  'failed',
+  'caught',
+  'aborted',
+  'succeeded',
+];
+
+const ENDED: Readonly<Partial<Record<VisitStatus, Progress>>> = {
+  succeeded: 'succeeded',
+  caught: 'caught',
+  failed: 'failed',
+  aborted: 'aborted',
+};
+
+export function progressOf(visit: Visit, isActivity: boolean): Progress {
+  const ended = ENDED[visit.status];
+  if (ended) return ended;
+  const attempt = visit.attempts.at(-1);
+  if (!attempt) return 'in progress';
+  if (attempt.endedAt !== undefined) return attempt.outcome === 'succeeded' ? 'in progress' : 'backing off';
+  if (!isActivity) return 'in progress';
+  return attempt.startedAt === undefined ? 'queued' : 'leased';
+}
+
+/** How a state stands, over all the times that it was entered. */
+export interface StateProgress {
+  readonly progress: Progress;
+  readonly visits: readonly Visit[];
+  readonly counts: ReadonlyMap<Progress, number>;
+}
+
+/** Which iteration of which Map is looked at, by the Map's name. */
+export type Selection = ReadonlyMap<string, number>;
+
+/** How each state stands that was reached, among the iterations that are looked at. */
+export function stateProgress(
+  visits: readonly Visit[],
+  activityStates: ReadonlySet<string>,
+  selection: Selection,
+): Map<string, StateProgress> {
+  const found = new Map<string, { visits: Visit[]; counts: Map<Progress, number> }>();
+  for (const visit of visits) {
+    if (!isSelected(visit, selection)) continue;
+    let state = found.get(visit.name);
+    if (!state) found.set(visit.name, (state = { visits: [], counts: new Map() }));
+    state.visits.push(visit);
+    const progress = progressOf(visit, activityStates.has(visit.name));
+    state.counts.set(progress, (state.counts.get(progress) ?? 0) + 1);
+  }
+  return new Map(
+    [...found].map(([name, { visits: own, counts }]) => [
+      name,
+      { visits: own, counts, progress: ORDER.find((each) => counts.has(each)) ?? 'in progress' },
+    ]),
+  );
+}
+
+export function isSelected(visit: Visit, selection: Selection): boolean {
+  for (let it = visit.iteration; it; it = it.map.iteration) {
+    const wanted = selection.get(it.map.name);
+    if (wanted !== undefined && wanted !== it.index) return false;
+  }
+  return true;
+}

@@ -1,0 +1,42 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { jsonTokens, pretty } from '../model/json-text.js';
+import { bytes } from '../model/words.js';
+import { Icon } from './icons.js';
+
+/** More than a person reads, and little enough that it is painted at once. */
+const SHOWN = 12_000;
+
+/** A JSON text, spaced out and coloured; of a long one the beginning, and the rest when it is asked for. */
+export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
+  const [whole, setWhole] = useState(false);
+  const [copied, setCopied] = useState(false);
+  const spaced = pretty(text);
+  const cut = !whole && spaced.length > SHOWN;
+  const shown = cut ? spaced.slice(0, SHOWN) : spaced;
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard?.writeText(text);
+    setCopied(true);
+  };
+  return (
+    <div class="json">
+      <button type="button" class="quiet copy" onClick={() => void copy()} aria-label={`Copy ${label}`}>
+        <Icon name={copied ? 'succeeded' : 'copy'} />
+      </button>
+      <pre tabIndex={0} role="region" aria-label={label} dir="auto">
+        {shown.length > SHOWN ? shown : coloured(shown)}
+      </pre>
+      {cut && (
+        <button type="button" class="quiet more" onClick={() => setWhole(true)}>
+          Show all {bytes(spaced.length)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function coloured(text: string): (JSX.Element | string)[] {
+  return [...jsonTokens(text, { spaces: true })].map(({ kind, text: token }) =>
+    kind === 'other' || kind === 'mark' ? token : <span class={`j-${kind}`}>{token}</span>,
+  );
+}

@@ -1,0 +1,204 @@
+import { signal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ExecutionStatus } from '../parts/status.js';
+import { Run, type HistoryEvent } from '../model/history.js';
+import { follow } from './stream.js';
+
+/** What the console says of a machine. Instants are epoch milliseconds, here and below. */
+export interface MachineRow {
+  readonly arn: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
+  readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>;
+}
+
+export interface WaitingTask {
+  readonly since: number;
+  readonly execution?: string;
+  readonly state?: string;
+}
+
+export interface Lease {
+  readonly workerName?: string;
+  readonly since: number;
+  readonly beatAt?: number;
+  readonly due?: number;
+}
+
+export interface ActivityRow {
+  readonly arn: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly polls: number;
+  readonly pollers: readonly { readonly name: string | null; readonly polls: number }[];
+  readonly queued: number;
+  readonly waiting: readonly WaitingTask[];
+  readonly leased: number;
+  readonly working: readonly (Lease & WaitingTask)[];
+}
+
+export interface WorkerRow {
+  readonly name: string;
+  readonly state: string;
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  readonly handlers: readonly {
+    readonly name: string;
+    readonly activityArn: string;
+    readonly concurrency: number;
+    readonly used: number;
+    readonly running: number;
+    readonly undelivered: number;
+  }[];
+  readonly tasksInFlight: number;
+  readonly tasks: readonly {
+    readonly handler: string;
+    readonly seconds: number;
+    readonly phase: string;
+    readonly lastHeartbeatAt: number | null;
+    readonly progress: { readonly fraction?: number; readonly message?: string } | null;
+  }[];
+  readonly counts: Readonly<Record<string, unknown>>;
+}
+
+interface Wholes {
+  readonly machines: { readonly machines: readonly MachineRow[] };
+  readonly activities: { readonly activities: readonly ActivityRow[] };
+  readonly workers: { readonly workers: readonly WorkerRow[] };
+}
+
+/** Follows a topic that is told whole each time. Undefined until the first time. */
+function useWhole<K extends keyof Wholes>(topic: K): Wholes[K] | undefined {
+  const latest = useMemo(() => signal<Wholes[K] | undefined>(undefined), [topic]);
+  useEffect(
+    () => follow<Wholes[K], Wholes[K]>(topic, undefined, { snapshot: (data) => (latest.value = data) }),
+    [topic],
+  );
+  return latest.value;
+}
+
+export const useMachines = (): readonly MachineRow[] | undefined => useWhole('machines')?.machines;
+
+export const useActivities = (): readonly ActivityRow[] | undefined => useWhole('activities')?.activities;
+
+export const useWorkers = (): readonly WorkerRow[] | undefined => useWhole('workers')?.workers;
+
+/** An execution in a list. */
+export interface ExecutionRow {
+  /** In the order of their starts. */
+  readonly order: number;
+  readonly machine: string;
+  readonly name: string;
+  readonly status: ExecutionStatus;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface ExecutionList {
+  /** The latest first. */
+  readonly rows: readonly ExecutionRow[];
+  /** How many older ones are not listed. */
+  readonly older: number;
+}
+
+type ToldRow = [
+  order: number,
+  machine: string,
+  name: string,
+  status: ExecutionStatus,
+  startedAt: number,
+  endedAt: number | null,
+  endedAs: number | null,
+];
+
+interface ToldList {
+  readonly rows: readonly ToldRow[];
+  readonly older: number;
+  readonly forgotten: number;
+}
+
+/** Follows the executions of a machine, or all. */
+export function useExecutions(machineArn: string | undefined): ExecutionList | undefined {
+  const list = useMemo(() => signal<ExecutionList | undefined>(undefined), [machineArn]);
+  useEffect(() => {
+    let known = new Map<number, ToldRow>();
+    let older = 0;
+    const take = ({ rows, forgotten, older: more }: ToldList): void => {
+      older += more;
+      for (const row of rows) known.set(row[0], row);
+      for (const [order, row] of known) if (row[6] !== null && row[6] < forgotten) known.delete(order);
+      const sorted = [...known.values()].toSorted((a, b) => b[0] - a[0]);
+      list.value = { rows: sorted.map(toRow), older };
+    };
+    return follow<ToldList, ToldList>('executions', machineArn, {
+      snapshot: (data) => {
+        known = new Map();
+        older = 0;
+        take(data);
+      },
+      change: take,
+    });
+  }, [machineArn]);
+  return list.value;
+}
+
+const toRow = ([order, machine, name, status, startedAt, endedAt]: ToldRow): ExecutionRow => ({
+  order,
+  machine,
+  name,
+  status,
+  startedAt,
+  endedAt,
+});
+
+/** What never changes of an execution. */
+interface Facts {
+  readonly arn: string;
+  readonly name: string;
+  readonly machine: { readonly arn: string; readonly name: string };
+  readonly definition: string;
+  readonly input: string;
+  readonly startedAt: number;
+}
+
+interface Standing {
+  readonly status: ExecutionStatus;
+  readonly endedAt: number | null;
+  readonly output?: string;
+  readonly error?: string;
+  readonly cause?: string;
+  readonly leases: readonly (Lease & { readonly scheduledId: number })[];
+  readonly events: readonly HistoryEvent[];
+}
+
+export interface ExecutionView extends Facts, Standing {
+  readonly run: Run;
+  /** How much of its history is known; another number says that there is more. */
+  readonly known: number;
+}
+
+/** Follows an execution. `missing` where there is none of the ARN. */
+export function useExecution(arn: string): ExecutionView | 'missing' | undefined {
+  const view = useMemo(() => signal<ExecutionView | 'missing' | undefined>(undefined), [arn]);
+  useEffect(() => {
+    let run = new Run();
+    let facts: Facts | undefined;
+    const take = (data: Standing): void => {
+      run.add(data.events);
+      if (facts) view.value = { ...facts, ...data, run, known: run.events.length };
+    };
+    return follow<Facts & Standing, Standing>('execution', arn, {
+      snapshot: (data) => {
+        run = new Run();
+        const { name, machine, definition, input, startedAt } = data;
+        facts = { arn, name, machine, definition, input, startedAt };
+        take(data);
+      },
+      change: take,
+      missing: () => (view.value = 'missing'),
+    });
+  }, [arn]);
+  return view.value;
+}

@@ -1,0 +1,62 @@
+import type { JSX } from 'preact';
+import { duration, executionArn, instant, nameIn } from '../model/words.js';
+import { Rows } from '../parts/rows.js';
+import { StatusBadge } from '../parts/status.js';
+import { to } from '../route.js';
+import { now } from '../service/stream.js';
+import type { ExecutionRow } from '../service/topics.js';
+
+interface TableProps {
+  readonly rows: readonly ExecutionRow[];
+  readonly withMachine: boolean;
+  readonly empty: string;
+}
+
+/** Executions, the latest first. */
+export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.Element {
+  return (
+    <Rows
+      name={withMachine ? 'executions' : 'own-executions'}
+      label="Executions"
+      items={rows}
+      keyOf={({ order }) => order}
+      rowHeight={40}
+      columns={
+        withMachine
+          ? ['Status', 'Name', 'Machine', 'Started', 'Duration']
+          : ['Status', 'Name', 'Started', 'Duration']
+      }
+      empty={empty}
+      row={({ status, name, machine, startedAt, endedAt }) => (
+        <>
+          <span role="cell">
+            <StatusBadge status={status} />
+          </span>
+          <span role="cell" class="grow">
+            <a href={to('executions', executionArn(machine, name))} dir="auto">
+              {name}
+            </a>
+          </span>
+          {withMachine && (
+            <span role="cell" class="faint" dir="auto">
+              {nameIn(machine)}
+            </span>
+          )}
+          <span role="cell" class="number">
+            <Started at={startedAt} />
+          </span>
+          <span role="cell" class="number">
+            {endedAt === null ? <Running since={startedAt} /> : duration(endedAt - startedAt)}
+          </span>
+        </>
+      )}
+    />
+  );
+}
+
+/** Each looks at the time by itself, so that a tick repaints no more. */
+export const Running = ({ since }: { readonly since: number }): JSX.Element => (
+  <>{duration(Math.floor((now.value - since) / 1000) * 1000).replace('.0', '')}</>
+);
+
+const Started = ({ at }: { readonly at: number }): JSX.Element => <>{instant(at, now.peek())}</>;

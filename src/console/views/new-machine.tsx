@@ -1,0 +1,128 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { findPlace, jsonProblem, pretty } from '../model/json-text.js';
+import { Editor, type Mark } from '../parts/editor.js';
+import { Graph } from '../parts/graph.js';
+import { Head, Trouble } from '../parts/page.js';
+import { go, route, to } from '../route.js';
+import { act, ask, create } from '../service/calls.js';
+import { useDrawing } from './machine.js';
+
+const FIRST = JSON.stringify(
+  { StartAt: 'Hello', States: { Hello: { Type: 'Pass', Result: { message: 'Hello' }, End: true } } },
+  null,
+  2,
+);
+
+/** How long a person has paused when the definition is looked at. */
+const PAUSE_MS = 300;
+/** Nothing is done with it here; the API wants one. */
+const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+
+interface Problem {
+  readonly path: string;
+  readonly text: string;
+  readonly fix?: string;
+}
+
+/** Writes a machine: the definition on one side, what it looks like on the other. */
+export function NewMachine(): JSX.Element {
+  const [name, setName] = useState('');
+  const [text, setText] = useState(FIRST);
+  const [problems, setProblems] = useState<readonly Problem[]>([]);
+  const [trouble, setTrouble] = useState<string>();
+  const [selected, select] = useState<string>();
+  const from = route.value.query.get('from');
+  useEffect(() => {
+    if (from === null) return;
+    ask<{ definition: string }>('machine', { arn: from }).then(
+      ({ definition }) => setText(pretty(definition)),
+      (error: Error) => setTrouble(error.message),
+    );
+  }, [from]);
+  useEffect(() => {
+    if (jsonProblem(text) !== undefined) return setProblems([]);
+    const timer = setTimeout(() => {
+      act<{ problems: Problem[] }>('CheckDefinition', { definition: text }).then(
+        (found) => setProblems(found.problems),
+        () => {},
+      );
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const broken = jsonProblem(text);
+  const marks =
+    broken === undefined ? problems.map((each) => markOf(text, each)) : [markOfBroken(text, broken)];
+  const drawing = useDrawing(text);
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      const body = { name, definition: text, roleArn: ROLE };
+      const { stateMachineArn } = await create<{ stateMachineArn: string }>('CreateStateMachine', body);
+      go('machines', stateMachineArn);
+    } catch (error) {
+      setTrouble((error as Error).message);
+    }
+  };
+  return (
+    <form class="new-machine" onSubmit={(event) => void save(event)}>
+      <Head title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
+        <button type="submit" class="primary" disabled={marks.length > 0 || name === ''}>
+          Create
+        </button>
+      </Head>
+      <Trouble message={trouble} />
+      <div class="split even">
+        <section class="panel fill" aria-label="Definition">
+          <label class="field">
+            <span>Name</span>
+            <input
+              required
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+              maxLength={80}
+              placeholder="HelloWorld"
+            />
+          </label>
+          <div class="field grow">
+            <span>Definition</span>
+            <Editor value={text} onInput={setText} label="Definition, in the states language" marks={marks} />
+          </div>
+          <ul class="problems" role="status" aria-label="Problems of the definition">
+            {marks.map(({ message, from: at }) => (
+              <li dir="auto">
+                Line {text.slice(0, at).split('\n').length}: {message}
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section class="panel fill" aria-label="Graph">
+          {drawing && (
+            <Graph drawing={drawing} label="Graph of the new machine" selected={selected} onSelect={select} />
+          )}
+        </section>
+      </div>
+    </form>
+  );
+}
+
+const markOf = (text: string, { path, text: message, fix }: Problem): Mark => ({
+  ...findPlace(text, path),
+  message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
+});
+
+/** The browser says where: `at position 12`, or `line 3 column 4`. */
+function markOfBroken(text: string, message: string): Mark {
+  const position = /position (\d+)/.exec(message)?.[1];
+  const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? [];
+  const lines = text.split('\n');
+  const before = lines.slice(0, Number(line ?? 1) - 1).join('\n').length;
+  const at =
+    position === undefined
+      ? line === undefined
+        ? text.length - 1
+        : before + Number(column)
+      : Number(position);
+  const from = Math.max(0, Math.min(at, text.length - 1));
+  return { from, to: from + 1, message };
+}

@@ -1,0 +1,131 @@
+import type { JSX } from 'preact';
+import { age, count, duration, nameIn } from '../model/words.js';
+import { Icon } from '../parts/icons.js';
+import { Head, Loading } from '../parts/page.js';
+import { now } from '../service/stream.js';
+import { useWorkers, type WorkerRow } from '../service/topics.js';
+
+/** The workers that the service knows of, beside those that merely poll. */
+export function WorkersView(): JSX.Element {
+  const workers = useWorkers();
+  return (
+    <>
+      <Head title="Workers" name="Workers" />
+      {workers === undefined ? (
+        <Loading />
+      ) : workers.length === 0 ? (
+        <div class="empty">
+          <p>No worker runs in this process.</p>
+          <p>
+            <code>stepwright start</code> shows its own here. Of any other worker,{' '}
+            <a href="#/activities">Activities</a> shows for what it polls and which tasks it has.
+          </p>
+        </div>
+      ) : (
+        <ul class="workers">
+          {workers.map((worker) => (
+            <Worker key={worker.name} worker={worker} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
+  const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts } = worker;
+  return (
+    <li class="panel worker">
+      <div class="worker-head">
+        <h2 dir="auto">{name}</h2>
+        <span class={`badge ${ready ? 'green' : 'orange'}`}>
+          <Icon name={ready ? 'succeeded' : 'caught'} />
+          {ready ? 'Ready' : 'Not ready'}
+        </span>
+        <span class="badge plain">{state}</span>
+      </div>
+      {reasons.length > 0 && (
+        <ul class="reasons">
+          {reasons.map((reason) => (
+            <li dir="auto">{reason}</li>
+          ))}
+        </ul>
+      )}
+      <table>
+        <caption class="sr">Handlers</caption>
+        <thead>
+          <tr>
+            <th scope="col">Handler</th>
+            <th scope="col">Activity</th>
+            <th scope="col">Slots in use</th>
+            <th scope="col">Running</th>
+            <th scope="col">Undelivered</th>
+          </tr>
+        </thead>
+        <tbody>
+          {handlers.map((handler) => (
+            <tr>
+              <td dir="auto">{handler.name}</td>
+              <td dir="auto">{nameIn(handler.activityArn)}</td>
+              <td>
+                <meter
+                  min={0}
+                  max={handler.concurrency}
+                  value={handler.used}
+                  aria-label={`Slots in use of ${handler.name}`}
+                />{' '}
+                {handler.used} of {handler.concurrency}
+              </td>
+              <td>{handler.running}</td>
+              <td>{handler.undelivered}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <h3>{tasksInFlight === 0 ? 'No task in flight' : `${count(tasksInFlight, 'task')} in flight`}</h3>
+      {tasks.length > 0 && (
+        <table>
+          <caption class="sr">Tasks in flight</caption>
+          <thead>
+            <tr>
+              <th scope="col">Handler</th>
+              <th scope="col">Age</th>
+              <th scope="col">Phase</th>
+              <th scope="col">Progress</th>
+              <th scope="col">Heartbeat</th>
+            </tr>
+          </thead>
+          <tbody>
+            {tasks.slice(0, 20).map((task) => (
+              <tr>
+                <td dir="auto">{task.handler}</td>
+                <td>{duration(task.seconds * 1000).replace('.0', '')}</td>
+                <td>{task.phase}</td>
+                <td dir="auto">
+                  {task.progress?.fraction !== undefined && (
+                    <progress max={1} value={task.progress.fraction} aria-label="Progress" />
+                  )}{' '}
+                  {task.progress?.message ?? (task.progress ? '' : '–')}
+                </td>
+                <td>{task.lastHeartbeatAt === null ? '–' : age(now.value - task.lastHeartbeatAt)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <h3>Since its start</h3>
+      <p class="tally">
+        {Object.entries(counts)
+          .filter((each): each is [string, number] => typeof each[1] === 'number' && each[1] > 0)
+          .map(([key, n]) => (
+            <span class="count plain">
+              <b>{n.toLocaleString('en')}</b> {spoken(key)}
+            </span>
+          ))}
+      </p>
+    </li>
+  );
+}
+
+/** `pollsSent` as `polls sent`. */
+const spoken = (key: string): string => key.replaceAll(/[A-Z]/g, (each) => ` ${each.toLowerCase()}`);

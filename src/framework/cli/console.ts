@@ -1,0 +1,26 @@
+import { isIP } from 'node:net';
+import { exampleInput } from '../handler/input/example.js';
+import type { ConsoleOptions, ConsoleWorker } from '../local/index.js';
+import type { PlannedHandler } from '../worker/start/plan.js';
+import { localArn } from './seed.js';
+
+/** Whether a console is served at an address: on loopback unless it is turned off, elsewhere only where it is asked for. */
+export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): boolean {
+  return asked ?? (host === 'localhost' || (isIP(host) !== 0 && (host === '::1' || host.startsWith('127.'))));
+}
+
+/** What the console shows beside the service itself: these workers, and inputs that these handlers would take. */
+export function consoleOptions(
+  handlers: readonly PlannedHandler[],
+  region: string | undefined,
+  workers?: () => readonly ConsoleWorker[],
+): ConsoleOptions {
+  return {
+    ...(workers && { workers }),
+    exampleFor: (arn) => {
+      const handler = handlers.find(({ definition }) => localArn(definition.activity, region) === arn);
+      const example = handler && exampleInput(handler.definition);
+      return example === undefined ? undefined : JSON.stringify(example);
+    },
+  };
+}

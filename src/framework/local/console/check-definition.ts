@@ -1,0 +1,17 @@
+import { compileMachine, DefinitionError } from '../asl/definition/machine.js';
+import type { Operation } from '../wire/operation.js';
+import { Checker, MAX } from '../wire/validation.js';
+
+/** What is wrong with a definition, each with its place, while a person writes it. Nothing is created. */
+export const checkDefinition: Operation = ({ body }) => {
+  const checker = new Checker(body);
+  const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
+  checker.done();
+  try {
+    compileMachine(definition);
+    return { problems: [] };
+  } catch (error) {
+    if (error instanceof DefinitionError) return { problems: error.problems };
+    throw error;
+  }
+};

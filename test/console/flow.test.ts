@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import {
+  Activity,
+  ActivityFailure,
+  createLog,
+  createWorker,
+  Handle,
+  type TaskContext,
+  type Worker,
+} from 'stepwright';
+import { startLocalService, type LocalService } from 'stepwright/local';
+import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
+import { findChromium, startChromium } from './chromium.js';
+
+const executablePath = findChromium();
+// A person must see that it did not run.
+if (executablePath === undefined)
+  process.stderr.write(
+    '\n*** The console is NOT tested: there is no Chromium here (apt-get install chromium, or name one in CHROMIUM) ***\n\n',
+  );
+const withChromium = executablePath === undefined ? describe.skip : describe;
+
+const arnOf = (name: string): string => `arn:aws:states:ap-northeast-1:123456789012:activity:${name}`;
+
+/** Fails on every tenth item, and on the first try of every seventh. */
+@Activity(arnOf('Pack'))
+class PackActivity {
+  readonly #tried = new Set<number>();
+
+  @Handle({ input: 'any' })
+  pack(input: unknown, _task: TaskContext): { packed: number } {
+    const { n } = input as { n: number };
+    if (n % 10 === 0) throw new ActivityFailure('TooHeavy', `number ${n} is too heavy`);
+    if (n % 7 === 0 && !this.#tried.has(n)) {
+      this.#tried.add(n);
+      throw new ActivityFailure('Busy', 'again');
+    }
+    return { packed: n };
+  }
+}
+
+const MAP = {
+  StartAt: 'Pack all',
+  States: {
+    'Pack all': {
+      Type: 'Map',
+      MaxConcurrency: 0,
+      ItemProcessor: {
+        StartAt: 'Pack one',
+        States: {
+          'Pack one': {
+            Type: 'Task',
+            Resource: arnOf('Pack'),
+            Retry: [{ ErrorEquals: ['Busy'], IntervalSeconds: 1, MaxAttempts: 1 }],
+            Catch: [{ ErrorEquals: ['TooHeavy'], Next: 'Leave it' }],
+            End: true,
+          },
+          'Leave it': { Type: 'Pass', End: true },
+        },
+      },
+      End: true,
+    },
+  },
+};
+
+const hello = (resource: string): string =>
+  JSON.stringify({
+    StartAt: 'Hello',
+    States: { Hello: { Type: 'Task', Resource: resource, HeartbeatSeconds: 60, End: true } },
+  });
+
+withChromium('in a real Chromium', () => {
+  let browser: Browser;
+  let page: Page;
+  let service: LocalService;
+  const workers: Worker[] = [];
+  const broken: string[] = [];
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['src/console/build.mjs', '--strict']);
+    service = await startLocalService({ port: 0, console: { workers: () => [] } });
+    browser = await startChromium(executablePath ?? '');
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    // Whatever the page asks of anybody else, and whatever its policy stops, is a failure.
+    page.on('request', (request) => request.url().startsWith(service.url) || broken.push(request.url()));
+    page.on('console', (message) => message.type() === 'error' && broken.push(message.text()));
+    page.on('pageerror', (error) => broken.push(error.message));
+  });
+
+  afterAll(async () => {
+    service?.endPolls();
+    for (const worker of workers) await worker.stop();
+    await browser?.close();
+    await service?.close();
+  });
+
+  const open = (path: string): Promise<unknown> => page.goto(`${service.url}/#/${path}`);
+  const button = (name: string | RegExp): Locator => page.getByRole('button', { name });
+  const node = (name: string): Locator => page.locator(`[data-state="${name}"]`);
+  /** Puts a text into an editor as a person would who pastes it. */
+  const fill = async (editor: Locator, text: string): Promise<void> => {
+    await editor.click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(text);
+  };
+  const progress = async (name: string, stands: string): Promise<void> =>
+    page.locator(`[data-state="${name}"][data-progress="${stands}"]`).waitFor();
+  const status = (word: string): Promise<void> => page.locator(`.facts [data-status="${word}"]`).waitFor();
+  const start = async (input: object): Promise<void> => {
+    await button('Start execution').click();
+    await fill(page.getByRole('textbox', { name: 'Input, as JSON' }), JSON.stringify(input));
+    await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
+    await page.locator('.facts').waitFor();
+  };
+
+  test('the first flow, by hand: create, define, start, hang, stop, start again, answer', async () => {
+    await page.goto(service.url);
+    await page.getByRole('link', { name: 'Activities' }).click();
+    await page.getByRole('textbox', { name: 'Name of a new activity' }).fill('HelloWorld');
+    await button('Create activity').click();
+    await page.getByRole('heading', { name: 'HelloWorld' }).waitFor();
+
+    await page.getByRole('link', { name: 'Machines' }).first().click();
+    await page.getByRole('link', { name: 'New machine' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Hello');
+    const editor = page.getByRole('textbox', { name: /^Definition/ });
+    await fill(editor, '{"StartAt":"Hello","States":{"Hello":{"Type":"Tusk","End":true}}}');
+    await page.getByText(/Line 1: .*'Type' should have one of these values/).waitFor();
+    expect(await button('Create').isDisabled()).toBe(true);
+    await fill(editor, hello('arn:aws:states:us-east-1:123456789012:activity:HelloWorld'));
+    await node('Hello').waitFor();
+    await button('Create').click();
+
+    await start({ who: 'hoge' });
+    await progress('Hello', 'queued');
+    expect(await node('Hello').innerText()).toMatch(/Queued.*no worker/);
+    await node('Hello').click();
+    await page.getByText('Queued: no worker has taken it.').waitFor();
+
+    await button('Stop').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: /^Cause/ }).fill('nobody is there');
+    await dialog.getByRole('button', { name: 'Stop execution' }).click();
+    await status('ABORTED');
+    await page.getByText('nobody is there').first().waitFor();
+    await progress('Hello', 'aborted');
+
+    const stopped = page.url();
+    await button('Start again').click();
+    expect(await dialog.getByRole('textbox', { name: 'Input, as JSON' }).innerText()).toContain('"hoge"');
+    await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.waitForURL((url) => url.href !== stopped);
+    await progress('Hello', 'queued');
+    await node('Hello').click();
+    await button('Take the oldest task by hand').click();
+    await progress('Hello', 'leased');
+    expect(await node('Hello').innerText()).toContain('Leased by console');
+    await page.getByText('This page beats for it').waitFor();
+    await fill(page.getByRole('textbox', { name: 'Output, as JSON' }), '{"message":"Hello, hoge"}');
+    await button('Answer').click();
+    await status('SUCCEEDED');
+    await progress('Hello', 'succeeded');
+    await button('Close').click();
+    expect(await page.getByRole('region', { name: 'Output of the execution' }).innerText()).toContain(
+      'Hello, hoge',
+    );
+    expect(await page.getByRole('table', { name: 'Events' }).innerText()).toContain('by console');
+  });
+
+  test('with a real worker: green, red with its violations, a Map that catches in part, a Retry', async () => {
+    const config = { endpoint: service.url, workerName: 'e2e-worker', drain: 'run' as const };
+    const activities = [HelloWorldActivity, PackActivity];
+    for (const arn of [arnOf('HelloWorldActivity'), arnOf('Pack')]) service.seedActivity(arn);
+    const machine = service.seedMachine({ name: 'Greet', definition: hello(arnOf('HelloWorldActivity')) });
+    const map = service.seedMachine({ name: 'PackAll', definition: JSON.stringify(MAP) });
+    const worker = await createWorker(
+      { ...config, activities, concurrency: 20 },
+      { log: createLog({ level: 'error' }) },
+    );
+    workers.push(worker);
+    void worker.run();
+
+    await open('activities');
+    await page.getByText('e2e-worker').first().waitFor();
+
+    await open(`machines/${machine}`);
+    await start({ who: 'hoge' });
+    await status('SUCCEEDED');
+    await progress('Hello', 'succeeded');
+    expect(await page.getByRole('region', { name: 'Output of the execution' }).innerText()).toContain('hoge');
+
+    await open(`machines/${machine}`);
+    await start({ who: '' });
+    await status('FAILED');
+    await progress('Hello', 'failed');
+    const violations = page.getByRole('table', { name: 'Violations' });
+    expect(await violations.innerText()).toMatch(/who\s+isNotEmpty\s+.*should not be empty/);
+
+    await open(`machines/${map}`);
+    await start(Array.from({ length: 200 }, (_, n) => ({ n })));
+    await status('SUCCEEDED');
+    await progress('Pack one', 'caught');
+    await node('Pack all').click();
+    const details = page.getByRole('region', { name: 'State Pack all' });
+    expect(await details.innerText()).toMatch(/200 iterations\s+180 succeeded\s+20 caught an error/);
+    await details.getByRole('spinbutton', { name: 'Look at iteration' }).fill('7');
+    await progress('Pack one', 'succeeded');
+    await node('Pack one').click();
+    const attempts = page.getByRole('region', { name: 'State Pack one' });
+    expect(await attempts.innerText()).toMatch(
+      /Attempts \(2\)[\s\S]*e2e-worker[\s\S]*Busy[\s\S]*e2e-worker[\s\S]*Succeeded/,
+    );
+  });
+
+  test('the page asked nobody else for anything, and its policy stopped nothing', () => {
+    expect(broken).toEqual([]);
+  });
+});
