@@ -18,6 +18,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     // Whose code is in it, and under which licences.
+    rolldownOptions: { checks: { pluginTimings: false } },
     license: { fileName: 'licences.md' },
   },
 });

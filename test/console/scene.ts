@@ -128,7 +128,7 @@ const WORKER: ConsoleWorker = {
       ageMs: 92_000,
       phase: 'running',
       lastHeartbeatAt: Date.now() - 4_000,
-      progress: { fraction: 0.6, message: 'page 6 of 10' },
+      progress: 0.6,
     },
     { handler: 'LabelActivity.print', ageMs: 3_000, phase: 'running', lastHeartbeatAt: Date.now() - 1_000 },
     { handler: 'LabelActivity.print', ageMs: 1_000, phase: 'running', lastHeartbeatAt: undefined },

@@ -58,7 +58,7 @@ export interface WorkerRow {
     readonly seconds: number;
     readonly phase: string;
     readonly lastHeartbeatAt: number | null;
-    readonly progress: { readonly fraction?: number; readonly message?: string } | null;
+    readonly progress: number | null;
   }[];
   readonly counts: Readonly<Record<string, unknown>>;
 }

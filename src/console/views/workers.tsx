@@ -101,11 +101,15 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
                 <td dir="auto">{task.handler}</td>
                 <td>{duration(task.seconds * 1000).replace('.0', '')}</td>
                 <td>{task.phase}</td>
-                <td dir="auto">
-                  {task.progress?.fraction !== undefined && (
-                    <progress max={1} value={task.progress.fraction} aria-label="Progress" />
-                  )}{' '}
-                  {task.progress?.message ?? (task.progress ? '' : '–')}
+                <td>
+                  {task.progress === null ? (
+                    '–'
+                  ) : (
+                    <>
+                      <progress max={1} value={task.progress} aria-label="Progress" />{' '}
+                      {Math.round(task.progress * 100)} %
+                    </>
+                  )}
                 </td>
                 <td>{task.lastHeartbeatAt === null ? '–' : age(now.value - task.lastHeartbeatAt)}</td>
               </tr>

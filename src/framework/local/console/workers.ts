@@ -20,8 +20,8 @@ export interface ConsoleWorker {
     readonly ageMs: number;
     readonly phase: string;
     readonly lastHeartbeatAt?: number | undefined;
-    readonly progress?:
-      { readonly fraction?: number | undefined; readonly message?: string | undefined } | undefined;
+    /** From 0 to 1; undefined where it says nothing of it. */
+    readonly progress?: number | undefined;
   }[];
   readonly counts: object;
 }
@@ -54,7 +54,7 @@ export function workerList(source: WorkerSource): object {
         seconds: Math.floor(ageMs / 1000),
         phase,
         lastHeartbeatAt: lastHeartbeatAt ?? null,
-        progress: progress ? { fraction: progress.fraction, message: progress.message } : null,
+        progress: progress ?? null,
       })),
       counts,
     })),
