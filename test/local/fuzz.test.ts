@@ -4,6 +4,7 @@ import { startLocalService, type LocalService } from 'stepwright/local';
 import { branches } from './conformance/branches.js';
 import { choices } from './conformance/choices.js';
 import { data } from './conformance/data.js';
+import { documented } from './conformance/documented.js';
 import { errors } from './conformance/errors.js';
 import { expressions } from './conformance/expressions.js';
 import { intrinsics } from './conformance/intrinsics.js';
@@ -19,6 +20,7 @@ const rows = [
   ...branches,
   ...choices,
   ...data,
+  ...documented,
   ...errors,
   ...expressions,
   ...intrinsics,
