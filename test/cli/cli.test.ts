@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -85,6 +85,52 @@ describe('the main job', () => {
     execute(url, 'Crash', '{}');
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.stdout()).toContain('task succeeded');
+  });
+
+  test('check says nothing where all agrees, tells and mends what does not, and schema prints what is taken', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'Hello.asl.json');
+    const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
+    const here = ['check', '--machines', file];
+    try {
+      writeFileSync(file, sound.replace('"HeartbeatSeconds": 60', '"HeartbeatSeconds": 30'));
+      const [silent, told, schema] = [
+        stepwright(['check', '--strict']),
+        stepwright(here),
+        stepwright(['schema', 'HelloWorldActivity.hello']),
+      ];
+      expect(await silent.ended).toEqual({ code: 0, signal: null });
+      expect(silent.stdout() + silent.stderr()).toBe('');
+      expect(await told.ended).toEqual({ code: 1, signal: null });
+      expect(told.stdout()).toMatch(
+        /Hello\.asl\.json:10:7 {2}error {2}state 'Hello': HeartbeatSeconds is 30.*\n {4}fix: .*\(--fix does it\)\n {4}"HeartbeatSeconds": 60\n$/,
+      );
+      await schema.ended;
+      expect(JSON.parse(schema.stdout())).toMatchObject({ title: 'HelloInput' });
+      const mended = stepwright([...here, '--fix']);
+      expect(await mended.ended).toEqual({ code: 0, signal: null });
+      expect(readFileSync(file, 'utf8')).toBe(sound);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('check looks at what is deployed at an endpoint, and start warns in one line each', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
+    writeFileSync(join(dir, 'Far.asl.json'), sound.replace('ap-northeast-1', 'ap-northeast-2'));
+    try {
+      const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);
+      expect(run.stdout()).toContain('They differ in region (ap-northeast-1, not ap-northeast-2)');
+      expect(run.stdout()).toContain('with what to paste: npx stepwright check');
+      const check = stepwright(['check', '--endpoint', url]);
+      expect(await check.ended).toEqual({ code: 1, signal: null });
+      expect(check.stdout()).toMatch(
+        /^arn:aws:states:ap-northeast-2:\d+:stateMachine:Far:8:7 {2}error {2}state 'Hello': no handler takes/,
+      );
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test('the local service is of use in an empty folder, without a config and a worker', async () => {

@@ -72,6 +72,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   unknownKeys: { takes: [], alsoWrong: ['keep'] },
   showValues: { takes: ['true', 'false'] },
   groups: { takes: ['an empty list'], alsoWrong: [['']] },
+  throws: { takes: ['an empty list'], alsoWrong: [[''], ['States.ALL'], ['Stepwright.InvalidInput']] },
   activities: { takes: ['an empty list', 'a list of classes'], alsoWrong: ['src/**', [''], [{}]] },
   machines: { takes: ['an empty list'], alsoWrong: [[{}], ''] },
   endpoint: { takes: [], alsoWrong: ['ftp://x', 'localhost:8083'] },

@@ -154,9 +154,50 @@ test('a day of waits, fifty retries and a human’s approval take no time', asyn
   expect(result.tookMs).toBe(86_400_000 + 50 * 60_000 + 8 * 3_600_000);
 });
 
-test('a task that no handler takes is told, not waited for', async () => {
-  const machine = await createTestMachine(PAYING);
-  await expect(machine.execute({ cents: 5 })).rejects.toThrow(/nothing is due any more.*ActivityScheduled/);
+test('a task that no handler takes is told at once, whatever limit it has', async () => {
+  const limited = structuredClone(PAYING);
+  Object.assign(limited.States.Pay, { TimeoutSeconds: 3600 });
+  const machine = await createTestMachine(limited);
+  const began = machine.clock.now();
+  await expect(machine.execute({ cents: 5 })).rejects.toThrow(
+    /a task of arn:.*:activity:Charge waits, and no handler .* no class was given in `activities`/,
+  );
+  expect(machine.clock.now()).toBe(began);
+});
+
+test('an ARN of another region is not taken for the same activity: the nearest is named', async () => {
+  @Activity(arnOf('Charge').replace('eu-west-1', 'us-east-1'))
+  class Elsewhere {
+    @Handle({ input: 'any' }) charge(_input: unknown): void {}
+  }
+  const machine = await createTestMachine(PAYING, { activities: [Elsewhere] });
+  await expect(machine.execute({ cents: 5 })).rejects.toThrow(
+    /eu-west-1:.* did you mean arn:aws:states:us-east-1:123456789012:activity:Charge\? There is: Elsewhere\.charge takes/,
+  );
+});
+
+test('a path that needs no handler runs without one, and an ARN with unset variables stands for any', async () => {
+  @Activity('arn:aws:states:${NO_SUCH_REGION}:123456789012:activity:Charge')
+  class Anywhere {
+    @Handle({ input: 'any' }) charge(_input: unknown): string {
+      return 'paid';
+    }
+  }
+  const machine = await createTestMachine(PAYING, { activities: [Anywhere] });
+  expect(await machine.execute({ cents: 5 })).toMatchObject({ status: 'succeeded' });
+  const choice = {
+    StartAt: 'Free',
+    States: {
+      Free: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.cents', NumericEquals: 0, Next: 'Done' }],
+        Default: 'Pay',
+      },
+      ...PAYING.States,
+    },
+  };
+  const free = await createTestMachine(choice);
+  expect(await free.execute({ cents: 0 })).toMatchObject({ status: 'succeeded' });
 });
 
 test('other resources are answered by `resources`', async () => {

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.js';
 import { compileMachine, DefinitionError, type DefinitionProblem, didYouMean } from '../local/index.js';
+import { placeOf, saidOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './json-text.js';
 import { locatable, type MachineSource } from './machine-source.js';
 
@@ -70,13 +71,6 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
     fix: isState ? 'give one of the two another name' : 'take one of the two out',
   };
 }
-
-/** `file:line:column`, as editors and terminals open it. */
-export const placeOf = ({ file, line, column }: DefinitionMistake): string => `${file}:${line}:${column}`;
-
-/** What is wrong, behind the state that it is wrong in. */
-export const saidOf = ({ state, what }: DefinitionMistake): string =>
-  state === undefined ? what : `state '${state}': ${what}`;
 
 /** A mistake that keeps a start from seeding the machine. */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({

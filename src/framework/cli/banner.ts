@@ -1,3 +1,5 @@
+import { lineOf } from '../check/check-machines.js';
+import type { Finding } from '../check/finding.js';
 import { showDuration } from '../duration.js';
 import type { Logger } from '../log.js';
 import type { HandlerStatus } from '../worker/observe/status.js';
@@ -27,6 +29,16 @@ export function sayMachines(log: Logger, machines: readonly MachineSource[], por
     );
 }
 
+/** More than these are for `stepwright check` to list. */
+const MOST_FINDINGS = 10;
+
+/** What classes and machines do not agree in, a line each: another worker may share the machines, so that none stops a start. */
+export function sayFindings(log: Logger, findings: readonly Finding[]): void {
+  for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
+  const more = findings.length > MOST_FINDINGS ? `${findings.length - MOST_FINDINGS} more, and all` : 'all';
+  if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
+}
+
 /** What an orchestrator must be told, since it kills after 30 s unless it is. */
 export function sayDrain(log: Logger, longestDrainMs: number): void {
   const seconds = Math.ceil(longestDrainMs / 1000) + KILL_MARGIN_SECONDS;
@@ -40,8 +52,8 @@ const inEcs = (seconds: number): string =>
   seconds <= 120 ? `stopTimeout: ${seconds}` : 'stopTimeout: 120 (its most, and too short for this `grace`)';
 
 /** As the user reached us: through this project's own npm scripts, or installed. */
-export function command(name: 'execute' | 'start'): string {
+export function command(name: 'execute' | 'start' | 'check'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
-  if (!ownScripts) return `npx stepwright ${name}`;
+  if (!ownScripts || name === 'check') return `npx stepwright ${name}`;
   return name === 'start' ? 'npm run start' : 'npm run -s execute --';
 }

@@ -131,6 +131,31 @@ addOptions(
   await end(await showConfig(flagsOf(typed), json === true));
 });
 
+addOptions(
+  program
+    .command('check')
+    .description('compare the classes with the state machines: nothing is printed where they agree'),
+  [
+    new Option('--config <path...>', 'the config file; several, where workers share the machines'),
+    new Option('--endpoint <local|aws|URL>', 'also look at the state machines that are deployed there'),
+    ...optionFlags((_, key) => ['port', 'region', 'machines', 'activities'].includes(key)),
+    new Option('--fix', 'write into the files what can be decided without you'),
+    new Option('--strict', 'fail on advice, too'),
+    new Option('--json', 'as JSON'),
+  ],
+).action(async ({ config = [], fix, strict, json, ...typed }: Typed<CheckTyped>) => {
+  const { check } = await import('./check.js');
+  const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
+  await end(await check(flagsOf(typed), how));
+});
+
+interface CheckTyped {
+  readonly config?: readonly string[];
+  readonly fix?: true;
+  readonly strict?: true;
+  readonly json?: true;
+}
+
 program
   .command('schema')
   .description('print the JSON Schema of what each handler takes, or of one')

@@ -31,6 +31,21 @@ export async function readSeeds(flags: Flags): Promise<Project> {
   return project;
 }
 
+/** A project's classes and the state machines in its files, whatever is wrong with these. */
+export interface ProjectFiles extends Project {
+  /** What the machines' files are relative to. */
+  readonly projectDir: string;
+}
+
+/** Reads a project to be looked at, not run. Mistakes in its machines are none of its problems. */
+export async function readProjectFiles(flags: Flags): Promise<ProjectFiles> {
+  const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
+  const plan = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
+  const project = await withMachines(plan, projectDir);
+  const problems = project.plan.problems.filter(({ code }) => code !== 'MACHINE_INVALID');
+  return { ...project, plan: { ...project.plan, problems }, projectDir };
+}
+
 /** The local service is what it is asked of here, whatever else is configured. */
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 

@@ -1,5 +1,9 @@
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
+import { checkMachines } from '../check/check-machines.js';
+import type { Finding } from '../check/finding.js';
+import { checkedHandler } from '../check/handlers.js';
+import { allErrorNames } from '../declare/metadata.js';
 import { definitionMistakes, machineProblem } from '../check/definition-mistakes.js';
 import { type MachineSource, readMachineSource } from '../check/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../config/resolve.js';
@@ -9,7 +13,7 @@ import { type Problem, throwProblems } from '../errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../local/index.js';
 import type { Logger } from '../log.js';
 import { portInUse } from '../worker/health/serve.js';
-import type { PlannedHandler } from '../worker/start/plan.js';
+import type { Plan, PlannedHandler } from '../worker/start/plan.js';
 
 /** The account and the region of what was declared without an ARN. */
 const LOCAL_ACCOUNT = '123456789012';
@@ -66,6 +70,16 @@ export async function startSeeded(
   if (problems.length > 0) await service.close();
   throwProblems(problems);
   return service;
+}
+
+/** What the classes and the seeded machines do not agree in, bare names where this service has them. */
+export function seededFindings(
+  { settings, handlers }: Plan,
+  machines: readonly MachineSource[],
+): readonly Finding[] {
+  const place = { region: settings.region ?? LOCAL_REGION, account: LOCAL_ACCOUNT };
+  const checked = handlers.map((handler) => checkedHandler(handler, place));
+  return checkMachines({ machines, handlers: checked, errorNames: [...new Set(allErrorNames().values())] });
 }
 
 /** The ARN under which an activity is seeded: its own, or one made of its bare name. */

@@ -4,12 +4,12 @@ import type { Logger } from '../log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
 import { type PublicStatus, publicStatus } from '../worker/health/pages.js';
 import type { Worker } from '../worker/worker.js';
-import { sayActivities, sayConsole, sayDrain, sayMachines, WAITING } from './banner.js';
+import { sayActivities, sayConsole, sayDrain, sayFindings, sayMachines, WAITING } from './banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './doors.js';
 import { type Project, readProject } from './project.js';
 import { runWorker } from './run-worker.js';
-import { startSeeded } from './seed.js';
+import { seededFindings, startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
@@ -69,7 +69,10 @@ function announce(
     );
   if (service && console) sayConsole(log, service.url);
   sayActivities(log, worker.status().handlers);
-  if (service) sayMachines(log, machines, port === undefined ? undefined : service.port);
+  if (service) {
+    sayMachines(log, machines, port === undefined ? undefined : service.port);
+    sayFindings(log, seededFindings(plan, machines));
+  }
   sayDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);

@@ -48,4 +48,6 @@ export interface HandlerDefinition {
   readonly showValues: boolean;
   /** The groups of class-validator and class-transformer that apply. */
   readonly groups: readonly string[];
+  /** The names that it may fail by; undefined where nobody says. */
+  readonly throws?: readonly string[];
 }

@@ -110,6 +110,7 @@ function readHandler(
     unknownKeys: options.unknownKeys ?? HANDLE_OPTIONS.unknownKeys.default,
     showValues: options.showValues ?? HANDLE_OPTIONS.showValues.default,
     groups,
+    ...(options.throws && { throws: options.throws }),
   };
   return { definition, problems };
 }

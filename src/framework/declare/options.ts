@@ -1,5 +1,6 @@
 import { isPlainObject } from '../errors.js';
 import type { Constructor } from './definition.js';
+import { isReserved } from './error-name.js';
 import type { Interceptor } from './interceptor.js';
 import {
   count,
@@ -71,6 +72,8 @@ export interface HandleOptions<
   showValues?: boolean;
   /** The groups of class-validator and class-transformer that apply to the input and the output. @default none */
   groups?: readonly string[];
+  /** The names that it may fail by, for `stepwright check` to compare with Retry and Catch. @default not known */
+  throws?: readonly string[];
 }
 
 const pollers = {
@@ -120,6 +123,14 @@ export const HANDLE_OPTIONS = {
   unknownKeys: { ...oneOf('drop', 'refuse'), default: 'drop', help: 'what becomes of keys without a rule' },
   showValues: { ...flag, default: false, help: 'show refused values in the cause' },
   groups: { ...listOf('names', isText), default: [], help: 'groups of class-validator that apply' },
+  throws: {
+    ...listOf(
+      'names of your own errors',
+      (name) => typeof name === 'string' && name !== '' && !isReserved(name),
+    ),
+    unset: 'not known',
+    help: 'names that it may fail by',
+  },
 } as const satisfies Table<Omit<HandleOptions, 'activity' | 'input' | 'output'>>;
 
 function isInterceptor(value: unknown): boolean {

@@ -59,6 +59,11 @@ export class Engine implements ActivityPort {
     this.#activities.create(arn);
   }
 
+  /** Whether a task of this activity waits for somebody to take it. */
+  hasWaiting(arn: string): boolean {
+    return this.#activities.get(arn).waiting > 0;
+  }
+
   /** @throws DefinitionError where the definition cannot be run */
   createMachine(name: string, definition: string): Machine {
     const program = compileMachine(definition);

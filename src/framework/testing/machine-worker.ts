@@ -45,13 +45,9 @@ export class MachineWorker {
     this.#faults = new Map(Object.entries(faults).map(([name, list]) => [name, [...list]]));
   }
 
-  /** Serves an activity by the handler of its ARN, else of its name; by none, and its tasks wait. */
-  serve(arn: string, handlers: readonly BedHandler[]): void {
-    const name = arn.split(':').at(-1);
-    const handler =
-      handlers.find(({ definition: { activity } }) => activity.kind === 'arn' && activity.arn === arn) ??
-      handlers.find(({ definition: { activity } }) => activity.name === name);
-    if (handler) void this.#poll(arn, handler);
+  /** Serves an activity, from now on. */
+  serve(arn: string, handler: BedHandler): void {
+    void this.#poll(arn, handler);
   }
 
   async #poll(arn: string, handler: BedHandler): Promise<never> {

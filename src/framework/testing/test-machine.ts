@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { HandClock } from './hand-clock.js';
-import type { Constructor } from '../declare/definition.js';
+import { closest } from 'fastest-levenshtein';
+import type { ActivityRef, Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { MachineSource } from '../check/machine-source.js';
 import { throwProblems } from '../errors.js';
 import type { Mocks } from '../local/mocks/mocks.js';
@@ -33,17 +34,21 @@ export class TestMachine {
   readonly #engine: Engine;
   readonly #machine: Machine;
   readonly #worker: MachineWorker;
+  readonly #unserved: readonly string[];
+  readonly #handlers: readonly HandlerDefinition[];
 
-  constructor(engine: Engine, machine: Machine, worker: MachineWorker, clock: HandClock) {
+  constructor({ engine, machine, worker, clock, unserved, handlers }: MachineParts) {
     this.#engine = engine;
     this.#machine = machine;
     this.#worker = worker;
+    this.#unserved = unserved;
+    this.#handlers = handlers;
     this.clock = clock;
   }
 
   /**
    * Runs an execution to its end. Waits take no time.
-   * @throws an Error where it can't end: a task that no handler takes, and no deadline.
+   * @throws an Error as soon as a task waits that no handler takes, and where nothing is due any more.
    */
   async execute(input: unknown = {}): Promise<ExecutionResult> {
     const execution = this.#engine.start(this.#machine, JSON.stringify(input) ?? 'null');
@@ -51,6 +56,8 @@ export class TestMachine {
       await this.#rest();
       const result = resultOf(execution);
       if (result) return result;
+      const waiting = this.#unserved.find((arn) => this.#engine.hasWaiting(arn));
+      if (waiting !== undefined) throw new Error(unservedTask(waiting, this.#handlers));
       await this.#moveOn(execution);
     }
   }
@@ -73,6 +80,41 @@ export class TestMachine {
     const { next } = this.clock;
     return next !== undefined && next - this.clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
   }
+}
+
+/** What a machine is made of. */
+interface MachineParts {
+  readonly engine: Engine;
+  readonly machine: Machine;
+  readonly worker: MachineWorker;
+  readonly clock: HandClock;
+  /** Activities of the machine that no handler takes. */
+  readonly unserved: readonly string[];
+  readonly handlers: readonly HandlerDefinition[];
+}
+
+/** A bare name is served wherever the machine has it, and so is a whole text whose `${NAME}` is unset. */
+function isOf(activity: ActivityRef, arn: string): boolean {
+  if (activity.kind === 'arn') return activity.arn === arn;
+  if (!activity.name.includes('${')) return arn.split(':').at(-1) === activity.name;
+  const parts = activity.name.split(/\$\{[^}]*\}/);
+  const within = activity.name.startsWith('arn:') ? arn : (arn.split(':').at(-1) ?? '');
+  return new RegExp(`^${parts.map((part) => escaped(part)).join('.+')}$`).test(within);
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): string {
+  const there = handlers.map(
+    ({ name, activity }) => `${name} takes ${activity.kind === 'arn' ? activity.arn : activity.name}`,
+  );
+  const known = handlers.map(({ activity }) => (activity.kind === 'arn' ? activity.arn : activity.name));
+  const near = known.length > 0 ? `did you mean ${closest(arn, known)}? ` : '';
+  const list = there.length > 0 ? there.join(', ') : 'no class was given in `activities`';
+  return (
+    `a task of ${arn} waits, and no handler of this test machine takes it: ${near}There is: ${list}. ` +
+    "To try what happens while no worker is there, give its handler the fault 'lost-token'"
+  );
 }
 
 function stuck({ history }: Execution): string {
@@ -103,8 +145,14 @@ export async function createTestMachine(
   for (const arn of arns) engine.createActivity(arn);
   const machine = engine.createMachine(name, text);
   const worker = new MachineWorker(engine, clock, options.log ?? silentLog, options.faults ?? {});
-  for (const arn of arns) worker.serve(arn, handlers);
-  return new TestMachine(engine, machine, worker, clock);
+  const unserved: string[] = [];
+  for (const arn of arns) {
+    const handler = handlers.find(({ definition: { activity } }) => isOf(activity, arn));
+    if (handler) worker.serve(arn, handler);
+    else unserved.push(arn);
+  }
+  const definitions = handlers.map((each) => each.definition);
+  return new TestMachine({ engine, machine, worker, clock, unserved, handlers: definitions });
 }
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {

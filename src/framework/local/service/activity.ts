@@ -64,6 +64,11 @@ export class Activity {
     return offer?.task;
   }
 
+  /** How many tasks wait for a poll. */
+  get waiting(): number {
+    return this.#offers.size;
+  }
+
   /** Offers a task. The cancel takes it back, leased or not. */
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };

@@ -1,0 +1,54 @@
+import { isPlainObject } from '../errors.js';
+import type { CheckedHandler } from './handlers.js';
+import type { FoundAt } from './error-names.js';
+import type { Step } from './json-text.js';
+import { misfits, UNKNOWN } from './misfit.js';
+import type { ActivityState } from './states.js';
+
+/** What of a payload template can't be what the handler takes, whatever the state is given. */
+export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
+  const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
+  const template: unknown = state.source[field];
+  if (template === undefined) return [];
+  const value = state.language === 'JSONata' ? jsonataTemplate(template) : pathTemplate(template);
+  return misfits(value, schema).map(({ steps, what, fix }) => ({
+    state,
+    steps: placeOf(template, [...state.steps, field], steps),
+    found: {
+      code: 'PAYLOAD_MISFIT',
+      level: 'error',
+      what: `${steps.length > 0 ? `'${steps.join('.')}' in ` : ''}${field} ${what}: ${name} would refuse every task`,
+      fix,
+    },
+  }));
+}
+
+/** What a template of JSONPath comes to, as far as it is known: `"key.$"` is worked out when it runs. */
+function pathTemplate(template: unknown): unknown {
+  if (Array.isArray(template)) return template.map(pathTemplate);
+  if (!isPlainObject(template)) return template;
+  return Object.fromEntries(
+    Object.entries(template).map(([key, value]) =>
+      key.endsWith('.$') ? [key.slice(0, -2), UNKNOWN] : [key, pathTemplate(value)],
+    ),
+  );
+}
+
+function jsonataTemplate(template: unknown): unknown {
+  if (typeof template === 'string') return /^\{%.*%\}$/s.test(template) ? UNKNOWN : template;
+  if (Array.isArray(template)) return template.map(jsonataTemplate);
+  if (!isPlainObject(template)) return template;
+  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, jsonataTemplate(value)]));
+}
+
+/** The place in the file of a place in the payload. */
+function placeOf(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
+  const place = [...base];
+  let at: unknown = template;
+  for (const step of steps) {
+    const key = isPlainObject(at) && !Object.hasOwn(at, step) ? `${step}.$` : step;
+    at = isPlainObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined;
+    place.push(key);
+  }
+  return place;
+}

@@ -1,0 +1,104 @@
+import { activityTasks } from '../local/index.js';
+import type { Step } from './json-text.js';
+
+type Json = Record<string, unknown>;
+
+/** A state of a definition, wherever it lies. */
+export interface StateView {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  readonly source: Json;
+  readonly language: 'JSONPath' | 'JSONata';
+  /** The Parallels and Maps that it lies in, the innermost first. */
+  readonly around: readonly StateView[];
+}
+
+/** A Task on an activity. */
+export interface ActivityState extends StateView {
+  readonly activityArn: string;
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Every state of a definition that is valid, nested ones behind the state they lie in. */
+export function statesOf(definition: string): StateView[] {
+  const machine: unknown = JSON.parse(definition);
+  return isObject(machine) ? [...walk(machine, [], languageOf(machine, 'JSONPath'), [])] : [];
+}
+
+function* walk(
+  group: Json,
+  steps: readonly Step[],
+  language: StateView['language'],
+  around: readonly StateView[],
+): Generator<StateView> {
+  const states = isObject(group['States']) ? group['States'] : {};
+  for (const [name, source] of Object.entries(states)) {
+    if (!isObject(source)) continue;
+    const at = [...steps, 'States', name];
+    const state: StateView = { name, steps: at, source, language: languageOf(source, language), around };
+    yield state;
+    for (const [inner, where] of nestedIn(source))
+      yield* walk(inner, [...at, ...where], language, [state, ...around]);
+  }
+}
+
+function nestedIn(source: Json): [Json, Step[]][] {
+  const branches: unknown = source['Branches'];
+  const list: unknown[] = Array.isArray(branches) ? branches : [];
+  return [
+    ...list.map((branch, index): [unknown, Step[]] => [branch, ['Branches', index]]),
+    ...['ItemProcessor', 'Iterator'].map((key): [unknown, Step[]] => [source[key], [key]]),
+  ].filter((pair): pair is [Json, Step[]] => isObject(pair[0]));
+}
+
+const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
+  source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
+
+/** The Tasks on activities among states. */
+export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
+  const arns = new Set(activityTasks(definition).map(({ activityArn }) => activityArn));
+  return states.flatMap((state) => {
+    const resource: unknown = state.source['Resource'];
+    return typeof resource === 'string' && arns.has(resource) ? [{ ...state, activityArn: resource }] : [];
+  });
+}
+
+/** A rule of a Retry or Catch. */
+export interface Rule {
+  readonly kind: 'Retry' | 'Catch';
+  readonly state: StateView;
+  readonly steps: readonly Step[];
+  readonly names: readonly string[];
+}
+
+/** The rules of a state itself. */
+export function rulesOf(state: StateView): Rule[] {
+  return (['Retry', 'Catch'] as const).flatMap((kind) => {
+    const list: unknown = state.source[kind];
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((rule: unknown, index): Rule[] => {
+      const names: unknown = isObject(rule) ? rule['ErrorEquals'] : undefined;
+      if (!Array.isArray(names)) return [];
+      return [
+        {
+          kind,
+          state,
+          steps: [...state.steps, kind, index],
+          names: names.filter((each) => typeof each === 'string'),
+        },
+      ];
+    });
+  });
+}
+
+/** Those that may take a failure of a state: its own, then those of what it lies in. */
+export const rulesAround = (state: StateView): Rule[] => [state, ...state.around].flatMap(rulesOf);
+
+/** Whether a rule takes a failure of this name. AWS page "Handling errors in Step Functions". */
+export function takes({ names }: Rule, error: string): boolean {
+  if (names.includes('States.ALL') || names.includes(error)) return true;
+  if (error === 'States.Timeout') return names.includes('States.HeartbeatTimeout');
+  return names.includes('States.TaskFailed');
+}

@@ -1,0 +1,134 @@
+import { showDuration } from '../duration.js';
+import type { CheckedHandler } from './handlers.js';
+import { type Edit, type Finding, paste } from './finding.js';
+import { type ActivityState, rulesAround, takes } from './states.js';
+
+/** A finding before its place is known. */
+export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
+
+/** Beats within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
+const BEATS = 3;
+const FEWEST_BEATS = 2;
+/** Beyond a handler's own deadline, for the way there and back. */
+const MARGIN_SECONDS = 10;
+
+/** What is wrong with the limits of a task, and what they lack. */
+export function taskLimits(state: ActivityState, handler: CheckedHandler): Found[] {
+  return [...heartbeat(state, handler), ...timeout(state, handler), ...retry(state)];
+}
+
+const has = ({ source }: ActivityState, key: string): boolean =>
+  Object.hasOwn(source, key) || Object.hasOwn(source, `${key}Path`);
+
+/** Undefined where it is worked out when it runs. */
+function literal({ source }: ActivityState, key: string): number | undefined {
+  const value: unknown = source[key];
+  return typeof value === 'number' ? value : undefined;
+}
+
+function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
+  const seconds = literal(state, 'HeartbeatSeconds');
+  if (seconds !== undefined) return slowHeartbeat(state, handler, seconds);
+  if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
+  const wanted = Math.ceil((BEATS * handler.heartbeatMs) / 1000);
+  const limit = literal(state, 'TimeoutSeconds');
+  // So short a task is missed as soon by its own limit.
+  if (limit !== undefined && limit <= wanted) return [];
+  return [
+    {
+      code: 'HEARTBEAT_SECONDS_MISSING',
+      level: 'advice',
+      what: `it has no HeartbeatSeconds: ${limit === undefined ? 'nobody would ever notice' : `only after ${showSeconds(limit)} anybody would notice`} that its worker died`,
+      fix: `${handler.name} beats each ${showDuration(handler.heartbeatMs)}`,
+      paste: paste('HeartbeatSeconds', wanted),
+      edits: [add(state, 'HeartbeatSeconds', wanted, limit === undefined ? 'Resource' : 'TimeoutSeconds')],
+    },
+  ];
+}
+
+function slowHeartbeat(
+  state: ActivityState,
+  { name, heartbeatMs }: CheckedHandler,
+  seconds: number,
+): Found[] {
+  if (heartbeatMs !== false && FEWEST_BEATS * heartbeatMs <= seconds * 1000) return [];
+  const wanted = heartbeatMs === false ? undefined : Math.ceil((BEATS * heartbeatMs) / 1000);
+  const limit = literal(state, 'TimeoutSeconds');
+  const fits = wanted !== undefined && (limit === undefined ? !has(state, 'TimeoutSeconds') : wanted < limit);
+  return [
+    {
+      code: 'HEARTBEAT_TOO_SLOW',
+      level: 'error',
+      what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
+      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${(seconds * 1000) / BEATS >= 1000 ? `${Math.floor(seconds / BEATS)}s` : `${Math.floor((seconds * 1000) / BEATS)}ms`}'`,
+      ...(wanted !== undefined && { paste: paste('HeartbeatSeconds', wanted) }),
+      ...(fits && {
+        edits: [{ kind: 'replace' as const, at: [...state.steps, 'HeartbeatSeconds'], value: wanted }],
+      }),
+    },
+  ];
+}
+
+function timeout(state: ActivityState, { name, timeoutMs, heartbeatMs }: CheckedHandler): Found[] {
+  const seconds = literal(state, 'TimeoutSeconds');
+  const wanted = timeoutMs === false ? undefined : Math.ceil(timeoutMs / 1000) + MARGIN_SECONDS;
+  if (seconds !== undefined && timeoutMs !== false && wanted !== undefined && seconds * 1000 < timeoutMs)
+    return [
+      {
+        code: 'TIMEOUT_SECONDS_TOO_SHORT',
+        level: 'error',
+        what: `TimeoutSeconds is ${seconds}, and ${name} may take ${showDuration(timeoutMs)} (\`timeout\`): the service gives the task up while it still works`,
+        fix: 'raise TimeoutSeconds, or lower `timeout`',
+        paste: paste('TimeoutSeconds', wanted),
+        edits: [{ kind: 'replace', at: [...state.steps, 'TimeoutSeconds'], value: wanted }],
+      },
+    ];
+  if (has(state, 'TimeoutSeconds') || has(state, 'HeartbeatSeconds') || heartbeatMs !== false) return [];
+  return [
+    {
+      code: 'TIMEOUT_SECONDS_MISSING',
+      level: 'advice',
+      what: `it has no TimeoutSeconds, and ${name} sends no heartbeats: nobody would ever notice that its worker died`,
+      fix: 'say how long it may take at most',
+      paste: paste('TimeoutSeconds', wanted ?? 3600),
+      ...(wanted !== undefined && { edits: [add(state, 'TimeoutSeconds', wanted, 'Resource')] }),
+    },
+  ];
+}
+
+/** What every worker may do to a task through no fault of the handler. */
+const LOST = ['States.Timeout', 'Stepwright.WorkerShutdown'];
+
+function retry(state: ActivityState): Found[] {
+  const retriers = rulesAround(state).filter(({ kind }) => kind === 'Retry');
+  const missing = LOST.filter((error) => !retriers.some((rule) => takes(rule, error)));
+  if (missing.length === 0) return [];
+  const rule = { ErrorEquals: missing, IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2 };
+  const own: unknown = state.source['Retry'];
+  const edit: Edit = Array.isArray(own)
+    ? { kind: 'append', into: [...state.steps, 'Retry'], value: rule }
+    : add(state, 'Retry', [rule], 'HeartbeatSeconds');
+  const lost = missing.includes('States.Timeout')
+    ? 'a worker that dies'
+    : 'a worker that stops in the middle of it';
+  return [
+    {
+      code: 'RETRY_MISSING',
+      level: 'advice',
+      what: `no Retry takes ${missing.join(' or ')}: ${lost} fails the execution`,
+      fix: 'let it run again; where it must not, say so with "MaxAttempts": 0',
+      paste: Array.isArray(own) ? JSON.stringify(rule) : paste('Retry', [rule]),
+      edits: [edit],
+    },
+  ];
+}
+
+const add = ({ steps }: ActivityState, key: string, value: unknown, after: string): Edit => ({
+  kind: 'add',
+  into: steps,
+  key,
+  value,
+  after,
+});
+
+const showSeconds = (seconds: number): string => showDuration(seconds * 1000);

@@ -1,0 +1,130 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Comparison, checkMachines } from '../check/check-machines.js';
+import { type Finding, placeOf, saidOf } from '../check/finding.js';
+import { fixMachine } from '../check/fix-machine.js';
+import { checkedHandler } from '../check/handlers.js';
+import { type MachineSource, machineSource } from '../check/machine-source.js';
+import type { Flags } from '../config/texts.js';
+import { allErrorNames } from '../declare/metadata.js';
+import { throwProblems } from '../errors.js';
+import { write } from './output.js';
+import { type ProjectFiles, readProjectFiles } from './project.js';
+
+/** How the command was called. */
+export interface CheckFlags {
+  /** Several, where several workers share the machines. */
+  readonly configs: readonly string[];
+  readonly fix: boolean;
+  /** Whether advice fails it, too. */
+  readonly strict: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Compares the classes with the state machines that name their activities: those of the project's files, and with
+ * `--endpoint` also those that are deployed there. Prints what it finds, and nothing where there is nothing.
+ * @returns the exit code: 1 on errors, with `strict` on advice too.
+ */
+export async function check(flags: Flags, { configs, fix, strict, json }: CheckFlags): Promise<number> {
+  const projects = await readProjects(flags, configs);
+  const comparison = comparisonOf(projects);
+  const fixed = fix ? await fixFiles(projects, comparison) : [];
+  const machines = await Promise.all(comparison.machines.map((machine) => readAgain(machine, projects, fix)));
+  const deployed =
+    flags.texts['endpoint'] === undefined ? [] : await readDeployed(flags, projects, comparison);
+  const findings = checkMachines({ ...comparison, machines: [...machines, ...deployed] });
+  await write(json ? `${JSON.stringify(findings.map(plain), null, 2)}\n` : text(findings, fixed));
+  return findings.some(({ level }) => strict || level === 'error') ? 1 : 0;
+}
+
+async function readProjects({ texts, handlers }: Flags, configs: readonly string[]): Promise<ProjectFiles[]> {
+  const named = configs.length > 0 ? configs : [undefined];
+  const projects: ProjectFiles[] = [];
+  for (const config of named) {
+    const { config: _, endpoint: __, ...rest } = texts;
+    projects.push(
+      await readProjectFiles({ texts: config === undefined ? rest : { ...rest, config }, handlers }),
+    );
+  }
+  throwProblems(projects.flatMap(({ plan }) => plan.problems));
+  return projects;
+}
+
+function comparisonOf(projects: readonly ProjectFiles[]): Comparison {
+  const machines = new Map(
+    projects.flatMap((project) => project.machines.map((machine) => [pathOf(machine, project), machine])),
+  );
+  return {
+    machines: [...machines.values()],
+    handlers: projects.flatMap(({ plan }) =>
+      plan.handlers.map((handler) => checkedHandler(handler, { region: plan.settings.region })),
+    ),
+    errorNames: [...new Set(allErrorNames().values())],
+  };
+}
+
+const pathOf = ({ file }: MachineSource, { projectDir }: ProjectFiles): string => resolve(projectDir, file);
+
+function projectOf(machine: MachineSource, projects: readonly ProjectFiles[]): ProjectFiles {
+  const project = projects.find(({ machines }) => machines.includes(machine));
+  if (!project) throw new Error(`${machine.file} belongs to no project`);
+  return project;
+}
+
+async function fixFiles(projects: readonly ProjectFiles[], comparison: Comparison): Promise<Finding[]> {
+  const fixed: Finding[] = [];
+  for (const machine of comparison.machines) {
+    const path = pathOf(machine, projectOf(machine, projects));
+    const findings = (content: string): Finding[] =>
+      checkMachines({
+        ...comparison,
+        machines: [machineSource(machine.name, machine.file, content, process.env)],
+      });
+    const mended = fixMachine(machine.text, findings);
+    if (mended.text === machine.text) continue;
+    await writeFile(path, mended.text);
+    fixed.push(...mended.fixed);
+  }
+  return fixed;
+}
+
+async function readAgain(
+  machine: MachineSource,
+  projects: readonly ProjectFiles[],
+  fix: boolean,
+): Promise<MachineSource> {
+  if (!fix) return machine;
+  const content = await readFile(pathOf(machine, projectOf(machine, projects)), 'utf8');
+  return machineSource(machine.name, machine.file, content, process.env);
+}
+
+async function readDeployed(
+  { texts }: Flags,
+  projects: readonly ProjectFiles[],
+  { handlers }: Comparison,
+): Promise<MachineSource[]> {
+  const { deployedMachines } = await import('./deployed-machines.js');
+  const [project] = projects;
+  if (!project) return [];
+  return deployedMachines(project.plan.settings, texts['endpoint'], handlers);
+}
+
+function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
+  const done = fixed.map((each) => `${placeOf(each)}  fixed  ${saidOf(each)}\n`);
+  return [...done, ...findings.map(block)].join('');
+}
+
+/** One line what is wrong, one what to do, and what to paste. */
+function block(finding: Finding): string {
+  const { level, fix, paste, edits } = finding;
+  const lines = [
+    `${placeOf(finding)}  ${level}  ${saidOf(finding)}`,
+    `    fix: ${fix}${edits ? ' (--fix does it)' : ''}`,
+    ...(paste === undefined ? [] : [`    ${paste}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** For programs: what to change is not theirs to make. */
+const plain = ({ edits, ...finding }: Finding): object => ({ ...finding, fixable: edits !== undefined });

@@ -1,0 +1,55 @@
+import { activityTasks } from '../local/index.js';
+import { type CheckedHandler, nearestHandler, serves } from '../check/handlers.js';
+import { type MachineSource, machineSource } from '../check/machine-source.js';
+import type { Settings } from '../config/resolve.js';
+import { StartError } from '../errors.js';
+import { isProblem, resolveEndpoint } from '../service/endpoint.js';
+import { AwsService } from '../service/sdk/aws.js';
+import { describeMachines } from '../service/sdk/machines.js';
+
+/**
+ * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is
+ * nearly of its name. An account's other machines are nobody's business here.
+ */
+export async function deployedMachines(
+  settings: Settings,
+  flag: string | undefined,
+  handlers: readonly CheckedHandler[],
+): Promise<MachineSource[]> {
+  const endpoint = resolveEndpoint({ flag, env: process.env, config: undefined, port: settings.port });
+  if (isProblem(endpoint)) throw new StartError([endpoint]);
+  const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
+  try {
+    const own = await service.defaultRegion();
+    const regions = handlers.map(({ activityArn }) => activityArn.split(':')[3] ?? '*');
+    const machines: MachineSource[] = [];
+    for (const region of new Set(regions.map((each) => (each === '*' ? own : each)))) {
+      if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
+      const found = await describeMachines(await service.client(region));
+      machines.push(...found.map(({ name, arn, definition }) => machineSource(name, arn, definition, {})));
+    }
+    // At a local endpoint every region lists all.
+    const byArn = new Map(machines.map((machine) => [machine.file, machine]));
+    return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
+  } finally {
+    service.close();
+  }
+}
+
+function concerns(definition: string, handlers: readonly CheckedHandler[]): boolean {
+  const arns = arnsIn(definition);
+  return arns.some(
+    (arn) => handlers.some((each) => serves(each, arn)) || nearestHandler(handlers, arn) !== undefined,
+  );
+}
+
+/** What runs at AWS may hold what does not run here. */
+function arnsIn(definition: string): string[] {
+  try {
+    return activityTasks(definition).map(({ activityArn }) => activityArn);
+  } catch {
+    return [...definition.matchAll(/"Resource"\s*:\s*"(arn:[^"]+:activity:[^"]+)"/g)].map(
+      ([, arn = '']) => arn,
+    );
+  }
+}

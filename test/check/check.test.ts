@@ -1,0 +1,374 @@
+import { describe, expect, test } from '@jest/globals';
+import { placeOf, saidOf } from '../../src/framework/check/finding.js';
+import { arnOf, type Case, charge, check, fix, LOST, machine, ship } from './machines.js';
+
+const DONE = { Done: { Type: 'Succeed' } };
+const PAY = ['Charging'];
+const of = (task: object, more: Partial<Case> & { top?: object; ends?: object } = {}): Case => {
+  const { top, ends, ...rest } = more;
+  return { text: machine(task, top, ends), classes: PAY, ...rest };
+};
+const without = (task: object, ...keys: string[]): object =>
+  Object.fromEntries(Object.entries(task).filter(([key]) => !keys.includes(key)));
+const shipped = { ...without(ship, 'Catch'), Next: 'Done' };
+
+/** A Map or a Parallel around a Task. */
+const parallel = (task: object, more: object = {}): object => ({
+  Type: 'Parallel',
+  Branches: [{ StartAt: 'Inner', States: { Inner: { ...without(task, 'Next'), End: true } } }],
+  ...more,
+  Next: 'Done',
+});
+const jsonata = { QueryLanguage: 'JSONata' };
+
+type Planted = readonly [name: string, planted: Case, expected: string, fixes?: 'fixed'];
+
+const PLANTED: readonly Planted[] = [
+  // What a definition can't be.
+  ['a misspelt field', of({ ...charge, TimeoutSecond: 1 }), "error state 'Pay': The field 'TimeoutSecond'"],
+  [
+    'a target that is not there',
+    of({ ...charge, Next: 'Dome' }),
+    "error state 'Pay': Missing 'Next' target: Dome",
+  ],
+  [
+    'a comma too much',
+    { text: '{\n  "StartAt": "A",\n}', classes: [] },
+    'm.asl.json:3:1 error a comma stands before',
+  ],
+  [
+    'heartbeats that are no shorter than the whole task',
+    of({ ...charge, HeartbeatSeconds: 300 }),
+    "error state 'Pay': 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
+  ],
+  // Activities.
+  [
+    'another region',
+    of({ ...charge, Resource: arnOf('Charge', 'us-east-1') }),
+    'They differ in region (eu-west-1, not us-east-1)',
+  ],
+  [
+    'another account',
+    of({ ...charge, Resource: arnOf('Charge').replace('123456789012', '210987654321') }),
+    'They differ in account (123456789012, not 210987654321)',
+  ],
+  [
+    'a misspelt activity',
+    of({ ...charge, Resource: arnOf('Chrage') }),
+    'They differ in name (Charge, not Chrage)',
+  ],
+  [
+    'an activity of another case',
+    of({ ...charge, Resource: arnOf('charge') }),
+    'They differ in name (Charge, not charge)',
+  ],
+  [
+    'an activity that nobody takes',
+    of({ ...shipped, Resource: arnOf('Refund') }, { classes: [], ends: DONE }),
+    `error state 'Pay': no handler takes the tasks of ${arnOf('Refund')}`,
+  ],
+  [
+    'a bare name in another region than the configured one',
+    of(
+      { ...shipped, Resource: arnOf('Notify') },
+      { classes: ['Notifying'], region: 'us-east-1', ends: DONE },
+    ),
+    'They differ in region (us-east-1, not eu-west-1)',
+  ],
+  [
+    'a handler that no machine names',
+    of(charge, { classes: ['Charging', 'Shipping'] }),
+    `Shipping.ship advice no state machine here names its activity ${arnOf('Ship')}`,
+  ],
+  // Limits.
+  [
+    'no HeartbeatSeconds',
+    of(without(charge, 'HeartbeatSeconds')),
+    "advice state 'Pay': it has no HeartbeatSeconds: only after 5 min anybody would notice",
+    'fixed',
+  ],
+  [
+    'neither HeartbeatSeconds nor TimeoutSeconds',
+    of(without(charge, 'HeartbeatSeconds', 'TimeoutSeconds')),
+    'nobody would ever notice',
+    'fixed',
+  ],
+  [
+    'HeartbeatSeconds below two heartbeats',
+    of({ ...charge, HeartbeatSeconds: 30 }),
+    "error state 'Pay': HeartbeatSeconds is 30, and the heartbeat of Charging.charge is each 20 s",
+    'fixed',
+  ],
+  [
+    'HeartbeatSeconds that leave no room to be raised',
+    of({ ...shipped, HeartbeatSeconds: 30, TimeoutSeconds: 40 }, { classes: ['Shipping'], ends: DONE }),
+    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is each 20 s',
+  ],
+  [
+    'HeartbeatSeconds where no heartbeat is sent',
+    of({ ...shipped, Resource: arnOf('Archive') }, { classes: ['Archiving'], ends: DONE }),
+    'the heartbeat of Archiving.archive is off: every task would time out',
+  ],
+  [
+    'no limit at all where no heartbeat is sent',
+    of(without({ ...shipped, Resource: arnOf('Archive') }, 'HeartbeatSeconds', 'TimeoutSeconds'), {
+      classes: ['Archiving'],
+      ends: DONE,
+    }),
+    'it has no TimeoutSeconds, and Archiving.archive sends no heartbeats',
+  ],
+  [
+    "TimeoutSeconds below the handler's timeout",
+    of({ ...charge, TimeoutSeconds: 90 }),
+    "error state 'Pay': TimeoutSeconds is 90, and Charging.charge may take 120 s",
+    'fixed',
+  ],
+  [
+    'no TimeoutSeconds of the machine',
+    of(charge, { top: { TimeoutSeconds: undefined } }),
+    'advice the machine has no TimeoutSeconds',
+    'fixed',
+  ],
+  [
+    'no Retry',
+    of(without(charge, 'Retry')),
+    "advice state 'Pay': no Retry takes States.Timeout or Stepwright.WorkerShutdown",
+    'fixed',
+  ],
+  [
+    'a Retry that forgets a lost lease',
+    of({ ...charge, Retry: [{ ErrorEquals: ['States.TaskFailed'] }] }),
+    'no Retry takes States.Timeout: a worker that dies',
+    'fixed',
+  ],
+  [
+    'a Retry that forgets a stopped worker',
+    of({ ...charge, Retry: [{ ErrorEquals: ['States.Timeout'] }] }),
+    'no Retry takes Stepwright.WorkerShutdown: a worker that stops',
+    'fixed',
+  ],
+  // Names of errors.
+  [
+    'a misspelt name in a Catch',
+    of({ ...charge, Catch: [{ ErrorEquals: ['CardDecline', 'LimitExceeded'], Next: 'Sorry' }] }),
+    "Catch takes 'CardDecline', and Charging.charge does not fail by that name",
+  ],
+  [
+    'a name that the handler does not have',
+    of({ ...charge, Catch: [...charge.Catch, { ErrorEquals: ['NoSuchThing'], Next: 'Sorry' }] }),
+    "error state 'Pay': Catch takes 'NoSuchThing'",
+  ],
+  [
+    'a name of which nobody says that it is thrown',
+    of({ ...shipped, Catch: [{ ErrorEquals: ['Lost'], Next: 'Sorry' }] }, { classes: ['Shipping'] }),
+    "advice state 'Pay': Catch takes 'Lost', and nobody says that Shipping.ship fails by it",
+  ],
+  [
+    "a misspelt name of the service's",
+    of({ ...charge, Retry: [LOST, { ErrorEquals: ['States.Timout'] }] }),
+    "error state 'Pay': Retry takes 'States.Timout', and there is no such error",
+  ],
+  [
+    "a misspelt name of the worker's",
+    of({ ...charge, Catch: [...charge.Catch, { ErrorEquals: ['Stepwright.InvalidInputs'], Next: 'Sorry' }] }),
+    "Catch takes 'Stepwright.InvalidInputs'",
+  ],
+  [
+    'a thrown name that nothing takes',
+    of({ ...charge, Catch: [{ ErrorEquals: ['CardDeclined'], Next: 'Sorry' }] }),
+    "advice state 'Pay': Charging.charge may fail by LimitExceeded",
+  ],
+  [
+    'an @ErrorName that nothing takes',
+    of(shipped, { classes: ['Shipping'], errorNames: ['AddressUnknown'], ends: DONE }),
+    "@ErrorName('AddressUnknown') advice no Retry or Catch",
+  ],
+  // Payloads.
+  [
+    'a payload without a key that must be there',
+    of({ ...charge, Parameters: { 'orderId.$': '$.id' } }),
+    "error state 'Pay': Parameters lacks 'cents'",
+  ],
+  [
+    'a payload with a key in other letters',
+    of({ ...charge, Parameters: { 'order_id.$': '$.id', 'cents.$': '$.cents' } }),
+    "did you mean 'orderId' by 'order_id'?",
+  ],
+  [
+    'a payload with a value of another kind',
+    of({ ...charge, Parameters: { 'orderId.$': '$.id', cents: '100' } }),
+    '\'cents\' in Parameters must be a whole number, and is "100" (string)',
+  ],
+  [
+    'a payload with a value out of its choices, in JSONata',
+    of({ ...charge, Arguments: { orderId: '{% $id %}', cents: 5, currency: 'GBP' } }, { top: jsonata }),
+    '\'currency\' in Arguments must be one of "EUR", "USD"',
+  ],
+  [
+    'a payload with a key that is refused',
+    of({ ...charge, Parameters: { 'orderId.$': '$.id', 'cents.$': '$.cents', note: '' } }),
+    "'note' in Parameters has the key 'note', which is refused",
+  ],
+  [
+    'a payload that is wrong inside',
+    of({ ...charge, Arguments: { orderId: 'a', cents: 1, customer: { mail: 'a@b.c' } } }, { top: jsonata }),
+    "'customer' in Arguments lacks 'email'",
+  ],
+  [
+    'a Task inside of a Parallel',
+    of(
+      parallel(without(charge, 'Retry', 'Catch'), {
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }],
+      }),
+    ),
+    "advice state 'Inner': no Retry takes States.Timeout or Stepwright.WorkerShutdown",
+    'fixed',
+  ],
+];
+
+const linesOf = (each: Case): string[] =>
+  check(each).map((finding) => `${placeOf(finding)} ${finding.level} ${saidOf(finding)} | ${finding.fix}`);
+
+describe('a planted mistake is found', () => {
+  test.each(PLANTED)('%s', (_, planted, expected) => {
+    const lines = linesOf(planted);
+    expect(lines.filter((line) => line.includes(expected))).toHaveLength(1);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('there are thirty at least', () => expect(PLANTED.length).toBeGreaterThanOrEqual(30));
+});
+
+describe('--fix', () => {
+  // Each row whole: Jest would take a fourth parameter that a row lacks for its callback.
+  test.each(PLANTED.map((row) => [row[0], row] as const))(
+    '%s: what it claims to mend passes then, and all else stays as it was',
+    (_, [, planted, expected, fixes]) => {
+      const { text, fixed } = fix(planted);
+      const claimed = check(planted).some(({ edits }) => edits !== undefined);
+      expect(claimed).toBe(fixes === 'fixed');
+      expect(fixed).toHaveLength(claimed ? 1 : 0);
+      expect(linesOf({ ...planted, text }).filter((line) => claimed || !line.includes(expected))).toEqual([]);
+      expect(text === planted.text).toBe(!claimed);
+      // Nothing but what was added, and what was replaced, differs: the lines of before stand in their order.
+      const kept = planted.text
+        .split('\n')
+        .filter((line) => text.split('\n').some((now) => bare(now) === bare(line)));
+      expect(planted.text.split('\n').length - kept.length).toBeLessThanOrEqual(1);
+    },
+  );
+});
+
+const bare = (line: string): string => line.replace(/,$/, '');
+
+const SOUND: Readonly<Record<string, Case>> = {
+  'a Task with all that it needs': of(charge),
+  'States.ALL takes all': of({
+    ...charge,
+    Retry: [{ ErrorEquals: ['States.ALL'] }],
+    Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }],
+  }),
+  'a Retry around the branch takes what the Task does not': of(
+    parallel(without(charge, 'Retry', 'Catch'), {
+      Retry: [{ ErrorEquals: ['States.ALL'] }],
+    }),
+    { ends: DONE },
+  ),
+  'no Retry on purpose': of({
+    ...charge,
+    Retry: [{ ErrorEquals: ['States.Timeout', 'Stepwright.WorkerShutdown'], MaxAttempts: 0 }],
+  }),
+  'a payload of JSONPath that fits': of({
+    ...charge,
+    Parameters: { 'orderId.$': '$.id', cents: 100, currency: 'EUR', customer: { 'email.$': '$.mail' } },
+  }),
+  'a payload of JSONata that fits, or is worked out as a whole': of(
+    { ...charge, Arguments: '{% $states.input %}' },
+    { top: jsonata },
+  ),
+  'limits that are worked out': of({
+    ...without(charge, 'TimeoutSeconds', 'HeartbeatSeconds'),
+    TimeoutSecondsPath: '$.limit',
+    HeartbeatSecondsPath: '$.beat',
+  }),
+  'a short task without HeartbeatSeconds': of(
+    { ...without(shipped, 'HeartbeatSeconds'), TimeoutSeconds: 30 },
+    { classes: ['Shipping'], ends: DONE },
+  ),
+  'a task without heartbeats that has a limit': of(
+    { ...without(shipped, 'HeartbeatSeconds'), Resource: arnOf('Archive') },
+    { classes: ['Archiving'], ends: DONE },
+  ),
+  'a bare name, wherever it will be': of(
+    { ...shipped, Resource: arnOf('Notify', 'ap-northeast-1') },
+    { classes: ['Notifying'], ends: DONE },
+  ),
+  'a Map in JSONata, and an error name of a class': of(
+    {
+      Type: 'Map',
+      ItemProcessor: { StartAt: 'Each', States: { Each: { ...without(shipped, 'Next'), End: true } } },
+      Catch: [{ ErrorEquals: ['AddressUnknown'], Next: 'Sorry' }],
+      Next: 'Done',
+    },
+    { classes: ['Shipping'], errorNames: ['AddressUnknown'], top: jsonata },
+  ),
+  'a machine that has nothing to do with activities': of(
+    { Type: 'Wait', Seconds: 5, Next: 'Done' },
+    { classes: [], ends: DONE, top: { TimeoutSeconds: undefined } },
+  ),
+  'what only a Lambda function can fail by': of(
+    {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke',
+      Retry: [{ ErrorEquals: ['Lambda.TooManyRequestsException'] }],
+      End: true,
+    },
+    { classes: [], ends: {} },
+  ),
+};
+
+describe('a sound machine is passed without a word', () => {
+  test.each(Object.entries(SOUND))('%s', (_, sound) => expect(linesOf(sound)).toEqual([]));
+
+  test('there are ten at least', () => expect(Object.keys(SOUND).length).toBeGreaterThanOrEqual(10));
+});
+
+test('--fix keeps a file that is written otherwise: tabs, line ends, keys on one line, a list that is there', () => {
+  const text = [
+    '{',
+    '\t"StartAt": "Pay",',
+    '\t"States": {',
+    `\t\t"Pay": { "Type": "Task", "Resource": "${arnOf('Ship')}", "TimeoutSeconds": 300, "Retry": [ { "ErrorEquals": ["States.Timeout"] } ], "Next": "Done" },`,
+    '\t\t"Done": { "Type": "Succeed" }',
+    '\t}',
+    '}',
+    '',
+  ].join('\r\n');
+  const { text: mended } = fix({ text, classes: ['Shipping'] });
+  expect(mended.split('\r\n')).toEqual([
+    '{',
+    '\t"StartAt": "Pay",',
+    '\t"TimeoutSeconds": 86400,',
+    '\t"States": {',
+    `\t\t"Pay": { "Type": "Task", "Resource": "${arnOf('Ship')}", "TimeoutSeconds": 300, "HeartbeatSeconds": 60, "Retry": [ { "ErrorEquals": ["States.Timeout"] }, { "ErrorEquals": ["Stepwright.WorkerShutdown"], "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2 } ], "Next": "Done" },`,
+    '\t\t"Done": { "Type": "Succeed" }',
+    '\t}',
+    '}',
+    '',
+  ]);
+});
+
+test('--fix writes what it adds as its neighbours are written', () => {
+  const { text } = fix(of(without(charge, 'Retry', 'HeartbeatSeconds')));
+  expect(text).toContain(`      "TimeoutSeconds": 300,
+      "HeartbeatSeconds": 60,
+      "Retry": [
+        {
+          "ErrorEquals": ["States.Timeout", "Stepwright.WorkerShutdown"],
+          "IntervalSeconds": 2,
+          "MaxAttempts": 3,
+          "BackoffRate": 2
+        }
+      ],
+      "Catch": [`);
+});
