@@ -3,6 +3,7 @@ import { Server } from 'node:net';
 import stepfunctionsLocal from 'stepfunctions-local';
 
 // It listens on every interface there is; nobody but the benchmark has any business with it.
+// oxlint-disable-next-line typescript/unbound-method -- it is called with its own `this`
 const { listen } = Server.prototype;
 Server.prototype.listen = function (port, callback) {
   return listen.call(this, port, '127.0.0.1', () => {

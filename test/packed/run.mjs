@@ -192,7 +192,7 @@ async function checkStart(name) {
       right ? undefined : `${log}\n${execution.output}`,
     );
 
-    process.kill(-worker.pid, 'SIGINT');
+    process.kill(-Number(worker.pid), 'SIGINT');
     const slow = new Promise((done) => setTimeout(done, 20_000, 'nothing within 20 s').unref());
     // npx dies of the signal itself; the worker drains on, and its pipes close when it has ended.
     const end = await Promise.race([exited, slow]);
@@ -206,7 +206,7 @@ ${log}`,
     );
   } finally {
     try {
-      process.kill(-worker.pid, 'SIGKILL');
+      process.kill(-Number(worker.pid), 'SIGKILL');
     } catch {
       // It has ended.
     }
