@@ -10,8 +10,9 @@ import {
   type TaskContext,
   type Worker,
 } from 'stepwright';
-import { startLocalService, type LocalService } from 'stepwright/local';
+import { type ConsoleWorker, startLocalService, type LocalService } from 'stepwright/local';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
+import { call } from './scene.js';
 import { findChromium, startChromium } from './chromium.js';
 
 const executablePath = findChromium();
@@ -65,6 +66,18 @@ const MAP = {
   },
 };
 
+/** Its name and its troubles are what somebody wrote. */
+const ODD_WORKER: ConsoleWorker = {
+  name: '<u>worker</u>',
+  state: 'running',
+  ready: false,
+  reasons: ['<b>not</b> ready'],
+  handlers: [],
+  tasksInFlight: 0,
+  tasks: [],
+  counts: {},
+};
+
 const hello = (resource: string): string =>
   JSON.stringify({
     StartAt: 'Hello',
@@ -80,7 +93,7 @@ withChromium('in a real Chromium', () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, ['src/console/build.mjs', '--strict']);
-    service = await startLocalService({ port: 0, console: { workers: () => [] } });
+    service = await startLocalService({ port: 0, console: { workers: () => [ODD_WORKER] } });
     browser = await startChromium(executablePath ?? '');
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
@@ -217,6 +230,76 @@ withChromium('in a real Chromium', () => {
     expect(await attempts.innerText()).toMatch(
       /Attempts \(2\)[\s\S]*e2e-worker[\s\S]*Busy[\s\S]*e2e-worker[\s\S]*Succeeded/,
     );
+  });
+
+  test('whatever users wrote is shown as text, in every view', async () => {
+    const state = `<img src=x onerror="hacked=1"> '"\`&amp; 😀 مرحبا`;
+    const other = '<script>hacked=1</script>';
+    const resource = 'arn:aws:states:us-east-1:123456789012:activity:Ünï-😀-مرحبا';
+    const definition = JSON.stringify({
+      Comment: '</script><b>bold</b>',
+      StartAt: state,
+      States: {
+        [state]: {
+          Type: 'Task',
+          Resource: resource,
+          Catch: [{ ErrorEquals: ['<i>Odd</i>'], Next: other }],
+          End: true,
+        },
+        [other]: { Type: 'Pass', End: true },
+      },
+    });
+    service.seedActivity(resource);
+    const machine = service.seedMachine({ name: 'Ünï-😀-مرحبا', definition });
+    const long = '<b>long</b> '.repeat(17_000);
+    const input = JSON.stringify({ '<u>key</u>': long, rtl: '\u202Eevil' });
+    const executionArn = await call(service.url, 'StartExecution', {
+      stateMachineArn: machine,
+      name: '😀-مرحبا',
+      input,
+    });
+    const arn = executionArn['executionArn'] ?? '';
+    /** Whether the text is there, and nothing that it could have made of the page. */
+    const plain = async (text: string): Promise<void> => {
+      await page.getByText(text).filter({ visible: true }).first().waitFor();
+      const made = '#page :is(img, script, u, s, b:not(.count b), i:not(.swatch))';
+      const looked = `[typeof hacked, document.querySelectorAll(${JSON.stringify(made)}).length]`;
+      expect(await page.evaluate(looked)).toEqual(['undefined', 0]);
+    };
+    await open(`machines/${encodeURIComponent(machine)}`);
+    await plain(other);
+    await page.getByRole('tab', { name: 'Definition' }).click();
+    await plain('</script><b>bold</b>');
+    await open('executions');
+    await plain('😀-مرحبا');
+    await open('activities');
+    await plain('Ünï-😀-مرحبا');
+    await button('Take the oldest task by hand').click();
+    await plain('<u>key</u>');
+    await page.getByRole('radio', { name: 'It failed' }).click();
+    await page.getByRole('textbox', { name: 'Error name' }).fill('<s>Bad</s>');
+    const violations = [{ path: '<u>p</u>', rule: '<i>r</i>', message: '<b>m</b>' }];
+    const cause = JSON.stringify({ errorType: 'x', errorMessage: '<b>no</b>', violations });
+    await page.getByRole('textbox', { name: 'Cause' }).fill(cause);
+    await button('Answer').click();
+    await open(`executions/${encodeURIComponent(arn)}`);
+    await plain('<s>Bad</s>');
+    await plain('<u>p</u>');
+    await page.locator('.node').first().click();
+    await plain(state);
+    await page.getByRole('tab', { name: 'Input and output' }).click();
+    await plain('<u>key</u>');
+    await button(/^Show all/)
+      .first()
+      .click();
+    await plain('<b>long</b>');
+    await button('Event 2').click();
+    await plain('stateEnteredEventDetails');
+    await button('Start again').click();
+    await page.getByRole('dialog').getByText('<u>key</u>').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await open('workers');
+    await plain('<b>not</b> ready');
   });
 
   test('the page asked nobody else for anything, and its policy stopped nothing', () => {

@@ -24,6 +24,9 @@ interface StateDetailsProps {
   readonly onClose: () => void;
 }
 
+/** More of them than anybody looks through; the latest are listed. */
+const MOST_VISITS = 200;
+
 type Tab = 'status' | 'data' | 'definition';
 const TABS: Readonly<Record<Tab, string>> = {
   status: 'Status',
@@ -55,8 +58,8 @@ export function StateDetails(props: StateDetailsProps): JSX.Element {
           <label class="which">
             <span class="sr">Which time</span>
             <select value={index} onChange={(event) => pick(Number(event.currentTarget.value))}>
-              {visits.slice(-500).map((each, i) => {
-                const at = Math.max(0, visits.length - 500) + i;
+              {visits.slice(-MOST_VISITS).map((each, i) => {
+                const at = Math.max(0, visits.length - MOST_VISITS) + i;
                 return (
                   <option value={at}>
                     {whichText(each, at, node.activityArn !== undefined, visits.length)}

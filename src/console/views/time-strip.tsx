@@ -27,16 +27,23 @@ const WORDS: Readonly<Record<Stretch['kind'], string>> = {
 /** Which state was at work when: retries red, back-off grey, waiting for a worker hatched. */
 export function TimeStrip({ view, selected, onSelect }: StripProps): JSX.Element {
   const { run, known, startedAt, endedAt } = view;
-  const rows = useMemo(() => stripRows(run), [run, known, view.status]);
   const until = endedAt ?? now.value;
   const span = Math.max(1, until - startedAt);
+  const rows = useMemo(
+    () => stripRows(run).map((row) => ({ ...row, said: summary(row.stretches) })),
+    [run, known, view.status],
+  );
+  const bars = useMemo(
+    () => new Map(rows.map(({ state, stretches }) => [state, thinned(stretches, startedAt, span, WIDTH)])),
+    [rows, startedAt, span],
+  );
   return (
     <section class="panel strip" aria-label="Time">
       <h2 class="panel-title">
         Time <span class="faint">{duration(span)}</span>
       </h2>
       <div class="strip-rows">
-        {rows.map(({ state, depth, stretches }) => (
+        {rows.map(({ state, depth, said }) => (
           <button
             type="button"
             class="strip-row"
@@ -46,13 +53,8 @@ export function TimeStrip({ view, selected, onSelect }: StripProps): JSX.Element
             <span class="strip-name" dir="auto" style={{ paddingInlineStart: `${depth * 12}px` }}>
               {state}
             </span>
-            <svg
-              viewBox={`0 0 ${WIDTH} 16`}
-              preserveAspectRatio="none"
-              role="img"
-              aria-label={summary(stretches)}
-            >
-              {thinned(stretches, startedAt, span, WIDTH).map(({ from, to, kind }) => {
+            <svg viewBox={`0 0 ${WIDTH} 16`} preserveAspectRatio="none" role="img" aria-label={said}>
+              {bars.get(state)?.map(({ from, to, kind }) => {
                 const x = ((from - startedAt) / span) * WIDTH;
                 const width = Math.max(2, (((to ?? until) - from) / span) * WIDTH);
                 return (
