@@ -358,6 +358,35 @@ describe('config prints every option, its value and where that comes from', () =
   });
 });
 
+describe('doctor examines a project', () => {
+  test('and ends with 1 where there is a fault, each with its fix, for people and for programs', async () => {
+    const nobody = ['doctor', '--endpoint', 'http://me:s3cret@127.0.0.1:1', '--stop-timeout', '30s'];
+    const [run, json] = [stepwright(nobody), stepwright([...nobody, '--json'])];
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stdout()).toMatch(/^FAULT +stop: grace\n +expected 101 s or more.*\n +got 30 s.*\n +Fix: /m);
+    expect(run.stdout()).toMatch(/^FAULT +endpoint: http:\/\/\*\*\*@127\.0\.0\.1:1, ap-northeast-1\n/m);
+    expect(run.stdout()).toMatch(/^\d+ looked at: 2 faults, 0 warnings, 1 not checked\n$/m);
+    expect(await json.ended).toEqual({ code: 1, signal: null });
+    const told = JSON.parse(json.stdout()) as { faults: number; findings: object[] };
+    expect(told).toMatchObject({ faults: 2, warnings: 0, unchecked: 1 });
+    expect(told.findings).toContainEqual(expect.objectContaining({ check: 'stop', verdict: 'fault' }));
+    expect(run.stdout() + json.stdout()).not.toContain('s3cret');
+  });
+
+  test('and ends with 0 where there is none; a config that can not be read is one', async () => {
+    const [run, without] = [
+      stepwright(['doctor', '--port', '0']),
+      stepwright(['doctor', '--config', 'no.ts']),
+    ];
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toContain(
+      'heartbeat: HelloWorldActivity.hello: one each 20 s, and HeartbeatSeconds 60',
+    );
+    expect(await without.ended).toEqual({ code: 1, signal: null });
+    expect(without.stdout()).toMatch(/no\.ts\n.*\n +got there is no such file.*\[CONFIG_NOT_FOUND\]/);
+  });
+});
+
 describe('mistakes end it with 1 and a message that names the fix', () => {
   const clean = { NODE_ENV: 'test' };
   const mistakes: [string, string[], Record<string, string>, RegExp][] = [

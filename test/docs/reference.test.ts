@@ -135,3 +135,20 @@ test('deploy.md, lifecycle.md and the picture know how long a drain can take', a
   expect(firstCells(page('docs/lifecycle.md'))).toContain(`${seconds} s`);
   expect(readFileSync('docs/images/start.svg', 'utf8')).toContain(`A drain can take up to ${seconds} s`);
 });
+
+test('the doctor takes the flags of `config`, and those that doctor.md names', async () => {
+  const [own, shared] = await Promise.all([flagsOf('doctor'), flagsOf('config')]);
+  const more = own.filter((flag) => !shared.includes(flag));
+  expect(more).toEqual(['--stop-timeout']);
+  expect(shared.filter((flag) => !own.includes(flag))).toEqual([]);
+  expect(page('docs/doctor.md').text).toContain('`--stop-timeout`');
+});
+
+test('doctor.md has a row for every check, and none for another', () => {
+  const [, names = ''] = /type CheckName =\n([^;]+);/.exec(source('doctor/finding.ts')) ?? [];
+  const checks = [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  expect(checks).toContain('permission');
+  const [, table = ''] = page('docs/doctor.md').text.split(/^## /m);
+  const rows = firstCells({ ...page('docs/doctor.md'), text: table }).filter((row) => /^[a-z]+$/.test(row));
+  expect(new Set(rows.filter((row) => row !== 'check'))).toEqual(new Set(checks));
+});

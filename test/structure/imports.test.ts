@@ -16,8 +16,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['declare'],
   local: [],
   check: ['local', 'declare', 'handler', 'config'],
+  doctor: ['worker', 'local', 'config', 'service', 'declare'],
   testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local', 'check'],
-  cli: ['worker', 'executor', 'local', 'config', 'service', 'declare', 'check', 'handler'],
+  cli: ['worker', 'executor', 'local', 'config', 'service', 'declare', 'check', 'handler', 'doctor'],
   index: ['declare', 'executor', 'handler', 'task', 'worker', 'config'],
 };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */

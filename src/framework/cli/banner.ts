@@ -1,14 +1,12 @@
 import { lineOf } from '../check/check-machines.js';
 import type { Finding } from '../check/finding.js';
+import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../doctor/stopping.js';
 import { showDuration } from '../duration.js';
 import type { Logger } from '../log.js';
 import type { HandlerStatus } from '../worker/observe/status.js';
 import type { MachineSource } from '../check/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
-
-/** Seconds between what a drain can take and when an orchestrator should kill. */
-const KILL_MARGIN_SECONDS = 5;
 
 export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): void {
   for (const { name, activityArn, concurrency } of handlers) {
@@ -41,15 +39,16 @@ export function sayFindings(log: Logger, findings: readonly Finding[]): void {
 
 /** What an orchestrator must be told, since it kills after 30 s unless it is. */
 export function sayDrain(log: Logger, longestDrainMs: number): void {
-  const seconds = Math.ceil(longestDrainMs / 1000) + KILL_MARGIN_SECONDS;
+  const seconds = killAfterSeconds(longestDrainMs);
   log.info(
     `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,
   );
 }
 
-/** ECS waits for two minutes at most. */
 const inEcs = (seconds: number): string =>
-  seconds <= 120 ? `stopTimeout: ${seconds}` : 'stopTimeout: 120 (its most, and too short for this `grace`)';
+  seconds <= FARGATE_MOST_SECONDS
+    ? `stopTimeout: ${seconds}`
+    : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
 /** As the user reached us: through this project's own npm scripts, or installed. */
 export function command(name: 'execute' | 'start' | 'check'): string {

@@ -7,6 +7,7 @@ import type { Option as OptionRow } from '../declare/rule.js';
 import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
+import type { DoctorFlags } from './doctor.js';
 import { type DoorFlags, doorFlags } from './doors.js';
 import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
@@ -187,6 +188,20 @@ program
     const { generateActivity } = await import('./new/generate.js');
     await end(await generateActivity(name, options));
   });
+
+addOptions(
+  program
+    .command('doctor')
+    .description('examine what a worker needs: credentials, network, permissions, limits; it takes no task'),
+  [
+    ...[configFlag, endpointFlag, ...optionFlags(() => true), handlerFlag],
+    new Option('--stop-timeout <duration>', 'the time that the platform leaves between SIGTERM and SIGKILL'),
+    new Option('--json', 'as JSON'),
+  ],
+).action(async ({ stopTimeout, json, ...typed }: Typed<DoctorFlags>) => {
+  const { doctor } = await import('./doctor.js');
+  await end(await doctor(flagsOf(typed), { stopTimeout, json }));
+});
 
 interface LogFlags {
   readonly logLevel: string;

@@ -12,13 +12,15 @@ export interface Project {
   readonly module?: string;
   /** Read only where a local service is to be seeded with them. */
   readonly machines: readonly MachineSource[];
+  /** The folder of the nearest package.json. */
+  readonly projectDir: string;
 }
 
 /** The project of a worker. The problems of all of it are in its plan. */
 export async function readProject(flags: Flags): Promise<Project> {
   const { config, module, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await makePlan({ config, baseDir, flags, env: process.env });
-  if (plan.endpoint?.kind !== 'local') return { plan, module, machines: [] };
+  if (plan.endpoint?.kind !== 'local') return { plan, module, machines: [], projectDir };
   return { ...(await withMachines(plan, projectDir)), module };
 }
 
@@ -51,5 +53,5 @@ const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, end
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
-  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, machines };
+  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, machines, projectDir };
 }

@@ -43,6 +43,12 @@ const CLOSE_LIMIT_MS = 5_000;
 const CLOSE_HANGS = `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: the worker stops without`;
 const CLOSE_FAILED = 'something in the container could not be disposed of';
 
+/** The longest time that a drain can take, in milliseconds. */
+export function longestDrain(graceMs: number): number {
+  const lastReport = Math.max(graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
+  return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
+}
+
 /**
  * Runs handlers until it is told to stop, and loses nothing on the way: see `stop`. Installs no signal handlers
  * and never ends the process.
@@ -85,8 +91,7 @@ export class Worker {
 
   /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
   get longestDrainMs(): number {
-    const lastReport = Math.max(this.#parts.graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
-    return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
+    return longestDrain(this.#parts.graceMs);
   }
 
   /** @returns a function that takes the listener away again. A listener that throws is logged and hurts nobody. */

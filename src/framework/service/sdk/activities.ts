@@ -55,7 +55,11 @@ export async function lookUpActivities(
   }
 }
 
-async function listActivities(client: SFNClient, abortSignal?: AbortSignal): Promise<Map<string, string>> {
+/** The ARNs of all activities of the region, by name. */
+export async function listActivities(
+  client: SFNClient,
+  abortSignal?: AbortSignal,
+): Promise<Map<string, string>> {
   const { paginateListActivities } = await import('@aws-sdk/client-sfn');
   const found = new Map<string, string>();
   for await (const page of paginateListActivities({ client }, { maxResults: 1000 }, { abortSignal })) {

@@ -25,7 +25,7 @@ export interface CredentialsSettings {
  * What the service refuses a call for where other credentials help, by whichever name it is known. A key that was
  * deleted or switched off is unrecognized; no signature matches while only one half of a key was replaced.
  */
-const REFUSED = new Set([
+export const REFUSED = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'UnrecognizedClientException',

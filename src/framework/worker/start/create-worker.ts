@@ -9,7 +9,6 @@ import type { AwsService } from '../../service/sdk/aws.js';
 import { type Endpoint, isEncrypted } from '../../service/endpoint.js';
 import { socketProblems } from '../../service/sdk/settings.js';
 import type { ActivityPort } from '../../service/port.js';
-import { MOST_ON_THE_WAY } from '../../heartbeat/on-the-way.js';
 import { resolveOnce } from '../../handler/container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/open.js';
@@ -19,6 +18,7 @@ import { type Activities, findActivities, regionOf } from './activities.js';
 import { dispose, makeContainer } from './container.js';
 import { moduleProblems, Pools } from './pools.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
+import { socketsFor } from './sockets.js';
 
 /** What a worker may be given from outside. */
 export interface WorkerOptions {
@@ -163,12 +163,8 @@ async function openPorts(
     regionOf(activities.arnOf(definition.activity));
   for (const region of new Set(handlers.map(regionOfHandler))) {
     const group = handlers.filter((handler) => regionOfHandler(handler) === region);
-    const polls = group.reduce((sum, { options }) => sum + options.pollers.max, 0);
-    const tasks = group.reduce((sum, { options }) => sum + options.concurrency, 0);
-    // Beside every task that runs there may be an outcome that is still on its way.
-    const reports = Math.max(2 * tasks, 16);
-    const calls = { polls, reports, heartbeats: Math.min(reports, MOST_ON_THE_WAY) };
-    throwProblems(await socketProblems(settings.sdk, agentKey, calls));
+    const calls = socketsFor(group);
+    throwProblems(await socketProblems(settings.sdk, agentKey, { ...calls }));
     ports.set(region, await service.port(region, calls));
   }
   return ports;

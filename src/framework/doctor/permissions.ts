@@ -1,0 +1,48 @@
+import { showError } from '../errors.js';
+import type { Questions, TaskCall } from '../service/sdk/questions.js';
+import type { WireFailure } from '../service/wire.js';
+import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+
+const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
+/** What the service says of a token that it does not know: it got as far as looking. */
+const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut']);
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
+
+/** Whether results, failures and heartbeats may be sent: each is tried with a token that nobody issued. */
+export function lookAtTaskCalls(region: string, questions: Questions): Promise<Finding[]> {
+  return Promise.all(
+    TASK_CALLS.map(async (call) => {
+      const look: Look = {
+        check: 'permission',
+        subject: `states:${call}, ${region}`,
+        expected: 'InvalidToken for a token that was made up',
+      };
+      const reply = await questions.withMadeUpToken(call);
+      if ('failure' in reply) return judge(look, call, reply.failure);
+      return unknown(
+        look,
+        'a token that was made up is taken',
+        'see what answers there: it is no Step Functions',
+      );
+    }),
+  );
+}
+
+function judge(look: Look, call: TaskCall, { type = '', error }: WireFailure): Finding {
+  if (UNKNOWN_TOKEN.has(type)) return ok(look, `${type}: the call is allowed`);
+  if (DENIED.has(type)) return fault(look, showError(error), allow(call));
+  return unknown(look, showError(error), 'ask again when that is over');
+}
+
+/** These calls carry a token and no ARN. */
+const allow = (call: TaskCall): string =>
+  `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
+
+/** A poll that nobody waits for takes a task away from everybody. */
+export function lookAtPolls(region: string): Finding {
+  return unknown(
+    { check: 'permission', subject: `states:GetActivityTask, ${region}`, expected: 'allowed' },
+    'a poll could take a task',
+    'see that the policy of the worker\'s role allows it: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "arn:aws:states:REGION:ACCOUNT:activity:*" }',
+  );
+}

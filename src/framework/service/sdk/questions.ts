@@ -1,0 +1,139 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { type Clock, giveUpAfter } from '../../clock.js';
+import { unlessAborted } from '../../wait.js';
+import type { Endpoint } from '../endpoint.js';
+import type { WireFailure } from '../wire.js';
+import { listActivities } from './activities.js';
+import { ClientFactory } from './aws-client.js';
+import type { SdkSettings } from './settings.js';
+import { wireFailure } from './wire-failure.js';
+
+/** What was asked, and what came of it. Nothing throws. */
+export type Reply<T> = { readonly output: T } | { readonly failure: WireFailure };
+
+/** A state machine as the service keeps it. */
+export interface KeptMachine {
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** The calls that end a task or keep its lease. */
+export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
+
+/** How long a question may take, with the SDK's one repetition. */
+export const QUESTION_LIMIT_MS = 10_000;
+const ATTEMPTS = 2;
+const AT_ONCE = 8;
+/** Of the form of a token, so that nobody finds fault with that; no service ever issued it. */
+const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
+
+export interface QuestionSettings {
+  readonly endpoint: Endpoint;
+  readonly sdk: SdkSettings;
+  readonly region?: string;
+  readonly clock: Clock;
+}
+
+/**
+ * What can be asked of Step Functions without changing anything there: no task is leased, ended or kept. One region,
+ * one client.
+ */
+export class Questions {
+  readonly #client: SFNClient;
+  readonly #clock: Clock;
+  /** By how much the service's clock is ahead of this machine's, by each answer: to the second. */
+  readonly aheadMs: number[] = [];
+
+  private constructor(client: SFNClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    // The innermost step: what it is given still has the head of the answer, whatever the answer is.
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const sentAt = clock.now();
+        const result = await next(args);
+        this.#compareClocks(result.response, sentAt);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'stepwrightClocks' },
+    );
+  }
+
+  static async open(clients: ClientFactory, region: string, clock: Clock): Promise<Questions> {
+    return new Questions(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
+  }
+
+  /** ARNs by name. */
+  activities(): Promise<Reply<ReadonlyMap<string, string>>> {
+    return this.#ask((signal) => listActivities(this.#client, signal));
+  }
+
+  activity(activityArn: string): Promise<Reply<unknown>> {
+    return this.#ask(async (abortSignal) => {
+      const { DescribeActivityCommand } = await import('@aws-sdk/client-sfn');
+      return this.#client.send(new DescribeActivityCommand({ activityArn }), { abortSignal });
+    });
+  }
+
+  /** Makes a call of a worker with a token that belongs to no task: it is refused by all means, and by its name. */
+  withMadeUpToken(call: TaskCall): Promise<Reply<unknown>> {
+    return this.#ask(async (abortSignal) => {
+      const sdk = await import('@aws-sdk/client-sfn');
+      const [taskToken, options] = [MADE_UP_TOKEN, { abortSignal }];
+      const calls: Record<TaskCall, () => Promise<unknown>> = {
+        SendTaskSuccess: () =>
+          this.#client.send(new sdk.SendTaskSuccessCommand({ taskToken, output: '{}' }), options),
+        SendTaskFailure: () => this.#client.send(new sdk.SendTaskFailureCommand({ taskToken }), options),
+        SendTaskHeartbeat: () => this.#client.send(new sdk.SendTaskHeartbeatCommand({ taskToken }), options),
+      };
+      return calls[call]();
+    });
+  }
+
+  machines(): Promise<Reply<readonly KeptMachine[]>> {
+    return this.#ask(async (abortSignal) => {
+      const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
+      const found: KeptMachine[] = [];
+      const pages = paginateListStateMachines(
+        { client: this.#client },
+        { maxResults: 1000 },
+        { abortSignal },
+      );
+      for await (const { stateMachines = [] } of pages)
+        for (const { name, stateMachineArn: arn } of stateMachines)
+          if (name && arn) found.push({ name, arn });
+      return found;
+    });
+  }
+
+  definition(stateMachineArn: string): Promise<Reply<string>> {
+    return this.#ask(async (abortSignal) => {
+      const { DescribeStateMachineCommand } = await import('@aws-sdk/client-sfn');
+      const command = new DescribeStateMachineCommand({ stateMachineArn });
+      return (await this.#client.send(command, { abortSignal })).definition ?? '';
+    });
+  }
+
+  async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
+    const over = new AbortController();
+    const cancel = giveUpAfter(this.#clock, QUESTION_LIMIT_MS, () => over.abort(noAnswer()));
+    try {
+      return { output: await unlessAborted(over.signal, send(over.signal)) };
+    } catch (error) {
+      return { failure: wireFailure(error, true) };
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The head of an answer tells the second in which it was made, some time between the two that we know. */
+  #compareClocks(response: unknown, sentAt: number): void {
+    const { date } = (response as { headers?: { date?: string } }).headers ?? {};
+    const theirs = Date.parse(date ?? '');
+    if (Number.isNaN(theirs)) return;
+    this.aheadMs.push(theirs + 500 - (sentAt + this.#clock.now()) / 2);
+  }
+}
+
+const noAnswer = (): Error =>
+  Object.assign(new Error(`no answer within ${QUESTION_LIMIT_MS / 1000} s`), { name: 'TimeoutError' });
