@@ -181,7 +181,7 @@ test('more tasks than heartbeatRate can beat are told when their intervals stret
   await world.clock.settle(() => held.length === 30);
   await seconds(2);
   expect(w.of('heartbeat:stretched')).toEqual([
-    { tasks: 30, neededRate: 3, stretched: [{ everyMs: 10_000, tasks: 30, stretchedToMs: 15_375 }] },
+    { tasks: 30, neededRate: 3, stretched: [{ everyMs: 10_000, tasks: 30, stretchedToMs: 15_750 }] },
   ]);
   for (const { succeed } of held) succeed();
   await world.clock.settle(() => w.of('task:succeeded').length === 30);

@@ -48,8 +48,6 @@ export function stopped(candidates: readonly Candidate[], quick: boolean): Promi
 }
 
 const RATE = 250;
-/** What lies between sending and arriving moves beats from one span into the next. */
-const BLUR = 1.02;
 
 export async function burst(candidates: readonly Candidate[], quick: boolean): Promise<Tried[]> {
   const [tasks, heartbeatMs, stopMs] = quick ? [1_000, 4_000, 3_000] : [5_000, 20_000, 6_000];
@@ -73,11 +71,7 @@ export async function burst(candidates: readonly Candidate[], quick: boolean): P
     return {
       who: candidate,
       figures: { 'most beats within a second': String(most), lost: String(lost) },
-      ...broken(
-        candidate,
-        most <= RATE * BLUR && lost === 0,
-        `${most} beats within a second, ${lost} leases lost`,
-      ),
+      ...broken(candidate, most <= RATE && lost === 0, `${most} beats within a second, ${lost} leases lost`),
     };
   };
   // One after the other: each has thousands of tasks.

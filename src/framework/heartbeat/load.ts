@@ -30,7 +30,7 @@ const TELL_MS = 1_000;
  * Where it begins and where it ends, as shares of the rate: apart, so that a load near the rate does not flicker. Tasks
  * that need just the `heartbeatRate` of the settings are a little above what it keeps up (see `Rate`): not worth a line.
  */
-const STRETCHED = { from: 1.05, until: 0.98, worse: 1.1 } as const;
+const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
 /** Counts what the tasks need, and tells when the rate does not suffice, when that has become worse, and when it ends. */
 export class Load {

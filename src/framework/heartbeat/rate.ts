@@ -5,7 +5,7 @@ const TOLERANCE_MS = 25;
  * one that left before it on a slow one: a service that counts arrivals sees no more than the rate either, as long as
  * ways differ by less than this.
  */
-const WAY_MS = 25;
+const WAY_MS = 50;
 
 /**
  * How many may leave, and when: a ceiling at every instant. No second sees more than the rate (rounded up; below one
@@ -14,7 +14,7 @@ const WAY_MS = 25;
  * rate: `perSecond`.
  */
 export class Rate {
-  /** How many a second can be kept up: the rate, less a fortieth. */
+  /** How many a second can be kept up: the rate, less a twentieth. */
   readonly perSecond: number;
   /** The most within `#windowMs`, which is a second where the rate is a whole number. */
   readonly #most: number;
