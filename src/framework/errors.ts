@@ -38,6 +38,7 @@ export type ProblemCode =
   | 'POOL_TOO_SMALL'
   | 'MODULE_MISSING'
   | 'COMMAND_NOT_FOUND'
+  | 'TEST_NAMES_NOBODY'
   | 'SETUP_FAILED';
 
 /** One thing to mend. */

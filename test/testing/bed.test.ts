@@ -134,7 +134,7 @@ describe('several handlers', () => {
 
   test.each([
     [undefined, "name one: run(input, { handler: '…' }). There are: Work.first, Work.second"],
-    ['Work.third', "no handler 'Work.third'. There are: Work.first, Work.second"],
+    ['Work.third', "no handler 'Work.third': did you mean 'Work.first'? There are: Work.first, Work.second"],
   ])('without a name, or by a wrong one, the bed says which there are: %s', async (handler, message) => {
     const bed = await createTestBed(Work);
     const options = handler === undefined ? {} : { handler: handler as 'Work.first' };

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { matchers, type StepwrightMatchers, type TaskResult } from 'stepwright/testing';
 
@@ -40,9 +41,9 @@ describe('toHaveSucceededWith', () => {
 
   test('shows a failure with its cause', () => {
     const message = messageOf(() => expect(failed).toHaveSucceededWith(1));
-    expect(message).toContain('expected success with 1');
-    expect(message).toContain("error: 'PaymentDeclined'");
-    expect(message).toContain("errorMessage: 'no'");
+    expect(message).toBe(
+      'Expected: success with 1\n\nReceived: failure by PaymentDeclined: no\n{ data: { limit: 5 } }',
+    );
   });
 });
 
@@ -58,9 +59,9 @@ describe('toHaveFailedWith', () => {
 
   test('says what it expected', () => {
     const message = messageOf(() => expect(succeeded).toHaveFailedWith('PaymentDeclined', { data: 1 }));
-    expect(message).toMatch(/expected failure by "PaymentDeclined".* and a cause with \{ data: 1 \}/);
+    expect(message).toContain('Expected: failure by PaymentDeclined and a cause with { data: 1 }');
     expect(messageOf(() => expect(failed).not.toHaveFailedWith('PaymentDeclined'))).toContain(
-      'expected anything but failure',
+      'Expected: anything but failure',
     );
   });
 });
@@ -69,12 +70,46 @@ describe('toHaveVisited', () => {
   test('compares the states', () => {
     expect(machine).toHaveVisited(['First', 'Second']);
     expect(machine).not.toHaveVisited(['First']);
-    expect(succeeded).not.toHaveVisited([]);
   });
 
   test('shows the history', () => {
     const message = messageOf(() => expect(machine).toHaveVisited(['Third']));
-    expect(message).toContain('expected the states Third');
-    expect(message).toContain("history:\n  { id: 1, type: 'ExecutionStarted' }");
+    expect(message).toContain('Expected: the states Third');
+    expect(message).toContain('Entered: First → Second');
+    expect(message.split('What happened:')).toHaveLength(2);
+    expect(message).toContain('\n  1 ExecutionStarted');
   });
+});
+
+describe('a check that checks nothing', () => {
+  test.each([
+    [
+      'a Promise',
+      Promise.resolve(succeeded),
+      'got a Promise\nFix: await it: expect(await …).toHaveSucceededWith(…)',
+    ],
+    ['undefined', undefined, 'got undefined\nFix: give it what `await bed.run(…)`'],
+    ['an output by itself', { message: 'Hi' }, "got { message: 'Hi' }"],
+  ])('fails, also after .not: %s', (_, received, said) => {
+    for (const check of [
+      () => expect(received).toHaveSucceededWith(1),
+      () => expect(received).not.toHaveSucceededWith(1),
+    ])
+      expect(messageOf(check)).toContain(said);
+  });
+
+  test('as do states of a task', () => {
+    expect(messageOf(() => expect(succeeded).not.toHaveVisited([]))).toContain('which enters no states');
+  });
+});
+
+test('a difference is shown as one', () => {
+  const message = messageOf(() => expect(succeeded).toHaveSucceededWith({ message: 'Ho', at: 7 }));
+  expect(stripVTControlCharacters(message)).toContain('-   "message": "Ho",\n+   "message": "Hi",');
+});
+
+test('of a long history the end is shown', () => {
+  const history = Array.from({ length: 40 }, (_, id) => ({ id, type: 'TaskStateEntered' }));
+  const message = messageOf(() => expect({ ...machine, history }).toHaveVisited([]));
+  expect(message).toContain('… 25 events before\n  25 TaskStateEntered');
 });

@@ -1,4 +1,4 @@
-import type { DependencyContainer } from 'tsyringe';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
@@ -6,7 +6,9 @@ import type { Interceptor } from '../declare/interceptor.js';
 import { throwProblems } from '../errors.js';
 import { compile, type CompiledHandler } from '../handler/compile.js';
 import { CLOCK, createContainer, RANDOM, type Setup } from '../handler/container/container.js';
-import { resolveProblems } from '../handler/container/resolve-problems.js';
+import { registrations } from '../handler/container/registrations.js';
+import { neededTokens, resolveProblems } from '../handler/container/resolve-problems.js';
+import { mockProblems } from './names-nobody.js';
 import type { Logger } from '../log.js';
 import type { HandClock } from './hand-clock.js';
 import { asRegistration, mockRest, type Mock, type Mocker } from './mock.js';
@@ -67,16 +69,27 @@ async function makeContainer(
   const mocked = mocks.map(asRegistration);
   const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
   let begun: DependencyContainer | undefined;
-  const begin: Setup = (container) => {
+  const registered = new Set<InjectionToken>();
+  const begin: Setup = async (container) => {
     begun = container;
-    return setup?.(container);
+    const before = tokensOf(container);
+    await setup?.(container);
+    for (const token of tokensOf(container)) if (!before.has(token)) registered.add(token);
   };
   try {
     const container = await createContainer(begin, [...own, ...rest, ...mocked]);
-    throwProblems(resolveProblems(definitions, container, { interceptors }));
+    const needed = neededTokens(definitions, container, { interceptors });
+    const tokens = mocked.map(({ token }) => token);
+    throwProblems([
+      ...mockProblems(tokens, { container, needed, registered }),
+      ...resolveProblems(definitions, container, { interceptors }),
+    ]);
     return container;
   } catch (error) {
     await begun?.dispose();
     throw error;
   }
 }
+
+const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>
+  new Set(registrations(container).map(([token]) => token));

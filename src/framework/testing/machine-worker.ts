@@ -14,7 +14,9 @@ import type { BedHandler } from './bed-handlers.js';
  * - `throttled`: the first report is throttled, and repeated.
  * - `none`: nothing.
  */
-export type Fault = 'lost-token' | 'worker-dies' | 'throttled' | 'none';
+export type Fault = (typeof FAULTS)[number];
+
+export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
 const REPORT_LIMIT_MS = 15 * 60_000;
 const THROTTLE: ReportAnswer = {

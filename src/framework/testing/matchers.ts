@@ -1,10 +1,14 @@
 import { inspect } from 'node:util';
-import { show } from '../errors.js';
+import { shortHistory } from './short-history.js';
 import type { TaskResult } from './task-result.js';
 
 /** What a matcher finds in its `this`, under Jest and Vitest alike. */
 interface MatcherContext {
   equals(actual: unknown, expected: unknown): boolean;
+  readonly utils?: {
+    /** Null where it has nothing to show. */
+    diff?(expected: unknown, received: unknown): string | null | undefined;
+  };
 }
 
 interface Verdict {
@@ -22,12 +26,15 @@ export interface StepwrightMatchers<R> {
   toHaveVisited(states: readonly string[]): R;
 }
 
-/** For `expect.extend(matchers)` of Jest and Vitest. */
+/** For `expect.extend(matchers)` of Jest and Vitest. What is no result at all is an error, also after `.not`. */
 export const matchers = {
   toHaveSucceededWith(this: MatcherContext, received: unknown, output: unknown): Verdict {
-    const pass =
-      isResult(received) && received.status === 'succeeded' && this.equals(received.output, output);
-    return verdict(pass, `success with ${text(output)}`, received);
+    const result = readResult('toHaveSucceededWith', received);
+    const succeeded = result.status === 'succeeded';
+    const pass = succeeded && this.equals(result.output, output);
+    return verdict(pass, `success with ${text(output)}`, result, () =>
+      succeeded ? this.utils?.diff?.(output, result.output) : undefined,
+    );
   },
 
   toHaveFailedWith(
@@ -36,56 +43,95 @@ export const matchers = {
     error: string,
     cause: Readonly<Record<string, unknown>> = {},
   ): Verdict {
-    const named = isResult(received) && received.status === 'failed' && received.error === error;
-    const told = named ? parsed(received.cause) : {};
-    const pass =
-      named && Object.entries(cause).every(([key, value]) => this.equals(Reflect.get(told, key), value));
+    const result = readResult('toHaveFailedWith', received);
+    const named = result.status === 'failed' && result.error === error;
+    const told = named ? parsed(result.cause) : {};
+    const actual = Object.fromEntries(Object.keys(cause).map((key) => [key, Reflect.get(told, key)]));
+    const pass = named && this.equals(actual, cause);
     const holding = Object.keys(cause).length > 0 ? ` and a cause with ${text(cause)}` : '';
-    return verdict(pass, `failure by ${show(error)}${holding}`, received);
+    return verdict(pass, `failure by ${error}${holding}`, result, () =>
+      named ? this.utils?.diff?.(cause, actual) : undefined,
+    );
   },
 
   toHaveVisited(this: MatcherContext, received: unknown, states: readonly string[]): Verdict {
-    const path: unknown =
-      typeof received === 'object' && received !== null ? Reflect.get(received, 'path') : [];
-    return verdict(this.equals(path, states), `the states ${states.join(' → ')}`, received);
+    const result = readResult('toHaveVisited', received);
+    const path: unknown = Reflect.get(result, 'path');
+    if (!Array.isArray(path))
+      throw new Error(noResult('toHaveVisited', "a task's result, which enters no states", EXECUTION));
+    return verdict(
+      this.equals(path, states),
+      `the states ${list(states)}`,
+      result,
+      () => `Entered: ${list(path)}\n${this.utils?.diff?.(states, path) ?? ''}`,
+    );
   },
 };
 
-function isResult(value: unknown): value is TaskResult {
-  return typeof value === 'object' && value !== null && 'status' in value;
+const list = (states: readonly unknown[]): string => (states.length > 0 ? states.join(' → ') : 'none');
+
+const EXECUTION = 'give it what `await machine.execute(…)` of a test machine gives';
+const RESULT = 'give it what `await bed.run(…)`, `await task.result` or `await machine.execute(…)` gives';
+
+/** @throws Error for what is no result: with it, a matcher would pass or fail by accident. */
+function readResult(matcher: string, received: unknown): TaskResult {
+  if (typeof received === 'object' && received !== null) {
+    if ('then' in received && typeof received.then === 'function')
+      throw new Error(noResult(matcher, 'a Promise', `await it: expect(await …).${matcher}(…)`));
+    const status: unknown = Reflect.get(received, 'status');
+    if (typeof status === 'string' && STATUSES.has(status)) return received as TaskResult;
+  }
+  throw new Error(noResult(matcher, text(received), RESULT));
 }
 
-function parsed(cause: string): object {
+const STATUSES = new Set(['succeeded', 'failed', 'gone', 'timedOut', 'aborted']);
+
+const noResult = (matcher: string, got: string, fix: string): string =>
+  `${matcher}: expected the result of a task or an execution, got ${got}\nFix: ${fix}`;
+
+function parsed(cause: string | undefined): object {
   try {
-    const value: unknown = JSON.parse(cause);
+    const value: unknown = JSON.parse(cause ?? '');
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
   }
 }
 
-function verdict(pass: boolean, expected: string, received: unknown): Verdict {
-  const message = (): string =>
-    `expected ${pass ? 'anything but ' : ''}${expected}\n\ngot ${describe(received)}`;
+function verdict(
+  pass: boolean,
+  expected: string,
+  received: TaskResult,
+  difference: () => string | null | undefined,
+): Verdict {
+  const message = (): string => {
+    const parts = [
+      `Expected: ${pass ? 'anything but ' : ''}${expected}`,
+      `Received: ${describe(received)}`,
+      pass ? undefined : difference(),
+      shortHistory(received),
+    ];
+    return parts.filter((part) => typeof part === 'string' && part !== '').join('\n\n');
+  };
   return { pass, message };
 }
 
-const text = (value: unknown): string => inspect(value, { depth: 6 });
+const text = (value: unknown): string => inspect(value, { depth: 6, breakLength: 100 });
 
-/** A cause is shown as what it says, and an execution with all that happened to it. */
-function describe(received: unknown): string {
-  if (!isResult(received)) return text(received);
-  const cause = received.status === 'failed' && 'cause' in received ? { cause: parsed(received.cause) } : {};
-  const { history, ...rest } = { history: undefined, ...received };
-  return [text({ ...rest, ...cause }), ...historyLines(history)].join('\n');
+/** A cause is shown as what it says. */
+function describe(result: TaskResult): string {
+  if (result.status === 'succeeded') return `success with ${text(result.output)}`;
+  if (result.status !== 'failed') return SAID[result.status] ?? result.status;
+  const cause = parsed(result.cause);
+  const { errorType: _, trace: __, errorMessage, ...rest } = cause as Record<string, unknown>;
+  const said =
+    typeof errorMessage === 'string' ? `: ${errorMessage}` : result.cause ? `: ${result.cause}` : '';
+  const more = Object.keys(rest).length > 0 && typeof errorMessage === 'string' ? `\n${text(rest)}` : '';
+  return `failure by ${result.error}${said}${more}`;
 }
 
-function historyLines(history: unknown): string[] {
-  if (!Array.isArray(history)) return [];
-  const events: readonly unknown[] = history;
-  return [
-    '',
-    'history:',
-    ...events.map((event) => `  ${inspect(event, { depth: 4, breakLength: Infinity })}`),
-  ];
-}
+const SAID: Readonly<Record<string, string>> = {
+  gone: 'a task that is gone: the service is told nothing',
+  timedOut: 'an execution that timed out',
+  aborted: 'an execution that was stopped',
+};

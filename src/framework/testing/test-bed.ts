@@ -8,6 +8,7 @@ import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
 import { makeBedHandlers, type BedHandler, type TestBedOptions } from './bed-handlers.js';
+import { didYouMean } from '../errors.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask, type StartOptions } from './running-task.js';
 import type { TaskResult } from './task-result.js';
@@ -122,16 +123,16 @@ class Bed<T extends object> implements TestBed<T> {
   }
 
   #find(name: string | undefined): BedHandler {
-    const names = this.#handlers.map(({ definition }) => definition.name).join(', ');
+    const list = this.#handlers.map(({ definition }) => definition.name);
     if (name === undefined) {
       const [only, second] = this.#handlers;
       if (only && !second) return only;
       throw new Error(
-        `This bed has several handlers; name one: run(input, { handler: '…' }). There are: ${names}`,
+        `This bed has several handlers; name one: run(input, { handler: '…' }). There are: ${list.join(', ')}`,
       );
     }
     const found = this.#handlers.find(({ definition }) => definition.name === name);
-    if (!found) throw new Error(`This bed has no handler '${name}'. There are: ${names}`);
+    if (!found) throw new Error(`This bed has no handler '${name}': ${didYouMean(name, list)}`);
     return found;
   }
 }

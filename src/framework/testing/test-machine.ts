@@ -10,6 +10,7 @@ import type { Machine } from '../local/service/machines.js';
 import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
+import { faultProblems, resourceProblems } from './names-nobody.js';
 import { MachineWorker, type Fault } from './machine-worker.js';
 import { makeBedHandlers, type TestBedOptions } from './bed-handlers.js';
 
@@ -144,6 +145,11 @@ export async function createTestMachine(
   const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
   for (const arn of arns) engine.createActivity(arn);
   const machine = engine.createMachine(name, text);
+  const definitions = handlers.map((each) => each.definition);
+  throwProblems([
+    ...faultProblems(options.faults ?? {}, definitions),
+    ...resourceProblems(options.resources ?? {}, name, machine.program.tasks),
+  ]);
   const worker = new MachineWorker(engine, clock, options.log ?? silentLog, options.faults ?? {});
   const unserved: string[] = [];
   for (const arn of arns) {
@@ -151,7 +157,6 @@ export async function createTestMachine(
     if (handler) worker.serve(arn, handler);
     else unserved.push(arn);
   }
-  const definitions = handlers.map((each) => each.definition);
   return new TestMachine({ engine, machine, worker, clock, unserved, handlers: definitions });
 }
 

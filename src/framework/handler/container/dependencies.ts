@@ -35,6 +35,10 @@ export function neededBy(type: Constructor, container: DependencyContainer): Inj
   return [...seen];
 }
 
+/** Whether a class asks for something that only shows when it is made: `delay(() => X)`, a transform. */
+export const asksLate = (type: Constructor): boolean =>
+  parametersOf(type).some((each) => tokenOf(each) === undefined && isLate(each));
+
 function* faultsOf(
   token: InjectionToken,
   container: DependencyContainer,

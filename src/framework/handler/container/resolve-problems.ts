@@ -35,6 +35,16 @@ export function resolveProblems(
   return [...wanted.values()].flatMap((each) => problemsOf(each, container));
 }
 
+/** Every token that the handlers need, directly or through others, as far as the declarations tell. */
+export function neededTokens(
+  definitions: readonly HandlerDefinition[],
+  container: DependencyContainer,
+  shared: SharedClasses = {},
+): ReadonlySet<InjectionToken> {
+  const wanted = [...listWanted(definitions, shared)];
+  return new Set(wanted.flatMap(({ type }) => neededBy(type, container)));
+}
+
 function* listWanted(
   definitions: readonly HandlerDefinition[],
   { interceptors = [], observe = [] }: SharedClasses,

@@ -1,4 +1,13 @@
+import vm from 'node:vm';
 import { common, swc } from './swc.js';
+
+const WITHOUT_FLAG =
+  "Jest runs ES modules only with a flag of Node's, which is missing. Start it by " +
+  '`node --experimental-vm-modules node_modules/jest/bin/jest.js`, or set NODE_OPTIONS=--experimental-vm-modules. ' +
+  '(A project with "type": "commonjs" needs no flag: preset: \'stepwright/jest/commonjs\'.)';
+
+// Jest would say it in ten lines about an import, for each test file. It shows the stack, which says nothing more.
+if (!('SourceTextModule' in vm)) throw Object.assign(new Error(WITHOUT_FLAG), { stack: '' });
 
 /** `preset: 'stepwright/jest'`: tests as ES modules. Jest needs `node --experimental-vm-modules` for them. */
 export default {

@@ -1,0 +1,45 @@
+/** As many lines as are read: a failure's reason stands near the end. */
+const MOST_LINES = 15;
+const MOST_CHARACTERS = 160;
+
+/** What happened in an execution, an event a line; undefined for what has no history. */
+export function shortHistory(result: object): string | undefined {
+  const history: unknown = Reflect.get(result, 'history');
+  if (!Array.isArray(history)) return undefined;
+  const events: readonly unknown[] = history;
+  const left = events.length - MOST_LINES;
+  const lines = events.slice(-MOST_LINES).map((event) => `  ${lineOf(event)}`);
+  return ['What happened:', ...(left > 0 ? [`  … ${left} events before`] : []), ...lines].join('\n');
+}
+
+/** `4 ActivityFailed PaymentDeclined: no`. */
+function lineOf(event: unknown): string {
+  if (typeof event !== 'object' || event === null) return String(event);
+  const fields = new Map<string, unknown>(Object.entries(event));
+  const details = [...fields].find(([key, value]) => key.endsWith('EventDetails') && isObject(value))?.[1];
+  const said = isObject(details) ? sayDetails(details) : '';
+  const line = `${String(fields.get('id'))} ${String(fields.get('type'))}${said}`;
+  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function sayDetails({ name, error, cause, input, output, resource }: Record<string, unknown>): string {
+  if (typeof error === 'string')
+    return ` ${error}${typeof cause === 'string' ? `: ${messageOf(cause)}` : ''}`;
+  if (typeof name === 'string') return ` ${name}${typeof input === 'string' ? ` ${input}` : ''}`;
+  if (typeof output === 'string') return ` ${output}`;
+  if (typeof resource === 'string') return ` ${resource.split(':').at(-1) ?? ''}`;
+  return typeof input === 'string' ? ` ${input}` : '';
+}
+
+/** What a cause of ours says; another one as it is. */
+function messageOf(cause: string): string {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    return isObject(parsed) && typeof parsed['errorMessage'] === 'string' ? parsed['errorMessage'] : cause;
+  } catch {
+    return cause;
+  }
+}
