@@ -91,7 +91,7 @@ test('running.md has a row for every flag, with a mark for each command that tak
   const [, section = ''] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
   const rows = section.split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
   const [names = []] = rows.filter((cells) => cells.includes('flag'));
-  for (const command of ['start', 'local', 'execute', 'config', 'exec']) {
+  for (const command of ['start', 'dev', 'local', 'execute', 'config', 'exec']) {
     const column = names.indexOf(`\`${command}\``);
     const marked = rows.filter((cells) => cells[column] === '✓');
     const flags = marked.map((cells) => /--[a-z-]+/.exec(cells[1] ?? '')?.[0]);

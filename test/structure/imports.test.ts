@@ -110,7 +110,12 @@ test('only service/sdk loads the SDK, and a worker loads them when it is made', 
     .filter(({ to, typeOnly }) => to.endsWith('/service/sdk/aws.js') && !typeOnly)
     .map(({ from }) => relative(root, from));
   expect(new Set(loadsAws)).toEqual(
-    new Set(['worker/start/create-worker.ts', 'cli/execute.ts', 'cli/deployed-machines.ts']),
+    new Set([
+      'worker/start/create-worker.ts',
+      'cli/execute.ts',
+      'cli/deployed-machines.ts',
+      'cli/dev/worker.ts',
+    ]),
   );
   const statically = /^(?:import|export) (?!type).*\/service\/sdk\/aws\.js/m;
   expect(readFileSync(join(root, 'worker/start/create-worker.ts'), 'utf8')).not.toMatch(statically);

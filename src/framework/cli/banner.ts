@@ -2,6 +2,7 @@ import { lineOf } from '../check/check-machines.js';
 import type { Finding } from '../check/finding.js';
 import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../doctor/stopping.js';
 import { showDuration } from '../duration.js';
+import type { Problem } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { HandlerStatus } from '../worker/observe/status.js';
 import type { MachineSource } from '../check/machine-source.js';
@@ -35,6 +36,11 @@ export function sayFindings(log: Logger, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
   const more = findings.length > MOST_FINDINGS ? `${findings.length - MOST_FINDINGS} more, and all` : 'all';
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
+}
+
+/** One line each, since nothing is stopped for it. */
+export function sayOutdated(log: Logger, problems: readonly Problem[]): void {
+  for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
 /** What an orchestrator must be told, since it kills after 30 s unless it is. */

@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { getTsconfig } from 'get-tsconfig';
 import type { Config } from '../config/config.js';
 import { defaultExport } from '../config/module.js';
 import { type Problem, StartError } from '../errors.js';
+import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
 
@@ -13,6 +13,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The URL of the compiled config; undefined where there is none. */
   readonly module?: string;
+  /** What compiles it; undefined where it is taken as it is. */
+  readonly compilation?: Compilation;
   /** The folder of the compiled config: what its globs are relative to. */
   readonly baseDir: string;
   /** The folder of the nearest package.json: what `machines` is relative to. */
@@ -26,8 +28,10 @@ export interface LoadedConfig {
  */
 export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const file = findConfig(path, cwd);
-  const compiled = /\.[cm]?ts$/.test(file) ? compiledFile(file) : file;
+  const compilation = isTypeScript(file) ? compilationOf(file) : undefined;
+  const compiled = compilation === undefined ? file : compiledConfig(file, compilation);
   return {
+    compilation: typeof compilation === 'object' ? compilation : undefined,
     config: await importConfig(compiled, file),
     module: pathToFileURL(compiled).href,
     baseDir: dirname(compiled),
@@ -41,7 +45,10 @@ export async function loadConfigIfAny(path: string | undefined, cwd: string): Pr
   return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
 }
 
-function findConfig(path: string | undefined, cwd: string): string {
+export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
+
+/** @throws StartError where there is none. */
+export function findConfig(path: string | undefined, cwd: string): string {
   const candidates = path === undefined ? DEFAULT_NAMES : [path];
   const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
   if (found) return found;
@@ -58,39 +65,30 @@ function findConfig(path: string | undefined, cwd: string): string {
   ]);
 }
 
-/** Where tsc writes a source file, by the rootDir and outDir of the nearest tsconfig.json. */
-function compiledFile(source: string): string {
-  const tsconfig = getTsconfig(dirname(source));
+/** Where a config is compiled to. */
+function compiledConfig(source: string, compilation: Compilation | string): string {
   const problem = (code: Problem['code'], what: string, fix: string): StartError =>
     new StartError([{ code, where: relative(process.cwd(), source), what, fix }]);
-  const { rootDir = '.', outDir, incremental, composite } = tsconfig?.config.compilerOptions ?? {};
-  if (!tsconfig || !outDir) {
-    const what = tsconfig
-      ? `${tsconfig.path} sets no outDir`
-      : 'there is no tsconfig.json beside or above it';
+  if (typeof compilation === 'string')
     throw problem(
       'CONFIG_NOT_FOUND',
-      `it must be compiled, and ${what}`,
+      `it must be compiled, and ${compilation}`,
       'set outDir in tsconfig.json, or pass the compiled file with --config PATH',
     );
-  }
-  const base = dirname(tsconfig.path);
-  const inside = relative(resolve(base, rootDir), source).replace(/\.([cm]?)ts$/, '.$1js');
-  if (inside.startsWith('..')) {
-    const what = `it lies outside the rootDir of ${tsconfig.path} (${rootDir}), so tsc does not compile it there`;
+  const output = outputOf(compilation, source);
+  if (output === undefined) {
+    const { tsconfig, rootDir } = compilation;
+    const shown = relative(dirname(tsconfig), rootDir) || '.';
     throw problem(
       'CONFIG_NOT_FOUND',
-      what,
+      `it lies outside the rootDir of ${tsconfig} (${shown}), so tsc does not compile it there`,
       'set rootDir to a folder that holds the config and the activities',
     );
   }
-  const output = resolve(base, outDir, inside);
   const shown = relative(process.cwd(), output);
   if (!existsSync(output))
     throw problem('CONFIG_NOT_FOUND', `its compiled file ${shown} is missing`, 'compile it: npx tsc');
-  // An incremental build leaves an output alone that would not change, so its age says nothing there.
-  const stale = !incremental && !composite && statSync(source).mtimeMs > statSync(output).mtimeMs;
-  if (stale)
+  if (isStale(compilation, source, output))
     throw problem('CONFIG_STALE', `it is newer than its compiled file ${shown}`, 'compile it again: npx tsc');
   return output;
 }
@@ -123,7 +121,8 @@ function traceOf(error: unknown): string {
   return `${error.name}: ${error.message}${line ? `\n${line.trim()}` : ''}`;
 }
 
-function projectDir(file: string): string {
+/** The folder of the nearest package.json, or else of the file. */
+export function projectDir(file: string): string {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     if (existsSync(join(dir, 'package.json'))) return dir;
     if (dir === dirname(dir)) return dirname(file);

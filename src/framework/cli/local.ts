@@ -1,6 +1,6 @@
 import type { Flags } from '../config/texts.js';
 import type { Logger } from '../log.js';
-import { command, sayConsole, sayMachines } from './banner.js';
+import { command, sayConsole, sayMachines, sayOutdated } from './banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './doors.js';
 import { readSeeds } from './project.js';
@@ -18,7 +18,8 @@ export async function local(
   { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: ListenFlags,
   log: Logger,
 ): Promise<number> {
-  const { plan, machines } = await readSeeds(flags);
+  const { plan, machines, outdated } = await readSeeds(flags);
+  sayOutdated(log, outdated);
   const { settings, handlers } = plan;
   const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region);
   const doors = { host, allowHosts, allowOrigins, console };

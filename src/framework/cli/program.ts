@@ -4,13 +4,13 @@ import { Command, Option } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
-import { StartError } from '../errors.js';
 import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
 import type { DoctorFlags } from './doctor.js';
 import { type DoorFlags, doorFlags } from './doors.js';
 import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
+import { explain } from './explain.js';
 import type { ListenFlags } from './local.js';
 
 const { version } = JSON.parse(
@@ -68,6 +68,23 @@ addOptions(
 ).action(async ({ allowHost, allowOrigin, console, ...typed }: Typed<DoorFlags & LogFlags>) => {
   const { start } = await import('./start.js');
   await end(await start(flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)));
+});
+
+addOptions(
+  program
+    .command('dev')
+    .description('compile and run the worker, again on every change; the local service stays up'),
+  [
+    configFlag,
+    endpointFlag,
+    logFlag,
+    new Option('--build <command>', "what compiles (default: the project's tsc)"),
+    ...optionFlags(() => true),
+    handlerFlag,
+  ],
+).action(async ({ build, ...typed }: Typed<LogFlags & { build?: string }>) => {
+  const { dev } = await import('./dev/dev.js');
+  await end(await dev(flagsOf(typed), { build, logLevel: typed.logLevel }, logFor(typed)));
 });
 
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
@@ -219,11 +236,4 @@ export async function runProgram(): Promise<void> {
     sayAtOnce(explain(error));
     await end(1);
   }
-}
-
-/** What was foreseen needs no trace; an error of the service is its name and message. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof StartError || error.name === 'Error') return error.message;
-  return '$metadata' in error ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
 }

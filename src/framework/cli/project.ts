@@ -1,7 +1,8 @@
 import type { Flags } from '../config/texts.js';
-import { throwProblems } from '../errors.js';
+import { type Problem, throwProblems } from '../errors.js';
 import { makePlan, type Plan } from '../worker/start/plan.js';
-import { loadConfig, loadConfigIfAny } from './config-file.js';
+import { outdated, outdatedProblem } from './compiled.js';
+import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import { readMachines } from './seed.js';
 import type { MachineSource } from '../check/machine-source.js';
 
@@ -10,6 +11,8 @@ export interface Project {
   readonly plan: Plan;
   /** The URL of the module that its config comes from. */
   readonly module?: string;
+  /** Compiled activities that do not say what their sources do. They are problems only of a start that fails. */
+  readonly outdated: readonly Problem[];
   /** Read only where a local service is to be seeded with them. */
   readonly machines: readonly MachineSource[];
   /** The folder of the nearest package.json. */
@@ -18,19 +21,36 @@ export interface Project {
 
 /** The project of a worker. The problems of all of it are in its plan. */
 export async function readProject(flags: Flags): Promise<Project> {
-  const { config, module, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
+  const worker = await readWorker(flags);
+  if (worker.plan.endpoint?.kind !== 'local') return worker;
+  const { module, outdated, projectDir } = worker;
+  return { ...(await withMachines(worker.plan, projectDir)), module, outdated };
+}
+
+/** The same without the machines, which somebody else sees to. */
+export async function readWorker(flags: Flags): Promise<Project> {
+  const loaded = await loadConfig(flags.texts['config'], process.cwd());
+  const { config, module, baseDir, projectDir } = loaded;
   const plan = await makePlan({ config, baseDir, flags, env: process.env });
-  if (plan.endpoint?.kind !== 'local') return { plan, module, machines: [], projectDir };
-  return { ...(await withMachines(plan, projectDir)), module };
+  return { ...withOutdated(plan, loaded), module, projectDir, machines: [] };
+}
+
+/** What is outdated may well be why a start fails: two classes on one activity, where a file was renamed. */
+function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'outdated'> {
+  const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];
+  if (plan.problems.length === 0) return { plan, outdated: found };
+  return { plan: { ...plan, problems: [...plan.problems, ...found] }, outdated: [] };
 }
 
 /** The project that a local service is seeded with, which needs no config. @throws StartError with its problems. */
 export async function readSeeds(flags: Flags): Promise<Project> {
-  const { config, baseDir, projectDir } = await loadConfigIfAny(flags.texts['config'], process.cwd());
-  const plan = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
-  const project = await withMachines(plan, projectDir);
-  throwProblems(project.plan.problems);
-  return project;
+  const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const { config, baseDir, projectDir } = loaded;
+  const made = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
+  const { plan, outdated } = withOutdated(made, loaded);
+  const seeds = await withMachines(plan, projectDir);
+  throwProblems(seeds.plan.problems);
+  return { ...seeds, outdated };
 }
 
 /** A project's classes and the state machines in its files, whatever is wrong with these. */
@@ -53,5 +73,5 @@ const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, end
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
-  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, machines, projectDir };
+  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, outdated: [], machines, projectDir };
 }

@@ -19,12 +19,18 @@ import type { Plan, PlannedHandler } from '../worker/start/plan.js';
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
+/** Which files are machines, and who says so. */
+export interface MachineGlobs {
+  readonly machines: readonly string[];
+  readonly origins: { readonly machines: { readonly from: string } };
+}
+
 /**
  * Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem, and so
  * is each mistake in a definition.
  */
 export async function readMachines(
-  settings: Settings,
+  settings: MachineGlobs,
   projectDir: string,
   env: Environment,
 ): Promise<{ machines: MachineSource[]; problems: Problem[] }> {
@@ -48,7 +54,7 @@ const nameOfFile = (file: string): string => basename(file).replace(/(\.asl)?\.j
 
 /** Where the local service listens, and for whom. */
 export interface SeededOptions {
-  readonly settings: Settings;
+  readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
   readonly host?: string;
   readonly allowHosts?: readonly string[];
@@ -58,7 +64,7 @@ export interface SeededOptions {
 
 /** Starts the local service and gives it the declared activities and the machines. @throws StartError */
 export async function startSeeded(
-  options: SeededOptions,
+  options: SeededOptions & { readonly settings: Settings },
   handlers: readonly PlannedHandler[],
   machines: readonly MachineSource[],
 ): Promise<LocalService> {
@@ -66,7 +72,14 @@ export async function startSeeded(
   const service = await listen(options);
   for (const { definition } of handlers) service.seedActivity(localArn(definition.activity, settings.region));
   for (const { name, definition } of machines) service.seedMachine({ name, definition });
-  const problems = slowHeartbeats(service, handlers, settings.region);
+  const problems = slowHeartbeats(
+    service,
+    handlers.map(({ definition: { name, activity }, options: { heartbeatMs } }) => ({
+      name,
+      arn: localArn(activity, settings.region),
+      heartbeatMs,
+    })),
+  );
   if (problems.length > 0) await service.close();
   throwProblems(problems);
   return service;
@@ -89,7 +102,8 @@ export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
     : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
 }
 
-async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
+/** The local service, listening, with nothing in it. @throws StartError where it can't listen. */
+export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
   try {
     return await startLocalService({ ...options, port, mocks });
@@ -102,20 +116,23 @@ async function listen({ settings, ...options }: SeededOptions): Promise<LocalSer
   }
 }
 
+/** A handler as a local service sees it. */
+export interface BeatenHandler {
+  readonly name: string;
+  readonly arn: string;
+  readonly heartbeatMs: number | false;
+}
+
 /** A lease lapses after HeartbeatSeconds; only two beats within them survive one that is lost. */
-function slowHeartbeats(
-  service: LocalService,
-  handlers: readonly PlannedHandler[],
-  region?: string,
-): Problem[] {
-  return handlers.flatMap(({ definition, options: { heartbeatMs } }) => {
-    const seconds = service.heartbeatSecondsOf(localArn(definition.activity, region));
+export function slowHeartbeats(service: LocalService, handlers: readonly BeatenHandler[]): Problem[] {
+  return handlers.flatMap(({ name, arn, heartbeatMs }) => {
+    const seconds = service.heartbeatSecondsOf(arn);
     if (seconds === undefined || (heartbeatMs !== false && heartbeatMs <= (seconds * 1000) / 2)) return [];
     const is = heartbeatMs === false ? 'off' : `each ${heartbeatMs} ms`;
     return [
       {
         code: 'HEARTBEAT_TOO_SLOW' as const,
-        where: definition.name,
+        where: name,
         what: `its heartbeat is ${is}, but a state on its activity has HeartbeatSeconds ${seconds}: its tasks would time out`,
         fix: `set heartbeat to at most half of that: '${seconds * 500}ms'`,
       },

@@ -9,7 +9,7 @@ type StopRequest = keyof typeof EXIT_CODE;
 const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Commands that run until they are stopped: being asked to is no failure, however early it comes. */
-const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec']);
+const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
 
 let onStopRequest: ((name: StopRequest) => void) | undefined;
 

@@ -4,7 +4,15 @@ import type { Logger } from '../log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
 import { type PublicStatus, publicStatus } from '../worker/health/pages.js';
 import type { Worker } from '../worker/worker.js';
-import { sayActivities, sayConsole, sayDrain, sayFindings, sayMachines, WAITING } from './banner.js';
+import {
+  sayActivities,
+  sayConsole,
+  sayDrain,
+  sayFindings,
+  sayMachines,
+  sayOutdated,
+  WAITING,
+} from './banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './doors.js';
 import { type Project, readProject } from './project.js';
@@ -22,6 +30,7 @@ export async function start(flags: Flags, doors: DoorFlags, log: Logger): Promis
     const connectTo = (): Promise<Endpoint> => openAround(around, project, doors, log);
     return await runWorker(plan, { log, stop, module, connectTo }, (worker) => {
       around.worker = worker;
+      sayOutdated(log, project.outdated);
       const console = wantsConsole(doors.console);
       announce(worker, project, around, { log, port: flags.texts['port'], console });
     });

@@ -8,6 +8,8 @@ import { readActivity, readHandlers } from './metadata.js';
 
 export interface Loaded {
   readonly classes: Constructor[];
+  /** The files that were imported, absolute. */
+  readonly files: readonly string[];
   readonly problems: Problem[];
 }
 
@@ -25,11 +27,12 @@ export async function loadActivities(
   const classes = sources.filter((each) => typeof each !== 'string');
   const globs = sources.filter((each) => typeof each === 'string');
   const found = await findFiles(globs, baseDir, defaulted);
-  const loaded: Loaded[] = [];
+  const loaded: Omit<Loaded, 'files'>[] = [];
   // One after the other, so that what the modules print and register comes in the order of their names.
   for (const file of found.files) loaded.push(await loadFile(file, baseDir));
   return {
     classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
+    files: found.files,
     problems: [...found.problems, ...loaded.flatMap((each) => each.problems)],
   };
 }
@@ -61,7 +64,7 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
   };
 }
 
-async function loadFile(file: string, baseDir: string): Promise<Loaded> {
+async function loadFile(file: string, baseDir: string): Promise<Omit<Loaded, 'files'>> {
   const where = isAbsolute(file) ? relative(baseDir, file) : file;
   try {
     const exported: unknown[] = Object.values((await import(pathToFileURL(file).href)) as object);

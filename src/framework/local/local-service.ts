@@ -86,10 +86,20 @@ export interface LocalService {
    * @throws DefinitionError where the definition cannot be run
    */
   seedMachine(machine: SeedMachine): string;
+  /**
+   * Creates a machine, or gives an existing one another definition; gives its ARN. Executions that run go on with the
+   * definition they began with.
+   * @throws DefinitionError where the definition cannot be run
+   */
+  replaceMachine(machine: SeedMachine): string;
+  /** Lets a machine go. Its executions go on to their end. */
+  forgetMachine(arn: string): void;
   /** The smallest literal HeartbeatSeconds that a state of any machine has on an activity. */
   heartbeatSecondsOf(activityArn: string): number | undefined;
   /** Answers every parked poll with nothing, now, and from now on every new one at once. */
   endPolls(): void;
+  /** The same for the polls of one worker, so that one which drains is given no task any more. */
+  endPollsOf(workerName: string): void;
   /** How many polls wait for a task. */
   readonly parkedPolls: number;
   /** Stops listening, drops every connection and forgets everything. Twice is the same promise. */
@@ -131,6 +141,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     pollHoldMs,
     checkDefinitions: options.checkDefinitions ?? true,
     pollsEnded: false,
+    endedWorkers: new Set(),
   };
   const names: Names = {
     host,
@@ -174,8 +185,17 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
       const program = compileMachine(definition);
       return machines.create(name, definition, program, seededHome(program, asked)).arn;
     },
+    replaceMachine: ({ name, definition, ...asked }) => {
+      const program = compileMachine(definition);
+      return machines.replace(name, definition, program, seededHome(program, asked)).arn;
+    },
+    forgetMachine: (arn) => machines.forget(arn),
     heartbeatSecondsOf: (arn) => machines.heartbeatSecondsOf(arn),
     endPolls,
+    endPollsOf: (workerName) => {
+      state.endedWorkers.add(workerName);
+      for (const activity of activities.all()) activity.endPolls(workerName);
+    },
     get parkedPolls() {
       return activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
     },

@@ -47,6 +47,7 @@ export class Engine implements ActivityPort {
       pollHoldMs,
       checkDefinitions: false,
       pollsEnded: false,
+      endedWorkers: new Set(),
     };
   }
 

@@ -82,7 +82,7 @@ const report = (pascal: string, activity: string, files: readonly { path: string
     'Written:',
     ...files.map(({ path }) => `  ${path}`),
     '',
-    `It takes the tasks of ${activity}. Once the worker runs anew:`,
+    `It takes the tasks of ${activity}. A worker that \`npm run dev\` runs takes it in; then:`,
     `  npm run -s execute -- ${pascal} '{"id":"7"}'`,
     'Or paste its state into another state machine.',
     '',

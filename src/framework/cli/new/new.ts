@@ -59,7 +59,7 @@ function report(dir: string, files: readonly NewFile[]): string {
     ...enter,
     '  npm install',
     '  npm test',
-    '  npm run start',
+    '  npm run dev',
     'and in a second terminal:',
     ...enter,
     `  npm run -s execute -- HelloWorld '{"who":"hoge"}'`,

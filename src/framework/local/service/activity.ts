@@ -109,9 +109,13 @@ export class Activity {
     };
   }
 
-  /** Answers every parked poll with nothing. */
-  endPolls(): void {
-    for (let poll = this.#polls.shift(); poll; poll = this.#polls.shift()) poll.answer({});
+  /** Answers every parked poll with nothing, or those of one worker. */
+  endPolls(workerName?: string): void {
+    for (let place = this.#polls.last; place; place = place.previous) {
+      if (workerName !== undefined && place.value.workerName !== workerName) continue;
+      this.#polls.remove(place);
+      place.value.answer({});
+    }
   }
 
   #answer(poll: Poll, offer: Offer): void {

@@ -79,6 +79,32 @@ export class Machines {
     return machine;
   }
 
+  /**
+   * Creates a machine, or gives an existing one another definition. Executions that run go on with the one they began
+   * with.
+   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
+   * @throws ServiceError StateMachineDeleting where it is about to go
+   */
+  replace(name: string, definition: string, program: Program, home: Home): Machine {
+    const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
+    if (!existing) return this.create(name, definition, program, home);
+    if (existing.deleting) throw errors.machineDeleting(existing.arn);
+    const grownBy = definition.length - existing.definition.length;
+    if (this.#bytes + grownBy > ALL_DEFINITIONS) throw errors.tooManyMachines();
+    this.#bytes += grownBy;
+    // Those that run have the object, and count themselves off it.
+    const machine: Machine = { ...existing, definition, program, running: 0 };
+    this.#byArn.set(existing.arn, machine);
+    this.#warn(machine);
+    return machine;
+  }
+
+  /** Lets a machine go at once. Its executions go on to their end. */
+  forget(arn: string): void {
+    const machine = this.#byArn.get(arn);
+    if (machine && this.#byArn.delete(arn)) this.#bytes -= machine.definition.length;
+  }
+
   /** @throws ServiceError StateMachineDoesNotExist */
   get(arn: string): Machine {
     const machine = this.#byArn.get(arn);
@@ -100,8 +126,8 @@ export class Machines {
   }
 
   /** Lets a deleted machine go whose executions have all ended. */
-  forgetDeleted({ arn, definition, deleting, running }: Machine): void {
-    if (deleting && running === 0 && this.#byArn.delete(arn)) this.#bytes -= definition.length;
+  forgetDeleted({ arn, deleting, running }: Machine): void {
+    if (deleting && running === 0) this.forget(arn);
   }
 
   #warn({ name, program }: Machine): void {

@@ -60,7 +60,8 @@ const getActivityTask: Operation = (call, state) => {
 /** A poll whose connection closes is withdrawn, at once unless the call says otherwise. */
 function poll(call: Call, state: State, arn: string, workerName: string | undefined): Promise<PollAnswer> {
   const activity = state.activities.get(arn);
-  if (state.pollsEnded) return Promise.resolve({});
+  const ended = state.pollsEnded || (workerName !== undefined && state.endedWorkers.has(workerName));
+  if (ended) return Promise.resolve({});
   if (activity.parkedPolls >= POLL_LIMIT) throw errors.tooManyPolls();
   return new Promise((resolve) => {
     const withdraw = activity.poll(workerName, state.pollHoldMs, resolve);

@@ -20,6 +20,8 @@ export interface State {
   readonly checkDefinitions: boolean;
   /** Whether every poll is answered with nothing at once, since the service is about to stop. */
   pollsEnded: boolean;
+  /** Workers whose polls are answered with nothing, at once. */
+  readonly endedWorkers: Set<string>;
 }
 
 /** One request. */

@@ -43,6 +43,8 @@ export interface Plan {
   /** The variable that shows that this is production; undefined where none does. */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
+  /** The compiled files that activities were taken from, absolute. */
+  readonly files: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -66,6 +68,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
     endpointFrom: saidEndpoint(said)?.from,
     production: productionMark(env),
     handlers,
+    files: loaded.files,
     problems: [
       ...(isProblem(endpoint) ? [endpoint] : []),
       ...(await sdkProblems(settings.sdk, POLL_LIMIT_MS)),

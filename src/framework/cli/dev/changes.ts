@@ -1,0 +1,62 @@
+import { relative, sep } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import type { Clock } from '../../clock.js';
+
+/** How long after a first change others are waited for: an editor saves several files, and some in several steps. */
+const GATHER_MS = 30;
+
+/** Folders in which nobody writes code. */
+const NO_SOURCES = new Set(['node_modules', 'coverage']);
+
+/** The files of a project that somebody changes, adds or removes. */
+export class Changes {
+  readonly #watcher: FSWatcher;
+  #changed = new Set<string>();
+  #wake: () => void = () => {};
+
+  private constructor(
+    dirs: readonly string[],
+    outDir: string | undefined,
+    private readonly clock: Clock,
+  ) {
+    this.#watcher = watch([...dirs], {
+      ignoreInitial: true,
+      ignored: (path) => path === outDir || dirs.some((dir) => isIgnored(relative(dir, path))),
+    });
+    this.#watcher.on('all', (event, path) => {
+      if (event === 'addDir' || event === 'unlinkDir') return;
+      this.#changed.add(path);
+      this.#wake();
+    });
+  }
+
+  /** Begins to watch. @param outDir what lies in there is nobody's change. */
+  static async watch(dirs: readonly string[], outDir: string | undefined, clock: Clock): Promise<Changes> {
+    const changes = new Changes(dirs, outDir, clock);
+    await new Promise<void>((resolve) => changes.#watcher.once('ready', resolve));
+    return changes;
+  }
+
+  /** The files that have changed since it was last asked, once there are any; none where the signal aborts. */
+  async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    if (this.#changed.size === 0 && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    await this.clock.sleep(GATHER_MS, signal);
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  close(): Promise<void> {
+    return this.#watcher.close();
+  }
+}
+
+/** Of a folder that is watched: hidden ones, and what other programs fill. */
+function isIgnored(path: string): boolean {
+  if (path === '' || path.startsWith('..')) return false;
+  return path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));
+}

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { StartError } from '../../errors.js';
+import { type Compilation, outdated } from '../compiled.js';
+
+/** How a project is compiled. */
+export interface Compiler {
+  /** A command, and how it is run. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly shell: boolean;
+  readonly cwd: string;
+}
+
+/** What came of one compilation. */
+export interface Compiled {
+  readonly ok: boolean;
+  /** What the compiler said. */
+  readonly said: string;
+}
+
+/**
+ * The project's own TypeScript, told to write nothing where there is an error, so that what was compiled last is what
+ * runs; or the command of a user who compiles otherwise.
+ * @throws StartError where no TypeScript is installed.
+ */
+export function findCompiler({ tsconfig }: Compilation, build: string | undefined): Compiler {
+  const cwd = dirname(tsconfig);
+  if (build !== undefined) return { command: build, args: [], shell: true, cwd };
+  const pretty = process.stderr.isTTY ? ['--pretty'] : [];
+  const args = [findTsc(cwd), '-p', tsconfig, '--noEmitOnError', ...pretty];
+  return { command: process.execPath, args, shell: false, cwd };
+}
+
+function findTsc(dir: string): string {
+  try {
+    const manifest = createRequire(join(dir, 'package.json')).resolve('typescript/package.json');
+    const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { tsc: string } };
+    return resolve(dirname(manifest), bin.tsc);
+  } catch (error) {
+    const problem = {
+      code: 'COMPILER_NOT_FOUND' as const,
+      where: dir,
+      what: 'typescript is not installed there, so nothing can be compiled on change',
+      fix: 'npm install --save-dev typescript; or say what compiles: --build "npx swc src -d dist"',
+    };
+    throw new StartError([problem], { cause: error });
+  }
+}
+
+/** Compiles once. Where the signal aborts, the compiler is ended. */
+export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSignal): Promise<Compiled> {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd, shell, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.once('error', (error) => done({ ok: false, said: `${said}${error.message}\n` }));
+    child.once('close', (code) => done({ ok: code === 0, said }));
+  });
+}
+
+/** What the default of `activities` matches. */
+const ACTIVITY_FILE = /\.activity\.[cm]?js$/;
+
+/**
+ * Removes compiled activities whose sources are gone, with their source maps and declarations: `activities` would
+ * still match them.
+ * @param known files that activities were taken from before, whatever they are called.
+ * @returns the removed ones, with the sources they had.
+ */
+export async function forgetOrphans(
+  compilation: Compilation,
+  known: readonly string[],
+): Promise<{ file: string; source: string }[]> {
+  const named = (await filesOf(compilation.outDir)).filter((file) => ACTIVITY_FILE.test(file));
+  const files = [...new Set([...named, ...known.filter((file) => existsSync(file))])];
+  const orphans = outdated(compilation, files).filter(({ why }) => why === 'orphan');
+  for (const { file } of orphans) {
+    const declaration = file.replace(/\.([cm]?)js$/, '.d.$1ts');
+    for (const each of [file, `${file}.map`, declaration, `${declaration}.map`])
+      await rm(each, { force: true });
+  }
+  return orphans;
+}
+
+/** One text for all that Node would load of a folder: it differs where a file does. */
+export async function fingerprint(dir: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await filesOf(dir)).filter((each) => /\.([cm]?js|json|node)$/.test(each)).toSorted()) {
+    const text = await readFile(file).catch(() => '');
+    hash.update(`${file}\0${text.length}\0`).update(text);
+  }
+  return hash.digest('hex');
+}
+
+async function filesOf(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}

@@ -1,0 +1,221 @@
+import { dirname, relative } from 'node:path';
+import { systemClock } from '../../clock.js';
+import type { Flags } from '../../config/texts.js';
+import type { Logger } from '../../log.js';
+import type { HandlerStatus } from '../../worker/observe/status.js';
+import { unlessAborted } from '../../wait.js';
+import { sayActivities, sayMachines } from '../banner.js';
+import { type Compilation, compilationOf } from '../compiled.js';
+import { findConfig, isTypeScript, projectDir } from '../config-file.js';
+import { stopSignal } from '../signals.js';
+import { Changes } from './changes.js';
+import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
+import { Surroundings } from './surroundings.js';
+import { NotStarted, WorkerProcess } from './worker-process.js';
+
+/** What may change what a worker does. */
+const CODE = /\.([cm]?[jt]sx?|json)$/;
+const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
+
+export interface DevOptions {
+  /** What compiles. @default the project's own tsc */
+  readonly build?: string;
+  readonly logLevel: string;
+}
+
+/**
+ * Compiles the project and runs its worker, and does it again whenever a file changes, until a signal comes. The old
+ * worker ends its tasks beside the new one. The local service, and the executions in it, are there all the time.
+ * @returns the exit code. @throws StartError where there is nothing to compile, or the local service can't listen.
+ */
+export async function dev(flags: Flags, options: DevOptions, log: Logger): Promise<number> {
+  const config = findConfig(flags.texts['config'], process.cwd());
+  const compilation = isTypeScript(config) ? compilationOf(config) : undefined;
+  // Without it nothing is compiled; the worker says what is wrong with that, once.
+  const found = typeof compilation === 'object' ? compilation : undefined;
+  const project = projectDir(config);
+  const session = new Session({
+    ...{ flags, log, logLevel: options.logLevel, project, compilation: found },
+    compiler: found && findCompiler(found, options.build),
+    stop: stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once'),
+  });
+  return session.run();
+}
+
+interface SessionParts {
+  readonly flags: Flags;
+  readonly log: Logger;
+  readonly logLevel: string;
+  readonly project: string;
+  /** Undefined where the config is JavaScript: its sources are what runs. */
+  readonly compilation: Compilation | undefined;
+  readonly compiler: Compiler | undefined;
+  readonly stop: AbortSignal;
+}
+
+class Session {
+  readonly #surroundings: Surroundings;
+  /** Every process that has not ended. */
+  readonly #processes = new Set<WorkerProcess>();
+  #current: WorkerProcess | undefined;
+  /** Loaded, and waiting for something to run. */
+  #spare: WorkerProcess | undefined;
+  #handlers: readonly HandlerStatus[] = [];
+  #files: readonly string[] = [];
+  /** Of what the last worker was begun with. */
+  #fingerprint = '';
+
+  constructor(private readonly parts: SessionParts) {
+    this.#surroundings = new Surroundings(parts.log, () => this.#current);
+    process.on('exit', () => {
+      for (const worker of this.#processes) worker.kill();
+    });
+  }
+
+  async run(): Promise<number> {
+    const { project, compilation, stop } = this.parts;
+    const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
+    const changes = await Changes.watch(dirs, compilation?.outDir, systemClock);
+    try {
+      this.#spare = this.#fork();
+      await this.#compileAndRun();
+      this.parts.log.info(WATCHING);
+      while (!stop.aborted) await this.#takeIn(await changes.next(stop));
+      return 0;
+    } finally {
+      await changes.close();
+      await this.#end();
+    }
+  }
+
+  /** What is only a machine needs no other worker. */
+  async #takeIn(changed: ReadonlySet<string>): Promise<void> {
+    const { project, stop } = this.parts;
+    const files = [...changed].filter((file) => CODE.test(file));
+    if (stop.aborted || files.length === 0) return;
+    if (files.some((file) => file.endsWith('.json'))) await this.#surroundings.readMachines();
+    const isMachine = (file: string): boolean =>
+      file.endsWith('.asl.json') || this.#surroundings.isMachine(relative(project, file));
+    if (files.every(isMachine)) return;
+    await this.#compileAndRun();
+  }
+
+  async #compileAndRun(): Promise<void> {
+    if ((await this.#compile()) && !this.parts.stop.aborted) await this.#restart();
+  }
+
+  /** @returns whether there is something new to run. */
+  async #compile(): Promise<boolean> {
+    const { compiler, compilation, log, stop } = this.parts;
+    if (!compiler || !compilation) return true;
+    const begun = systemClock.now();
+    const { ok, said } = await compile(compiler, stop);
+    if (stop.aborted) return false;
+    if (said !== '') process.stderr.write(said);
+    if (!ok) {
+      log.error(
+        `it does not compile: ${this.#current ? 'the old code goes on' : 'nothing runs until it does'}`,
+      );
+      return false;
+    }
+    for (const { file, source } of await forgetOrphans(compilation, this.#files))
+      log.info(`removed ${shown(file)}: its source ${shown(source)} is gone`);
+    const made = await fingerprint(compilation.outDir);
+    const isNew = made !== this.#fingerprint || !this.#current;
+    this.#fingerprint = made;
+    log.info(`compiled in ${since(begun)}${isNew ? '' : ': nothing is different'}`);
+    return isNew;
+  }
+
+  /** Runs a new worker beside the old one, and once it takes tasks has the old one end those that it has. */
+  async #restart(): Promise<void> {
+    const { log, flags, logLevel, stop } = this.parts;
+    const begun = systemClock.now();
+    const next = this.#spare ?? this.#fork();
+    this.#spare = undefined;
+    const old = this.#current;
+    try {
+      const running = next.run({
+        ...{ flags, logLevel },
+        surround: async (planned) => {
+          this.#files = planned.files;
+          const port = await this.#surroundings.take(planned);
+          if (!old) this.#announce(planned.endpoint, planned.hasHealthPort);
+          return port;
+        },
+      });
+      const handlers = await unlessAborted(stop, running);
+      this.#current = next;
+      if (old) this.#drain(old);
+      this.#sayHandlers(handlers);
+      if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
+      else this.#sayMachines();
+      void this.#watchEnd(next);
+    } catch (error) {
+      if (stop.aborted) return next.kill();
+      if (!(error instanceof NotStarted)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      log.error(`it does not start: ${old ? 'the old code goes on' : 'nothing runs until it does'}`);
+    } finally {
+      if (!stop.aborted) this.#spare = this.#fork();
+    }
+  }
+
+  #fork(): WorkerProcess {
+    const worker = new WorkerProcess();
+    this.#processes.add(worker);
+    void worker.ended.then(() => this.#processes.delete(worker));
+    return worker;
+  }
+
+  /** The polls that it holds end first: not one more task is to run there. */
+  #drain(worker: WorkerProcess): void {
+    this.#surroundings.endPollsOf(worker.name);
+    worker.drain();
+  }
+
+  async #watchEnd(worker: WorkerProcess): Promise<void> {
+    const code = await worker.ended;
+    if (worker !== this.#current || this.parts.stop.aborted) return;
+    this.#current = undefined;
+    this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);
+  }
+
+  #announce(endpoint: string, hasHealthPort: boolean): void {
+    const { log } = this.parts;
+    const { url } = this.#surroundings;
+    log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers come and go)`}`);
+    if (hasHealthPort) log.info('no worker opens its health port: there may be two of them');
+  }
+
+  #sayHandlers(handlers: readonly HandlerStatus[]): void {
+    const known = new Set(this.#handlers.map(({ name, activityArn }) => `${name} ${activityArn}`));
+    const names = new Set(handlers.map(({ name }) => name));
+    const { log } = this.parts;
+    sayActivities(
+      log,
+      handlers.filter(({ name, activityArn }) => !known.has(`${name} ${activityArn}`)),
+    );
+    for (const { name } of this.#handlers) if (!names.has(name)) log.info(`Activity: ${name} is gone`);
+    this.#handlers = handlers;
+  }
+
+  #sayMachines(): void {
+    const { port } = this.#surroundings;
+    if (port === undefined) return;
+    const asked = this.parts.flags.texts['port'];
+    sayMachines(this.parts.log, this.#surroundings.machines, asked === undefined ? undefined : port);
+  }
+
+  /** Every worker ends its tasks; then nobody is left for the service to serve. */
+  async #end(): Promise<void> {
+    this.#spare?.kill();
+    for (const worker of this.#processes) this.#drain(worker);
+    await Promise.all([...this.#processes].map(({ ended }) => ended));
+    await this.#surroundings.close();
+  }
+}
+
+const since = (begun: number): string => `${Math.round(systemClock.now() - begun)} ms`;
+
+const shown = (file: string): string => relative(process.cwd(), file);

@@ -1,0 +1,37 @@
+import type { Flags } from '../../config/texts.js';
+import type { MockCall, MockOutcome } from '../../local/mocks/mocks.js';
+import type { HandlerStatus } from '../../worker/observe/status.js';
+import type { BeatenHandler } from '../seed.js';
+
+/** What `dev` tells the process of a worker. */
+export type ToWorker =
+  | { readonly kind: 'run'; readonly flags: Flags; readonly logLevel: string }
+  /** The answer to `planned`: the local service is there. Undefined where it is to connect elsewhere. */
+  | { readonly kind: 'connect'; readonly port: number | undefined }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
+
+/** What the process of a worker tells `dev`. */
+export type FromWorker =
+  | { readonly kind: 'planned'; readonly planned: Planned }
+  | { readonly kind: 'running'; readonly name: string; readonly handlers: readonly HandlerStatus[] }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
+
+/** What a worker's project says of what stands around it. */
+export interface Planned {
+  /** Where it connects, for people. */
+  readonly endpoint: string;
+  /** Where the local service is to listen; undefined at any other endpoint. */
+  readonly port: number | undefined;
+  readonly projectDir: string;
+  /** The compiled files that activities were taken from. */
+  readonly files: readonly string[];
+  /** The globs of machines, and whether they are nobody's own. */
+  readonly machines: { readonly globs: readonly string[]; readonly from: string };
+  readonly handlers: readonly BeatenHandler[];
+  /** The keys of `mocks`. What they answer only the worker's process can say. */
+  readonly mocks: readonly string[];
+  /** Whether a health port is configured, which none of several workers opens. */
+  readonly hasHealthPort: boolean;
+}

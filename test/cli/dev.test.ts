@@ -1,0 +1,178 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { killAll, type Run, stepwright } from '../support/cli.js';
+
+const HELLO = 'src/activities/hello-world.activity.ts';
+const GREETING = 'src/activities/greeting.activity.ts';
+const ACCOUNT = 'us-east-1:123456789012';
+
+let dir: string;
+let run: Run;
+let url: string;
+
+const path = (file: string): string => join(dir, file);
+const edit = (file: string, from: string | RegExp, to: string): void =>
+  writeFileSync(path(file), readFileSync(path(file), 'utf8').replace(from, to));
+
+/** A project as `new` writes it, beside the packages of this repository. */
+function makeProject(): void {
+  dir = mkdtempSync(join(tmpdir(), 'stepwright-dev-'));
+  cpSync('templates/project', dir, { recursive: true });
+  mkdirSync(path('node_modules'));
+  const packages = [
+    'reflect-metadata',
+    'tsyringe',
+    'class-validator',
+    'class-transformer',
+    'typescript',
+    '@types',
+  ];
+  for (const name of packages) symlinkSync(resolve('node_modules', name), path(`node_modules/${name}`));
+  symlinkSync(resolve('.'), path('node_modules/stepwright'));
+  // Its tasks end when the test says so.
+  edit(
+    HELLO,
+    "task.log.info('greeting');",
+    "task.log.info('greeting');\n    while (input.who === 'slow' && !existsSync('go')) await setTimeout(10);",
+  );
+  edit(
+    HELLO,
+    /^/,
+    "import { existsSync } from 'node:fs';\nimport { setTimeout } from 'node:timers/promises';\n",
+  );
+}
+
+async function ask(operation: string, body: object): Promise<Record<string, string>> {
+  const headers = { 'x-amz-target': `AWSStepFunctions.${operation}` };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return (await answer.json()) as Record<string, string>;
+}
+
+/** Starts an execution. @returns what it comes to. */
+function execute(machine: string, input: object): Promise<unknown> {
+  const stateMachineArn = `arn:aws:states:${ACCOUNT}:stateMachine:${machine}`;
+  const started = ask('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
+  return started.then(async ({ executionArn }) => {
+    for (;;) {
+      const { status, output } = await ask('DescribeExecution', { executionArn });
+      if (status !== 'RUNNING') return status === 'SUCCEEDED' ? JSON.parse(output ?? '') : status;
+      await new Promise((wait) => setTimeout(wait, 20));
+    }
+  });
+}
+
+/** How many lines of the log hold a pattern. */
+const count = (pattern: RegExp): number =>
+  run
+    .stdout()
+    .split('\n')
+    .filter((line) => pattern.test(line)).length;
+
+/** Makes a change, and waits for one more line that holds the pattern than there was before. */
+async function afterwards(pattern: RegExp, change: () => void): Promise<void> {
+  const before = count(pattern);
+  change();
+  await run.saw(new RegExp(`(?:[\\s\\S]*?(?:${pattern.source})[^\\n]*\\n){${before + 1}}`));
+}
+
+beforeAll(async () => {
+  makeProject();
+  run = stepwright(['dev', '--port', '0'], {}, dir);
+  [, url = ''] = await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+) /);
+  await run.saw(/Watching for changes/);
+});
+afterAll(() => {
+  killAll();
+  rmSync(dir, { recursive: true });
+});
+
+const RESTARTED = /restarted in \d+ ms/;
+
+// One `dev` for all of them: each goes on from where the one before has left the project.
+describe('dev', () => {
+  test('a task that runs ends under the old code, while the next one already runs the new', async () => {
+    const old = execute('HelloWorld', { who: 'slow' });
+    await run.saw(/"msg":"greeting"/);
+    await afterwards(RESTARTED, () => edit('src/greeter.ts', 'Hello', 'Welcome'));
+    expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Welcome you!' });
+    writeFileSync(path('go'), '');
+    expect(await old).toEqual({ message: 'Hello slow!' });
+    await run.saw(/worker is stopped/);
+  });
+
+  test('a syntax error is shown with its place, and the old code goes on', async () => {
+    await afterwards(/it does not compile: the old code goes on/, () =>
+      edit('src/greeter.ts', 'return', 'retrun ='),
+    );
+    expect(run.stderr()).toMatch(/src\/greeter\.ts\(\d+,\d+\): error TS/);
+    expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Welcome you!' });
+  });
+
+  test('mended, with a file renamed, and with a new activity and its machine', async () => {
+    await afterwards(RESTARTED, () => {
+      edit('src/greeter.ts', /retrun =.*/, 'return `Mended ${who}`;');
+      renameSync(path(HELLO), path(GREETING));
+      cpSync('templates/activity', dir, { recursive: true, filter: (file) => !file.includes('test/') });
+    });
+    expect(run.stdout()).toContain(
+      'removed dist/src/activities/hello-world.activity.js: its source src/activities/hello-world.activity.ts is gone',
+    );
+    expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Mended you' });
+    expect(run.stdout()).toContain(`Activity: arn:aws:states:${ACCOUNT}:activity:RefundOrder -> `);
+    expect(await execute('RefundOrder', { id: '7' })).toEqual({ id: '7' });
+  });
+
+  test('a changed machine runs with its next execution, and no worker starts for it', async () => {
+    const restarts = count(RESTARTED);
+    await afterwards(/Machine: RefundOrder is changed/, () =>
+      edit('state-machines/RefundOrder.asl.json', '"Type": "Task"', '"OutputPath": "$.id",\n"Type": "Task"'),
+    );
+    expect(await execute('RefundOrder', { id: '7' })).toEqual('7');
+    await afterwards(/RefundOrder\.asl\.json:\d+:\d+: /, () =>
+      edit('state-machines/RefundOrder.asl.json', '"StartAt": "RefundOrder"', '"StartAt": "Nowhere"'),
+    );
+    expect(await execute('RefundOrder', { id: '7' })).toEqual('7');
+    expect(count(RESTARTED)).toBe(restarts);
+    edit('state-machines/RefundOrder.asl.json', 'Nowhere', 'RefundOrder');
+  });
+
+  test('one SIGTERM ends all of it', async () => {
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(count(/worker is running/)).toBe(3);
+    expect(count(/worker is stopped/)).toBe(3);
+  });
+});
+
+test('a start names what is compiled from an older source, and from one that is gone', async () => {
+  const later = Date.now() / 1000 + 60;
+  utimesSync(path(GREETING), later, later);
+  cpSync(path('dist/src/activities/greeting.activity.js'), path('dist/src/activities/old.activity.js'));
+  // Where nothing is wrong but that, it is said in the log of the worker.
+  rmSync(path('src/activities/refund-order.activity.ts'));
+  const args = ['start', '--port', '0', '--activities', '["./src/activities/*.activity.js", "!**/old*"]'];
+  const start = stepwright(args, {}, dir);
+  await start.saw(/Waiting for a task/);
+  const stale = 'greeting.activity.js: its source src/activities/greeting.activity.ts is newer';
+  expect(start.stdout()).toContain(stale);
+  expect(start.stdout()).toContain(
+    'refund-order.activity.js: its source src/activities/refund-order.activity.ts is gone',
+  );
+  // It may be why there are two classes on one activity.
+  const failing = stepwright(['start', '--port', '0'], {}, dir);
+  expect(await failing.ended).toEqual({ code: 1, signal: null });
+  expect(failing.stderr()).toContain('HANDLER_DUPLICATE');
+  expect(failing.stderr()).toContain('old.activity.js: its source src/activities/old.activity.ts is gone');
+});
