@@ -78,13 +78,15 @@ addOptions(
     configFlag,
     endpointFlag,
     logFlag,
+    ...doorFlags,
     new Option('--build <command>', "what compiles (default: the project's tsc)"),
     ...optionFlags(() => true),
     handlerFlag,
   ],
-).action(async ({ build, ...typed }: Typed<LogFlags & { build?: string }>) => {
+).action(async ({ build, allowHost, allowOrigin, console, ...typed }: Typed<DevTyped>) => {
   const { dev } = await import('./dev/dev.js');
-  await end(await dev(flagsOf(typed), { build, logLevel: typed.logLevel }, logFor(typed)));
+  const doors = { allowHost, allowOrigin, console };
+  await end(await dev(flagsOf(typed), { build, doors, logLevel: typed.logLevel }, logFor(typed)));
 });
 
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
@@ -166,6 +168,10 @@ addOptions(
   const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
   await end(await check(flagsOf(typed), how));
 });
+
+interface DevTyped extends DoorFlags, LogFlags {
+  readonly build?: string;
+}
 
 interface CheckTyped {
   readonly config?: readonly string[];

@@ -4,9 +4,10 @@ import type { Flags } from '../../config/texts.js';
 import type { Logger } from '../../log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import { unlessAborted } from '../../wait.js';
-import { sayActivities, sayMachines } from '../banner.js';
+import { sayActivities, sayConsole, sayFindings, sayMachines } from '../banner.js';
 import { type Compilation, compilationOf } from '../compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../config-file.js';
+import type { DoorFlags } from '../doors.js';
 import { stopSignal } from '../signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
@@ -20,6 +21,8 @@ const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 export interface DevOptions {
   /** What compiles. @default the project's own tsc */
   readonly build?: string;
+  /** Who may call the local service, and whether it has a console. */
+  readonly doors: DoorFlags;
   readonly logLevel: string;
 }
 
@@ -35,7 +38,7 @@ export async function dev(flags: Flags, options: DevOptions, log: Logger): Promi
   const found = typeof compilation === 'object' ? compilation : undefined;
   const project = projectDir(config);
   const session = new Session({
-    ...{ flags, log, logLevel: options.logLevel, project, compilation: found },
+    ...{ flags, log, logLevel: options.logLevel, doors: options.doors, project, compilation: found },
     compiler: found && findCompiler(found, options.build),
     stop: stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once'),
   });
@@ -46,6 +49,7 @@ interface SessionParts {
   readonly flags: Flags;
   readonly log: Logger;
   readonly logLevel: string;
+  readonly doors: DoorFlags;
   readonly project: string;
   /** Undefined where the config is JavaScript: its sources are what runs. */
   readonly compilation: Compilation | undefined;
@@ -62,11 +66,16 @@ class Session {
   #spare: WorkerProcess | undefined;
   #handlers: readonly HandlerStatus[] = [];
   #files: readonly string[] = [];
+  /** What was said last of classes and machines. */
+  #findings = '';
   /** Of what the last worker was begun with. */
   #fingerprint = '';
 
   constructor(private readonly parts: SessionParts) {
-    this.#surroundings = new Surroundings(parts.log, () => this.#current);
+    this.#surroundings = new Surroundings(parts.log, parts.doors, {
+      current: () => this.#current,
+      all: () => this.#processes,
+    });
     process.on('exit', () => {
       for (const worker of this.#processes) worker.kill();
     });
@@ -93,7 +102,8 @@ class Session {
     const { project, stop } = this.parts;
     const files = [...changed].filter((file) => CODE.test(file));
     if (stop.aborted || files.length === 0) return;
-    if (files.some((file) => file.endsWith('.json'))) await this.#surroundings.readMachines();
+    if (files.some((file) => file.endsWith('.json')) && (await this.#surroundings.readMachines()))
+      await this.#sayFindings();
     const isMachine = (file: string): boolean =>
       file.endsWith('.asl.json') || this.#surroundings.isMachine(relative(project, file));
     if (files.every(isMachine)) return;
@@ -150,6 +160,7 @@ class Session {
       this.#sayHandlers(handlers);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
       else this.#sayMachines();
+      await this.#sayFindings();
       void this.#watchEnd(next);
     } catch (error) {
       if (stop.aborted) return next.kill();
@@ -185,6 +196,7 @@ class Session {
     const { log } = this.parts;
     const { url } = this.#surroundings;
     log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers come and go)`}`);
+    if (url !== undefined && this.#surroundings.hasConsole) sayConsole(log, url);
     if (hasHealthPort) log.info('no worker opens its health port: there may be two of them');
   }
 
@@ -198,6 +210,16 @@ class Session {
     );
     for (const { name } of this.#handlers) if (!names.has(name)) log.info(`Activity: ${name} is gone`);
     this.#handlers = handlers;
+  }
+
+  /** What classes and machines do not agree in, where that is not what was said last. */
+  async #sayFindings(): Promise<void> {
+    const { machines } = this.#surroundings;
+    if (machines.length === 0) return;
+    const findings = (await this.#current?.check(machines)) ?? [];
+    const said = JSON.stringify(findings);
+    if (said !== this.#findings) sayFindings(this.parts.log, findings);
+    this.#findings = said;
   }
 
   #sayMachines(): void {

@@ -1,5 +1,8 @@
+import type { Finding } from '../../check/finding.js';
+import type { MachineSource } from '../../check/machine-source.js';
 import type { Flags } from '../../config/texts.js';
 import type { MockCall, MockOutcome } from '../../local/mocks/mocks.js';
+import type { PublicStatus } from '../../worker/health/pages.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { BeatenHandler } from '../seed.js';
 
@@ -8,6 +11,8 @@ export type ToWorker =
   | { readonly kind: 'run'; readonly flags: Flags; readonly logLevel: string }
   /** The answer to `planned`: the local service is there. Undefined where it is to connect elsewhere. */
   | { readonly kind: 'connect'; readonly port: number | undefined }
+  /** Of machines that changed under a running worker: what they and its classes do not agree in. */
+  | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
 
@@ -15,6 +20,9 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'planned'; readonly planned: Planned }
   | { readonly kind: 'running'; readonly name: string; readonly handlers: readonly HandlerStatus[] }
+  /** Once a second, for the console. */
+  | { readonly kind: 'status'; readonly status: PublicStatus }
+  | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
 
@@ -30,6 +38,8 @@ export interface Planned {
   /** The globs of machines, and whether they are nobody's own. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
   readonly handlers: readonly BeatenHandler[];
+  /** By the ARNs of activities: an input that the handler would take, as JSON. */
+  readonly examples: Readonly<Record<string, string>>;
   /** The keys of `mocks`. What they answer only the worker's process can say. */
   readonly mocks: readonly string[];
   /** Whether a health port is configured, which none of several workers opens. */

@@ -3,7 +3,9 @@ import { throwProblems } from '../../errors.js';
 import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/mocks/mocks.js';
 import type { Logger } from '../../log.js';
-import { listen, readMachines, slowHeartbeats } from '../seed.js';
+import { wantsConsole } from '../console.js';
+import type { DoorFlags } from '../doors.js';
+import { listen, readMachines, type SeededOptions, slowHeartbeats } from '../seed.js';
 import type { Planned } from './messages.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -25,8 +27,12 @@ export class Surroundings {
 
   constructor(
     private readonly log: Logger,
-    /** Which worker has the mocks. */
-    private readonly mocker: () => WorkerProcess | undefined,
+    private readonly doors: DoorFlags,
+    private readonly workers: {
+      /** The newest, which has the mocks. */
+      readonly current: () => WorkerProcess | undefined;
+      readonly all: () => Iterable<WorkerProcess>;
+    },
   ) {}
 
   /**
@@ -40,13 +46,17 @@ export class Surroundings {
     if (planned.port === undefined) return undefined;
     const { log } = this;
     const settings = { port: planned.port, mocks: this.#mocks as Mocks };
-    this.#service ??= await listen({ settings, log });
+    this.#service ??= await listen({ settings, log, ...this.#doors() });
     if (planned.port !== 0 && planned.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until \`dev\` is started anew`);
     for (const { arn } of planned.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(planned.mocks);
     await this.readMachines();
     return this.#service.port;
+  }
+
+  get hasConsole(): boolean {
+    return this.#service !== undefined && wantsConsole(this.doors.console);
   }
 
   get url(): string | undefined {
@@ -57,26 +67,30 @@ export class Surroundings {
     return this.#service?.port;
   }
 
-  /** The names of the machines that are there, and their files. */
+  #read: readonly MachineSource[] = [];
+
+  /** The machines whose files are right. */
   machines: readonly MachineSource[] = [];
 
-  /** Whether a file is a machine that is there. */
+  /** Whether a file is a machine, right or wrong. */
   isMachine(file: string): boolean {
-    return this.machines.some((machine) => machine.file === file);
+    return this.#read.some((machine) => machine.file === file);
   }
 
-  /** Gives the service the machines as their files are now. */
-  async readMachines(): Promise<void> {
-    if (!this.#service || !this.#planned) return;
+  /** Gives the service the machines as their files are now. @returns whether there is a service to have them. */
+  async readMachines(): Promise<boolean> {
+    if (!this.#service || !this.#planned) return false;
     const { machines, projectDir, handlers } = this.#planned;
     const globs = { machines: machines.globs, origins: { machines: { from: machines.from } } };
     const read = await readMachines(globs, projectDir, process.env);
     const isFirst = this.#machines.size === 0;
-    this.machines = read.machines;
+    this.#read = read.machines;
     const bad = new Set(read.problems.map(({ where }) => fileOf(where)));
-    for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
+    this.machines = read.machines.filter(({ file }) => !bad.has(file));
+    for (const machine of this.machines) this.#seed(machine, isFirst);
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
     this.#say([...read.problems, ...slowHeartbeats(this.#service, handlers)]);
+    return true;
   }
 
   /** From now on a worker is given no task any more: the last are those that it has. */
@@ -86,6 +100,15 @@ export class Surroundings {
 
   async close(): Promise<void> {
     await this.#service?.close();
+  }
+
+  #doors(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
+    const { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked } = this.doors;
+    const console = wantsConsole(asked) && {
+      workers: () => [...this.workers.all()].flatMap(({ status }) => status ?? []),
+      exampleFor: (arn: string) => this.#planned?.examples[arn],
+    };
+    return { allowHosts, allowOrigins, console };
   }
 
   #seed({ name, definition }: MachineSource, isFirst: boolean): void {
@@ -117,7 +140,7 @@ export class Surroundings {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
       this.#mocks[key] ??= async (input, call) => {
-        const outcome = await this.mocker()?.mock(call, input);
+        const outcome = await this.workers.current()?.mock(call, input);
         if (outcome?.kind === 'succeeded') return JSON.parse(outcome.output) as unknown;
         throw failureOf(outcome);
       };

@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Finding } from '../../check/finding.js';
+import type { MachineSource } from '../../check/machine-source.js';
 import type { Flags } from '../../config/texts.js';
 import type { MockCall, MockOutcome } from '../../local/mocks/mocks.js';
+import type { PublicStatus } from '../../worker/health/pages.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { FromWorker, Planned, ToWorker } from './messages.js';
 
@@ -24,9 +27,12 @@ export class NotStarted extends Error {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
+  #checked: (findings: readonly Finding[]) => void = () => {};
   #asked = 0;
   /** What the service knows it by, once it runs. */
   name = '';
+  /** As it last said, once it runs. */
+  status: PublicStatus | undefined;
   /** Its exit code; null where a signal ended it. */
   readonly ended: Promise<number | null>;
 
@@ -50,6 +56,8 @@ export class WorkerProcess {
         if (message.kind === 'planned')
           surround(message.planned).then((port) => this.#tell({ kind: 'connect', port }), reject);
         if (message.kind === 'failed') reject(new NotStarted(message.text));
+        if (message.kind === 'status') this.status = message.status;
+        if (message.kind === 'checked') this.#checked(message.findings);
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind !== 'running') return;
         this.name = message.name;
@@ -69,6 +77,15 @@ export class WorkerProcess {
   /** Lets running tasks end and takes no more. The process ends by itself. */
   drain(): void {
     this.#tell({ kind: 'drain' });
+  }
+
+  /** What its classes and some machines do not agree in; nothing where it ends before it has said so. */
+  check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
+    return new Promise((resolve) => {
+      this.#checked = resolve;
+      void this.ended.then(() => resolve([]));
+      this.#tell({ kind: 'check', machines });
+    });
   }
 
   kill(): void {

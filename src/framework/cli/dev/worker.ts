@@ -1,18 +1,24 @@
 import 'reflect-metadata';
 import { systemClock } from '../../clock.js';
 import type { Flags } from '../../config/texts.js';
+import { exampleInput } from '../../handler/input/example.js';
 import { createLog, silentLog } from '../../log.js';
 import { MockTable } from '../../local/mocks/mocks.js';
 import { localEndpoint, showEndpoint } from '../../service/endpoint.js';
 import { AwsService } from '../../service/sdk/aws.js';
+import { publicStatus } from '../../worker/health/pages.js';
 import { buildWorker } from '../../worker/start/create-worker.js';
 import type { Plan } from '../../worker/start/plan.js';
+import { sayOutdated } from '../banner.js';
 import { end, watchExit } from '../exit.js';
 import { explain } from '../explain.js';
 import { readWorker } from '../project.js';
-import { localArn } from '../seed.js';
+import { localArn, seededFindings } from '../seed.js';
 import { watchUserErrors } from '../user-errors.js';
 import type { FromWorker, Planned, ToWorker } from './messages.js';
+
+/** How old what the console shows of a worker may be. */
+const STATUS_MS = 1_000;
 
 /** Resolves when it has left: the process may end right after. */
 const tell = (message: FromWorker): Promise<void> =>
@@ -56,7 +62,7 @@ async function warmUp(): Promise<void> {
 async function run(flags: Flags, logLevel: string): Promise<number> {
   const drain = told('drain');
   const log = createLog({ level: logLevel, pretty: process.stdout.isTTY });
-  const { plan, module, projectDir } = await readWorker(flags);
+  const { plan, module, projectDir, outdated } = await readWorker(flags);
   answerMocks(plan);
   const worker = await buildWorker(besideOthers(plan), {
     clock: systemClock,
@@ -74,7 +80,15 @@ async function run(flags: Flags, logLevel: string): Promise<number> {
   });
   watchExit(() => worker.status());
   const errors = watchUserErrors(log, () => void worker.stop());
+  sayOutdated(log, outdated);
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'check')
+      void tell({ kind: 'checked', findings: seededFindings(plan, message.machines) });
+  });
+  const showStatus = (): void => void tell({ kind: 'status', status: publicStatus(worker.status()) });
+  systemClock.every(STATUS_MS, showStatus);
   worker.on('state', ({ to }) => {
+    showStatus();
     const { name, handlers } = worker.status();
     if (to === 'running') void tell({ kind: 'running', name, handlers });
   });
@@ -111,9 +125,19 @@ function plannedOf({ endpoint, settings, handlers, files }: Plan, projectDir: st
       arn: localArn(activity, region),
       heartbeatMs,
     })),
+    examples: examplesOf(handlers, region),
     mocks: Object.keys(mocks),
     hasHealthPort: healthPort !== undefined,
   };
+}
+
+function examplesOf(handlers: Plan['handlers'], region: string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    handlers.flatMap(({ definition }) => {
+      const example = exampleInput(definition);
+      return example === undefined ? [] : [[localArn(definition.activity, region), JSON.stringify(example)]];
+    }),
+  );
 }
 
 function answerMocks({ settings: { mocks } }: Plan): void {
