@@ -1,13 +1,9 @@
 import jsonata from 'jsonata';
 import { measure } from '../values/json.js';
-import { rewrittenFunctions, stepFunctions, type Outside } from './functions.js';
-import { guardedFunctions, LimitReached, USAGE, watchSteps, type Environment, type Limits } from './guard.js';
+import { rewrittenFunctions, stepFunctionsIn, type Outside } from './functions.js';
+import { guardedFunctions, LimitReached, NEW_FRAME, watchFrames, type Frame, type Limits } from './guard.js';
 import { guardedRegExp } from './regexp.js';
-import { isPlain } from './plain.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
-
-const ENTER = Symbol.for('jsonata.__evaluate_entry');
-const LEAVE = Symbol.for('jsonata.__evaluate_exit');
 
 /** What an expression can see: `states`, and the variables by their names. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -34,7 +30,7 @@ export interface Compiler {
 export function createCompiler(limits: Limits): Compiler {
   // Its declaration takes an instance here, where it makes instances.
   const options = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
-  const { enter, leave } = watchSteps(limits);
+  const watch = watchFrames(limits);
   const guarded = Object.entries(guardedFunctions(builtins(), limits));
   const rewritten = Object.entries(rewrittenFunctions(limits));
   // The library keeps its engine of regular expressions in one place: whatever is parsed names ours again.
@@ -43,10 +39,7 @@ export function createCompiler(limits: Limits): Compiler {
     const compiled = parse(source);
     // The declaration takes strings only; the library's own hooks are symbols.
     const assign = compiled.assign.bind(compiled) as (name: unknown, value: unknown) => void;
-    if (!isPlain(compiled, source)) {
-      assign(ENTER, enter);
-      assign(LEAVE, leave);
-    }
+    assign(NEW_FRAME, watch);
     // Only what the expression calls: a definition may have very many of them. `|` clones behind the scenes.
     for (const [name, value] of guarded)
       if (source.includes(`$${name}`) || (name === 'clone' && source.includes('|'))) assign(name, value);
@@ -54,10 +47,10 @@ export function createCompiler(limits: Limits): Compiler {
       rewrite(compiled);
       for (const [name, value] of rewritten) assign(name, value);
     }
+    const stepFunctions = stepFunctionsIn(source);
     return async (bindings, outside) => {
-      const usage = { steps: 0, depth: 0, items: 0 };
-      const all = { ...stepFunctions(outside), ...bindings, [USAGE]: usage };
       try {
+        const all = { ...stepFunctions(outside), ...bindings };
         return toText((await compiled.evaluate(undefined, all)) as unknown, limits);
       } catch (error) {
         return {
@@ -71,16 +64,16 @@ export function createCompiler(limits: Limits): Compiler {
   return { compile, parse };
 }
 
-/** Where the library keeps its functions. It shows it to whoever watches an evaluation, before anything is awaited. */
-function builtins(): Environment {
-  const found: Environment[] = [];
+/** Where the library keeps its functions. It shows it to whoever watches a new frame, before anything is awaited. */
+function builtins(): Frame {
+  const found: Frame[] = [];
   const probe = jsonata('1');
   const assign = probe.assign.bind(probe) as (name: unknown, value: unknown) => void;
-  assign(ENTER, (_node: unknown, _input: unknown, environment: Environment) => void found.push(environment));
-  void probe.evaluate(undefined);
-  const [environment] = found;
-  if (!environment) throw new Error('the library of JSONata does not show its functions');
-  return environment;
+  assign(NEW_FRAME, (_enclosing: Frame, frame: Frame) => void found.push(frame));
+  void probe.evaluate(undefined, {});
+  const [frame] = found;
+  if (!frame) throw new Error('the library of JSONata does not show its functions');
+  return frame;
 }
 
 function parseWith(source: string, options: jsonata.JsonataOptions): jsonata.Expression {

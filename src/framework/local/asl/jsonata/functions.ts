@@ -21,19 +21,23 @@ export interface Outside {
  * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
  * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
  */
-export function stepFunctions(outside: Outside): Record<string, unknown> {
-  return {
-    eval: undefined,
-    now: (picture?: string, timezone?: string) =>
-      FROM_MILLIS.evaluate(undefined, { ms: Math.floor(outside.now()), picture, timezone }),
-    millis: () => Math.floor(outside.now()),
-    partition,
-    range,
-    hash,
-    random: (seed?: number) => (seed === undefined ? outside.random() : seeded(seed)),
-    uuid: () => uuid(() => outside.random()),
-    parse: (text?: string) => (text === undefined ? undefined : readJson(text)),
-  };
+const STEP_FUNCTIONS: Readonly<Record<string, (outside: Outside) => unknown>> = {
+  eval: () => undefined,
+  now: (outside) => (picture?: string, timezone?: string) =>
+    FROM_MILLIS.evaluate(undefined, { ms: Math.floor(outside.now()), picture, timezone }),
+  millis: (outside) => () => Math.floor(outside.now()),
+  partition: () => partition,
+  range: () => range,
+  hash: () => hash,
+  random: (outside) => (seed?: number) => (seed === undefined ? outside.random() : seeded(seed)),
+  uuid: (outside) => () => uuid(() => outside.random()),
+  parse: () => (text?: string) => (text === undefined ? undefined : readJson(text)),
+};
+
+/** Those of them that an expression names, by their names. To give it all takes longer than most expressions do. */
+export function stepFunctionsIn(source: string): (outside: Outside) => Record<string, unknown> {
+  const named = Object.entries(STEP_FUNCTIONS).filter(([name]) => source.includes(`$${name}`));
+  return (outside) => Object.fromEntries(named.map(([name, make]) => [name, make(outside)]));
 }
 
 /** What rewritten expressions call. */

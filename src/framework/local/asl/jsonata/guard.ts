@@ -36,6 +36,9 @@ export class LimitReached extends Error {
 
 /** How deep an evaluation may nest. */
 const MAX_DEPTH = 1_000;
+/** How many levels may lie on the stack: it could not hold all. Where the library waits for somebody, it begins anew. */
+const STACKED = 50;
+const pause = (): void => undefined;
 /** How many steps go by between two looks at the time. */
 const STEPS_BETWEEN_LOOKS = 64;
 
@@ -63,18 +66,23 @@ export const IN_THREAD: Limits = {
   isOver: () => false,
 };
 
-/** What an evaluation has used so far. Expressions are shared and evaluations overlap, so each has its own. */
-export interface Usage {
+/** What an evaluation has used so far. */
+interface Usage {
   steps: number;
   depth: number;
   items: number;
 }
 
-/** Under which name an evaluation finds its usage. No expression can spell it. */
-export const USAGE = '\u0000usage';
+/** Under which names the library looks for who watches its steps, and its frames of variables. */
+const ENTER = Symbol.for('jsonata.__evaluate_entry');
+const LEAVE = Symbol.for('jsonata.__evaluate_exit');
+export const NEW_FRAME = Symbol.for('jsonata.__createFrame_push');
 
-export interface Environment {
-  lookup(name: string): unknown;
+/** A frame of variables of the library: one for an evaluation, and one in it for each block, call and the like. */
+export interface Frame {
+  lookup: (name: unknown) => unknown;
+  /** Ours. */
+  usage?: Usage;
 }
 
 interface Node {
@@ -85,26 +93,35 @@ interface Node {
 /** The kinds of node whose result is a new value, and not one that was there before. */
 const MAKERS = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
-/** The hooks that the library calls before and after each step of an evaluation. */
-export function watchSteps(limits: Limits): {
-  enter: (node: Node, input: unknown, environment: Environment) => void;
-  leave: (node: Node, input: unknown, environment: Environment, result: unknown) => void;
-} {
-  return {
-    enter: (_node, _input, environment) => {
-      const usage = environment.lookup(USAGE) as Usage;
-      usage.depth++;
-      if (++usage.steps % STEPS_BETWEEN_LOOKS === 0 && limits.isOver()) throw new LimitReached('time');
-      if (usage.depth > MAX_DEPTH) throw new Error('The expression is nested or recurses too deeply.');
-    },
-    leave: (node, _input, environment, result) => {
-      const usage = environment.lookup(USAGE) as Usage;
-      usage.depth--;
-      if (typeof result === 'string') {
-        if (result.length > limits.chars) throw new LimitReached('size');
-      } else if (typeof result === 'object' && result !== null) checkSize(node, result, usage, limits);
-    },
+/**
+ * What the library is to call with each new frame. It looks for who watches before every step, which is where a step is
+ * counted: it would wait for whoever it finds, and take half as long again.
+ */
+export function watchFrames(limits: Limits): (enclosing: Frame, frame: Frame) => void {
+  const enter = (usage: Usage): (() => void) | undefined => {
+    usage.depth++;
+    if (++usage.steps % STEPS_BETWEEN_LOOKS === 0 && limits.isOver()) throw new LimitReached('time');
+    if (usage.depth > MAX_DEPTH) throw new Error('The expression is nested or recurses too deeply.');
+    return usage.depth % STACKED === 0 ? pause : undefined;
   };
+  const leave = (node: Node, _input: unknown, { usage }: Frame, result: unknown): void => {
+    if (!usage) return;
+    usage.depth--;
+    if (typeof result === 'string') {
+      if (result.length > limits.chars) throw new LimitReached('size');
+    } else if (typeof result === 'object' && result !== null) checkSize(node, result, usage, limits);
+  };
+  const watch = (enclosing: Frame, frame: Frame): void => {
+    const usage = enclosing.usage ?? { steps: 0, depth: 0, items: 0 };
+    const { lookup } = frame;
+    frame.usage = usage;
+    frame.lookup = (name) => {
+      if (name === ENTER) return enter(usage);
+      if (name === LEAVE) return leave;
+      return name === NEW_FRAME ? watch : lookup(name);
+    };
+  };
+  return watch;
 }
 
 function checkSize(node: Node, result: object, usage: Usage, limits: Limits): void {
@@ -176,7 +193,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** The functions of the library that can take long, each with its check before it. */
-export function guardedFunctions(builtins: Environment, limits: Limits): Record<string, unknown> {
+export function guardedFunctions(builtins: Frame, limits: Limits): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(CHECKS).map(([name, check]) => [
       name,
