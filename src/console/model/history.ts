@@ -165,7 +165,8 @@ export class Run {
     const visit = this.#find(from, (each) => each.type === type && each.status === 'running');
     if (!visit) return from;
     if (what === 'Started') {
-      // Tried again: what an earlier attempt left open has ended.
+      // Tried again: the branch that it comes from has failed, and what else was left open has ended.
+      if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
       this.#abortInside(visit, event.at);
       visit.iterations.clear();
       delete visit.failure;

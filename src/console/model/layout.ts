@@ -42,11 +42,11 @@ export interface Drawing {
   readonly lines: readonly Line[];
 }
 
-export const BOX = { width: 212, height: 66 };
+export const BOX = { width: 212, height: 70 };
 const PILL = { width: 64, height: 28 };
 const HEAD = 62;
-const PAD = 18;
-const GAP = 22;
+const PAD = 14;
+const GAP = 20;
 const LABEL = { charWidth: 6.2, height: 18, longest: 30, pad: 14 };
 
 /** Ids that no state can have: their names hold no NUL. */
@@ -64,8 +64,8 @@ function layOutGroup(group: Group, depth: number, isMachine: boolean): Drawing {
   graph.setGraph({
     rankdir: 'TB',
     rankalign: 'top',
-    nodesep: 36,
-    ranksep: 46,
+    nodesep: 28,
+    ranksep: 42,
     edgesep: 18,
     marginx: 4,
     marginy: 4,

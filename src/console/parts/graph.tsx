@@ -19,7 +19,7 @@ interface GraphProps {
 
 /** What is inside a container lies above it, and states above all lines. */
 const ABOVE = 60;
-const READABLE = 0.55;
+const READABLE = 0.6;
 const SMALLEST = 0.15;
 const LARGEST = 2;
 const STEP = 1.25;
@@ -212,7 +212,6 @@ function Node({
       data-state={box.name}
       data-progress={progress ? stands : undefined}
       aria-pressed={isSelected}
-      aria-label={`${box.name}, ${node.type}${said === undefined ? '' : `, ${said}`}${times === undefined ? '' : `, entered ${times} times`}`}
       tabIndex={tabStop === box.name ? 0 : -1}
       onClick={() => onSelect(isSelected ? undefined : box.name)}
     >
@@ -220,7 +219,11 @@ function Node({
         {isIcon(node.type) && <Icon name={node.type} />}
         {node.type}
         {node.calls !== undefined && <span class="node-calls">{node.calls}</span>}
-        {times !== undefined && <span class="node-times">×{times}</span>}
+        {times !== undefined && (
+          <span class="node-times" title={`Entered ${times} times`}>
+            ×{times}
+          </span>
+        )}
       </span>
       <span class="node-name" dir="auto">
         {box.name}

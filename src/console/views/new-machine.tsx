@@ -88,13 +88,15 @@ export function NewMachine(): JSX.Element {
             <span>Definition</span>
             <Editor value={text} onInput={setText} label="Definition, in the states language" marks={marks} />
           </div>
-          <ul class="problems" role="status" aria-label="Problems of the definition">
-            {marks.map(({ message, from: at }) => (
-              <li dir="auto">
-                Line {text.slice(0, at).split('\n').length}: {message}
-              </li>
-            ))}
-          </ul>
+          <div role="status">
+            <ul class="problems" aria-label="Problems of the definition">
+              {marks.map(({ message, from: at }) => (
+                <li dir="auto">
+                  Line {text.slice(0, at).split('\n').length}: {message}
+                </li>
+              ))}
+            </ul>
+          </div>
         </section>
         <section class="panel fill" aria-label="Graph">
           {drawing && (

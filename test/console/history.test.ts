@@ -1,0 +1,208 @@
+import { expect, test } from '@jest/globals';
+import { StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { type HistoryEvent, Run, type Visit } from '../../src/console/model/history.js';
+import { isSelected, stateProgress } from '../../src/console/model/progress.js';
+import { stripRows } from '../../src/console/model/strip.js';
+import { follow, openConsole } from '../local/console/console.js';
+import type { Mocks } from 'stepwright/local';
+
+const call = (more: object = {}): object => ({
+  Type: 'Task',
+  Resource: 'arn:aws:lambda:us-east-1:123456789012:function:any',
+  ...('Next' in more ? {} : { End: true }),
+  ...more,
+});
+const machine = (states: Record<string, object>, more: object = {}): object => ({
+  StartAt: Object.keys(states)[0],
+  States: states,
+  ...more,
+});
+const AGAIN = [{ ErrorEquals: ['Busy'], IntervalSeconds: 2, MaxAttempts: 2 }];
+
+/** Runs a machine on the local service, and reads its history as the page does. */
+async function historyOf(
+  definition: object,
+  {
+    input = {},
+    mocks = {},
+    seconds = 60,
+    stop = false,
+  }: { input?: unknown; mocks?: Mocks; seconds?: number; stop?: boolean } = {},
+): Promise<Run> {
+  const bench = await openConsole({ mocks });
+  const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: JSON.stringify(definition) });
+  const started = await bench.client.send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+  );
+  const { executionArn = '' } = started;
+  await bench.clock.advance(seconds * 1000);
+  if (stop) await bench.client.send(new StopExecutionCommand({ executionArn }));
+  const tab = follow<{ events: HistoryEvent[] }>(
+    bench,
+    `topic=execution&arn=${encodeURIComponent(executionArn)}`,
+  );
+  const run = new Run();
+  run.add((await tab.next()).data.events);
+  return run;
+}
+
+/** The visits as `name status`, with the iteration that each is of. */
+const told = ({ visits }: Run): string[] =>
+  visits.map(({ name, status, iteration }) => `${name}${iteration ? `[${iteration.index}]` : ''} ${status}`);
+
+const visit = ({ visits }: Run, name: string): Visit => {
+  const found = visits.find((each) => each.name === name);
+  if (!found) throw new Error(`${name} was not entered`);
+  return found;
+};
+
+test('a state that is tried again has its attempts, and has succeeded', async () => {
+  const busy = { error: 'Busy', cause: 'later' };
+  const run = await historyOf(machine({ A: call({ Retry: AGAIN }) }), {
+    mocks: { 'M.A': [busy, { output: 1 }] },
+  });
+  expect(told(run)).toEqual(['A succeeded']);
+  expect(visit(run, 'A').attempts.map(({ outcome, error }) => [outcome, error])).toEqual([
+    ['failed', 'Busy'],
+    ['succeeded', undefined],
+  ]);
+  expect(stripRows(run)[0]?.stretches.map(({ kind }) => kind)).toEqual(['retry', 'back-off', 'succeeded']);
+});
+
+test('a state whose failure a Catch took is caught, and the execution goes on', async () => {
+  const states = {
+    A: call({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'B' }] }),
+    B: { Type: 'Pass', End: true },
+  };
+  const run = await historyOf(machine(states), { mocks: { 'M.A': { error: 'Bad', cause: '' } } });
+  expect(told(run)).toEqual(['A caught', 'B succeeded']);
+  expect(visit(run, 'A').failure?.error).toBe('Bad');
+});
+
+test('of a Parallel the branch that failed is told apart from the one that was ended by it', async () => {
+  const branches = [machine({ Bad: call() }), machine({ Slow: { Type: 'Wait', Seconds: 30, End: true } })];
+  const run = await historyOf(machine({ Both: { Type: 'Parallel', Branches: branches, End: true } }), {
+    mocks: { 'M.Bad': { error: 'Bad', cause: '' } },
+  });
+  expect(told(run)).toEqual(['Both failed', 'Bad failed', 'Slow aborted']);
+});
+
+test('a Parallel that is tried again has its branches once for each attempt', async () => {
+  const branches = [machine({ Sometimes: call() }), machine({ Always: { Type: 'Pass', End: true } })];
+  const run = await historyOf(
+    machine({
+      Both: { Type: 'Parallel', Branches: branches, Retry: AGAIN, Next: 'Last' },
+      Last: { Type: 'Succeed' },
+    }),
+    { mocks: { 'M.Sometimes': [{ error: 'Busy', cause: '' }, { output: 1 }] } },
+  );
+  expect(told(run).toSorted()).toEqual([
+    'Always succeeded',
+    'Always succeeded',
+    'Both succeeded',
+    'Last succeeded',
+    'Sometimes failed',
+    'Sometimes succeeded',
+  ]);
+});
+
+/** A Map in a Map; the inner one's task fails where it is told to. */
+const nested = (more: object = {}): object =>
+  machine({
+    Outer: {
+      Type: 'Map',
+      ItemProcessor: machine({
+        Inner: {
+          Type: 'Map',
+          ItemProcessor: machine({
+            Deep: call(more),
+            ...('Catch' in more && { Caught: { Type: 'Pass', End: true } }),
+          }),
+          End: true,
+        },
+      }),
+      End: true,
+    },
+  });
+
+test('events of a Map in a Map belong to their own iterations', async () => {
+  const caught = { Catch: [{ ErrorEquals: ['Odd'], Next: 'Caught' }] };
+  const run = await historyOf(nested(caught), {
+    input: [
+      [1, 2, 3],
+      [4, 5],
+    ],
+    mocks: {
+      'M.Deep': (input) => {
+        if (Number(input) % 2 === 1) throw Object.assign(new Error('odd'), { name: 'Odd' });
+        return input;
+      },
+    },
+  });
+  expect(run.visits.filter(({ name }) => name === 'Deep')).toHaveLength(5);
+  const counts = (selection: [string, number][]): unknown => {
+    const states = stateProgress(run.visits, new Set(), new Map(selection));
+    return Object.fromEntries(states.get('Deep')?.counts ?? []);
+  };
+  expect(counts([])).toEqual({ succeeded: 2, caught: 3 });
+  expect(counts([['Outer', 0]])).toEqual({ succeeded: 1, caught: 2 });
+  expect(
+    counts([
+      ['Outer', 1],
+      ['Inner', 0],
+    ]),
+  ).toEqual({ succeeded: 1 });
+  expect(
+    [...visit(run, 'Outer').iterations.values()].map(({ status, caught: odd }) => `${status} ${odd}`),
+  ).toEqual(['succeeded true', 'succeeded true']);
+  expect(
+    run.visits
+      .filter((each) => isSelected(each, new Map([['Outer', 1]])))
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['Caught', 'Deep', 'Deep', 'Inner', 'Outer']);
+});
+
+test('where a Map fails, so have its iteration and the states around it, and the others were ended', async () => {
+  const run = await historyOf(nested(), {
+    input: [[1], [2], [3]],
+    mocks: { 'M.Deep': { error: 'Bad', cause: '' } },
+  });
+  const outer = visit(run, 'Outer');
+  expect(outer.status).toBe('failed');
+  const ends = [...outer.iterations.values()].map(({ status }) => status);
+  expect(ends.filter((each) => each === 'failed')).toHaveLength(1);
+  expect(ends).not.toContain('running');
+  expect(run.visits.every(({ status }) => status === 'failed' || status === 'aborted')).toBe(true);
+});
+
+test('a field that can not be worked out fails its state', async () => {
+  const run = await historyOf(
+    machine(
+      { A: { Type: 'Pass', Output: '{% $nothing.here() %}', End: true } },
+      { QueryLanguage: 'JSONata' },
+    ),
+  );
+  expect(told(run)).toEqual(['A failed']);
+  expect(visit(run, 'A').failure?.error).toBe('States.QueryEvaluationError');
+});
+
+test('what is stopped was aborted', async () => {
+  const run = await historyOf(machine({ A: { Type: 'Wait', Seconds: 3600, End: true } }), { stop: true });
+  expect(told(run)).toEqual(['A aborted']);
+});
+
+test('a Choice that goes round enters its states again', async () => {
+  const states = {
+    Count: { Type: 'Pass', Parameters: { 'n.$': 'States.MathAdd($.n, 1)' }, Next: 'Enough?' },
+    'Enough?': {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.n', NumericGreaterThan: 2, Next: 'Done' }],
+      Default: 'Count',
+    },
+    Done: { Type: 'Succeed' },
+  };
+  const run = await historyOf(machine(states), { input: { n: 0 } });
+  expect(told(run)).toHaveLength(7);
+  expect(stateProgress(run.visits, new Set(), new Map()).get('Count')?.visits).toHaveLength(3);
+});
