@@ -107,6 +107,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
     ],
     alsoWrong: ['x'.repeat(81)],
   },
+  stallAfter: { takes: ['false', 'a duration'], alsoWrong: ['0s', 60_000] },
   handlers: {
     takes: ['an object', 'an object that holds itself'],
     alsoWrong: [{ 'A.b': 5 }, { 'A.b': new Map() }],

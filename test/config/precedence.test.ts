@@ -104,6 +104,10 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['[::1]:8080', '[::1]:8080'],
   ],
   workerName: [['me', 'me']],
+  stallAfter: [
+    ['90s', '90s'],
+    ['false', false],
+  ],
   run: [['thread', 'thread']],
   pool: [['{"threads":2}', { threads: 2 }]],
   concurrency: [['5', 5]],

@@ -3,7 +3,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework
 import type { Outcome } from '../../src/framework/handler/outcome.js';
 import type { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
-import { Worker } from '../../src/framework/worker/worker.js';
+import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
 /** A port without sockets: it takes every report, and polls are what a test makes of them. */
 export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort> = {}): ActivityPort {
@@ -39,11 +39,12 @@ export interface WorkerOnPort {
   readonly work?: () => Promise<unknown>;
   readonly handler?: Partial<RunnableHandler>;
   readonly random?: () => number;
+  readonly thread?: WorkerParts['thread'];
 }
 
 /** A running worker on a port, whose handlers take 10 tasks at once. */
 export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
-  const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5 } = options;
+  const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5, thread } = options;
   const handle: RunnableHandler['handle'] = async (_text, _context, onOutcome) => {
     await work();
     const outcome: Outcome = { status: 'succeeded', output: '1' };
@@ -56,7 +57,7 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
     ...handler,
   }));
   const worker = new Worker({
-    ...{ name: 'worker', handlers, clock, random, log: silentLog, heartbeatRate: 250 },
+    ...{ name: 'worker', handlers, clock, random, thread, log: silentLog, heartbeatRate: 250 },
     ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: async () => {} },
   });
   void worker.run();

@@ -68,6 +68,7 @@ const EVENTS: readonly EventName[] = [
   'poll:token-possibly-lost',
   'places:stuck',
   'places:freed',
+  'loop:blocked',
   'heartbeat:stretched',
   'heartbeat:restored',
   'heartbeat:sent',

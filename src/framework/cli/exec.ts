@@ -60,7 +60,7 @@ export async function exec(
 /** Of a project's config what is said of the connection and of all handlers: its activities are not run here. */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,
-  ...{ activities, interceptors: [], handlers: {}, run: 'main', setup: undefined },
+  ...{ activities, interceptors: [], handlers: {}, run: 'main', setup: undefined, observe: [] },
 });
 
 function commandActivity(

@@ -4,6 +4,7 @@ import type { Interceptor } from '../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions, INTERCEPTORS } from '../declare/options.js';
 import {
   duration,
+  durationOrFalse,
   flag,
   isClass,
   isCount,
@@ -83,6 +84,11 @@ export interface Config extends HandlerOptions {
   observe?: readonly Constructor<Observer>[];
   /** Where a task's input carries a trace, for spans of OpenTelemetry: linked to the task's. @default none */
   traceContext?: TraceContext;
+  /**
+   * How long a blocked event loop is believed; past it no heartbeat is sent until it turns again, so that the service
+   * gives its tasks to other workers. `false`: for ever. @default '10m'
+   */
+  stallAfter?: string | false;
   /** At most 80 characters; shown in the execution's history. @default hostname-pid-random */
   workerName?: string;
   /** Overrides by `'Class.method'`. @default {} */
@@ -238,6 +244,12 @@ export const CONFIG_OPTIONS = {
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },
   observe: { ...observe, default: [], help: 'classes that listen to the worker' },
   traceContext: { ...traceContext, unset: 'none', help: "where a task's input carries a trace" },
+  stallAfter: {
+    ...durationOrFalse,
+    default: '10m',
+    ofWorker: true,
+    help: 'how long a blocked event loop is believed',
+  },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

@@ -13,6 +13,8 @@ export interface RunnableHandler extends TaskHandler {
   readonly port: ActivityPort;
   readonly concurrency: number;
   readonly pollers: { readonly min: number; readonly max: number };
+  /** @default 'main' */
+  readonly run?: 'main' | 'thread' | 'process';
 }
 
 /** What a loop is given by its worker. */
@@ -66,6 +68,20 @@ export class HandlerLoop {
       handler: { handler: name, activityArn },
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });
+  }
+
+  get name(): string {
+    return this.#handler.name;
+  }
+
+  /** Whether its handler runs on the main thread, where it may block the event loop. */
+  get runsHere(): boolean {
+    return (this.#handler.run ?? 'main') === 'main';
+  }
+
+  /** Handlers that have not settled. */
+  get running(): number {
+    return this.#slots.running;
   }
 
   /** Begins to poll, after a wait. */

@@ -1,11 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
 import type { HeartbeatLoad } from '../heartbeat/load.js';
+import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import type { BeatListener, ThreadHeartbeats } from '../heartbeat/thread/thread-heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import type { Logger } from '../log.js';
 import { LAST_ATTEMPT_MS } from '../task/report.js';
 import type { TaskTracing } from '../task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
+import { BlockedLoop } from './observe/blocked-loop.js';
 import { countEvents, type WorkerCounts } from './observe/counts.js';
 import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
 import { logEvents } from './observe/log-events.js';
@@ -28,6 +31,8 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
+  /** A thread that looks whether the main loop turns, and beats what comes from the ports that it knows. @default none */
+  readonly thread?: Pick<ThreadHeartbeats, 'beats' | 'follow' | 'track'>;
   /** @default nobody listens */
   readonly tracing?: TaskTracing;
   /** Closes the connections, after the last report. */
@@ -57,7 +62,9 @@ export class Worker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #heartbeats: HeartbeatScheduler;
+  readonly #heartbeats: Heartbeats;
+  readonly #beatListener: BeatListener;
+  readonly #blocked = new BlockedLoop();
   readonly #heartbeatTrouble: TroubleTeller<'failed'>;
   readonly #stalls: StallWatch;
   readonly #counts: WorkerCounts;
@@ -82,11 +89,16 @@ export class Worker {
       began: (_, error) => this.#events.emit('heartbeat:failed', { error }),
       ended: () => this.#events.emit('heartbeat:recovered', {}),
     });
+    this.#beatListener = this.#makeBeatListener();
     this.#heartbeats = this.#makeHeartbeats();
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchPlaces();
     });
     this.#loops = this.#makeLoops();
+    const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
+    this.#events.on('task:received', ({ handler }) => {
+      if (here.has(handler)) this.#blocked.began(handler);
+    });
   }
 
   /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
@@ -150,6 +162,7 @@ export class Worker {
   #start(): void {
     if (this.#stopping) return;
     this.#stalls.start();
+    this.#parts.thread?.follow(this.#beatListener);
     for (const [index, loop] of this.#loops.entries()) loop.start(index * STAGGER_MS);
   }
 
@@ -216,8 +229,14 @@ export class Worker {
     this.#events.emit('state', { from, to });
   }
 
-  #makeHeartbeats(): HeartbeatScheduler {
-    const { clock, random, heartbeatRate } = this.#parts;
+  #makeHeartbeats(): Heartbeats {
+    const { clock, thread, handlers, heartbeatRate: rate } = this.#parts;
+    if (thread && handlers.every((handler) => thread.beats(handler))) return thread;
+    return new HeartbeatScheduler({ clock, rate, ...this.#beatListener });
+  }
+
+  #makeBeatListener(): BeatListener {
+    const { clock, random } = this.#parts;
     const onAnswer = (error?: Error): void => {
       if (error) this.#heartbeatTrouble.failed('failed', error);
       else this.#heartbeatTrouble.answered({ atOnce: false });
@@ -225,6 +244,14 @@ export class Worker {
     const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
       this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
     const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });
-    return new HeartbeatScheduler({ clock, random, rate: heartbeatRate, onStretch, onAnswer, onSent });
+    const onTurn = (): void => this.#blocked.turned(clock.now(), this.#runningHere());
+    const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
+      this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocked.suspects });
+    return { random, onStretch, onAnswer, onSent, onTurn, onBlocked };
+  }
+
+  /** Handlers whose tasks run on the main thread now. */
+  #runningHere(): string[] {
+    return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
   }
 }

@@ -3,6 +3,7 @@ import { showError } from '../../errors.js';
 import { silentLog } from '../../log.js';
 import { activityPort, type SendCall } from '../activity-calls.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
+import type { Identity, Recipes } from '../lean/recipe.js';
 import type { ActivityPort } from '../port.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
 import { learnRecipes } from './learn-recipes.js';
@@ -23,7 +24,7 @@ export interface ServiceSettings extends ClientSettings {
 export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
-  readonly #lean: LeanCalls[] = [];
+  readonly #lean = new Map<string, { readonly calls: LeanCalls; readonly recipes: Recipes }>();
   #toldWhy = false;
 
   constructor(settings: ServiceSettings) {
@@ -37,6 +38,16 @@ export class AwsService {
     return activityPort(send, this.#clients.credentials);
   }
 
+  /** What the calls of a region's port are made of, once that is open; undefined where they are the SDK's. */
+  recipes(region: string): Recipes | undefined {
+    return this.#lean.get(region)?.recipes;
+  }
+
+  /** What the next call is signed with. Rejects where there is nothing. */
+  identity(): Identity | Promise<Identity> {
+    return this.#clients.credentials.current();
+  }
+
   /** A client for the calls outside the loop. The SDK retries them. */
   client(region: string): Promise<SFNClient> {
     return this.#clients.client(region, 10, 5);
@@ -48,7 +59,7 @@ export class AwsService {
   }
 
   close(): void {
-    for (const each of this.#lean) each.close();
+    for (const { calls } of this.#lean.values()) calls.close();
     this.#clients.close();
   }
 
@@ -64,7 +75,7 @@ export class AwsService {
       const recipes = await learnRecipes(client);
       const { LeanCalls } = await import('../lean/lean-calls.js');
       const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current() });
-      this.#lean.push(calls);
+      this.#lean.set(region, { calls, recipes });
       return (operation, input, call) => calls.send(operation, input, call);
     } catch (error) {
       return this.#tellWhy(`no request could be made without it: ${showError(error as Error)}`);

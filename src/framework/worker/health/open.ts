@@ -2,6 +2,7 @@ import { isThisMachine, readAddress, showAddress } from '../../config/address.js
 import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
+import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import type { Worker } from '../worker.js';
 import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
 import type { Health } from './serve.js';
@@ -18,6 +19,8 @@ export interface HealthOptions {
   readonly healthPort: number | string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Answers whatever the main thread does. @default the main thread answers itself */
+  readonly thread?: ThreadHeartbeats;
   /** What shows that this is production; undefined where nothing does. */
   readonly production: string | undefined;
 }
@@ -47,17 +50,19 @@ export async function openHealth({
   healthPort,
   clock,
   log,
+  thread,
   production,
 }: HealthOptions): Promise<WorkerHealth> {
   const address = readAddress(healthPort);
   if (!address) return { show: async () => {}, close: () => {} };
   let source = NOTHING_YET;
   // A bed and a test load this file, and no server.
-  const { serveHealth } = await import('./serve.js');
-  const health = await serveHealth(address, {
+  const { serveHealth, serveFromThread } = await import('./serve.js');
+  const shown: HealthSource = {
     status: () => source.status(),
     metrics: () => source.metrics(),
-  });
+  };
+  const health = thread ? await serveFromThread(thread, address, shown) : await serveHealth(address, shown);
   sayWhere(health, log, production);
   return {
     show: async (worker) => void (source = await sourceOf(worker, clock)),

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type Address, showAddress } from '../../config/address.js';
+import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import { type Problem, StartError } from '../../errors.js';
 import { type Answer, answer, type HealthSource } from './pages.js';
 
@@ -28,6 +29,20 @@ export async function serveHealth(address: Address, source: HealthSource): Promi
       server.closeAllConnections();
     },
   };
+}
+
+/** As {@link serveHealth}, from a thread that knows more than this one where it is blocked. */
+export async function serveFromThread(
+  thread: ThreadHeartbeats,
+  address: Address,
+  source: HealthSource,
+): Promise<Health> {
+  try {
+    const port = await thread.listen(address, (method, path) => answer(method, path, source));
+    return { address: { ...address, port }, close: () => thread.hangUp() };
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, address);
+  }
 }
 
 /** To a HEAD Node itself sends no body. */

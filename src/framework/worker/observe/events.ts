@@ -43,6 +43,15 @@ export interface WorkerEvents extends TaskEvents {
   'heartbeat:restored': HeartbeatLoad;
   /** A heartbeat left, so long after it was due. */
   'heartbeat:sent': { readonly lateMs: number };
+  /**
+   * The event loop was blocked for a second or longer, by one of these handlers or by something else in the process.
+   * `gaveUp`: for longer than `stallAfter`, so that no heartbeat was sent at the end.
+   */
+  'loop:blocked': {
+    readonly blockedMs: number;
+    readonly gaveUp: boolean;
+    readonly handlers: readonly string[];
+  };
   /** Heartbeats began to fail; told once, until none has failed for 30 s. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;

@@ -24,6 +24,12 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('loop:blocked', ({ blockedMs, gaveUp, handlers }) => {
+    const fields = { blockedMs, handlers };
+    if (gaveUp)
+      log.error(fields, 'the event loop was blocked for longer than stallAfter: heartbeats had stopped');
+    else log.warn(fields, 'the event loop was blocked; heartbeats went on, polls and reports did not');
+  });
   events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
     log.error(
       { ...where(ref), ignoring, undelivered },

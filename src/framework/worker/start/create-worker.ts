@@ -16,6 +16,7 @@ import type { RunnableHandler } from '../handler-loop.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './activities.js';
 import { dispose, makeContainer } from './container.js';
+import { beatInThread, openThread } from './heartbeats.js';
 import { moduleProblems, Pools } from './pools.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { socketsFor } from './sockets.js';
@@ -74,23 +75,26 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
   const container = await makeContainer(plan, problems, world);
   const pools = new Pools(plan, world);
+  const thread = openThread(plan, world);
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
+    await thread?.close();
     await pools.close();
     await container.dispose();
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...world, healthPort: plan.settings.healthPort });
+    health = await openHealth({ ...plan, ...world, thread, healthPort: plan.settings.healthPort });
     const { AwsService } = await import('../../service/sdk/aws.js');
     const { sdk, region, calls } = plan.settings;
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
+    if (thread) await beatInThread(thread, handlers, service, world.log);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
-    const worker = new Worker({ ...settingsOf(plan, world), handlers, tracing: telemetry, close });
+    const worker = new Worker({ ...settingsOf(plan, world), handlers, thread, tracing: telemetry, close });
     await health.show(worker);
     telemetry.follow(worker);
     for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
@@ -99,6 +103,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   } catch (error) {
     health?.close();
     service?.close();
+    await thread?.close();
     await dispose(container, world);
     throw error;
   }

@@ -1,0 +1,333 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Worker } from 'node:worker_threads';
+import { type Cancel, type Clock, turn } from '../../clock.js';
+import { showError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { Identity, Recipes } from '../../service/lean/recipe.js';
+import type { ActivityPort } from '../../service/port.js';
+import type { Beat, Beating, Heartbeats } from '../heartbeats.js';
+import type { SchedulerOptions } from '../scheduler.js';
+import { HeartbeatScheduler } from '../scheduler.js';
+import {
+  answerToText,
+  type FromThread,
+  type Page,
+  type ThreadOptions,
+  toError,
+  type ToThread,
+  TURN_MS,
+} from './messages.js';
+
+/** Where the heartbeats of a port go. */
+export interface BeatenRegion {
+  readonly region: string;
+  readonly port: ActivityPort;
+  readonly recipes: Recipes;
+}
+
+export interface ThreadHeartbeatsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rate: number;
+  readonly stallAfterMs: number | false;
+}
+
+/** What a worker wants to be told, and what it can say of itself. */
+export interface BeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent' | 'random'> {
+  /** The main loop was blocked, and turns again. */
+  readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
+  /** Called in each turn that shows that the main loop turns. */
+  readonly onTurn: () => void;
+}
+
+/** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
+const HAND_OVER_MS = 10_000;
+
+/** Where the entry is, compiled; in a test, which runs the sources, in the build. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts')
+    ? import.meta.url
+        .replace(/\/src(?=\/framework\/heartbeat\/)/, '/dist/src')
+        .replace(/thread-heartbeats\.ts$/, 'entry.js')
+    : './entry.js',
+  import.meta.url,
+);
+
+/**
+ * Heartbeats that leave from a thread of their own, so that code which blocks the event loop costs no lease. Where that
+ * thread ends, they go on from here, and it is said.
+ */
+export class ThreadHeartbeats implements Heartbeats {
+  readonly #options: ThreadHeartbeatsOptions;
+  readonly #turns = new SharedArrayBuffer(4);
+  readonly #thread: Worker;
+  /** What runs here on behalf of the thread belongs to no task. */
+  readonly #context = new AsyncResource('stepwright:heartbeats');
+  readonly #regions = new Map<ActivityPort, BeatenRegion>();
+  readonly #beats = new Map<number, ThreadBeat>();
+  readonly #timers: Cancel[] = [];
+  #lastId = 0;
+  #released: number[] = [];
+  #listener: BeatListener | undefined;
+  readonly #opening = new Map<string, () => void>();
+  #identity: Identity | undefined;
+  #current: (() => Identity | Promise<Identity>) | undefined;
+  /** What goes on where the thread has ended. */
+  #instead: HeartbeatScheduler | undefined;
+  #answer: ((method: string, path: string) => Promise<Page>) | undefined;
+  #listening: { resolve: (port: number) => void; reject: (error: Error) => void } | undefined;
+  #closed = false;
+  /** The thread is no more. */
+  #ended = false;
+
+  constructor(options: ThreadHeartbeatsOptions) {
+    this.#options = options;
+    const { clock, rate, stallAfterMs } = options;
+    const workerData: ThreadOptions = { turns: this.#turns, rate, stallAfterMs, now: clock.now() };
+    this.#thread = new Worker(ENTRY, { workerData });
+    // The worker keeps the process, not this.
+    this.#thread.unref();
+    this.#thread.on('message', (message: FromThread) =>
+      this.#context.runInAsyncScope(() => this.#take(message)),
+    );
+    this.#thread.on('error', (error) => this.#lost(error));
+    this.#thread.on('exit', () => this.#lost(new Error('the thread ended')));
+  }
+
+  /** Whether its beats leave from the thread. */
+  beats({ port }: Pick<Beating, 'port'>): boolean {
+    return this.#regions.has(port);
+  }
+
+  /**
+   * Beats what comes from this port in the thread. Resolves when that can.
+   * @param current what calls are signed with, as it is now
+   */
+  async open(region: BeatenRegion, current: () => Identity | Promise<Identity>): Promise<void> {
+    this.#regions.set(region.port, region);
+    this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
+    this.#current = current;
+    const opened = new Promise<void>((resolve) => this.#opening.set(region.region, resolve));
+    await this.#handOver();
+    region.port.onMended?.(() => void this.#handOver());
+    await opened;
+  }
+
+  /** Answers probes from the thread, each by what `answer` says while the main thread can say it. @returns the port */
+  listen(
+    { host, port }: { readonly host: string; readonly port: number },
+    answer: (method: string, path: string) => Promise<Page>,
+  ): Promise<number> {
+    this.#answer = answer;
+    return new Promise((resolve, reject) => {
+      this.#listening = { resolve, reject };
+      this.#send({ kind: 'listen', host, port });
+    });
+  }
+
+  /** Probes are answered no more. */
+  hangUp(): void {
+    this.#send({ kind: 'hang-up' });
+  }
+
+  /** Begins to show that the main loop turns, and tells what the thread tells. */
+  follow(listener: BeatListener): void {
+    this.#listener = listener;
+    const turns = new Int32Array(this.#turns);
+    const show = (): void => {
+      Atomics.add(turns, 0, 1);
+      listener.onTurn();
+    };
+    show();
+    const { clock } = this.#options;
+    this.#timers.push(
+      clock.every(TURN_MS, show),
+      clock.every(HAND_OVER_MS, () => void this.#handOver()),
+    );
+  }
+
+  track(beating: Beating): Beat {
+    const region = this.#regions.get(beating.port);
+    if (this.#ended || !region) return this.#fallback().track(beating);
+    const { token, everyMs, leasedAt } = beating;
+    const id = ++this.#lastId;
+    const beat = new ThreadBeat(beating, {
+      ask: () => this.#send({ kind: 'now', id }),
+      release: () => this.#release(id),
+    });
+    this.#beats.set(id, beat);
+    this.#send({ kind: 'track', id, region: region.region, token, everyMs, leasedAt });
+    return beat;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const cancel of this.#timers) cancel();
+    await this.#thread.terminate();
+  }
+
+  async #handOver(): Promise<void> {
+    try {
+      const identity = await this.#current?.();
+      if (!identity) return;
+      const { accessKeyId, secretAccessKey, sessionToken } = identity;
+      const known = this.#identity;
+      if (
+        known?.accessKeyId === accessKeyId &&
+        known.sessionToken === sessionToken &&
+        known.secretAccessKey === secretAccessKey
+      )
+        return;
+      this.#identity = identity;
+      this.#send({
+        kind: 'identity',
+        identity: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
+      });
+    } catch {
+      // Whoever makes a call says so. The thread goes on with the last ones.
+    }
+  }
+
+  #send(message: ToThread): void {
+    if (!this.#closed && !this.#ended) this.#thread.postMessage(message);
+  }
+
+  /** Those of one turn are one message: most tasks are short. */
+  #release(id: number): void {
+    if (!this.#beats.delete(id)) return;
+    this.#released.push(id);
+    if (this.#released.length > 1) return;
+    this.#context.runInAsyncScope(() =>
+      turn.after(() => {
+        this.#send({ kind: 'release', ids: this.#released });
+        this.#released = [];
+      }),
+    );
+  }
+
+  #take(message: FromThread): void {
+    if (message.kind === 'news') this.#news(message);
+    else if (message.kind === 'opened') this.#opening.get(message.region)?.();
+    else if (message.kind === 'gone') {
+      const beat = this.#beats.get(message.id);
+      this.#beats.delete(message.id);
+      beat?.gone(toError(message.error));
+    } else if (message.kind === 'stretch') this.#listener?.onStretch(message.stretched, message.load);
+    else if (message.kind === 'turned') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
+    else if (message.kind === 'refused') void this.#tryInstead(message);
+    else if (message.kind === 'request') void this.#page(message);
+    else if (message.kind === 'listening') this.#listening?.resolve(message.port);
+    else this.#listening?.reject(Object.assign(new Error(message.message), { code: message.code }));
+  }
+
+  #news({ taken, asked, lateMs, failed }: Extract<FromThread, { kind: 'news' }>): void {
+    for (const [id, at] of taken) {
+      this.#beats.get(id)?.taken(at);
+      this.#listener?.onAnswer();
+    }
+    for (const id of asked) this.#beats.get(id)?.answered();
+    for (const late of lateMs) this.#listener?.onSent?.(late);
+    for (const error of failed) this.#listener?.onAnswer(toError(error));
+  }
+
+  async #tryInstead({ beat, region, token }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+    const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
+    if (!port) return;
+    const limit = new AbortController();
+    const cancel = this.#options.clock.after(INSTEAD_LIMIT_MS, () =>
+      limit.abort(new Error(`no answer to a heartbeat within ${INSTEAD_LIMIT_MS} ms`)),
+    );
+    const answer = await port.heartbeat(token, limit.signal);
+    cancel();
+    this.#send({ kind: 'instead', beat, answer: answerToText(answer) });
+  }
+
+  async #page({ request, method, path }: Extract<FromThread, { kind: 'request' }>): Promise<void> {
+    const page = await this.#answer?.(method, path);
+    if (page) this.#send({ kind: 'page', request, page });
+  }
+
+  /** The thread is no more: what it beat is beaten from here. */
+  #lost(error: Error): void {
+    if (this.#closed || this.#ended) return;
+    this.#ended = true;
+    this.#options.log.error(
+      { error: showError(error) },
+      'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
+    );
+    this.#listening?.reject(error);
+    for (const opened of this.#opening.values()) opened();
+    for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
+    this.#beats.clear();
+  }
+
+  #fallback(): HeartbeatScheduler {
+    const { clock, rate } = this.#options;
+    const { onStretch = () => {}, onAnswer = () => {}, onSent, random = Math.random } = this.#listener ?? {};
+    this.#instead ??= new HeartbeatScheduler({ clock, rate, random, onStretch, onAnswer, onSent });
+    return this.#instead;
+  }
+}
+
+const INSTEAD_LIMIT_MS = 10_000;
+
+/** The hold on the heartbeat of one task in the thread. */
+class ThreadBeat implements Beat {
+  readonly #beating: Beating;
+  readonly #thread: { readonly ask: () => void; readonly release: () => void };
+  #lastAt: number | undefined;
+  #asked: { readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
+  #released = false;
+  #instead: Beat | undefined;
+
+  constructor(beating: Beating, thread: { readonly ask: () => void; readonly release: () => void }) {
+    this.#beating = beating;
+    this.#thread = thread;
+  }
+
+  get lastAt(): number | undefined {
+    return this.#instead?.lastAt ?? this.#lastAt;
+  }
+
+  now(): Promise<void> {
+    if (this.#instead) return this.#instead.now();
+    if (this.#released) return Promise.resolve();
+    if (!this.#asked) {
+      let resolve = (): void => {};
+      const answered = new Promise<void>((settle) => (resolve = settle));
+      this.#asked = { answered, resolve };
+      this.#thread.ask();
+    }
+    return this.#asked.answered;
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#instead?.release();
+    this.#thread.release();
+    this.answered();
+  }
+
+  taken(at: number): void {
+    this.#lastAt = at;
+  }
+
+  answered(): void {
+    this.#asked?.resolve();
+    this.#asked = undefined;
+  }
+
+  gone(error: Error): void {
+    this.#released = true;
+    this.#beating.onGone(error);
+    this.answered();
+  }
+
+  /** From the main thread, from now on. */
+  goOn(scheduler: HeartbeatScheduler): void {
+    const { leasedAt } = this.#beating;
+    this.#instead = scheduler.track({ ...this.#beating, leasedAt: this.#lastAt ?? leasedAt });
+    if (this.#asked) void this.#instead.now().then(() => this.answered());
+  }
+}

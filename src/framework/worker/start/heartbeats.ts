@@ -1,0 +1,41 @@
+import { systemClock } from '../../clock.js';
+import { showError } from '../../errors.js';
+import { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
+import type { Logger } from '../../log.js';
+import type { AwsService } from '../../service/sdk/aws.js';
+import type { RunnableHandler } from '../handler-loop.js';
+import { regionOf } from './activities.js';
+import type { StartWorld } from './create-worker.js';
+import type { Plan } from './plan.js';
+
+const ON_MAIN = 'heartbeats leave from the main thread, so code that blocks it for long costs leases';
+
+/**
+ * The thread that heartbeats live in and probes are answered from. None on a clock that was passed in, which is a
+ * test's; nor where no thread can be had, which is said.
+ */
+export function openThread({ settings }: Plan, { clock, log }: StartWorld): ThreadHeartbeats | undefined {
+  if (clock !== systemClock) return undefined;
+  const { heartbeatRate: rate, stallAfterMs } = settings;
+  try {
+    return new ThreadHeartbeats({ clock, log, rate, stallAfterMs });
+  } catch (error) {
+    log.warn({ error: showError(error as Error) }, `${ON_MAIN}: no thread could be started`);
+    return undefined;
+  }
+}
+
+/** Lets the thread beat the tasks of all handlers, unless calls are the SDK's, which a thread does not load. */
+export async function beatInThread(
+  thread: ThreadHeartbeats,
+  handlers: readonly RunnableHandler[],
+  service: AwsService,
+  log: Logger,
+): Promise<void> {
+  const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
+  for (const [region, port] of ports) {
+    const recipes = service.recipes(region);
+    if (!recipes) return log.info(`${ON_MAIN}: calls go through the AWS SDK's own client`);
+    await thread.open({ region, port, recipes }, () => service.identity());
+  }
+}
