@@ -92,6 +92,7 @@ test('a beat that is refused for its credentials is tried from the main thread, 
   await until(() => log.some(({ msg }) => String(msg).startsWith('heartbeats fail')));
   faults.always('SendTaskHeartbeat', undefined);
   await until(() => status()?.lastHeartbeatAt !== undefined);
+  expect(faults.count('SendTaskHeartbeat')).toBeGreaterThan(1);
   succeed();
 });
 

@@ -19,7 +19,8 @@ const { version } = JSON.parse(
   version: string;
 };
 
-const program = new Command('stepwright')
+/** The commands, and the flags of each. */
+export const program = new Command('stepwright')
   .description('Workers for AWS Step Functions activities')
   .version(version)
   .showHelpAfterError('(see --help)');

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { OPTIONS } from '../../src/framework/config/config.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../../src/framework/declare/options.js';
+import { METRICS } from '../../src/framework/worker/observe/metrics/table.js';
+import { firstCells, page } from './markdown.js';
+
+const PAGE = page('docs/reference.md');
+const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
+
+/** A part of the page, up to the next heading. */
+function section(title: string): string {
+  const [, text = ''] = PAGE.text.split(`\n## ${title}\n`);
+  return text.split('\n## ')[0] ?? '';
+}
+
+const rows = (title: string): string[] =>
+  firstCells({ ...PAGE, text: section(title) }).filter(
+    (cell) => /^[\w-]+$/.test(cell) && !/^(name|command|-+)$/.test(cell),
+  );
+
+/** The names of the nth list of a part: a paragraph of nothing but names. */
+const list = (title: string, nth = 0): string[] =>
+  [...(section(title).match(/^`[^`]+`(?: · `[^`]+`)*$/gm)?.[nth] ?? '').matchAll(/`([^`]+)`/g)].map(
+    ([, name = '']) => name,
+  );
+
+/** What a door exports, types too. */
+const exportsOf = (door: string): string[] =>
+  [...source(door).matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
+    names.split(',').flatMap((name) => name.replace(/^\s*type /, '').trim() || []),
+  );
+
+/** What the page lacks, and what it has that is not there or stands twice. */
+const compare = (named: readonly string[], there: readonly string[]) => ({
+  missing: there.filter((name) => !named.includes(name)),
+  strange: named.filter((name, index) => !there.includes(name) || named.indexOf(name) !== index),
+});
+const SAME = { missing: [], strange: [] };
+
+test.each([
+  ['`stepwright`', 'index.ts'],
+  ['`stepwright/testing`', 'testing/index.ts'],
+  ['`stepwright/local`', 'local/index.ts'],
+])('the reference has every name of %s', (title, door) => {
+  expect(compare(rows(title), exportsOf(door))).toEqual(SAME);
+});
+
+test('the reference has every door of the package', () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, unknown>;
+  };
+  const doors = Object.keys(exports).filter((door) => !/json$|jest-preset$/.test(door));
+  const missing = doors.filter((door) => !PAGE.text.includes(`\`${door.replace('.', 'stepwright')}\``));
+  expect(missing).toEqual([]);
+});
+
+test('the reference has every command and every flag', () => {
+  const script = `const { program } = await import('./dist/src/framework/cli/program.js');
+    const flagsOf = (command) => [...command.options.map(({ long }) => long), ...command.commands.flatMap(flagsOf)];
+    console.log(JSON.stringify({ commands: program.commands.map((each) => each.name()), flags: flagsOf(program) }));`;
+  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const { commands, flags } = JSON.parse(told) as { commands: string[]; flags: string[] };
+  const title = 'Commands and their flags';
+  expect(compare(rows(title), commands)).toEqual(SAME);
+  expect(compare(list(title), flags)).toEqual(SAME);
+});
+
+test('the reference has every option', () => {
+  expect(compare(list('Options'), Object.keys(OPTIONS))).toEqual(SAME);
+  const read = ['activity', 'input', 'output'];
+  expect(
+    compare(list('Options', 1), [...Object.keys({ ...ACTIVITY_OPTIONS, ...HANDLE_OPTIONS }), ...read]),
+  ).toEqual(SAME);
+});
+
+test('the reference has every event and every metric', () => {
+  const declared = source('worker/observe/events.ts') + source('task/events.ts');
+  const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(
+    ([, name, state]) => name ?? state ?? '',
+  );
+  expect(compare(list('Events'), events)).toEqual(SAME);
+  expect(compare(list('Metrics'), Object.keys(METRICS))).toEqual(SAME);
+});
+
+test('the reference has every name and every code of a failure', () => {
+  const files = readdirSync('src/framework', { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  const names = sources.flatMap((file) =>
+    [...source(file).matchAll(/'(Stepwright\.\w+)'/g)].map(([, name = '']) => name),
+  );
+  expect(compare(list('Error names'), names)).toEqual(SAME);
+  const [, codes = ''] = /type ProblemCode =\n([^;]+);/.exec(source('errors.ts')) ?? [];
+  expect(
+    compare(
+      list('Codes of problems'),
+      [...codes.matchAll(/'(\w+)'/g)].map(([, code = '']) => code),
+    ),
+  ).toEqual(SAME);
+});
+
+test('what the page lacks would be found, and what is read off the code is not nothing', () => {
+  expect(compare(['run', 'run', 'old'], ['run', 'new'])).toEqual({
+    missing: ['new'],
+    strange: ['run', 'old'],
+  });
+  expect(exportsOf('index.ts')).toEqual(expect.arrayContaining(['Activity', 'TaskContext', 'createWorker']));
+  expect(list('Events')).toContain('report:lost');
+  expect(list('Codes of problems')).toContain('TWO_COPIES');
+  expect(list('Error names')).toContain('Stepwright.InvalidInput');
+});
