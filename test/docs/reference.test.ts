@@ -118,19 +118,23 @@ async function longestDrain(config: Config): Promise<number> {
   return worker.longestDrainMs / 1000;
 }
 
-test('deploy.md, lifecycle.md and the picture know how long a drain can take', async () => {
+test('deploy/, deploy.md, lifecycle.md and the picture know how long a drain can take', async () => {
   const seconds = await longestDrain({});
   const kill = seconds + 5;
   const { text } = page('docs/deploy.md');
   for (const setting of [
     `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${kill} in Kubernetes`,
-    `\n      terminationGracePeriodSeconds: ${kill}\n`,
-    `"stopTimeout": ${kill},`,
-    `\nTimeoutStopSec=${kill}\n`,
     `\`grace\` + ${(await longestDrain({ grace: '10m' })) - 600} s`,
     `never below ${await longestDrain({ grace: '0s' })} s`,
   ]) {
     expect(text).toContain(setting);
+  }
+  for (const [file, setting] of [
+    ['kubernetes/worker.yaml', `terminationGracePeriodSeconds: ${kill}\n`],
+    ['ecs/task-definition.json', `"stopTimeout": ${kill},`],
+    ['systemd/worker.service', `TimeoutStopSec=${kill}\n`],
+  ] as const) {
+    expect(readFileSync(`deploy/${file}`, 'utf8')).toContain(setting);
   }
   expect(firstCells(page('docs/lifecycle.md'))).toContain(`${seconds} s`);
   expect(readFileSync('docs/images/start.svg', 'utf8')).toContain(`A drain can take up to ${seconds} s`);

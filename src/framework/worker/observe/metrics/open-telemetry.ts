@@ -21,7 +21,7 @@ export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: 
     ]),
   );
   recordEvents(worker, {
-    add: (counter, labels) => counters.get(counter)?.add(1, attributes(labels)),
+    add: (counter, labels, by) => counters.get(counter)?.add(by, attributes(labels)),
     record: (histogram, labels, value) => histograms.get(histogram)?.record(value, attributes(labels)),
   });
   observeGauges(worker, meter, clock);

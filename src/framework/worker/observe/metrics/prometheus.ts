@@ -34,7 +34,7 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
     metricsOf('gauge').map(([name, metric]) => [name as string, new Gauge(shape(name, metric))]),
   );
   recordEvents(worker, {
-    add: (counter, labels) => counters.get(counter)?.inc({ ...labels }),
+    add: (counter, labels, by) => counters.get(counter)?.inc({ ...labels }, by),
     record: (histogram, labels, value) => histograms.get(histogram)?.observe({ ...labels }, value),
   });
   const loop = new EventLoopDelay(() => clock.now());

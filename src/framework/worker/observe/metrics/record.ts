@@ -1,6 +1,6 @@
 import type { Worker } from '../../worker.js';
 import { ErrorTypes } from './error-types.js';
-import type { MetricSink } from './table.js';
+import { type CounterName, metricsOf, type MetricSink } from './table.js';
 
 /** What measuring needs of a worker. */
 export type Measured = Pick<Worker, 'on' | 'status'>;
@@ -9,6 +9,7 @@ const seconds = (ms: number): number => ms / 1000;
 
 /** Hands on what a worker tells, from now on. */
 export function recordEvents(worker: Measured, sink: MetricSink): void {
+  for (const { name } of worker.status().handlers) startAtZero(name, sink);
   recordTasks(worker, sink);
   recordReports(worker, sink);
   recordPolls(worker, sink);
@@ -20,10 +21,10 @@ export function recordEvents(worker: Measured, sink: MetricSink): void {
 function recordTasks(worker: Measured, sink: MetricSink): void {
   const errorTypes = new ErrorTypes();
   const ended = (handler: string, outcome: string, durationMs: number, error_type = ''): void => {
-    sink.add('stepwright.tasks.completed', { handler, outcome, error_type });
+    sink.add('stepwright.tasks.completed', { handler, outcome, error_type }, 1);
     sink.record('stepwright.task.duration', { handler, outcome }, seconds(durationMs));
   };
-  worker.on('task:received', ({ handler }) => sink.add('stepwright.tasks.received', { handler }));
+  worker.on('task:received', ({ handler }) => sink.add('stepwright.tasks.received', { handler }, 1));
   worker.on('task:settled', ({ handler, handlerMs }) =>
     sink.record('stepwright.handler.duration', { handler }, seconds(handlerMs)),
   );
@@ -33,10 +34,10 @@ function recordTasks(worker: Measured, sink: MetricSink): void {
   );
   worker.on('task:gone', ({ handler, durationMs, probablyDelivered }) => {
     ended(handler, 'gone', durationMs);
-    if (probablyDelivered) sink.add('stepwright.tasks.probably_delivered', { handler });
+    if (probablyDelivered) sink.add('stepwright.tasks.probably_delivered', { handler }, 1);
   });
   worker.on('report:lost', ({ handler, durationMs }) => ended(handler, 'lost', durationMs));
-  worker.on('task:ignored-abort', ({ handler }) => sink.add('stepwright.aborts.ignored', { handler }));
+  worker.on('task:ignored-abort', ({ handler }) => sink.add('stepwright.aborts.ignored', { handler }, 1));
 }
 
 function recordReports(worker: Measured, sink: MetricSink): void {
@@ -46,18 +47,34 @@ function recordReports(worker: Measured, sink: MetricSink): void {
   worker.on('task:failed', ({ handler, reportMs }) => reported(handler, 'failed', reportMs));
   worker.on('report:lost', ({ handler, reportMs }) => {
     reported(handler, 'lost', reportMs);
-    sink.add('stepwright.reports.lost', { handler });
+    sink.add('stepwright.reports.lost', { handler }, 1);
   });
-  worker.on('report:retried', ({ handler }) => sink.add('stepwright.reports.retried', { handler }));
+  worker.on('report:retried', ({ handler }) => sink.add('stepwright.reports.retried', { handler }, 1));
 }
 
 function recordPolls(worker: Measured, sink: MetricSink): void {
   worker.on('poll:ended', ({ handler, answer, trouble, openMs }) => {
-    sink.add('stepwright.polls.ended', { handler, answer });
+    sink.add('stepwright.polls.ended', { handler, answer }, 1);
     sink.record('stepwright.poll.duration', { handler, answer }, seconds(openMs));
-    if (trouble) sink.add('stepwright.polls.failed', { handler, trouble });
+    if (trouble) sink.add('stepwright.polls.failed', { handler, trouble }, 1);
   });
   worker.on('poll:token-possibly-lost', ({ handler }) =>
-    sink.add('stepwright.tokens.possibly_lost', { handler }),
+    sink.add('stepwright.tokens.possibly_lost', { handler }, 1),
   );
 }
+
+/** What a query would else miss: the first of a counter that was not there before. Names of errors can't be known. */
+function startAtZero(handler: string, sink: MetricSink): void {
+  for (const counter of BY_HANDLER) sink.add(counter, { handler }, 0);
+  for (const outcome of ['succeeded', 'failed', 'gone', 'lost'])
+    sink.add('stepwright.tasks.completed', { handler, outcome, error_type: '' }, 0);
+  for (const answer of ['task', 'empty', 'failed'])
+    sink.add('stepwright.polls.ended', { handler, answer }, 0);
+  for (const trouble of ['throttled', 'crowded', 'refused', 'unreachable'])
+    sink.add('stepwright.polls.failed', { handler, trouble }, 0);
+}
+
+/** The counters that have no other label. */
+const BY_HANDLER = metricsOf('counter').flatMap(([name, { labels }]) =>
+  labels.length === 1 ? [name as CounterName] : [],
+);

@@ -126,7 +126,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** What measurements are handed to. */
 export interface MetricSink {
-  add(counter: CounterName, labels: Labels): void;
+  /** @param by 0 makes it be there, so that its first step is seen as one */
+  add(counter: CounterName, labels: Labels, by: number): void;
   /** @param value in the instrument's unit */
   record(histogram: HistogramName, labels: Labels, value: number): void;
 }

@@ -1,0 +1,47 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Activity, DefinitionBody, JitterType, StateMachine, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
+import { StepFunctionsInvokeActivity } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+
+/** An activity, a state machine that calls it, and the policy of its workers. */
+export class WorkerStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+    const activity = new Activity(this, 'Activity', { activityName: 'HelloWorldActivity' });
+    const work = new StepFunctionsInvokeActivity(this, 'Work', {
+      activity,
+      // At least twice the worker's heartbeat of 20 s: brings back the tasks of a worker that died.
+      heartbeatTimeout: Timeout.duration(Duration.seconds(60)),
+      // And those that no worker took, or that never end.
+      taskTimeout: Timeout.duration(Duration.hours(1)),
+    }).addRetry({
+      errors: ['States.Timeout', 'States.HeartbeatTimeout', 'Stepwright.WorkerShutdown'],
+      interval: Duration.seconds(2),
+      maxAttempts: 5,
+      backoffRate: 2,
+      jitterStrategy: JitterType.FULL,
+    });
+    const machine = new StateMachine(this, 'Machine', { definitionBody: DefinitionBody.fromChainable(work) });
+    const policy = new ManagedPolicy(this, 'WorkerPolicy', {
+      description: 'What a Stepwright worker calls, and no more',
+      statements: [
+        new PolicyStatement({
+          sid: 'Poll',
+          effect: Effect.ALLOW,
+          actions: ['states:GetActivityTask'],
+          resources: [activity.activityArn],
+        }),
+        new PolicyStatement({
+          sid: 'Report',
+          effect: Effect.ALLOW,
+          actions: ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
+          resources: ['*'],
+        }),
+      ],
+    });
+    new CfnOutput(this, 'ActivityArn', { value: activity.activityArn });
+    new CfnOutput(this, 'MachineArn', { value: machine.stateMachineArn });
+    new CfnOutput(this, 'WorkerPolicyArn', { value: policy.managedPolicyArn });
+  }
+}

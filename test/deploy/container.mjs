@@ -1,0 +1,131 @@
+// The image without Docker: its Dockerfile's steps are run by the shell in clean folders, one a stage, and its command is
+// started as the image would. What it does not show: the base image, and that files belong to `node`.
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CLEAN, ROOT, run, start, until } from './shell.mjs';
+
+const FILE = 'templates/project/Dockerfile';
+
+/** The instructions of a Dockerfile, with lines joined. */
+function instructions(text) {
+  const joined = text.replaceAll(/\\\n/g, ' ');
+  return joined.split('\n').flatMap((line) => {
+    const [, name, rest] = /^([A-Z]+)\s+(.+)$/.exec(line) ?? [];
+    return name ? [{ name, rest: rest.trim() }] : [];
+  });
+}
+
+/** What a .dockerignore keeps out, as far as ours go: names and `*.ext` at the top. */
+function ignores(context) {
+  const patterns = readFileSync(join(context, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  return (name) =>
+    patterns.some((each) => (each.startsWith('*') ? name.endsWith(each.slice(1)) : name === each));
+}
+
+/** Runs the build. @returns the folder of the last stage, its environment and its command */
+function build(context, dir) {
+  const stages = new Map();
+  const ignored = ignores(context);
+  let stage;
+  for (const { name, rest } of instructions(readFileSync(join(context, 'Dockerfile'), 'utf8'))) {
+    if (name === 'FROM') {
+      const label = /\sAS\s+(\S+)$/i.exec(rest)?.[1] ?? `stage${stages.size}`;
+      stage = { root: join(dir, label), workdir: '/', env: { ...CLEAN, HOME: dir } };
+      mkdirSync(stage.root, { recursive: true });
+      stages.set(label, stage);
+    } else if (name === 'WORKDIR') {
+      stage.workdir = rest;
+      mkdirSync(inside(stage), { recursive: true });
+    } else if (name === 'ENV') {
+      const [key, value] = rest.split('=');
+      stage.env[key] = value;
+    } else if (name === 'RUN') run(rest, { cwd: inside(stage), env: stage.env });
+    else if (name === 'COPY') copy(rest, stage, stages, context, ignored);
+    else if (name === 'CMD') stage.command = JSON.parse(rest);
+    else if (name !== 'USER' && name !== 'EXPOSE') throw new Error(`${name} is not known here`);
+  }
+  return stage;
+}
+
+const inside = ({ root, workdir }) => join(root, workdir);
+
+function copy(rest, stage, stages, context, ignored) {
+  const words = rest.split(/\s+/);
+  const from = words[0].startsWith('--from=') ? stages.get(words.shift().slice('--from='.length)) : undefined;
+  const target = resolve(inside(stage), words.pop());
+  for (const word of words) {
+    if (from)
+      cpSync(
+        join(from.root, word),
+        target.endsWith(word.split('/').pop()) ? target : join(target, word.split('/').pop()),
+        { recursive: true, verbatimSymlinks: true },
+      );
+    else if (word === '.') {
+      for (const name of readdirSync(context))
+        if (!ignored(name))
+          cpSync(join(context, name), join(target, name), { recursive: true, verbatimSymlinks: true });
+    } else for (const name of globOf(context, word)) cpSync(join(context, name), join(target, name));
+  }
+}
+
+function globOf(context, word) {
+  if (!word.includes('*')) {
+    if (!existsSync(join(context, word))) throw new Error(`COPY ${word}: there is no such file`);
+    return [word];
+  }
+  return readdirSync(context).filter((name) => name.endsWith(word.replace('*', '')));
+}
+
+export async function container(report, dir) {
+  const tarball = run(`npm pack --silent --pack-destination ${dir}`).trim().split('\n').pop();
+  run(`node ${ROOT}/dist/src/framework/cli/main.js new my-worker --from ${dir}/${tarball}`, { cwd: dir });
+  const context = join(dir, 'my-worker');
+  // What a user commits: the lockfile, and no node_modules.
+  run('npm install --package-lock-only --no-audit --no-fund', { cwd: context });
+  const image = build(context, join(dir, 'image'));
+  report.ok(`${FILE}: its steps run in a clean folder (npm ci, tsc, prune)`);
+
+  const modules = readdirSync(join(inside(image), 'node_modules'));
+  const stray = ['typescript', 'jest'].filter((name) => modules.includes(name));
+  report.problems('the image has nothing that only a build needs', stray);
+  const left = readdirSync(inside(image)).filter(
+    (name) => !['package.json', 'node_modules', 'dist'].includes(name),
+  );
+  report.problems('and no sources', left);
+  await runs(report, image);
+}
+
+/** Starts the image's command against a local service; `--endpoint aws` in it is overruled by a later flag. */
+async function runs(report, image) {
+  const [command, ...args] = image.command;
+  const service = start(command, [args[0], 'local', '--config', 'dist/nest-style.config.js', '--port', '0'], {
+    cwd: inside(image),
+  });
+  const [, url] = await service.saw(/(http:\/\/127\.0\.0\.1:\d+)/);
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const given = args.map((arg) => arg.replace(':8080', `:${port}`));
+  // Read-only, as the manifests say: nothing but the worker's own files is there.
+  const worker = start(command, [...given, '--endpoint', url], {
+    cwd: inside(image),
+    env: { ...image.env, AWS_REGION: 'eu-west-1' },
+  });
+  try {
+    await until(
+      '/ready is 200',
+      async () => (await fetch(`http://127.0.0.1:${port}/ready`)).status === 200 || worker.said(),
+    );
+    report.ok("the image's command starts and is ready");
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    report.problems('it has metrics', metrics.includes('stepwright_worker_ready 1') ? [] : [metrics]);
+    worker.child.kill('SIGTERM');
+    await worker.saw(/worker is draining/);
+    service.child.kill('SIGTERM');
+    const code = await worker.ended;
+    report.problems('it drains on SIGTERM and ends with 0', code === 0 ? [] : [`${code}: ${worker.said()}`]);
+  } finally {
+    worker.child.kill('SIGKILL');
+    service.child.kill('SIGKILL');
+  }
+}

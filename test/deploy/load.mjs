@@ -1,0 +1,70 @@
+// A worker to look at: tasks that succeed, fail, are gone and get lost, polls that fail, a signal that is ignored.
+import 'reflect-metadata';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+
+const compiled = (file) => import(new URL(`../../dist/src/framework/${file}`, import.meta.url));
+const { Activity, ActivityFailure, createLog, createWorker, Handle } = await compiled('index.js');
+const { startLocalService } = await compiled('local/index.js');
+
+const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
+
+/** A class with decorators, written by hand: this file is not compiled. */
+class Work {
+  async run(input) {
+    if (input === 'fail') throw new ActivityFailure('PaymentDeclined', 'no');
+    await new Promise((resolve) => setTimeout(resolve, input === 'slow' ? 60_000 : 5));
+    return input;
+  }
+}
+const descriptor = Object.getOwnPropertyDescriptor(Work.prototype, 'run');
+Reflect.defineMetadata('design:paramtypes', [Object], Work.prototype, 'run');
+Handle({ input: 'any' })(Work.prototype, 'run', descriptor);
+Activity(ARN, { concurrency: 20, heartbeat: '1s' })(Work);
+
+let polls = 0;
+let reports = 0;
+const service = await startLocalService({
+  port: 0,
+  fault: ({ operation }) => {
+    if (operation === 'GetActivityTask' && ++polls % 7 === 0)
+      return polls % 2 === 0 ? { kind: 'answer-lost' } : { kind: 'error', error: 'ThrottlingException' };
+    if (operation === 'SendTaskSuccess' && ++reports % 9 === 0) return { kind: 'status', status: 500 };
+    if (operation === 'SendTaskFailure' && ++reports % 3 === 0)
+      return { kind: 'error', error: 'AccessDeniedException' };
+    return undefined;
+  },
+});
+service.seedActivity(ARN);
+const states = { Work: { Type: 'Task', Resource: ARN, End: true, TimeoutSeconds: 120 } };
+const stateMachineArn = service.seedMachine({
+  name: 'Load',
+  definition: JSON.stringify({ StartAt: 'Work', States: states }),
+});
+
+const worker = await createWorker(
+  { activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms' },
+  {
+    log: createLog({
+      level: 'info',
+      destination: { write: (line) => void (line.includes('Health:') && process.stdout.write(line)) },
+    }),
+  },
+);
+void worker.run();
+
+const client = new SFNClient({
+  ...{
+    endpoint: service.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  },
+});
+const begin = (input) =>
+  client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+const stopped = [];
+for (let n = 0; ; n++) {
+  const { executionArn } = await begin(n % 5 === 0 ? 'fail' : n % 100 === 1 ? 'slow' : 'fine');
+  if (n % 100 === 1) stopped.push(executionArn);
+  if (n % 100 === 50) await client.send(new StopExecutionCommand({ executionArn: stopped.pop() }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}

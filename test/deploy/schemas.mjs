@@ -1,0 +1,171 @@
+// Manifests against the schemas of what they are for.
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { has, install, ROOT, run } from './shell.mjs';
+
+const deploy = (path) => join(ROOT, 'deploy', path);
+
+/** Kubernetes' own schemas, those of KEDA and of the Prometheus operator, as npm packages. */
+export async function kubernetes(report, dir) {
+  install(
+    ...[dir, 'kubernetes-models@5', '@kubernetes-models/keda@2', '@kubernetes-models/prometheus-operator@6'],
+    'yaml@2',
+  );
+  writeFileSync(join(dir, 'validate.mjs'), VALIDATE);
+  const invalid = (file) => JSON.parse(run(`node validate.mjs ${file}`, { cwd: dir }));
+  for (const file of readdirSync(deploy('kubernetes')))
+    report.problems(`kubernetes/${file} passes its schemas`, invalid(deploy(`kubernetes/${file}`)));
+  const broken = readFileSync(deploy('kubernetes/worker.yaml'), 'utf8').replace(
+    'periodSeconds: 2',
+    'periodSeconds: soon',
+  );
+  writeFileSync(join(dir, 'broken.yaml'), broken);
+  report.problems(
+    'a broken manifest would be found',
+    invalid('broken.yaml').length === 1 ? [] : ['it passed'],
+  );
+}
+
+/** Runs where the packages are: prints what is wrong with each document of a file. */
+const VALIDATE = `
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+const PACKAGES = { 'keda.sh': '@kubernetes-models/keda', 'monitoring.coreos.com': '@kubernetes-models/prometheus-operator' };
+const problems = [];
+for (const document of parseAllDocuments(readFileSync(process.argv[2], 'utf8'), { strict: true })) {
+  problems.push(...document.errors.map(String));
+  const manifest = document.toJS();
+  const { apiVersion, kind } = manifest;
+  try {
+    const models = await import((PACKAGES[apiVersion.split('/')[0]] ?? 'kubernetes-models') + '/' + apiVersion);
+    new models[kind](manifest).validate();
+  } catch (error) {
+    problems.push(kind + ': ' + error.message);
+  }
+}
+console.log(JSON.stringify(problems));
+`;
+
+/** Templates, the policy and the task definition, by cfn-lint, which has AWS's schemas with it. */
+export async function cloudformation(report, dir) {
+  if (!has('cfn-lint')) {
+    report.skipped('CloudFormation, IAM, ECS', 'no cfn-lint (pip install cfn-lint)');
+    return;
+  }
+  const policy = JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8'));
+  const task = JSON.parse(readFileSync(deploy('ecs/task-definition.json'), 'utf8'));
+  const wrapped = {
+    policy: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: policy }),
+    task: resource('AWS::ECS::TaskDefinition', capitalised(task)),
+  };
+  for (const [name, template] of Object.entries(wrapped))
+    writeFileSync(join(dir, `${name}.json`), JSON.stringify(template));
+  lint(
+    report,
+    'cloudformation/activities-and-machine.yaml',
+    deploy('cloudformation/activities-and-machine.yaml'),
+  );
+  lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
+  lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
+  lint(report, 'ecs/task-definition.json', join(dir, 'task.json'));
+  const broken = resource('AWS::ECS::TaskDefinition', { ...capitalised(task), Cpu: ['256'] });
+  writeFileSync(join(dir, 'broken.json'), JSON.stringify(broken));
+  report.problems(
+    'a broken task definition would be found',
+    linted(join(dir, 'broken.json')) ? [] : ['it passed'],
+  );
+}
+
+const resource = (Type, Properties) => ({ Resources: { It: { Type, Properties } } });
+
+/** The CLI writes keys small, CloudFormation with a capital; maps of a user's own keys stay as they are. */
+function capitalised(value, key = '') {
+  if (Array.isArray(value)) return value.map((each) => capitalised(each));
+  if (typeof value !== 'object' || value === null) return value;
+  const own = key === 'options';
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      own ? name : name[0].toUpperCase() + name.slice(1),
+      capitalised(each, name),
+    ]),
+  );
+}
+
+const lint = (report, name, file) => {
+  const said = linted(file);
+  report.problems(`${name} passes AWS's schemas`, said ? [said] : []);
+};
+
+/** What is wrong with a template; undefined where nothing is. */
+function linted(file) {
+  try {
+    run(`cfn-lint --non-zero-exit-code warning ${file}`);
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+/** The CDK stack is compiled, synthesised, and its template linted. */
+export async function cdk(report, dir) {
+  install(dir, 'aws-cdk-lib@2', 'constructs@10', 'typescript@7', '@types/node@20');
+  cpSync(deploy('cdk'), join(dir, 'stack'), { recursive: true });
+  writeFileSync(
+    join(dir, 'stack/app.ts'),
+    "import { App } from 'aws-cdk-lib';\nimport { WorkerStack } from './worker-stack.js';\nconst app = new App({ outdir: 'out' });\nnew WorkerStack(app, 'Worker');\napp.synth();\n",
+  );
+  const options =
+    '--module nodenext --moduleResolution nodenext --target es2022 --strict --skipLibCheck --types node';
+  run('npm pkg set type=module', { cwd: dir });
+  run(`npx tsc ${options} --rootDir stack --outDir built stack/app.ts`, { cwd: dir });
+  run('node built/app.js', { cwd: dir });
+  const template = join(dir, 'out/Worker.template.json');
+  report.ok('cdk/worker-stack.ts compiles and synthesises');
+  if (has('cfn-lint')) {
+    // W3005: CDK writes DependsOn beside references, always.
+    lint(report, 'cdk/worker-stack.ts', `${template} --ignore-checks W3005`);
+  } else report.skipped('the template of CDK', 'no cfn-lint (pip install cfn-lint)');
+  report.problems(
+    "CDK's policy and CloudFormation's allow the same",
+    samePolicy(JSON.parse(readFileSync(template, 'utf8'))),
+  );
+}
+
+function samePolicy({ Resources }) {
+  const { PolicyDocument } = Object.values(Resources).find(
+    ({ Type }) => Type === 'AWS::IAM::ManagedPolicy',
+  ).Properties;
+  const actions = ({ Statement }) =>
+    Statement.map(({ Action }) => [Action].flat())
+      .flat()
+      .toSorted();
+  const ours = actions(JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8')));
+  const theirs = actions(PolicyDocument);
+  return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [`${theirs} is not ${ours}`];
+}
+
+/** The unit, in a folder where what it names exists. */
+export async function systemd(report, dir) {
+  if (!has('systemd-analyze')) {
+    report.skipped('systemd/worker.service', 'no systemd-analyze');
+    return;
+  }
+  mkdirSync(join(dir, 'units'));
+  // Whether /usr/bin/node is there is that machine's matter.
+  const unit = readFileSync(deploy('systemd/worker.service'), 'utf8').replace('/usr/bin/node', '/bin/true');
+  writeFileSync(join(dir, 'units/worker.service'), unit);
+  const said = (file) => {
+    try {
+      return run(`systemd-analyze verify --man=no ${file} 2>&1`).trim();
+    } catch (error) {
+      return error.message;
+    }
+  };
+  const problems = said(join(dir, 'units/worker.service'));
+  report.problems('systemd/worker.service passes systemd-analyze verify', problems ? [problems] : []);
+  writeFileSync(join(dir, 'units/broken.service'), unit.replace('KillMode=mixed', 'KillMode=gently'));
+  report.problems(
+    'a broken unit would be found',
+    said(join(dir, 'units/broken.service')) ? [] : ['it passed'],
+  );
+}
