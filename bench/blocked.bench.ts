@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Findings } from './benchmark.js';
+import { round } from './hello-world.bench.js';
 import type { Lease } from './support/measure/wire.js';
 import { lapsed } from './support/measure/beats.js';
+import { median } from './support/measure/median.js';
 import { broken, type Tried, untilEnded } from './support/trials/trial.js';
 import { until } from './support/until.js';
 import { contestants, withContestants } from './support/workers/contestant.js';
@@ -113,6 +115,28 @@ async function stuck(blockMs: number, stallAfterMs: number): Promise<Tried[]> {
   );
 }
 
+const ON: Candidate = 'Stepwright';
+const OFF: Candidate = 'Stepwright, beats on the main thread';
+/** What the thread may cost at most. */
+const LEAST_SHARE = 0.9;
+
+/** Tasks without work, with the thread on and off by turns: the most that handing every lease over can cost. */
+async function throughput(rounds: number): Promise<Tried[]> {
+  const seen: Record<string, number[]> = { [ON]: [], [OFF]: [] };
+  for (let i = 0; i < rounds; i++) for (const who of [ON, OFF]) seen[who]?.push((await round(who)).perSecond);
+  const [on, off] = [median(seen[ON] ?? []), median(seen[OFF] ?? [])];
+  const share = on / off;
+  return [ON, OFF].map((who) => ({
+    who,
+    figures: {
+      'executions a second': String(Math.round(who === ON ? on : off)),
+      share: who === ON ? share.toFixed(2) : '',
+    },
+    ...(who === ON &&
+      broken(who, share >= LEAST_SHARE, `with the thread ${share.toFixed(2)} of what it is without`)),
+  }));
+}
+
 const table = (title: string, tried: readonly Tried[]) => ({
   title,
   columns: ['who', ...Object.keys(tried[0]?.figures ?? {})],
@@ -130,13 +154,15 @@ export default {
     const [blockMs, stallAfterMs] = values.quick ? [8_000, 2_000] : [30_000, 10_000];
     const kept = await blocked(values.ours ? ['Stepwright'] : contestants(), blockMs);
     const given = await stuck(blockMs + stallAfterMs, stallAfterMs);
+    const fast = values.quick ? [] : await throughput(5);
     return {
       tables: [
         table(`an event loop that is blocked for ${blockMs / 1000} s`, kept),
         table(`and one that is blocked for longer than stallAfter, ${stallAfterMs / 1000} s`, given),
+        ...(fast.length > 0 ? [table('tasks without work, the median of 5 rounds', fast)] : []),
       ],
-      broken: [...kept, ...given].flatMap((tried) => tried.broken ?? []),
-      measured: { kept, given },
+      broken: [...kept, ...given, ...fast].flatMap((tried) => tried.broken ?? []),
+      measured: { kept, given, fast },
     };
   },
 } satisfies Benchmark;

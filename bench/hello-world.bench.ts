@@ -13,14 +13,14 @@ const ROUNDS = 5;
 const EDGE = 0.2;
 
 /** What one worker did between two moments. */
-interface Round {
+export interface Round {
   readonly perSecond: number;
   /** Processor time of the worker for one execution, in milliseconds. */
   readonly cpuMs: number;
 }
 
 /** Tasks without work, queued before the worker starts, so that nothing but the worker is measured. */
-async function round(candidate: Candidate): Promise<Round> {
+export async function round(candidate: Candidate): Promise<Round> {
   const service = await startService({ state: { TimeoutSeconds: 300 }, keptExecutions: EXECUTIONS });
   try {
     for (let n = 0; n < EXECUTIONS; n += 50)
