@@ -1,16 +1,24 @@
 import ms from 'ms';
 
-const GRAMMAR = /^\d+(\.\d+)? *[a-z]+$/i;
+const PART = /\d+(?:\.\d+)? *[a-z]+/gi;
+const GRAMMAR = /^\d+(?:\.\d+)? *[a-z]+(?: *\d+(?:\.\d+)? *[a-z]+)*$/i;
 
 /**
- * Milliseconds of a duration such as `'650ms'`, `'20s'` or `'1.5h'`, in the grammar of the `ms` package but for
- * bare numbers, whose unit nobody can see. Undefined for anything else.
+ * Milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the `ms` package,
+ * but for bare numbers, whose unit nobody can see. Undefined for anything else.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value !== 'string' || !GRAMMAR.test(value)) return undefined;
-  const parsed = ms(value as ms.StringValue);
+  const parts = value.match(PART) ?? [];
+  const parsed = parts.reduce((sum, part) => sum + (ms(part as ms.StringValue) ?? Number.NaN), 0);
   return Number.isFinite(parsed) ? parsed : undefined;
 }
+
+/** A duration to be pasted: `20s`, `1.5s`, `650ms`. */
+export const writeDuration = (milliseconds: number): string =>
+  milliseconds % 100 === 0 && milliseconds >= 1000
+    ? `${milliseconds / 1000}s`
+    : `${Math.floor(milliseconds)}ms`;
 
 /** A duration for people: `90 s`, `15 min`, `650 ms`. */
 export function showDuration(milliseconds: number): string {

@@ -124,5 +124,6 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** What to write in place of a name that there is not: the nearest, and all there are. */
 export function didYouMean(name: string, names: readonly string[]): string {
   if (names.length === 0) return 'there are none';
-  return `did you mean '${closest(name, [...names])}'? There are: ${names.join(', ')}`;
+  const around = names.find((each) => name !== '' && each.includes(name));
+  return `did you mean '${around ?? closest(name, [...names])}'? There are: ${names.join(', ')}`;
 }

@@ -12,6 +12,7 @@ import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
 import type { ListenFlags } from './local.js';
+import { flagsTakenByNpm } from './npm-flags.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
@@ -235,9 +236,18 @@ interface LogFlags {
 const logFor = ({ logLevel }: LogFlags): ReturnType<typeof createLog> =>
   createLog({ level: logLevel, pretty: process.stdout.isTTY });
 
+/** @throws Error where npm took the flags of the command for its own. */
+function refuseTakenFlags(name: string | undefined): void {
+  const options = program.commands.find((command) => command.name() === name)?.options ?? [];
+  const flags = options.flatMap(({ long }) => long?.slice(2) ?? []);
+  const said = flagsTakenByNpm(flags, process.env);
+  if (said) throw new Error(said);
+}
+
 /** Runs the command that was typed, and ends the process with its exit code. */
 export async function runProgram(): Promise<void> {
   try {
+    refuseTakenFlags(process.argv[2]);
     await program.parseAsync();
   } catch (error) {
     sayAtOnce(explain(error));

@@ -1,5 +1,6 @@
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
+import { isOurs, portIsOurs } from './our-port.js';
 import { checkMachines } from '../check/check-machines.js';
 import type { Finding } from '../check/finding.js';
 import { checkedHandler } from '../check/handlers.js';
@@ -8,6 +9,7 @@ import { definitionMistakes, machineProblem } from '../check/definition-mistakes
 import { type MachineSource, readMachineSource } from '../check/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
+import { showDuration, writeDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../local/index.js';
@@ -109,7 +111,8 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
     return await startLocalService({ ...options, port, mocks });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    if (code === 'EADDRINUSE') throwProblems([portInUse(port, '--port', 'port')]);
+    if (code === 'EADDRINUSE')
+      throwProblems([(await isOurs(port)) ? portIsOurs(port) : portInUse(port, '--port', 'port')]);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
       throwProblems([noListening(message)]);
     throw error;
@@ -128,13 +131,13 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
   return handlers.flatMap(({ name, arn, heartbeatMs }) => {
     const seconds = service.heartbeatSecondsOf(arn);
     if (seconds === undefined || (heartbeatMs !== false && heartbeatMs <= (seconds * 1000) / 2)) return [];
-    const is = heartbeatMs === false ? 'off' : `each ${heartbeatMs} ms`;
+    const is = heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`;
     return [
       {
         code: 'HEARTBEAT_TOO_SLOW' as const,
         where: name,
         what: `its heartbeat is ${is}, but a state on its activity has HeartbeatSeconds ${seconds}: its tasks would time out`,
-        fix: `set heartbeat to at most half of that: '${seconds * 500}ms'`,
+        fix: `let it be half of that at most, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix does it`,
       },
     ];
   });

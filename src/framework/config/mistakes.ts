@@ -2,13 +2,18 @@ import { closest } from 'fastest-levenshtein';
 import type { Mistakes, Rule } from '../declare/rule.js';
 import { type Problem, show } from '../errors.js';
 
+/** What `createWorker` is given beside the config. */
+const ELSEWHERE = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
+
 /** How the mistakes of a config, of flags and of variables are told. @param prefix what stands before a key. */
 export const mistakesIn = (prefix: string): Mistakes => ({
   unknown: (key, known) => ({
     code: 'CONFIG_UNKNOWN_KEY',
     where: prefix + key,
     what: 'there is no such key',
-    fix: `did you mean '${closest(key, known)}'? The keys are ${known.join(', ')}`,
+    fix: ELSEWHERE.has(key)
+      ? `it goes into the second argument: createWorker(config, { ${key} })`
+      : `did you mean '${closest(key, known)}'? The keys are ${known.join(', ')}`,
   }),
   refused: (key, rule, value) => badValue(prefix + key, rule, value),
 });
@@ -16,11 +21,14 @@ export const mistakesIn = (prefix: string): Mistakes => ({
 /** A value that is not what its rule wants, wherever it was said. */
 export const badValue = (
   where: string,
-  { expected, fix }: Pick<Rule, 'expected' | 'fix'>,
+  { expected, fix, unit }: Pick<Rule, 'expected' | 'fix' | 'unit'>,
   value: unknown,
 ): Problem => ({
   code: 'CONFIG_BAD_VALUE',
   where,
   what: `expected ${expected}, got ${show(value)}`,
-  fix: fix ?? `set ${where} to ${expected}`,
+  fix:
+    unit === 'ms' && typeof value === 'number' && value > 0
+      ? `write '${value}s' for seconds, '${value}ms' for milliseconds`
+      : (fix ?? `set ${where} to ${expected}`),
 });

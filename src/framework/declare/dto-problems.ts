@@ -107,10 +107,15 @@ function untypedNested(place: string): Fault {
   };
 }
 
+/** Rules that only a Date keeps, whatever the compiler wrote: nothing, where it is a union. */
+const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
+
 /** What arrives in JSON is not what the property declares, and nothing makes it so. */
 function conversionFaults(property: DtoProperty, place: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
+  if (!typed && !nested && property.rules.some(({ name }) => OF_DATES.has(name)))
+    return [neverInJson(Date, place)];
   if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, place)];
   return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, place));
 }

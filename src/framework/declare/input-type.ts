@@ -37,7 +37,10 @@ export function readInput(place: Place, options: { readonly input?: unknown }): 
   if ('input' in options) return fromOption(place, options.input);
   const types = readParameterTypes(place.target, place.method);
   if (types === undefined) return withoutMetadata(place);
-  return types.length === 0 ? { spec: { kind: 'none' }, problems: [] } : fromParameter(place, types[0]);
+  if (types.length === 0) return { spec: { kind: 'none' }, problems: [] };
+  return types.length === 1 && types[0] === Object && takesTaskAlone(place)
+    ? { problems: [taskAlone(place)] }
+    : fromParameter(place, types[0]);
 }
 
 function fromOption(place: Place, declared: unknown): Read<InputSpec> {
@@ -104,6 +107,23 @@ function lost({ where }: Place, type: unknown): Problem {
       "import the class without `type`, or name it: @Handle({ input: TheClass }); to take the JSON unchecked: @Handle({ input: 'any' })",
   };
 }
+
+const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
+
+/** A TaskContext is an interface, of which nothing is left but the parameter's name. */
+function takesTaskAlone({ target, method }: Place): boolean {
+  const fn: unknown = Reflect.get(target.prototype as object, method);
+  if (typeof fn !== 'function') return false;
+  const [, name = ''] = /^[^(]*\(\s*([\w$]+)\s*\)/.exec(Function.prototype.toString.call(fn)) ?? [];
+  return TASK_NAME.test(name);
+}
+
+const taskAlone = ({ where, method }: Place): Problem => ({
+  code: 'INPUT_TYPE_LOST',
+  where,
+  what: 'its only parameter looks like the TaskContext, but the first parameter is the input; the task is the second',
+  fix: `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`,
+});
 
 /** A compiler that writes no metadata also hides whether a method that shows no parameter has one with a default. */
 function withoutMetadata({ where, target, method }: Place): Read<InputSpec> {

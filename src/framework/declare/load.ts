@@ -111,7 +111,10 @@ function readError(error: unknown): { message: string; stack: string } {
 
 /** The first place in the stack that is the user's: no dependency, no part of Node, none of ours. */
 function placeOf(stack: string): string | undefined {
-  const places = stack.matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
+  // Node's own places look like paths behind their `node:`.
+  const places = stack
+    .replaceAll(/node:[^\s)]+/g, '')
+    .matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
   for (const [, path = '', line] of places) {
     const file = path.startsWith('file://') ? fileURLToPath(path) : path;
     if (file.includes('/node_modules/') || file === OWN_FILE) continue;

@@ -21,11 +21,14 @@ export function optionProblems(decorator: keyof typeof TABLES, where: string, op
       what: `@${decorator} has no option '${key}'`,
       fix: `did you mean '${closest(key, known)}'? It has: ${known.join(', ')}`,
     }),
-    refused: (key, { expected, fix }, value) => ({
+    refused: (key, { expected, fix, unit }, value) => ({
       code,
       where,
       what: `${key}: expected ${expected}, got ${show(value)}`,
-      fix: fix ?? `write ${expected}, or leave it out`,
+      fix:
+        unit === 'ms' && typeof value === 'number' && value > 0
+          ? `write ${key}: '${value}s' for seconds, '${value}ms' for milliseconds`
+          : (fix ?? `write ${expected}, or leave it out`),
     }),
   });
 }

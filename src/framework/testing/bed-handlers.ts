@@ -79,10 +79,11 @@ async function makeContainer(
   try {
     const container = await createContainer(begin, [...own, ...rest, ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
+    const roots = new Set<InjectionToken>(definitions.map(({ target }) => target));
     const tokens = mocked.map(({ token }) => token);
     throwProblems([
-      ...mockProblems(tokens, { container, needed, registered }),
-      ...resolveProblems(definitions, container, { interceptors }),
+      ...mockProblems(tokens, { container, needed, roots, registered }),
+      ...resolveProblems(definitions, container, { interceptors }, asMock),
     ]);
     return container;
   } catch (error) {
@@ -93,3 +94,6 @@ async function makeContainer(
 
 const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>
   new Set(registrations(container).map(([token]) => token));
+
+const asMock = (token: string): string =>
+  `give a stand-in: mocks: [[${token}, { … }]]; or the config's own: setup: config.setup`;

@@ -67,6 +67,8 @@ export interface Injected {
   readonly container: DependencyContainer;
   /** What the handlers need. */
   readonly needed: ReadonlySet<InjectionToken>;
+  /** Of these, the classes of the handlers themselves. */
+  readonly roots: ReadonlySet<InjectionToken>;
   /** What `setup` registered, for whoever asks by hand. */
   readonly registered: ReadonlySet<InjectionToken>;
 }
@@ -76,11 +78,13 @@ const OWN: ReadonlySet<InjectionToken> = new Set<InjectionToken>([CLOCK, RANDOM,
 /** Mocks of what nothing is injected with. None is told where a factory may ask for anything. */
 export function mockProblems(
   tokens: readonly InjectionToken[],
-  { container, needed, registered }: Injected,
+  { container, needed, roots, registered }: Injected,
 ): Problem[] {
   const unused = tokens.filter((token) => !needed.has(token) && !registered.has(token) && !OWN.has(token));
   if (unused.length === 0 || [...needed].some((token) => asksByHand(token, container))) return [];
-  const others = [...needed].filter((token) => !tokens.includes(token) && !OWN.has(token));
+  const others = [...needed].filter(
+    (token) => !tokens.includes(token) && !OWN.has(token) && !roots.has(token),
+  );
   return unused.map((token) => {
     const name = nameOf(token);
     const twin = others.find((other) => nameOf(other) === name);

@@ -6,7 +6,16 @@ import { show, type Problem } from '../../errors.js';
 import { registrationOf } from './registrations.js';
 import { TASK_CONTEXT } from './container.js';
 
-type Fault = Pick<Problem, 'what' | 'fix'>;
+interface Fault extends Pick<Problem, 'what' | 'fix'> {
+  /** What nobody has registered, as code. */
+  readonly missing?: string;
+}
+
+/** What to do about a token that nobody has registered. @param token as code. */
+export type FixMissing = (token: string) => string;
+
+const inSetup: FixMissing = (token) =>
+  `register it in the config: setup(container) { container.register(${token}, { useValue: … }); }`;
 
 /**
  * Follows what a class needs, as tsyringe would, and finds where it would inject nonsense without a word or
@@ -17,10 +26,16 @@ export function dependencyProblems(
   where: string,
   container: DependencyContainer,
   scope: 'worker' | 'task',
+  fixMissing: FixMissing = inSetup,
 ): Problem[] {
   const seen = new Set<InjectionToken>(scope === 'task' ? [TASK_CONTEXT] : []);
   const faults = [...faultsOf(type, container, seen)];
-  return faults.map((fault) => ({ code: 'DEPENDENCY_UNRESOLVED', where, ...fault }));
+  return faults.map(({ what, fix, missing }) => ({
+    code: 'DEPENDENCY_UNRESOLVED',
+    where,
+    what,
+    fix: missing === undefined ? fix : fixMissing(missing),
+  }));
 }
 
 /** The tokens that a class itself asks for. */
@@ -136,10 +151,8 @@ function parameterName(type: Constructor, index: number): string {
 function missing(place: string, token: InjectionToken): Fault {
   const name = typeof token === 'string' ? `'${token}'` : show(token);
   if (token !== TASK_CONTEXT) {
-    return {
-      what: `${place} asks for ${name}, which nobody has registered`,
-      fix: `register it in \`setup\` of the config: container.register(${name}, { useValue: … })`,
-    };
+    const missing = typeof token === 'symbol' ? (token.description ?? 'TOKEN') : name;
+    return { what: `${place} asks for ${name}, which nobody has registered`, fix: inSetup(missing), missing };
   }
   return {
     what: `${place} asks for the task, but lives as long as the worker, which has many`,
@@ -158,6 +171,6 @@ function builtIn(place: string, token: InjectionToken): Fault {
   const name = typeof token === 'function' ? token.name : show(token);
   return {
     what: `${place} is ${name} at run time: ${name === 'Object' ? 'an interface, or a class behind `import type`' : 'not a class of yours, so an empty one would be injected, or none'}`,
-    fix: "name it: @inject('a-token') on the parameter, and container.register('a-token', { useValue: … }) in `setup`; a class must be imported without `type`",
+    fix: "give it a token: @inject('gateway') on the parameter, and in the config setup(container) { container.register('gateway', { useClass: TheGateway }); }; a class must be imported without `type`",
   };
 }

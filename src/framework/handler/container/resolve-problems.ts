@@ -3,7 +3,7 @@ import type { Constructor, HandlerDefinition } from '../../declare/definition.js
 import { ruleClasses } from '../../declare/dto-shape.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { Problem } from '../../errors.js';
-import { dependencyProblems, neededBy } from './dependencies.js';
+import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
 import { registrationOf, resolveOnce } from './registrations.js';
 
 interface Wanted {
@@ -27,12 +27,13 @@ export function resolveProblems(
   definitions: readonly HandlerDefinition[],
   container: DependencyContainer,
   shared: SharedClasses = {},
+  fixMissing?: FixMissing,
 ): Problem[] {
   const wanted = new Map<Constructor, Wanted>();
   for (const each of listWanted(definitions, shared)) {
     if (!wanted.has(each.type)) wanted.set(each.type, each);
   }
-  return [...wanted.values()].flatMap((each) => problemsOf(each, container));
+  return [...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing));
 }
 
 /** Every token that the handlers need, directly or through others, as far as the declarations tell. */
@@ -64,8 +65,12 @@ function* listWanted(
   }
 }
 
-function problemsOf({ type, where, scope }: Wanted, container: DependencyContainer): Problem[] {
-  const problems = dependencyProblems(type, where, container, scope);
+function problemsOf(
+  { type, where, scope }: Wanted,
+  container: DependencyContainer,
+  fixMissing: FixMissing | undefined,
+): Problem[] {
+  const problems = dependencyProblems(type, where, container, scope, fixMissing);
   if (problems.length > 0) return problems;
   if (scope === 'worker') return failedResolution(type, where, container);
   const shared = neededBy(type, container).filter((token) => isShared(token, container));

@@ -1,3 +1,4 @@
+import { SERVICE_HEADER } from './service-header.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
@@ -197,6 +198,7 @@ class Exchange {
   #writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
     this.response.writeHead(status, {
       'x-amzn-RequestId': randomUUID(),
+      [SERVICE_HEADER]: 'local',
       'content-type': contentType,
       'content-length': length,
     });

@@ -118,5 +118,5 @@ export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,
-  fix: 'put one into src/activities/NAME.activity.ts and compile it with `npx tsc`, or name your own globs or classes in `activities`',
+  fix: 'write one with `npx stepwright generate activity NAME`, into src/activities/NAME.activity.ts, and compile it with `npx tsc`; or name your own globs or classes in `activities`',
 });

@@ -1,0 +1,376 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { inject, injectable } from 'tsyringe';
+import { Activity, createWorker, Handle, StartError } from 'stepwright';
+import { startLocalService } from 'stepwright/local';
+import { createTestBed, createTestMachine, type Fault, matchers } from 'stepwright/testing';
+import { loadConfig } from '../../src/framework/cli/config-file.js';
+import { flagsTakenByNpm } from '../../src/framework/cli/npm-flags.js';
+import { readMachines, startSeeded } from '../../src/framework/cli/seed.js';
+import { resolveConfig } from '../../src/framework/config/resolve.js';
+import type { Constructor } from '../../src/framework/declare/definition.js';
+import { discover } from '../../src/framework/declare/discovery.js';
+import { loadActivities } from '../../src/framework/declare/load.js';
+import { silentLog } from '../../src/framework/log.js';
+import { isProblem, resolveEndpoint } from '../../src/framework/service/endpoint.js';
+import { makePlan } from '../../src/framework/worker/start/plan.js';
+import { twoCopies } from '../../src/framework/worker/start/two-copies.js';
+import { mistakes } from '../declare/mistakes.js';
+
+expect.extend(matchers);
+
+/** What a person does wrong, and the text that he is shown for it. */
+export type MessageCase = readonly [mistake: string, shown: (dir: string) => Promise<string>];
+
+const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Charge';
+
+async function thrown(act: () => unknown): Promise<string> {
+  try {
+    await act();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const of = (problems: StartError['problems']): string => new StartError(problems).message;
+
+class Charge {
+  @IsString() card!: string;
+}
+const CURRENCY = Symbol('CURRENCY');
+@injectable()
+class Bank {
+  readonly open = true;
+}
+@Activity(ARN)
+class Charging {
+  @Handle() charge({ card }: Charge): string {
+    if (card === 'stolen') throw Object.assign(new Error('the card is stolen'), { name: 'Declined' });
+    return 'paid';
+  }
+}
+
+const worker = (config: object) => (): Promise<unknown> =>
+  createWorker(
+    { activities: [Charging], endpoint: 'http://127.0.0.1:9', ...config },
+    {
+      log: silentLog,
+    },
+  );
+
+const declarations: MessageCase[] = mistakes.map(([name, make]) => [
+  name,
+  async () => {
+    const made = make();
+    return of(discover(Array.isArray(made) ? made : [made], { EMPTY: '' }).problems);
+  },
+]);
+
+function needing(decorate: (target: Constructor<object>) => void): Constructor<object> {
+  class Paying {
+    constructor(readonly gateway: unknown) {}
+    charge(): void {}
+  }
+  decorate(Paying);
+  Reflect.decorate([Handle({ input: 'any' }) as MethodDecorator], Paying.prototype, 'charge', {
+    value: Reflect.get(Paying.prototype, 'charge'),
+  });
+  Reflect.decorate([Reflect.metadata('design:paramtypes', [Object]), Activity(ARN)], Paying);
+  return Paying;
+}
+
+const injection: MessageCase[] = [
+  ['a token that nobody registered', () => thrown(worker({ activities: [withToken('gateway')] }))],
+  ['a token that nobody registered, in a bed', () => thrown(() => createTestBed(withToken('gateway')))],
+  ['a symbol that nobody registered', () => thrown(worker({ activities: [withToken(CURRENCY)] }))],
+  ['an interface to be injected', () => thrown(worker({ activities: [needing(() => {})] }))],
+  [
+    'a setup that throws',
+    () =>
+      thrown(
+        worker({
+          setup: () => {
+            throw new Error('no database');
+          },
+        }),
+      ),
+  ],
+];
+
+const withToken = (token: string | symbol): Constructor<object> =>
+  needing((target) => inject(token)(target, undefined, 0));
+
+const configs: MessageCase[] = [
+  ['a key that is misspelt', () => thrown(worker({ concurency: 5 }))],
+  ['a key of the second argument', () => thrown(worker({ log: silentLog }))],
+  ['a value of another kind', () => thrown(worker({ concurrency: 'five' }))],
+  ['a duration without its unit', () => thrown(worker({ heartbeat: 20 }))],
+  [
+    'options of a handler that is not there',
+    () => thrown(worker({ handlers: { 'Charging.pay': { concurrency: 1 } } })),
+  ],
+  ['an endpoint that is none', () => thrown(worker({ endpoint: 'localhost:8083' }))],
+  [
+    'an endpoint that is none, by a flag',
+    async () => {
+      const endpoint = resolveEndpoint({ flag: 'localhost:8083', env: {}, config: undefined, port: 8083 });
+      return isProblem(endpoint) ? of([endpoint]) : 'no problem';
+    },
+  ],
+  [
+    'no endpoint in production',
+    async () => {
+      const endpoint = resolveEndpoint({
+        flag: undefined,
+        env: { NODE_ENV: 'production' },
+        config: undefined,
+        port: 8083,
+      });
+      return isProblem(endpoint) ? of([endpoint]) : 'no problem';
+    },
+  ],
+  ['no activities at all', (dir) => thrown(() => createWorker({}, { log: silentLog, baseDir: dir }))],
+  [
+    'a glob that matches nothing',
+    (dir) =>
+      thrown(() => createWorker({ activities: ['./handlers/*.js'] }, { log: silentLog, baseDir: dir })),
+  ],
+  [
+    'a glob of sources',
+    (dir) => thrown(() => createWorker({ activities: ['./src/*.ts'] }, { log: silentLog, baseDir: dir })),
+  ],
+  ['no config', (dir) => thrown(() => loadConfig(undefined, dir))],
+  ['a config that was not compiled', (dir) => thrown(() => loadConfig(undefined, project(dir)))],
+  [
+    'a config that is older than its source',
+    (dir) => thrown(() => loadConfig(undefined, project(dir, 'export default {};'))),
+  ],
+  [
+    'a config that throws',
+    (dir) => thrown(() => loadConfig(write(dir, 'c.mjs', "throw new Error('no such variable');"), dir)),
+  ],
+  ['a config without an export', (dir) => thrown(() => loadConfig(write(dir, 'd.mjs', ''), dir))],
+  [
+    'flags that npm took',
+    async () =>
+      String(
+        flagsTakenByNpm(['port', 'json'], {
+          npm_lifecycle_event: 'start',
+          npm_command: 'run',
+          npm_config_port: '9000',
+        }),
+      ),
+  ],
+  [
+    'two copies of a package',
+    async (dir) => {
+      write(dir, 'node_modules/tsyringe/package.json', '{"name":"tsyringe","main":"index.js"}');
+      write(dir, 'node_modules/tsyringe/index.js', '');
+      return of(twoCopies(dir));
+    },
+  ],
+  [
+    'files of activities that fail',
+    async () => {
+      const { problems } = await loadActivities(
+        ['test/fixtures/load/*.broken.js', 'test/fixtures/load/*.empty.js'],
+        process.cwd(),
+        {
+          defaulted: false,
+        },
+      );
+      // Where Jest has linked the module from.
+      return of(problems).replaceAll(/ \(test\/messages\/cases\.ts:\d+\)/g, '');
+    },
+  ],
+];
+
+function write(dir: string, name: string, text: string): string {
+  const file = join(dir, name);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+/** A project with a config; its compiled file is an hour older than it, if there is one. */
+function project(dir: string, compiled?: string): string {
+  write(dir, 'tsconfig.json', '{"compilerOptions":{"rootDir":".","outDir":"dist"}}');
+  write(dir, 'nest-style.config.ts', 'export default {};');
+  if (compiled !== undefined) {
+    const file = write(dir, 'dist/nest-style.config.js', compiled);
+    utimesSync(file, 1, 1);
+  }
+  return dir;
+}
+
+const HELLO = {
+  StartAt: 'Pay',
+  States: {
+    Pay: { Type: 'Task', Resource: ARN, HeartbeatSeconds: 30, Next: 'Ship' },
+    Ship: { Type: 'Succeed' },
+  },
+};
+
+const machines: MessageCase[] = [
+  [
+    'mistakes in a state machine',
+    async (dir) => {
+      write(
+        dir,
+        'm/Bad.asl.json',
+        JSON.stringify(HELLO, null, 2).replace('"Next": "Ship"', '"Next": "Shipp"'),
+      );
+      write(dir, 'm/Broken.asl.json', '{\n  "StartAt": "Pay",\n}');
+      write(dir, 'm/Unset.asl.json', '{"StartAt":"${NO_SUCH_STATE}"}');
+      const settings = resolveConfig({ config: { machines: ['m/*.json', 'none/*.json'] }, env: {} });
+      return of((await readMachines(settings, dir, {})).problems);
+    },
+  ],
+  ['a heartbeat that is too slow for a state', () => seeded(0)],
+  [
+    'a port that another process has',
+    async () => {
+      const server = createServer((_, response) => response.end());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        return await seeded((server.address() as AddressInfo).port);
+      } finally {
+        server.close();
+      }
+    },
+  ],
+  [
+    'a port that our own local service has',
+    async () => {
+      const service = await startLocalService({ port: 0 });
+      try {
+        return await seeded(service.port);
+      } finally {
+        await service.close();
+      }
+    },
+  ],
+];
+
+async function seeded(port: number): Promise<string> {
+  const plan = await makePlan({ config: { activities: [Charging], port }, env: {}, baseDir: process.cwd() });
+  const definition = JSON.stringify(HELLO);
+  const machine = { name: 'Pay', file: 'Pay.asl.json', text: definition, definition, unset: [] };
+  const text = await thrown(() =>
+    startSeeded({ settings: plan.settings, log: silentLog }, plan.handlers, [machine]),
+  );
+  return port === 0 ? text : text.replaceAll(String(port), '8083');
+}
+
+const bed = () => createTestBed(Charging);
+const machine = async (options: object = {}) =>
+  createTestMachine(HELLO, { activities: [Charging], ...options });
+const HEARTY = structuredClone(HELLO);
+
+const tests: MessageCase[] = [
+  [
+    'a matcher without await',
+    async () => thrown(async () => expect((await bed()).run({ card: 'a' })).toHaveSucceededWith('paid')),
+  ],
+  ['a matcher on an output', () => thrown(() => expect('paid').toHaveSucceededWith('paid'))],
+  [
+    'another output',
+    async () =>
+      thrown(async () => expect(await (await bed()).run({ card: 'a' })).toHaveSucceededWith('refused')),
+  ],
+  [
+    'a failure in place of a success',
+    async () => thrown(async () => expect(await (await bed()).runText('{}')).toHaveSucceededWith('paid')),
+  ],
+  [
+    'another failure',
+    async () =>
+      thrown(async () =>
+        expect(await (await bed()).run({ card: 'stolen' })).toHaveFailedWith('LimitExceeded'),
+      ),
+  ],
+  [
+    'a failure with another cause',
+    async () =>
+      thrown(async () =>
+        expect(await (await bed()).run({ card: 'stolen' })).toHaveFailedWith('Declined', {
+          errorMessage: 'no',
+        }),
+      ),
+  ],
+  [
+    'a success in place of a failure',
+    async () =>
+      thrown(async () => expect(await (await bed()).run({ card: 'a' })).toHaveFailedWith('Declined')),
+  ],
+  [
+    'what was not to be',
+    async () =>
+      thrown(async () => expect(await (await bed()).run({ card: 'a' })).not.toHaveSucceededWith('paid')),
+  ],
+  [
+    'other states',
+    async () =>
+      thrown(async () =>
+        expect(await (await machine()).execute({ card: 'a' })).toHaveVisited(['Pay', 'Pack', 'Ship']),
+      ),
+  ],
+  [
+    'an execution that failed',
+    async () =>
+      thrown(async () =>
+        expect(await (await machine()).execute({ card: 'stolen' })).toHaveSucceededWith('paid'),
+      ),
+  ],
+  ['a mock of what is not injected', () => thrown(() => createTestBed(Charging, { mocks: [[Bank, {}]] }))],
+  [
+    'a fault of a handler that is not there',
+    () => thrown(() => machine({ faults: { 'Charging.pay': ['worker-dies'] } })),
+  ],
+  [
+    'a fault that there is not',
+    () => thrown(() => machine({ faults: { 'Charging.charge': ['dies' as Fault] } })),
+  ],
+  [
+    'a resource that nothing calls',
+    () => thrown(() => machine({ resources: { 'TestMachine.Pay': { output: 1 } } })),
+  ],
+  [
+    'a task that no handler takes',
+    () => {
+      HEARTY.States.Pay.Resource = ARN.replace('eu-west-1', 'us-east-1');
+      return thrown(async () =>
+        (await createTestMachine(HEARTY, { activities: [Charging] })).execute({ card: 'a' }),
+      );
+    },
+  ],
+];
+
+/** By the part of the work in which they come. */
+export const CASES: Readonly<Record<string, readonly MessageCase[]>> = {
+  'Declaring a handler': declarations,
+  Injecting: injection,
+  'The config and its files': configs,
+  'The local service': machines,
+  Testing: tests,
+};
+
+/** Runs a case in a folder of its own, and gives the text with no place of this machine in it. */
+export async function shownFor(shown: MessageCase[1]): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'messages-'));
+  try {
+    const text = await shown(dir);
+    return text
+      .replaceAll(dir, '/project')
+      .replaceAll(/(?:\.\.\/)+(?:tmp\/)?messages-\w+/g, '/project')
+      .replaceAll(process.cwd(), '/stepwright');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { CASES, shownFor } from './cases.js';
+
+const GOLDEN = 'test/messages/golden.txt';
+/** Each needs a service that answers so: test/worker/start.test.ts and test/executor hold them. */
+const ELSEWHERE = new Set([
+  'ACTIVITY_UNKNOWN',
+  'ACTIVITIES_UNREACHABLE',
+  'COMMAND_NOT_FOUND',
+  'ERROR_NAME_INVALID',
+  'ERROR_NAME_RESERVED',
+  'MODULE_MISSING',
+  'OUTPUT_TYPE_INVALID',
+  'POOL_TOO_SMALL',
+]);
+
+async function allMessages(): Promise<string> {
+  const parts: string[] = [];
+  for (const [title, cases] of Object.entries(CASES)) {
+    parts.push(`######## ${title}`);
+    for (const [mistake, shown] of cases) parts.push(`==== ${mistake}\n${await shownFor(shown)}`);
+  }
+  return `${stripVTControlCharacters(parts.join('\n\n'))}\n`;
+}
+
+/** After a change that was meant: UPDATE_MESSAGES=1 npm run -s jest -- test/messages, and read what differs. */
+test('every message is as it stands in the golden file, to be read as a whole', async () => {
+  const messages = await allMessages();
+  if (process.env['UPDATE_MESSAGES']) writeFileSync(GOLDEN, messages);
+  expect(messages).toBe(readFileSync(GOLDEN, 'utf8'));
+});
+
+test('every code of a problem is among them, but for those that are held elsewhere', () => {
+  const [, union = ''] =
+    /type ProblemCode =([^;]+);/.exec(readFileSync('src/framework/errors.ts', 'utf8')) ?? [];
+  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
+  const golden = readFileSync(GOLDEN, 'utf8');
+  expect(codes.length).toBeGreaterThan(30);
+  expect(codes.filter((code) => !ELSEWHERE.has(code) && !golden.includes(`[${code}]`))).toEqual([]);
+});
