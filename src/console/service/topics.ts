@@ -123,22 +123,25 @@ interface ToldList {
 export function useExecutions(machineArn: string | undefined): ExecutionList | undefined {
   const list = useMemo(() => signal<ExecutionList | undefined>(undefined), [machineArn]);
   useEffect(() => {
-    let known = new Map<number, ToldRow>();
-    let older = 0;
-    const take = ({ rows, forgotten, older: more }: ToldList): void => {
-      older += more;
-      for (const row of rows) known.set(row[0], row);
-      for (const [order, row] of known) if (row[6] !== null && row[6] < forgotten) known.delete(order);
-      const sorted = [...known.values()].toSorted((a, b) => b[0] - a[0]);
-      list.value = { rows: sorted.map(toRow), older };
+    let ends = new Map<number, number>();
+    const take = ({ rows: told, forgotten, older }: ToldList, before: ExecutionList): void => {
+      const latest = before.rows[0]?.order ?? -1;
+      const changed = new Map(told.map((each) => [each[0], toRow(each)]));
+      for (const [order, , , , , , endedAs] of told) if (endedAs !== null) ends.set(order, endedAs);
+      const isForgotten = ({ order }: ExecutionRow): boolean => (ends.get(order) ?? Infinity) < forgotten;
+      // They come in the order of the list, and what has started since lies before all that is known.
+      const fresh = [...changed.values()].filter(({ order }) => order > latest);
+      const kept = before.rows.filter((row) => !isForgotten(row)).map((row) => changed.get(row.order) ?? row);
+      if (ends.size > 2 * (kept.length + told.length))
+        ends = new Map([...ends].filter(([, at]) => at >= forgotten));
+      list.value = { rows: [...fresh, ...kept], older: before.older + older };
     };
     return follow<ToldList, ToldList>('executions', machineArn, {
       snapshot: (data) => {
-        known = new Map();
-        older = 0;
-        take(data);
+        ends = new Map();
+        take(data, { rows: [], older: 0 });
       },
-      change: take,
+      change: (data) => take(data, list.peek() ?? { rows: [], older: 0 }),
     });
   }, [machineArn]);
   return list.value;

@@ -5,6 +5,9 @@ import type { Mark, Message, Topic } from './messages.js';
 
 /** How often a tab is told what has changed, at most: nobody reads faster, and the engine may do thousands a second. */
 const TELL_EVERY_MS = 100;
+/** Where so much changes that nobody could follow it, a tab has time to paint: 50 bytes a millisecond, half a second at most. */
+const PAINTED_BYTES_A_MS = 50;
+const LONGEST_PAUSE_MS = 500;
 /** How often a silent stream says that it is still there. */
 const SIGN_EVERY_MS = 15_000;
 /** How soon a tab comes back that has lost its stream. */
@@ -23,13 +26,19 @@ export function streamTopic(
   { clock, log, born }: { readonly clock: Clock; readonly log: Logger; readonly born: number },
 ): void {
   let mark = seen;
+  let nextAt = 0;
   const tell = (): void => {
     // A tab that does not read is told the rest at once when it does.
-    if (response.writableNeedDrain) return;
+    const now = clock.now();
+    if (response.writableNeedDrain || now < nextAt) return;
     const message = topic(mark);
     if (!message) return;
     mark = message.mark;
-    response.write(textOf(message, idOf(born, message.mark), clock.now()));
+    const text = textOf(message, idOf(born, message.mark), now);
+    // What is told all at once is waited for.
+    if (message.kind === 'change')
+      nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
+    response.write(text);
   };
   const tellOrEnd = (): void => {
     try {

@@ -1,5 +1,5 @@
 import { startLocalService, type LocalService } from 'stepwright/local';
-import { call } from './scene.js';
+import { call } from '../scene.js';
 
 /** A service with as much in it as a page has to bear. */
 export interface BigScene {

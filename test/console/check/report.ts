@@ -1,0 +1,17 @@
+/** What is not as it should be. */
+export const problems: string[] = [];
+
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export function wrong(what: string): void {
+  problems.push(what);
+  say(`  WRONG: ${what}`);
+}
+
+/** By the middle one: a machine may be busy for once. */
+export function report(what: string, times: readonly number[], limit: number): void {
+  const sorted = times.toSorted((a, b) => a - b);
+  const middle = sorted[sorted.length >> 1] ?? 0;
+  say(`  ${what}: ${Math.round(middle)} ms (${sorted.map((each) => Math.round(each)).join(', ')})`);
+  if (middle > limit) wrong(`${what} takes ${Math.round(middle)} ms, more than ${limit}`);
+}
