@@ -1,6 +1,7 @@
 // npm's step-function-worker, as its README says: a heartbeat when the function asks for one, errors printed, and
 // close() at SIGTERM, which "may take up to 60 seconds [...] to close all connections smoothly without loosing any task".
 import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import StepFunctionWorker from 'step-function-worker';
 import { settings, work } from './job.js';
 
@@ -18,7 +19,8 @@ async function perform(input, callback, heartbeat) {
 }
 
 // Over HTTPS, so at AWS, aws-sdk v2 opens 50 sockets at most; over plain HTTP it would know no limit.
-const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+const AgentHere = endpoint.startsWith('https:') ? TlsAgent : Agent;
+const agent = new AgentHere({ keepAlive: true, maxSockets: 50 });
 
 const worker = new StepFunctionWorker({
   activityArn,

@@ -1,3 +1,5 @@
+import type { Abortable } from './abort.js';
+
 /** Takes a timer back. Calling it twice, or after the timer fired, does nothing. */
 export type Cancel = () => void;
 
@@ -13,7 +15,7 @@ export interface Clock {
   /** Runs `fn` each `ms` milliseconds until cancelled. Runs that a busy process missed are not made up for. */
   every(ms: number, fn: () => void): Cancel;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: Abortable): Promise<void>;
 }
 
 /** The longest delay that Node's own timer takes; it fires at once for anything longer. */
@@ -36,7 +38,7 @@ export abstract class BaseClock implements Clock {
     return () => cancel();
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: Abortable): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
       const wake = (): void => {

@@ -1,10 +1,11 @@
+import { Abort, type Abortable } from './abort.js';
 import type { Clock } from './clock.js';
 
 /** Rejects with the signal's reason as soon as it aborts, whatever `begun` then does. */
-export function unlessAborted<T>(signal: AbortSignal | undefined, begun: Promise<T>): Promise<T> {
+export function unlessAborted<T>(signal: Abortable | undefined, begun: Promise<T>): Promise<T> {
   if (!signal) return begun;
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
+    const giveUp = (): void => reject(signal.reason);
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     Promise.resolve(begun)
@@ -22,13 +23,16 @@ export async function within(
   clock: Clock,
   ms: number,
   begun: Promise<unknown>,
-  signal?: AbortSignal,
+  signal?: Abortable,
 ): Promise<boolean> {
-  const over = new AbortController();
-  const until = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  const over = new Abort();
+  const end = (): void => over.abort(undefined);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end, { once: true });
   try {
-    return await Promise.race([begun.then(() => true), clock.sleep(ms, until).then(() => false)]);
+    return await Promise.race([begun.then(() => true), clock.sleep(ms, over).then(() => false)]);
   } finally {
-    over.abort();
+    signal?.removeEventListener('abort', end);
+    end();
   }
 }

@@ -33,6 +33,7 @@ const LEAVES = new Set([
   'backoff',
   'environment',
   'wait',
+  'abort',
 ]);
 
 interface Import {

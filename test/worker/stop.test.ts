@@ -138,19 +138,18 @@ test('a handler that ignores gone can not hold the drain either', async () => {
 
 test('a fault of its own stops the worker as well as can be: its state is failed, and run() rejects with it', async () => {
   const machine = world.machine(ARN);
-  const fault = new Error('a logger that can not make children');
-  const log = {
-    ...silentLog,
-    child: () => {
-      throw fault;
-    },
+  const fault = new Error('a logger that takes neither a line nor a complaint about it');
+  const broken = (): void => {
+    throw fault;
   };
   const worker = await createWorker(
     { activities: [activity(() => 1)], endpoint: world.service.url },
-    { clock: world.clock, random: () => 0, log },
+    { clock: world.clock, random: () => 0, log: { ...silentLog, debug: broken, error: broken } },
   );
   const done = worker.run().catch((error: unknown) => error);
   await world.execute(machine);
+  await world.clock.settle(() => worker.status().state === 'draining');
+  world.service.endPolls();
   await world.clock.settle(() => worker.status().state === 'failed');
   expect(await done).toBe(fault);
 });

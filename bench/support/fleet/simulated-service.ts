@@ -1,3 +1,4 @@
+import type { Abortable } from '../../../src/framework/abort.js';
 import type { Clock } from '../../../src/framework/clock.js';
 import {
   Activity,
@@ -126,7 +127,7 @@ export class SimulatedService {
       this.#report('SendTaskHeartbeat', token, signal, (task) => task.heartbeat()),
   };
 
-  async #poll(workerName: string, signal: AbortSignal, onSent: () => void): Promise<Partial<Answer>> {
+  async #poll(workerName: string, signal: Abortable, onSent: () => void): Promise<Partial<Answer>> {
     const halfMs = this.#halfMs();
     if (this.#outage !== 'gone') onSent();
     const fault = await this.#arrive('GetActivityTask', halfMs, signal);
@@ -145,7 +146,7 @@ export class SimulatedService {
     if (task) task.lostOnTheWire = true;
   }
 
-  #hold(workerName: string, signal: AbortSignal): Promise<Partial<Answer>> {
+  #hold(workerName: string, signal: Abortable): Promise<Partial<Answer>> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#open.delete(meet);
@@ -154,7 +155,7 @@ export class SimulatedService {
       const giveUp = (): void => {
         withdraw();
         leave();
-        reject(signal.reason as Error);
+        reject(signal.reason);
       };
       const meet = (outage: Outage): void => {
         withdraw();
@@ -175,7 +176,7 @@ export class SimulatedService {
   async #report(
     operation: Operation,
     token: string,
-    signal: AbortSignal,
+    signal: Abortable,
     take: (task: { settle(outcome: SettleOutcome): void; heartbeat(): void }) => void,
   ): Promise<ReportAnswer> {
     try {
@@ -192,7 +193,7 @@ export class SimulatedService {
   }
 
   /** The way there. @returns a fault that spoils the answer. @throws what keeps the call from being done */
-  async #arrive(operation: Operation, halfMs: number, signal: AbortSignal): Promise<Fault | undefined> {
+  async #arrive(operation: Operation, halfMs: number, signal: Abortable): Promise<Fault | undefined> {
     const { clock, fault: hook, quotas } = this.#options;
     await clock.sleep(halfMs);
     if (signal.aborted) throw signal.reason;
@@ -213,7 +214,7 @@ export class SimulatedService {
   async #return(
     fault: Fault | undefined,
     halfMs: number,
-    signal: AbortSignal,
+    signal: Abortable,
     onSpoiled: () => void = () => {},
   ): Promise<void> {
     await this.#options.clock.sleep(halfMs);
@@ -274,9 +275,9 @@ function errorNamed(key: string, make: () => Error): Error {
 }
 
 /** Waits for an answer that never comes. */
-function never(signal: AbortSignal): Promise<never> {
+function never(signal: Abortable): Promise<never> {
   return new Promise((_, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
+    const giveUp = (): void => reject(signal.reason);
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });
   });

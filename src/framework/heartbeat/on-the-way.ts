@@ -1,3 +1,4 @@
+import { Abort } from '../abort.js';
 import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
 import type { ReportAnswer } from '../service/port.js';
 import { Heap, type HeapItem } from './heap.js';
@@ -24,7 +25,7 @@ const STEP = 1.25;
 
 interface Attempt extends HeapItem {
   readonly beat: TrackedBeat;
-  readonly limit: AbortController;
+  readonly limit: Abort;
   readonly limitMs: number;
   readonly limitAt: number;
 }
@@ -51,7 +52,7 @@ export class OnTheWay {
   /** Sends it. The time that it may take begins now. */
   async send(beat: TrackedBeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
-    const answer = await beat.beating.port.heartbeat(beat.beating.token, attempt.limit.signal);
+    const answer = await beat.beating.port.heartbeat(beat.beating.token, attempt.limit);
     this.#end(attempt);
     return answer;
   }
@@ -59,7 +60,7 @@ export class OnTheWay {
   #begin(beat: TrackedBeat): Attempt {
     const limitMs = this.#limitMs(beat.everyMs);
     const limitAt = this.#clock.now() + limitMs;
-    const attempt = { beat, limit: new AbortController(), limitMs, limitAt, heapIndex: 0 };
+    const attempt = { beat, limit: new Abort(), limitMs, limitAt, heapIndex: 0 };
     this.#limits.add(attempt);
     this.#all++;
     if (isPatient(beat)) this.#patient++;
@@ -71,8 +72,8 @@ export class OnTheWay {
     const { beat, limit, limitAt, limitMs } = attempt;
     this.#all--;
     if (isPatient(beat)) this.#patient--;
-    if (!limit.signal.aborted) this.#limits.remove(attempt);
-    const slow = limit.signal.aborted || this.#clock.now() - (limitAt - limitMs) > this.#usualMs;
+    if (!limit.aborted) this.#limits.remove(attempt);
+    const slow = limit.aborted || this.#clock.now() - (limitAt - limitMs) > this.#usualMs;
     this.#usualMs = Math.max(1, slow ? this.#usualMs * STEP : this.#usualMs / STEP);
     if (this.#limits.size === 0) this.#disarm();
   }

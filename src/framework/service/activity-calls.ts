@@ -1,36 +1,72 @@
+import type { Abortable } from '../abort.js';
 import { pollFailure, reportFailure } from './answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
 import type { CallEnd, CallInProgress, HotOperation } from './wire.js';
 
-/** Makes one call on the wire, by whichever path. Never rejects. */
-export type SendCall = (operation: HotOperation, input: object, call: CallInProgress) => Promise<CallEnd>;
+/** Makes one call on the wire, by whichever path. Never throws. @param done called once, with what it came to. */
+export type SendCall = (
+  operation: HotOperation,
+  input: object,
+  call: CallInProgress,
+  done: (end: CallEnd) => void,
+) => void;
+
+/** Which credentials a call was signed with, and when it was sent. */
+export interface AsOf {
+  readonly generation: number;
+  readonly sentAt: number;
+}
+
+/** A call that may be made again. */
+export interface Repeatable<T> {
+  readonly signal: Abortable;
+  readonly attempt: () => Promise<CallEnd<T>>;
+  /** Called where it may be made again, before that is known. */
+  readonly again: () => void;
+}
 
 /** What renews the credentials that calls are signed with. */
 export interface Renewal {
+  /** To be taken before a call is sent. */
+  asOf(): AsOf;
+  /** A call was accepted. */
+  accepted(asOf: AsOf): void;
   /**
-   * Makes a call, and once more where it was refused for its credentials and there are new ones.
-   * @param again called before that.
+   * A call failed. Where that was for its credentials, and there are new ones, it is made once more.
+   * @returns what it came to in the end
    */
-  call(signal: AbortSignal, attempt: () => Promise<CallEnd>, again: () => void): Promise<CallEnd>;
+  failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
   /** Calls back whenever there are new credentials in place of what was refused. */
   onRenewed(listener: () => void): void;
 }
 
 /** The port over one path to the wire: what its ends mean is decided here, for all paths. */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
-  const call = (operation: HotOperation, input: object, under: CallUnderWay): Promise<CallEnd> =>
-    credentials.call(under.signal, () => sendOnTime(send, operation, input, under), under.onAgain);
-  const report = async (
-    operation: HotOperation,
-    input: object,
-    signal: AbortSignal,
-  ): Promise<ReportAnswer> => {
-    const end = await call(operation, input, { signal, onSent: ignore, onAgain: ignore });
-    return 'failure' in end ? reportFailure(end.failure) : { kind: 'ok' };
+  const make = (operation: HotOperation, input: object, call: CallUnderWay): Promise<CallEnd> =>
+    new Promise((resolve) => {
+      const asOf = credentials.asOf();
+      send(operation, input, call, (end) => {
+        if ('output' in end) {
+          credentials.accepted(asOf);
+          return resolve(end);
+        }
+        const attempt = (): Promise<CallEnd> => sendOnTime(send, operation, input, call);
+        const { signal, onAgain: again } = call;
+        const onTime = end.failure.clockCorrected ? sendAgain(send, operation, input, call) : end;
+        resolve(
+          Promise.resolve(onTime).then((settled) =>
+            credentials.failed(settled, asOf, { signal, attempt, again }),
+          ),
+        );
+      });
+    });
+  const report = async (operation: HotOperation, input: object, signal: Abortable): Promise<ReportAnswer> => {
+    const end = await make(operation, input, { signal, onSent: ignore, onAgain: ignore });
+    return 'failure' in end ? reportFailure(end.failure) : OK;
   };
   return {
     poll: async (activityArn, workerName, signal, onSent, onAgain = ignore) =>
-      pollAnswer(await call('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain })),
+      pollAnswer(await make('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain })),
     succeed: (taskToken, output, signal) => report('SendTaskSuccess', { taskToken, output }, signal),
     fail: (taskToken, error, cause, signal) => report('SendTaskFailure', { taskToken, error, cause }, signal),
     heartbeat: (taskToken, signal) => report('SendTaskHeartbeat', { taskToken }, signal),
@@ -43,6 +79,7 @@ interface CallUnderWay extends CallInProgress {
   readonly onAgain: () => void;
 }
 
+const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
 /** Sends, and once more where the answer has just corrected the clock. */
@@ -52,10 +89,18 @@ async function sendOnTime(
   input: object,
   call: CallUnderWay,
 ): Promise<CallEnd> {
-  const first = await send(operation, input, call);
-  if (!('failure' in first && first.failure.clockCorrected)) return first;
+  const first = await new Promise<CallEnd>((done) => send(operation, input, call, done));
+  return 'failure' in first && first.failure.clockCorrected ? sendAgain(send, operation, input, call) : first;
+}
+
+function sendAgain(
+  send: SendCall,
+  operation: HotOperation,
+  input: object,
+  call: CallUnderWay,
+): Promise<CallEnd> {
   call.onAgain();
-  return send(operation, input, call);
+  return new Promise((done) => send(operation, input, call, done));
 }
 
 function pollAnswer(end: CallEnd): PollAnswer {

@@ -1,3 +1,5 @@
+import type { Abortable } from '../abort.js';
+
 /**
  * The four calls that a worker makes, and what an answer means to it. An implementation never throws: whatever
  * happens on the wire comes back as one of these answers, so that each caller has to decide about each of them.
@@ -14,13 +16,13 @@ export interface ActivityPort {
   poll(
     activityArn: string,
     workerName: string,
-    signal: AbortSignal,
+    signal: Abortable,
     onSent: () => void,
     onAgain?: () => void,
   ): Promise<PollAnswer>;
-  succeed(token: string, output: string, signal: AbortSignal): Promise<ReportAnswer>;
-  fail(token: string, error: string, cause: string, signal: AbortSignal): Promise<ReportAnswer>;
-  heartbeat(token: string, signal: AbortSignal): Promise<ReportAnswer>;
+  succeed(token: string, output: string, signal: Abortable): Promise<ReportAnswer>;
+  fail(token: string, error: string, cause: string, signal: Abortable): Promise<ReportAnswer>;
+  heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
   /** Calls back whenever what calls were refused for may be mended: there are new credentials. */
   onMended?(listener: () => void): void;
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Abortable } from '../abort.js';
 
 /** The four calls of a worker's loop, by the names that the service gives them. */
 export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
@@ -6,7 +7,7 @@ export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFail
 /** One call, as it goes. */
 export interface CallInProgress {
   /** Ends the call. */
-  readonly signal: AbortSignal;
+  readonly signal: Abortable;
   /** Called when the request is on a connection that was made and is trusted; at once where nobody can tell. */
   readonly onSent: () => void;
 }

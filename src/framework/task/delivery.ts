@@ -1,3 +1,4 @@
+import { Abort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../handler/outcome.js';
 import type { Pace } from '../service/pace.js';
@@ -21,7 +22,7 @@ export interface DeliveryParts {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #gone = new AbortController();
+  readonly #gone = new Abort();
   #by = Number.POSITIVE_INFINITY;
 
   constructor(parts: DeliveryParts) {
@@ -40,13 +41,9 @@ export class Delivery {
 
   /** Offers the outcome. Never rejects. */
   run(outcome: Outcome): Promise<ReportEnd> {
-    const { token, clock, reportLimitMs, ...parts } = this.#parts;
+    const { token, port, pace, clock, random, onRetry, reportLimitMs } = this.#parts;
     const limit = clock.now() + reportLimitMs;
-    return offer(token, outcome, {
-      ...parts,
-      clock,
-      until: () => Math.min(limit, this.#by),
-      gone: this.#gone.signal,
-    });
+    const until = (): number => Math.min(limit, this.#by);
+    return offer(token, outcome, { port, pace, clock, random, onRetry, until, gone: this.#gone });
   }
 }

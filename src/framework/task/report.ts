@@ -1,3 +1,4 @@
+import { Abort, type Abortable } from '../abort.js';
 import { fullJitter, slowly } from '../backoff.js';
 import { type Clock, giveUpAfter } from '../clock.js';
 import { ownFailure } from '../handler/failure/failure.js';
@@ -20,7 +21,7 @@ export interface OfferPlan {
   /** When to give up, in epoch milliseconds. Asked again before each wait: a drain brings it forward. */
   readonly until: () => number;
   /** Aborts when a heartbeat learnt that the task is gone. */
-  readonly gone: AbortSignal;
+  readonly gone: Abortable;
   readonly onRetry: (retry: { attempt: number; delayMs: number; error: Error }) => void;
 }
 
@@ -44,7 +45,8 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
   let cut = false;
   const letGo = (error: Error): ReportEnd => ({ kind: 'gone', probablyDelivered: mayHaveArrived, error });
   for (let attempt = 1; ; attempt++) {
-    await paced(plan);
+    const turn = inTurn(plan);
+    if (turn) await turn;
     if (gone.aborted) return letGo(goneError(gone));
     const sentAt = clock.now();
     const answer = await send(token, outcome, plan);
@@ -69,12 +71,16 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
 }
 
 /** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
-async function paced({ pace, clock, gone, until }: OfferPlan): Promise<void> {
-  if (gone.aborted) return;
+function inTurn({ pace, clock, gone, until }: OfferPlan): Promise<void> | undefined {
+  if (gone.aborted) return undefined;
   const now = clock.now();
   const at = Math.min(pace.reserve(now, THROTTLED_MS.ceiling), until());
-  if (at > now) await clock.sleep(at - now, gone);
-  if (!gone.aborted) pace.sent(clock.now());
+  const leave = (): void => {
+    if (!gone.aborted) pace.sent(clock.now());
+  };
+  if (at > now) return clock.sleep(at - now, gone).then(leave);
+  leave();
+  return undefined;
 }
 
 async function send(
@@ -82,15 +88,15 @@ async function send(
   outcome: Outcome,
   { port, clock, until }: OfferPlan,
 ): Promise<ReportAnswer> {
-  const limit = new AbortController();
+  const limit = new Abort();
   const limitMs = Math.max(LAST_ATTEMPT_MS, Math.min(ATTEMPT_LIMIT_MS, until() - clock.now()));
   const cancel = giveUpAfter(clock, limitMs, () =>
     limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
   );
   try {
     return outcome.status === 'succeeded'
-      ? await port.succeed(token, outcome.output, limit.signal)
-      : await port.fail(token, outcome.error, outcome.cause, limit.signal);
+      ? await port.succeed(token, outcome.output, limit)
+      : await port.fail(token, outcome.error, outcome.cause, limit);
   } finally {
     cancel();
   }
@@ -124,4 +130,4 @@ function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random
   return fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random);
 }
 
-const goneError = (gone: AbortSignal): Error => gone.reason as Error;
+const goneError = (gone: Abortable): Error => gone.reason as Error;

@@ -179,10 +179,23 @@ export class Task {
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.#lease;
     const { name, activityArn } = this.#handler;
-    const task = tokenHash(token);
+    const signals = this.#signals;
+    const makeLog = (): Logger => {
+      const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
+      return this.#world.log.child({ ...fields, ...this.#trace?.logFields });
+    };
+    let log: Logger | undefined;
+    // What costs something is made when it is asked for.
     return {
-      signal: this.#signals.signal,
-      shuttingDown: this.#signals.shuttingDown,
+      get signal() {
+        return signals.signal;
+      },
+      get shuttingDown() {
+        return signals.shuttingDown;
+      },
+      get log() {
+        return (log ??= makeLog());
+      },
       heartbeat: () => {
         const beat = this.#world.outside(() => this.#heartbeatNow());
         // Whoever does not await it learns of gone from the signal.
@@ -190,7 +203,6 @@ export class Task {
         return beat;
       },
       progress: (fraction, message) => this.#progress.say(fraction, message),
-      log: this.#world.log.child({ handler: name, activity: activityArn, task, ...this.#trace?.logFields }),
       handler: name,
       activityArn,
       workerName: this.#world.workerName,
@@ -213,7 +225,12 @@ export class Task {
       onGone: (error) => this.#onGone(error),
     });
     const delivery = new Delivery({
-      ...{ token, port, pace, clock, random, reportLimitMs },
+      token,
+      port,
+      pace,
+      clock,
+      random,
+      reportLimitMs,
       onRetry: (retry) => {
         this.#retries++;
         this.#emit('report:retried', { ...this.#ref(), ...retry });

@@ -1,3 +1,4 @@
+import { Abort } from '../abort.js';
 import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../service/port.js';
 import type { Lease } from '../task/task.js';
@@ -125,14 +126,14 @@ export class Poller {
 
   async #poll(poll: PolicedPoll, slot: Slot): Promise<void> {
     const { port, handler, workerName, clock } = this.#options;
-    const limit = new AbortController();
+    const limit = new Abort();
     const cancel = this.#limit(limit);
     const onSent = (): void => {
       this.#policy.connected(poll, clock.now());
       if (this.#policy.state.kind === 'probing') this.fill();
     };
     const onAgain = (): void => this.#policy.disconnected(poll);
-    const answer = await port.poll(handler.activityArn, workerName, limit.signal, onSent, onAgain);
+    const answer = await port.poll(handler.activityArn, workerName, limit, onSent, onAgain);
     cancel();
     this.#tellEnded(poll, answer);
     if (answer.kind === 'task') {
@@ -152,7 +153,7 @@ export class Poller {
     emit('poll:ended', { ...handler, answer: answer.kind, ...trouble, openMs: clock.now() - sentAt });
   }
 
-  #limit(limit: AbortController): Cancel {
+  #limit(limit: Abort): Cancel {
     const { clock } = this.#options;
     let cancel: Cancel;
     const arm = (ms: number): void => {

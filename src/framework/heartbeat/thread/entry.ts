@@ -1,8 +1,9 @@
+import type { Abortable } from '../../abort.js';
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BaseClock, type Cancel, systemClock, turn } from '../../clock.js';
 import { showDuration } from '../../duration.js';
-import { activityPort } from '../../service/activity-calls.js';
+import { activityPort, type Renewal } from '../../service/activity-calls.js';
 import { LeanCalls } from '../../service/lean/lean-calls.js';
 import type { Identity } from '../../service/lean/recipe.js';
 import type { ActivityPort, ReportAnswer } from '../../service/port.js';
@@ -123,12 +124,20 @@ function say(line: string): void {
 }
 
 /** Credentials are renewed by the main thread, which makes the call again. */
-const NO_RENEWAL = { call: <T>(_: AbortSignal, attempt: () => Promise<T>) => attempt(), onRenewed: () => {} };
+const NO_RENEWAL: Renewal = {
+  asOf: () => ({ generation: 0, sentAt: 0 }),
+  accepted: () => {},
+  failed: (end) => Promise.resolve(end),
+  onRenewed: () => {},
+};
 
 function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
   const calls = new LeanCalls({ recipes, identity: () => identity ?? firstIdentity });
-  const port = activityPort((operation, input, call) => calls.send(operation, input, call), NO_RENEWAL);
-  const heartbeat = async (token: string, signal: AbortSignal): Promise<ReportAnswer> => {
+  const port = activityPort(
+    (operation, input, call, onEnd) => calls.begin(operation, input, call, onEnd),
+    NO_RENEWAL,
+  );
+  const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> => {
     if (mainLoop.gaveUp) return STUCK;
     const answer = await port.heartbeat(token, signal);
     // Credentials, access, keys: it may have what is needed, and mend it for the next ones.
@@ -150,7 +159,7 @@ const STUCK: ReportAnswer = {
 function askMain(
   region: string,
   token: string,
-  signal: AbortSignal,
+  signal: Abortable,
   otherwise: ReportAnswer,
 ): Promise<ReportAnswer> {
   return new Promise((resolve) => {

@@ -1,64 +1,59 @@
-import type { Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import { explainTrust, isUntrusted, type CallEnd, type CallInProgress } from '../wire.js';
 import { readAnswer } from './answer-text.js';
 import type { Connections } from './connections.js';
 
-/** What `send` needs of a request. */
+/** A request as it goes out. */
 export interface SignedRequest {
   readonly path: string;
-  readonly headers: Record<string, string>;
+  /** Names and values by turns. */
+  readonly headers: string[];
   readonly body: string;
 }
 
-/** What came back, and when the service says it was answered. */
-export interface Exchanged {
-  readonly end: CallEnd;
-  /** The header `date`, where an answer came. */
-  readonly date: string | undefined;
-}
+/** Told once what came back, and when the service says it was answered: the header `date`, where an answer came. */
+export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
 /** Sends one request on a connection of its own, and reads the whole answer. Never throws. */
 export function exchange(
   connections: Connections,
   { path, headers, body }: SignedRequest,
   call: CallInProgress,
-): Promise<Exchanged> {
-  return new Promise((resolve) => {
-    const client = connections.take();
-    const under = new Exchange(
-      call,
-      (exchanged) => resolve(exchanged),
-      () => connections.give(client),
-    );
-    client.dispatch({ method: 'POST', path, headers, body }, under);
-    under.watch();
-  });
+  onEnd: OnEnd,
+): void {
+  const client = connections.take();
+  const under = new Exchange(call, onEnd, connections, client);
+  client.dispatch({ method: 'POST', path, headers, body }, under);
+  under.watch();
 }
 
 /** One request under way, as undici tells of it. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #call: CallInProgress;
-  readonly #resolve: (exchanged: Exchanged) => void;
-  /** The connection is free for the next call. */
-  readonly #free: () => void;
+  readonly #onEnd: OnEnd;
+  readonly #connections: Connections;
+  readonly #client: Client;
   #controller: Dispatcher.DispatchController | undefined;
+  #onAbort: (() => void) | undefined;
   #sent = false;
   #ended = false;
   #status: number | undefined;
-  #headers: Record<string, string | string[] | undefined> = {};
-  #chunks: Buffer[] = [];
+  #headers: Headers = {};
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
 
-  constructor(call: CallInProgress, resolve: (exchanged: Exchanged) => void, free: () => void) {
+  constructor(call: CallInProgress, onEnd: OnEnd, connections: Connections, client: Client) {
     this.#call = call;
-    this.#resolve = resolve;
-    this.#free = free;
+    this.#onEnd = onEnd;
+    this.#connections = connections;
+    this.#client = client;
   }
 
   /** Ends the call when its signal aborts: the worker goes on at once, whatever the connection does. */
   watch(): void {
     if (this.#ended) return;
-    if (this.#call.signal.aborted) this.#onAbort();
-    else this.#call.signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#onAbort = () => this.#abort();
+    this.#call.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -68,34 +63,34 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#call.onSent();
   }
 
-  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(_: unknown, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (!this.#first) this.#first = chunk;
+    else (this.#more ??= [this.#first]).push(chunk);
   }
 
   onResponseEnd(): void {
-    this.#free();
-    const [only] = this.#chunks;
-    const text = only && this.#chunks.length === 1 ? only.toString() : Buffer.concat(this.#chunks).toString();
+    this.#connections.give(this.#client);
+    const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString() ?? '';
     const status = this.#status ?? 0;
     this.#end(readAnswer({ status, errorType: this.#header('x-amzn-errortype'), text }));
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.#free();
+    this.#connections.give(this.#client);
     this.#fail(error);
   }
 
-  readonly #onAbort = (): void => {
+  #abort(): void {
     const reason = this.#call.signal.reason as Error;
     this.#fail(reason);
     this.#controller?.abort(reason);
-  };
+  }
 
   #fail(thrown: Error): void {
     const { code } = thrown as { code?: unknown };
@@ -108,8 +103,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #end(end: CallEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#call.signal.removeEventListener('abort', this.#onAbort);
-    this.#resolve({ end, date: this.#header('date') });
+    if (this.#onAbort) this.#call.signal.removeEventListener('abort', this.#onAbort);
+    this.#onEnd(end, this.#header('date'));
   }
 
   #header(name: string): string | undefined {
@@ -117,6 +112,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     return typeof value === 'string' ? value : undefined;
   }
 }
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** The request could not be written to its end: the service has none that it could act on. */
 const UNWRITTEN = 'EPIPE';

@@ -1,3 +1,4 @@
+import type { Abortable } from '../../abort.js';
 import { wallTime } from '../../clock.js';
 import { unlessAborted } from '../../wait.js';
 import {
@@ -10,7 +11,7 @@ import {
 import { Connections, connector } from './connections.js';
 import { exchange } from './exchange.js';
 import type { Identity, Recipe, Recipes } from './recipe.js';
-import { signedHeaders } from './sign.js';
+import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
@@ -35,37 +36,48 @@ const SKEW_MS = 60_000;
 export class LeanCalls {
   readonly #recipes: Recipes;
   readonly #identity: LeanSettings['identity'];
-  readonly #connections: Readonly<Record<HotOperation, Connections>>;
+  readonly #ways: Readonly<Record<HotOperation, Way>>;
   #clockOffsetMs: number;
 
   constructor({ recipes, identity }: LeanSettings) {
     this.#recipes = recipes;
     this.#identity = identity;
     this.#clockOffsetMs = recipes.clockOffsetMs;
-    this.#connections = connectionsOf(recipes);
+    this.#ways = waysOf(recipes);
   }
 
   /** Makes one call. Never rejects. */
-  async send(operation: HotOperation, input: object, call: CallInProgress): Promise<CallEnd> {
-    const recipe = this.#recipes.operations[operation];
+  send(operation: HotOperation, input: object, call: CallInProgress): Promise<CallEnd> {
+    return new Promise((resolve) => this.begin(operation, input, call, resolve));
+  }
+
+  /** As `send`, for whoever has a promise of its own. @param done called once, with what it came to */
+  begin(operation: HotOperation, input: object, call: CallInProgress, done: (end: CallEnd) => void): void {
+    const identity = this.#identity();
+    if (identity instanceof Promise) void this.#ask(identity, { operation, input, call, done });
+    else this.#exchange(identity, { operation, input, call, done });
+  }
+
+  async #ask(identity: Promise<Identity>, begun: Begun): Promise<void> {
+    const asked = await settled(identity, begun.call.signal);
+    if ('failure' in asked) begun.done(asked);
+    else this.#exchange(asked.output, begun);
+  }
+
+  #exchange(identity: Identity, { operation, input, call, done }: Begun): void {
+    if (call.signal.aborted) return done(notSent(call.signal.reason as Error, false));
+    const { signer, path, connections } = this.#ways[operation];
     const body = JSON.stringify(input);
-    let identity = this.#identity();
-    if (identity instanceof Promise) {
-      const asked = await settled(identity, call.signal);
-      if ('failure' in asked) return asked;
-      identity = asked.output;
-    }
-    if (call.signal.aborted) return notSent(call.signal.reason as Error, false);
     const offsetMs = this.#clockOffsetMs;
-    const headers = signedHeaders(recipe, body, identity, wallTime() + offsetMs);
-    const request = { path: recipe.path, headers, body };
-    const { end, date } = await exchange(this.#connections[operation], request, call);
-    return 'failure' in end ? { failure: this.#withClock(end.failure, date, offsetMs) } : end;
+    const headers = signer.headers(body, identity, wallTime() + offsetMs);
+    exchange(connections, { path, headers, body }, call, (end, date) =>
+      done('failure' in end ? { failure: this.#withClock(end.failure, date, offsetMs) } : end),
+    );
   }
 
   /** Ends all calls that are open, too. */
   close(): void {
-    for (const each of new Set(Object.values(this.#connections))) each.close();
+    for (const { connections } of Object.values(this.#ways)) connections.close();
   }
 
   /** Learns from a signature that was refused for its time. @param offsetMs what it was signed with */
@@ -79,20 +91,40 @@ export class LeanCalls {
   }
 }
 
-function connectionsOf({ operations }: Recipes): Record<HotOperation, Connections> {
+/** A call under way. */
+interface Begun {
+  readonly operation: HotOperation;
+  readonly input: object;
+  readonly call: CallInProgress;
+  readonly done: (end: CallEnd) => void;
+}
+
+/** How the requests of one operation go. */
+interface Way {
+  readonly signer: Signer;
+  readonly path: string;
+  readonly connections: Connections;
+}
+
+function waysOf({ operations }: Recipes): Record<HotOperation, Way> {
   const connect = connector();
-  const of = ({ origin }: Recipe): Connections => new Connections(origin, connect);
-  const reports = of(operations.SendTaskSuccess);
+  const to = ({ origin }: Recipe): Connections => new Connections(origin, connect);
+  const reports = to(operations.SendTaskSuccess);
+  const way = (recipe: Recipe, connections: Connections): Way => ({
+    signer: new Signer(recipe),
+    path: recipe.path,
+    connections,
+  });
   return {
-    GetActivityTask: of(operations.GetActivityTask),
-    SendTaskSuccess: reports,
-    SendTaskFailure: reports,
-    SendTaskHeartbeat: of(operations.SendTaskHeartbeat),
+    GetActivityTask: way(operations.GetActivityTask, to(operations.GetActivityTask)),
+    SendTaskSuccess: way(operations.SendTaskSuccess, reports),
+    SendTaskFailure: way(operations.SendTaskFailure, reports),
+    SendTaskHeartbeat: way(operations.SendTaskHeartbeat, to(operations.SendTaskHeartbeat)),
   };
 }
 
 /** The identity once it is known; or why there is none, or none yet when the signal aborts. */
-function settled(identity: Promise<Identity>, signal: AbortSignal): Promise<CallEnd<Identity>> {
+function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
   return unlessAborted(signal, identity).then(
     (output) => ({ output }),
     (error: unknown) => notSent(error as Error, !signal.aborted),

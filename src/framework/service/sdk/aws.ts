@@ -76,7 +76,7 @@ export class AwsService {
       const { LeanCalls } = await import('../lean/lean-calls.js');
       const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current() });
       this.#lean.set(region, { calls, recipes });
-      return (operation, input, call) => calls.send(operation, input, call);
+      return (operation, input, call, done) => calls.begin(operation, input, call, done);
     } catch (error) {
       return this.#tellWhy(`no request could be made without it: ${showError(error as Error)}`);
     }

@@ -67,7 +67,7 @@ export class Calls {
         const call = this.#ofRequests.get(request as object);
         if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
         else call?.onSent();
-        return handler.handle(request, { ...options, abortSignal: call?.signal });
+        return handler.handle(request, { ...options, abortSignal: call?.signal as AbortSignal | undefined });
       },
       destroy: () => handler.destroy?.(),
     };

@@ -1,10 +1,11 @@
+import type { Abortable } from '../../abort.js';
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { type Clock, wallTime } from '../../clock.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { within } from '../../wait.js';
-import type { Renewal } from '../activity-calls.js';
+import type { AsOf, Renewal, Repeatable } from '../activity-calls.js';
 import type { CallEnd, WireFailure } from '../wire.js';
 import { RepeatedAsk } from './repeated-ask.js';
 
@@ -91,26 +92,40 @@ export class Credentials implements Renewal {
     client.config.credentials = Object.assign(() => this.#provide(), { memoized: true });
   }
 
-  /**
-   * Makes a call, and once more where it was refused for its credentials and the provider has new ones: nothing was
-   * done. @param signal ends the wait for the provider. @param again called before the provider is waited for.
-   */
+  asOf(): AsOf {
+    return { generation: this.#generation, sentAt: this.#settings.clock.now() };
+  }
+
+  accepted(asOf: AsOf): void {
+    if (this.#isDisproved(asOf)) this.#settle();
+  }
+
+  /** Makes a call, and what follows from its end. */
   async call<T>(
-    signal: AbortSignal,
+    signal: Abortable,
     attempt: () => Promise<CallEnd<T>>,
     again: () => void = () => {},
   ): Promise<CallEnd<T>> {
-    const { clock } = this.#settings;
-    const [generation, sentAt] = [this.#generation, clock.now()];
+    const asOf = this.asOf();
     const end = await attempt();
-    if (!this.#learn(end, generation, sentAt)) return end;
+    if ('failure' in end) return this.failed(end, asOf, { signal, attempt, again });
+    this.accepted(asOf);
+    return end;
+  }
+
+  /** Where the provider has new ones the call is made again: nothing was done. The signal ends the wait for it. */
+  async failed<T>(
+    end: CallEnd<T>,
+    asOf: AsOf,
+    { signal, attempt, again }: Repeatable<T>,
+  ): Promise<CallEnd<T>> {
+    if (!this.#learn(end, asOf)) return end;
     again();
-    if (this.#generation === generation) await this.#patiently(this.#want(), signal);
-    const renewed = this.#generation;
-    if (renewed === generation) return this.#explained(end);
-    const sentAgainAt = clock.now();
+    if (this.#generation === asOf.generation) await this.#patiently(this.#want(), signal);
+    if (this.#generation === asOf.generation) return this.#explained(end);
+    const renewed = this.asOf();
     const second = await attempt();
-    if (this.#learn(second, renewed, sentAgainAt)) void this.#want();
+    if (this.#learn(second, renewed)) void this.#want();
     return second;
   }
 
@@ -184,13 +199,9 @@ export class Credentials implements Renewal {
   }
 
   /** @returns whether it was refused for its credentials, and there may be others */
-  #learn(
-    end: CallEnd<unknown>,
-    generation: number,
-    sentAt: number,
-  ): end is { readonly failure: WireFailure } {
+  #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: WireFailure } {
     if (!('failure' in end)) {
-      if (this.#isDisproved(generation, sentAt)) this.#settle();
+      this.accepted(asOf);
       return false;
     }
     const { type = '', error } = end.failure;
@@ -199,14 +210,14 @@ export class Credentials implements Renewal {
     if (!this.#isTroubled()) this.#settle();
     this.#trouble = {
       ...{ first: error, provable: !denied, told: false, ...this.#trouble },
-      generation: Math.max(generation, this.#trouble?.generation ?? 0),
+      generation: Math.max(asOf.generation, this.#trouble?.generation ?? 0),
       lastAt: this.#settings.clock.now(),
     };
     return true;
   }
 
   /** Whether a call that was accepted says that the credentials are good: others than were refused, or refused for nothing. */
-  #isDisproved(generation: number, sentAt: number): boolean {
+  #isDisproved({ generation, sentAt }: AsOf): boolean {
     const trouble = this.#trouble;
     if (!trouble?.provable) return false;
     return generation > trouble.generation || sentAt > trouble.lastAt;
@@ -233,7 +244,7 @@ export class Credentials implements Renewal {
     return this.#failure !== undefined || (this.#generation === generation && this.#isTroubled());
   }
 
-  async #patiently(ask: Promise<void> | undefined, signal?: AbortSignal): Promise<void> {
+  async #patiently(ask: Promise<void> | undefined, signal?: Abortable): Promise<void> {
     if (ask) await within(this.#settings.clock, PATIENCE_MS, ask, signal);
   }
 

@@ -1,3 +1,4 @@
+import type { SendCall } from '../activity-calls.js';
 import { unlessAborted } from '../../wait.js';
 import { type CallEnd, type CallInProgress, type HotOperation, mayBeSkewed } from '../wire.js';
 import type { ClientFactory } from './aws-client.js';
@@ -23,7 +24,7 @@ export async function sdkCalls(
   region: string,
   sockets: Sockets,
   { watching }: { readonly watching: boolean },
-): Promise<(operation: HotOperation, input: object, call: CallInProgress) => Promise<CallEnd>> {
+): Promise<SendCall> {
   const sdk = await import('@aws-sdk/client-sfn');
   const calls = new Calls({ watching });
   const client = (many: number) => clients.client(region, many, ONE_ATTEMPT, calls);
@@ -38,7 +39,8 @@ export async function sdkCalls(
     SendTaskHeartbeat: (input, call) =>
       heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
   };
-  return (operation, input, call) => attempt(call, (under) => send[operation](input as never, under));
+  return (operation, input, call, onEnd) =>
+    void attempt(call, (under) => send[operation](input as never, under)).then(onEnd);
 }
 
 /** One call that never throws. */

@@ -67,6 +67,9 @@ export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
+const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value;
+
 /** Typed events whose listeners can't hurt the worker: one that throws is logged, and the others are still told. */
 export class EventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
@@ -81,8 +84,9 @@ export class EventHub {
     const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
       try {
+        const told = listener(payload);
         // An async function passes for a listener too, and its rejection would be nobody's.
-        Promise.resolve(listener(payload)).catch(complain);
+        if (isThenable(told)) Promise.resolve(told).catch(complain);
       } catch (error) {
         complain(error);
       }

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ACTIVITY_ARN } from '../service/service.js';
+import { packProject, type Packed } from './packed.js';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** Who is measured, ours first. */
+export const CANDIDATES = [
+  'Stepwright',
+  'bare loop',
+  'step-function-worker',
+  'aws4 + undici',
+  'the floor',
+] as const;
+export type Candidate = (typeof CANDIDATES)[number];
+
+const RIVAL_FILES: Readonly<Record<Exclude<Candidate, 'Stepwright'>, string>> = {
+  'bare loop': 'bare-loop.js',
+  'step-function-worker': 'step-function-worker.js',
+  'aws4 + undici': 'loop-aws4.js',
+  'the floor': 'loop-floor.js',
+};
+
+export interface Run {
+  readonly url: string;
+  /** Tasks at once. */
+  readonly inFlight: number;
+  /** A file of certificates to trust. */
+  readonly ca?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A worker that runs in a process of its own. */
+export interface Running {
+  readonly pid: number;
+  /** Resident memory, in megabytes. */
+  rssMb(): number;
+  stop(): Promise<void>;
+}
+
+let packed: Packed | undefined;
+
+/** Packs the framework at the first call. */
+export const project = (): Packed => (packed ??= packProject());
+export const removeProject = (): void => packed?.remove();
+
+/** Starts a worker; what it logs goes through a pipe, as in a container, and is thrown away. */
+export function start(candidate: Candidate, { url, inFlight, ca, env = {} }: Run): Running {
+  const ours = candidate === 'Stepwright';
+  const args = ours ? project().start : [`bench/rivals/${RIVAL_FILES[candidate]}`];
+  const child = spawn(process.execPath, [...args], {
+    cwd: ours ? project().dir : root,
+    env: { ...process.env, ...environment(url, inFlight), ...(ca && { NODE_EXTRA_CA_CERTS: ca }), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child.stdout.resume();
+  const killIt = (): void => void child.kill('SIGKILL');
+  process.once('exit', killIt);
+  const ended = once(child, 'exit');
+  const pid = child.pid ?? -1;
+  return {
+    pid,
+    rssMb: () => rssMb(pid),
+    stop: async () => {
+      killIt();
+      process.off('exit', killIt);
+      await ended;
+    },
+  };
+}
+
+function rssMb(pid: number): number {
+  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1_024;
+}
+
+const environment = (url: string, inFlight: number): Record<string, string> => ({
+  AWS_ENDPOINT_URL_SFN: url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: 'true',
+  BENCH_ACTIVITY_ARN: ACTIVITY_ARN,
+  BENCH_WORKER_NAME: 'hello',
+  BENCH_CONCURRENCY: String(inFlight),
+  BENCH_HEARTBEAT_MS: '20000',
+  BENCH_HELLO: 'true',
+  STEPWRIGHT_CONCURRENCY: String(inFlight),
+});

@@ -1,0 +1,113 @@
+import { createHmac, hash } from 'node:crypto';
+import type { Identity, Recipe } from './recipe.js';
+
+/** Headers that proxies may change on the way, so that no signature covers them. */
+const UNSIGNED = new Set([
+  'authorization',
+  'connection',
+  'expect',
+  'keep-alive',
+  'te',
+  'upgrade',
+  'user-agent',
+]);
+const DATE = 'x-amz-date';
+const TOKEN = 'x-amz-security-token';
+
+/**
+ * Signs the requests of one recipe (AWS Signature Version 4, "Create a signed AWS API request"): all that does not change
+ * from one to the next is put together once. Libraries that do it anew for each request cost three times as much.
+ */
+export class Signer {
+  readonly #recipe: Recipe;
+  readonly #fixed: readonly string[];
+  /** Of requests without and with a session token. */
+  readonly #plain: Canonical;
+  readonly #session: Canonical;
+  #second = Number.NaN;
+  #date = '';
+  #key: { readonly of: string; readonly scope: string; readonly key: Buffer } | undefined;
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe;
+    this.#fixed = Object.entries(recipe.headers).flat();
+    this.#plain = canonicalOf(recipe, [DATE]);
+    this.#session = canonicalOf(recipe, [DATE, TOKEN]);
+  }
+
+  /** The headers of one request, names and values by turns. @param at when it is signed, in epoch milliseconds */
+  headers(body: string, { accessKeyId, secretAccessKey, sessionToken }: Identity, at: number): string[] {
+    const date = this.#dateOf(at);
+    const { scope, key } = this.#keyOf(secretAccessKey, date.slice(0, 8));
+    const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;
+    const token = sessionToken === undefined ? '' : sessionToken + after;
+    const request = `${before}${date}${between}${token}\n\n${names}\n${sha256(body)}`;
+    const signature = createHmac('sha256', key)
+      .update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`)
+      .digest('hex');
+    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+    const signed = [...this.#fixed, DATE, date, 'authorization', authorization];
+    if (sessionToken !== undefined) signed.push(TOKEN, sessionToken);
+    return signed;
+  }
+
+  /** `20260131T235959Z` */
+  #dateOf(at: number): string {
+    const second = Math.floor(at / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#date = new Date(at).toISOString().replaceAll(/[:-]|\.\d{3}/g, '');
+    }
+    return this.#date;
+  }
+
+  /** A key is good for a day. */
+  #keyOf(secret: string, day: string): { readonly scope: string; readonly key: Buffer } {
+    const of = `${day}${secret}`;
+    if (this.#key?.of !== of) {
+      const scope = [day, this.#recipe.signingRegion, this.#recipe.signingName, 'aws4_request'];
+      const key = scope.reduce<Buffer>(
+        (parent, part) => createHmac('sha256', parent).update(part).digest(),
+        Buffer.from(`AWS4${secret}`),
+      );
+      this.#key = { of, scope: scope.join('/'), key };
+    }
+    return this.#key;
+  }
+}
+
+/** A canonical request up to its date, from there to its session token, and after that; and which headers are signed. */
+interface Canonical {
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+  readonly names: string;
+}
+
+function canonicalOf({ path, headers }: Recipe, changing: readonly string[]): Canonical {
+  const fixed = Object.entries(headers).filter(([name]) => !UNSIGNED.has(name));
+  const all = new Map([...fixed, ...changing.map((name): [string, string] => [name, HOLE])]);
+  const sorted = [...all].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const lines = sorted.map(([name, value]) => `${name}:${value.trim().replaceAll(/\s+/g, ' ')}`);
+  const [before = '', between = '', after = ''] = `POST\n${canonicalPath(path)}\n\n${lines.join('\n')}`.split(
+    HOLE,
+  );
+  return { before, between, after, names: sorted.map(([name]) => name).join(';') };
+}
+
+/** Stands where something is put in later; no header may hold it. */
+const HOLE = '\0';
+
+/** Encoded once more than it is sent, without its empty steps and those that go nowhere. */
+function canonicalPath(path: string): string {
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(encodeURIComponent(step).replaceAll(/[!'()*]/g, asHex));
+  }
+  return `/${steps.join('/')}${steps.length > 0 && path.endsWith('/') ? '/' : ''}`;
+}
+
+const asHex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
+
+const sha256 = (text: string): string => hash('sha256', text);
