@@ -1,7 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { openBench, ROLE } from './service.js';
 
 setFlagsFromString('--expose-gc');
@@ -37,6 +42,50 @@ test('an execution that is forgotten holds nothing, nor does what was under way 
   const before = await run(20);
   const after = await run(200);
   expect((after - before) / 1024 ** 2).toBeLessThan(8);
+});
+
+const WAIT = { Type: 'Wait', Seconds: 99, End: true };
+const inside = { StartAt: 'W', States: { W: WAIT } };
+
+test.each<[what: string, states: object]>([
+  [
+    'variables',
+    { X: { Type: 'Pass', Assign: { 'v.$': '$.s', 'w.$': '$.s' }, OutputPath: null, Next: 'W' }, W: WAIT },
+  ],
+  [
+    'the inputs of iterations that wait for their turn',
+    {
+      X: {
+        Type: 'Map',
+        MaxConcurrency: 1,
+        ItemsPath: '$.l',
+        ItemSelector: { 's.$': "States.Format('{}{}', $.s, $$.Map.Item.Index)" },
+        ItemProcessor: inside,
+        End: true,
+      },
+    },
+  ],
+])('%s of running executions are counted, and given back', async (_what, states) => {
+  const { client, service } = await openBench({ runningBytes: 3_000_000 });
+  const stateMachineArn = service.seedMachine({
+    name: 'M',
+    definition: JSON.stringify({ StartAt: 'X', States: states }),
+  });
+  const input = JSON.stringify({ s: 'x'.repeat(100_000), l: [1, 2, 3, 4] });
+  const start = async (): Promise<{ executionArn: string | undefined; cause: string | undefined }> => {
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
+    const { cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return { executionArn, cause };
+  };
+  const waiting: (string | undefined)[] = [];
+  let last = await start();
+  for (; last.cause === undefined; last = await start()) waiting.push(last.executionArn);
+  expect(last.cause).toContain('bytes of all executions that run');
+  // Histories alone would leave room for nearly twice as many.
+  expect(waiting.length).toBeGreaterThanOrEqual(3);
+  expect(waiting.length).toBeLessThanOrEqual(6);
+  await client.send(new StopExecutionCommand({ executionArn: waiting[0] }));
+  expect((await start()).cause).toBeUndefined();
 });
 
 test('a megabyte of small expressions is a machine in less than a second, and takes little memory', async () => {

@@ -39,6 +39,8 @@ export interface LocalServiceOptions {
   keptExecutions?: number;
   /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
   keptBytes?: number;
+  /** About how much memory running executions may take: who asks for more ends. @default 512 MiB */
+  runningBytes?: number;
   /** What answers resources that are no activities. @default nothing: a Task that calls one fails, and is warned of */
   mocks?: Mocks;
   /**
@@ -126,7 +128,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const mocks = new MockTable(options.mocks ?? {});
   const machines = new Machines(clock, mocks, log);
   const threads = new EvaluationThreads();
-  const memory = new RunningMemory();
+  const memory = new RunningMemory(options.runningBytes);
   const executions = new Executions(
     { clock, random, activities, tasks, mocks, threads, memory, log },
     kept,

@@ -159,6 +159,16 @@ export const devised: HostileInput[] = [
     TOO_LARGE,
     LETTERS,
   ),
+  loop(
+    'a loop that sets a large variable again and again',
+    {
+      X: { Type: 'Pass', Assign: { 'v.$': '$.s' }, OutputPath: null, Next: 'V' },
+      V: { Type: 'Pass', Assign: { 'w.$': '$v' }, Next: 'Y' },
+      Y: { ...again, Default: 'V' },
+    },
+    RUNTIME,
+    LETTERS,
+  ),
   {
     does: 'a Map in a Map in a Map, a million iterations',
     machine: one(

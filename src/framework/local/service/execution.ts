@@ -42,13 +42,15 @@ export interface ExecutionWorld {
   readonly log: Logger;
 }
 
-/** What the histories of all running executions take, in bytes. */
+/** What all running executions take, in bytes: their histories, their variables, what waits for its turn in them. */
 export class RunningMemory {
   #bytes = 0;
 
+  constructor(private readonly limit = 512 * 1024 * 1024) {}
+
   /** Whether another event is one too many: the execution that records it ends. */
   get isFull(): boolean {
-    return this.#bytes > RUNNING_BYTES;
+    return this.#bytes > this.limit;
   }
 
   grow(bytes: number): void {
@@ -66,8 +68,9 @@ export class Execution implements RunningExecution {
   /** Which one it was, in the order of their ends; undefined while it runs. */
   endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
-  /** How much of its history the memory of all has counted. */
+  /** How much of it the memory of all has counted, and what of that is not its history. */
   #counted = 0;
+  #held = 0;
   #cancelTimeout: Cancel | undefined;
 
   /** @param onEnd called once, when it has ended */
@@ -157,7 +160,9 @@ export class Execution implements RunningExecution {
     if (timeoutSeconds !== undefined) {
       this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
     }
-    const thread = new Thread(this, this.scope, new VariableScope(), 0).givenAs(this.input);
+    const thread = new Thread(this, this.scope, new VariableScope((bytes) => this.hold(bytes)), 0).givenAs(
+      this.input,
+    );
     void this.#run(thread, input);
   }
 
@@ -171,12 +176,24 @@ export class Execution implements RunningExecution {
   record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
     if (this.#end) return previous;
     const id = this.history.add(type, at, previous, details);
-    this.world.memory.grow(this.history.bytes - this.#counted);
-    this.#counted = this.history.bytes;
+    this.#count();
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
-    else if (this.world.memory.isFull) this.#fail(historyFull('bytes of all executions that run'), id);
+    else if (this.world.memory.isFull) this.#fail(runningFull(), id);
     return id;
+  }
+
+  hold(bytes: number): void {
+    if (this.#end) return;
+    this.#held += bytes;
+    this.#count();
+    if (bytes > 0 && this.world.memory.isFull) throw runningFull();
+  }
+
+  #count(): void {
+    const bytes = this.history.bytes + this.#held;
+    this.world.memory.grow(bytes - this.#counted);
+    this.#counted = bytes;
   }
 
   async #run(thread: Thread, input: Json): Promise<void> {
@@ -226,8 +243,9 @@ const END_EVENTS = {
 /** How much memory the history of one execution may take. The live service has no such limit. */
 const HISTORY_BYTES = 128 * 1024 * 1024;
 
-/** And those of all that run. */
-const RUNNING_BYTES = 512 * 1024 * 1024;
+function runningFull(): StateFailure {
+  return historyFull('bytes of all executions that run');
+}
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);

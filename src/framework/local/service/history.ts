@@ -65,10 +65,13 @@ export class History {
 const EVENT_BYTES = 150;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
+/** The texts of variables lie one level deeper than others. */
 function sizeOf(details: object = {}): number {
   let size = 0;
-  for (const value of Object.values(details) as unknown[])
+  for (const value of Object.values(details) as unknown[]) {
     if (typeof value === 'string') size += value.length;
+    else if (typeof value === 'object' && value !== null) size += sizeOf(value);
+  }
   return size;
 }
 

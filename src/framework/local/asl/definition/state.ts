@@ -89,20 +89,25 @@ async function leave(thread: Thread, exit: Exit, data: StateData, next: string |
   const output = await thread.evaluate((seen) => exit.output(seen), data);
   const assigned = await thread.evaluate((seen) => exit.assign(seen), data);
   const name = thread.current?.name ?? '';
-  const sizes = assigned && sizesOf(thread, assigned, name);
+  const texts = assigned && textsOf(thread, assigned, name);
   thread.checkSize(output, name);
-  if (assigned && sizes) thread.variables.assign(assigned, sizes);
-  thread.exit(output, assigned);
+  if (assigned && texts) thread.variables.assign(assigned, texts);
+  thread.exit(output, texts);
   return { next, output };
 }
 
-/** @throws StateFailure where a variable is too large, or all of them are */
-function sizesOf(thread: Thread, assigned: JsonObject, name: string): ReadonlyMap<string, number> {
-  const sizes = new Map(
-    Object.entries(assigned).map(([variable, value]) => [variable, thread.checkSize(value, name)]),
-  );
-  if (!thread.variables.hasRoom(sizes)) throw dataLimitFailure(name);
-  return sizes;
+/**
+ * The JSON of variables, by their names.
+ * @throws StateFailure where a variable is too large, or all of them are
+ */
+function textsOf(thread: Thread, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const [variable, value] of Object.entries(assigned)) {
+    thread.checkSize(value, name);
+    texts.set(variable, thread.textOf(value));
+  }
+  if (!thread.variables.hasRoom(texts)) throw dataLimitFailure(name);
+  return texts;
 }
 
 function readNext(reader: Reader): string | undefined {

@@ -95,13 +95,13 @@ class Parser {
     const literal = this.#take(/-?\d+(?:\.\d+)?|true\b|false\b|null\b/y);
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
     const start = this.#take(/[@$]/y);
-    if (start !== undefined) return this.#place(start);
+    if (start !== undefined) return this.#path(start);
     // Published machines compare with a bare word. It is no value, so nothing is equal to it.
     if (this.#take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return () => undefined;
     throw this.#unreadable();
   }
 
-  #place(start: string): Operand {
+  #path(start: string): Operand {
     const { steps, end } = readSteps(this.text, this.at);
     this.at = end;
     const names = steps.map(nameOf);
@@ -121,7 +121,7 @@ class Parser {
   }
 }
 
-/** In a filter a place is one place. */
+/** A path in a filter leads to one place. */
 function nameOf(step: Step): string | number {
   const [name, ...names] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
   if (name === undefined || names.length > 0) throw new Error(`a filter cannot hold ${step.shown}`);

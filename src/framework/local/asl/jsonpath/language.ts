@@ -223,12 +223,12 @@ async function applySelector(selector: Expression, data: StateData): Promise<Sta
 }
 
 function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
-  const place = result ? readResultPath(reader) : undefined;
+  const combine = result ? readResultPath(reader) : undefined;
   const outputPath = output ? readPath(reader, 'OutputPath') : undefined;
   const variables = assign ? readAssign(reader) : undefined;
   return {
     output: (data) => {
-      const combined = place ? place(data) : (data.result ?? null);
+      const combined = combine ? combine(data) : (data.result ?? null);
       return outputPath ? outputPath({ ...data, root: combined }) : combined;
     },
     assign: async (data) =>

@@ -73,6 +73,11 @@ export interface RunningExecution {
   openTask(subject: string, order: TaskOrder): TokenTask;
   /** Whether it still runs. Ends it where its deadline has passed and the timer has not fired yet. */
   isLive(): boolean;
+  /**
+   * Counts bytes that it takes beside its history; below 0 they are given back. All go when it ends.
+   * @throws StateFailure where all executions that run take too much
+   */
+  hold(bytes: number): void;
   /** Called at each transition from one state to the next. May end the execution. */
   passOn(): void;
   /** How much it has done in all its threads, and when to look at the time: see Thread.breathe. */

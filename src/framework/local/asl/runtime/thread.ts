@@ -146,11 +146,14 @@ export class Thread implements Around {
     if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
-  exit(output: Json, assigned: JsonObject | undefined): void {
+  /** @param assigned the JSON of what it assigned, by the names of the variables */
+  exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
-    const sets = assigned !== undefined && Object.keys(assigned).length > 0;
-    this.record(`${type}StateExited`, sets ? { ...details, ...describeAssigned(assigned) } : details);
+    this.record(
+      `${type}StateExited`,
+      assigned?.size ? { ...details, ...describeAssigned(assigned) } : details,
+    );
     this.#current = undefined;
   }
 
@@ -283,7 +286,6 @@ export class Thread implements Around {
   }
 }
 
-function describeAssigned(assigned: JsonObject): object {
-  const texts = Object.entries(assigned).map(([name, value]) => [name, JSON.stringify(value)]);
+function describeAssigned(texts: ReadonlyMap<string, string>): object {
   return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
 }

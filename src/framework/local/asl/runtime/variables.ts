@@ -9,11 +9,14 @@ import type { Variables } from './state-data.js';
 export class VariableScope implements Variables {
   #own: JsonObject = {};
   #sizes: Map<string, number> | undefined;
-  /** How many bytes the variables of the whole execution have. */
-  readonly #total: { bytes: number };
+  /** How many bytes the variables of the whole execution have, and who is told. */
+  readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
+  readonly outer: VariableScope | undefined;
 
-  constructor(readonly outer?: VariableScope) {
-    this.#total = outer ? outer.#total : { bytes: 0 };
+  /** @param around the scope that it lies in; for the outermost one, who is told how many bytes come or go */
+  constructor(around: VariableScope | ((bytes: number) => void)) {
+    this.outer = around instanceof VariableScope ? around : undefined;
+    this.#total = around instanceof VariableScope ? around.#total : { bytes: 0, hold: around };
   }
 
   get(name: string): Json | undefined {
@@ -24,29 +27,34 @@ export class VariableScope implements Variables {
     return { ...this.outer?.all(), ...this.#own };
   }
 
-  /** Whether values of these sizes, by their names, still have room in the execution. */
-  hasRoom(sizes: ReadonlyMap<string, number>): boolean {
+  /** Whether values with this JSON, by their names, still have room in the execution. */
+  hasRoom(texts: ReadonlyMap<string, string>): boolean {
     let bytes = this.#total.bytes;
-    for (const [name, size] of sizes) bytes += size - (this.#sizes?.get(name) ?? 0);
+    for (const [name, text] of texts) bytes += text.length - (this.#sizes?.get(name) ?? 0);
     return bytes <= ALL_BYTES;
   }
 
   /** Its variables end with it. */
   end(): void {
-    for (const size of this.#sizes?.values() ?? []) this.#total.bytes -= size;
+    for (const size of this.#sizes?.values() ?? []) this.#grow(-size);
     this.#sizes = undefined;
   }
 
   /** Sets all at once. The values before stay as they were for whoever still holds them. */
-  assign(values: JsonObject, sizes: ReadonlyMap<string, number>): void {
+  assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
     const known = (this.#sizes ??= new Map<string, number>());
-    for (const [name, size] of sizes) {
-      this.#total.bytes += size - (known.get(name) ?? 0);
-      known.set(name, size);
+    for (const [name, { length }] of texts) {
+      this.#grow(length - (known.get(name) ?? 0));
+      known.set(name, length);
     }
     const next = { ...this.#own };
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
     this.#own = next;
+  }
+
+  #grow(bytes: number): void {
+    this.#total.bytes += bytes;
+    this.#total.hold(bytes);
   }
 }
 

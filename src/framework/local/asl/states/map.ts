@@ -51,18 +51,24 @@ export const mapKind: Kind = {
         throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
       thread.checkSize(list, context.name);
       const asked = concurrency ? Number(await thread.evaluate(concurrency, data)) : 0;
-      const inputs = selector ? await selectInputs(thread, data, list, selector) : list;
-      return { result: await iterate(thread, group, list, inputs, asked) };
+      if (!selector) return { result: await iterate(thread, group, list, list, asked) };
+      const { inputs, chars } = await selectInputs(thread, data, list, selector);
+      try {
+        return { result: await iterate(thread, group, list, inputs, asked) };
+      } finally {
+        thread.execution.hold(-chars);
+      }
     };
   },
 };
 
+/** What each iteration is given, held by the execution until it is given back. */
 async function selectInputs(
   thread: Thread,
   data: StateData,
   list: Json[],
   selector: Expression,
-): Promise<Json[]> {
+): Promise<{ inputs: Json[]; chars: number }> {
   const inputs: Json[] = [];
   let chars = 0;
   for (const [index, value] of list.entries()) {
@@ -70,10 +76,12 @@ async function selectInputs(
     const input = await thread.evaluate(selector, { ...data, context });
     thread.checkSize(input, thread.current?.name ?? '');
     inputs.push(input);
-    chars += thread.textOf(input).length;
+    const more = thread.textOf(input).length;
+    chars += more;
     if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
+    thread.execution.hold(more);
   }
-  return inputs;
+  return { inputs, chars };
 }
 
 function mapContext(index: number, value: Json): JsonObject {
