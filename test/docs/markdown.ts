@@ -46,8 +46,8 @@ const markdownIn = (dir: string): string[] =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(dir, name));
 
-/** The README, the changelog, and every page of docs/. */
-export const pages: readonly Page[] = ['README.md', 'CHANGELOG.md', ...markdownIn('docs')].map(readPage);
+/** The pages of the root, and every page of docs/. */
+export const pages: readonly Page[] = [...markdownIn('.'), ...markdownIn('docs')].map(readPage);
 
 /** A page by its path. */
 export function page(path: string): Page {

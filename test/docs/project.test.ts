@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { firstCells, page } from './markdown.js';
+
+interface Manifest {
+  readonly scripts: Record<string, string>;
+  readonly engines: { readonly node: string };
+  readonly version: string;
+}
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const contributing = page('CONTRIBUTING.md');
+const workflow = (name: string): string => readFileSync(`.github/workflows/${name}.yml`, 'utf8');
+
+test('CONTRIBUTING.md has a row for every room, and none for another', () => {
+  const rooms = readdirSync('src/framework', { withFileTypes: true }).flatMap((each) =>
+    each.isDirectory() ? each.name : [],
+  );
+  expect(rooms).toContain('doctor');
+  const [, table = ''] = contributing.text.split(/^## /m);
+  const rows = firstCells({ ...contributing, text: table }).filter((row) => /^[a-z]+$/.test(row));
+  expect(new Set(rows.filter((row) => row !== 'room'))).toEqual(new Set(rooms));
+});
+
+test('CONTRIBUTING.md has a row for every check that is no part of the tests', () => {
+  const checks = Object.keys(manifest.scripts).filter((name) => name.startsWith('check:'));
+  expect(checks).toContain('check:package');
+  const rows = firstCells(contributing);
+  expect(checks.filter((name) => !rows.includes(`npm run ${name}`))).toEqual([]);
+});
+
+test('the scripts, files and tests that CONTRIBUTING.md names are there', () => {
+  const scripts = [...contributing.text.matchAll(/`npm run (?:-s )?([\w:]+)/g)].map(([, name = '']) => name);
+  expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
+  const sources = readdirSync('src/framework', { recursive: true, encoding: 'utf8' });
+  const files = [...contributing.text.matchAll(/`([\w/-]+\.ts)`/g)].map(([, file = '']) => file);
+  expect(files.length).toBeGreaterThan(8);
+  const known = (file: string): boolean =>
+    file.startsWith('test/')
+      ? readdirSync('test', { recursive: true, encoding: 'utf8' }).includes(file.slice('test/'.length))
+      : sources.some((each) => each === file || each.endsWith(`/${file}`));
+  expect(files.filter((file) => !file.includes('NAME') && !known(file))).toEqual([]);
+});
+
+test('dependencies.md names every licence of what is installed with the package, and no other', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { license?: string; dev?: true; devOptional?: true }>;
+  };
+  const licences = Object.entries(packages).flatMap(([path, { license, dev, devOptional }]) =>
+    path === '' || dev || devOptional ? [] : (license ?? `none: ${path}`),
+  );
+  const [, section = ''] = page('docs/dependencies.md').text.split('## Licences');
+  const rows = firstCells({ ...page('docs/dependencies.md'), text: section });
+  expect(new Set(rows.filter((row) => !/^(licence|-+)$/.test(row)))).toEqual(new Set(licences));
+});
+
+test('every workflow tests on the least Node that is promised and on those that are maintained', () => {
+  const least = manifest.engines.node.replace('>=', '');
+  const matrices = ['ci', 'publish'].flatMap((name) => [...workflow(name).matchAll(/node: \[(.+)\]/g)]);
+  expect(matrices).toHaveLength(3);
+  for (const [, nodes] of matrices) expect(nodes).toBe(`'${least}', '22', '24'`);
+});
+
+test('every script that a workflow runs is there', () => {
+  const text = workflow('ci') + workflow('publish');
+  const scripts = [...text.matchAll(/run: npm run ([\w:]+)/g)].map(([, script = '']) => script);
+  expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(scripts));
+  const files = [...text.matchAll(/run: node test\/([\w./-]+)/g)].map(([, file]) => file);
+  expect(readdirSync('test', { recursive: true })).toEqual(expect.arrayContaining(files));
+  expect([scripts.length, files.length]).toEqual([2, 2]);
+});
+
+test('a release is published with provenance, after the tests, and nothing else may write', () => {
+  const publish = workflow('publish');
+  expect(publish).toMatch(/^ {2}publish:\n {4}needs: test\n/m);
+  expect(publish).toContain('npm publish --provenance --access public');
+  expect(publish.match(/: write/g)).toEqual([': write']);
+  expect(publish).toContain('id-token: write');
+  expect(publish).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN/);
+});

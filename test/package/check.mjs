@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+// What a registry and its users see of the package: its size, its files, its doors and their types (publint and
+// arethetypeswrong, installed into a temporary folder, by this check alone), and known holes in what it installs
+// (npm audit). Prints one line a check; exits 1 if any fails, or, with --strict, if one could not be made.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Whoever lets it grow further should mean it. */
+const MOST_PACKED_BYTES = 1_400_000;
+const MOST_UNPACKED_BYTES = 5_500_000;
+const TOOLS = ['publint@~0.3.25', '@arethetypeswrong/cli@~0.18.5'];
+/** What nobody should have to look for, and what nobody should get. */
+const WANTED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'dist/src/framework/cli/main.js',
+  'dist/console/index.html',
+];
+const UNWANTED = /(^|\/)(node_modules|test|bench|\.env|\.npmrc|.*\.tgz)(\/|$)/;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const strict = process.argv.includes('--strict');
+const folder = mkdtempSync(join(tmpdir(), 'stepwright-package-'));
+let failed = 0;
+let skipped = 0;
+
+function report(name, problem, { unchecked = false } = {}) {
+  const counts = problem !== undefined && (!unchecked || strict);
+  if (counts) failed += 1;
+  else if (problem !== undefined) skipped += 1;
+  console.log(`${problem === undefined ? 'ok         ' : unchecked ? 'NOT CHECKED' : 'FAILED     '} ${name}`);
+  if (problem !== undefined) console.log(problem.trim().replaceAll(/^/gm, '            '));
+}
+
+function run(command, args, cwd) {
+  const ended = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 300_000 });
+  return {
+    status: ended.status,
+    stdout: ended.stdout ?? '',
+    output: `${ended.stdout}${ended.stderr}${ended.error ?? ''}`,
+  };
+}
+
+/** Packs as `npm publish` does. @returns what npm says of it */
+function pack() {
+  const { status, stdout, output } = run('npm', ['pack', '--json', '--pack-destination', folder], root);
+  if (status !== 0) throw new Error(`npm pack failed:\n${output}`);
+  // What the build before it prints comes first.
+  return JSON.parse(stdout.slice(stdout.search(/^\[\s*$/m)))[0];
+}
+
+const shown = (bytes) => `${(bytes / 1_000_000).toFixed(2)} MB`;
+
+function checkSize({ filename, unpackedSize, entryCount }) {
+  const packed = statSync(join(folder, filename)).size;
+  const name = `size: ${shown(packed)} packed, ${shown(unpackedSize)} unpacked, ${entryCount} files`;
+  const fits = packed <= MOST_PACKED_BYTES && unpackedSize <= MOST_UNPACKED_BYTES;
+  const most = `at most ${shown(MOST_PACKED_BYTES)} packed and ${shown(MOST_UNPACKED_BYTES)} unpacked are expected`;
+  report(
+    name,
+    fits ? undefined : `${most}: see what was added, and raise the limit in this file if it is meant`,
+  );
+}
+
+/** What a test or a template is for a user's project lies below `templates`. */
+function checkFiles({ files }) {
+  const paths = files.map(({ path }) => path);
+  const missing = WANTED.filter((path) => !paths.includes(path)).map((path) => `${path} is missing`);
+  const strange = paths
+    .filter((path) => !path.startsWith('templates/') && UNWANTED.test(path))
+    .map((path) => `${path} is in it`);
+  const problems = [...missing, ...strange];
+  report('files', problems.length > 0 ? problems.join('\n') : undefined);
+}
+
+function checkDoors({ filename }) {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const installed = run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...TOOLS], folder);
+  if (installed.status !== 0) {
+    report('publint and arethetypeswrong', `they could not be installed:\n${installed.output}`, {
+      unchecked: true,
+    });
+    return;
+  }
+  const bin = (name) => join(folder, 'node_modules/.bin', name);
+  const publint = run(bin('publint'), ['run', filename, '--strict'], folder);
+  report('publint', publint.status === 0 ? undefined : publint.output);
+  // Node 10's resolution knows no `exports`. CommonJS can `require` ES modules on every Node that it runs on.
+  const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--no-emoji'];
+  const types = run(bin('attw'), [filename, ...rules], folder);
+  report('arethetypeswrong', types.status === 0 ? undefined : types.output);
+}
+
+/** Only what a user installs counts here; a registry that does not answer says nothing about it. */
+function checkAudit() {
+  const { status, stdout, output } = run('npm', ['audit', '--omit=dev', '--json'], root);
+  const told = parse(stdout);
+  if (told?.metadata?.vulnerabilities === undefined) report('audit', output, { unchecked: true });
+  else report('audit', status === 0 ? undefined : run('npm', ['audit', '--omit=dev'], root).output);
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkManifest() {
+  const { exports, bin, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const paths = [
+    ...Object.values(bin),
+    ...Object.values(exports).flatMap((door) => (typeof door === 'string' ? door : Object.values(door))),
+  ];
+  const missing = paths.filter((path) => !statSync(join(root, path), { throwIfNoEntry: false }));
+  report(
+    `doors and commands: ${paths.length} files, Node ${engines.node}`,
+    missing.length > 0 ? `missing: ${missing.join(', ')}` : undefined,
+  );
+}
+
+try {
+  const packed = pack();
+  checkManifest();
+  checkSize(packed);
+  checkFiles(packed);
+  checkDoors(packed);
+  checkAudit();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`package: ${failed} failed, ${skipped} not checked`);
+process.exitCode = failed === 0 ? 0 : 1;
