@@ -34,6 +34,20 @@ async function started(args: string[] = ['--port', '0'], env = {}): Promise<{ ru
   return { run, url: await endpointOf(run) };
 }
 
+/** The workers that a console shows, once they are as they should be. */
+async function workersAt(url: string, areThere: (names: string[]) => boolean): Promise<string[]> {
+  const stream = await fetch(`${url}/console/api/stream?topic=workers`);
+  let text = '';
+  for await (const chunk of stream.body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    const [last] = [...text.matchAll(/^data: (.*)\n\n/gm)].slice(-1);
+    const told = JSON.parse(last?.[1] ?? '{"workers":[]}') as { workers: { name: string; state: string }[] };
+    const names = told.workers.map(({ name, state }) => `${name} ${state}`);
+    if (areThere(names)) return names;
+  }
+  throw new Error(`the stream ended: ${text}`);
+}
+
 describe('the main job', () => {
   test('start says where it is, what it serves, how to go on and how long a drain takes', async () => {
     const { run } = await started();
@@ -41,6 +55,7 @@ describe('the main job', () => {
       /Endpoint: http:\/\/127\.0\.0\.1:\d+/,
       /Activity: arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity -> HelloWorldActivity\.hello/,
       /Machine: HelloWorld/,
+      /Console: http:\/\/127\.0\.0\.1:\d+\//,
       /Start an execution: npx stepwright execute HelloWorld/,
       /A drain can take up to 96 s: set terminationGracePeriodSeconds: 101/,
     ]) {
@@ -168,6 +183,31 @@ describe('the main job', () => {
       });
     expect(await ask('evil.test')).toBe(403);
     expect(await ask('sfn.test')).toBe(200);
+    // Others reach it: the console is not there unless it is asked for.
+    expect(service.stdout()).not.toContain('Console:');
+    expect((await fetch(`http://127.0.0.1:${port}/console/api/home`)).status).toBe(404);
+  });
+
+  test("the console shows a worker by its health port, the running worker's own, and is not there with --no-console", async () => {
+    const { run: worker, url } = await started(['--port', '0', '--health-port', '0', '--worker-name', 'w1']);
+    const health = Number((await worker.saw(/Health: http:\/\/127\.0\.0\.1:(\d+)/))[1]);
+    const service = stepwright([
+      'local',
+      ...SLOW,
+      '--port',
+      '0',
+      '--worker',
+      String(health),
+      '--worker',
+      '1',
+    ]);
+    const local = await endpointOf(service);
+    expect(await workersAt(url, (names) => names.length > 0)).toEqual(['w1 running']);
+    const both = (names: string[]): boolean => names.includes('w1 running');
+    expect(await workersAt(local, both)).toEqual(['w1 running', '127.0.0.1:1 unknown']);
+    const without = stepwright(['local', ...SLOW, '--port', '0', '--no-console']);
+    expect((await fetch(`${await endpointOf(without)}/console/api/home`)).status).toBe(404);
+    expect(without.stdout()).not.toContain('Console:');
   });
 
   test('a stop while activities are looked up ends it at once with 0, and closes what setup opened', async () => {

@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.js';
 import type { Flags } from '../config/texts.js';
 import type { Logger } from '../log.js';
 import { command, sayConsole, sayMachines, sayOutdated } from './banner.js';
@@ -6,22 +7,26 @@ import type { DoorFlags } from './doors.js';
 import { readSeeds } from './project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from './signals.js';
+import { watchWorkers } from './watched-workers.js';
 
 /** Where it listens, and for whom. */
 export interface ListenFlags extends DoorFlags {
   readonly host?: string;
+  /** Health ports of workers that the console is to show. */
+  readonly worker?: readonly number[];
 }
 
 /** Runs only the local service, seeded, until a signal comes. @returns the exit code. */
 export async function local(
   flags: Flags,
-  { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: ListenFlags,
+  { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked, worker: ports = [] }: ListenFlags,
   log: Logger,
 ): Promise<number> {
   const { plan, machines, outdated } = await readSeeds(flags);
   sayOutdated(log, outdated);
   const { settings, handlers } = plan;
-  const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region);
+  const console =
+    wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watchWorkers(ports, systemClock));
   const doors = { host, allowHosts, allowOrigins, console };
   const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
@@ -91,17 +91,29 @@ addOptions(
   await end(await dev(flagsOf(typed), { build, doors, logLevel: typed.logLevel }, logFor(typed)));
 });
 
+/** @throws InvalidArgumentError where it is no port. */
+function readPort(value: string, before: readonly number[] = []): readonly number[] {
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return [...before, port];
+  throw new InvalidArgumentError('Expected a port, from 1 to 65535.');
+}
+
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
   configFlag,
   logFlag,
   new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
   ...doorFlags,
+  new Option('--worker <port>', 'health port of a worker for the console to show; can be repeated').argParser(
+    readPort,
+  ),
   ...optionFlags(({ ofWorker }) => !ofWorker),
   handlerFlag,
-]).action(async ({ host, allowHost, allowOrigin, console, ...typed }: Typed<ListenFlags & LogFlags>) => {
-  const { local } = await import('./local.js');
-  await end(await local(flagsOf(typed), { host, allowHost, allowOrigin, console }, logFor(typed)));
-});
+]).action(
+  async ({ host, allowHost, allowOrigin, console, worker, ...typed }: Typed<ListenFlags & LogFlags>) => {
+    const { local } = await import('./local.js');
+    await end(await local(flagsOf(typed), { host, allowHost, allowOrigin, console, worker }, logFor(typed)));
+  },
+);
 
 addOptions(
   program

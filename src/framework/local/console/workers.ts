@@ -56,7 +56,7 @@ export function workerList(source: WorkerSource): object {
         lastHeartbeatAt: lastHeartbeatAt ?? null,
         progress: progress ?? null,
       })),
-      counts,
+      counts: Object.fromEntries(Object.entries(counts).filter(([, n]) => typeof n === 'number')),
     })),
   };
 }
