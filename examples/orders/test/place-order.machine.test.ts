@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { createTestMachine, type TestMachine, type TestMachineOptions } from 'stepwright/testing';
+import { ApprovalActivity } from '../src/activities/approval.activity.js';
+import { PaymentActivity } from '../src/activities/payment.activity.js';
+import { RiskActivity } from '../src/activities/risk.activity.js';
+import { StockActivity } from '../src/activities/stock.activity.js';
+import { type Decision, DECISIONS } from '../src/decisions.js';
+import { GATEWAY, type Gateway, TestGateway } from '../src/gateway.js';
+import { Warehouse } from '../src/warehouse.js';
+
+const order = (name: string): object => JSON.parse(readFileSync(`orders/${name}.json`, 'utf8')) as object;
+
+/** What stands around the machine; the rest of it is real. */
+interface World {
+  readonly decision?: Decision;
+  readonly warehouse?: Warehouse;
+  readonly gateway?: Gateway;
+  readonly faults?: TestMachineOptions['faults'];
+}
+
+function openMachine({
+  decision = 'refused',
+  warehouse = new Warehouse(),
+  gateway = new TestGateway(),
+  faults,
+}: World = {}): Promise<TestMachine> {
+  return createTestMachine('state-machines/PlaceOrder.asl.json', {
+    activities: [StockActivity, RiskActivity, ApprovalActivity, PaymentActivity],
+    mocks: [
+      [Warehouse, warehouse],
+      [GATEWAY, gateway],
+      [DECISIONS, { about: async () => decision }],
+    ],
+    ...(faults && { faults }),
+  });
+}
+
+test('a small order is placed without anybody being asked', async () => {
+  const machine = await openMachine();
+  const { status, output, path } = await machine.execute(order('small'));
+  expect({ status, output }).toEqual({
+    status: 'succeeded',
+    output: {
+      order: 'o-1',
+      total: 2100,
+      receipt: 'receipt-o-1',
+      reservations: [
+        { sku: 'tea', count: 2 },
+        { sku: 'cup', count: 1 },
+      ],
+    },
+  });
+  expect(path).not.toContain('Approve');
+});
+
+test('a large order of a new customer is placed once a person has approved it', async () => {
+  const machine = await openMachine({ decision: 'approved' });
+  const { status, path } = await machine.execute(order('large'));
+  expect(status).toBe('succeeded');
+  expect(path).toContain('Approve');
+});
+
+test.each([
+  ['refused by a person', 'large', 'Refused', 'samovar'],
+  ['paid by a card that is declined', 'declined', 'PaymentDeclined', 'tea'],
+  ['of more than there is', 'too-many', 'OutOfStock', 'tea'],
+])('an order %s is not placed, and its goods are back', async (_, name, error, sku) => {
+  const warehouse = new Warehouse();
+  const machine = await openMachine({ warehouse });
+  const before = warehouse.leftOf(sku);
+  const { status, path, ...result } = await machine.execute(order(name));
+  expect({ status, error: 'error' in result && result.error }).toEqual({ status: 'failed', error });
+  expect(path.slice(-2)).toEqual(['Release', 'Not placed']);
+  expect(warehouse.leftOf(sku)).toBe(before);
+});
+
+test('a worker that is lost while it charges costs a minute, and no second payment', async () => {
+  const keys: string[] = [];
+  const gateway = {
+    charge: async (key: string) => {
+      keys.push(key);
+      return { receipt: `receipt-${key}` };
+    },
+  };
+  const faults = { 'PaymentActivity.charge': ['worker-dies'] } as const;
+  const machine = await openMachine({ gateway, faults });
+  const { status, attempts } = await machine.execute(order('small'));
+  expect({ status, charges: attempts['Charge'] }).toEqual({ status: 'succeeded', charges: 2 });
+  expect(new Set(keys)).toEqual(new Set(['o-1']));
+});

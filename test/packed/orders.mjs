@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+// What the README of examples/orders tells a stranger to do, in a copy of it that has installed the packed package:
+// its tests, check, and then a small order, an approved and a refused one, and those that fail. Prints a line a check;
+// exits 1 if any fails.
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import {
+  check,
+  cleanEnv,
+  expect,
+  freePort,
+  hasRegistry,
+  must,
+  pack,
+  root,
+  start,
+  summary,
+} from './checks.mjs';
+
+async function checkOrders(dir) {
+  const cwd = join(dir, 'orders');
+  const source = join(root, 'examples/orders');
+  const ours = (file) => !/(^|\/)(node_modules|dist|decisions)(\/|$)/.test(file.slice(source.length));
+  cpSync(source, cwd, { recursive: true, filter: ours });
+  const tarball = pack(dir);
+
+  const isInstalled = await check('orders: npm install', () => {
+    cpSync(tarball, join(cwd, basename(tarball)));
+    must(`npm install --no-audit --no-fund ./${basename(tarball)}`, { cwd });
+  });
+  if (!isInstalled) return;
+  await check('orders: npm test', () => void must('npm test', { cwd }));
+  await check('orders: check finds nothing', () => {
+    const said = must('npm run -s build && npm run -s check -- --strict', { cwd });
+    expect(said === '', said);
+  });
+
+  const port = await freePort();
+  const worker = start(`npm run dev -- --port ${port}`, { cwd });
+  const place = (name) => execute(name, { cwd, port });
+  try {
+    await check('orders: npm run dev', () => worker.saw(/Watching for changes/));
+    await check('a small order is placed', async () => {
+      // The output that the README shows.
+      const [, shown] = /```json\n([\s\S]*?)```/.exec(readFileSync(join(cwd, 'README.md'), 'utf8'));
+      const { code, stdout, stderr } = await place('small');
+      const same = code === 0 && stdout === `${JSON.stringify(JSON.parse(shown))}\n`;
+      expect(same, `${code}\n${stdout}${stderr}${worker.log()}`);
+    });
+    await check('a large order waits for a person, and is placed when it is approved', async () => {
+      const placing = place('large');
+      await worker.saw(/o-2 waits for a person/);
+      must('npm run -s approve -- o-2', { cwd });
+      const { code, stdout, stderr } = await placing;
+      expect(code === 0 && stdout.includes('"receipt":"receipt-o-2"'), `${code}\n${stdout}${stderr}`);
+    });
+    await check('a large order that is refused is not placed', async () => {
+      must('npm run -s refuse -- o-2', { cwd });
+      expect(existsSync(join(cwd, 'decisions/o-2.txt')), 'no decision was written');
+      await fails('large', 'Refused');
+    });
+    await check('a declined card', () => fails('declined', 'PaymentDeclined'));
+    await check('more than there is', () => fails('too-many', 'OutOfStock'));
+  } finally {
+    const how = await worker.stop();
+    await check('Ctrl-C ends it', () => expect(how !== 'it goes on', worker.log()));
+  }
+
+  async function fails(name, error) {
+    const { code, stdout, stderr } = await place(name);
+    const right = code === 1 && stdout === '' && stderr.includes(`\nerror: ${error}\n`);
+    expect(right, `${code}\n${stdout}${stderr}`);
+  }
+}
+
+/** `npm run place`, beside which something else can be done. */
+function execute(name, { cwd, port }) {
+  const command = `npm run -s place -- "$(cat orders/${name}.json)" --port ${port}`;
+  const child = spawn('bash', ['-c', command], { cwd, env: cleanEnv });
+  const said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr']) child[stream].on('data', (data) => (said[stream] += data));
+  return new Promise((done) => child.once('close', (code) => done({ code, ...said })));
+}
+
+if (hasRegistry('orders')) {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-orders-'));
+  try {
+    await checkOrders(dir);
+  } catch (error) {
+    await check('the checks run to their end', () => {
+      throw error;
+    });
+  }
+  summary('orders');
+  if (process.env.KEEP) console.log(dir);
+  else rmSync(dir, { recursive: true, force: true });
+}
