@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import type { Mistakes, Rule } from '../declare/rule.js';
+import type { Mistakes, Option } from '../declare/rule.js';
 import { type Problem, show } from '../errors.js';
 
 /** What `createWorker` is given beside the config. */
@@ -21,14 +21,18 @@ export const mistakesIn = (prefix: string): Mistakes => ({
 /** A value that is not what its rule wants, wherever it was said. */
 export const badValue = (
   where: string,
-  { expected, fix, unit }: Pick<Rule, 'expected' | 'fix' | 'unit'>,
+  { expected, fix, unit, keysOnly }: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
   value: unknown,
 ): Problem => ({
   code: 'CONFIG_BAD_VALUE',
   where,
-  what: `expected ${expected}, got ${show(value)}`,
+  what: `expected ${expected}, got ${keysOnly ? kindOf(value) : show(value)}`,
   fix:
     unit === 'ms' && typeof value === 'number' && value > 0
       ? `write '${value}s' for seconds, '${value}ms' for milliseconds`
       : (fix ?? `set ${where} to ${expected}`),
 });
+
+/** Of what may be secret. */
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
