@@ -1,16 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Cancel } from '../../../clock.js';
-import type { Bindings, Evaluated } from './evaluator.js';
-
-/** An evaluation for a thread. `now` is in epoch milliseconds. */
-export interface Job {
-  readonly source: string;
-  readonly bindings: Bindings;
-  readonly now: number;
-}
+import type { Evaluated } from './evaluator.js';
+import { BEGUN, type Job } from './job.js';
 
 /** How long a thread may work on one evaluation, and how much memory it may take. */
 const LIMIT_MS = 1_000;
+/** How long it may take until it begins with it: on a busy machine a thread starts slowly. */
+const START_LIMIT_MS = 20_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
 /** How long an idle thread is kept. */
@@ -34,7 +30,7 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   /** What it works on. */
-  current: { readonly done: (result: Evaluated) => void; readonly cancel: Cancel } | undefined;
+  current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
   /** Ends it when it has been idle. */
   cancelIdle: Cancel | undefined;
 }
@@ -91,7 +87,10 @@ export class EvaluationThreads {
     const worker = new Worker(ENTRY, { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] });
     worker.unref();
     const thread: Thread = { worker, current: undefined, cancelIdle: undefined };
-    worker.on('message', (result: Evaluated) => this.#settle(thread, result));
+    worker.on('message', (message: Evaluated | typeof BEGUN) => {
+      if (message === BEGUN) this.#limit(thread, LIMIT_MS);
+      else this.#settle(thread, message);
+    });
     // Out of memory, or out of stack: it is gone.
     worker.on('error', () => this.#lose(thread, 'size'));
     this.#threads.add(thread);
@@ -100,11 +99,17 @@ export class EvaluationThreads {
 
   #give(thread: Thread, { job, done }: Waiting): void {
     thread.cancelIdle?.();
-    const cancel = systemClock.after(LIMIT_MS, () => this.#lose(thread, 'time'));
-    thread.current = { done, cancel };
+    thread.current = { done, cancel: () => {} };
+    this.#limit(thread, START_LIMIT_MS);
     // While it works the process stays, as it does for any work of its own.
     thread.worker.ref();
     thread.worker.postMessage(job);
+  }
+
+  #limit(thread: Thread, ms: number): void {
+    if (!thread.current) return;
+    thread.current.cancel();
+    thread.current.cancel = systemClock.after(ms, () => this.#lose(thread, 'time'));
   }
 
   #settle(thread: Thread, result: Evaluated): void {

@@ -1,5 +1,5 @@
 import type { Evaluated } from '../jsonata/evaluator.js';
-import type { Job } from '../jsonata/threads.js';
+import type { Job } from '../jsonata/job.js';
 import type { Work } from './work.js';
 import type { Json, JsonObject } from '../values/json.js';
 

@@ -3,7 +3,7 @@ import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } fro
 import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
 import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
 import type { Evaluated } from '../jsonata/evaluator.js';
-import type { Job } from '../jsonata/threads.js';
+import type { Job } from '../jsonata/job.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
