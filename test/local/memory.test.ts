@@ -106,3 +106,26 @@ test('a megabyte of small expressions is a machine in less than a second, and ta
   collect();
   expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60);
 });
+
+test('expressions that were evaluated once are let go of', async () => {
+  const { client, service } = await openBench();
+  const run = async (from: number): Promise<void> => {
+    const Output = Array.from({ length: 2_000 }, (_, i) => `{% $states.input + ${from + i} %}`);
+    const machine = {
+      QueryLanguage: 'JSONata',
+      StartAt: 'X',
+      States: { X: { Type: 'Pass', Output, End: true } },
+    };
+    const definition = JSON.stringify(machine);
+    const stateMachineArn = service.seedMachine({ name: `M${from}`, definition });
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input: '1' }));
+    for (let status: string | undefined = 'RUNNING'; status === 'RUNNING';) {
+      status = (await client.send(new DescribeExecutionCommand({ executionArn }))).status;
+    }
+    collect();
+  };
+  await run(0);
+  const heap = process.memoryUsage().heapUsed;
+  await run(10_000);
+  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(12);
+});

@@ -3,7 +3,7 @@ import { createCompiler, type Compiled, type Compiler } from './evaluator.js';
 import { ON_MAIN } from './guard.js';
 
 /** How many characters of expressions are kept compiled, twice over; each takes some 500 bytes, and an expression some more. */
-const CHARS = 100_000;
+const CHARS = 50_000;
 const CHARS_EACH = 40;
 
 let compiler: Compiler | undefined;
