@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -72,6 +72,38 @@ describe('the main job', () => {
     expect(await run.ended).toEqual({ code: 0, signal: null });
     expect(run.stdout()).toBe('{"message":"Hello hoge!"}\n');
     expect(run.stderr()).toMatch(/^RUNNING arn:.*\nSUCCEEDED\n$/);
+  });
+
+  test('execute reads its input from a file or from standard input, and tells what happens where it is asked to', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'input.json');
+    writeFileSync(file, '{"who":"file"}');
+    const server = createHttpServer((_, response) => response.writeHead(404).end('<html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { url } = await started();
+      const foreign = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const [fromFile, fromInput, elsewhere, broken] = [
+        stepwright(['execute', 'HelloWorld', `@${file}`, '--trace', '--endpoint', url]),
+        execute(url, 'HelloWorld', '-'),
+        execute(foreign, 'HelloWorld', '{}'),
+        execute(url, 'HelloWorld', '{who:1}'),
+      ];
+      fromInput.child.stdin?.end('{"who":"stdin"}');
+      await Promise.all([fromFile, fromInput, elsewhere, broken].map(({ ended }) => ended));
+      expect(fromFile.stdout()).toBe('{"message":"Hello file!"}\n');
+      expect(fromFile.stderr()).toMatch(
+        /RUNNING .*\n +0\.0 s {2}Hello: begins\n.*Hello: taken by .*\n.*Hello: ends\nSUCCEEDED\n$/,
+      );
+      expect(fromInput.stdout()).toBe('{"message":"Hello stdin!"}\n');
+      expect(elsewhere.stderr()).toMatch(
+        /^something answers at http:.*, but it is no Step Functions \(HTTP 404/,
+      );
+      expect(broken.stderr()).toMatch(/^the input is not JSON at character 2: 'who' is no JSON value/);
+    } finally {
+      server.close();
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { systemClock } from '../clock.js';
 import { resolveConfig } from '../config/resolve.js';
 import type { Flags } from '../config/texts.js';
@@ -8,20 +9,44 @@ import {
   type ExecutionEnd,
   findMachine,
   followExecution,
+  HistoryReader,
+  NoStepFunctions,
+  type OnLook,
+  type SFNClient,
   startExecution,
 } from '../service/sdk/executions.js';
 import { command } from './banner.js';
 import { loadConfigIfAny } from './config-file.js';
+import { fileOf, readInput } from './execution-input.js';
 import { write } from './output.js';
+import { Trace } from './trace.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+/** How the command was called. */
+export interface ExecuteFlags {
+  /** Whether each event is told as it happens. */
+  readonly trace: boolean;
+  /** Whether it runs again each time the input's file changes. */
+  readonly watch: boolean;
+}
+
 /**
  * Starts an execution and follows it to its end. Its output goes to stdout as one line of JSON; everything else to
- * stderr. @returns 0 only if it SUCCEEDED.
+ * stderr.
+ * @param typed JSON, `@FILE`, or `-` for standard input.
+ * @returns 0 only if it SUCCEEDED.
  */
-export async function execute(machine: string, input: string, flags: Flags): Promise<number> {
-  checkInput(input);
+export async function execute(
+  machine: string,
+  typed: string,
+  flags: Flags,
+  { trace, watch }: ExecuteFlags,
+): Promise<number> {
+  const file = fileOf(typed);
+  if (watch && file === undefined)
+    throw new Error('--watch needs a file to watch: execute MACHINE @input.json --watch');
+  const input = await readInput(typed);
   const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });
@@ -35,30 +60,62 @@ export async function execute(machine: string, input: string, flags: Flags): Pro
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const region = (machine.startsWith('arn:') && machine.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
-  let started = false;
   try {
     const client = await service.client(region);
-    const executionArn = await startExecution(client, await findMachine(client, machine), input);
-    started = true;
-    say(`RUNNING ${executionArn}`);
-    return await tell(await followExecution(client, executionArn, systemClock));
-  } catch (error) {
-    throw explained(error, endpoint, started);
+    const first = await run({ client, endpoint, machine, trace }, input);
+    if (!watch || file === undefined) return first;
+    return await runAtEachChange(file, { client, endpoint, machine, trace });
   } finally {
     service.close();
   }
 }
 
-function checkInput(input: string): void {
+/** What an execution is run with. */
+interface Running {
+  readonly client: SFNClient;
+  readonly endpoint: Endpoint;
+  readonly machine: string;
+  readonly trace: boolean;
+}
+
+async function run({ client, endpoint, machine, trace }: Running, input: string): Promise<number> {
+  let started = false;
   try {
-    JSON.parse(input);
+    const executionArn = await startExecution(client, await findMachine(client, machine), input);
+    started = true;
+    say(`RUNNING ${executionArn}`);
+    const onLook = trace ? tracing(client, executionArn) : undefined;
+    return await tell(await followExecution(client, executionArn, systemClock, onLook));
   } catch (error) {
-    throw new Error(
-      `the input is not JSON: ${(error as Error).message}; got ${input}\nQuote it for the shell: '{"who":"hoge"}'`,
-      { cause: error },
-    );
+    throw explained(error, endpoint, started);
   }
 }
+
+function tracing(client: SFNClient, executionArn: string): OnLook {
+  const history = new HistoryReader(client, executionArn);
+  const trace = new Trace(say);
+  return async () => trace.tell(await history.next(), systemClock.now());
+}
+
+/** Until the process is ended. What goes wrong is told, and the next change tried. */
+async function runAtEachChange(file: string, running: Running): Promise<never> {
+  let before = await readFile(file, 'utf8');
+  say(`watching ${file}: each change runs it again. Press Ctrl-C to end.`);
+  for (;;) {
+    await systemClock.sleep(WATCH_MS);
+    const text = await readFile(file, 'utf8').catch(() => before);
+    if (text === before) continue;
+    before = text;
+    try {
+      await run(running, await readInput(`@${file}`));
+    } catch (error) {
+      say((error as Error).message);
+    }
+  }
+}
+
+/** How soon a change of the input's file is seen. */
+const WATCH_MS = 200;
 
 async function tell({ status, output, error, cause }: ExecutionEnd): Promise<number> {
   say(status);
@@ -75,6 +132,11 @@ function explained(error: unknown, endpoint: Endpoint, started: boolean): unknow
     const hint = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--endpoint local` needs none';
     return new Error(`no AWS credentials were found (${message}): ${hint}`, { cause: error });
   }
+  if (error instanceof NoStepFunctions || isForeign(error))
+    return new Error(
+      `something answers at ${showEndpoint(endpoint)}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`,
+      { cause: error },
+    );
   if (code !== 'ECONNREFUSED') return error;
   if (started) {
     const memory =
@@ -88,4 +150,21 @@ function explained(error: unknown, endpoint: Endpoint, started: boolean): unknow
       ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
       : 'is it running?';
   return new Error(`nothing listens at ${showEndpoint(endpoint)}: ${hint}`, { cause: error });
+}
+
+/** An answer that the SDK could not read, or that names no error of the service. */
+function isForeign(error: unknown): boolean {
+  if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
+  return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);
+}
+
+function foreignWords(error: unknown): string {
+  const { $metadata, $response, message } = error as {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+    readonly message: string;
+  };
+  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
+  const [first = ''] = message.split('\n');
+  return status === undefined ? first : `HTTP ${status}: ${first}`;
 }

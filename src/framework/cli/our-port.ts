@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { systemClock } from '../clock.js';
 import type { Problem } from '../errors.js';
-import { SERVICE_HEADER } from '../local/index.js';
+import { SERVICE_HEADER } from '../local/wire/service-header.js';
 import { command } from './banner.js';
 
 /** Longer than a service on this machine takes to answer. */

@@ -120,12 +120,24 @@ addOptions(
     .command('execute')
     .description('start an execution and follow it; its output goes to stdout')
     .argument('<machine>', 'name or ARN of a state machine')
-    .argument('[input]', 'JSON', '{}'),
-  [configFlag, endpointFlag, ...optionFlags((_, key) => key === 'port' || key === 'region')],
-).action(async (machine: string, input: string, typed: Typed) => {
+    .argument('[input]', 'JSON, @FILE, or - for standard input', '{}'),
+  [
+    configFlag,
+    endpointFlag,
+    ...optionFlags((_, key) => key === 'port' || key === 'region'),
+    new Option('--trace', 'tell on stderr what happens, state by state'),
+    new Option('--watch', 'run again each time the file of the input changes'),
+  ],
+).action(async (machine: string, input: string, { trace, watch, ...typed }: Typed<ExecuteTyped>) => {
   const { execute } = await import('./execute.js');
-  await end(await execute(machine, input, flagsOf(typed)));
+  const how = { trace: trace === true, watch: watch === true };
+  await end(await execute(machine, input, flagsOf(typed), how));
 });
+
+interface ExecuteTyped {
+  readonly trace?: true;
+  readonly watch?: true;
+}
 
 /** What says which handlers there are, and where they run: here there is one, and it is a program. */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);

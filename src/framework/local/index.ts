@@ -7,4 +7,3 @@ export { activityTasks, compileMachine, DefinitionError } from './asl/definition
 export { didYouMean, nearest, type DefinitionProblem } from './asl/definition/reader.js';
 export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './mocks/mocks.js';
 export type { ActivityTask } from './asl/definition/state.js';
-export { SERVICE_HEADER } from './wire/service-header.js';

@@ -1,6 +1,8 @@
-import type { DescribeExecutionOutput, SFNClient } from '@aws-sdk/client-sfn';
+import type { DescribeExecutionOutput, HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
 import type { Clock } from '../../clock.js';
+
+export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
 /** How often a followed execution is looked at: quick at first, for the many that end at once. */
 const FIRST_LOOK_MS = 50;
@@ -15,13 +17,47 @@ export interface ExecutionEnd {
   readonly cause?: string;
 }
 
+/** Something answers, and it is no Step Functions. */
+export class NoStepFunctions extends Error {
+  override readonly name = 'NoStepFunctions';
+}
+
+/** Reads the history of an execution piece by piece: each call gives what came since the last one. */
+export class HistoryReader {
+  readonly #client: SFNClient;
+  readonly #executionArn: string;
+  /** Of the page that was last, which may have grown since. */
+  #page: string | undefined;
+  #lastId = 0;
+
+  constructor(client: SFNClient, executionArn: string) {
+    this.#client = client;
+    this.#executionArn = executionArn;
+  }
+
+  async next(): Promise<HistoryEvent[]> {
+    const { GetExecutionHistoryCommand } = await import('@aws-sdk/client-sfn');
+    const fresh: HistoryEvent[] = [];
+    for (;;) {
+      const request = { executionArn: this.#executionArn, maxResults: 1000, nextToken: this.#page };
+      const { events = [], nextToken } = await this.#client.send(new GetExecutionHistoryCommand(request));
+      fresh.push(...events.filter(({ id = 0 }) => id > this.#lastId));
+      this.#lastId = Math.max(this.#lastId, ...events.map(({ id = 0 }) => id));
+      if (nextToken === undefined) return fresh;
+      this.#page = nextToken;
+    }
+  }
+}
+
 /** The ARN of a state machine by name or ARN. @throws Error that names the nearest machines where there is none. */
 export async function findMachine(client: SFNClient, nameOrArn: string): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
   const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
   const known: string[] = [];
   for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 })) {
-    for (const { name, stateMachineArn } of page.stateMachines ?? []) {
+    if (!page.stateMachines)
+      throw new NoStepFunctions('its list of state machines holds none of their names');
+    for (const { name, stateMachineArn } of page.stateMachines) {
       if (name === nameOrArn && stateMachineArn) return stateMachineArn;
       if (name) known.push(name);
     }
@@ -43,17 +79,22 @@ export async function startExecution(
   return executionArn;
 }
 
+/** Called each time an execution was looked at, and once more when it has ended. */
+export type OnLook = () => Promise<void>;
+
 /** Resolves when an execution has ended. */
 export async function followExecution(
   client: SFNClient,
   executionArn: string,
   clock: Clock,
+  onLook: OnLook = () => Promise.resolve(),
 ): Promise<ExecutionEnd> {
   const { DescribeExecutionCommand } = await import('@aws-sdk/client-sfn');
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
     const execution: DescribeExecutionOutput = await client.send(
       new DescribeExecutionCommand({ executionArn }),
     );
+    await onLook();
     const { status = 'RUNNING', output, error, cause } = execution;
     if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
     await clock.sleep(waitMs);

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { text as readStream } from 'node:stream/consumers';
+import { JsonText } from '../check/json-text.js';
+
+/**
+ * The input of an execution, as it was typed: JSON, `@FILE`, or `-` for standard input.
+ * @throws Error that says where it is no JSON.
+ */
+export async function readInput(typed: string): Promise<string> {
+  const [text, from] = await readText(typed);
+  const { broken } = new JsonText(text);
+  if (!broken) return text;
+  const place =
+    from === undefined ? `at character ${broken.column}` : `at ${from}:${broken.line}:${broken.column}`;
+  const quoting =
+    from === undefined
+      ? `; got ${text}\nQuote it for the shell: '{"who":"hoge"}', or read a file: @input.json`
+      : '';
+  throw new Error(`the input is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
+}
+
+/** The file that an input is read from; undefined where it is none. */
+export const fileOf = (typed: string): string | undefined =>
+  typed.startsWith('@') ? typed.slice(1) : undefined;
+
+async function readText(typed: string): Promise<[text: string, from?: string]> {
+  if (typed === '-') return [await readStream(process.stdin), 'standard input'];
+  const file = fileOf(typed);
+  if (file === undefined) return [typed];
+  try {
+    return [await readFile(file, 'utf8'), file];
+  } catch (error) {
+    throw new Error(`the input's file can not be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,96 @@
+import { expect, test } from '@jest/globals';
+import { startLocalService } from 'stepwright/local';
+import { Trace } from '../../src/framework/cli/trace.js';
+import {
+  findMachine,
+  HistoryReader,
+  startExecution,
+  followExecution,
+} from '../../src/framework/service/sdk/executions.js';
+import { AwsService } from '../../src/framework/service/sdk/aws.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { systemClock } from '../../src/framework/clock.js';
+import { localEndpoint } from '../../src/framework/service/endpoint.js';
+
+const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
+const START = Date.UTC(2026, 0, 1);
+const at = (id: number, previousEventId: number, ms: number, type: string, details: object = {}) =>
+  ({ id, previousEventId, timestamp: new Date(START + ms), type, ...details }) as never;
+const entered = (name: string): object => ({ stateEnteredEventDetails: { name } });
+
+function traced(looks: readonly [events: never[], now: number][]): string[] {
+  const lines: string[] = [];
+  const trace = new Trace((line) => lines.push(line.trim()));
+  for (const [events, now] of looks) trace.tell(events, START + now);
+  return lines;
+}
+
+const scheduled = { activityScheduledEventDetails: { resource: ARN } };
+
+test('attempts, workers, failures and waits are told as they come', () => {
+  const cause = JSON.stringify({ errorType: 'Declined', errorMessage: 'the card is stolen' });
+  const events = [
+    at(1, 0, 0, 'ExecutionStarted'),
+    at(2, 0, 0, 'TaskStateEntered', entered('Pay')),
+    at(3, 2, 0, 'ActivityScheduled', scheduled),
+    at(4, 3, 100, 'ActivityStarted', { activityStartedEventDetails: { workerName: 'host-1' } }),
+    at(5, 4, 1200, 'ActivityFailed', { activityFailedEventDetails: { error: 'Declined', cause } }),
+    at(6, 5, 3200, 'ActivityScheduled', scheduled),
+    at(7, 6, 3300, 'ActivityStarted', { activityStartedEventDetails: {} }),
+    at(8, 7, 4000, 'ActivitySucceeded'),
+    at(9, 8, 4000, 'TaskStateExited'),
+    at(10, 9, 4000, 'WaitStateEntered', entered('Night')),
+  ];
+  expect(traced([[events, 4000]])).toEqual([
+    '0.0 s  Pay: begins',
+    '0.1 s  Pay: taken by host-1',
+    '1.2 s  Pay: failed by Declined: the card is stolen',
+    '3.2 s  Pay: tried again (attempt 2)',
+    '3.3 s  Pay: taken by a worker',
+    '4.0 s  Pay: ends',
+    '4.0 s  Night: waits',
+  ]);
+});
+
+test('a task that nobody takes is told after two seconds, once', () => {
+  const events = [
+    at(1, 0, 0, 'TaskStateEntered', entered('Pay')),
+    at(2, 1, 0, 'ActivityScheduled', scheduled),
+  ];
+  const looks: [never[], number][] = [
+    [events, 0],
+    [[], 1900],
+    [[], 2100],
+    [[], 9000],
+  ];
+  expect(traced(looks)).toEqual(['0.0 s  Pay: begins', `2.1 s  Pay: no worker polls ${ARN}`]);
+});
+
+test('a history is read piece by piece, each event once, while the execution runs', async () => {
+  const clock = new HandClock();
+  const local = await startLocalService({ port: 0, clock });
+  const service = new AwsService({ endpoint: localEndpoint(local.port), sdk: {}, region: 'us-east-1' });
+  try {
+    const States = { Night: { Type: 'Wait', Seconds: 60, Next: 'Done' }, Done: { Type: 'Succeed' } };
+    local.seedMachine({ name: 'Waits', definition: JSON.stringify({ StartAt: 'Night', States }) });
+    const client = await service.client('us-east-1');
+    const execution = await startExecution(client, await findMachine(client, 'Waits'), '{}');
+    const history = new HistoryReader(client, execution);
+    const types: (string | undefined)[][] = [];
+    const end = await followExecution(client, execution, systemClock, async () => {
+      types.push((await history.next()).map(({ type }) => type));
+      if (types.length === 1) await clock.advance(60_000);
+    });
+    expect(end.status).toBe('SUCCEEDED');
+    expect(types[0]).toEqual(['ExecutionStarted', 'WaitStateEntered']);
+    expect(types.slice(1).flat()).toEqual([
+      'WaitStateExited',
+      'SucceedStateEntered',
+      'SucceedStateExited',
+      'ExecutionSucceeded',
+    ]);
+  } finally {
+    service.close();
+    await local.close();
+  }
+});
