@@ -9,12 +9,14 @@ import type { Identity } from '../../service/lean/recipe.js';
 import type { ActivityPort, ReportAnswer } from '../../service/port.js';
 import type { Beat } from '../heartbeats.js';
 import { HeartbeatScheduler } from '../scheduler.js';
+import { Ledger } from './ledger.js';
 import { MainLoop } from './main-loop.js';
 import {
   type ErrorText,
   type FromThread,
   textToAnswer,
   type ThreadOptions,
+  TURN_MS,
   toText,
   type ToThread,
 } from './messages.js';
@@ -22,10 +24,10 @@ import { Probes } from './probes.js';
 
 /**
  * The thread that heartbeats live in: it has its own clock, connections and scheduler, and shares nothing with the main
- * thread but a number. Whatever handlers do there, leases are beaten here.
+ * thread but a number and the ledger of leases. Whatever handlers do there, leases are beaten here.
  */
 
-const { turns, rate, stallAfterMs, now } = workerData as ThreadOptions;
+const { turns, ledger: memory, rate, stallAfterMs, now } = workerData as ThreadOptions;
 const send = (message: FromThread): void => parentPort?.postMessage(message);
 
 /** The main thread's clock: both are monotonic, so that they stay apart by what they are apart now. */
@@ -105,6 +107,9 @@ const scheduler = new HeartbeatScheduler({
   onSent: (lateMs) => news.sent(lateMs),
 });
 
+const ledger = new Ledger(memory);
+/** In the order in which they were opened. */
+const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
 const beats = new Map<number, Beat>();
 /** Beats that the main thread tries instead, by number. */
@@ -132,6 +137,7 @@ const NO_RENEWAL: Renewal = {
 };
 
 function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
+  regions.push(region);
   const calls = new LeanCalls({ recipes, identity: () => identity ?? firstIdentity });
   const port = activityPort(
     (operation, input, call, onEnd) => calls.begin(operation, input, call, onEnd),
@@ -177,7 +183,26 @@ function askMain(
   });
 }
 
-function track({ id, region, token, everyMs, leasedAt }: Extract<ToThread, { kind: 'track' }>): void {
+function readLedger(): void {
+  const { leases, over } = ledger.read();
+  release(over);
+  for (const { region, ...lease } of leases) track({ ...lease, region: regions[region] ?? '' });
+}
+
+function release(ids: readonly number[]): void {
+  for (const id of ids) {
+    beats.get(id)?.release();
+    beats.delete(id);
+  }
+}
+
+function track({
+  id,
+  region,
+  token,
+  everyMs,
+  leasedAt,
+}: Omit<Extract<ToThread, { kind: 'track' }>, 'kind'>): void {
   const port = ports.get(region);
   if (!port) return;
   const beat: Beat = scheduler.track({
@@ -200,6 +225,8 @@ function track({ id, region, token, everyMs, leasedAt }: Extract<ToThread, { kin
 }
 
 function take(message: ToThread): void {
+  // What was written before it was sent comes first.
+  readLedger();
   if (message.kind === 'region') open(message);
   else if (message.kind === 'identity') {
     ({ identity } = message);
@@ -208,15 +235,12 @@ function take(message: ToThread): void {
   else if (message.kind === 'now') {
     const { id } = message;
     void (beats.get(id)?.now() ?? Promise.resolve()).then(() => news.asked(id));
-  } else if (message.kind === 'release') {
-    for (const id of message.ids) {
-      beats.get(id)?.release();
-      beats.delete(id);
-    }
-  } else if (message.kind === 'instead') instead.get(message.beat)?.(textToAnswer(message.answer));
+  } else if (message.kind === 'release') release(message.ids);
+  else if (message.kind === 'instead') instead.get(message.beat)?.(textToAnswer(message.answer));
   else if (message.kind === 'listen') probes.listen(message.host, message.port);
   else if (message.kind === 'page') probes.page(message.request, message.page);
-  else probes.close();
+  else if (message.kind === 'hang-up') probes.close();
 }
 
 parentPort?.on('message', take);
+clock.every(TURN_MS, readLedger);

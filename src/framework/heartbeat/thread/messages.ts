@@ -6,6 +6,8 @@ import type { HeartbeatLoad } from '../load.js';
 export interface ThreadOptions {
   /** One number, which the main loop counts up in each of its turns that {@link TURN_MS} brings. */
   readonly turns: SharedArrayBuffer;
+  /** Of the {@link Ledger} of leases. */
+  readonly ledger: SharedArrayBuffer;
   /** Beats a second, at most. */
   readonly rate: number;
   /** How long a blocked main loop is believed; false: for ever. */
@@ -35,6 +37,9 @@ export type ToThread =
   /** Where the calls of a region go. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
   | { readonly kind: 'identity'; readonly identity: Identity }
+  /** There is something in the ledger that can't wait until it is read next. */
+  | { readonly kind: 'read' }
+  /** A lease that the ledger has no room for. */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -44,6 +49,7 @@ export type ToThread =
       readonly leasedAt: number;
     }
   | { readonly kind: 'now'; readonly id: number }
+  /** Of leases that the ledger has, or had, no room for. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   /** The answer to a beat that the thread could not get taken itself. */
   | { readonly kind: 'instead'; readonly beat: number; readonly answer: TextAnswer }

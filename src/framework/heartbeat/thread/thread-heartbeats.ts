@@ -8,6 +8,7 @@ import type { ActivityPort } from '../../service/port.js';
 import type { Beat, Beating, Heartbeats } from '../heartbeats.js';
 import type { SchedulerOptions } from '../scheduler.js';
 import { HeartbeatScheduler } from '../scheduler.js';
+import { Ledger, ledgerMemory } from './ledger.js';
 import {
   answerToText,
   type FromThread,
@@ -40,6 +41,8 @@ export interface BeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAn
   readonly onTurn: () => void;
 }
 
+/** What is to be beaten sooner than that is not left until the ledger is read next. */
+const SOON_MS = 5_000;
 /** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
 const HAND_OVER_MS = 10_000;
 
@@ -60,10 +63,13 @@ const ENTRY = new URL(
 export class ThreadHeartbeats implements Heartbeats {
   readonly #options: ThreadHeartbeatsOptions;
   readonly #turns = new SharedArrayBuffer(4);
+  readonly #ledgerMemory = ledgerMemory();
+  readonly #ledger = new Ledger(this.#ledgerMemory);
   readonly #thread: Worker;
   /** What runs here on behalf of the thread belongs to no task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
-  readonly #regions = new Map<ActivityPort, BeatenRegion>();
+  /** With their places in the order in which they were opened. */
+  readonly #regions = new Map<ActivityPort, BeatenRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadBeat>();
   readonly #timers: Cancel[] = [];
   #lastId = 0;
@@ -83,7 +89,13 @@ export class ThreadHeartbeats implements Heartbeats {
   constructor(options: ThreadHeartbeatsOptions) {
     this.#options = options;
     const { clock, rate, stallAfterMs } = options;
-    const workerData: ThreadOptions = { turns: this.#turns, rate, stallAfterMs, now: clock.now() };
+    const workerData: ThreadOptions = {
+      turns: this.#turns,
+      ledger: this.#ledgerMemory,
+      rate,
+      stallAfterMs,
+      now: clock.now(),
+    };
     this.#thread = new Worker(ENTRY, { workerData });
     // The worker keeps the process, not this.
     this.#thread.unref();
@@ -104,7 +116,7 @@ export class ThreadHeartbeats implements Heartbeats {
    * @param current what calls are signed with, as it is now
    */
   async open(region: BeatenRegion, current: () => Identity | Promise<Identity>): Promise<void> {
-    this.#regions.set(region.port, region);
+    this.#regions.set(region.port, { ...region, index: this.#regions.size });
     this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
     this.#current = current;
     const opened = new Promise<void>((resolve) => this.#opening.set(region.region, resolve));
@@ -151,12 +163,14 @@ export class ThreadHeartbeats implements Heartbeats {
     if (this.#ended || !region) return this.#fallback().track(beating);
     const { token, everyMs, leasedAt } = beating;
     const id = ++this.#lastId;
+    const written = this.#ledger.begin({ id, region: region.index, token, everyMs, leasedAt });
     const beat = new ThreadBeat(beating, {
       ask: () => this.#send({ kind: 'now', id }),
-      release: () => this.#release(id),
+      release: () => this.#release(id, written),
     });
     this.#beats.set(id, beat);
-    this.#send({ kind: 'track', id, region: region.region, token, everyMs, leasedAt });
+    if (!written) this.#send({ kind: 'track', id, region: region.region, token, everyMs, leasedAt });
+    else if (everyMs < SOON_MS) this.#send({ kind: 'read' });
     return beat;
   }
 
@@ -192,9 +206,10 @@ export class ThreadHeartbeats implements Heartbeats {
     if (!this.#closed && !this.#ended) this.#thread.postMessage(message);
   }
 
-  /** Those of one turn are one message: most tasks are short. */
-  #release(id: number): void {
+  /** What the ledger has no room for is told by messages, those of one turn in one. */
+  #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
+    if (written && this.#ledger.end(id)) return;
     this.#released.push(id);
     if (this.#released.length > 1) return;
     this.#context.runInAsyncScope(() =>
