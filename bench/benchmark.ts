@@ -33,6 +33,8 @@ export interface Findings {
   readonly broken: readonly string[];
   /** All that was measured, for a program. */
   readonly measured: unknown;
+  /** An SVG of them. */
+  readonly picture?: string;
 }
 
 /** A file `bench/NAME.bench.ts` exports one as its default; the runner finds it by NAME. */

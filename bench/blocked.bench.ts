@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Findings } from './benchmark.js';
-import { round } from './hello-world.bench.js';
 import type { Lease } from './support/measure/wire.js';
 import { lapsed } from './support/measure/beats.js';
 import { median } from './support/measure/median.js';
 import { broken, type Tried, untilEnded } from './support/trials/trial.js';
 import { until } from './support/until.js';
+import { round } from './support/workers/queued.js';
 import { contestants, withContestants } from './support/workers/contestant.js';
 import type { Candidate } from './support/workers/workers.js';
 

@@ -1,91 +1,233 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Absence, Benchmark, Figure, Measured } from './benchmark.js';
-import { cpuMs } from './support/measure/cpu.js';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeCertificate } from '../test/support/certificate.js';
+import type { Benchmark, Findings } from './benchmark.js';
+import { type Candidate, CANDIDATES, removeProject } from './support/hello/candidates.js';
+import { measureRound, type Round, type Setting } from './support/hello/round.js';
 import { median } from './support/measure/median.js';
+import { asSvg } from './support/show/bars.js';
+import { round, type Table } from './support/show/table.js';
 import { installRivals } from './support/workers/rivals.js';
-import { type Service, startService } from './support/service/service.js';
-import { type Candidate, startWorker, type WorkerProcess } from './support/workers/workers.js';
 
-const EXECUTIONS = 4_000;
-const CONCURRENCY = 10;
+const IN_FLIGHT = [1, 10, 100, 1_000];
 const ROUNDS = 5;
-/** What is left out at both ends: code that is not hot yet, slots that run empty. */
-const EDGE = 0.2;
+/** A ratio that is this part worse than the stored one is a step back. */
+const WORSE = 1 / 3;
+const STORED = fileURLToPath(new URL('../../../bench/results/hello-world.json', import.meta.url));
 
-/** What one worker did between two moments. */
-export interface Round {
-  readonly perSecond: number;
-  /** Processor time of the worker for one execution, in milliseconds. */
-  readonly cpuMs: number;
+/** The medians of all rounds of one candidate at one setting. */
+interface Cell extends Omit<Round, 'toHandler' | 'toAccepted'> {
+  readonly who: Candidate;
+  readonly over: 'plain' | 'TLS';
+  readonly inFlight: number;
+  readonly rounds: number;
+  readonly toHandlerP50: number;
+  readonly toHandlerP99: number;
+  readonly toAcceptedP50: number;
+  readonly toAcceptedP99: number;
 }
 
-/** Tasks without work, queued before the worker starts, so that nothing but the worker is measured. */
-export async function round(candidate: Candidate): Promise<Round> {
-  const service = await startService({ state: { TimeoutSeconds: 300 }, keptExecutions: EXECUTIONS });
-  try {
-    for (let n = 0; n < EXECUTIONS; n += 50)
-      await Promise.all(Array.from({ length: 50 }, (_, i) => service.start({ n: n + i })));
-    const { url, activityArn } = service;
-    const settings = { url, activityArn, name: 'hello', concurrency: CONCURRENCY, heartbeatMs: 20_000 };
-    const worker = startWorker(candidate, settings);
-    const from = await reach(service, worker, EXECUTIONS * EDGE);
-    const to = await reach(service, worker, EXECUTIONS * (1 - EDGE));
-    worker.kill('SIGKILL');
-    await worker.ended;
-    const done = to.leases - from.leases;
-    return {
-      perSecond: (done * 1_000) / (to.at - from.at),
-      cpuMs: (to.cpu - from.cpu) / done,
-    };
-  } finally {
-    await service.stop();
-  }
+interface Options {
+  readonly rounds: number;
+  readonly inFlight: readonly number[];
+  readonly over: readonly Cell['over'][];
+  readonly who: readonly Candidate[];
+  readonly check: boolean;
+  readonly store: boolean;
 }
 
-/** Waits until this many tasks were leased, and says where things stand then. */
-async function reach(service: Service, worker: WorkerProcess, leases: number) {
-  for (;;) {
-    const now = await service.leases();
-    if (now >= leases) return { leases: now, at: performance.now(), cpu: cpuMs(worker.pid) };
-    await sleep(20);
-  }
+function readOptions(args: readonly string[], absent: boolean): Options {
+  const valueOf = (name: string): string | undefined =>
+    args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+  const over = valueOf('--over');
+  return {
+    rounds: args.includes('--quick') ? 1 : Number(valueOf('--rounds') ?? ROUNDS),
+    inFlight: valueOf('--at')?.split(',').map(Number) ?? IN_FLIGHT,
+    over: over === undefined ? ['plain', 'TLS'] : [over === 'TLS' ? 'TLS' : 'plain'],
+    who: CANDIDATES.filter((each) => !absent || each === 'Stepwright' || each === 'bare loop'),
+    check: args.includes('--check'),
+    store: args.includes('--store'),
+  };
 }
 
-/** In turns, so that whatever else the machine does falls on everybody. */
-async function measure(candidates: readonly Candidate[]): Promise<Map<Candidate, Round[]>> {
-  const rounds = new Map<Candidate, Round[]>(candidates.map((candidate) => [candidate, []]));
-  for (let i = 0; i < ROUNDS; i++)
-    for (const candidate of candidates) rounds.get(candidate)?.push(await round(candidate));
-  return rounds;
+/** All candidates in turns, so that whatever else the machine does falls on everybody. */
+async function measure(options: Options, tls: Setting['tls']): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (const over of options.over)
+    for (const inFlight of options.inFlight) {
+      const setting: Setting = { inFlight, ...(over === 'TLS' && { tls }) };
+      const rounds = new Map<Candidate, Round[]>(options.who.map((who) => [who, []]));
+      for (let n = 0; n < options.rounds; n++)
+        for (const who of options.who) rounds.get(who)?.push(await measureRound(who, setting));
+      for (const [who, each] of rounds) cells.push(medians(who, over, inFlight, each));
+      console.log(`  measured ${over}, ${inFlight} in flight`);
+    }
+  return cells;
 }
 
-function figures(rounds: ReadonlyMap<Candidate, readonly Round[]>, key: keyof Round): Figure[] {
-  return [...rounds].map(([who, each]) => {
-    const values = each.map((one) => one[key]);
-    const shown = values.toSorted((a, b) => a - b).map((value) => Number(value.toPrecision(3)));
-    return { who, value: median(values), note: `from ${shown.at(0)} to ${shown.at(-1)}` };
+function medians(who: Candidate, over: Cell['over'], inFlight: number, rounds: readonly Round[]): Cell {
+  const of = (value: (each: Round) => number): number => median(rounds.map(value));
+  return {
+    ...{ who, over, inFlight, rounds: rounds.length },
+    perSecond: of((each) => each.perSecond),
+    cpuMs: of((each) => each.cpuMs),
+    serverCpuMs: of((each) => each.serverCpuMs),
+    rssMb: of((each) => each.rssMb),
+    toHandlerP50: of(({ toHandler: [p50] }) => p50),
+    toHandlerP99: of(({ toHandler: [, p99] }) => p99),
+    toAcceptedP50: of(({ toAccepted: [p50] }) => p50),
+    toAcceptedP99: of(({ toAccepted: [, p99] }) => p99),
+  };
+}
+
+/** How ours stands beside one other, higher is better. */
+interface Ratio {
+  readonly name: string;
+  readonly value: number;
+  /** What is promised of it. */
+  readonly least?: number;
+}
+
+function ratiosOf(cells: readonly Cell[]): Ratio[] {
+  return cells
+    .filter(({ who }) => who === 'Stepwright')
+    .flatMap((ours) => {
+      const at = `${ours.over}, ${ours.inFlight} in flight`;
+      const beside = (who: Candidate): Cell | undefined =>
+        cells.find((each) => each.who === who && each.over === ours.over && each.inFlight === ours.inFlight);
+      const [bare, worker, floor] = [
+        beside('bare loop'),
+        beside('step-function-worker'),
+        beside('the floor'),
+      ];
+      const hundred = ours.inFlight === 100;
+      return [
+        ...(bare
+          ? [
+              {
+                name: `${at}: tasks/s, times the bare loop's`,
+                value: ours.perSecond / bare.perSecond,
+                ...(hundred && { least: 3.5 }),
+              },
+            ]
+          : []),
+        ...(bare
+          ? [{ name: `${at}: processor time, the bare loop's in ours`, value: bare.cpuMs / ours.cpuMs }]
+          : []),
+        ...(floor
+          ? [
+              {
+                name: `${at}: processor time, the floor's in ours`,
+                value: floor.cpuMs / ours.cpuMs,
+                ...(hundred && { least: 1 / 2 }),
+              },
+            ]
+          : []),
+        ...(worker
+          ? [
+              {
+                name: `${at}: tasks/s, times step-function-worker's`,
+                value: ours.perSecond / worker.perSecond,
+                least: 1,
+              },
+            ]
+          : []),
+        ...(worker
+          ? [
+              {
+                name: `${at}: processor time, step-function-worker's in ours`,
+                value: worker.cpuMs / ours.cpuMs,
+                least: 1,
+              },
+            ]
+          : []),
+      ];
+    });
+}
+
+const brokenOf = (ratios: readonly Ratio[]): string[] =>
+  ratios.flatMap(({ name, value, least }) =>
+    least === undefined || value >= least ? [] : [`${name}: ${round(value)}, promised ${round(least)}`],
+  );
+
+/** Ratios that are a third worse than those that are stored. */
+function steppedBack(ratios: readonly Ratio[]): string[] {
+  if (!existsSync(STORED)) return [`nothing is stored in ${STORED}: run with --store`];
+  const { ratios: stored } = JSON.parse(readFileSync(STORED, 'utf8')) as { ratios: readonly Ratio[] };
+  return ratios.flatMap(({ name, value }) => {
+    const before = stored.find((each) => each.name === name);
+    return before && value < before.value * (1 - WORSE)
+      ? [`${name}: ${round(value)}, stored ${round(before.value)}`]
+      : [];
+  });
+}
+
+function tablesOf(cells: readonly Cell[]): Table[] {
+  const overs = [...new Set(cells.map(({ over }) => over))];
+  return overs.map((over) => ({
+    title: over === 'plain' ? 'Plain HTTP' : 'TLS',
+    columns: [
+      'in flight',
+      'worker',
+      'tasks/s',
+      'processor time a task',
+      'schedule to handler p50 / p99',
+      'handler to accepted p50 / p99',
+      'RSS',
+    ],
+    rows: cells
+      .filter((cell) => cell.over === over)
+      .map((cell) => [
+        String(cell.inFlight),
+        cell.who,
+        String(Math.round(cell.perSecond)),
+        `${round(cell.cpuMs)} ms`,
+        `${round(cell.toHandlerP50)} / ${round(cell.toHandlerP99)} ms`,
+        `${round(cell.toAcceptedP50)} / ${round(cell.toAcceptedP99)} ms`,
+        `${Math.round(cell.rssMb)} MB`,
+      ]),
+  }));
+}
+
+function pictureOf(cells: readonly Cell[]): string {
+  const series = CANDIDATES.filter((who) => cells.some((each) => each.who === who));
+  const keys = [...new Set(cells.map(({ over, inFlight }) => `${over}, ${inFlight} in flight`))];
+  return asSvg({
+    title: 'Tasks a second that do nothing, one worker, two cores',
+    series,
+    groups: keys.map((name) => ({
+      name,
+      values: series.map(
+        (who) =>
+          cells.find((each) => each.who === who && `${each.over}, ${each.inFlight} in flight` === name)
+            ?.perSecond ?? Number.NaN,
+      ),
+    })),
   });
 }
 
 export default {
-  title: `tasks without work through one worker, ${CONCURRENCY} at once; the median of ${ROUNDS} rounds`,
-  run: async () => {
+  title: 'tasks that do nothing, everything on, beside the rivals and the floor; medians of rounds in turns',
+  run: async (args): Promise<Findings> => {
     const absent = installRivals();
-    const rivals: Candidate[] = absent === undefined ? ['bare loop', 'step-function-worker'] : ['bare loop'];
-    const missing: Absence[] = absent === undefined ? [] : [{ who: 'step-function-worker', absent }];
-    const rounds = await measure(['Stepwright', ...rivals]);
-    const compare = (
-      what: string,
-      unit: string,
-      better: Measured['better'],
-      key: keyof Round,
-    ): Measured[] => {
-      const [ours, ...others] = figures(rounds, key);
-      return ours ? [{ what, unit, better, ours, rivals: [...others, ...missing] }] : [];
-    };
-    return [
-      ...compare('executions a second', '/s', 'higher', 'perSecond'),
-      ...compare("the worker's processor time for one", 'ms', 'lower', 'cpuMs'),
-    ];
+    const options = readOptions(args, absent !== undefined);
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-bench-tls-'));
+    const certificate = makeCertificate();
+    const ca = join(dir, 'ca.pem');
+    writeFileSync(ca, certificate.cert);
+    try {
+      const cells = await measure(options, { ...certificate, ca });
+      const ratios = ratiosOf(cells);
+      const picture = pictureOf(cells);
+      if (options.store) writeFileSync(STORED, `${JSON.stringify({ cells, ratios }, undefined, 1)}\n`);
+      for (const { name, value } of ratios) console.log(`  ${round(value).padStart(6)}  ${name}`);
+      const broken = [...brokenOf(ratios), ...(options.check ? steppedBack(ratios) : [])];
+      return { tables: tablesOf(cells), broken, measured: { cells, ratios }, picture };
+    } finally {
+      removeProject();
+      rmSync(dir, { recursive: true });
+    }
   },
 } satisfies Benchmark;

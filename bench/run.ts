@@ -32,7 +32,7 @@ async function runOne(name: string, args: readonly string[]): Promise<void> {
 }
 
 /** Tables on the terminal, and beside them in files: as JSON, and as Markdown for docs/benchmarks.md. */
-function tell(name: string, { tables, broken, measured }: Findings): void {
+function tell(name: string, { tables, broken, measured, picture }: Findings): void {
   for (const table of tables) console.log(asText(table));
   for (const what of broken) console.log(`  BROKEN: ${what}`);
   if (broken.length > 0) process.exitCode = 1;
@@ -45,6 +45,7 @@ function tell(name: string, { tables, broken, measured }: Findings): void {
   };
   write('json', JSON.stringify({ broken, measured }, undefined, 1));
   write('md', tables.map(asMarkdown).join('\n\n'));
+  if (picture !== undefined) write('svg', picture);
 }
 
 function show(measured: Measured): string {
