@@ -27,11 +27,8 @@ const middle = ({ x, y, width, height }: Box): { x: number; y: number } => ({
   y: y + height / 2,
 });
 
-/** Up and down count more: what lies at the same height is beside. */
-function distance(a: Box, b: Box): number {
-  const [from, to] = [middle(a), middle(b)];
-  return Math.abs(from.x - to.x) + 4 * Math.abs(from.y - to.y);
-}
+/** Up and down count more: what begins at the same height is beside. */
+const distance = (a: Box, b: Box): number => Math.abs(middle(a).x - middle(b).x) + 4 * Math.abs(a.y - b.y);
 
 const isIn = (inner: Box, outer: Box): boolean =>
   inner.depth > outer.depth &&
