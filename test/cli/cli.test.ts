@@ -138,7 +138,7 @@ describe('the main job', () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const file = join(dir, 'Hello.asl.json');
     const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
-    const here = ['check', '--machines', file];
+    const here = ['check', '--machines', file, '--activities', 'src/activities/hello-world.activity.js'];
     try {
       writeFileSync(file, sound.replace('"HeartbeatSeconds": 60', '"HeartbeatSeconds": 30'));
       const [silent, told, schema] = [

@@ -19,6 +19,12 @@ export const CANDIDATES = {
     '--config',
     'dist/bench/support/workers/intervals.config.js',
   ],
+  'Stepwright, computing': [
+    'dist/src/framework/cli/main.js',
+    'start',
+    '--config',
+    'dist/bench/support/workers/cores.config.js',
+  ],
   'Stepwright, beats on the main thread': ['dist/bench/support/workers/main-thread.js'],
   'bare loop': ['bench/rivals/bare-loop.js'],
   'bare loop that drains': ['bench/rivals/bare-loop.js', '--drain'],

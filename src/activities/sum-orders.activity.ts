@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { IsNotEmpty, IsString } from 'class-validator';
+import { Activity, ActivityFailure, Handle, type TaskContext } from '../framework/index.js';
+
+export class SumOrdersInput {
+  /** A file of lines like `{"customer":"ann","cents":250}`, one order each. */
+  @IsString() @IsNotEmpty() file!: string;
+}
+
+/** How far a run has come: all of it that the next one needs. */
+interface Checkpoint {
+  /** Which file it is of. */
+  readonly size: number;
+  /** Bytes that are done, to the end of a line. */
+  offset: number;
+  lines: number;
+  readonly cents: Record<string, number>;
+}
+
+const LINES_BETWEEN_CHECKPOINTS = 50_000;
+
+/**
+ * A batch job: reads a file of any length with little memory, says how far it is, stops where it is told to, and goes on
+ * where the last run has left off, on whichever worker sees the same files.
+ */
+@Activity('arn:aws:states:ap-northeast-1:123456789012:activity:SumOrdersActivity', { concurrency: 2 })
+export class SumOrdersActivity {
+  @Handle({ throws: ['Interrupted', 'BadOrder'] })
+  async sum({ file }: SumOrdersInput, task: TaskContext): Promise<object> {
+    const { size } = await stat(file);
+    const done = await this.#resume(file, size);
+    if (done.offset > 0) task.log.info({ lines: done.lines }, 'going on where an earlier run has left off');
+    let saved = done.lines;
+    for await (const lines of linesFrom(file, done.offset)) {
+      for (const { text, bytes } of lines) {
+        if (text !== '') count(done, text);
+        done.offset += bytes;
+        done.lines++;
+      }
+      task.progress(done.offset / size, `${done.lines} lines`);
+      const stopping = task.signal.aborted || task.shuttingDown.aborted;
+      if (stopping || done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) await this.#save(file, done);
+      if (stopping) throw new ActivityFailure('Interrupted', `stopped after ${done.lines} lines`);
+      if (done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) saved = done.lines;
+    }
+    await rm(checkpointOf(file), { force: true });
+    const cents = Object.values(done.cents).reduce((sum, each) => sum + each, 0);
+    return { lines: done.lines, customers: Object.keys(done.cents).length, cents };
+  }
+
+  async #resume(file: string, size: number): Promise<Checkpoint> {
+    const none: Checkpoint = { size, offset: 0, lines: 0, cents: {} };
+    try {
+      const saved = JSON.parse(await readFile(checkpointOf(file), 'utf8')) as Checkpoint;
+      return saved.size === size ? saved : none;
+    } catch {
+      return none;
+    }
+  }
+
+  /** In one step: whoever is killed meanwhile leaves the last one whole. */
+  async #save(file: string, done: Checkpoint): Promise<void> {
+    const path = checkpointOf(file);
+    await writeFile(`${path}.new`, JSON.stringify(done));
+    await rename(`${path}.new`, path);
+  }
+}
+
+const checkpointOf = (file: string): string => `${file}.checkpoint`;
+
+function count(done: Checkpoint, text: string): void {
+  const { customer, cents } = orderOf(text, done.lines + 1);
+  done.cents[customer] = (done.cents[customer] ?? 0) + cents;
+}
+
+function orderOf(text: string, line: number): { customer: string; cents: number } {
+  try {
+    return JSON.parse(text) as { customer: string; cents: number };
+  } catch (cause) {
+    throw new ActivityFailure('BadOrder', `line ${line} is no JSON`, { line }, { cause });
+  }
+}
+
+/** The lines of a file from an offset on, some at a time, each with how many bytes it takes with its end. */
+async function* linesFrom(
+  file: string,
+  offset: number,
+): AsyncGenerator<readonly { readonly text: string; readonly bytes: number }[]> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(file, { start: offset }) as AsyncIterable<Buffer>) {
+    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const lines: { text: string; bytes: number }[] = [];
+    let from = 0;
+    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, from)) {
+      lines.push({ text: text.toString('utf8', from, end).trim(), bytes: end + 1 - from });
+      from = end + 1;
+    }
+    rest = text.subarray(from);
+    if (lines.length > 0) yield lines;
+  }
+  if (rest.length > 0) yield [{ text: rest.toString('utf8').trim(), bytes: rest.length }];
+}
