@@ -80,10 +80,12 @@ test('a thumbnail is as wide as it should be', async () => {
 const python = spawnSync('python3', ['--version']).status === 0;
 if (!python) console.error('*** There is no python3 here: the example in Python is not tested. ***');
 
-(python ? test : test.skip)('a program in Python', async () => {
-  const bed = await createTestBed(StatisticsActivity);
-  const task = await bed.start({ numbers: [1, 2, 4, 9] });
-  expect(await task.outcome).toMatchObject({ status: 'succeeded', output: { mean: 4, median: 3 } });
-  expect(task.progress).toMatchObject({ fraction: 0.1, message: '4 numbers' });
-  expect(await bed.run({ numbers: [1] })).toHaveFailedWith('TooFewNumbers');
+(python ? describe : describe.skip)('a program in Python', () => {
+  test('gives its result, its progress, and a name to its failure', async () => {
+    const bed = await createTestBed(StatisticsActivity);
+    const task = await bed.start({ numbers: [1, 2, 4, 9] });
+    expect(await task.outcome).toMatchObject({ status: 'succeeded', output: { mean: 4, median: 3 } });
+    expect(task.progress).toMatchObject({ fraction: 0.1, message: '4 numbers' });
+    expect(await bed.run({ numbers: [1] })).toHaveFailedWith('TooFewNumbers');
+  });
 });
