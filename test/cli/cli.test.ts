@@ -106,6 +106,19 @@ describe('the main job', () => {
     }
   });
 
+  test('a worker that stops at a separate local service does not wait for its polls', async () => {
+    const service = stepwright(['local', '--port', '0']);
+    const url = await endpointOf(service);
+    const worker = stepwright(['start', '--endpoint', url]);
+    await worker.saw(WAITING);
+    const began = performance.now();
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+    // By itself a poll ends after up to a minute.
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(worker.stderr()).toBe('');
+  });
+
   test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {
     const { url } = await started();
     const run = execute(url, 'HelloWorld', '{}');

@@ -140,10 +140,13 @@ function explained(error: unknown, endpoint: Endpoint, started: boolean): unknow
   if (code !== 'ECONNREFUSED') return error;
   if (started) {
     const memory =
-      endpoint.kind === 'local' ? '; it keeps everything in memory, so the execution is gone too' : '';
-    return new Error(`the service at ${showEndpoint(endpoint)} went away while the execution ran${memory}`, {
-      cause: error,
-    });
+      endpoint.kind === 'local' ? ': it keeps everything in memory, so nobody can say any more' : '';
+    return new Error(
+      `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended${memory}`,
+      {
+        cause: error,
+      },
+    );
   }
   const hint =
     endpoint.kind === 'local'

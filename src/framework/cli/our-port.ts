@@ -1,26 +1,42 @@
-import { get } from 'node:http';
+import { request } from 'node:http';
 import { systemClock } from '../clock.js';
 import type { Problem } from '../errors.js';
-import { SERVICE_HEADER } from '../local/wire/service-header.js';
+import { END_POLLS, SERVICE_HEADER } from '../local/wire/service-header.js';
 import { command } from './banner.js';
 
 /** Longer than a service on this machine takes to answer. */
 const LOOK_MS = 1_000;
 
-/** Whether the local service of a `start`, `local` or `dev` listens on a port of this machine. */
-export function isOurs(port: number): Promise<boolean> {
+/** Whether the local service of a `start`, `local` or `dev` listens at an address. */
+export async function isOurs(url: string): Promise<boolean> {
+  // No operation at all, which harms nobody: a GET may be answered by the console.
+  return (await ask(url, {}, '{}')) !== undefined;
+}
+
+/**
+ * Asks our own local service to answer the polls of a worker that drains, so that it need not wait for them. At any other
+ * endpoint they end by themselves.
+ */
+export async function endPollsAt(url: string, workerName: string): Promise<void> {
+  if (!url.startsWith('http:') || !(await isOurs(url))) return;
+  await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
+}
+
+/** Resolves with the answer's header by which our service tells itself; undefined where there is none. */
+function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path: '/' }, (response) => {
+    const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
       response.resume();
-      settle(response.headers[SERVICE_HEADER] !== undefined);
+      settle(response.headers[SERVICE_HEADER]);
     });
-    const cancel = systemClock.after(LOOK_MS, () => settle(false));
-    const settle = (ours: boolean): void => {
+    const cancel = systemClock.after(LOOK_MS, () => settle(undefined));
+    const settle = (header: unknown): void => {
       cancel();
-      request.destroy();
-      resolve(ours);
+      sent.destroy();
+      resolve(header);
     };
-    request.on('error', () => settle(false));
+    sent.on('error', () => settle(undefined));
+    sent.end(body);
   });
 }
 

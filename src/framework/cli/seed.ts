@@ -112,7 +112,9 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')
-      throwProblems([(await isOurs(port)) ? portIsOurs(port) : portInUse(port, '--port', 'port')]);
+      throwProblems([
+        (await isOurs(`http://127.0.0.1:${port}`)) ? portIsOurs(port) : portInUse(port, '--port', 'port'),
+      ]);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
       throwProblems([noListening(message)]);
     throw error;

@@ -15,6 +15,7 @@ import {
 } from './banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './doors.js';
+import { endPollsAt } from './our-port.js';
 import { type Project, readProject } from './project.js';
 import { runWorker } from './run-worker.js';
 import { seededFindings, startSeeded } from './seed.js';
@@ -87,5 +88,7 @@ function announce(
     if (to === 'running') log.info(WAITING);
     // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
     if (to === 'draining') service?.endPolls();
+    if (to === 'draining' && !service && endpoint?.kind === 'url')
+      void endPollsAt(endpoint.url, worker.status().name);
   });
 }

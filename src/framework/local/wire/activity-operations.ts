@@ -4,6 +4,7 @@ import { toSeconds } from '../service/history.js';
 import { homeOf } from '../service/machines.js';
 import { checkArn, type Call, type Operation, type State } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
+import { END_POLLS } from './service-header.js';
 import { errors } from './service-error.js';
 import { Checker, checkName, MAX } from './validation.js';
 
@@ -72,7 +73,18 @@ function poll(call: Call, state: State, arn: string, workerName: string | undefi
   });
 }
 
+/** No operation of Step Functions: a worker that drains lets its polls go, at once instead of within a minute. */
+const endPolls: Operation = ({ body }, { activities, endedWorkers }) => {
+  const checker = new Checker(body);
+  const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });
+  checker.done();
+  endedWorkers.add(workerName);
+  for (const activity of activities.all()) activity.endPolls(workerName);
+  return {};
+};
+
 export const activityOperations: Record<string, Operation> = {
+  [END_POLLS]: endPolls,
   CreateActivity: createActivity,
   DescribeActivity: describeActivity,
   ListActivities: listActivities,

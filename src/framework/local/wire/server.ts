@@ -1,4 +1,4 @@
-import { SERVICE_HEADER } from './service-header.js';
+import { END_POLLS, SERVICE_HEADER } from './service-header.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
@@ -98,7 +98,7 @@ class Exchange {
       );
     if (!this.options.isAllowed(this.request)) return this.#answer(403, forbidden().body);
     const target = this.request.headers['x-amz-target'];
-    const name = typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
+    const name = target === END_POLLS ? END_POLLS : operationIn(target);
     const body = parseBody(text);
     const { fault: hook } = this.options;
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));
@@ -204,6 +204,9 @@ class Exchange {
     });
   }
 }
+
+const operationIn = (target: unknown): string =>
+  typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
 
 function unknownOperation(name: string): ServiceError {
   return name === ''
