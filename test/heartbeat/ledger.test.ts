@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Ledger, type LedgerLease, ledgerMemory } from '../../src/framework/heartbeat/thread/ledger.js';
 
 const lease = (id: number, token = `token-${id}`): LedgerLease => ({
