@@ -32,6 +32,7 @@ test.each<[headers: Record<string, string>, status: number]>([
   [{ origin: 'http://localhost:PORT' }, 200],
   [{ origin: 'http://steps.test:PORT' }, 200],
   [{ origin: 'https://steps.test:PORT' }, 403],
+  [{ origin: 'file://localhost:PORT' }, 403],
   [{ origin: 'http://steps.test' }, 403],
   [{ origin: 'https://app.test' }, 200],
   [{ origin: 'https://app.test:444' }, 403],

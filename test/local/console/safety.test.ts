@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ListActivitiesCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
+import { readPageFile } from '../../../src/framework/local/console/page-files.js';
 import type { Bench } from '../service.js';
 import { openConsole, pageHeaders, send, type Answer } from './console.js';
 
@@ -110,6 +114,17 @@ test.each([
 ])('%s leads to no file', async (path) => {
   const bench = await openConsole();
   expect((await send(bench, path)).status).toBe(404);
+});
+
+test('a name that the address would not let through leads to no file either', async () => {
+  const outside = mkdtempSync(join(tmpdir(), 'stepwright-page-'));
+  const folder = join(outside, 'console');
+  mkdirSync(folder);
+  for (const file of ['../outside.js', '.hidden.js', 'inside.js']) writeFileSync(join(folder, file), '1');
+  expect(await readPageFile(folder, 'inside.js')).toMatchObject({ type: 'text/javascript; charset=utf-8' });
+  for (const name of ['../outside.js', './../outside.js', '.hidden.js', 'a/../inside.js', 'inside.js/'])
+    expect([name, await readPageFile(folder, name)]).toEqual([name, undefined]);
+  rmSync(outside, { recursive: true });
 });
 
 test('GETs change nothing, and only what the page needs can be done', async () => {
