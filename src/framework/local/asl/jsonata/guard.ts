@@ -36,9 +36,6 @@ export class LimitReached extends Error {
 
 /** How deep an evaluation may nest. */
 const MAX_DEPTH = 1_000;
-/** How many levels may lie on the stack: it could not hold all. Where the library waits for somebody, it begins anew. */
-const STACKED = 50;
-const pause = (): void => undefined;
 /** How many steps go by between two looks at the time. */
 const STEPS_BETWEEN_LOOKS = 64;
 
@@ -98,11 +95,11 @@ const MAKERS = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard'])
  * counted: it would wait for whoever it finds, and take half as long again.
  */
 export function watchFrames(limits: Limits): (enclosing: Frame, frame: Frame) => void {
-  const enter = (usage: Usage): (() => void) | undefined => {
+  const enter = (usage: Usage): undefined => {
     usage.depth++;
     if (++usage.steps % STEPS_BETWEEN_LOOKS === 0 && limits.isOver()) throw new LimitReached('time');
     if (usage.depth > MAX_DEPTH) throw new Error('The expression is nested or recurses too deeply.');
-    return usage.depth % STACKED === 0 ? pause : undefined;
+    return undefined;
   };
   const leave = (node: Node, _input: unknown, { usage }: Frame, result: unknown): void => {
     if (!usage) return;
