@@ -11,17 +11,20 @@ import { Fleet } from './fleet.js';
 import { show } from './show.js';
 import { Troubles, untried } from './troubles.js';
 
-const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--trouble] [--rival NAME]
+const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--trouble] [--program | --rival NAME]
   --seed        which faults happen (default 1)
   --executions  how many (default 10000)
   --kill        also kill a worker every 15 s
   --trouble     in the middle also a full disk for 30 s, a replaced key, and a clock that jumps by an hour
+  --program     a script of the shell by 'stepwright exec' instead of a handler; a fifth of the starts a second
   --rival       bare-loop, bare-loop-drain or step-function-worker instead of Stepwright; nothing is asserted`;
 
 const HEARTBEAT_SECONDS = 5;
 const TASK_MS = 300;
 /** Below what two workers can do even with a fifth of their calls spoiled, so that polls are often parked. */
 const STARTS_A_SECOND = 50;
+/** Each is a process or two. */
+const PROGRAMS_A_SECOND = 10;
 const ROLL_MS = 3_000;
 const KILL_MS = 15_000;
 /** A soak ends by itself after this long, whatever is still running. */
@@ -52,11 +55,13 @@ function readOptions(): Options {
       executions: { type: 'string', default: '10000' },
       kill: { type: 'boolean', default: false },
       trouble: { type: 'boolean', default: false },
+      program: { type: 'boolean', default: false },
       rival: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
-  const candidate = values.rival === undefined ? 'Stepwright' : RIVALS[values.rival];
+  const ours: Candidate = values.program ? 'Stepwright exec' : 'Stepwright';
+  const candidate = values.rival === undefined ? ours : RIVALS[values.rival];
   if (values.help || !candidate) {
     console.log(HELP);
     process.exit(values.help ? 0 : 1);
@@ -66,11 +71,11 @@ function readOptions(): Options {
 }
 
 /** Starts executions at an even pace. @returns their ARNs, in order. */
-async function feed(service: Service, count: number): Promise<string[]> {
+async function feed(service: Service, count: number, perSecond: number): Promise<string[]> {
   const began = systemClock.now();
   const started: Promise<string>[] = [];
   while (started.length < count) {
-    const due = Math.min(count, Math.ceil(((systemClock.now() - began) / 1000) * STARTS_A_SECOND));
+    const due = Math.min(count, Math.ceil(((systemClock.now() - began) / 1000) * perSecond));
     while (started.length < due) started.push(service.start({ n: started.length, sleepMs: TASK_MS }));
     await systemClock.sleep(50);
   }
@@ -98,6 +103,7 @@ async function lookAtAll(service: Service, arns: readonly string[]): Promise<End
 
 async function soak({ seed, executions, kill, trouble, candidate }: Options): Promise<string[]> {
   const began = systemClock.now();
+  const perSecond = candidate === 'Stepwright exec' ? PROGRAMS_A_SECOND : STARTS_A_SECOND;
   const service = await startService({
     state: {
       HeartbeatSeconds: HEARTBEAT_SECONDS,
@@ -114,16 +120,16 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
   const { activityArn } = service;
   const url = troubles ? service.url.replace('127.0.0.1', ANY_HOST) : service.url;
   // Two beats in HeartbeatSeconds, and slots for the tasks whose reports are in trouble beside those that run.
-  const env = { BENCH_GRACE: '20s', ...troubles?.env };
+  const env = { BENCH_GRACE: '20s', STEPWRIGHT_GRACE: '20s', ...troubles?.env };
   const settings = { url, activityArn, concurrency: 40, heartbeatMs: 2_000, env };
   const fleet = new Fleet(candidate, settings, (name) => troubles?.logOf(name) ?? `${logDir}/${name}.log`);
   fleet.start();
   fleet.start();
   const stops = [systemClock.every(ROLL_MS, () => fleet.replaceOldest('SIGTERM'))];
   if (kill) stops.push(systemClock.every(KILL_MS, () => fleet.replaceOldest('SIGKILL')));
-  if (troubles) stops.push(troubles.begin((executions / STARTS_A_SECOND) * 1_000));
+  if (troubles) stops.push(troubles.begin((executions / perSecond) * 1_000));
   try {
-    const arns = await feed(service, executions);
+    const arns = await feed(service, executions, perSecond);
     await untilIdle(service, began + LIMIT_MS);
     for (const stop of stops) stop();
     const stuck = await fleet.close(DRAIN_LIMIT_MS);
@@ -158,6 +164,6 @@ exitWhenInterrupted();
 const options = readOptions();
 if (options.candidate === 'step-function-worker' && installRivals()) process.exit(1);
 const violated = await soak(options);
-const broken = options.candidate === 'Stepwright' ? violated : [];
+const broken = options.candidate.startsWith('Stepwright') ? violated : [];
 for (const what of broken) console.error(`VIOLATED: ${what}`);
 process.exit(broken.length > 0 ? 1 : 0);

@@ -25,6 +25,11 @@ export const CANDIDATES = {
     '--config',
     'dist/bench/support/workers/cores.config.js',
   ],
+  'Stepwright exec': [
+    ...['dist/src/framework/cli/main.js', 'exec', '--activity', '${BENCH_ACTIVITY_ARN}', '--', 'sh', '-c'],
+    // The same job as a script: its number, after a while.
+    'read -r input; n=${input#*\\"n\\":}; sleep 0.3; echo "{\\"done\\":${n%%[,\\}]*}}"',
+  ],
   'Stepwright, beats on the main thread': ['dist/bench/support/workers/main-thread.js'],
   'bare loop': ['bench/rivals/bare-loop.js'],
   'bare loop that drains': ['bench/rivals/bare-loop.js', '--drain'],
@@ -112,6 +117,7 @@ function environment({
     BENCH_HEARTBEAT_MS: String(heartbeatMs),
     STEPWRIGHT_CONCURRENCY: String(concurrency),
     STEPWRIGHT_HEARTBEAT: `${heartbeatMs}ms`,
+    STEPWRIGHT_WORKER_NAME: name,
     STEPWRIGHT_LOG_LEVEL: 'warn',
     ...env,
   };

@@ -80,9 +80,10 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
-    await thread?.close();
     await pools.close();
     await container.dispose();
+    // Last, since probes are answered from there.
+    await thread?.close();
   };
   try {
     const endpoint = await endpointOf(plan, world);
