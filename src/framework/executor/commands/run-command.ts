@@ -9,7 +9,6 @@ import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../../handler/outcome.js';
 import { CommandFailed, endData, type ProgramEnd } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import { Printed } from './printed.js';
-import { Program } from './program.js';
 
 /** Why a program was stopped before its own end. */
 type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly message: string };
@@ -49,6 +48,8 @@ async function run(
   const text = plan.input === undefined ? task.rawInput : JSON.stringify(plan.input);
   const files = { input: join(folder ?? '', 'input.json'), output: join(folder ?? '', 'output.json') };
   if (plan.inputAs === 'file') await writeFile(files.input, text);
+  // Only where one runs: whoever imports the framework, a test bed too, need not load what starts processes.
+  const { Program } = await import('./program.js');
   task.signal.throwIfAborted();
   const printed = new Printed(task);
   let stopped: Stopped | undefined;

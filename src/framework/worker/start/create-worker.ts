@@ -148,14 +148,15 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
   const definitions = handlers.map(({ definition }) => definition);
   const activities = await findActivities(definitions, search);
   const ports = await openPorts(connecting, activities);
-  return handlers.map((planned): RunnableHandler => {
+  const runnable = handlers.map(async (planned): Promise<RunnableHandler> => {
     const { definition, options } = planned;
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const handle = pools.handlerOf(planned) ?? compile(definition, container, settings.interceptors);
+    const handle = (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors);
     return { name: definition.name, activityArn, handle, port, ...options };
   });
+  return Promise.all(runnable);
 }
 
 /** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */

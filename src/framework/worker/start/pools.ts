@@ -1,9 +1,8 @@
 import { type Problem, show } from '../../errors.js';
 import { hostedHandler } from '../../executor/hosted-handler.js';
+import type { Host } from '../../executor/host.js';
 import type { HostOptions } from '../../executor/messages.js';
 import { Pool } from '../../executor/pool.js';
-import { ProcessHost } from '../../executor/process.js';
-import { ThreadHost } from '../../executor/thread.js';
 import type { CompiledHandler } from '../../handler/compile.js';
 import type { StartWorld } from './create-worker.js';
 import type { Plan, PlannedHandler } from './plan.js';
@@ -20,14 +19,19 @@ export class Pools {
   }
 
   /** The handler, called in its pool; undefined where it runs on the main thread. */
-  handlerOf({ definition, options: { run, places }, cut }: PlannedHandler): CompiledHandler | undefined {
+  async handlerOf({
+    definition,
+    options: { run, places },
+    cut,
+  }: PlannedHandler): Promise<CompiledHandler | undefined> {
     if (run === 'main') return undefined;
+    const Host = await hostFor(run);
     const { clock, random, log } = this.#world;
     const { name } = definition;
     if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${places} places`);
     const { recycleAfter, memoryMb } = this.#plan.settings.pool;
     const pool = new Pool({
-      spawn: () => (run === 'thread' ? new ThreadHost() : new ProcessHost()),
+      spawn: () => new Host(),
       host: this.#hostOptions(name),
       log: log.child({ handler: name }),
       ...{ recycleAfter, memoryMb, clock, random },
@@ -54,6 +58,12 @@ export class Pools {
     };
   }
 }
+
+/** Only where one is needed: who imports the framework, a test bed too, need not load what starts processes. */
+const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
+  run === 'thread'
+    ? (await import('../../executor/thread.js')).ThreadHost
+    : (await import('../../executor/process.js')).ProcessHost;
 
 /** Threads and processes can't be given a config: they import it. */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
