@@ -3,6 +3,7 @@ import type { ActivityRef } from '../declare/definition.js';
 import type { Environment } from '../environment.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../service/endpoint.js';
 import type { Enquiry } from '../service/sdk/enquiry.js';
+import { canSimulate } from '../service/sdk/policy-simulator.js';
 import type { Questions } from '../service/sdk/questions.js';
 import { regionOf } from '../worker/start/activities.js';
 import type { Plan, PlannedHandler } from '../worker/start/plan.js';
@@ -60,7 +61,7 @@ export async function examine(patient: Patient, around: Surroundings): Promise<F
 async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surroundings): Promise<Finding[]> {
   const { Enquiry } = await import('../service/sdk/enquiry.js');
   const { settings, handlers } = patient.plan;
-  const { clock, openFiles } = around;
+  const { clock, env, openFiles } = around;
   const enquiry = new Enquiry({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, enquiry);
@@ -74,7 +75,7 @@ async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surro
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const questions = await enquiry.in(each.region);
-      findings.push(...(await lookAtRegion(patient, { ...each, endpoint, questions })));
+      findings.push(...(await lookAtRegion(patient, { ...each, endpoint, questions, env })));
     }
     return findings;
   } finally {
@@ -86,11 +87,12 @@ async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surro
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly questions: Questions;
+  readonly env: Environment;
 }
 
 async function lookAtRegion(
   patient: Patient,
-  { endpoint, region, handlers, questions }: Region,
+  { endpoint, region, handlers, questions, env }: Region,
 ): Promise<Finding[]> {
   const known = await questions.activities();
   // The command itself starts the service there, so it is right that nobody answers yet.
@@ -99,12 +101,13 @@ async function lookAtRegion(
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
   const created = isLoopback(endpoint) || patient.plan.settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
+  const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
   const machines = await readKeptMachines(questions);
   return [
     ...findings,
     ...(await lookAtActivities(handlers, { region, known, created }, questions)),
     ...(await lookAtTaskCalls(region, questions)),
-    lookAtPolls(region),
+    ...(await lookAtPolls(region, arns, questions, { env, askable: canSimulate(endpoint, env) })),
     ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnIn(names))),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Environment } from '../environment.js';
 import { showError } from '../errors.js';
 import type { Questions, TaskCall } from '../service/sdk/questions.js';
 import type { WireFailure } from '../service/wire.js';
@@ -38,11 +39,46 @@ function judge(look: Look, call: TaskCall, { type = '', error }: WireFailure): F
 const allow = (call: TaskCall): string =>
   `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
 
-/** A poll that nobody waits for takes a task away from everybody. */
-export function lookAtPolls(region: string): Finding {
-  return unknown(
-    { check: 'permission', subject: `states:GetActivityTask, ${region}`, expected: 'allowed' },
-    'a poll could take a task',
-    'see that the policy of the worker\'s role allows it: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "arn:aws:states:REGION:ACCOUNT:activity:*" }',
+/**
+ * Whether polls are allowed, by IAM's simulator, which knows no policy of a session. None is made: a poll that nobody
+ * waits for takes a task away from everybody.
+ * @param askable whether there is anybody to ask
+ */
+export async function lookAtPolls(
+  region: string,
+  activityArns: readonly string[],
+  questions: Questions,
+  { env, askable }: { env: Environment; askable: boolean },
+): Promise<Finding[]> {
+  const look: Look = {
+    check: 'permission',
+    subject: `states:GetActivityTask, ${region}`,
+    expected: 'allowed',
+  };
+  if (activityArns.length === 0) return [];
+  const could = 'a poll could take a task';
+  if (!askable) return [unknown(look, could, allowPolls('arn:aws:states:REGION:ACCOUNT:activity:*'))];
+  const reply = await questions.polls(activityArns, env);
+  if ('failure' in reply)
+    return [
+      unknown(look, `${could}, and IAM does not tell: ${showError(reply.failure.error)}`, ALLOW_SIMULATION),
+    ];
+  return reply.output.map(({ resource, decision }) =>
+    decision === 'allowed'
+      ? ok(
+          { ...look, subject: `states:GetActivityTask, ${resource}` },
+          'allowed, says the policy simulator of IAM',
+        )
+      : fault(
+          { ...look, subject: `states:GetActivityTask, ${resource}` },
+          `${decision}, says the policy simulator of IAM`,
+          allowPolls(resource),
+        ),
   );
 }
+
+const ALLOW_SIMULATION =
+  'allow iam:SimulatePrincipalPolicy (and iam:GetRole) to whoever runs the doctor; a worker does not need them';
+
+const allowPolls = (resource: string): string =>
+  `see that the policy of the worker's role allows it: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "${resource}" }`;

@@ -1,10 +1,12 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { type Clock, giveUpAfter } from '../../clock.js';
+import type { Environment } from '../../environment.js';
 import { unlessAborted } from '../../wait.js';
 import type { Endpoint } from '../endpoint.js';
 import type { WireFailure } from '../wire.js';
 import { listActivities } from './activities.js';
 import { ClientFactory } from './aws-client.js';
+import { simulate, type Simulated } from './policy-simulator.js';
 import type { SdkSettings } from './settings.js';
 import { wireFailure } from './wire-failure.js';
 
@@ -88,6 +90,11 @@ export class Questions {
       };
       return calls[call]();
     });
+  }
+
+  /** What IAM's simulator says of polls on these activities: for nobody is polled to find out. */
+  polls(activityArns: readonly string[], env: Environment): Promise<Reply<readonly Simulated[]>> {
+    return this.#ask((signal) => simulate(this.#client, 'states:GetActivityTask', activityArns, env, signal));
   }
 
   machines(): Promise<Reply<readonly KeptMachine[]>> {
