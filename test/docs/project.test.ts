@@ -66,7 +66,7 @@ test('every script that a workflow runs is there', () => {
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(scripts));
   const files = [...text.matchAll(/run: node test\/([\w./-]+)/g)].map(([, file]) => file);
   expect(readdirSync('test', { recursive: true })).toEqual(expect.arrayContaining(files));
-  expect([scripts.length, files.length]).toEqual([2, 2]);
+  expect(Math.min(scripts.length, files.length)).toBeGreaterThan(1);
 });
 
 test('a release is published with provenance, after the tests, and nothing else may write', () => {
