@@ -6,6 +6,9 @@ import { LAST_WORDS_MS, nap, nonBlocking } from './stdio.js';
 const KEPT_BYTES = 4 * 2 ** 20;
 /** What is kept of one that can be, and is only behind: a program may write much in one breath. */
 const BEHIND_BYTES = 16 * KEPT_BYTES;
+/** Lines that come so soon after another are written together: each write costs more than the line it writes. */
+const GATHER_MS = 10;
+const GATHERED_LENGTH = 2 ** 14;
 /** How often a log is tried again that is full and can't be written. */
 const RETRY_MS = 1_000;
 
@@ -26,6 +29,8 @@ class LogOutput {
     retryEAGAIN: () => this.#mayWait(),
   });
   #keptBytes = 0;
+  /** Lines that wait for others; undefined where none would be waited for. */
+  #gathered: string | undefined;
   /** Since they were last told. */
   #lost = 0;
   /** What went wrong since all was written last. */
@@ -46,7 +51,23 @@ class LogOutput {
     const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
     if (this.#keptBytes + bytes > most) return this.#drop();
     this.#keptBytes += bytes;
+    if (this.#gathered !== undefined) {
+      this.#gathered += line;
+      if (this.#gathered.length > GATHERED_LENGTH) this.#writeGathered();
+      return;
+    }
     this.#boom.write(line);
+    this.#gathered = '';
+    systemClock.after(GATHER_MS, () => {
+      this.#writeGathered();
+      this.#gathered = undefined;
+    });
+  }
+
+  #writeGathered(): void {
+    if (!this.#gathered) return;
+    this.#boom.write(this.#gathered);
+    this.#gathered = '';
   }
 
   /** @param tell writes what it is told as a line of the log. The last one given is told. */
@@ -57,6 +78,7 @@ class LogOutput {
   /** Resolves when all lines are written, can't be, or had their second. None is waited for any more after it. */
   lastLines(): Promise<void> {
     this.#giveUpAt = systemClock.now() + LAST_WORDS_MS;
+    this.#writeGathered();
     return new Promise((resolve) => {
       const cancel = systemClock.after(LAST_WORDS_MS, resolve);
       this.#boom.flush(() => {
@@ -68,6 +90,7 @@ class LogOutput {
 
   #flushSync(): void {
     this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + LAST_WORDS_MS);
+    this.#writeGathered();
     // A write that is on its way gets its turn before those that follow it.
     if (this.#keptBytes > 0) nap();
     try {
