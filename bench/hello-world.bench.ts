@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCertificate } from '../test/support/certificate.js';
 import type { Benchmark, Findings } from './benchmark.js';
@@ -15,7 +15,7 @@ const IN_FLIGHT = [1, 10, 100, 1_000];
 const ROUNDS = 5;
 /** A ratio that is this part worse than the stored one is a step back. */
 const WORSE = 1 / 3;
-const STORED = fileURLToPath(new URL('../../../bench/results/hello-world.json', import.meta.url));
+const STORED = fileURLToPath(new URL('../../bench/results/hello-world.json', import.meta.url));
 
 /** The medians of all rounds of one candidate at one setting. */
 interface Cell extends Omit<Round, 'toHandler' | 'toAccepted'> {
@@ -221,6 +221,7 @@ export default {
       const cells = await measure(options, { ...certificate, ca });
       const ratios = ratiosOf(cells);
       const picture = pictureOf(cells);
+      if (options.store) mkdirSync(dirname(STORED), { recursive: true });
       if (options.store) writeFileSync(STORED, `${JSON.stringify({ cells, ratios }, undefined, 1)}\n`);
       for (const { name, value } of ratios) console.log(`  ${round(value).padStart(6)}  ${name}`);
       const broken = [...brokenOf(ratios), ...(options.check ? steppedBack(ratios) : [])];
