@@ -5,12 +5,11 @@ import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
 import { type Measured, recordEvents } from './record.js';
 import { type Metric, metricsOf } from './table.js';
+import { Totals } from './totals.js';
 
 /** Measures a worker with a meter of the app's own, from now on. */
 export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: Clock): void {
-  const counters = new Map(
-    metricsOf('counter').map(([name, metric]) => [name as string, meter.createCounter(name, shape(metric))]),
-  );
+  const totals = countTotals(meter);
   const histograms = new Map(
     metricsOf('histogram').map(([name, metric]) => [
       name as string,
@@ -21,10 +20,30 @@ export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: 
     ]),
   );
   recordEvents(worker, {
-    add: (counter, labels, by) => counters.get(counter)?.add(by, attributes(labels)),
+    add: (counter, labels, by) => totals.add(counter, labels, by),
     record: (histogram, labels, value) => histograms.get(histogram)?.record(value, attributes(labels)),
   });
   observeGauges(worker, meter, clock);
+}
+
+function countTotals(meter: Meter): Totals {
+  const counters = new Map(
+    metricsOf('counter').map(([name, metric]) => [
+      name as string,
+      meter.createObservableCounter(name, shape(metric)),
+    ]),
+  );
+  const totals = new Totals();
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const { counter, labels, value } of totals.all()) {
+        const instrument = counters.get(counter);
+        if (instrument) result.observe(instrument, value, attributes(labels));
+      }
+    },
+    [...counters.values()],
+  );
+  return totals;
 }
 
 function observeGauges(worker: Measured, meter: Meter, clock: Clock): void {

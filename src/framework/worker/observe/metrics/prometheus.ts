@@ -3,6 +3,7 @@ import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
 import { type Measured, recordEvents } from './record.js';
 import { type Metric, metricsOf, prometheusName } from './table.js';
+import { Totals } from './totals.js';
 
 /** A worker's metrics in Prometheus' text format. */
 export interface PrometheusText {
@@ -33,8 +34,9 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
   const gauges = new Map(
     metricsOf('gauge').map(([name, metric]) => [name as string, new Gauge(shape(name, metric))]),
   );
+  const totals = new Totals();
   recordEvents(worker, {
-    add: (counter, labels, by) => counters.get(counter)?.inc({ ...labels }, by),
+    add: (counter, labels, by) => totals.add(counter, labels, by),
     record: (histogram, labels, value) => histograms.get(histogram)?.observe({ ...labels }, value),
   });
   const loop = new EventLoopDelay(() => clock.now());
@@ -44,6 +46,8 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
   return {
     contentType: registry.contentType,
     text: async () => {
+      for (const counter of counters.values()) counter.reset();
+      for (const { counter, labels, value } of totals.all()) counters.get(counter)?.inc({ ...labels }, value);
       for (const { gauge, labels, value } of readGauges(worker.status(), loop))
         gauges.get(gauge)?.set({ ...labels }, value);
       return registry.metrics();
