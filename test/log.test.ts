@@ -157,3 +157,22 @@ test('a destination of the user is given lines of JSON, or pretty ones without c
   expect(JSON.parse(written[0] ?? '')).toMatchObject({ level: 'info', a: 1, msg: 'plain' });
   expect(written[1]).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: for a person \{"b":2\}\n$/);
 });
+
+test('in a terminal the end of a task is one short line, without its ARN', () => {
+  const written: string[] = [];
+  const destination = { write: (line: string): void => void written.push(line) };
+  const log = createLog({ destination, pretty: true });
+  const task = { handler: 'Refunds.refund', activity: 'arn:aws:states:x', task: '5e58aabb', ms: 12 };
+  const cause = JSON.stringify({
+    errorType: 'Declined',
+    errorMessage: 'the card\nis stolen',
+    trace: ['at a'],
+  });
+  log.info(task, 'task succeeded');
+  log.warn({ ...task, error: 'Declined', cause }, 'task failed');
+  log.warn({ handler: 'Refunds.refund', activity: 'arn:aws:states:x' }, 'polls fail');
+  expect(written[0]).toMatch(/^\d\d:\d\d:\d\d ✓ Refunds\.refund 5e58 12 ms\n$/);
+  expect(written[1]).toMatch(/^\d\d:\d\d:\d\d ✗ Refunds\.refund 5e58 12 ms Declined the card is stolen\n$/);
+  expect(written[2]).toMatch(/polls fail/);
+  expect(written.join('')).not.toContain('arn:');
+});

@@ -56,11 +56,43 @@ function prettyLines(destination: DestinationStream, colorize: boolean): Destina
   const pretty = prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid,hostname',
+    // Who takes the tasks of an activity is said once, at the beginning.
+    ignore: 'pid,hostname,activity',
     singleLine: true,
     errorLikeObjectKeys: ['err'],
   });
-  return { write: (line) => destination.write(pretty(line)) };
+  const paint = colorize ? (code: number, text: string): string => `\u001b[${code}m${text}\u001b[39m` : plain;
+  return { write: (line) => destination.write(taskLine(line, paint) ?? pretty(line)) };
+}
+
+const plain = (_: number, text: string): string => text;
+const [RED, GREEN] = [31, 32];
+
+/** The end of a task as one short line: `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`. Undefined for any other line. */
+function taskLine(line: string, paint: typeof plain): string | undefined {
+  const [, message] = /"msg":"task (succeeded|failed)"\}?\s*$/.exec(line) ?? [];
+  if (message === undefined) return undefined;
+  try {
+    const { time, handler, task, ms, error, cause } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    if (typeof handler !== 'string' || typeof task !== 'string' || typeof time !== 'string') return undefined;
+    const at = new Date(time).toTimeString().slice(0, 8);
+    const about = `${handler} ${task.slice(0, 4)} ${String(ms)} ms`;
+    if (message === 'succeeded') return `${at} ${paint(GREEN, '✓')} ${about}\n`;
+    return `${at} ${paint(RED, '✗')} ${about} ${String(error)} ${messageIn(cause)}\n`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a cause says, on one line. */
+function messageIn(cause: unknown): string {
+  const text = typeof cause === 'string' ? cause : '';
+  try {
+    const { errorMessage } = JSON.parse(text) as { readonly errorMessage?: unknown };
+    return (typeof errorMessage === 'string' ? errorMessage : text).replaceAll(/\s*\n\s*/g, ' ');
+  } catch {
+    return text.replaceAll(/\s*\n\s*/g, ' ');
+  }
 }
 
 const nothing = (): void => {};

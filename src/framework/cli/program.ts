@@ -28,6 +28,10 @@ export const program = new Command('stepwright')
 
 const configFlag = new Option('--config <path>', 'the config file (default: nest-style.config.ts, compiled)');
 const endpointFlag = new Option('--endpoint <local|aws|URL>', 'where Step Functions is');
+const formatFlag = new Option(
+  '--log-format <pretty|json>',
+  'lines for a person, or of JSON (default: pretty in a terminal)',
+).choices(['pretty', 'json']);
 const logFlag = new Option('--log-level <level>', 'least level to log')
   .choices(['debug', 'info', 'warn', 'error'])
   .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
@@ -66,7 +70,7 @@ function flagsOf({ handler = [], ...texts }: Typed): Flags {
 
 addOptions(
   program.command('start').description('run the worker; with the endpoint `local`, the embedded service too'),
-  [configFlag, endpointFlag, logFlag, ...doorFlags, ...optionFlags(() => true), handlerFlag],
+  [configFlag, endpointFlag, logFlag, formatFlag, ...doorFlags, ...optionFlags(() => true), handlerFlag],
 ).action(async ({ allowHost, allowOrigin, console, ...typed }: Typed<DoorFlags & LogFlags>) => {
   const { start } = await import('./start.js');
   await end(await start(flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)));
@@ -101,6 +105,7 @@ function readPort(value: string, before: readonly number[] = []): readonly numbe
 addOptions(program.command('local').description('run only the local Step Functions, seeded'), [
   configFlag,
   logFlag,
+  formatFlag,
   new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
   ...doorFlags,
   new Option('--worker <port>', 'health port of a worker for the console to show; can be repeated').argParser(
@@ -159,7 +164,7 @@ addOptions(
     ),
     new Option('--kill-after <duration>', 'between SIGTERM and SIGKILL (default: 3s)'),
     new Option('--memory-mb <N>', 'megabytes of addresses that it may take (default: any number)'),
-    ...[configFlag, endpointFlag, logFlag],
+    ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ],
 ).action(async (command: string[], typed: Typed<ExecFlags & LogFlags>) => {
@@ -254,11 +259,12 @@ addOptions(
 
 interface LogFlags {
   readonly logLevel: string;
+  readonly logFormat?: 'pretty' | 'json';
 }
 
 /** For a person where there is a terminal, a line of JSON each where there is none. */
-const logFor = ({ logLevel }: LogFlags): ReturnType<typeof createLog> =>
-  createLog({ level: logLevel, pretty: process.stdout.isTTY });
+const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
+  createLog({ level: logLevel, pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY });
 
 /** @throws Error where npm took the flags of the command for its own. */
 function refuseTakenFlags(name: string | undefined): void {

@@ -2,4 +2,4 @@
 export const SERVICE_HEADER = 'x-stepwright-service';
 
 /** The target of the one operation that is no operation of Step Functions: `{ workerName }` has its polls answered. */
-export const END_POLLS = 'Stepwright.EndPolls';
+export const END_POLLS = 'StepwrightLocal.EndPolls';
