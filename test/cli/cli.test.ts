@@ -510,7 +510,7 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
       'a slow heartbeat',
       ['start', '--heartbeat', '31s', '--port', '0'],
       clean,
-      /HelloWorldActivity\.hello: .*HeartbeatSeconds 60.*\n.*'30000ms'/,
+      /HelloWorldActivity\.hello: .*HeartbeatSeconds 60.*\n.*'30s'/,
     ],
     [
       'no heartbeat',

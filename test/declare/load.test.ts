@@ -37,7 +37,7 @@ test.each([
 });
 
 test('a default may match nothing', async () => {
-  expect(await load(['./nowhere/*.js'], true)).toEqual({ classes: [], problems: [] });
+  expect(await load(['./nowhere/*.js'], true)).toEqual({ classes: [], files: [], problems: [] });
 });
 
 test.each([
