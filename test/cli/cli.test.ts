@@ -368,7 +368,7 @@ describe('with the service and the worker in processes of their own', () => {
     expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
     const first = await ask('/ready');
     expect([200, 503]).toContain(first.status);
-    execute(url, 'Slow', '{}');
+    execute(url, 'Slow', '{"never":true}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
     await worker.saw(/worker is draining/);
