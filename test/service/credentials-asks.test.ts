@@ -6,6 +6,7 @@ import { Credentials } from '../../src/framework/service/sdk/credentials.js';
 import type { CallEnd } from '../../src/framework/service/wire.js';
 import { RepeatedAsk } from '../../src/framework/service/sdk/repeated-ask.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { callWith } from './credentials-call.js';
 
 function asking(answer: () => boolean | Promise<boolean>): {
   clock: HandClock;
@@ -106,8 +107,8 @@ test('another call that is accepted meanwhile proves nothing for one that is den
   const { clock, credentials } = await alwaysOthers(() => asks++);
   for (let second = 0; second < 30; second++) {
     let again = false;
-    await credentials.call(signal, async () => {
-      if (again) await credentials.call(signal, async () => ok);
+    await callWith(credentials, signal, async () => {
+      if (again) await callWith(credentials, signal, async () => ok);
       again = true;
       return refused('AccessDeniedException');
     });
@@ -123,7 +124,8 @@ test('whoever is refused first asks for all: nothing of its own context is left 
   const { credentials } = await alwaysOthers(() => seen.push(storage.getStore()));
   credentials.onRenewed(() => seen.push(storage.getStore()));
   let calls = 0;
-  const call = () => credentials.call(signal, async () => (calls++ === 0 ? refused('ExpiredToken') : ok));
+  const call = () =>
+    callWith(credentials, signal, async () => (calls++ === 0 ? refused('ExpiredToken') : ok));
   expect(await storage.run('a task', call)).toEqual(ok);
   expect(seen).toEqual([undefined, undefined]);
 });

@@ -4,6 +4,7 @@ import { silentLog } from '../../src/framework/log.js';
 import { Credentials } from '../../src/framework/service/sdk/credentials.js';
 import type { CallEnd } from '../../src/framework/service/wire.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { callWith } from './credentials-call.js';
 
 const ACCEPTED: CallEnd<string> = { output: 'done' };
 const EXPIRED: CallEnd<string> = {
@@ -40,7 +41,7 @@ afterEach(() => {
 });
 
 const call = (end: CallEnd<string>): Promise<unknown> =>
-  credentials.call(AbortSignal.timeout(60_000), async () => end);
+  callWith(credentials, AbortSignal.timeout(60_000), async () => end);
 
 /** Twenty seconds in which a call is refused now and then. A refused call waits for the provider where it is asked. */
 async function blips(between: () => Promise<unknown>): Promise<void> {
@@ -69,7 +70,7 @@ test('refused now and then and good in between, they are asked for within a seco
 test('an answer to what was sent before they were refused proves nothing', async () => {
   const answers: (() => void)[] = [];
   const early = Array.from({ length: 20 }, () =>
-    credentials.call(AbortSignal.timeout(60_000), async () => {
+    callWith(credentials, AbortSignal.timeout(60_000), async () => {
       await new Promise<void>((resolve) => answers.push(resolve));
       return ACCEPTED;
     }),

@@ -100,19 +100,6 @@ export class Credentials implements Renewal {
     if (this.#isDisproved(asOf)) this.#settle();
   }
 
-  /** Makes a call, and what follows from its end. */
-  async call<T>(
-    signal: Abortable,
-    attempt: () => Promise<CallEnd<T>>,
-    again: () => void = () => {},
-  ): Promise<CallEnd<T>> {
-    const asOf = this.asOf();
-    const end = await attempt();
-    if ('failure' in end) return this.failed(end, asOf, { signal, attempt, again });
-    this.accepted(asOf);
-    return end;
-  }
-
   /** Where the provider has new ones the call is made again: nothing was done. The signal ends the wait for it. */
   async failed<T>(
     end: CallEnd<T>,
