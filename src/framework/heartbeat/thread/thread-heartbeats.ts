@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
-import { type Cancel, type Clock, turn } from '../../clock.js';
+import { type Cancel, type Clock, giveUpAfter, turn } from '../../clock.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { Identity, Recipes } from '../../service/lean/recipe.js';
@@ -249,7 +249,7 @@ export class ThreadHeartbeats implements Heartbeats {
     const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
     if (!port) return;
     const limit = new AbortController();
-    const cancel = this.#options.clock.after(INSTEAD_LIMIT_MS, () =>
+    const cancel = giveUpAfter(this.#options.clock, INSTEAD_LIMIT_MS, () =>
       limit.abort(new Error(`no answer to a heartbeat within ${INSTEAD_LIMIT_MS} ms`)),
     );
     const answer = await port.heartbeat(token, limit.signal);
