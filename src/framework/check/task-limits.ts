@@ -1,4 +1,5 @@
-import { showDuration } from '../duration.js';
+import { beatsTwiceWithin } from '../declare/options.js';
+import { showDuration, writeDuration } from '../duration.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Edit, type Finding, paste } from './finding.js';
 import { type ActivityState, rulesAround, takes } from './states.js';
@@ -6,9 +7,8 @@ import { type ActivityState, rulesAround, takes } from './states.js';
 /** A finding before its place is known. */
 export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 
-/** Beats within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
+/** Beats that are proposed within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
 const BEATS = 3;
-const FEWEST_BEATS = 2;
 /** Beyond a handler's own deadline, for the way there and back. */
 const MARGIN_SECONDS = 10;
 
@@ -51,7 +51,8 @@ function slowHeartbeat(
   { name, heartbeatMs }: CheckedHandler,
   seconds: number,
 ): Found[] {
-  if (heartbeatMs !== false && FEWEST_BEATS * heartbeatMs <= seconds * 1000) return [];
+  if (beatsTwiceWithin(seconds, heartbeatMs)) return [];
+  const each = (seconds * 1000) / BEATS;
   const wanted = heartbeatMs === false ? undefined : Math.ceil((BEATS * heartbeatMs) / 1000);
   const limit = literal(state, 'TimeoutSeconds');
   const fits = wanted !== undefined && (limit === undefined ? !has(state, 'TimeoutSeconds') : wanted < limit);
@@ -60,7 +61,7 @@ function slowHeartbeat(
       code: 'HEARTBEAT_TOO_SLOW',
       level: 'error',
       what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${(seconds * 1000) / BEATS >= 1000 ? `${Math.floor(seconds / BEATS)}s` : `${Math.floor((seconds * 1000) / BEATS)}ms`}'`,
+      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${writeDuration(each >= 1000 ? Math.floor(each / 1000) * 1000 : each)}'`,
       ...(wanted !== undefined && { paste: paste('HeartbeatSeconds', wanted) }),
       ...(fits && {
         edits: [{ kind: 'replace' as const, at: [...state.steps, 'HeartbeatSeconds'], value: wanted }],

@@ -9,6 +9,7 @@ import { definitionMistakes, machineProblem } from '../check/definition-mistakes
 import { type MachineSource, readMachineSource } from '../check/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
+import { beatsTwiceWithin } from '../declare/options.js';
 import { showDuration, writeDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
@@ -132,7 +133,7 @@ export interface BeatenHandler {
 export function slowHeartbeats(service: LocalService, handlers: readonly BeatenHandler[]): Problem[] {
   return handlers.flatMap(({ name, arn, heartbeatMs }) => {
     const seconds = service.heartbeatSecondsOf(arn);
-    if (seconds === undefined || (heartbeatMs !== false && heartbeatMs <= (seconds * 1000) / 2)) return [];
+    if (seconds === undefined || beatsTwiceWithin(seconds, heartbeatMs)) return [];
     const is = heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`;
     return [
       {

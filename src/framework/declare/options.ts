@@ -32,6 +32,10 @@ export interface HandlerOptions {
   run?: 'main' | 'thread' | 'process';
 }
 
+/** Whether a handler beats twice within the HeartbeatSeconds of a state: then one beat may be lost. */
+export const beatsTwiceWithin = (heartbeatSeconds: number, heartbeatMs: number | false): boolean =>
+  heartbeatMs !== false && 2 * heartbeatMs <= heartbeatSeconds * 1000;
+
 export interface ActivityOptions extends HandlerOptions {
   /** Around every handler of the class, after the global ones and before the method's. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];

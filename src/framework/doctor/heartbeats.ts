@@ -1,7 +1,9 @@
+import { beatsTwiceWithin } from '../declare/options.js';
 import { showDuration } from '../duration.js';
 import { showError } from '../errors.js';
 import { activityTasks } from '../local/index.js';
-import type { KeptMachine, Questions } from '../service/sdk/questions.js';
+import type { KeptMachine } from '../service/sdk/machines.js';
+import type { Questions } from '../service/sdk/questions.js';
 import type { PlannedHandler } from '../worker/start/plan.js';
 import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
@@ -106,7 +108,7 @@ function lookAtHandler(
     (each) => each.heartbeatSeconds === undefined && each.timeoutSeconds === undefined,
   );
   const beats = heartbeatMs === false ? 'no heartbeat' : `one each ${showDuration(heartbeatMs)}`;
-  const slow = Number.isFinite(seconds) && (heartbeatMs === false || heartbeatMs > seconds * 500);
+  const slow = Number.isFinite(seconds) && !beatsTwiceWithin(seconds, heartbeatMs);
   const where = places(states.filter((each) => each.heartbeatSeconds === seconds));
   return [
     ...(slow

@@ -6,18 +6,13 @@ import type { Endpoint } from '../endpoint.js';
 import type { WireFailure } from '../wire.js';
 import { listActivities } from './activities.js';
 import { ClientFactory } from './aws-client.js';
+import { type KeptMachine, listMachines } from './machines.js';
 import { simulate, type Simulated } from './policy-simulator.js';
 import type { SdkSettings } from './settings.js';
 import { wireFailure } from './wire-failure.js';
 
 /** What was asked, and what came of it. Nothing throws. */
 export type Reply<T> = { readonly output: T } | { readonly failure: WireFailure };
-
-/** A state machine as the service keeps it. */
-export interface KeptMachine {
-  readonly name: string;
-  readonly arn: string;
-}
 
 /** The calls that end a task or keep its lease. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
@@ -99,16 +94,8 @@ export class Questions {
 
   machines(): Promise<Reply<readonly KeptMachine[]>> {
     return this.#ask(async (abortSignal) => {
-      const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
       const found: KeptMachine[] = [];
-      const pages = paginateListStateMachines(
-        { client: this.#client },
-        { maxResults: 1000 },
-        { abortSignal },
-      );
-      for await (const { stateMachines = [] } of pages)
-        for (const { name, stateMachineArn: arn } of stateMachines)
-          if (name && arn) found.push({ name, arn });
+      for await (const kept of listMachines(this.#client, abortSignal)) found.push(kept);
       return found;
     });
   }
