@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ACTIVITY_ARN } from '../service/service.js';
+import { sdkEnvironment } from '../workers/workers.js';
 import { packProject, type Packed } from './packed.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -78,12 +79,7 @@ function rssMb(pid: number): number {
 }
 
 const environment = (url: string, inFlight: number): Record<string, string> => ({
-  AWS_ENDPOINT_URL_SFN: url,
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: 'true',
+  ...sdkEnvironment(url),
   BENCH_ACTIVITY_ARN: ACTIVITY_ARN,
   BENCH_WORKER_NAME: 'hello',
   BENCH_CONCURRENCY: String(inFlight),

@@ -95,6 +95,16 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; signal
   return { code, signal };
 }
 
+/** What an SDK is told, of either version: where the service is, and to be silent about its age. */
+export const sdkEnvironment = (url: string): Record<string, string> => ({
+  AWS_ENDPOINT_URL_SFN: url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: 'true',
+});
+
 /** The same for all; each reads what it knows. */
 function environment({
   url,
@@ -105,12 +115,7 @@ function environment({
   env,
 }: WorkerSettings): Record<string, string | undefined> {
   return {
-    AWS_ENDPOINT_URL_SFN: url,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: 'true',
+    ...sdkEnvironment(url),
     BENCH_ACTIVITY_ARN: activityArn,
     BENCH_WORKER_NAME: name,
     BENCH_CONCURRENCY: String(concurrency),

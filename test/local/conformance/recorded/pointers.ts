@@ -2,6 +2,23 @@ import { FUNCTIONS, one, pass, WORK, type MachineRow } from '../row.js';
 import { CAUGHT, row, runtime, P, states, map, fail, failingMap, parallel, thenY, twice } from './shapes.js';
 
 const lambda = (fields: object = {}): object => ({ Type: 'Task', Resource: FUNCTIONS.fail, ...fields });
+
+/** Both attempts of a Map over one item that fails each time. */
+const RETRIED_MAP = [
+  'ExecutionStarted<0',
+  'MapStateEntered<0',
+  'MapStateStarted<2',
+  'MapIterationStarted<3',
+  'FailStateEntered<4',
+  'MapIterationFailed<5',
+  'MapStateStarted<5',
+  'MapIterationStarted<7',
+  'FailStateEntered<8',
+  'MapIterationFailed<9',
+  'MapStateFailed<9',
+  'ExecutionFailed<11',
+];
+
 /** Which event points to which, and what a retried Map or Parallel leaves (7.1, 7.2). */
 export const pointers: MachineRow[] = [
   row(
@@ -58,20 +75,7 @@ export const pointers: MachineRow[] = [
       status: 'FAILED',
       error: 'E',
       seconds: 1,
-      events: [
-        'ExecutionStarted<0',
-        'MapStateEntered<0',
-        'MapStateStarted<2',
-        'MapIterationStarted<3',
-        'FailStateEntered<4',
-        'MapIterationFailed<5',
-        'MapStateStarted<5',
-        'MapIterationStarted<7',
-        'FailStateEntered<8',
-        'MapIterationFailed<9',
-        'MapStateFailed<9',
-        'ExecutionFailed<11',
-      ],
+      events: RETRIED_MAP,
       details: { 7: { length: 1 }, 11: {} },
     },
     { input: [1] },
@@ -81,20 +85,7 @@ export const pointers: MachineRow[] = [
     'so does one in the older form',
     one({ Type: 'Map', Iterator: fail, ...twice }),
     {
-      events: [
-        'ExecutionStarted<0',
-        'MapStateEntered<0',
-        'MapStateStarted<2',
-        'MapIterationStarted<3',
-        'FailStateEntered<4',
-        'MapIterationFailed<5',
-        'MapStateStarted<5',
-        'MapIterationStarted<7',
-        'FailStateEntered<8',
-        'MapIterationFailed<9',
-        'MapStateFailed<9',
-        'ExecutionFailed<11',
-      ],
+      events: RETRIED_MAP,
     },
     { input: [1] },
   ),
