@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import { relative, sep } from 'node:path';
 import { inspect } from 'node:util';
 
 /** What can be wrong before a worker runs. Stable: programs may match on it. */
@@ -79,6 +80,12 @@ function describeOne({ code, where, what, fix }: Problem, index: number): string
 /** Throws a StartError if there are problems. */
 export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new StartError(problems);
+}
+
+/** A file as a message names it: relative to the working directory where it lies in there, else whole. */
+export function shownPath(file: string): string {
+  const inside = relative(process.cwd(), file);
+  return inside === '..' || inside.startsWith(`..${sep}`) ? file : inside;
 }
 
 /** An error of the service or the network, for a line: its stack would only show what it came through. */

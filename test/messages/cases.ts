@@ -366,10 +366,7 @@ export async function shownFor(shown: MessageCase[1]): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'messages-'));
   try {
     const text = await shown(dir);
-    return text
-      .replaceAll(dir, '/project')
-      .replaceAll(/(?:\.\.\/)+(?:tmp\/)?messages-\w+/g, '/project')
-      .replaceAll(process.cwd(), '/stepwright');
+    return text.replaceAll(dir, '/project').replaceAll(process.cwd(), '/stepwright');
   } finally {
     rmSync(dir, { recursive: true });
   }

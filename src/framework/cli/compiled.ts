@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { getTsconfig } from 'get-tsconfig';
-import type { Problem } from '../errors.js';
+import { type Problem, shownPath } from '../errors.js';
 
 /** Which source becomes which compiled file, by the rootDir and outDir of a tsconfig.json. */
 export interface Compilation {
@@ -65,7 +65,7 @@ function sourcesOf({ rootDir, outDir }: Compilation, file: string): string[] {
 
 /** What to say of one, and do about it. */
 export function outdatedProblem({ file, source, why }: Outdated): Problem {
-  const [output, from] = [file, source].map((each) => relative(process.cwd(), each));
+  const [output, from] = [file, source].map(shownPath);
   const where = String(output);
   return why === 'stale'
     ? {

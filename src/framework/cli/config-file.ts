@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config/config.js';
 import { defaultExport } from '../config/module.js';
-import { type Problem, StartError } from '../errors.js';
+import { type Problem, StartError, shownPath } from '../errors.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
@@ -68,7 +68,7 @@ export function findConfig(path: string | undefined, cwd: string): string {
 /** Where a config is compiled to. */
 function compiledConfig(source: string, compilation: Compilation | string): string {
   const problem = (code: Problem['code'], what: string, fix: string): StartError =>
-    new StartError([{ code, where: relative(process.cwd(), source), what, fix }]);
+    new StartError([{ code, where: shownPath(source), what, fix }]);
   if (typeof compilation === 'string')
     throw problem(
       'CONFIG_NOT_FOUND',
@@ -85,7 +85,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
       'set rootDir to a folder that holds the config and the activities',
     );
   }
-  const shown = relative(process.cwd(), output);
+  const shown = shownPath(output);
   if (!existsSync(output))
     throw problem('CONFIG_NOT_FOUND', `its compiled file ${shown} is missing`, 'compile it: npx tsc');
   if (isStale(compilation, source, output))
@@ -94,7 +94,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
 }
 
 async function importConfig(file: string, shown: string): Promise<Config> {
-  const where = relative(process.cwd(), shown);
+  const where = shownPath(shown);
   const fail = (what: string, fix: string, cause?: unknown): StartError =>
     new StartError([{ code: 'CONFIG_UNREADABLE', where, what, fix }], { cause });
   let module: { default?: unknown };

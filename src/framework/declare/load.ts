@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { glob } from 'tinyglobby';
-import type { Problem } from '../errors.js';
+import { type Problem, shownPath } from '../errors.js';
 import type { Constructor } from './definition.js';
 import { readActivity, readHandlers } from './metadata.js';
 
@@ -118,7 +118,7 @@ function placeOf(stack: string): string | undefined {
   for (const [, path = '', line] of places) {
     const file = path.startsWith('file://') ? fileURLToPath(path) : path;
     if (file.includes('/node_modules/') || file === OWN_FILE) continue;
-    return `${relative(process.cwd(), file)}:${line}`;
+    return `${shownPath(file)}:${line}`;
   }
   return undefined;
 }

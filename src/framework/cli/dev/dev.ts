@@ -1,6 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { systemClock } from '../../clock.js';
 import type { Flags } from '../../config/texts.js';
+import { shownPath } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import { unlessAborted } from '../../wait.js';
@@ -129,7 +130,7 @@ class Session {
       return false;
     }
     for (const { file, source } of await forgetOrphans(compilation, this.#files))
-      log.info(`removed ${shown(file)}: its source ${shown(source)} is gone`);
+      log.info(`removed ${shownPath(file)}: its source ${shownPath(source)} is gone`);
     const made = await fingerprint(compilation.outDir);
     const isNew = made !== this.#fingerprint || !this.#current;
     this.#fingerprint = made;
@@ -239,5 +240,3 @@ class Session {
 }
 
 const since = (begun: number): string => `${Math.round(systemClock.now() - begun)} ms`;
-
-const shown = (file: string): string => relative(process.cwd(), file);
