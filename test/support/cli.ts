@@ -51,6 +51,26 @@ export function stepwright(args: readonly string[], env: Record<string, string> 
   return { child, ended, saw, stdout: () => text.stdout, stderr: () => text.stderr };
 }
 
+export const SLOW = ['--config', 'test/fixtures/slow/slow.config.mjs'];
+export const WAITING = /Waiting for a task to start\. Press Ctrl-C to interrupt\./;
+
+/** The URL that a run says it listens on. */
+export const endpointOf = async (run: Run): Promise<string> =>
+  (await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+)/))[1] ?? '';
+
+export const execute = (url: string, machine: string, input: string): Run =>
+  stepwright(['execute', machine, input, '--endpoint', url]);
+
+/** `start` on a free port, once it waits. */
+export async function started(
+  args: string[] = ['--port', '0'],
+  env: Record<string, string> = {},
+): Promise<{ run: Run; url: string }> {
+  const run = stepwright(['start', ...args], env);
+  await run.saw(WAITING);
+  return { run, url: await endpointOf(run) };
+}
+
 /** Ends whatever a test left running. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startLocalService } from 'stepwright/local';
 import { faultPlan } from '../../support/faults.js';
+import { sample } from '../../support/thorough.js';
 import { begin, type Death, die, type Phase } from './life.js';
 import { buryAll, CAN_UNSHARE, HAS_TERMINALS, start, type Streams } from './streams.js';
 
@@ -62,7 +63,7 @@ const AS_IT_SHOULD: Record<Phase, Death> = {
 };
 
 describe('a worker whose streams are broken works on, and ends when it is told to', () => {
-  test.concurrent.each(DEATHS)('%s, with %s', async (phase, _, streams, options) => {
+  test.concurrent.each(sample(DEATHS, 9))('%s, with %s', async (phase, _, streams, options) => {
     const life = await begin(phase, streams, options);
     try {
       expect(await die(life, phase)).toEqual(AS_IT_SHOULD[phase]);
@@ -75,23 +76,27 @@ describe('a worker whose streams are broken works on, and ends when it is told t
 const FINE: Streams = ['fine', 'fine', 'fine'];
 
 describe('a death is seen', () => {
-  test.concurrent.each([
-    [0, 1],
+  const exits = [
     [7, 7],
-  ])('process.exit(%i) in a handler says what was running, and the exit code is %i', async (asked, code) => {
-    const life = await begin('working', FINE);
-    try {
-      await life.execute({ hold: true });
-      await life.told('working');
-      await life.execute({ exit: asked });
-      expect(await life.victim.ended).toBe(code);
-      expect(life.victim.said(2)).toBe(
-        `The process ends (${asked}) with 2 task(s) in flight, left to their timeouts: Deaths.work (2)\n`,
-      );
-    } finally {
-      await life.close();
-    }
-  });
+    [0, 1],
+  ] as const;
+  test.concurrent.each(sample(exits, 1))(
+    'process.exit(%i) in a handler says what was running, and the exit code is %i',
+    async (asked, code) => {
+      const life = await begin('working', FINE);
+      try {
+        await life.execute({ hold: true });
+        await life.told('working');
+        await life.execute({ exit: asked });
+        expect(await life.victim.ended).toBe(code);
+        expect(life.victim.said(2)).toBe(
+          `The process ends (${asked}) with 2 task(s) in flight, left to their timeouts: Deaths.work (2)\n`,
+        );
+      } finally {
+        await life.close();
+      }
+    },
+  );
 
   test.concurrent('a second signal says what it left', async () => {
     const life = await begin('draining', FINE);
@@ -118,7 +123,7 @@ describe('a death is seen', () => {
     },
   );
 
-  test.concurrent.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  test.concurrent.each(sample(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 1))(
     '%s before anything runs is a line, and 0',
     async (name) => {
       const life = await begin('booting', FINE);
@@ -157,7 +162,7 @@ describe('a death is seen', () => {
     },
   );
 
-  test.concurrent.each(['closed', 'full', 'gone', 'stopped'] as const)(
+  test.concurrent.each(sample(['closed', 'full', 'gone', 'stopped'] as const, 1))(
     'a start that fails ends with 1 where stderr is %s',
     async (end) => {
       const victim = start(['start', '--port', 'abc'], {}, ['fine', 'fine', end]);

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execute, killAll, type Run, SLOW, started, stepwright } from '../support/cli.js';
+
+let run: Run;
+let url: string;
+beforeAll(async () => {
+  ({ run, url } = await started());
+});
+afterAll(killAll);
+
+describe('a worker of the main job, and executions that are started from another process', () => {
+  test('start says where it is, what it serves, how to go on and how long a drain takes', async () => {
+    for (const part of [
+      /Endpoint: http:\/\/127\.0\.0\.1:\d+/,
+      /Activity: arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity -> HelloWorldActivity\.hello/,
+      /Machine: HelloWorld/,
+      /Console: http:\/\/127\.0\.0\.1:\d+\//,
+      /Start an execution: npx stepwright execute HelloWorld/,
+      /A drain can take up to 96 s: set terminationGracePeriodSeconds: 101/,
+    ]) {
+      expect(run.stdout()).toMatch(part);
+    }
+    const lines = run.stdout().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toHaveLength(lines.length);
+    expect(run.stderr()).toBe('');
+  });
+
+  test('execute gives the output on stdout as one line of JSON, and 0', async () => {
+    const run = execute(url, 'HelloWorld', '{"who":"hoge"}');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toBe('{"message":"Hello hoge!"}\n');
+    expect(run.stderr()).toMatch(/^RUNNING arn:.*\nSUCCEEDED\n$/);
+  });
+
+  test('execute reads its input from a file or from standard input, and tells what happens where it is asked to', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'input.json');
+    writeFileSync(file, '{"who":"file"}');
+    const server = createHttpServer((_, response) => response.writeHead(404).end('<html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const foreign = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const [fromFile, fromInput, elsewhere, broken] = [
+        stepwright(['execute', 'HelloWorld', `@${file}`, '--trace', '--endpoint', url]),
+        execute(url, 'HelloWorld', '-'),
+        execute(foreign, 'HelloWorld', '{}'),
+        execute(url, 'HelloWorld', '{who:1}'),
+      ];
+      fromInput.child.stdin?.end('{"who":"stdin"}');
+      await Promise.all([fromFile, fromInput, elsewhere, broken].map(({ ended }) => ended));
+      expect(fromFile.stdout()).toBe('{"message":"Hello file!"}\n');
+      expect(fromFile.stderr()).toMatch(
+        /RUNNING .*\n +0\.0 s {2}Hello: begins\n.*Hello: taken by .*\n.*Hello: ends\nSUCCEEDED\n$/,
+      );
+      expect(fromInput.stdout()).toBe('{"message":"Hello stdin!"}\n');
+      expect(elsewhere.stderr()).toMatch(
+        /^something answers at http:.*, but it is no Step Functions \(HTTP 404/,
+      );
+      expect(broken.stderr()).toMatch(/^the input is not JSON at character 2: 'who' is no JSON value/);
+    } finally {
+      server.close();
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {
+    const run = execute(url, 'HelloWorld', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stdout()).toBe('');
+    expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
+  });
+
+  test('execute ends by itself, whatever the config keeps open', async () => {
+    const run = stepwright(['execute', 'HelloWorld', '{"who":"hoge"}', '--endpoint', url, ...SLOW]);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('an unknown machine names its neighbours', async () => {
+    const run = execute(url, 'HelloWord', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toContain("there is no state machine named 'HelloWord': the nearest are HelloWorld");
+  });
+});
