@@ -7,7 +7,9 @@ import config from './fixtures/hosted.config.js';
 
 const module = compiled('test/executor/fixtures/hosted.config.ts');
 const arnOf = (name: string): string => `arn:aws:states:us-east-1:123456789012:activity:${name}`;
-const POOL = { threads: 2, processes: 2 };
+/** Each costs the half of a second to start. */
+const POOL = { threads: 1, processes: 1 };
+const TWO = { threads: 2, processes: 2 };
 
 let world: World;
 beforeEach(async () => {
@@ -90,7 +92,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
   });
 
   test('whatever becomes of a task there is one report, and costs no other', async () => {
-    const w = await start();
+    const w = await start({ pool: TWO });
     const machine = world.machine(arnOf('Wrong'));
     expect(await ran(w, machine, 'declined')).toMatchObject({
       error: 'Declined',
@@ -119,7 +121,7 @@ describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
   });
 
   test('what does not end within 5 s of its signal is ended, and its place is free', async () => {
-    const w = await start({ heartbeat: '10s' });
+    const w = await start({ heartbeat: '10s', pool: TWO });
     const machine = world.machine(arnOf('Wrong'));
     const wrongs = run === 'thread' ? ['loop', 'deaf'] : ['loop', 'grandchild'];
     const executions = await Promise.all(wrongs.map((wrong) => world.execute(machine, wrong)));
@@ -219,7 +221,7 @@ test('at the start a module is asked for, and places for what a handler declares
     {},
   ]);
   const handlers = { 'Wrong.run': { run: 'thread', concurrency: 3 } } as const;
-  expect(await problemsOf({ handlers, pool: POOL }, { module })).toMatchObject([
+  expect(await problemsOf({ handlers, pool: TWO }, { module })).toMatchObject([
     {
       code: 'POOL_TOO_SMALL',
       where: 'Wrong.run',
@@ -230,7 +232,7 @@ test('at the start a module is asked for, and places for what a handler declares
 });
 
 test('what is said of all handlers is cut to the places of a pool, and that is told once', async () => {
-  const w = await started({ run: 'thread', concurrency: 50 });
+  const w = await started({ run: 'thread', concurrency: 50, pool: TWO });
   expect(w.worker.status().handlers.map(({ concurrency }) => concurrency)).toEqual([2, 2]);
   expect(w.log.filter(({ msg }) => String(msg).includes('its pool has 2 places'))).toHaveLength(2);
 });

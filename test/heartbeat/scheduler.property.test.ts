@@ -1,3 +1,4 @@
+import { runs } from '../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MOST_ON_THE_WAY } from '../../src/framework/heartbeat/on-the-way.js';
@@ -78,7 +79,7 @@ test('never above the rate, never more on the way than the cap, every task that 
       expect(answered).toBe(asking.length);
       expect(w.clock.pending).toBe(0);
     }),
-    { numRuns: 10, seed: 1 },
+    { numRuns: runs(10), seed: 1 },
   );
 });
 
@@ -105,7 +106,7 @@ test('none starves: in any load, the longest silence is at most half as long aga
         );
       });
     }),
-    { numRuns: 8, seed: 2 },
+    { numRuns: runs(8), seed: 2 },
   );
 });
 
@@ -134,7 +135,7 @@ test('no lease lapses that any order could have kept at half the rate', async ()
         expect(w.longestSilence(`${i}.`)).toBeLessThanOrEqual(everyMs * lease);
       });
     }),
-    { numRuns: 8, seed: 3 },
+    { numRuns: runs(8), seed: 3 },
   );
 });
 

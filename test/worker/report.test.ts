@@ -1,3 +1,4 @@
+import { sample } from '../support/thorough.js';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from 'stepwright/local';
@@ -37,7 +38,7 @@ describe('a result is offered until the service takes it', () => {
     ['a throttle of the key', { kind: 'error', error: 'KmsThrottlingException' }],
     ['no answer at all', { kind: 'black-hole' }],
   ];
-  test.each(passing)('after %s', async (_, fault) => {
+  test.each(sample(passing, 3))('after %s', async (_, fault) => {
     faults.once('SendTaskSuccess', fault, fault);
     const { w, execution } = await answered();
     await seconds(40);
@@ -52,7 +53,7 @@ describe('a result is offered until the service takes it', () => {
     ['access is denied', { kind: 'error', error: 'AccessDeniedException' }],
     ['the key is disabled', { kind: 'error', error: 'KmsInvalidStateException' }],
   ];
-  test.each(lasting)('also where %s for minutes, and heartbeats go on', async (_, fault) => {
+  test.each(sample(lasting, 1))('also where %s for minutes, and heartbeats go on', async (_, fault) => {
     faults.always('SendTaskSuccess', fault);
     const { w, execution } = await answered({}, { HeartbeatSeconds: 50 });
     await seconds(300);
@@ -84,20 +85,23 @@ describe('an answer that was lost', () => {
     ['a 500 after it was processed', { kind: 'status', status: 500, done: true }],
     ['an answer that comes too late', { kind: 'delay', ms: 30_000 }],
   ];
-  test.each(losing)('reads as probably delivered when the task is gone afterwards: %s', async (_, fault) => {
-    faults.once('SendTaskSuccess', fault);
-    const { w, execution } = await answered();
-    await seconds(40);
-    await expectStatus(execution, { status: 'SUCCEEDED' });
-    expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: true }]);
-    expect(w.worker.status().counts).toMatchObject({
-      gone: 1,
-      probablyDelivered: 1,
-      reportsLost: 0,
-      failed: 0,
-    });
-    expect(faults.count('SendTaskFailure')).toBe(0);
-  });
+  test.each(sample(losing, 3))(
+    'reads as probably delivered when the task is gone afterwards: %s',
+    async (_, fault) => {
+      faults.once('SendTaskSuccess', fault);
+      const { w, execution } = await answered();
+      await seconds(40);
+      await expectStatus(execution, { status: 'SUCCEEDED' });
+      expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: true }]);
+      expect(w.worker.status().counts).toMatchObject({
+        gone: 1,
+        probablyDelivered: 1,
+        reportsLost: 0,
+        failed: 0,
+      });
+      expect(faults.count('SendTaskFailure')).toBe(0);
+    },
+  );
 
   test('a whole answer that arrived before the reset is an answer', async () => {
     faults.once('SendTaskSuccess', { kind: 'reset-after' });
