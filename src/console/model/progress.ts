@@ -5,7 +5,14 @@ import type { Visit, VisitStatus } from './history.js';
  * has one, `backing off` waits for its next attempt.
  */
 export type Progress =
-  'queued' | 'leased' | 'backing off' | 'in progress' | 'succeeded' | 'caught' | 'failed' | 'aborted';
+  | 'queued'
+  | 'leased'
+  | 'backing off'
+  | 'in progress'
+  | 'succeeded'
+  | 'caught'
+  | 'failed'
+  | 'aborted';
 
 export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> = {
   queued: 'Queued',

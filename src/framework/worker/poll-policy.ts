@@ -58,7 +58,8 @@ export interface PolicedPoll {
 
 /** What a poll came to. */
 export type PollEnd =
-  { readonly kind: 'task' | 'empty' } | { readonly kind: 'failed'; readonly trouble: PollTrouble };
+  | { readonly kind: 'task' | 'empty' }
+  | { readonly kind: 'failed'; readonly trouble: PollTrouble };
 
 /**
  * - `open`: as many polls as are wanted; one that failed waits by itself, and the others go on.

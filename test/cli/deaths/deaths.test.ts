@@ -109,19 +109,16 @@ describe('a death is seen', () => {
     }
   });
 
-  test.concurrent(
-    'an end that was asked for says nothing on stderr, and its last line is in the log',
-    async () => {
-      const life = await begin('working', FINE);
-      try {
-        expect(await die(life, 'working')).toEqual({ code: 0, task: 'SUCCEEDED' });
-        expect(life.victim.said(2)).toBe('x\n');
-        expect(life.victim.said(1)).toMatch(/"worker is stopped"[^\n]*\n$/);
-      } finally {
-        await life.close();
-      }
-    },
-  );
+  test.concurrent('an end that was asked for says nothing on stderr, and its last line is in the log', async () => {
+    const life = await begin('working', FINE);
+    try {
+      expect(await die(life, 'working')).toEqual({ code: 0, task: 'SUCCEEDED' });
+      expect(life.victim.said(2)).toBe('x\n');
+      expect(life.victim.said(1)).toMatch(/"worker is stopped"[^\n]*\n$/);
+    } finally {
+      await life.close();
+    }
+  });
 
   test.concurrent.each(sample(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 1))(
     '%s before anything runs is a line, and 0',
@@ -140,27 +137,24 @@ describe('a death is seen', () => {
     },
   );
 
-  test.concurrent(
-    'a command that does not run until it is stopped ends with the code of the signal',
-    async () => {
-      const faults = faultPlan();
-      faults.always('StartExecution', { kind: 'black-hole' });
-      const service = await startLocalService({ port: 0, fault: faults.hook });
-      service.seedMachine({
-        name: 'M',
-        definition: JSON.stringify({ StartAt: 'S', States: { S: { Type: 'Succeed' } } }),
-      });
-      const victim = start(['execute', 'M', '--endpoint', service.url], {}, FINE);
-      try {
-        while (faults.count('StartExecution') === 0) await new Promise((next) => setTimeout(next, 10));
-        victim.signal('SIGINT');
-        expect(await victim.ended).toBe(130);
-      } finally {
-        victim.bury();
-        await service.close();
-      }
-    },
-  );
+  test.concurrent('a command that does not run until it is stopped ends with the code of the signal', async () => {
+    const faults = faultPlan();
+    faults.always('StartExecution', { kind: 'black-hole' });
+    const service = await startLocalService({ port: 0, fault: faults.hook });
+    service.seedMachine({
+      name: 'M',
+      definition: JSON.stringify({ StartAt: 'S', States: { S: { Type: 'Succeed' } } }),
+    });
+    const victim = start(['execute', 'M', '--endpoint', service.url], {}, FINE);
+    try {
+      while (faults.count('StartExecution') === 0) await new Promise((next) => setTimeout(next, 10));
+      victim.signal('SIGINT');
+      expect(await victim.ended).toBe(130);
+    } finally {
+      victim.bury();
+      await service.close();
+    }
+  });
 
   test.concurrent.each(sample(['closed', 'full', 'gone', 'stopped'] as const, 1))(
     'a start that fails ends with 1 where stderr is %s',

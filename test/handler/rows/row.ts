@@ -6,7 +6,8 @@ import type { HandleOptions } from '../../../src/framework/declare/options.js';
 
 /** The exact outcome that the service is told. */
 export type Told =
-  { readonly output: string } | { readonly error: string; readonly cause: Readonly<Record<string, unknown>> };
+  | { readonly output: string }
+  | { readonly error: string; readonly cause: Readonly<Record<string, unknown>> };
 
 /** One task, and what becomes of it. */
 export interface Row {
