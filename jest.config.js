@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   testEnvironment: 'node',
-  // Jest would leave a core idle, and of two that is half the machine.
-  maxWorkers: '100%',
+  // Many a test waits for sockets and processes. Jest takes '150%' for 150 workers.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Nothing is timed by it: these machines may be busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],

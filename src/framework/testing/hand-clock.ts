@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
+import { setTimeout as nap } from 'node:timers/promises';
 import { BaseClock, type Cancel } from '../clock.js';
 
 interface HandTimer {
@@ -15,6 +16,8 @@ const QUIET_TURNS = 12;
 const PROMISE_TURNS = 1;
 /** How long no HTTP exchange may have moved, in real milliseconds, before a process with sockets is at rest. */
 const QUIET_MS = 5;
+/** How long turns follow each other at once, in real milliseconds: then the process sleeps for one in between. */
+const BUSY_MS = 1;
 /** How long `settle(until)` waits for its condition, in real milliseconds, before it throws. */
 const SETTLE_LIMIT_MS = 10_000;
 
@@ -118,17 +121,19 @@ export class HandClock extends BaseClock {
             `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until.toString()}`,
           );
         }
-        await this.#turn();
+        await this.#turn(Math.max(began, lastHttpMove));
       }
       return;
     }
     for (let turn = 0; turn < this.#quietTurns; turn++) await this.#turn();
-    while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn();
+    while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
   }
 
-  async #turn(): Promise<void> {
+  /** @param movedAt when something last moved: what is long ago lets other processes have the core for a while. */
+  async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
-    await nextTurn();
+    if (performance.now() - movedAt > BUSY_MS) await nap(1);
+    else await nextTurn();
   }
 
   #fireDue(): void {
