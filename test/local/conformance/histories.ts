@@ -249,7 +249,7 @@ export const histories: MachineRow[] = [
     },
   },
   {
-    does: 'a result that is too large fails, and States.ALL catches it',
+    does: 'a result that is too large fails, and is caught by its name',
     from: 'recorded: test_task_lambda_data_limit_exceeded_on_large_utf8_response',
     machine: {
       StartAt: 'X',
@@ -257,7 +257,7 @@ export const histories: MachineRow[] = [
         X: {
           Type: 'Task',
           Resource: FUNCTIONS.big,
-          Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Y' }],
+          Catch: [{ ErrorEquals: ['States.DataLimitExceeded'], Next: 'Y' }],
           End: true,
         },
         Y: { Type: 'Pass', End: true },

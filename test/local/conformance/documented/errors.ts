@@ -1,5 +1,8 @@
-import { FUNCTIONS, WORK, type MachineRow } from '../row.js';
+import { FUNCTIONS, pass, WORK, type MachineRow } from '../row.js';
 import { ERRORS, example } from './pages.js';
+
+/** What the page's state `fallback` gives. */
+const FALLBACK = 'Hello, AWS Step Functions!';
 
 const retried = (does: string, retry: object[], errors: string[], expect: MachineRow['expect']): MachineRow =>
   example(
@@ -34,9 +37,12 @@ const fallback = (does: string, fields: object, input: unknown, expect: MachineR
       States: {
         X: { Type: 'Task', Resource: FUNCTIONS.fail, End: true, ...fields },
         ...Object.fromEntries(
-          ['RecoveryState', 'EndState']
+          ['RecoveryState', 'EndState', 'fallback']
             .filter((name) => JSON.stringify(fields).includes(name))
-            .map((name) => [name, { Type: 'Pass', End: true }]),
+            .map((name) => [
+              name,
+              { Type: 'Pass', ...(name === 'fallback' && { Result: FALLBACK }), End: true },
+            ]),
         ),
       },
     },
@@ -54,15 +60,45 @@ const JAVA = {
 export const errorRows: MachineRow[] = [
   retried(
     'two retries three seconds apart',
-    [{ ErrorEquals: ['E'], IntervalSeconds: 3, MaxAttempts: 2, BackoffRate: 1 }],
-    ['E', 'E'],
+    [{ ErrorEquals: ['States.Timeout'], IntervalSeconds: 3, MaxAttempts: 2, BackoffRate: 1 }],
+    ['States.Timeout', 'States.Timeout'],
     { output: 'Y', seconds: 6 },
   ),
-  retried(
-    'three, at most five seconds apart',
-    [{ ErrorEquals: ['E'], IntervalSeconds: 3, MaxAttempts: 3, BackoffRate: 2, MaxDelaySeconds: 5 }],
-    ['E', 'E', 'E'],
-    { output: 'Y', seconds: 13 },
+  ...(
+    [
+      // The page has the jitter and speaks of 3, 5 and 5 seconds, which are what it is at most.
+      ['NONE', 13],
+      ['FULL', 6.5],
+    ] as const
+  ).map(([JitterStrategy, seconds]) =>
+    retried(
+      `three retries after 3, 5 and 5 seconds, with jitter ${JitterStrategy}`,
+      [
+        {
+          ErrorEquals: ['States.Timeout'],
+          IntervalSeconds: 3,
+          MaxAttempts: 3,
+          BackoffRate: 2,
+          MaxDelaySeconds: 5,
+          JitterStrategy,
+        },
+      ],
+      ['States.Timeout', 'States.Timeout', 'States.Timeout'],
+      { output: 'Y', seconds },
+    ),
+  ),
+  ...(
+    [
+      [{ IntervalSeconds: 3 }, 21],
+      [{ IntervalSeconds: 2 }, 14],
+    ] as const
+  ).map(([interval, seconds]) =>
+    retried(
+      `three retries, the first after ${interval.IntervalSeconds} seconds, each after twice as long`,
+      [{ ErrorEquals: ['E'], ...interval, MaxAttempts: 3, BackoffRate: 2 }],
+      ['E', 'E', 'E'],
+      { output: 'Y', seconds },
+    ),
   ),
   retried(
     'every error but States.Timeout',
@@ -103,11 +139,28 @@ export const errorRows: MachineRow[] = [
       {
         Parameters: { error: 'HandledError', cause: 'c' },
         Retry: [{ ErrorEquals: [name], IntervalSeconds: 1, MaxAttempts: 2, BackoffRate: 2.0 }],
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'EndState' }],
       },
       {},
-      { seconds: 3, output: { Error: 'HandledError', Cause: 'c' } },
+      { status: 'FAILED', seconds: 3, error: 'HandledError', cause: 'c' },
     ),
+  ),
+  ...['HandledError', 'States.TaskFailed'].map((name) =>
+    fallback(
+      `a Catch of ${name} goes to the fallback`,
+      {
+        Parameters: { error: 'HandledError', cause: 'c' },
+        Catch: [{ ErrorEquals: [name], Next: 'fallback' }],
+      },
+      {},
+      { path: ['X', 'fallback'], output: FALLBACK },
+    ),
+  ),
+  example(
+    ERRORS,
+    'a Cause that is JSON, made an object again',
+    pass({ Parameters: { 'Cause.$': 'States.StringToJson($.Cause)' } }),
+    { Error: 'E', Cause: '{"QueryExecution":{"State":"FAILED"}}' },
+    { output: { Cause: { QueryExecution: { State: 'FAILED' } } } },
   ),
   fallback(
     'a timeout is retried twice, after 1 and 2 seconds',
@@ -115,31 +168,19 @@ export const errorRows: MachineRow[] = [
       Resource: FUNCTIONS.never,
       TimeoutSeconds: 2,
       Retry: [{ ErrorEquals: ['States.Timeout'], IntervalSeconds: 1, MaxAttempts: 2, BackoffRate: 2.0 }],
-      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'EndState' }],
     },
     {},
-    { seconds: 9, output: { Error: 'States.Timeout', Cause: '' } },
+    { status: 'FAILED', seconds: 9, error: 'States.Timeout' },
   ),
   fallback(
     'a timeout is caught',
     {
       Resource: FUNCTIONS.never,
       TimeoutSeconds: 2,
-      Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'EndState' }],
+      Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'fallback' }],
     },
     {},
-    { seconds: 2, path: ['X', 'EndState'] },
-  ),
-  fallback(
-    'two retries after 3 and 4.5 seconds',
-    {
-      Resource: FUNCTIONS.never,
-      TimeoutSeconds: 1,
-      Retry: [{ ErrorEquals: ['States.Timeout'], IntervalSeconds: 3, MaxAttempts: 2, BackoffRate: 1.5 }],
-      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'EndState' }],
-    },
-    {},
-    { seconds: 10.5, path: ['X', 'EndState'] },
+    { seconds: 2, path: ['X', 'fallback'], output: FALLBACK },
   ),
   fallback(
     'ResultPath of a Catch keeps both the error and the input',

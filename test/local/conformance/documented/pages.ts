@@ -5,6 +5,8 @@ export const INTRINSICS: Source = 'AWS: Intrinsic functions for JSONPath states 
 export const JSONATA: Source = 'AWS: Transforming data with JSONata in Step Functions';
 export const IO: Source = 'AWS: Processing input and output in Step Functions';
 export const MAP: Source = 'AWS: Using Map state in Inline mode in Step Functions workflows';
+export const ITEMS_PATH: Source = 'AWS: ItemsPath (Map, JSONPath only)';
+export const ITEM_SELECTOR: Source = 'AWS: ItemSelector (Map)';
 export const CONTEXT: Source = 'AWS: Accessing execution data from the Context object in Step Functions';
 export const ERRORS: Source = 'AWS: Handling errors in Step Functions workflows';
 

@@ -12,8 +12,8 @@ export const expressions: MachineRow[] = [
   row(
     'test_base_cases[BASE_LAMBDA_LITERALS]',
     'so it is in Arguments',
-    jsonata({ Type: 'Task', Resource: FUNCTIONS.echo, Arguments: { a: ' {% 1 %}', b: '{% 1 %} ' } }),
-    { output: { a: ' {% 1 %}', b: '{% 1 %} ' } },
+    jsonata({ Type: 'Task', Resource: FUNCTIONS.echo, Arguments: { a: ' {% 1 %} ', b: [' {% 2 %} '] } }),
+    { output: { a: ' {% 1 %} ', b: [' {% 2 %} '] } },
   ),
   row(
     'test_base_cases[BASE_LITERALS]',

@@ -1,6 +1,8 @@
 import type { TaskOutcome } from '../runtime/running-execution.js';
 import type { Json } from '../values/json.js';
 
+const DATA_LIMIT = 'States.DataLimitExceeded';
+
 export interface FailureOptions {
   /** Other names under which a Retry or Catch may match it. @default none */
   aliases?: readonly string[];
@@ -47,7 +49,7 @@ export class StateFailure extends Error {
       if (aliases.includes(name)) return true;
       if (fatal) return false;
       if (name === 'States.TaskFailed') return this.error !== 'States.Timeout';
-      return name === this.error || name === 'States.ALL';
+      return name === this.error || (name === 'States.ALL' && this.error !== DATA_LIMIT);
     });
   }
 }

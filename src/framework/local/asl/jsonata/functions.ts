@@ -29,7 +29,7 @@ const STEP_FUNCTIONS: Readonly<Record<string, (outside: Outside) => unknown>> = 
   partition: () => partition,
   range: () => range,
   hash: () => hash,
-  random: (outside) => (seed?: number) => (seed === undefined ? outside.random() : seeded(seed)),
+  random: (outside) => (seed?: number) => (seed === undefined ? outside.random() : seeded(Math.floor(seed))),
   uuid: (outside) => () => uuid(() => outside.random()),
   parse: () => (text?: string) => (text === undefined ? undefined : readJson(text)),
 };
@@ -85,7 +85,7 @@ function member(from: unknown, key: string): unknown {
 function partition(items: unknown, size: unknown): unknown {
   if (items === undefined || size === undefined) return undefined;
   const list = Array.isArray(items) ? (items as unknown[]) : [items];
-  const chunk = Math.round(Number(size));
+  const chunk = Math.floor(Number(size));
   if (!(chunk >= 1)) throw new Error('$partition: the size of a chunk must be 1 or more');
   return Array.from({ length: Math.ceil(list.length / chunk) }, (_, i) =>
     list.slice(i * chunk, (i + 1) * chunk),
@@ -95,7 +95,7 @@ function partition(items: unknown, size: unknown): unknown {
 /** Recorded: its result is a sequence, so that a range of one number is that number. */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;
-  const [from, to, by] = [Number(first), Number(last), Number(step)];
+  const [from = NaN, to = NaN, by = NaN] = [first, last, step].map((number) => Math.floor(Number(number)));
   if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(by) || by === 0) {
     throw new Error('$range: expected numbers, and a step that is not 0');
   }

@@ -121,9 +121,21 @@ function readText(reader: Reader, field: string): Expression | undefined {
 /** The expression that a field is, or undefined where it is anything else. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
-  const text = typeof value === 'string' ? expressionIn(value) : undefined;
+  const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
   if (text !== undefined) reader.json(field);
   return text;
+}
+
+/**
+ * The expression in a string, if it is one. One that only begins or only ends as an expression is refused, as the AWS
+ * page "Transforming data with JSONata" has it; with blanks on both sides it is a text (recorded).
+ */
+function sourceIn(text: string, reader: Reader, field: string): string | undefined {
+  if (text.startsWith('{%') !== text.endsWith('%}')) {
+    const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+    reader.problem(`The JSONata expression ${shown} must begin with {% and end with %}`, field);
+  }
+  return expressionIn(text);
 }
 
 /** An expression whose value must be of a type. The message was seen in executions of the live service. */
@@ -169,7 +181,7 @@ function readTemplate(reader: Reader, field: string): Expression | undefined {
 /** Undefined where nothing in it has to be worked out. */
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
-    const text = expressionIn(source);
+    const text = sourceIn(source, reader, field);
     return text === undefined ? undefined : compile(text, reader, field, location);
   }
   if (Array.isArray(source)) return compileList(source, reader, field, location);

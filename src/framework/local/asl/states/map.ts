@@ -85,7 +85,7 @@ async function selectInputs(
 }
 
 function mapContext(index: number, value: Json): JsonObject {
-  return { Item: { Index: index, Value: value } };
+  return { Item: { Index: index, Value: value, Source: 'STATE_DATA' } };
 }
 
 async function iterate(
