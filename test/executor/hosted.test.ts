@@ -1,3 +1,4 @@
+import { setTimeout as nap } from 'node:timers/promises';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Config, createWorker, StartError } from 'stepwright';
@@ -37,8 +38,8 @@ async function ran(w: WorkerWorld, machine: string, input: unknown): Promise<Res
   const execution = await world.execute(machine, input);
   const over = (): boolean =>
     w.told.slice(before).some(({ event }) => event === 'task:succeeded' || event === 'task:failed');
-  // A heartbeat that is asked for leaves within some milliseconds of the clock.
-  while (!over()) await world.clock.advance(1);
+  // A heartbeat that is asked for leaves within some milliseconds of the clock. The core is for the process or thread.
+  while (!over()) await Promise.all([world.clock.advance(1), nap(1)]);
   await world.clock.settle();
   return resultOf(execution);
 }

@@ -1,3 +1,4 @@
+import { runs } from '../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
 import {
@@ -30,7 +31,7 @@ import { brokenRules } from '../../src/framework/handler/input/broken-rules.js';
 import { dtoOf } from './kinds/field.js';
 
 /** PROPERTY_RUNS=50000 for the whole count. */
-const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 4_000) / 4);
+const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 4);
 
 const groups = fc.constantFrom<string[]>([], ['a'], ['b'], ['a', 'b']);
 

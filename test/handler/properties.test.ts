@@ -1,3 +1,4 @@
+import { runs } from '../support/thorough.js';
 import { beforeAll, expect, test } from '@jest/globals';
 import { Transform, Type } from 'class-transformer';
 import {
@@ -19,7 +20,7 @@ import { createTestBed, type TaskResult } from 'stepwright/testing';
 import { Drawing, Item, Unique } from './rows/dtos.js';
 
 /** The whole count takes half a minute on a slow machine: PROPERTY_RUNS=50000. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 4_000);
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? runs(4_000));
 
 class Rich {
   @IsString() @IsNotEmpty() @MaxLength(40, { message: '$value is too long' }) who!: string;

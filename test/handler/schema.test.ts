@@ -1,3 +1,4 @@
+import { runs } from '../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
@@ -30,7 +31,7 @@ import { cases } from './kinds/classes.js';
 import { Circle, Square, byKind } from './kinds/field.js';
 import { inputRows } from './rows/inputs.js';
 
-const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 4_000) / 25);
+const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 25);
 /** Rows of inputs that are taken: so many there are at least. */
 const ROWS = 50;
 

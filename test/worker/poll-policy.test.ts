@@ -260,13 +260,13 @@ class Idle extends Trial {
 
   constructor(seed: number, min: number, max: number, room = Infinity) {
     super(seed, min, max);
-    for (; this.now < 301_000; this.now += 100) {
+    for (; this.now < 301_000; this.now += 500) {
       while (this.open[0] && this.now - this.open[0].sentAt >= 60_000) this.end(false, { kind: 'empty' });
       const before = new Set(this.open);
       this.fill();
       this.sent.push(...this.open.filter((poll) => !before.has(poll)).map(({ sentAt }) => sentAt));
       while (this.open.length > room) this.end(true, { kind: 'failed', trouble: 'crowded' });
-      if (this.open.length === 0) this.without += 100;
+      if (this.open.length === 0) this.without += 500;
     }
   }
 }

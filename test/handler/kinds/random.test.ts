@@ -1,3 +1,4 @@
+import { runs } from '../../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Constructor } from '../../../src/framework/declare/definition.js';
@@ -6,7 +7,7 @@ import { createTestBed } from 'stepwright/testing';
 import { cases } from './classes.js';
 
 /** The whole count takes a minute on a slow machine: PROPERTY_RUNS=50000. */
-const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 4_000) / 10);
+const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 10);
 
 /** What the handler was given; undefined where it was not reached. */
 async function given(dto: Constructor<object>, json: string): Promise<unknown> {
