@@ -9,6 +9,8 @@ const BEHIND_BYTES = 16 * KEPT_BYTES;
 /** Lines that come so soon after another are written together: each write costs more than the line it writes. */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
+/** PIPE_BUF of Linux: what is written to a pipe at once and is no longer is not cut by what others write (pipe(7)). */
+const WHOLE_BYTES = 4096;
 /** How often a log is tried again that is full and can't be written. */
 const RETRY_MS = 1_000;
 
@@ -26,6 +28,7 @@ class LogOutput {
     sync: false,
     // The least at which a flush without a new line tries again.
     minLength: 1,
+    ...(isShared && { maxWrite: WHOLE_BYTES }),
     retryEAGAIN: () => this.#mayWait(),
   });
   #keptBytes = 0;
@@ -51,6 +54,8 @@ class LogOutput {
     const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
     if (this.#keptBytes + bytes > most) return this.#drop();
     this.#keptBytes += bytes;
+    // What is handed over as one is written as one, however long: so line by line, which it puts together itself.
+    if (isShared) return void this.#boom.write(line);
     if (this.#gathered !== undefined) {
       this.#gathered += line;
       if (this.#gathered.length > GATHERED_LENGTH) this.#writeGathered();
@@ -129,6 +134,13 @@ class LogOutput {
 }
 
 let output: LogOutput | undefined;
+let isShared = false;
+
+/**
+ * To be called before the first line: other processes write to the same standard output, and lines of up to 4 KiB are
+ * to stay whole in a pipe as well.
+ */
+export const shareOutput = (): void => void (isShared = true);
 
 /** The one of this process: two would cut each other's lines in pieces. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());

@@ -75,7 +75,7 @@ test('config.md has a row for every variable, and none for another', () => {
   const variables = Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) =>
     text ? variableOf(key) : [],
   );
-  const apart = [HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL'];
+  const apart = [HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL', 'STEPWRIGHT_PROCESSES'];
   const rows = rowsOf('docs/config.md').filter((row) => row.startsWith('STEPWRIGHT_'));
   expect(new Set(rows)).toEqual(new Set([...variables, ...apart]));
 });

@@ -115,7 +115,7 @@ test('only service/sdk loads the SDK, and a worker loads them when it is made', 
       'worker/start/create-worker.ts',
       'cli/execute.ts',
       'cli/deployed-machines.ts',
-      'cli/dev/worker.ts',
+      'cli/processes/worker.ts',
     ]),
   );
   const statically = /^(?:import|export) (?!type).*\/service\/sdk\/aws\.js/m;

@@ -9,7 +9,10 @@ import type { MachineSource } from '../check/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
 
-export function sayActivities(log: Logger, handlers: readonly HandlerStatus[]): void {
+export function sayActivities(
+  log: Logger,
+  handlers: readonly Pick<HandlerStatus, 'name' | 'activityArn' | 'concurrency'>[],
+): void {
   for (const { name, activityArn, concurrency } of handlers) {
     log.info(`Activity: ${activityArn} -> ${name} (${concurrency} at once)`);
   }

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
-import { createLog } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
 import type { DoctorFlags } from './doctor.js';
 import { type DoorFlags, doorFlags } from './doors.js';
@@ -12,6 +12,7 @@ import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
 import type { ListenFlags } from './local.js';
+import { type LogFlags, logFor } from './log-for.js';
 import { flagsTakenByNpm } from './npm-flags.js';
 
 const { version } = JSON.parse(
@@ -70,11 +71,43 @@ function flagsOf({ handler = [], ...texts }: Typed): Flags {
 
 addOptions(
   program.command('start').description('run the worker; with the endpoint `local`, the embedded service too'),
-  [configFlag, endpointFlag, logFlag, formatFlag, ...doorFlags, ...optionFlags(() => true), handlerFlag],
-).action(async ({ allowHost, allowOrigin, console, ...typed }: Typed<DoorFlags & LogFlags>) => {
-  const { start } = await import('./start.js');
-  await end(await start(flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)));
+  [
+    configFlag,
+    endpointFlag,
+    logFlag,
+    formatFlag,
+    ...doorFlags,
+    new Option('--processes <N|auto>', 'a supervised set of processes, `auto`: one for each core')
+      .env('STEPWRIGHT_PROCESSES')
+      .argParser(readProcesses),
+    ...optionFlags(() => true),
+    handlerFlag,
+  ],
+).action(async ({ allowHost, allowOrigin, console, processes, ...typed }: Typed<StartTyped>) => {
+  const [flags, doors, log] = [flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)];
+  if (processes === undefined) {
+    const { start } = await import('./start.js');
+    await end(await start(flags, doors, log));
+  }
+  const { startProcesses } = await import('./processes/start-processes.js');
+  const { logLevel, logFormat } = typed;
+  await end(await startProcesses(processes ?? 1, { flags, doors, logFlags: { logLevel, logFormat }, log }));
 });
+
+interface StartTyped extends DoorFlags, LogFlags {
+  readonly processes?: number;
+}
+
+/** More than these on one machine are a slip. */
+const MOST_PROCESSES = 1_000;
+
+/** @throws InvalidArgumentError where it is neither. */
+function readProcesses(value: string): number {
+  if (value === 'auto') return availableParallelism();
+  const count = Number(value);
+  if (/^\d+$/.test(value) && count >= 1 && count <= MOST_PROCESSES) return count;
+  throw new InvalidArgumentError(`Expected a number of processes, from 1 to ${MOST_PROCESSES}, or auto.`);
+}
 
 addOptions(
   program
@@ -92,7 +125,8 @@ addOptions(
 ).action(async ({ build, allowHost, allowOrigin, console, ...typed }: Typed<DevTyped>) => {
   const { dev } = await import('./dev/dev.js');
   const doors = { allowHost, allowOrigin, console };
-  await end(await dev(flagsOf(typed), { build, doors, logLevel: typed.logLevel }, logFor(typed)));
+  const { logLevel } = typed;
+  await end(await dev(flagsOf(typed), { build, doors, log: { logLevel } }, logFor(typed)));
 });
 
 /** @throws InvalidArgumentError where it is no port. */
@@ -256,15 +290,6 @@ addOptions(
   const { doctor } = await import('./doctor.js');
   await end(await doctor(flagsOf(typed), { stopTimeout, json }));
 });
-
-interface LogFlags {
-  readonly logLevel: string;
-  readonly logFormat?: 'pretty' | 'json';
-}
-
-/** For a person where there is a terminal, a line of JSON each where there is none. */
-const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
-  createLog({ level: logLevel, pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY });
 
 /** @throws Error where npm took the flags of the command for its own. */
 function refuseTakenFlags(name: string | undefined): void {

@@ -15,13 +15,13 @@ export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
 
 /**
  * Builds the worker of a plan and runs it until it is told to stop, in a process that is its own.
- * @param announce says what there is, before it runs.
+ * @param announce says what there is, before it runs, and is waited for.
  * @returns the exit code. @throws StartError before anything runs.
  */
 export async function runWorker(
   plan: Plan,
   { stop, log, ...options }: RunOptions,
-  announce: (worker: Worker) => void,
+  announce: (worker: Worker) => void | Promise<void>,
 ): Promise<number> {
   try {
     const worker = await buildWorker(plan, {
@@ -30,7 +30,7 @@ export async function runWorker(
     });
     watchExit(() => worker.status());
     const errors = watchUserErrors(log, () => void worker.stop());
-    announce(worker);
+    await announce(worker);
     await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {

@@ -29,19 +29,27 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   process.exit(0);
 }
 
-/** Aborts at the first signal; a later one ends the process at once. */
-export function stopSignal(log: Logger, hint: string): AbortSignal {
+/**
+ * Aborts at the first signal; a later one ends the process at once.
+ * @param leave what is done before that; not waited for where a third comes.
+ */
+export function stopSignal(log: Logger, hint: string, leave?: () => Promise<void>): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
+  let leavingSince: number | undefined;
   onStopRequest = (name) => {
     const now = systemClock.now();
     if (first === undefined) {
       first = now;
       log.info({ signal: name }, hint);
       stop.abort();
+    } else if (leavingSince !== undefined) {
+      if (now - leavingSince > SAME_REQUEST_MS) process.exit(EXIT_CODE[name]);
     } else if (now - first > SAME_REQUEST_MS) {
+      leavingSince = now;
       log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
-      process.exit(EXIT_CODE[name]);
+      if (leave) void leave().then(() => process.exit(EXIT_CODE[name]));
+      else process.exit(EXIT_CODE[name]);
     }
   };
   return stop.signal;

@@ -9,11 +9,12 @@ import { sayActivities, sayConsole, sayFindings, sayMachines } from '../banner.j
 import { type Compilation, compilationOf } from '../compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../config-file.js';
 import type { DoorFlags } from '../doors.js';
+import type { LogFlags } from '../log-for.js';
+import { Surroundings } from '../processes/surroundings.js';
+import { NotStarted, WorkerProcess } from '../processes/worker-process.js';
 import { stopSignal } from '../signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
-import { Surroundings } from './surroundings.js';
-import { NotStarted, WorkerProcess } from './worker-process.js';
 
 /** What may change what a worker does. */
 const CODE = /\.([cm]?[jt]sx?|json)$/;
@@ -24,7 +25,7 @@ export interface DevOptions {
   readonly build?: string;
   /** Who may call the local service, and whether it has a console. */
   readonly doors: DoorFlags;
-  readonly logLevel: string;
+  readonly log: LogFlags;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function dev(flags: Flags, options: DevOptions, log: Logger): Promi
   const found = typeof compilation === 'object' ? compilation : undefined;
   const project = projectDir(config);
   const session = new Session({
-    ...{ flags, log, logLevel: options.logLevel, doors: options.doors, project, compilation: found },
+    ...{ flags, log, logFlags: options.log, doors: options.doors, project, compilation: found },
     compiler: found && findCompiler(found, options.build),
     stop: stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once'),
   });
@@ -49,7 +50,7 @@ export async function dev(flags: Flags, options: DevOptions, log: Logger): Promi
 interface SessionParts {
   readonly flags: Flags;
   readonly log: Logger;
-  readonly logLevel: string;
+  readonly logFlags: LogFlags;
   readonly doors: DoorFlags;
   readonly project: string;
   /** Undefined where the config is JavaScript: its sources are what runs. */
@@ -140,18 +141,18 @@ class Session {
 
   /** Runs a new worker beside the old one, and once it takes tasks has the old one end those that it has. */
   async #restart(): Promise<void> {
-    const { log, flags, logLevel, stop } = this.parts;
+    const { log, flags, logFlags, stop } = this.parts;
     const begun = systemClock.now();
     const next = this.#spare ?? this.#fork();
     this.#spare = undefined;
     const old = this.#current;
     try {
       const running = next.run({
-        ...{ flags, logLevel },
+        ...{ flags, log: logFlags },
         surround: async (planned) => {
           this.#files = planned.files;
           const port = await this.#surroundings.take(planned);
-          if (!old) this.#announce(planned.endpoint, planned.hasHealthPort);
+          if (!old) this.#announce(planned.endpoint, planned.healthPort !== undefined);
           return port;
         },
       });
@@ -187,7 +188,7 @@ class Session {
   }
 
   async #watchEnd(worker: WorkerProcess): Promise<void> {
-    const code = await worker.ended;
+    const { code } = await worker.ended;
     if (worker !== this.#current || this.parts.stop.aborted) return;
     this.#current = undefined;
     this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);

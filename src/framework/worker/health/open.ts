@@ -78,7 +78,8 @@ async function sourceOf(worker: Worker, clock: Clock): Promise<HealthSource> {
   };
 }
 
-function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
+/** Tells where it is, and who can not reach it. */
+export function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
   log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
   if (production === undefined || !isThisMachine(address)) return;
   log.warn(

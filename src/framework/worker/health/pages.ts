@@ -18,16 +18,32 @@ export interface PublicStatus {
   /** All that are in flight. */
   readonly tasksInFlight: number;
   readonly counts: WorkerStatus['counts'];
+  /** Of a set of processes: each of them. The rest is then of all together. */
+  readonly processes?: readonly ProcessStatus[];
 }
 
-interface PublicHandler extends Omit<HandlerStatus, 'polls'> {
+/** One process of a set. */
+export interface ProcessStatus {
+  /** From 1; of the process that takes its place, too. */
+  readonly number: number;
+  readonly pid: number | undefined;
+  /** The name of its worker; undefined before it runs. */
+  readonly worker: string | undefined;
+  readonly state: WorkerStatus['state'];
+  readonly ready: boolean;
+  readonly tasksInFlight: number;
+  /** How often another had to be started in its place. Reloads do not count. */
+  readonly restarts: number;
+}
+
+export interface PublicHandler extends Omit<HandlerStatus, 'polls'> {
   readonly polls: Omit<HandlerStatus['polls'], 'trouble'> & {
     readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
   };
 }
 
 /** A task, named by the hash of its token as in the log. */
-interface PublicTask extends Omit<TaskStatus, 'token' | 'activityArn' | 'progress'> {
+export interface PublicTask extends Omit<TaskStatus, 'token' | 'activityArn' | 'progress'> {
   readonly task: string;
   /** From 0 to 1, where the handler has said so. What it said beside is the handler's own. */
   readonly progress: number | undefined;

@@ -1,4 +1,4 @@
-import type { PublicStatus } from './pages.js';
+import type { ProcessStatus, PublicStatus } from './pages.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
@@ -9,13 +9,14 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
 
 /** The status as a page for a person: no script, nothing loaded from anywhere; it asks anew every 5 s. */
 export function statusPage(status: PublicStatus): string {
-  const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts } = status;
+  const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts, processes } = status;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width"><title>${escape(name)}</title><style>${STYLE}</style></head><body>
 <h1>${escape(name)}</h1>
 <p class="${ready ? 'ok' : 'no'}">${escape(state)}, ${ready ? 'ready' : 'not ready'}</p>
 ${list(reasons)}
+${processes ? processTable(processes) : ''}
 <h2>Handlers</h2>
 ${table(
   ['handler', 'activity', 'places', 'running', 'undelivered', 'polls', 'trouble'],
@@ -40,6 +41,20 @@ ${table(['count', ''], Object.entries(counts))}
 </body></html>
 `;
 }
+
+const processTable = (processes: readonly ProcessStatus[]): string =>
+  `<h2>Processes</h2>
+${table(
+  ['process', 'pid', 'worker', 'state', 'tasks', 'restarts'],
+  processes.map(({ number, pid, worker, state, ready, tasksInFlight, restarts }) => [
+    number,
+    pid ?? '',
+    worker ?? '',
+    `${state}, ${ready ? 'ready' : 'not ready'}`,
+    tasksInFlight,
+    restarts,
+  ]),
+)}`;
 
 const list = (items: readonly string[]): string =>
   items.length === 0 ? '' : `<ul>${items.map((each) => `<li>${escape(each)}</li>`).join('')}</ul>`;

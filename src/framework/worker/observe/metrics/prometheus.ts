@@ -2,6 +2,7 @@ import type { Clock } from '../../../clock.js';
 import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
 import { type Measured, recordEvents } from './record.js';
+import type { MetricValues } from './summed.js';
 import { type Metric, metricsOf, prometheusName } from './table.js';
 import { Totals } from './totals.js';
 
@@ -10,6 +11,8 @@ export interface PrometheusText {
   readonly contentType: string;
   /** All of them, at this moment. */
   text(): Promise<string>;
+  /** The same, to be summed with those of other processes. */
+  values(): Promise<MetricValues>;
 }
 
 /** Measures a worker from now on, with a registry of its own. The library is loaded only here. */
@@ -32,7 +35,10 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
     ]),
   );
   const gauges = new Map(
-    metricsOf('gauge').map(([name, metric]) => [name as string, new Gauge(shape(name, metric))]),
+    metricsOf('gauge').map(([name, metric]) => [
+      name as string,
+      new Gauge({ ...shape(name, metric), aggregator: metric.together ?? 'sum' }),
+    ]),
   );
   const totals = new Totals();
   recordEvents(worker, {
@@ -43,14 +49,21 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') loop.stop();
   });
+  const takeIn = (): void => {
+    for (const counter of counters.values()) counter.reset();
+    for (const { counter, labels, value } of totals.all()) counters.get(counter)?.inc({ ...labels }, value);
+    for (const { gauge, labels, value } of readGauges(worker.status(), loop))
+      gauges.get(gauge)?.set({ ...labels }, value);
+  };
   return {
     contentType: registry.contentType,
-    text: async () => {
-      for (const counter of counters.values()) counter.reset();
-      for (const { counter, labels, value } of totals.all()) counters.get(counter)?.inc({ ...labels }, value);
-      for (const { gauge, labels, value } of readGauges(worker.status(), loop))
-        gauges.get(gauge)?.set({ ...labels }, value);
+    text() {
+      takeIn();
       return registry.metrics();
+    },
+    values() {
+      takeIn();
+      return registry.getMetricsAsJSON();
     },
   };
 }

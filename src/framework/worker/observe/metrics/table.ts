@@ -8,6 +8,8 @@ export interface Metric {
   readonly help: string;
   /** The upper bounds of a histogram. */
   readonly buckets?: readonly number[];
+  /** What is made of the values of several processes that are watched as one. @default their sum */
+  readonly together?: 'max' | 'min';
 }
 
 const TASK_SECONDS = [
@@ -100,11 +102,11 @@ export const METRICS = {
     help: 'How long after it was due a heartbeat left',
   },
   'stepwright.event_loop.delay': {
-    ...{ kind: 'gauge', unit: 's', labels: ['quantile'] },
+    ...{ kind: 'gauge', unit: 's', labels: ['quantile'], together: 'max' },
     help: 'By how much the event loop of the main thread turned late, in about the last minute (0.5, 0.99, 1)',
   },
   'stepwright.worker.ready': {
-    ...{ kind: 'gauge', unit: '1', labels: [] },
+    ...{ kind: 'gauge', unit: '1', labels: [], together: 'min' },
     help: '1 while the worker is ready',
   },
   'stepwright.worker.state': {

@@ -16,7 +16,7 @@ interface Seeded {
 }
 
 /**
- * The local service of `dev`: it is there as long as `dev` is, whichever worker runs, and takes in what changes.
+ * The local service of workers that come and go: it is there as long as who began them is, and takes in what changes.
  * At any other endpoint there is none.
  */
 export class Surroundings {
@@ -39,19 +39,20 @@ export class Surroundings {
    * Takes in what a worker's project says: begins to listen where that is asked for first, gives the service the
    * activities, the machines and the mocks. What is wrong with a machine is said, and leaves the one that was there.
    * @returns the service's port; undefined where there is none.
-   * @throws StartError where it can't listen.
+   * @param strict whether what is wrong with a machine is no less a problem than at `start`
+   * @throws StartError where it can't listen, and with those problems.
    */
-  async take(planned: Planned): Promise<number | undefined> {
+  async take(planned: Planned, strict = false): Promise<number | undefined> {
     this.#planned = planned;
     if (planned.port === undefined) return undefined;
     const { log } = this;
     const settings = { port: planned.port, mocks: this.#mocks as Mocks };
     this.#service ??= await listen({ settings, log, ...this.#doors() });
     if (planned.port !== 0 && planned.port !== this.#service.port)
-      log.warn(`the local service stays at port ${this.#service.port} until \`dev\` is started anew`);
+      log.warn(`the local service stays at port ${this.#service.port} until this command is started anew`);
     for (const { arn } of planned.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(planned.mocks);
-    await this.readMachines();
+    await this.readMachines(strict);
     return this.#service.port;
   }
 
@@ -77,8 +78,11 @@ export class Surroundings {
     return this.#read.some((machine) => machine.file === file);
   }
 
-  /** Gives the service the machines as their files are now. @returns whether there is a service to have them. */
-  async readMachines(): Promise<boolean> {
+  /**
+   * Gives the service the machines as their files are now. @returns whether there is a service to have them.
+   * @throws StartError where one is wrong that may not be.
+   */
+  async readMachines(strict = false): Promise<boolean> {
     if (!this.#service || !this.#planned) return false;
     const { machines, projectDir, handlers } = this.#planned;
     const globs = { machines: machines.globs, origins: { machines: { from: machines.from } } };
@@ -89,7 +93,9 @@ export class Surroundings {
     this.machines = read.machines.filter(({ file }) => !bad.has(file));
     for (const machine of this.machines) this.#seed(machine, isFirst);
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
-    this.#say([...read.problems, ...slowHeartbeats(this.#service, handlers)]);
+    const problems = [...read.problems, ...slowHeartbeats(this.#service, handlers)];
+    if (strict) throwProblems(problems);
+    this.#say(problems);
     return true;
   }
 

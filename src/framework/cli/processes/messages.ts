@@ -3,20 +3,41 @@ import type { MachineSource } from '../../check/machine-source.js';
 import type { Flags } from '../../config/texts.js';
 import type { MockCall, MockOutcome } from '../../local/mocks/mocks.js';
 import type { PublicStatus } from '../../worker/health/pages.js';
+import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
+import type { LogFlags } from '../log-for.js';
 import type { BeatenHandler } from '../seed.js';
 
-/** What `dev` tells the process of a worker. */
+/** Which process of a set one is. */
+export interface Membership {
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** What the process of a worker is to run. */
+export interface RunMessage {
+  readonly kind: 'run';
+  readonly flags: Flags;
+  readonly log: LogFlags;
+  /** Undefined for the one worker of `dev`. */
+  readonly member: Membership | undefined;
+}
+
+/** What whoever began it tells the process of a worker. */
 export type ToWorker =
-  | { readonly kind: 'run'; readonly flags: Flags; readonly logLevel: string }
+  | RunMessage
   /** The answer to `planned`: the local service is there. Undefined where it is to connect elsewhere. */
   | { readonly kind: 'connect'; readonly port: number | undefined }
   /** Of machines that changed under a running worker: what they and its classes do not agree in. */
   | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
+  /** It is to end at once, with all that it started. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'measure' }
   | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
 
-/** What the process of a worker tells `dev`. */
+/** What the process of a worker tells whoever began it. */
 export type FromWorker =
   | { readonly kind: 'planned'; readonly planned: Planned }
   | { readonly kind: 'running'; readonly name: string; readonly handlers: readonly HandlerStatus[] }
@@ -24,6 +45,8 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly status: PublicStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
+  /** Its metrics: when it is asked for them, and at its end. */
+  | { readonly kind: 'measured'; readonly metrics: MetricValues }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
 
 /** What a worker's project says of what stands around it. */
@@ -42,6 +65,8 @@ export interface Planned {
   readonly examples: Readonly<Record<string, string>>;
   /** The keys of `mocks`. What they answer only the worker's process can say. */
   readonly mocks: readonly string[];
-  /** Whether a health port is configured, which none of several workers opens. */
-  readonly hasHealthPort: boolean;
+  /** Where probes are to be answered, which none of several workers does by itself. */
+  readonly healthPort: number | string | undefined;
+  readonly graceMs: number;
+  readonly stallAfterMs: number | false;
 }

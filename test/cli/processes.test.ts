@@ -1,0 +1,337 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { NotStarted, type WorkerProcess } from '../../src/framework/cli/processes/worker-process.js';
+import { setStatus, NO_COUNTS } from '../../src/framework/cli/processes/set-status.js';
+import { WorkerSet } from '../../src/framework/cli/processes/worker-set.js';
+import { createLog } from '../../src/framework/log.js';
+import { HandClock } from '../../src/framework/testing/index.js';
+import type { PublicStatus } from '../../src/framework/worker/health/pages.js';
+import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed.js';
+import { killAll, stepwright } from '../support/cli.js';
+
+afterEach(killAll);
+
+/** What an activity's worker says of itself. */
+const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatus => ({
+  ...{ name, state: 'running', ready: true, reasons: [], tasksInFlight: 0, tasks: [], counts: NO_COUNTS },
+  handlers: [
+    {
+      ...{ name: 'Work.work', activityArn: 'arn', concurrency: 5, used: 2, running: 1, undelivered: 0 },
+      polls: {
+        ...{ open: 1, target: 1, state: 'open', lastAnswerAt: 7, heldInVain: false },
+        ...{ heldSince: undefined, trouble: undefined },
+      },
+    },
+  ],
+  ...change,
+});
+
+/** A process as a test has it: what it does, the test says. */
+class FakeProcess {
+  readonly said: string[] = [];
+  status: PublicStatus | undefined;
+  end: (code: number | null, signal?: string) => void = () => {};
+  readonly ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    this.end = (code, signal) => resolve({ code, signal: signal ?? null });
+  });
+  beReady: () => void = () => {};
+  readonly ready = new Promise<void>((resolve) => (this.beReady = resolve));
+  speak: () => void = () => {};
+  /** Takes tasks; or, with an error, does not start. */
+  start: (error?: Error) => void = () => {};
+
+  constructor(readonly pid: number) {}
+
+  get name(): string {
+    return `worker-${this.pid}`;
+  }
+
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      void this.ended.then(({ code }) => reject(new NotStarted(`it ended (${code})`, false)));
+      this.start = (error) => {
+        if (error) return reject(error);
+        this.status = statusOf(this.name);
+        resolve();
+      };
+    });
+  }
+
+  onSaid(listener: () => void): void {
+    this.speak = listener;
+  }
+
+  drain(): void {
+    this.said.push('drain');
+  }
+
+  kill(): void {
+    this.said.push('kill');
+    this.end(null, 'SIGKILL');
+  }
+}
+
+/** A set on a hand clock, and its processes in the order in which they were begun. */
+function makeSet(count: number, stallAfterMs: number | false = false) {
+  const clock = new HandClock();
+  const lines: string[] = [];
+  const begun: FakeProcess[] = [];
+  const stop = new AbortController();
+  const set = new WorkerSet({
+    ...{ count, clock, run: { flags: { texts: {}, handlers: [] }, log: { logLevel: 'info' } } },
+    log: createLog({
+      destination: { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) },
+    }),
+    fork: () => {
+      const made = new FakeProcess(100 + begun.length);
+      begun.push(made);
+      return made as unknown as WorkerProcess;
+    },
+    surround: async () => undefined,
+    longestDrainMs: () => 96_000,
+    stallAfterMs: () => stallAfterMs,
+    onFirst: () => lines.push('first'),
+    onAll: () => lines.push('all'),
+    onEnded: () => {},
+  });
+  const code = set.run(stop.signal);
+  const at = (index: number): FakeProcess => {
+    const found = begun[index];
+    if (!found) throw new Error(`only ${begun.length} were begun`);
+    return found;
+  };
+  const started = async (...indexes: number[]): Promise<void> => {
+    for (const index of indexes) {
+      at(index).start();
+      await clock.settle();
+    }
+  };
+  return { clock, lines, begun, set, stop, code, at, started };
+}
+
+describe('a set of processes', () => {
+  test('begins with one, and with the others once that one takes tasks', async () => {
+    const { clock, begun, started, lines } = makeSet(3);
+    await clock.settle();
+    expect(begun).toHaveLength(1);
+    await started(0);
+    expect(begun).toHaveLength(3);
+    expect(lines).toEqual(['first']);
+    await started(1, 2);
+    expect(lines).toEqual(['first', 'all']);
+  });
+
+  test('where the first can not start, that is the end, and its reason is told', async () => {
+    const { clock, begun, at, code } = makeSet(3);
+    await clock.settle();
+    at(0).start(new NotStarted('no database', true));
+    at(0).end(1);
+    await expect(code).rejects.toThrow('no database');
+    expect(begun).toHaveLength(1);
+  });
+
+  test('one that has run for 10 s and ends is started again at once; one that ends sooner, ever later', async () => {
+    const { clock, begun, at, started, lines } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    await clock.advance(10_000);
+    at(1).end(null, 'SIGKILL');
+    await clock.settle();
+    expect(begun).toHaveLength(3);
+    expect(lines.at(-1)).toBe('process 2 of 2: its process has ended (SIGKILL); another starts');
+    const pauses = [1, 2, 4, 8, 16, 30, 30];
+    for (const [index, seconds] of pauses.entries()) {
+      await started(2 + index);
+      at(2 + index).end(3);
+      await clock.advance(seconds * 1000 - 1);
+      expect(begun).toHaveLength(3 + index);
+      await clock.advance(1);
+      expect(begun).toHaveLength(4 + index);
+    }
+  });
+
+  test('where one ends quickly five times in a row, and no other has run for 10 s, it gives up', async () => {
+    const { clock, begun, at, started, code } = makeSet(1);
+    const failed = code.catch((error: unknown) => error);
+    await clock.settle();
+    for (const [index, seconds] of [1, 2, 4, 8, 60].entries()) {
+      await started(index);
+      at(index).end(3);
+      await clock.advance(seconds * 1000);
+    }
+    expect(String(await failed)).toMatch(
+      /: process 1 of 1: its process has ended \(exit code 3\); 5 times in a row/,
+    );
+    expect(begun).toHaveLength(5);
+  });
+
+  test('a stop drains all and waits for all; one that drains for too long is killed, and the code is 1', async () => {
+    const { clock, at, started, stop, code } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    stop.abort();
+    await clock.settle();
+    expect([at(0).said, at(1).said]).toEqual([['drain'], ['drain']]);
+    at(0).end(0);
+    await clock.advance(96_999);
+    expect(at(1).said).toEqual(['drain']);
+    await clock.advance(1);
+    expect(at(1).said).toEqual(['drain', 'kill']);
+    expect(await code).toBe(1);
+  });
+
+  test('a reload drains an old one when its new one is ready, one after another, and takes a second request', async () => {
+    const { clock, begun, at, started, set, lines, stop, code } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    set.reload();
+    set.reload();
+    await clock.settle();
+    expect(begun).toHaveLength(3);
+    await started(2);
+    expect(at(0).said).toEqual([]);
+    at(2).beReady();
+    await clock.settle();
+    expect([at(0).said, at(1).said, begun.length]).toEqual([['drain'], [], 4]);
+    at(0).end(0);
+    await started(3);
+    at(3).beReady();
+    await clock.settle();
+    expect(at(1).said).toEqual(['drain']);
+    // The second begins with the place whose new one is old already.
+    await started(4);
+    at(4).beReady();
+    await clock.settle();
+    expect(at(2).said).toEqual(['drain']);
+    expect(lines.filter((line) => line === 'reloaded: all processes are new')).toHaveLength(1);
+    stop.abort();
+    for (const each of begun) each.end(0);
+    await clock.settle();
+    for (const each of begun) each.end(0);
+    expect(await code).toBe(0);
+  });
+
+  test('a reload whose new process ends, or does not start, leaves the old ones; one that died meanwhile is replaced', async () => {
+    const { clock, begun, at, started, set, lines } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    set.reload();
+    await clock.settle();
+    at(2).start(new NotStarted('broken', true));
+    await clock.settle();
+    expect(lines.at(-1)).toBe('the reload ends here, and what runs goes on: broken');
+    set.reload();
+    await clock.settle();
+    await started(3);
+    await clock.advance(10_000);
+    at(0).end(null, 'SIGSEGV');
+    at(3).end(1);
+    await clock.settle();
+    expect(at(1).said).toEqual([]);
+    expect(lines.at(-1)).toBe('process 1 of 2: its process has ended (SIGSEGV); another starts');
+    expect(begun).toHaveLength(5);
+  });
+
+  test('one of which nothing is heard is not ready after 5 s, and killed past stallAfter', async () => {
+    const { clock, at, started, set } = makeSet(2, 60_000);
+    await clock.settle();
+    await started(0, 1);
+    const reasons = (): readonly string[] => setStatus(set, 'set', NO_COUNTS).reasons;
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        at(0).speak();
+        await clock.advance(1000);
+      }
+    };
+    await pass(5);
+    expect(reasons()).toEqual([]);
+    await pass(59);
+    expect(reasons()).toEqual(['process 2 of 2: its event loop has been blocked for 64 s']);
+    expect(at(1).said).toEqual([]);
+    at(0).speak();
+    await clock.advance(1000);
+    expect([at(0).said, at(1).said]).toEqual([[], ['kill']]);
+  });
+
+  test('its status is that of all together, and it is ready where each place is', async () => {
+    const { clock, at, started, set } = makeSet(2);
+    await clock.settle();
+    expect(setStatus(set, 'set', NO_COUNTS)).toMatchObject({ state: 'created', ready: false });
+    await started(0, 1);
+    at(1).status = statusOf('worker-101', {
+      ...{ ready: false, reasons: ['Work.work: no poll was answered yet'], tasksInFlight: 3 },
+      counts: { ...NO_COUNTS, received: 4 },
+    });
+    const counted = { ...NO_COUNTS, received: 10, failed: 1 };
+    const status = setStatus(set, 'set', counted);
+    expect(status).toMatchObject({
+      ...{ name: 'set', state: 'running', ready: false, tasksInFlight: 3 },
+      reasons: ['process 2 of 2: Work.work: no poll was answered yet'],
+      counts: { received: 14, failed: 1 },
+      handlers: [{ name: 'Work.work', concurrency: 10, used: 4, running: 2, polls: { open: 2, target: 2 } }],
+      processes: [
+        { number: 1, pid: 100, worker: 'worker-100', ready: true, restarts: 0 },
+        { number: 2, pid: 101, worker: 'worker-101', ready: false, restarts: 0 },
+      ],
+    });
+    at(1).end(1);
+    await clock.settle();
+    expect(setStatus(set, 'set', counted).reasons).toEqual([
+      'process 2 of 2: its process has ended (exit code 1)',
+    ]);
+  });
+});
+
+test('sums of metrics do not fall where a process has ended, and what was measured of the moment is gone with it', async () => {
+  const metric = (name: string, type: string, value: number, aggregator = 'sum') => ({
+    ...{ name, type, help: name, aggregator, values: [{ value, labels: { handler: 'a' } }] },
+  });
+  const of = (tasks: number, open: number, late: number) => [
+    metric('tasks_total', 'counter', tasks),
+    metric('polls', 'gauge', open),
+    metric('delay', 'gauge', late, 'max'),
+    { ...metric('stepwright_worker_ready', 'gauge', 1, 'min'), values: [{ value: 1, labels: {} }] },
+  ];
+  const sums = new SummedMetrics();
+  const linesOf = async (...running: ReturnType<typeof of>[]): Promise<string[]> =>
+    (await sums.text(running, false)).text.split('\n').filter((line) => line && !line.startsWith('#'));
+  expect(await linesOf(of(3, 1, 5), of(4, 2, 2))).toEqual([
+    'tasks_total{handler="a"} 7',
+    'polls{handler="a"} 3',
+    'delay{handler="a"} 5',
+    'stepwright_worker_ready 0',
+  ]);
+  sums.keep(of(3, 1, 5));
+  sums.keep(of(1, 1, 5));
+  expect(await linesOf(of(4, 2, 2))).toEqual([
+    'tasks_total{handler="a"} 8',
+    'polls{handler="a"} 2',
+    'delay{handler="a"} 2',
+    'stepwright_worker_ready 0',
+  ]);
+});
+
+test('two processes share the embedded service and one health port, and SIGTERM drains both', async () => {
+  const run = stepwright(['start', '--processes', '2', '--port', '0', '--health-port', '0']);
+  await run.saw(/Waiting for a task to start/);
+  const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)\//);
+  expect(run.stdout().match(/Endpoint: /g)).toHaveLength(1);
+  const { processes } = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
+  expect(new Set(processes?.map(({ worker }) => worker)).size).toBe(2);
+  expect(await (await fetch(`${health}/metrics`)).text()).toContain(
+    'stepwright_worker_state{state="running"} 2\n',
+  );
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(run.stdout().match(/worker is stopped/g)).toHaveLength(2);
+  expect(run.stderr()).toBe('');
+});
+
+test('a number of processes that means nothing is refused, wherever it is said', async () => {
+  const [flag, variable] = [
+    stepwright(['start', '--processes', '0']),
+    stepwright(['start'], { STEPWRIGHT_PROCESSES: 'many' }),
+  ];
+  expect([(await flag.ended).code, (await variable.ended).code]).toEqual([1, 1]);
+  for (const run of [flag, variable])
+    expect(run.stderr()).toContain('Expected a number of processes, from 1 to 1000, or auto.');
+});
