@@ -132,6 +132,21 @@ test('an app with the OpenTelemetry SDK exports the same instruments, in seconds
   // The same run at /metrics has the same counts.
   const samples = await scrape(w);
   expect(samples.get('stepwright_task_duration_seconds_count{handler="Work.run",outcome="gone"}')).toBe(1);
+  // And the same buckets, the SDK's as it counts them itself.
+  for (const { descriptor, dataPoints } of found.values())
+    for (const { attributes, value } of dataPoints) {
+      if (typeof value === 'number' || !('buckets' in value)) continue;
+      const labels = Object.entries(attributes).map(([name, text]) => `${name}="${String(text)}"`);
+      const cumulated = value.buckets.counts.map((_, n, each) =>
+        each.slice(0, n + 1).reduce((sum, count) => sum + count, 0),
+      );
+      const shown = [...value.buckets.boundaries, '+Inf'].map((le) =>
+        samples.get(
+          `${descriptor.name.replaceAll('.', '_')}_seconds_bucket{${[`le="${le}"`, ...labels].join(',')}}`,
+        ),
+      );
+      expect(shown).toEqual(cumulated);
+    }
   const stopped = w.worker.stop();
   world.service.endPolls();
   for (let n = 0; n < 10 && w.worker.status().state !== 'stopped'; n++) await world.clock.advance(20_000);

@@ -12,6 +12,7 @@ import {
   BasicTracerProvider,
   InMemorySpanExporter,
   type ReadableSpan,
+  SamplingDecision,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -168,6 +169,21 @@ test('lines of a handler name its span, and an exporter that throws costs no tas
   const w = await ran('fine');
   expect(w.worker.status().counts.succeeded).toBe(1);
   expect(w.log.filter(({ msg }) => String(msg).includes('a span is lost')).length).toBeGreaterThan(0);
+});
+
+test('of a task that the app does not sample nothing more is told', async () => {
+  const asked: string[] = [];
+  const sampler = {
+    shouldSample: (_: unknown, __: string, name: string) => {
+      asked.push(name);
+      return { decision: SamplingDecision.NOT_RECORD };
+    },
+    toString: () => 'none',
+  };
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler }));
+  const w = await ran('fine');
+  expect(w.worker.status().counts.succeeded).toBe(1);
+  expect(asked).toEqual(['Work.run']);
 });
 
 test('without an app that listens there is no span, and the handler runs in none', async () => {

@@ -32,6 +32,8 @@ export interface Run {
   /** A file of certificates to trust. */
   readonly ca?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node's own. */
+  readonly node?: readonly string[];
 }
 
 /** A worker that runs in a process of its own. */
@@ -49,10 +51,10 @@ export const project = (): Packed => (packed ??= packProject());
 export const removeProject = (): void => packed?.remove();
 
 /** Starts a worker; what it logs goes through a pipe, as in a container, and is thrown away. */
-export function start(candidate: Candidate, { url, inFlight, ca, env = {} }: Run): Running {
+export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node = [] }: Run): Running {
   const ours = candidate === 'Stepwright';
   const args = ours ? project().start : [`bench/rivals/${RIVAL_FILES[candidate]}`];
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(process.execPath, [...node, ...args], {
     cwd: ours ? project().dir : root,
     env: { ...process.env, ...environment(url, inFlight), ...(ca && { NODE_EXTRA_CA_CERTS: ca }), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -28,6 +28,7 @@ class Stub {
   readonly #leases = new Map<number, Lease>();
   #next = 0;
   #fed = false;
+  #held = false;
   #queue: number[] = [];
   #accepted = 0;
   #polls = 0;
@@ -74,6 +75,12 @@ class Stub {
     }, 1);
   }
 
+  /** No task for anybody until it is told otherwise: polls wait. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (!held) for (const connection of this.#waiting.splice(0)) this.#poll(connection);
+  }
+
   answered(): Answered {
     const both = (values: readonly number[]): [number, number] => [
       percentile(values, 50),
@@ -103,7 +110,7 @@ class Stub {
   #serve(connection: Connection, operation: string | undefined, body: string): void {
     if (operation === 'GetActivityTask') this.#poll(connection);
     else {
-      if (operation !== 'SendTaskHeartbeat') this.#accept(body);
+      if (operation === 'SendTaskSuccess' || operation === 'SendTaskFailure') this.#accept(body);
       answer(connection.socket, '{}');
     }
   }
@@ -112,7 +119,7 @@ class Stub {
     this.#polls++;
     const queued = this.#queue.shift();
     if (queued !== undefined) this.#lease(connection, queued);
-    else if (this.#fed) this.#waiting.push(connection);
+    else if (this.#fed || this.#held) this.#waiting.push(connection);
     else this.#lease(connection, now());
   }
 
@@ -167,6 +174,7 @@ async function serve({ key, cert, delayMs = 0 }: StubSettings): Promise<void> {
     counted: () => stub.counted(),
     feed: ({ perSecond, sleepMs }: { perSecond: number; sleepMs?: number }) => stub.feed(perSecond, sleepMs),
     answered: () => stub.answered(),
+    hold: ({ held }: { held: boolean }) => stub.hold(held),
   };
   process.on('message', ({ question, given }: { question: string; given: never }) =>
     process.send?.({ answer: answers[question]?.(given) ?? {} }),

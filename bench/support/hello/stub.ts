@@ -37,6 +37,8 @@ export interface Stub {
   /** Gives so many tasks a second, each of which sleeps so long; 0: as many as are asked for, as at first. */
   feed(perSecond: number, sleepMs?: number): Promise<void>;
   answered(): Promise<Answered>;
+  /** While it is held, polls wait. */
+  hold(held: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startStub(settings: StubSettings = {}): Promise<Stub> {
     counted: async () => (await ask(child, 'counted')) as Counted,
     feed: async (perSecond, sleepMs) => void (await ask(child, 'feed', { perSecond, sleepMs })),
     answered: async () => (await ask(child, 'answered')) as Answered,
+    hold: async (held) => void (await ask(child, 'hold', { held })),
     stop: () => dismiss(child),
   };
 }

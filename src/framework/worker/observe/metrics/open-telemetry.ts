@@ -1,15 +1,15 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock } from '../../../clock.js';
 import type { WorkerStatus } from '../status.js';
+import { Cells, CounterCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
 import { type Measured, recordEvents } from './record.js';
 import { type Metric, metricsOf } from './table.js';
-import { Totals } from './totals.js';
 
 /** Measures a worker with a meter of the app's own, from now on. */
 export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: Clock): void {
-  const totals = countTotals(meter);
+  const counters = makeCounters(meter);
   const histograms = new Map(
     metricsOf('histogram').map(([name, metric]) => [
       name as string,
@@ -20,30 +20,34 @@ export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: 
     ]),
   );
   recordEvents(worker, {
-    add: (counter, labels, by) => totals.add(counter, labels, by),
-    record: (histogram, labels, value) => histograms.get(histogram)?.record(value, attributes(labels)),
+    counter: (name, labels) => counters.of(name, labels),
+    histogram: (name, labels) => {
+      const [histogram, told] = [histograms.get(name), attributes(labels)];
+      return { record: (value) => histogram?.record(value, told) };
+    },
   });
   observeGauges(worker, meter, clock);
 }
 
-function countTotals(meter: Meter): Totals {
-  const counters = new Map(
+/** Counters are handed on when the meter collects; for histograms its API has no such way. */
+function makeCounters(meter: Meter): Cells<CounterCell> {
+  const instruments = new Map(
     metricsOf('counter').map(([name, metric]) => [
       name as string,
       meter.createObservableCounter(name, shape(metric)),
     ]),
   );
-  const totals = new Totals();
+  const cells = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
   meter.addBatchObservableCallback(
     (result) => {
-      for (const { counter, labels, value } of totals.all()) {
-        const instrument = counters.get(counter);
+      for (const { name, labels, value } of cells.all()) {
+        const instrument = instruments.get(name);
         if (instrument) result.observe(instrument, value, attributes(labels));
       }
     },
-    [...counters.values()],
+    [...instruments.values()],
   );
-  return totals;
+  return cells;
 }
 
 function observeGauges(worker: Measured, meter: Meter, clock: Clock): void {

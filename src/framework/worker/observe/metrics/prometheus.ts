@@ -1,10 +1,11 @@
+import type { Metric as PromMetric } from 'prom-client';
 import type { Clock } from '../../../clock.js';
+import { Cells, CounterCell, HistogramCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
-import { readGauges } from './gauges.js';
+import { type Reading, readGauges } from './gauges.js';
 import { type Measured, recordEvents } from './record.js';
 import type { MetricValues } from './summed.js';
-import { type Metric, metricsOf, prometheusName } from './table.js';
-import { Totals } from './totals.js';
+import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
 /** A worker's metrics in Prometheus' text format. */
 export interface PrometheusText {
@@ -15,55 +16,74 @@ export interface PrometheusText {
   values(): Promise<MetricValues>;
 }
 
+/** One line of the text. */
+interface Sample {
+  /** @default the metric's own */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
 /** Measures a worker from now on, with a registry of its own. The library is loaded only here. */
 export async function measureForPrometheus(worker: Measured, clock: Clock): Promise<PrometheusText> {
-  const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
+  const { Registry } = await import('prom-client');
   const registry = new Registry();
-  const shape = (name: string, metric: Metric) => ({
-    name: prometheusName(name, metric),
-    help: metric.help,
-    labelNames: [...metric.labels],
-    registers: [registry],
-  });
-  const counters = new Map(
-    metricsOf('counter').map(([name, metric]) => [name as string, new Counter(shape(name, metric))]),
-  );
-  const histograms = new Map(
-    metricsOf('histogram').map(([name, metric]) => [
-      name as string,
-      new Histogram({ ...shape(name, metric), buckets: [...(metric.buckets ?? [])] }),
-    ]),
-  );
-  const gauges = new Map(
-    metricsOf('gauge').map(([name, metric]) => [
-      name as string,
-      new Gauge({ ...shape(name, metric), aggregator: metric.together ?? 'sum' }),
-    ]),
-  );
-  const totals = new Totals();
+  const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
+  const histograms = new Cells((name: HistogramCell['name'], labels) => new HistogramCell(name, labels));
   recordEvents(worker, {
-    add: (counter, labels, by) => totals.add(counter, labels, by),
-    record: (histogram, labels, value) => histograms.get(histogram)?.observe({ ...labels }, value),
+    counter: (name, labels) => counters.of(name, labels),
+    histogram: (name, labels) => histograms.of(name, labels),
   });
   const loop = new EventLoopDelay(() => clock.now());
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') loop.stop();
   });
-  const takeIn = (): void => {
-    for (const counter of counters.values()) counter.reset();
-    for (const { counter, labels, value } of totals.all()) counters.get(counter)?.inc({ ...labels }, value);
-    for (const { gauge, labels, value } of readGauges(worker.status(), loop))
-      gauges.get(gauge)?.set({ ...labels }, value);
-  };
+  let gauges: readonly Reading[] = [];
+  const samples = (name: MetricName): Sample[] => [
+    ...[...counters.all()].flatMap((cell) => (cell.name === name ? plain(cell) : [])),
+    ...gauges.flatMap((reading) => (reading.gauge === name ? plain(reading) : [])),
+    ...[...histograms.all()].flatMap((cell) => (cell.name === name ? samplesOf(cell) : [])),
+  ];
+  for (const [name, metric] of Object.entries<Metric>(METRICS))
+    registry.registerMetric(shown(prometheusName(name, metric), metric, () => samples(name as MetricName)));
+  const look = (): void => void (gauges = readGauges(worker.status(), loop));
   return {
     contentType: registry.contentType,
     text() {
-      takeIn();
+      look();
       return registry.metrics();
     },
     values() {
-      takeIn();
+      look();
       return registry.getMetricsAsJSON();
     },
   };
+}
+
+/** What the registry asks a metric for. Its own classes would have to be told of each step. */
+function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
+  const metric = {
+    name,
+    help,
+    get: async () => ({ name, help, type, values: samples(), aggregator: together ?? 'sum' }),
+  };
+  return metric as unknown as PromMetric;
+}
+
+const plain = ({ labels, value }: Sample): Sample => ({ labels, value });
+
+/** As Prometheus counts: each bucket holds what the ones before it hold. With labels there is nothing before the first value. */
+function samplesOf({ name, labels, bounds, counts, sum }: HistogramCell): Sample[] {
+  const base = prometheusName(name, METRICS[name]);
+  let count = 0;
+  const buckets = [...bounds, '+Inf'].map((le, index) => {
+    count += counts[index] as number;
+    return { metricName: `${base}_bucket`, labels: { le, ...labels }, value: count };
+  });
+  if (count === 0 && Object.keys(labels).length > 0) return [];
+  return [
+    ...buckets,
+    { metricName: `${base}_sum`, labels, value: sum },
+    { metricName: `${base}_count`, labels, value: count },
+  ];
 }

@@ -1,6 +1,7 @@
+import type { WorkerEvents } from '../events.js';
 import type { Worker } from '../../worker.js';
 import { ErrorTypes } from './error-types.js';
-import { type CounterName, metricsOf, type MetricSink } from './table.js';
+import { type Counter, type CounterName, type Histogram, metricsOf, type MetricSink } from './table.js';
 
 /** What measuring needs of a worker. */
 export type Measured = Pick<Worker, 'on' | 'status'>;
@@ -9,69 +10,116 @@ const seconds = (ms: number): number => ms / 1000;
 
 /** Hands on what a worker tells, from now on. */
 export function recordEvents(worker: Measured, sink: MetricSink): void {
-  for (const { name } of worker.status().handlers) startAtZero(name, sink);
-  recordTasks(worker, sink);
-  recordReports(worker, sink);
-  recordPolls(worker, sink);
-  worker.on('heartbeat:sent', ({ lateMs }) =>
-    sink.record('stepwright.heartbeat.lateness', {}, seconds(lateMs)),
+  const handlers = new Map(
+    worker.status().handlers.map(({ name }) => [name, new HandlerMetrics(name, sink)] as const),
   );
+  // A worker's handlers are all there when it begins.
+  const of = ({ handler }: { readonly handler: string }): HandlerMetrics | undefined => handlers.get(handler);
+  worker.on('task:received', (event) => of(event)?.received.add(1));
+  worker.on('task:settled', (event) => of(event)?.settled.record(seconds(event.handlerMs)));
+  worker.on('task:succeeded', (event) => of(event)?.succeeded(event));
+  worker.on('task:failed', (event) => of(event)?.failed(event));
+  worker.on('task:gone', (event) => of(event)?.gone(event));
+  worker.on('task:ignored-abort', (event) => of(event)?.counter('stepwright.aborts.ignored').add(1));
+  worker.on('report:lost', (event) => of(event)?.lost(event));
+  worker.on('report:retried', (event) => of(event)?.counter('stepwright.reports.retried').add(1));
+  worker.on('poll:ended', (event) => of(event)?.polled(event));
+  worker.on('poll:token-possibly-lost', (event) =>
+    of(event)?.counter('stepwright.tokens.possibly_lost').add(1),
+  );
+  const lateness = sink.histogram('stepwright.heartbeat.lateness', {});
+  worker.on('heartbeat:sent', ({ lateMs }) => lateness.record(seconds(lateMs)));
 }
 
-function recordTasks(worker: Measured, sink: MetricSink): void {
-  const errorTypes = new ErrorTypes();
-  const ended = (handler: string, outcome: string, durationMs: number, error_type = ''): void => {
-    sink.add('stepwright.tasks.completed', { handler, outcome, error_type }, 1);
-    sink.record('stepwright.task.duration', { handler, outcome }, seconds(durationMs));
-  };
-  worker.on('task:received', ({ handler }) => sink.add('stepwright.tasks.received', { handler }, 1));
-  worker.on('task:settled', ({ handler, handlerMs }) =>
-    sink.record('stepwright.handler.duration', { handler }, seconds(handlerMs)),
-  );
-  worker.on('task:succeeded', ({ handler, durationMs }) => ended(handler, 'succeeded', durationMs));
-  worker.on('task:failed', ({ handler, durationMs, error }) =>
-    ended(handler, 'failed', durationMs, errorTypes.bounded(handler, error)),
-  );
-  worker.on('task:gone', ({ handler, durationMs, probablyDelivered }) => {
-    ended(handler, 'gone', durationMs);
-    if (probablyDelivered) sink.add('stepwright.tasks.probably_delivered', { handler }, 1);
-  });
-  worker.on('report:lost', ({ handler, durationMs }) => ended(handler, 'lost', durationMs));
-  worker.on('task:ignored-abort', ({ handler }) => sink.add('stepwright.aborts.ignored', { handler }, 1));
+type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';
+
+/** One handler's counters and histograms. What each task needs is looked up once, here. */
+class HandlerMetrics {
+  readonly #handler: string;
+  readonly #sink: MetricSink;
+  readonly #errorTypes = new ErrorTypes();
+  readonly received: Counter;
+  readonly settled: Histogram;
+  readonly #ended: Readonly<Record<Outcome, Ended>>;
+  readonly #polls: Readonly<Record<WorkerEvents['poll:ended']['answer'], Polled>>;
+
+  constructor(handler: string, sink: MetricSink) {
+    this.#handler = handler;
+    this.#sink = sink;
+    // What a query would else miss: the first of a counter that was not there before. Names of errors can't be known.
+    for (const counter of BY_HANDLER) this.counter(counter);
+    for (const trouble of ['throttled', 'crowded', 'refused', 'unreachable'])
+      sink.counter('stepwright.polls.failed', { handler, trouble });
+    this.received = this.counter('stepwright.tasks.received');
+    this.settled = sink.histogram('stepwright.handler.duration', { handler });
+    const ended = (outcome: Outcome): Ended => ({
+      completed: sink.counter('stepwright.tasks.completed', { handler, outcome, error_type: '' }),
+      duration: sink.histogram('stepwright.task.duration', { handler, outcome }),
+      report: sink.histogram('stepwright.report.duration', { handler, outcome }),
+    });
+    this.#ended = {
+      ...{ succeeded: ended('succeeded'), failed: ended('failed'), gone: ended('gone'), lost: ended('lost') },
+    };
+    const polled = (answer: string): Polled => ({
+      ended: sink.counter('stepwright.polls.ended', { handler, answer }),
+      duration: sink.histogram('stepwright.poll.duration', { handler, answer }),
+    });
+    this.#polls = { task: polled('task'), empty: polled('empty'), failed: polled('failed') };
+  }
+
+  /** One that has no other label. */
+  counter(name: CounterName): Counter {
+    return this.#sink.counter(name, { handler: this.#handler });
+  }
+
+  succeeded({ durationMs, reportMs }: WorkerEvents['task:succeeded']): void {
+    const { completed, duration, report } = this.#ended.succeeded;
+    completed.add(1);
+    duration.record(seconds(durationMs));
+    report.record(seconds(reportMs));
+  }
+
+  failed({ durationMs, reportMs, error }: WorkerEvents['task:failed']): void {
+    const { duration, report } = this.#ended.failed;
+    const error_type = this.#errorTypes.bounded(this.#handler, error);
+    const labels = { handler: this.#handler, outcome: 'failed', error_type };
+    this.#sink.counter('stepwright.tasks.completed', labels).add(1);
+    duration.record(seconds(durationMs));
+    report.record(seconds(reportMs));
+  }
+
+  gone({ durationMs, probablyDelivered }: WorkerEvents['task:gone']): void {
+    const { completed, duration } = this.#ended.gone;
+    completed.add(1);
+    duration.record(seconds(durationMs));
+    if (probablyDelivered) this.counter('stepwright.tasks.probably_delivered').add(1);
+  }
+
+  lost({ durationMs, reportMs }: WorkerEvents['report:lost']): void {
+    const { completed, duration, report } = this.#ended.lost;
+    completed.add(1);
+    duration.record(seconds(durationMs));
+    report.record(seconds(reportMs));
+    this.counter('stepwright.reports.lost').add(1);
+  }
+
+  polled({ answer, trouble, openMs }: WorkerEvents['poll:ended']): void {
+    const { ended, duration } = this.#polls[answer];
+    ended.add(1);
+    duration.record(seconds(openMs));
+    if (trouble) this.#sink.counter('stepwright.polls.failed', { handler: this.#handler, trouble }).add(1);
+  }
 }
 
-function recordReports(worker: Measured, sink: MetricSink): void {
-  const reported = (handler: string, outcome: string, reportMs: number): void =>
-    sink.record('stepwright.report.duration', { handler, outcome }, seconds(reportMs));
-  worker.on('task:succeeded', ({ handler, reportMs }) => reported(handler, 'succeeded', reportMs));
-  worker.on('task:failed', ({ handler, reportMs }) => reported(handler, 'failed', reportMs));
-  worker.on('report:lost', ({ handler, reportMs }) => {
-    reported(handler, 'lost', reportMs);
-    sink.add('stepwright.reports.lost', { handler }, 1);
-  });
-  worker.on('report:retried', ({ handler }) => sink.add('stepwright.reports.retried', { handler }, 1));
+interface Ended {
+  readonly completed: Counter;
+  readonly duration: Histogram;
+  readonly report: Histogram;
 }
 
-function recordPolls(worker: Measured, sink: MetricSink): void {
-  worker.on('poll:ended', ({ handler, answer, trouble, openMs }) => {
-    sink.add('stepwright.polls.ended', { handler, answer }, 1);
-    sink.record('stepwright.poll.duration', { handler, answer }, seconds(openMs));
-    if (trouble) sink.add('stepwright.polls.failed', { handler, trouble }, 1);
-  });
-  worker.on('poll:token-possibly-lost', ({ handler }) =>
-    sink.add('stepwright.tokens.possibly_lost', { handler }, 1),
-  );
-}
-
-/** What a query would else miss: the first of a counter that was not there before. Names of errors can't be known. */
-function startAtZero(handler: string, sink: MetricSink): void {
-  for (const counter of BY_HANDLER) sink.add(counter, { handler }, 0);
-  for (const outcome of ['succeeded', 'failed', 'gone', 'lost'])
-    sink.add('stepwright.tasks.completed', { handler, outcome, error_type: '' }, 0);
-  for (const answer of ['task', 'empty', 'failed'])
-    sink.add('stepwright.polls.ended', { handler, answer }, 0);
-  for (const trouble of ['throttled', 'crowded', 'refused', 'unreachable'])
-    sink.add('stepwright.polls.failed', { handler, trouble }, 0);
+interface Polled {
+  readonly ended: Counter;
+  readonly duration: Histogram;
 }
 
 /** The counters that have no other label. */

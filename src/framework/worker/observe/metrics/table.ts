@@ -126,12 +126,23 @@ export type GaugeName = Named<'gauge'>;
 /** The values of an instrument's labels. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What measurements are handed to. */
+/** What measurements are handed to. Whoever measures asks for each counter and histogram once, and keeps it. */
 export interface MetricSink {
-  /** @param by 0 makes it be there, so that its first step is seen as one */
-  add(counter: CounterName, labels: Labels, by: number): void;
+  /** It is there from now on, at 0, so that its first step is seen as one. */
+  counter(name: CounterName, labels: Labels): Counter;
+  /** It is not there before its first value. */
+  histogram(name: HistogramName, labels: Labels): Histogram;
+}
+
+/** One counter with its labels. */
+export interface Counter {
+  add(by: number): void;
+}
+
+/** One histogram with its labels. */
+export interface Histogram {
   /** @param value in the instrument's unit */
-  record(histogram: HistogramName, labels: Labels, value: number): void;
+  record(value: number): void;
 }
 
 /** All names of a kind. */

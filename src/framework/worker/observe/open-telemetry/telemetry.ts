@@ -36,17 +36,18 @@ export class Telemetry implements TaskTracing {
   }
 
   begin(task: TracedTask): TaskTrace | undefined {
-    const trace = this.#guarded(() => this.#traces?.begin(task));
-    return trace && { ...trace, ended: (end) => this.#guarded(() => trace.ended(end)) };
+    if (!this.#traces) return undefined;
+    const traces = this.#traces;
+    return this.#guarded(() => traces.begin(task, this.#guarded));
   }
 
   /** What an app has put between us and its exporter must not cost a task. */
-  #guarded<T>(fn: () => T): T | undefined {
+  readonly #guarded = <T>(fn: () => T): T | undefined => {
     try {
       return fn();
     } catch (error) {
       this.#options.log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
       return undefined;
     }
-  }
+  };
 }

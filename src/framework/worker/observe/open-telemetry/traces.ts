@@ -2,7 +2,7 @@ import type { Attributes, Context, Link, Span, Tracer } from '@opentelemetry/api
 import type { TraceContext } from '../../../config/trace-context.js';
 import type { Logger } from '../../../log.js';
 import { tokenHash } from '../../../task/token-hash.js';
-import type { TaskTrace, TaskTracing, TraceEnd, TracedTask } from '../../../task/tracing.js';
+import type { TaskTrace, TraceEnd, TracedTask } from '../../../task/tracing.js';
 import { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './api.js';
 
@@ -14,7 +14,7 @@ export interface TracesOptions {
 }
 
 /** A span a task, which the handler runs in, and below it one of its poll and one of its report. */
-export class Traces implements TaskTracing {
+export class Traces {
   readonly #api: OpenTelemetry;
   readonly #tracer: Tracer;
   readonly #errorTypes = new ErrorTypes();
@@ -29,7 +29,8 @@ export class Traces implements TaskTracing {
     this.#log = log;
   }
 
-  begin(task: TracedTask): TaskTrace {
+  /** @param guarded runs what an app's SDK does in it, and never throws */
+  begin(task: TracedTask, guarded: (fn: () => void) => void): TaskTrace {
     const { ROOT_CONTEXT, SpanKind, trace } = this.#api;
     const from = this.#contextOf(task.input);
     const attributes: Attributes = {
@@ -44,16 +45,26 @@ export class Traces implements TaskTracing {
       from?.parent ?? ROOT_CONTEXT,
     );
     const context = trace.setSpan(from?.parent ?? ROOT_CONTEXT, span);
-    if (task.polledAt !== undefined) this.#child('poll', context, task.polledAt).end(task.receivedAt);
-    return this.#follow(task, span, context);
+    // Of what the app does not sample there is nothing more to tell.
+    if (span.isRecording() && task.polledAt !== undefined)
+      this.#child('poll', context, task.polledAt).end(task.receivedAt);
+    return this.#follow(task, span, context, guarded);
   }
 
-  #follow({ handler }: TracedTask, span: Span, context: Context): TaskTrace {
+  #follow(
+    { handler }: TracedTask,
+    span: Span,
+    context: Context,
+    guarded: (fn: () => void) => void,
+  ): TaskTrace {
     const { traceId, spanId } = span.spanContext();
     return {
       logFields: { trace_id: traceId, span_id: spanId },
       run: (fn) => this.#api.context.with(context, fn),
-      ended: (end) => this.#end(handler, span, context, end),
+      ended: (end) =>
+        guarded(() => {
+          if (span.isRecording()) this.#end(handler, span, context, end);
+        }),
     };
   }
 
