@@ -109,7 +109,7 @@ test('where the thread ends they go on from the main thread, and it is said', as
   });
   const thread = new ThreadHeartbeats({ clock: systemClock, log: logger, rate: 100, stallAfterMs: false });
   // It can make no call of this.
-  await thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+  thread.open({ region: 'r', port, recipes: {} as never }, () => ({
     accessKeyId: 'a',
     secretAccessKey: 'b',
   }));

@@ -32,6 +32,7 @@ class Stub {
   #queue: number[] = [];
   #accepted = 0;
   #polls = 0;
+  #firstPollAt = Number.NaN;
   #delayMs = 0;
   #sleepMs = 0;
   #toHandler: number[] = [];
@@ -54,7 +55,13 @@ class Stub {
   }
 
   counted(): Counted {
-    return { accepted: this.#accepted, polls: this.#polls, at: now(), parked: this.#waiting.length };
+    return {
+      accepted: this.#accepted,
+      polls: this.#polls,
+      at: now(),
+      parked: this.#waiting.length,
+      firstPollAt: this.#firstPollAt,
+    };
   }
 
   /** No more task than `perSecond`; how long each took is kept from now on. 0: as many as are asked for. */
@@ -63,6 +70,7 @@ class Stub {
     this.#sleepMs = sleepMs;
     [this.#toHandler, this.#toAccepted] = [[], []];
     this.#fed = perSecond > 0;
+    this.#firstPollAt = Number.NaN;
     if (!this.#fed) return;
     const began = now();
     let given = 0;
@@ -117,6 +125,7 @@ class Stub {
 
   #poll(connection: Connection): void {
     this.#polls++;
+    if (Number.isNaN(this.#firstPollAt)) this.#firstPollAt = now();
     const queued = this.#queue.shift();
     if (queued !== undefined) this.#lease(connection, queued);
     else if (this.#fed || this.#held) this.#waiting.push(connection);

@@ -14,6 +14,8 @@ export interface StubSettings {
 export interface Counted {
   readonly accepted: number;
   readonly polls: number;
+  /** When the first poll came since it was last told at which pace to give tasks, on the clock of `at`; NaN before. */
+  readonly firstPollAt: number;
   /** Polls that wait for a task. */
   readonly parked: number;
   /** Milliseconds. */

@@ -1,6 +1,6 @@
 import { definitionMistakes } from './definition-mistakes.js';
 import { neverTaken, unknownNames, unmatchedNames, type FoundAt } from './error-names.js';
-import { type Edit, type Finding, paste, placeOf, saidOf } from './finding.js';
+import { type Edit, type Finding, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
 import { JsonText, type Step } from './json-text.js';
 import { locatable, type MachineSource } from './machine-source.js';
@@ -136,7 +136,3 @@ const neverCaught = (error: string): Finding => ({
   fix: 'let a Catch lead to the state that deals with it',
   paste: paste('Catch', [{ ErrorEquals: [error], Next: 'A state' }]),
 });
-
-/** A finding in one line, for a log. */
-export const lineOf = (finding: Finding): string =>
-  `${placeOf(finding)} ${saidOf(finding)}; fix: ${finding.fix}`;

@@ -53,5 +53,9 @@ export const placeOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 
 export const saidOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 
+/** A finding in one line, for a log. */
+export const lineOf = (finding: Finding): string =>
+  `${placeOf(finding)} ${saidOf(finding)}; fix: ${finding.fix}`;
+
 /** A key and its value, to be pasted. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

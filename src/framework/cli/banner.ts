@@ -1,5 +1,4 @@
-import { lineOf } from '../check/check-machines.js';
-import type { Finding } from '../check/finding.js';
+import { type Finding, lineOf } from '../check/finding.js';
 import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../doctor/stopping.js';
 import { showDuration } from '../duration.js';
 import type { Problem } from '../errors.js';

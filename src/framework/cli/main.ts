@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { forgiveStreams, leaveDeadTerminal } from '../stdio.js';
+import { keepCompiledCode } from './compile-cache.js';
 import { catchSignals } from './signals.js';
 
 // As process 1 a signal that nobody catches is lost, and the rest takes a while to load.
 catchSignals(process.argv[2]);
 forgiveStreams();
 process.on('exit', leaveDeadTerminal);
-// Traces then show the user's .ts lines. It must be on before user code is loaded.
-process.setSourceMapsEnabled(true);
+keepCompiledCode();
 
 const { runProgram } = await import('./program.js');
 await runProgram();

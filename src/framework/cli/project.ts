@@ -3,7 +3,6 @@ import { type Problem, throwProblems } from '../errors.js';
 import { makePlan, type Plan } from '../worker/start/plan.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
-import { readMachines } from './seed.js';
 import type { MachineSource } from '../check/machine-source.js';
 
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
@@ -72,6 +71,8 @@ export async function readProjectFiles(flags: Flags): Promise<ProjectFiles> {
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
+  // What reads machines knows the states language, which a worker at a URL has no use for.
+  const { readMachines } = await import('./seed.js');
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
   return { plan: { ...plan, problems: [...plan.problems, ...problems] }, outdated: [], machines, projectDir };
 }

@@ -1,4 +1,5 @@
-import { TransformationType, type TransformFnParams } from 'class-transformer';
+import type { TransformFnParams } from 'class-transformer';
+import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
 import type { Constructor } from './definition.js';

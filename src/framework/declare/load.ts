@@ -1,7 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { glob } from 'tinyglobby';
 import { type Problem, shownPath } from '../errors.js';
 import type { Constructor } from './definition.js';
 import { readActivity, readHandlers } from './metadata.js';
@@ -38,6 +37,8 @@ export async function loadActivities(
 }
 
 async function findFiles(globs: readonly string[], baseDir: string, defaulted: boolean) {
+  if (globs.length === 0) return { files: [], problems: [] };
+  const { glob } = await import('tinyglobby');
   const ignore = globs.filter((each) => each.startsWith('!')).map((each) => each.slice(1));
   const files = new Set<string>();
   const problems: Problem[] = [];

@@ -1,4 +1,5 @@
-import { plainToInstance, TransformationType } from 'class-transformer';
+import { TransformationType } from 'class-transformer/cjs/enums/index.js';
+import { classTransformer } from '../../declare/class-transformer.js';
 import type { Constructor } from '../../declare/definition.js';
 import type { Discriminator, DtoProperty } from '../../declare/dto-property.js';
 import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../declare/dto-shape.js';
@@ -148,7 +149,7 @@ export class ObjectReader {
       return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, place);
     if (isBuiltIn(type)) return part;
     return isPlainObject(part)
-      ? plainToInstance(type, part, this.#libraryOptions)
+      ? classTransformer().plainToInstance(type, part, this.#libraryOptions)
       : this.#mustBe(AN_OBJECT, part, place);
   }
 

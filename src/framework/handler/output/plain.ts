@@ -1,4 +1,5 @@
-import { instanceToPlain, TransformationType } from 'class-transformer';
+import { TransformationType } from 'class-transformer/cjs/enums/index.js';
+import { classTransformer } from '../../declare/class-transformer.js';
 import type { DtoProperty, Written } from '../../declare/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
 
@@ -54,4 +55,6 @@ const optionsOf = (groups: Groups): { groups?: string[] } =>
 
 /** Of what no rule describes, as class-transformer has it. */
 const toPlain = (value: unknown, groups: Groups): unknown =>
-  typeof value === 'object' && value !== null ? instanceToPlain(value, optionsOf(groups)) : value;
+  typeof value === 'object' && value !== null
+    ? classTransformer().instanceToPlain(value, optionsOf(groups))
+    : value;

@@ -151,7 +151,6 @@ function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void 
     return mendable ? askMain(region, token, signal, answer) : answer;
   };
   ports.set(region, { ...port, heartbeat });
-  send({ kind: 'opened', region });
 }
 
 const STUCK: ReportAnswer = {
@@ -184,6 +183,8 @@ function askMain(
 }
 
 function readLedger(): void {
+  // What is in it comes from a region, and that is told before.
+  if (regions.length === 0) return;
   const { leases, over } = ledger.read();
   release(over);
   for (const { region, ...lease } of leases) track({ ...lease, region: regions[region] ?? '' });

@@ -61,7 +61,6 @@ export type ToThread =
 /** What the thread tells. */
 export type FromThread =
   /** It can beat what comes from this region. */
-  | { readonly kind: 'opened'; readonly region: string }
   | {
       readonly kind: 'news';
       /** When beats were last taken, by the ids of their tasks. */

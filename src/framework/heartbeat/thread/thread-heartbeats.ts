@@ -75,7 +75,6 @@ export class ThreadHeartbeats implements Heartbeats {
   #lastId = 0;
   #released: number[] = [];
   #listener: BeatListener | undefined;
-  readonly #opening = new Map<string, () => void>();
   #identity: Identity | undefined;
   #current: (() => Identity | Promise<Identity>) | undefined;
   /** What goes on where the thread has ended. */
@@ -112,17 +111,16 @@ export class ThreadHeartbeats implements Heartbeats {
   }
 
   /**
-   * Beats what comes from this port in the thread. Resolves when that can.
+   * Beats what comes from this port in the thread. What is tracked before that thread has loaded waits for it there, if
+   * it ever needs a beat so soon.
    * @param current what calls are signed with, as it is now
    */
-  async open(region: BeatenRegion, current: () => Identity | Promise<Identity>): Promise<void> {
+  open(region: BeatenRegion, current: () => Identity | Promise<Identity>): void {
     this.#regions.set(region.port, { ...region, index: this.#regions.size });
     this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
     this.#current = current;
-    const opened = new Promise<void>((resolve) => this.#opening.set(region.region, resolve));
-    await this.#handOver();
+    void this.#handOver();
     region.port.onMended?.(() => void this.#handOver());
-    await opened;
   }
 
   /** Answers probes from the thread, each by what `answer` says while the main thread can say it. @returns the port */
@@ -222,7 +220,6 @@ export class ThreadHeartbeats implements Heartbeats {
 
   #take(message: FromThread): void {
     if (message.kind === 'news') this.#news(message);
-    else if (message.kind === 'opened') this.#opening.get(message.region)?.();
     else if (message.kind === 'gone') {
       const beat = this.#beats.get(message.id);
       this.#beats.delete(message.id);
@@ -271,7 +268,6 @@ export class ThreadHeartbeats implements Heartbeats {
       'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
     );
     this.#listening?.reject(error);
-    for (const opened of this.#opening.values()) opened();
     for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
     this.#beats.clear();
   }

@@ -1,4 +1,7 @@
-import { buildConnector, Client } from 'undici';
+import type { buildConnector, Client } from 'undici';
+// Of undici's door these two are a quarter: it also loads fetch, WebSocket, caches and mocks, in each thread anew.
+import connect from 'undici/lib/core/connect.js';
+import OneClient from 'undici/lib/dispatcher/client.js';
 
 /** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -43,7 +46,7 @@ export class Connections {
   }
 
   #open(): Client {
-    const client = new Client(this.#origin, {
+    const client = new OneClient(this.#origin, {
       connect: this.#connect,
       pipelining: 1,
       // Limits of whole calls are the worker's, on its clock.
@@ -70,4 +73,4 @@ export class Connections {
 }
 
 /** Makes connections that share their TLS sessions: only the first of them pays for a whole handshake. */
-export const connector = (): buildConnector.connector => buildConnector({ timeout: CONNECTION_TIMEOUT_MS });
+export const connector = (): buildConnector.connector => connect({ timeout: CONNECTION_TIMEOUT_MS });

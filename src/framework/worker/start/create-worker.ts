@@ -75,7 +75,9 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
   const container = await makeContainer(plan, problems, world);
   const pools = new Pools(plan, world);
-  const thread = openThread(plan, world);
+  const { sdk, region, calls, healthPort } = plan.settings;
+  // What answers probes must be there early; without, it can load while the first polls are open.
+  let thread = healthPort === undefined ? undefined : openThread(plan, world);
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
@@ -87,12 +89,12 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...world, thread, healthPort: plan.settings.healthPort });
+    health = await openHealth({ ...plan, ...world, thread, healthPort });
     const { AwsService } = await import('../../service/sdk/aws.js');
-    const { sdk, region, calls } = plan.settings;
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
-    if (thread) await beatInThread(thread, handlers, service, world.log);
+    if (healthPort === undefined) thread = openThread(plan, world);
+    if (thread) beatInThread(thread, handlers, service, world.log);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const worker = new Worker({ ...settingsOf(plan, world), handlers, thread, tracing: telemetry, close });

@@ -26,16 +26,16 @@ export function openThread({ settings }: Plan, { clock, log }: StartWorld): Thre
 }
 
 /** Lets the thread beat the tasks of all handlers, unless calls are the SDK's, which a thread does not load. */
-export async function beatInThread(
+export function beatInThread(
   thread: ThreadHeartbeats,
   handlers: readonly RunnableHandler[],
   service: AwsService,
   log: Logger,
-): Promise<void> {
+): void {
   const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
   for (const [region, port] of ports) {
     const recipes = service.recipes(region);
     if (!recipes) return log.info(`${ON_MAIN}: calls go through the AWS SDK's own client`);
-    await thread.open({ region, port, recipes }, () => service.identity());
+    thread.open({ region, port, recipes }, () => service.identity());
   }
 }

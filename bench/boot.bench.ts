@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Benchmark, Figure, Measured } from './benchmark.js';
+import { type Candidate, removeProject, start } from './support/hello/candidates.js';
+import { startStub, type Stub } from './support/hello/stub.js';
+import { cpuMs } from './support/measure/cpu.js';
+import { median } from './support/measure/median.js';
+
+const ROUNDS = 9;
+const LIMIT_MS = 30_000;
+/** Ours in one bare loop's. */
+const PROMISED = 2;
+
+/** From the start of a process to the first poll that the service sees. */
+interface Boot {
+  readonly ms: number;
+  /** Processor time of the worker's process until then. */
+  readonly cpuMs: number;
+}
+
+async function boot(who: Candidate, stub: Stub): Promise<Boot> {
+  // Polls wait from now on, as those of an idle worker do.
+  await stub.feed(1e-9);
+  const { polls } = await stub.counted();
+  const from = Number(process.hrtime.bigint()) / 1e6;
+  const worker = start(who, { url: stub.url, inFlight: 1 });
+  try {
+    for (;;) {
+      const counted = await stub.counted();
+      if (counted.polls > polls) return { ms: counted.firstPollAt - from, cpuMs: cpuMs(worker.pid) };
+      if (counted.at - from > LIMIT_MS) throw new Error(`${who} did not poll within ${LIMIT_MS / 1_000} s`);
+      await sleep(2);
+    }
+  } finally {
+    await worker.stop();
+  }
+}
+
+export default {
+  title: `from the start of a process to its first open poll, in turns; medians of ${ROUNDS}`,
+  run: async (): Promise<Measured[]> => {
+    const stub = await startStub();
+    const boots: Record<'Stepwright' | 'bare loop', Boot[]> = { Stepwright: [], 'bare loop': [] };
+    try {
+      // The first of each reads files that no later one has to.
+      for (let n = 0; n <= ROUNDS; n++)
+        for (const who of ['Stepwright', 'bare loop'] as const) {
+          const one = await boot(who, stub);
+          if (n > 0) boots[who].push(one);
+        }
+    } finally {
+      await stub.stop();
+      removeProject();
+    }
+    const figure = (who: keyof typeof boots, key: keyof Boot): Figure => {
+      const values = boots[who].map((each) => each[key]);
+      return {
+        who,
+        value: median(values),
+        note: `from ${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`,
+      };
+    };
+    const compared = (what: string, key: keyof Boot): Measured => {
+      const [ours, bare] = [figure('Stepwright', key), figure('bare loop', key)];
+      return { what, unit: 'ms', better: 'lower', ours, promised: PROMISED * bare.value, rivals: [bare] };
+    };
+    return [compared('boot to the first open poll', 'ms'), compared('processor time until then', 'cpuMs')];
+  },
+} satisfies Benchmark;

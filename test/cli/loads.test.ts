@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { startLocalService } from '../../src/framework/local/index.js';
+
+const MAIN = resolve('dist/src/framework/cli/main.js');
+const LIST = resolve('test/fixtures/loaded/list.mjs');
+
+/** What a worker at a URL has loaded that runs and is stopped, where no process may have more than 64 files open. */
+async function loadedAt(url: string): Promise<string[]> {
+  const command = ['--import', LIST, MAIN, 'start', '--endpoint', url];
+  const child = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...command], {
+    env: { PATH: process.env['PATH'], HOME: '/nowhere' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let told = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      if (!told.includes('Waiting') && chunk.includes('Waiting')) child.kill('SIGTERM');
+      told += chunk.toString();
+    });
+  expect([await once(child, 'close'), told]).toEqual([
+    [0, null],
+    expect.stringContaining('worker is running'),
+  ]);
+  return [...told.matchAll(/^loaded (.*)$/gm)].map(([, file]) => file ?? '');
+}
+
+test('a start at a URL loads neither the embedded service nor what others of its commands need, and 64 open files are enough', async () => {
+  const service = await startLocalService({ port: 0 });
+  try {
+    const loaded = await loadedAt(service.url);
+    const ours = loaded.flatMap((file) => /dist\/src\/framework\/(.*)$/.exec(file)?.[1] ?? []);
+    expect(ours).toContain('worker/worker.js');
+    // By its header a start tells a local service of ours from others.
+    expect(ours.filter((file) => /^(local|check|doctor|testing)\//.test(file)).toSorted()).toEqual([
+      ...['check/finding.js', 'doctor/finding.js', 'doctor/stopping.js', 'local/wire/service-header.js'],
+    ]);
+    const packages = loaded.flatMap((file) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+    expect(packages).toContain('undici');
+    for (const unused of [
+      'jsonata',
+      'jsonc-parser',
+      'chokidar',
+      'prom-client',
+      'pino-pretty',
+      '@opentelemetry/api',
+      'amazon-states-language-service',
+    ])
+      expect(packages).not.toContain(unused);
+    // Undici's door would load a hundred more.
+    expect(loaded.filter((file) => file.includes('/undici/')).length).toBeLessThan(40);
+  } finally {
+    await service.close();
+  }
+});
