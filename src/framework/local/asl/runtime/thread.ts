@@ -68,6 +68,8 @@ export class Thread implements Around {
   #current: CurrentState | undefined;
   #lastValue: Json | undefined;
   #lastText = '';
+  /** Whether that was found to be within the limits. */
+  #lastFits = false;
   #givenText: string | undefined;
 
   constructor(
@@ -163,20 +165,23 @@ export class Thread implements Around {
       this.#lastText = JSON.stringify(value);
       this.execution.pace.steps += this.#lastText.length >> 10;
       this.#lastValue = value;
+      this.#lastFits = false;
     }
     return this.#lastText;
   }
 
   /**
-   * How many characters the JSON of a value has.
+   * How many characters the JSON of a value has. The same value twice in a row is looked at once.
    * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
    */
   checkSize(value: Json, what: string): number {
+    if (this.#lastFits && value === this.#lastValue) return this.#lastText.length;
     // Looked at first: what holds one thing many times can be small in memory, and its text larger than any memory.
     if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
     const text = this.textOf(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
+    this.#lastFits = true;
     return text.length;
   }
 
