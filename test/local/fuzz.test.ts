@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
+import { runs } from '../support/thorough.js';
 import { branches } from './conformance/branches.js';
 import { choices } from './conformance/choices.js';
 import { data } from './conformance/data.js';
@@ -13,7 +14,7 @@ import { recorded } from './conformance/recorded.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
 
 /** How many of each; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? runs(500));
 const SEED = Number(process.env['FUZZ_SEED'] ?? 7);
 
 const rows = [

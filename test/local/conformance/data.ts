@@ -58,6 +58,9 @@ const set = (does: string, first: object, second: object, output: unknown): Mach
   expect: { status: 'SUCCEEDED', output },
 });
 
+/** Puts the input into fifty objects, one in another. */
+const DEEPER = JSON.parse(`${'{"a":'.repeat(49)}{"a.$":"$"}${'}'.repeat(49)}`) as object;
+
 /** How data moves through a state in JSONPath. */
 export const data: MachineRow[] = [
   finds('$', INPUT),
@@ -327,7 +330,7 @@ export const data: MachineRow[] = [
     machine: {
       StartAt: 'X',
       States: {
-        X: { Type: 'Pass', Parameters: { 'a.$': '$' }, Next: 'Y' },
+        X: { Type: 'Pass', Parameters: DEEPER, Next: 'Y' },
         Y: { Type: 'Choice', Choices: [{ Variable: '$.never', IsPresent: true, Next: 'Z' }], Default: 'X' },
         Z: { Type: 'Succeed' },
       },

@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
@@ -124,7 +126,10 @@ export class Harness {
     const executionArn = String(body['executionArn']);
     const patience = expected.status === 'RUNNING' ? 0 : PATIENCE_MS;
     const end = await this.#drive(executionArn, [...work], patience);
-    const outcome = await this.#describe(executionArn, end, (this.clock.now() - began) / 1000);
+    const seconds = (this.clock.now() - began) / 1000;
+    // Without them a history of large values is read in no time.
+    const includeExecutionData = expected.details !== undefined;
+    const outcome = await this.#describe(executionArn, includeExecutionData, end, seconds);
     await this.#call('StopExecution', { executionArn });
     return outcome;
   }
@@ -174,8 +179,14 @@ export class Harness {
     return true;
   }
 
-  async #describe(executionArn: string, end: Answer, seconds: number): Promise<Answer> {
-    const { body } = await this.#call('GetExecutionHistory', { executionArn, maxResults: 1000 });
+  async #describe(
+    executionArn: string,
+    includeExecutionData: boolean,
+    end: Answer,
+    seconds: number,
+  ): Promise<Answer> {
+    const asked = { executionArn, maxResults: 1000, includeExecutionData };
+    const { body } = await this.#call('GetExecutionHistory', asked);
     const events = body['events'] as Event[];
     checkChain(events);
     const { output } = end;
@@ -194,20 +205,23 @@ export class Harness {
   }
 }
 
-async function call(
+/** Connections are kept. */
+const agent = new Agent({ keepAlive: true });
+
+/** By node:http, which takes a third of the time that fetch does. */
+function call(
   { url }: LocalService,
   operation: string,
   body: object,
   signal?: AbortSignal,
 ): Promise<{ body: Answer }> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'x-amz-target': `AWSStepFunctions.${operation}` },
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
+  const headers = { 'x-amz-target': `AWSStepFunctions.${operation}` };
+  return new Promise((resolve, reject) => {
+    const made = request(url, { method: 'POST', agent, headers, ...(signal && { signal }) }, (response) => {
+      text(response).then((answer) => resolve({ body: JSON.parse(answer) as Answer }), reject);
+    });
+    made.on('error', reject).end(JSON.stringify(body));
   });
-  // Parsed here and not by fetch, whose objects are of another realm under Jest.
-  return { body: JSON.parse(await response.text()) as Answer };
 }
 
 /** Makes the calls one after another, on a service that has nothing but the activity yet. */

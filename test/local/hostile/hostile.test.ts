@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { killAll, stepwright, type Run } from '../../support/cli.js';
+import { sample, THOROUGH } from '../../support/thorough.js';
 import { bodies } from './bodies.js';
 import { devised, named, type HostileInput } from './inputs.js';
 import { Trial, type Outcome } from './trial.js';
@@ -30,7 +31,7 @@ describe('while another execution goes on as if nothing were', () => {
     trial = (await start()).trial;
   });
 
-  test.each(all.map((input, i) => [i, input.does.slice(0, 80), input] as const))(
+  test.each(sample(all, 6).map((input, i) => [i, input.does.slice(0, 80), input] as const))(
     '%i: %s',
     async (_i, _does, input) => {
       const isLarge = JSON.stringify(input.machine).length > LARGE.chars;
@@ -39,9 +40,12 @@ describe('while another execution goes on as if nothing were', () => {
     },
   );
 
-  test.each(bodies.map((body) => [body.does, body] as const))('a body: %s', async (_does, body) => {
-    expect(await best(body.error, LIMITS.slowestMs, () => trial.send(body))).toBeLessThan(1);
-  });
+  test.each(sample(bodies, 6).map((body) => [body.does, body] as const))(
+    'a body: %s',
+    async (_does, body) => {
+      expect(await best(body.error, LIMITS.slowestMs, () => trial.send(body))).toBeLessThan(1);
+    },
+  );
 });
 
 /** How near the best attempt comes to the limits, at worst; each has to end as it should. */
@@ -60,12 +64,10 @@ async function best(
 }
 
 describe('a SIGTERM in the middle of it ends the process', () => {
-  /** `HOSTILE_EACH=1` has each tried alone too, in a process of its own. */
-  const each = process.env['HOSTILE_EACH'] === '1' ? all : [];
   const groups: [title: string, inputs: readonly HostileInput[]][] = [
     ['those that once were fatal', named],
-    ['all of them at once', all],
-    ...each.map((input): [string, HostileInput[]] => [input.does.slice(0, 80), [input]]),
+    ...(THOROUGH ? [['all of them at once', all] as [string, HostileInput[]]] : []),
+    ...(THOROUGH ? all : []).map((input): [string, HostileInput[]] => [input.does.slice(0, 80), [input]]),
   ];
 
   test.each(groups)('%s', async (_title, inputs) => {
