@@ -27,8 +27,8 @@ test('a glob that begins with ! leaves out', async () => {
 });
 
 test.each([
-  ['./nowhere/**/*.js', 'typing mistake'],
-  ['*.activity.ts', 'ending of the compiled file'],
+  ['./nowhere/**/*.js', 'correct the glob'],
+  ['*.activity.ts', "write '*.activity.js'"],
 ])("a user's glob that matches nothing is a problem: %s", async (pattern, words) => {
   const { problems } = await load([pattern]);
   expect(problems).toMatchObject([{ code: 'GLOB_MATCHES_NOTHING', where: `activities: '${pattern}'` }]);
@@ -37,14 +37,19 @@ test.each([
 });
 
 test('a default may match nothing', async () => {
-  expect(await load(['./nowhere/*.js'], true)).toEqual({ classes: [], files: [], problems: [] });
+  expect(await load(['./nowhere/*.js'], true)).toEqual({
+    classes: [],
+    places: new Map(),
+    files: [],
+    problems: [],
+  });
 });
 
 test.each([
-  ['throws.broken.js', 'RangeError: no database (test/fixtures/load/throws.broken.js:2)', 'mend it there'],
+  ['throws.broken.js', 'RangeError: no database (test/fixtures/load/throws.broken.js:2)', 'correct it there'],
   ['missing.broken.js', 'greeter', 'needs its ending'],
   ['type.broken.js', 'OrderShape', 'import it with `type`'],
-  ['string.broken.js', 'it threw a string', 'mend it there'],
+  ['string.broken.js', 'it threw "a string"', 'correct it there'],
 ])('a file that throws on import is named: %s', async (file, what, fix) => {
   const { problems } = await load([file]);
   expect(problems).toMatchObject([{ code: 'ACTIVITY_FILE_FAILED', where: file }]);
@@ -55,7 +60,11 @@ test.each([
 
 test.each([
   ['nothing.empty.js', 'exports no class that carries @Activity', 'export the class'],
-  ['half.empty.js', 'exports Half, which has @Handle methods but no @Activity', "@Activity('…') on Half"],
+  [
+    'half.empty.js',
+    'exports Half, which has @Handle methods but no @Activity',
+    "write @Activity('Half') above Half",
+  ],
 ])('a matched file without an activity is a problem: %s', async (file, what, fix) => {
   const { problems } = await load([file]);
   expect(problems).toMatchObject([{ code: 'ACTIVITY_NOT_DECLARED', where: file }]);
@@ -65,6 +74,6 @@ test.each([
 
 test('every broken file is reported, not the first', async () => {
   const { problems, classes } = await load(['*.js']);
-  expect(problems).toHaveLength(6);
+  expect(problems).toHaveLength(7);
   expect(classes).toHaveLength(1);
 });

@@ -275,7 +275,27 @@ export const mistakes: [string, () => Constructor | Constructor[], string, strin
     'INPUT_WITHOUT_RULES',
     ['Orders.run, output', 'Bare'],
   ],
-  ['an unset variable', unset, 'ENVIRONMENT_UNSET', ['Orders.run', 'STAGE and EMPTY', 'set STAGE, EMPTY']],
+  [
+    'an output that is no class',
+    () => {
+      const options: object = { output: String };
+      @Activity('orders')
+      class Orders {
+        @Handle(options) run(_input: Order): string {
+          return 'done';
+        }
+      }
+      return Orders;
+    },
+    'OUTPUT_TYPE_INVALID',
+    ['Orders.run', 'output: expected a class'],
+  ],
+  [
+    'an unset variable',
+    unset,
+    'ENVIRONMENT_UNSET',
+    ['Orders.run', 'STAGE and EMPTY', 'export STAGE=dev EMPTY=dev'],
+  ],
   [
     'an ARN of another service',
     at('arn:aws:sqs:eu-west-1:123456789012:orders'),
@@ -369,12 +389,17 @@ function nestedMistakes(): typeof mistakes {
       'INPUT_WITHOUT_RULES',
       ['UncheckedLines.lines', 'Line', '@ValidateNested()'],
     ],
-    ['a nested class without rules', taking(BareLines), 'INPUT_WITHOUT_RULES', ['Bare has no rule']],
+    [
+      'a nested class without rules',
+      taking(BareLines),
+      'INPUT_WITHOUT_RULES',
+      ['Bare, which is nested in BareLines.lines, has no rule'],
+    ],
     [
       'a Date that nothing makes',
       taking(Times),
       'INPUT_TYPE_INVALID',
-      ['Times.at', 'JSON has no value of', '@IsDate() @Type(() => Date) at!: Date;'],
+      ['Times.at', 'JSON has no such value', '@IsDate() @Type(() => Date) at!: Date;'],
     ],
     [
       'a Date or null that nothing makes',
@@ -392,7 +417,7 @@ function nestedMistakes(): typeof mistakes {
       'a Map that nothing makes',
       taking(Prices),
       'INPUT_TYPE_INVALID',
-      ['Prices.byName', '@IsString({ each: true }) @Type(() => String) byName!: Map<string, string>;'],
+      ['Prices.byName', '@IsInt({ each: true }) @Type(() => Number) byName!: Map<string, number>;'],
     ],
     [
       'a class that nothing makes',

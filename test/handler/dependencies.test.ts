@@ -71,7 +71,7 @@ describe('a dependency that cannot be resolved', () => {
         }
         return Work;
       }),
-      'an interface, or a class behind `import type`',
+      'an interface, or a class that was imported by `import type`',
     ],
     [
       'a Map, which would be injected empty, deep inside',
@@ -228,8 +228,11 @@ test('setup that throws is a problem, and keeps its cause', async () => {
   const error = await createTestBed(Work, { setup: () => Promise.reject(cause) }).catch(
     (each: unknown) => each,
   );
+  const what = expect.stringMatching(
+    /^it threw RangeError: no vault \(test\/handler\/dependencies\.test\.ts:\d+\)$/,
+  );
   expect(error).toMatchObject({
-    problems: [{ code: 'SETUP_FAILED', where: 'setup', what: 'it threw RangeError: no vault' }],
+    problems: [{ code: 'SETUP_FAILED', where: 'setup', what }],
     cause,
   });
 });

@@ -6,18 +6,24 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { inject, injectable } from 'tsyringe';
-import { Activity, createWorker, Handle, StartError } from 'stepwright';
-import { startLocalService } from 'stepwright/local';
+import { Activity, createWorker, ErrorName, Handle, StartError, TASK_CONTEXT } from 'stepwright';
+import { type FaultHook, startLocalService } from 'stepwright/local';
 import { createTestBed, createTestMachine, type Fault, matchers } from 'stepwright/testing';
+import { outdatedProblem } from '../../src/framework/cli/compiled.js';
 import { loadConfig } from '../../src/framework/cli/config-file.js';
+import { findCompiler } from '../../src/framework/cli/dev/compiler.js';
+import { activityNamed, missingProgram } from '../../src/framework/cli/exec.js';
 import { flagsTakenByNpm } from '../../src/framework/cli/npm-flags.js';
 import { readMachines, startSeeded } from '../../src/framework/cli/seed.js';
+import { systemClock } from '../../src/framework/clock.js';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
 import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery.js';
 import { loadActivities } from '../../src/framework/declare/load.js';
 import { silentLog } from '../../src/framework/log.js';
-import { isProblem, resolveEndpoint } from '../../src/framework/service/endpoint.js';
+import { isProblem, localEndpoint, resolveEndpoint } from '../../src/framework/service/endpoint.js';
+import { lookUpActivities } from '../../src/framework/service/sdk/activities.js';
+import { AwsService } from '../../src/framework/service/sdk/aws.js';
 import { makePlan } from '../../src/framework/worker/start/plan.js';
 import { twoCopies } from '../../src/framework/worker/start/two-copies.js';
 import { mistakes } from '../declare/mistakes.js';
@@ -64,13 +70,33 @@ const worker = (config: object) => (): Promise<unknown> =>
     },
   );
 
-const declarations: MessageCase[] = mistakes.map(([name, make]) => [
-  name,
-  async () => {
-    const made = make();
-    return of(discover(Array.isArray(made) ? made : [made], { EMPTY: '' }).problems);
-  },
-]);
+const declarations: MessageCase[] = [
+  ...mistakes.map(([name, make]): MessageCase => [
+    name,
+    async () => {
+      const made = make();
+      return of(discover(Array.isArray(made) ? made : [made], { EMPTY: '' }).problems);
+    },
+  ]),
+  [
+    'one class in two files',
+    async () => {
+      const copies = ['test/fixtures/copies/*.activity.js'];
+      return thrown(() => createWorker({ activities: copies }, { log: silentLog, baseDir: process.cwd() }));
+    },
+  ],
+  [
+    'more tasks at once than there are threads',
+    () =>
+      thrown(worker({ handlers: { 'Charging.charge': { run: 'thread', concurrency: 9 } }, ...TWO_THREADS })),
+  ],
+  [
+    'a thread without a module',
+    () => thrown(worker({ handlers: { 'Charging.charge': { run: 'thread' } }, ...TWO_THREADS })),
+  ],
+];
+
+const TWO_THREADS = { pool: { threads: 2 } };
 
 function needing(decorate: (target: Constructor<object>) => void): Constructor<object> {
   class Paying {
@@ -91,15 +117,18 @@ const injection: MessageCase[] = [
   ['a symbol that nobody registered', () => thrown(worker({ activities: [withToken(CURRENCY)] }))],
   ['an interface to be injected', () => thrown(worker({ activities: [needing(() => {})] }))],
   [
+    'the task in a class that lives as long as the worker',
+    () => thrown(worker({ activities: [withToken(TASK_CONTEXT as symbol)] })),
+  ],
+  [
     'a setup that throws',
-    () =>
-      thrown(
-        worker({
-          setup: () => {
-            throw new Error('no database');
-          },
-        }),
-      ),
+    async () => {
+      const setup = (): never => {
+        throw new Error('no database');
+      };
+      // Where it is: this file.
+      return (await thrown(worker({ setup }))).replace(/cases\.ts:\d+/, 'cases.ts:1');
+    },
   ],
 ];
 
@@ -217,6 +246,81 @@ const HELLO = {
   },
 };
 
+const activityFiles: MessageCase[] = [
+  [
+    'a compiled activity that is older than its source, and one whose source is gone',
+    async (dir) => {
+      const [file, source] = [join(dir, 'dist/pay.activity.js'), join(dir, 'src/pay.activity.ts')];
+      return of([
+        outdatedProblem({ file, source, why: 'stale' }),
+        outdatedProblem({ file, source, why: 'orphan' }),
+      ]);
+    },
+  ],
+  [
+    'no compiler for dev',
+    (dir) =>
+      thrown(() =>
+        findCompiler(
+          { tsconfig: join(dir, 'tsconfig.json'), rootDir: dir, outDir: dir, rewritesAll: true },
+          undefined,
+        ),
+      ),
+  ],
+  ['a program that is not there', async () => of(missingProgram('convertt'))],
+  ['a program without an activity', () => thrown(() => activityNamed(undefined))],
+];
+
+@Activity('Chrage')
+class Misspelt {
+  @Handle() charge(_input: Charge): void {}
+}
+
+const lookUps: MessageCase[] = [
+  [
+    'a name that no activity has',
+    async () => {
+      const service = await startLocalService({ port: 0 });
+      try {
+        service.seedActivity(ARN);
+        const aws = new AwsService({ endpoint: localEndpoint(service.port), sdk: {}, region: 'eu-west-1' });
+        const client = await aws.client('eu-west-1');
+        const how = { client, region: 'eu-west-1', create: false, clock: systemClock, random: Math.random };
+        const { problems } = await lookUpActivities(['Chrage'], { ...how, log: silentLog });
+        aws.close();
+        return of(problems);
+      } finally {
+        await service.close();
+      }
+    },
+  ],
+  [
+    'a look-up that is not allowed',
+    async () => {
+      const denied = { kind: 'error', error: 'AccessDeniedException' } as const;
+      const fault: FaultHook = ({ operation }) => (operation === 'ListActivities' ? denied : undefined);
+      const service = await startLocalService({ port: 0, fault });
+      try {
+        return await thrown(worker({ activities: [Misspelt], endpoint: service.url, region: 'eu-west-1' }));
+      } finally {
+        await service.close();
+      }
+    },
+  ],
+];
+
+/** The last of all: names of errors are looked at in every start of the process. */
+const errorNames: MessageCase[] = [
+  [
+    'a reserved name of an error, and an empty one',
+    async () => {
+      ErrorName('States.Timeout')(class Late extends Error {});
+      ErrorName('')(class Nameless extends Error {});
+      return of(discover([], {}).problems);
+    },
+  ],
+];
+
 const machines: MessageCase[] = [
   [
     'mistakes in a state machine',
@@ -265,7 +369,7 @@ async function seeded(port: number): Promise<string> {
   const text = await thrown(() =>
     startSeeded({ settings: plan.settings, log: silentLog }, plan.handlers, [machine]),
   );
-  return port === 0 ? text : text.replaceAll(String(port), '8083');
+  return port === 0 ? text : text.replaceAll(String(port), '8083').replaceAll(String(port + 1), '8084');
 }
 
 const bed = () => createTestBed(Charging);
@@ -357,8 +461,11 @@ export const CASES: Readonly<Record<string, readonly MessageCase[]>> = {
   'Declaring a handler': declarations,
   Injecting: injection,
   'The config and its files': configs,
+  'Compiled files, and programs': activityFiles,
+  'Activities at AWS': lookUps,
   'The local service': machines,
   Testing: tests,
+  'Names of errors': errorNames,
 };
 
 /** Runs a case in a folder of its own, and gives the text with no place of this machine in it. */

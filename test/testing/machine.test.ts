@@ -160,7 +160,7 @@ test('a task that no handler takes is told at once, whatever limit it has', asyn
   const machine = await createTestMachine(limited);
   const began = machine.clock.now();
   await expect(machine.execute({ cents: 5 })).rejects.toThrow(
-    /a task of arn:.*:activity:Charge waits, and no handler .* no class was given in `activities`/,
+    /a task of arn:.*:activity:Charge waits, and no handler .*\nFix: give the class that takes it: activities: \[TheActivity\]/,
   );
   expect(machine.clock.now()).toBe(began);
 });
@@ -172,7 +172,7 @@ test('an ARN of another region is not taken for the same activity: the nearest i
   }
   const machine = await createTestMachine(PAYING, { activities: [Elsewhere] });
   await expect(machine.execute({ cents: 5 })).rejects.toThrow(
-    /eu-west-1:.* did you mean arn:aws:states:us-east-1:123456789012:activity:Charge\? There is: Elsewhere\.charge takes/,
+    /eu-west-1:.*\n {2}Elsewhere\.charge takes arn:.*\nFix: did you mean arn:aws:states:us-east-1:123456789012:activity:Charge\?/,
   );
 });
 

@@ -60,7 +60,7 @@ export function findConfig(path: string | undefined, cwd: string): string {
         path === undefined
           ? `there is no config in ${cwd}`
           : `there is no such file (looked for ${resolve(cwd, path)})`,
-      fix: 'create nest-style.config.ts with `export default defineConfig({})`, or name yours with --config PATH',
+      fix: "write nest-style.config.ts: `import { defineConfig } from 'stepwright'; export default defineConfig({});` and compile it: npx tsc; or name yours with --config PATH",
     },
   ]);
 }
@@ -105,13 +105,16 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   } catch (error) {
     throw fail(
       `it throws when it is imported: ${traceOf(error)}`,
-      'mend it, or what it imports; compile again with npx tsc',
+      'correct it, or what it imports, and compile again: npx tsc',
       error,
     );
   }
   const config = defaultExport(module);
   if (typeof config === 'object' && config !== null) return config;
-  throw fail('it has no default export', 'write `export default defineConfig({ … })`');
+  throw fail(
+    'it has no default export',
+    "write `import { defineConfig } from 'stepwright'; export default defineConfig({});`",
+  );
 }
 
 /** The message and the first line that points into the user's files. */

@@ -99,7 +99,8 @@ function errorName(text: string): [string, string] {
   return [code, name];
 }
 
-function missingProgram(file: string): Problem[] {
+/** Whether the program is there; what to say where it is not. */
+export function missingProgram(file: string): Problem[] {
   const places = file.includes('/')
     ? [resolve(file)]
     : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, file));

@@ -45,5 +45,5 @@ export const portIsOurs = (port: number): Problem => ({
   code: 'PORT_IN_USE',
   where: `port ${port}`,
   what: 'another Stepwright (start, local or dev) serves its local Step Functions there',
-  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} ${command('start')}; or choose another port: --port N`,
+  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} ${command('start')}; or choose another port: --port ${port + 1}`,
 });

@@ -150,14 +150,14 @@ const matchesNothing = (pattern: string, dir: string): Problem => ({
   code: 'GLOB_MATCHES_NOTHING',
   where: `machines: '${pattern}'`,
   what: `no file matches it below ${dir}`,
-  fix: 'correct the glob: it is relative to the nearest package.json',
+  fix: "correct the glob, as in 'state-machines/*.asl.json': it is relative to the nearest package.json",
 });
 
 const unsetVariable = (name: string, file: string): Problem => ({
   code: 'ENVIRONMENT_UNSET',
   where: file,
   what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
-  fix: `set ${name} before starting`,
+  fix: `set it before the start, as in: export ${name}=dev`,
 });
 
 const noListening = (message: string): Problem => ({

@@ -127,6 +127,7 @@ const address: Rule = {
 
 const endpoint: Rule = {
   expected: "'local', 'aws' or an http(s) URL",
+  fix: "write a URL such as 'http://127.0.0.1:8083', or 'local', or 'aws'",
   ok(value) {
     if (typeof value !== 'string') return false;
     if (value === 'local' || value === 'aws') return true;

@@ -98,7 +98,7 @@ function configProblems(config: unknown): Problem[] {
       code: 'CONFIG_BAD_VALUE',
       where: 'the config',
       what: `expected an object, got ${show(config)}`,
-      fix: 'export it with `export default defineConfig({ … })`',
+      fix: 'export it: `export default defineConfig({});`',
     },
   ];
 }

@@ -27,10 +27,14 @@ export function parseActivity(text: unknown, env: Environment, standIn = false):
 
 function parseArn(text: string): Parsed {
   const match = ARN.exec(text);
-  if (!match) return invalid(`${arnFault(text)}: ${show(text)}`);
+  if (!match) return invalid(`${arnFault(text)}: ${show(text)}`, nearestArn(text));
   const [, partition = '', region = '', account = '', name = ''] = match;
   const fault = nameFault(name);
-  if (fault) return invalid(`the name at the end of ${show(text)} ${fault}`);
+  if (fault)
+    return invalid(
+      `the name at the end of ${show(text)} ${fault}`,
+      `${text.slice(0, -name.length)}${nearestName(name)}`,
+    );
   return { ref: { kind: 'arn', arn: text, name, partition, region, account } };
 }
 
@@ -46,7 +50,9 @@ function arnFault(text: string): string {
 
 function parseName(text: string): Parsed {
   const fault = nameFault(text);
-  return fault ? invalid(`the name ${show(text)} ${fault}`) : { ref: { kind: 'name', name: text } };
+  return fault
+    ? invalid(`the name ${show(text)} ${fault}`, nearestName(text))
+    : { ref: { kind: 'name', name: text } };
 }
 
 function nameFault(name: string): string | undefined {
@@ -57,12 +63,23 @@ function nameFault(name: string): string | undefined {
     : `holds ${JSON.stringify(found)}, which the service refuses in names`;
 }
 
-function invalid(what: string): Parsed {
+const nearestName = (name: string): string =>
+  name.replaceAll(new RegExp(FORBIDDEN_IN_NAME, 'g'), '-').slice(0, NAME_LIMIT);
+
+/** Of the ARN of a state machine or an execution, that of an activity; else an example. */
+function nearestArn(text: string): string {
+  const [, partition, service, region, account, , name] = text.split(':');
+  const arn = `arn:${partition}:${service}:${region}:${account}:activity:${name}`;
+  return ARN.test(arn) ? arn : ARN_EXAMPLE;
+}
+
+/** @param instead what to write. */
+function invalid(what: string, instead: string = ARN_EXAMPLE): Parsed {
   return {
     problem: {
       code: 'ACTIVITY_REF_INVALID',
       what: `@Activity: ${what}`,
-      fix: `write the activity's ARN, as in '${ARN_EXAMPLE}', or its name alone`,
+      fix: `write the activity's ARN or its name, as in @Activity('${instead}')`,
     },
   };
 }
@@ -73,7 +90,7 @@ function unsetProblem(text: string, names: readonly string[]): Parsed {
     problem: {
       code: 'ENVIRONMENT_UNSET',
       what: `'${text}' needs ${list.join(' and ')} from the environment, where ${list.length === 1 ? 'it is' : 'they are'} unset or empty`,
-      fix: `set ${list.join(', ')} before starting, or write the activity out`,
+      fix: `set ${list.length === 1 ? 'it' : 'them'} before the start, as in: export ${list.map((name) => `${name}=dev`).join(' ')}; or write the activity without \${…}`,
     },
   };
 }

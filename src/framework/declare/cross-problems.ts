@@ -1,10 +1,12 @@
 import type { Problem } from '../errors.js';
-import type { ActivityRef, HandlerDefinition } from './definition.js';
+import type { ActivityRef, Constructor, HandlerDefinition } from './definition.js';
 
 /** What is wrong between handlers that are each right by themselves. */
-export function crossProblems(handlers: readonly HandlerDefinition[]): Problem[] {
-  return [...sameActivity(handlers), ...sameName(handlers), ...declaredAccounts(handlers)];
+export function crossProblems(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  return [...sameActivity(handlers, files), ...sameName(handlers, files), ...declaredAccounts(handlers)];
 }
+
+type Files = ReadonlyMap<Constructor, string>;
 
 function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
   const groups = new Map<K, T[]>();
@@ -15,24 +17,49 @@ function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][
 const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
 const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
 
-function sameActivity(handlers: readonly HandlerDefinition[]): Problem[] {
-  const shared = groupBy(handlers, ({ activity }) => label(activity)).filter(([, list]) => list.length > 1);
-  return shared.map(([activity, list]) => ({
-    code: 'HANDLER_DUPLICATE',
-    where: named(list),
-    what: `they all take the tasks of ${activity}; each task would go to any one of them`,
-    fix: "keep one handler for the activity, or give each its own: @Handle({ activity: '…' })",
-  }));
+/** Where classes of one name are: only their files tell them apart. */
+const inFiles = (list: readonly HandlerDefinition[], files: Files): string[] => [
+  ...new Set(list.flatMap(({ target }) => files.get(target) ?? [])),
+];
+
+const several = (list: readonly unknown[]): boolean => list.length > 1;
+
+function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  const shared = groupBy(handlers, ({ activity }) => label(activity)).filter(([, list]) => several(list));
+  return shared.map(([activity, list]) => {
+    const what = `they all take the tasks of ${activity}: each task would go to any one of them`;
+    const copies = inFiles(list, files);
+    const isCopied = new Set(list.map(({ name }) => name)).size === 1 && several(copies);
+    return {
+      code: 'HANDLER_DUPLICATE',
+      where: isCopied ? (list[0]?.name ?? '') : named(list),
+      what: isCopied ? `the class is in ${copies.join(' and in ')}, and ${what}` : what,
+      fix: isCopied
+        ? `one of them is a copy: remove its source, if there is one, and the compiled file as well: rm ${copies.at(-1)}`
+        : ownActivity(activity),
+    };
+  });
 }
 
-function sameName(handlers: readonly HandlerDefinition[]): Problem[] {
-  const shared = groupBy(handlers, ({ name }) => name).filter(([, list]) => list.length > 1);
-  return shared.map(([name, list]) => ({
-    code: 'HANDLER_NAME_TWICE',
-    where: name,
-    what: `${list.length} classes have a handler of this name, so that neither logs nor the config's \`handlers\` can tell them apart`,
-    fix: 'rename one of the classes',
-  }));
+/** What to do about handlers on one activity. @param activity its name or its ARN. */
+export const ownActivity = (activity: string): string =>
+  `keep one of them, or give one an activity of its own, as in @Handle({ activity: '${activity}-2' })`;
+
+/** Those that take the same tasks are told of already. */
+function sameName(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  const shared = groupBy(handlers, ({ name }) => name).filter(
+    ([, list]) => new Set(list.map(({ activity }) => label(activity))).size > 1,
+  );
+  return shared.map(([name, list]) => {
+    const copies = inFiles(list, files);
+    const where = several(copies) ? ` (${copies.join(', ')})` : '';
+    return {
+      code: 'HANDLER_NAME_TWICE',
+      where: name,
+      what: `${list.length} classes have a handler of this name${where}: neither the log nor \`handlers\` in the config could tell them apart`,
+      fix: 'rename one of the classes',
+    };
+  });
 }
 
 function declaredAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
@@ -52,7 +79,7 @@ export function twoAccounts(handlers: readonly { name: string; account: string }
       code: 'TWO_ACCOUNTS',
       where: 'activities',
       what: `they lie in ${accounts.length} accounts: ${accounts.map(([account, list]) => `${account} (${named(list)})`).join(', ')}`,
-      fix: 'run a worker for each account: one worker has one set of credentials',
+      fix: 'run a worker for each account, with a config of its own that lists its `activities`: npx stepwright start --config PATH. One worker has one set of credentials',
     },
   ];
 }

@@ -24,19 +24,25 @@ export interface Discovered {
 export interface DiscoverOptions {
   /** Accept an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
   readonly standIn?: boolean;
+  /** The files that classes were found in, for messages. @default none */
+  readonly files?: ReadonlyMap<Constructor, string>;
 }
 
 /** Reads each decorated class once and checks all that can be checked without a container. */
 export function discover(
   classes: readonly Constructor[],
   env: Environment,
-  { standIn = false }: DiscoverOptions = {},
+  { standIn = false, files = new Map() }: DiscoverOptions = {},
 ): Discovered {
   const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
   const handlers = found.flatMap((each) => each.handlers);
   return {
     handlers,
-    problems: [...found.flatMap((each) => each.problems), ...crossProblems(handlers), ...errorNameProblems()],
+    problems: [
+      ...found.flatMap((each) => each.problems),
+      ...crossProblems(handlers, files),
+      ...errorNameProblems(),
+    ],
   };
 }
 
@@ -58,12 +64,13 @@ function readClass(target: Constructor, env: Environment, standIn: boolean): Dis
 }
 
 function notDeclared(target: unknown): Problem {
-  const name = typeof target === 'function' ? target.name || 'a class without a name' : show(target);
+  const where = typeof target === 'function' ? target.name || 'a class without a name' : show(target);
+  const name = typeof target === 'function' && target.name ? target.name : 'Name';
   return {
     code: 'ACTIVITY_NOT_DECLARED',
-    where: name,
+    where,
     what: 'it is listed in `activities`, but is no class that carries @Activity',
-    fix: "put @Activity('…') on the class, or take it off the list",
+    fix: `write @Activity('${name}') above the class, or take it off the list`,
   };
 }
 
@@ -72,7 +79,7 @@ function withoutHandler(target: Constructor): Problem {
     code: 'HANDLER_MISSING',
     where: target.name,
     what: 'it carries @Activity, but none of its methods carries @Handle',
-    fix: 'put @Handle() on the method that takes the tasks',
+    fix: 'write @Handle() above the method that takes the tasks',
   };
 }
 

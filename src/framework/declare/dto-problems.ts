@@ -24,9 +24,10 @@ export function dtoProblems(
   groups: Groups,
   direction: 'input' | 'output',
 ): Problem[] {
-  const found = [...nestedShapes(type, groups)].flatMap((shape) =>
+  const shapes = [...nestedShapes(type, groups)];
+  const found = shapes.flatMap((shape) =>
     shape.properties.length === 0
-      ? [withoutRules(shape.type, groups)]
+      ? [withoutRules(shape.type, { groups, direction, holder: holderOf(shape.type, shapes) })]
       : [...constructionProblem(shape.type), ...propertiesProblems(shape, groups, direction)],
   );
   return found.map((each) => ({ ...each, where }));
@@ -48,12 +49,34 @@ function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' 
   return [...nameless, ...faults];
 }
 
-function withoutRules(type: Constructor, groups: Groups): Fault {
+/** The property that a class is nested in, as `Order.lines`; undefined for the outermost. */
+const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): string | undefined =>
+  shapes.flatMap((shape) =>
+    shape.properties.flatMap((each) =>
+      each.nested && typesOf(each).includes(type) ? `${shape.type.name}.${each.name}` : [],
+    ),
+  )[0];
+
+/** What else there is to do than to write rules. */
+const UNCHECKED = {
+  input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
+  output: 'leave `output` out: the result is then written as it is',
+  nested: 'replace @ValidateNested() and @Type() there by @Allow(): then it is taken unchecked',
+} as const;
+
+interface Unruled {
+  readonly groups: Groups;
+  readonly direction: 'input' | 'output';
+  readonly holder: string | undefined;
+}
+
+function withoutRules(type: Constructor, { groups, direction, holder }: Unruled): Fault {
   const inGroups = groups.length > 0 ? ` in the groups ${groups.join(', ')}` : '';
+  const nested = holder === undefined ? '' : `, which is nested in ${holder},`;
   return {
     code: 'INPUT_WITHOUT_RULES',
-    what: `${type.name} has no rule of class-validator${inGroups}, so nothing of it would be checked`,
-    fix: `decorate its fields (@IsString(), @IsInt(), … or @Allow()), leave the parameter out, or take the JSON unchecked with @Handle({ input: 'any' })`,
+    what: `${type.name}${nested} has no rule of class-validator${inGroups}, so nothing of it would be checked`,
+    fix: `put a rule on each of its fields, as in \`@IsString() name!: string;\`, or @Allow() for any value; or ${UNCHECKED[holder === undefined ? direction : 'nested']}`,
   };
 }
 
@@ -85,25 +108,32 @@ function unusedRule(owner: Constructor, rule: Constructor): Fault {
 function propertyFaults(property: DtoProperty, place: string, groups: Groups): Fault[] {
   if (INHERITED.has(property.name)) {
     const what = `${place} has the name of something that every object inherits; class-validator can't check it`;
-    const fix = "rename it, and keep its key with @Expose({ name: '…' })";
+    const fix = `rename the field, and keep its key in the JSON by @Expose({ name: '${property.name}' }) from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
   const types = typesOf(property);
   if (!property.nested) return types.flatMap((type) => uncheckedNested(type, place, groups));
-  return types.length === 0 && !property.typed ? [untypedNested(place)] : [];
+  return types.length === 0 && !property.typed ? [untypedNested(property, place)] : [];
 }
 
 function uncheckedNested(type: Constructor<object>, place: string, groups: Groups): Fault[] {
   if (!hasRules(type, groups)) return [];
   const what = `${place} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
-  return [{ code: 'INPUT_WITHOUT_RULES', what, fix: `add @ValidateNested() to ${place}` }];
+  return [
+    {
+      code: 'INPUT_WITHOUT_RULES',
+      what,
+      fix: `write @ValidateNested() before ${place.split('.').at(-1)}, with { each: true } where it is an array`,
+    },
+  ];
 }
 
-function untypedNested(place: string): Fault {
+function untypedNested({ name, declaredType }: DtoProperty, place: string): Fault {
+  const declared = typeof declaredType === 'function' && !isBuiltIn(declaredType) && declaredType.name;
   return {
     code: 'INPUT_TYPE_LOST',
     what: `${place} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
-    fix: `add @Type(() => TheClass) from class-transformer to ${place}; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
+    fix: `write @Type(() => ${declared || 'TheClass'}) before ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
   };
 }
 
@@ -115,55 +145,73 @@ function conversionFaults(property: DtoProperty, place: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
   if (!typed && !nested && property.rules.some(({ name }) => OF_DATES.has(name)))
-    return [neverInJson(Date, place)];
-  if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, place)];
+    return [neverInJson(Date, property, place)];
+  if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, property, place)];
   return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, place));
 }
 
-function neverInJson(declared: unknown, place: string): Fault {
+function neverInJson(declared: unknown, property: DtoProperty, place: string): Fault {
   const { name } = declared as { name: string };
-  const property = place.split('.').at(-1) ?? place;
   return {
     code: 'INPUT_TYPE_INVALID',
     what:
       declared === Function
-        ? `${place} is a function, or its class did not survive compilation (\`import type\`); JSON has no such value`
-        : `${place} is declared as ${name}, which JSON has no value of: it would arrive as whatever was sent`,
-    fix: `say how it is made: ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
+        ? `${place} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
+        : `${place} is declared as ${name}. JSON has no such value, and nothing says how it is made: it would arrive as it was sent`,
+    fix: `write ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
   };
 }
 
 /** To be pasted in the place of the property. */
-const LINES = new Map<unknown, (property: string) => string>([
-  [Date, (property) => `@IsDate() @Type(() => Date) ${property}!: Date;`],
+const LINES = new Map<unknown, (property: DtoProperty) => string>([
+  [Date, ({ name }) => `@IsDate() @Type(() => Date) ${name}!: Date; ${WHERE_TYPE_IS}`],
   [
     Set,
-    (property) =>
-      `@IsString({ each: true }) @Type(() => String) ${property}!: Set<string>; (the class of its elements stands in both places)`,
+    (property) => {
+      const { rule, type, text } = elementOf(property);
+      return `${rule} @Type(() => ${type}) ${property.name}!: Set<${text}>; ${WHERE_TYPE_IS}`;
+    },
   ],
   [
     Map,
-    (property) =>
-      `@IsString({ each: true }) @Type(() => String) ${property}!: Map<string, string>; (the class of its values stands in both places)`,
+    (property) => {
+      const { rule, type, text } = elementOf(property);
+      return `${rule} @Type(() => ${type}) ${property.name}!: Map<string, ${text}>; ${WHERE_TYPE_IS}`;
+    },
   ],
-  [BigInt, (property) => `@Transform(({ value }) => BigInt(value)) @Allow() ${property}!: bigint;`],
+  [
+    BigInt,
+    ({ name }) =>
+      `@Transform(({ value }) => BigInt(value)) @Allow() ${name}!: bigint; Transform is in class-transformer`,
+  ],
   [
     Function,
-    (property) =>
-      `import the class without \`type\`, and @ValidateNested() @Type(() => TheClass) ${property}!: TheClass;`,
+    ({ name }) =>
+      `@ValidateNested() @Type(() => TheClass) ${name}!: TheClass; and import the class without \`type\``,
   ],
 ]);
 
-const lineForClass = (declared: unknown, name: string, property: string): string =>
+const WHERE_TYPE_IS = 'Type is in class-transformer';
+
+/** What a collection holds, as far as its rules tell. */
+function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
+  const names = new Set(rules.map(({ name }) => name));
+  if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };
+  if (names.has('isNumber')) return { rule: '@IsNumber({}, { each: true })', type: 'Number', text: 'number' };
+  if (names.has('isBoolean')) return { rule: '@IsBoolean({ each: true })', type: 'Boolean', text: 'boolean' };
+  return { rule: '@IsString({ each: true })', type: 'String', text: 'string' };
+}
+
+const lineForClass = (declared: unknown, type: string, { name }: DtoProperty): string =>
   isBuiltIn(declared)
-    ? `@Transform(({ value }) => new ${name}(value)) @Allow() ${property}!: ${name};`
-    : `@ValidateNested() @Type(() => ${name}) ${property}!: ${name};`;
+    ? `@Transform(({ value }) => new ${type}(value)) @Allow() ${name}!: ${type}; Transform is in class-transformer`
+    : `@ValidateNested() @Type(() => ${type}) ${name}!: ${type}; ${WHERE_TYPE_IS}`;
 
 function wrongType({ declaredType, container }: DtoProperty, type: Constructor, place: string): Fault[] {
   if (isOpen(type)) return [];
   if (isBuiltIn(type) && !conversionTo(type)) {
     const what = `${place} has @Type(() => ${type.name}), which converts nothing`;
-    const fix = `make it by hand: @Transform(({ value }) => new ${type.name}(value))`;
+    const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)), with Transform from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
   const fits = type === declaredType || !(isBuiltIn(declaredType) || isBuiltIn(type));

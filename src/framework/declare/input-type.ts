@@ -15,14 +15,14 @@ const SCALARS = new Map<unknown, InputSpec>([
 /** What compilers write for a type that exists only in TypeScript, and what it may have been. */
 const LOST = new Map<unknown, string>([
   [undefined, 'a class that is not defined yet (a circular import)'],
-  [Object, 'an interface, an inline type, a union, `unknown`, or a class behind `import type`'],
-  [Function, 'a class behind `import type`'],
-  [Array, 'an array, whose elements can be of any class'],
+  [Object, 'an interface, an inline type, a union, `unknown`, or a class that was imported by `import type`'],
+  [Function, 'a class that was imported by `import type`'],
+  [Array, 'an array, without the class of its elements'],
   [Promise, 'a promise'],
 ]);
 
 const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
-  [Array, 'say the class: @Handle({ input: [TheClass] })'],
+  [Array, 'name the class of its elements: @Handle({ input: [TheClass] })'],
 ]);
 
 interface Place {
@@ -101,10 +101,10 @@ function lost({ where }: Place, type: unknown): Problem {
   return {
     code: 'INPUT_TYPE_LOST',
     where,
-    what: `the type of its first parameter did not survive compilation: it is ${seen} at run time, which can be ${LOST.get(type)}`,
+    what: `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${LOST.get(type)}`,
     fix:
       LOST_FIX.get(type) ??
-      "import the class without `type`, or name it: @Handle({ input: TheClass }); to take the JSON unchecked: @Handle({ input: 'any' })",
+      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }); to take the JSON unchecked: @Handle({ input: 'any' })",
   };
 }
 

@@ -1,12 +1,14 @@
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { type Problem, shownPath } from '../errors.js';
+import { type Problem, show, shownPath } from '../errors.js';
 import type { Constructor } from './definition.js';
 import { readActivity, readHandlers } from './metadata.js';
 
 export interface Loaded {
   readonly classes: Constructor[];
+  /** The file in which each class was found, as messages name it. */
+  readonly places: ReadonlyMap<Constructor, string>;
   /** The files that were imported, absolute. */
   readonly files: readonly string[];
   readonly problems: Problem[];
@@ -26,11 +28,12 @@ export async function loadActivities(
   const classes = sources.filter((each) => typeof each !== 'string');
   const globs = sources.filter((each) => typeof each === 'string');
   const found = await findFiles(globs, baseDir, defaulted);
-  const loaded: Omit<Loaded, 'files'>[] = [];
+  const loaded: LoadedFile[] = [];
   // One after the other, so that what the modules print and register comes in the order of their names.
   for (const file of found.files) loaded.push(await loadFile(file, baseDir));
   return {
     classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
+    places: new Map(loaded.flatMap(({ classes, file }) => classes.map((each) => [each, file] as const))),
     files: found.files,
     problems: [...found.problems, ...loaded.flatMap((each) => each.problems)],
   };
@@ -60,20 +63,30 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
     where: `activities: '${pattern}'`,
     what: `it matches no compiled file under ${baseDir}`,
     fix: sources
-      ? 'write the ending of the compiled file, .js, and compile first (npx tsc)'
-      : 'globs are relative to the compiled config; look for a typing mistake there, and compile first (npx tsc)',
+      ? `write '${pattern.replace(/\.([cm]?)ts$/, '.$1js')}', the name of the compiled file, and compile first: npx tsc`
+      : 'compile first: npx tsc; if that was done, correct the glob: it is relative to the compiled config',
   };
 }
 
-async function loadFile(file: string, baseDir: string): Promise<Omit<Loaded, 'files'>> {
+interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
+  /** As messages name it. */
+  readonly file: string;
+}
+
+async function loadFile(file: string, baseDir: string): Promise<LoadedFile> {
   const where = isAbsolute(file) ? relative(baseDir, file) : file;
+  const shown = shownPath(file);
   try {
     const exported: unknown[] = Object.values((await import(pathToFileURL(file).href)) as object);
     const classes = exported.filter((each) => typeof each === 'function') as Constructor[];
     const declared = classes.filter((each) => readActivity(each) !== undefined);
-    return { classes: declared, problems: declared.length > 0 ? [] : [notDeclared(where, classes)] };
+    return {
+      file: shown,
+      classes: declared,
+      problems: declared.length > 0 ? [] : [notDeclared(where, classes)],
+    };
   } catch (error) {
-    return { classes: [], problems: [importProblem(where, error)] };
+    return { file: shown, classes: [], problems: [importProblem(where, error)] };
   }
 }
 
@@ -86,7 +99,7 @@ function notDeclared(where: string, classes: readonly Constructor[]): Problem {
       ? `it exports ${half.name}, which has @Handle methods but no @Activity`
       : 'it exports no class that carries @Activity',
     fix: half
-      ? `put @Activity('…') on ${half.name}`
+      ? `write @Activity('${half.name}') above ${half.name}`
       : 'export the class from this file, or give the file a name that `activities` does not match',
   };
 }
@@ -107,11 +120,11 @@ function readError(error: unknown): { message: string; stack: string } {
   if (types.isNativeError(error) || error instanceof Error) {
     return { message: `${error.name}: ${error.message}`, stack: error.stack ?? '' };
   }
-  return { message: `it threw ${String(error)}`, stack: '' };
+  return { message: `it threw ${show(error)}`, stack: '' };
 }
 
 /** The first place in the stack that is the user's: no dependency, no part of Node, none of ours. */
-function placeOf(stack: string): string | undefined {
+export function placeOf(stack: string): string | undefined {
   // Node's own places look like paths behind their `node:`.
   const places = stack
     .replaceAll(/node:[^\s)]+/g, '')
@@ -131,8 +144,9 @@ const STANDARD_DECORATORS =
 
 function fixOf(message: string, stack: string): string {
   if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
-  // What class-validator and class-transformer say when they are called with a context object.
-  if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/class-/.test(stack))
+  // What class-validator and class-transformer say when they are called with a context object. Their maps put their
+  // sources beside them.
+  if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/(?:class-|src\/)/.test(stack))
     return STANDARD_DECORATORS;
   if (/does not provide an export named/.test(message))
     return 'if the name is a type, import it with `type`; with isolatedModules the compiler asks for that';
@@ -140,5 +154,5 @@ function fixOf(message: string, stack: string): string {
     return "check the path; a relative import needs its ending, as in './greeter.js', and a package must be installed";
   if (/before initialization/.test(message))
     return 'two files import each other: inject by @inject(delay(() => TheClass)), or move what both need to a third file';
-  return 'mend it there; every file that `activities` matches is imported at start';
+  return 'correct it there: every file that `activities` matches is imported at start';
 }

@@ -85,9 +85,15 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
     code: 'ENDPOINT_INVALID',
     where,
     what: `expected 'local', 'aws' or an http(s) URL, got ${show(value)}`,
-    fix: "write a URL such as 'http://127.0.0.1:8083', or 'local', or 'aws'",
+    fix: endpointFix(value),
   };
 }
+
+/** What to write instead of an endpoint that is none. */
+export const endpointFix = (value: unknown): string =>
+  `write '${isHost(value) ? `http://${value}` : 'http://127.0.0.1:8083'}', or 'local', or 'aws'`;
+
+const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);
 
 /** The variable that shows that this is production, for people; undefined where none does. */
 export const productionMark = (env: Environment): string | undefined =>
@@ -100,6 +106,6 @@ function productionProblem(env: Environment): Problem | undefined {
     code: 'ENDPOINT_UNSET_IN_PRODUCTION',
     where: 'the endpoint',
     what: `nobody set it, and this looks like production (${mark} is set), where the local service would be a mistake`,
-    fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; spell out 'local' if it is meant",
+    fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; if you do mean the local service, pass `--endpoint local`",
   };
 }

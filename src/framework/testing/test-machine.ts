@@ -106,16 +106,22 @@ function isOf(activity: ActivityRef, arn: string): boolean {
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): string {
-  const there = handlers.map(
-    ({ name, activity }) => `${name} takes ${activity.kind === 'arn' ? activity.arn : activity.name}`,
+  const known = handlers.map(({ name, activity }) => ({
+    name,
+    takes: activity.kind === 'arn' ? activity.arn : activity.name,
+  }));
+  const head = `a task of ${arn} waits, and no handler of this test machine takes it`;
+  const [first] = known;
+  if (!first) return `${head}\nFix: give the class that takes it: activities: [TheActivity]`;
+  const nearest = closest(
+    arn,
+    known.map(({ takes }) => takes),
   );
-  const known = handlers.map(({ activity }) => (activity.kind === 'arn' ? activity.arn : activity.name));
-  const near = known.length > 0 ? `did you mean ${closest(arn, known)}? ` : '';
-  const list = there.length > 0 ? there.join(', ') : 'no class was given in `activities`';
-  return (
-    `a task of ${arn} waits, and no handler of this test machine takes it: ${near}There is: ${list}. ` +
-    "To try what happens while no worker is there, give its handler the fault 'lost-token'"
-  );
+  return [
+    head,
+    ...known.map(({ name, takes }) => `  ${name} takes ${takes}`),
+    `Fix: did you mean ${nearest}? Write it as the "Resource" of the state, or give the class that takes the task in \`activities\`; to try what happens while no worker is there: faults: { '${first.name}': ['lost-token'] }`,
+  ].join('\n');
 }
 
 function stuck({ history }: Execution): string {

@@ -8,7 +8,8 @@ import {
 } from 'tsyringe';
 import { systemClock, type Clock } from '../../clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { StartError } from '../../errors.js';
+import { placeOf } from '../../declare/load.js';
+import { show, StartError } from '../../errors.js';
 import { registrations, type Registered } from './registrations.js';
 
 /** Injects the {@link TaskContext} into a class that lives for one task (`scope: 'task'`) and into what it needs. */
@@ -63,14 +64,16 @@ async function runSetup(own: DependencyContainer, setup: Setup | undefined): Pro
   try {
     await setup?.(own);
   } catch (error) {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const place = error instanceof Error ? placeOf(error.stack ?? '') : undefined;
+    const said = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+    const what = place === undefined ? said : `${said} (${place})`;
     throw new StartError(
       [
         {
           code: 'SETUP_FAILED',
           where: 'setup',
           what: `it threw ${what}`,
-          fix: 'mend `setup` in the config; it runs once, before the first task',
+          fix: 'correct `setup` in the config, or what it calls; it runs once, before the first task',
         },
       ],
       { cause: error },

@@ -15,7 +15,7 @@ interface Fault extends Pick<Problem, 'what' | 'fix'> {
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
-  `register it in the config: setup(container) { container.register(${token}, { useValue: … }); }`;
+  `register it in the config: setup(container) { container.register(${token}, { useValue: { /* its methods */ } }); }`;
 
 /**
  * Follows what a class needs, as tsyringe would, and finds where it would inject nonsense without a word or
@@ -79,7 +79,8 @@ function* classFaults(
     const place = `${parameterName(type, index)} of ${type.name}'s constructor`;
     if (token === undefined) yield* isLate(parameter) ? [] : [untyped(place)];
     else if (isMissing(token, parameter, container, seen)) yield missing(place, token);
-    else if (!container.isRegistered(token, true) && isBuiltIn(token)) yield builtIn(place, token);
+    else if (!container.isRegistered(token, true) && isBuiltIn(token))
+      yield builtIn(place, token, bareName(type, index));
     else yield* faultsOf(token, container, seen);
   }
 }
@@ -142,9 +143,14 @@ function hiddenBase(type: Constructor): Constructor | undefined {
 const sourceOf = (type: Constructor): string => Function.prototype.toString.call(type);
 const hasConstructor = (type: Constructor): boolean => /(?<![.\w])constructor\s*\(/.test(sourceOf(type));
 
-function parameterName(type: Constructor, index: number): string {
+/** The parameter's name, where the code still tells it. */
+function bareName(type: Constructor, index: number): string | undefined {
   const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
-  const name = list?.[index]?.trim();
+  return list?.[index]?.trim() || undefined;
+}
+
+function parameterName(type: Constructor, index: number): string {
+  const name = bareName(type, index);
   return name ? `parameter '${name}'` : `parameter #${index + 1}`;
 }
 
@@ -167,10 +173,10 @@ function untyped(place: string): Fault {
   };
 }
 
-function builtIn(place: string, token: InjectionToken): Fault {
+function builtIn(place: string, token: InjectionToken, parameter = 'gateway'): Fault {
   const name = typeof token === 'function' ? token.name : show(token);
   return {
-    what: `${place} is ${name} at run time: ${name === 'Object' ? 'an interface, or a class behind `import type`' : 'not a class of yours, so an empty one would be injected, or none'}`,
-    fix: "give it a token: @inject('gateway') on the parameter, and in the config setup(container) { container.register('gateway', { useClass: TheGateway }); }; a class must be imported without `type`",
+    what: `${place} is ${name} at run time: ${name === 'Object' ? 'an interface, or a class that was imported by `import type`' : 'not a class of yours, so an empty one would be injected, or none'}`,
+    fix: `give it a name: write @inject('${parameter}') before the parameter, and in the config setup(container) { container.register('${parameter}', { useClass: TheClass }); }; a class needs no name where it is imported without \`type\``,
   };
 }

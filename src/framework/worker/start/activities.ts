@@ -1,4 +1,4 @@
-import { twoAccounts } from '../../declare/cross-problems.js';
+import { ownActivity, twoAccounts } from '../../declare/cross-problems.js';
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../../errors.js';
 import { type Endpoint, isLoopback } from '../../service/endpoint.js';
@@ -78,8 +78,8 @@ function sameActivity(handlers: readonly HandlerDefinition[], activities: Activi
       {
         code: 'HANDLER_DUPLICATE',
         where: `${first} and ${name}`,
-        what: `they both take the tasks of ${arn}; each task would go to either of them`,
-        fix: 'keep one handler for the activity, or give each its own',
+        what: `they both take the tasks of ${arn}: each task would go to either of them`,
+        fix: ownActivity(arn),
       },
     ];
   });
@@ -89,5 +89,5 @@ const noRegion = (names: readonly string[]): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,
   what: 'bare names are looked up in a region, and none is configured',
-  fix: 'set `region` in the config or AWS_REGION, or declare whole ARNs',
+  fix: 'set a region, as in: export AWS_REGION=eu-west-1; or `region` in the config; or declare whole ARNs',
 });

@@ -56,7 +56,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
   const endpoint = resolveEndpoint(said);
   const defaulted = settings.origins.activities.from === BY_DEFAULT;
   const loaded = await loadActivities(settings.activities, baseDir, { defaulted });
-  const found = discover(loaded.classes, env);
+  const found = discover(loaded.classes, env, { files: loaded.places });
   const handlers = found.handlers.map((definition) => ({
     definition,
     ...resolveHandler(definition, settings),
@@ -118,5 +118,5 @@ export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,
-  fix: 'write one with `npx stepwright generate activity NAME`, into src/activities/NAME.activity.ts, and compile it with `npx tsc`; or name your own globs or classes in `activities`',
+  fix: 'write one, as in: npx stepwright generate activity refund-order; then compile: npx tsc; or name your own globs or classes in `activities`',
 });
