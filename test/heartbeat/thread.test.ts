@@ -8,6 +8,7 @@ import { Probes } from '../../src/framework/heartbeat/thread/probes.js';
 import type { BeatListener } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import { ThreadHeartbeats } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { describeLean } from '../support/calls.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { portOf, task, workerOn } from '../support/port.js';
 import { holding } from '../support/work.js';
@@ -62,19 +63,34 @@ async function running(config: object = {}) {
   return { ...task, executionArn, status: () => worker?.status().tasks[0] };
 }
 
-test('beats leave from the thread, by themselves and when they are asked for, and learn that a task is gone', async () => {
-  const { task, status, executionArn, succeed } = await running();
-  await task.heartbeat();
-  await until(() => status()?.lastHeartbeatAt !== undefined);
-  const first = status()?.lastHeartbeatAt ?? 0;
-  expect(Math.abs(systemClock.now() - first)).toBeLessThan(2_000);
-  await until(() => (status()?.lastHeartbeatAt ?? 0) > first);
-  await client.send(new StopExecutionCommand({ executionArn }));
-  await until(() => task.signal.aborted);
-  expect(task.signal.reason).toMatchObject({ kind: 'gone' });
-  await expect(task.heartbeat()).rejects.toMatchObject({ kind: 'gone' });
-  succeed();
-  expect(log.filter(({ msg }) => String(msg).includes('main thread'))).toEqual([]);
+describeLean('over the lean path', () => {
+  test('beats leave from the thread, by themselves and when they are asked for, and learn that a task is gone', async () => {
+    const { task, status, executionArn, succeed } = await running();
+    await task.heartbeat();
+    await until(() => status()?.lastHeartbeatAt !== undefined);
+    const first = status()?.lastHeartbeatAt ?? 0;
+    expect(Math.abs(systemClock.now() - first)).toBeLessThan(2_000);
+    await until(() => (status()?.lastHeartbeatAt ?? 0) > first);
+    await client.send(new StopExecutionCommand({ executionArn }));
+    await until(() => task.signal.aborted);
+    expect(task.signal.reason).toMatchObject({ kind: 'gone' });
+    await expect(task.heartbeat()).rejects.toMatchObject({ kind: 'gone' });
+    succeed();
+    expect(log.filter(({ msg }) => String(msg).includes('main thread'))).toEqual([]);
+  });
+
+  test('a beat that is refused for its credentials is tried from the main thread, which may have others', async () => {
+    faults.always('SendTaskHeartbeat', { kind: 'error', error: 'ExpiredTokenException' });
+    const { status, succeed } = await running();
+    await until(() => log.some(({ msg }) => String(msg).startsWith('heartbeats fail')));
+    const tried = log.length;
+    faults.always('SendTaskHeartbeat', undefined);
+    await until(() => status()?.lastHeartbeatAt !== undefined);
+    expect(log.slice(0, tried).map(({ error }) => error)).toContainEqual(
+      expect.stringContaining('ExpiredTokenException'),
+    );
+    succeed();
+  });
 });
 
 test('over the path of the SDK they leave from the main thread, which is said once', async () => {
@@ -83,19 +99,6 @@ test('over the path of the SDK they leave from the main thread, which is said on
   expect(
     log.filter(({ msg }) => String(msg).startsWith('heartbeats leave from the main thread')),
   ).toHaveLength(1);
-  succeed();
-});
-
-test('a beat that is refused for its credentials is tried from the main thread, which may have others', async () => {
-  faults.always('SendTaskHeartbeat', { kind: 'error', error: 'ExpiredTokenException' });
-  const { status, succeed } = await running();
-  await until(() => log.some(({ msg }) => String(msg).startsWith('heartbeats fail')));
-  const tried = log.length;
-  faults.always('SendTaskHeartbeat', undefined);
-  await until(() => status()?.lastHeartbeatAt !== undefined);
-  expect(log.slice(0, tried).map(({ error }) => error)).toContainEqual(
-    expect.stringContaining('ExpiredTokenException'),
-  );
   succeed();
 });
 

@@ -116,17 +116,6 @@ describe('a request of the lean path', () => {
     const expected = sdks?.names.filter((name) => !ofOne.has(name)).toSorted();
     expect(lean?.names.toSorted()).toEqual(expected);
   });
-
-  test('does not leave where the certificate is not trusted', async () => {
-    const at = await listen(createTlsServer(makeCertificate(), (_, response) => response.end('{}')));
-    let sent = 0;
-    const answer = await pollAt(await portAt(`https://127.0.0.1:${at}`), () => sent++);
-    expect(answer).toMatchObject({
-      ...{ kind: 'failed', trouble: 'refused', mayHaveLostToken: false },
-      error: { message: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
-    });
-    expect(sent).toBe(0);
-  });
 });
 
 describe('the worker steps aside for the SDK, and says why', () => {
@@ -163,6 +152,17 @@ describe('the worker steps aside for the SDK, and says why', () => {
 });
 
 describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
+  test('does not leave where the certificate is not trusted', async () => {
+    const at = await listen(createTlsServer(makeCertificate(), (_, response) => response.end('{}')));
+    let sent = 0;
+    const answer = await pollAt(await portAt(`https://127.0.0.1:${at}`, { calls }), () => sent++);
+    expect(answer).toMatchObject({
+      ...{ kind: 'failed', trouble: 'refused', mayHaveLostToken: false },
+      error: { message: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
+    });
+    expect(sent).toBe(0);
+  });
+
   test('is not sent while its connection is made', async () => {
     let connected = (): void => {};
     const asked = new Promise<void>((resolve) => (connected = resolve));

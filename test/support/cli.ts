@@ -15,10 +15,11 @@ export interface Run {
 const MAIN = resolvePath('dist/src/framework/cli/main.js');
 const running = new Set<ChildProcess>();
 
-/** Starts `stepwright` as a process, with a clean environment beside what is given. */
+/** Starts `stepwright` as a process, with a clean environment beside what is given. Its calls go the suite's way. */
 export function stepwright(args: readonly string[], env: Record<string, string> = {}, cwd?: string): Run {
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const { PATH = '', HOME = '', STEPWRIGHT_CALLS } = process.env;
+  const clean = { PATH, HOME, ...(STEPWRIGHT_CALLS && { STEPWRIGHT_CALLS }) };
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...clean, ...env } });
   running.add(child);
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();

@@ -3,7 +3,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 // What the machine is set up for must not decide what a test sees.
 for (const name of Object.keys(process.env)) {
   if (
-    /^(AWS_(ENDPOINT|REGION|DEFAULT_REGION|PROFILE|ACCESS|SECRET|SESSION)|STEPWRIGHT_(?!THOROUGH$)|KUBERNETES_|ECS_)/.test(
+    /^(AWS_(ENDPOINT|REGION|DEFAULT_REGION|PROFILE|ACCESS|SECRET|SESSION)|STEPWRIGHT_(?!(THOROUGH|CALLS)$)|KUBERNETES_|ECS_)/.test(
       name,
     )
   ) {

@@ -1,5 +1,6 @@
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
+import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { CallInProgress } from '../wire.js';
 
@@ -63,16 +64,33 @@ export class Calls {
   #wrap(handler: RequestHandler): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
       metadata: handler.metadata,
-      handle: (request, options) => {
+      handle: async (request, options) => {
         const call = this.#ofRequests.get(request as object);
         if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
         else call?.onSent();
-        return handler.handle(request, { ...options, abortSignal: call?.signal as AbortSignal | undefined });
+        try {
+          return await handler.handle(request, {
+            ...options,
+            abortSignal: call?.signal as AbortSignal | undefined,
+          });
+        } catch (thrown) {
+          throw ofOurRealm(thrown);
+        }
       },
       destroy: () => handler.destroy?.(),
     };
     return wrapped as RequestHandler;
   }
+}
+
+/**
+ * Under Jest the network's errors are of another realm than the SDK. It takes these for no errors, and puts one of its
+ * own in their place, without their code: a certificate that is not trusted would look like a server that is down.
+ */
+function ofOurRealm(thrown: unknown): unknown {
+  if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
+  const { name, message } = thrown;
+  return Object.assign(new Error(message, { cause: thrown }), thrown, { name });
 }
 
 /** A connection that was kept alive is ready; a new one is when it was made, and over TLS when it is trusted. */
