@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as nap } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestBed, matchers, type StepwrightMatchers } from 'stepwright/testing';
 import { StatisticsActivity } from '../src/activities/statistics.activity.js';
@@ -43,7 +44,7 @@ describe('a batch job', () => {
     const file = orders('stopped');
     const bed = await createTestBed(SumOrdersActivity);
     const first = await bed.start({ file });
-    while (first.progress === undefined) await new Promise((resolve) => setImmediate(resolve));
+    while (first.progress === undefined) await nap(5);
     void first.shutdown();
     expect(await first.outcome).toHaveFailedWith('Interrupted');
     const at = first.progress.fraction ?? 1;

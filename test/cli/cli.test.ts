@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +9,6 @@ import { sample } from '../support/thorough.js';
 afterEach(killAll);
 
 const WAITS = ['--config', 'test/fixtures/waiting/waiting.config.mjs'];
-/** The workers that a console shows, once they are as they should be. */
-async function workersAt(url: string, areThere: (names: string[]) => boolean): Promise<string[]> {
-  const stream = await fetch(`${url}/console/api/stream?topic=workers`);
-  let text = '';
-  for await (const chunk of stream.body ?? []) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    const [last] = [...text.matchAll(/^data: (.*)\n\n/gm)].slice(-1);
-    const told = JSON.parse(last?.[1] ?? '{"workers":[]}') as { workers: { name: string; state: string }[] };
-    const names = told.workers.map(({ name, state }) => `${name} ${state}`);
-    if (areThere(names)) return names;
-  }
-  throw new Error(`the stream ended: ${text}`);
-}
 
 describe('commands', () => {
   test('a worker that stops at a separate local service does not wait for its polls', async () => {
@@ -36,13 +22,6 @@ describe('commands', () => {
     // By itself a poll ends after up to a minute.
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(worker.stderr()).toBe('');
-  });
-
-  test('a config that was compiled to CommonJS is read as well', async () => {
-    const { url } = await started(['--config', 'test/fixtures/commonjs/stepwright.config.js']);
-    const run = execute(url, 'Work', '{}');
-    expect(await run.ended).toEqual({ code: 0, signal: null });
-    expect(run.stdout()).toBe('"from CommonJS"\n');
   });
 
   test('an exception that nobody catches ends it soon: the embedded service lets its polls go', async () => {
@@ -78,86 +57,6 @@ describe('commands', () => {
     } finally {
       rmSync(dir, { recursive: true });
     }
-  });
-
-  test('check looks at what is deployed at an endpoint, and start warns in one line each', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
-    const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
-    writeFileSync(join(dir, 'Far.asl.json'), sound.replace('ap-northeast-1', 'ap-northeast-2'));
-    try {
-      const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);
-      expect(run.stdout()).toContain('They differ in region (ap-northeast-1, not ap-northeast-2)');
-      expect(run.stdout()).toContain('with what to paste: npx stepwright check');
-      const check = stepwright(['check', '--endpoint', url]);
-      expect(await check.ended).toEqual({ code: 1, signal: null });
-      expect(check.stdout()).toMatch(
-        /^arn:aws:states:ap-northeast-2:\d+:stateMachine:Far:8:7 {2}error {2}state 'Hello': no handler takes/,
-      );
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
-  });
-
-  test('the local service is of use in an empty folder, without a config and a worker', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
-    const service = stepwright(['local', '--port', '0'], {}, dir);
-    const url = await endpointOf(service);
-    const run = execute(url, 'Nothing', '{}');
-    await run.ended;
-    expect(run.stderr()).toContain('there are no machines at all');
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toEqual({ code: 0, signal: null });
-    rmSync(dir, { recursive: true });
-  });
-
-  test('a host that was not allowed is refused, and one that was is served', async () => {
-    const service = stepwright([
-      'local',
-      ...SLOW,
-      '--port',
-      '0',
-      '--host',
-      '0.0.0.0',
-      '--allow-host',
-      'sfn.test',
-    ]);
-    const { port } = new URL((await service.saw(/Endpoint: (http:\/\/[\d.]+:\d+)/))[1] ?? '');
-    const ask = (host: string): Promise<number | undefined> =>
-      new Promise((resolve) => {
-        const headers = { host, 'x-amz-target': 'AWSStepFunctions.ListActivities' };
-        const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', headers }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode);
-        });
-        request.end('{}');
-      });
-    expect(await ask('evil.test')).toBe(403);
-    expect(await ask('sfn.test')).toBe(200);
-    // Others reach it: the console is not there unless it is asked for.
-    expect(service.stdout()).not.toContain('Console:');
-    expect((await fetch(`http://127.0.0.1:${port}/console/api/home`)).status).toBe(404);
-  });
-
-  test("the console shows a worker by its health port, the running worker's own, and is not there with --no-console", async () => {
-    const { run: worker, url } = await started(['--port', '0', '--health-port', '0', '--worker-name', 'w1']);
-    const health = Number((await worker.saw(/Health: http:\/\/127\.0\.0\.1:(\d+)/))[1]);
-    const service = stepwright([
-      'local',
-      ...SLOW,
-      '--port',
-      '0',
-      '--worker',
-      String(health),
-      '--worker',
-      '1',
-    ]);
-    const local = await endpointOf(service);
-    expect(await workersAt(url, (names) => names.length > 0)).toEqual(['w1 running']);
-    const both = (names: string[]): boolean => names.includes('w1 running');
-    expect(await workersAt(local, both)).toEqual(['w1 running', '127.0.0.1:1 unknown']);
-    const without = stepwright(['local', ...SLOW, '--port', '0', '--no-console']);
-    expect((await fetch(`${await endpointOf(without)}/console/api/home`)).status).toBe(404);
-    expect(without.stdout()).not.toContain('Console:');
   });
 
   test('a stop while activities are looked up ends it at once with 0, and closes what setup opened', async () => {
@@ -230,18 +129,6 @@ describe('config prints every option, its value and where that comes from', () =
     );
   });
 
-  test('for programs', async () => {
-    const run = stepwright([...FLAGS, '--json'], ENV);
-    expect(await run.ended).toEqual({ code: 0, signal: null });
-    const { worker, handlers } = JSON.parse(run.stdout()) as Record<string, Record<string, object>>;
-    expect(worker).toMatchObject({
-      grace: { value: '5s', from: '--grace' },
-      setup: { value: null, from: 'default' },
-    });
-    expect(handlers?.[HELLO]).toMatchObject({ concurrency: { value: 5, from: `--handler ${HELLO}` } });
-    expect(run.stdout()).not.toContain('s3cret');
-  });
-
   test('a handler that there is not, in a flag and in a variable', async () => {
     const args = ['config', '--handler', 'HelloWordActivity.hello.concurrency=5'];
     const run = stepwright(args, { STEPWRIGHT_HANDLERS: '{"Nope.run":{}}' });
@@ -250,35 +137,6 @@ describe('config prints every option, its value and where that comes from', () =
       /--handler HelloWordActivity\.hello: there is no such handler\n.*did you mean 'HelloWorldActivity\.hello'/,
     );
     expect(run.stderr()).toContain("STEPWRIGHT_HANDLERS['Nope.run']: there is no such handler");
-  });
-});
-
-describe('doctor examines a project', () => {
-  test('and ends with 1 where there is a fault, each with its fix, for people and for programs', async () => {
-    const nobody = ['doctor', '--endpoint', 'http://me:s3cret@127.0.0.1:1', '--stop-timeout', '30s'];
-    const [run, json] = [stepwright(nobody), stepwright([...nobody, '--json'])];
-    expect(await run.ended).toEqual({ code: 1, signal: null });
-    expect(run.stdout()).toMatch(/^FAULT +stop: grace\n +expected 101 s or more.*\n +got 30 s.*\n +Fix: /m);
-    expect(run.stdout()).toMatch(/^FAULT +endpoint: http:\/\/\*\*\*@127\.0\.0\.1:1, ap-northeast-1\n/m);
-    expect(run.stdout()).toMatch(/^\d+ looked at: 2 faults, 0 warnings, 1 not checked\n$/m);
-    expect(await json.ended).toEqual({ code: 1, signal: null });
-    const told = JSON.parse(json.stdout()) as { faults: number; findings: object[] };
-    expect(told).toMatchObject({ faults: 2, warnings: 0, unchecked: 1 });
-    expect(told.findings).toContainEqual(expect.objectContaining({ check: 'stop', verdict: 'fault' }));
-    expect(run.stdout() + json.stdout()).not.toContain('s3cret');
-  });
-
-  test('and ends with 0 where there is none; a config that can not be read is one', async () => {
-    const [run, without] = [
-      stepwright(['doctor', '--port', '0']),
-      stepwright(['doctor', '--config', 'no.ts']),
-    ];
-    expect(await run.ended).toEqual({ code: 0, signal: null });
-    expect(run.stdout()).toContain(
-      'heartbeat: HelloWorldActivity.hello: one each 20 s, and HeartbeatSeconds 60',
-    );
-    expect(await without.ended).toEqual({ code: 1, signal: null });
-    expect(without.stdout()).toMatch(/no\.ts\n.*\n +got there is no such file.*\[CONFIG_NOT_FOUND\]/);
   });
 });
 
@@ -338,7 +196,7 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
     ],
     ['an unknown command', ['strat'], clean, /Did you mean start\?/],
   ];
-  test.each(sample(mistakes, 4))('%s', async (_, args, env, message) => {
+  test.each(sample(mistakes, 3))('%s', async (_, args, env, message) => {
     const run = stepwright(args, env);
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.stderr()).toMatch(message);

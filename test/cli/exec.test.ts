@@ -1,3 +1,4 @@
+import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   DescribeExecutionCommand,
@@ -53,7 +54,7 @@ async function ended(executionArn: string) {
       new DescribeExecutionCommand({ executionArn }),
     );
     if (status !== 'RUNNING') return { status, output, error, cause };
-    await new Promise((resolve) => setImmediate(resolve));
+    await nap(5);
   }
 }
 
@@ -101,7 +102,7 @@ test('a second signal ends the worker at once, and its program with it', async (
       return false;
     }
   };
-  while (lives()) await new Promise((resolve) => setImmediate(resolve));
+  while (lives()) await nap(5);
 });
 
 test('what can not work is said at the start, with its fix', async () => {

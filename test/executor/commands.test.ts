@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as nap } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   Activity,
@@ -48,12 +49,12 @@ function groupLives(group: number): boolean {
 
 /** The process group of a script that prints it first: `echo $$`. */
 async function groupOf(ran: Ran): Promise<number> {
-  while (said(ran, 'stdout').length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (said(ran, 'stdout').length === 0) await nap(5);
   return Number(said(ran, 'stdout')[0]);
 }
 
 async function untilEnded(group: number): Promise<void> {
-  while (groupLives(group)) await new Promise((resolve) => setImmediate(resolve));
+  while (groupLives(group)) await nap(5);
 }
 
 const STUBBORN = `trap '' TERM; echo $$; sh -c "trap '' TERM; while :; do sleep 1; done" & while :; do sleep 1; done`;

@@ -3,6 +3,7 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Config, createWorker, StartError } from 'stepwright';
 import { compiled } from '../support/hosted.js';
+import { sample } from '../support/thorough.js';
 import { createWorld, type WorkerWorld, type World } from '../support/world.js';
 import config from './fixtures/hosted.config.js';
 
@@ -61,7 +62,7 @@ const alive = (pid: number): boolean => {
   }
 };
 
-describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
+describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
   const start = (more: Config = {}): Promise<WorkerWorld> => started({ run, ...more });
 
   test('the same class with its setup, interceptors, DTO and context, away from the main thread', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { createLog, createWorker, type Worker } from 'stepwright';
@@ -39,7 +40,7 @@ afterEach(async () => {
 });
 
 const until = async (seen: () => boolean): Promise<void> => {
-  while (!seen()) await new Promise((resolve) => setImmediate(resolve));
+  while (!seen()) await nap(5);
 };
 
 /** A task in its handler's hands, on the machine's own time. */

@@ -1,0 +1,255 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  endpointOf,
+  execute,
+  killAll,
+  type Run,
+  SLOW,
+  started,
+  stepwright,
+  WAITING,
+} from '../support/cli.js';
+
+/*
+ * Commands in processes of their own, for what other tests show in one process: tried by `npm run check:thorough`.
+ */
+
+/** The workers that a console shows, once they are as they should be. */
+async function workersAt(url: string, areThere: (names: string[]) => boolean): Promise<string[]> {
+  const stream = await fetch(`${url}/console/api/stream?topic=workers`);
+  let text = '';
+  for await (const chunk of stream.body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    const [last] = [...text.matchAll(/^data: (.*)\n\n/gm)].slice(-1);
+    const told = JSON.parse(last?.[1] ?? '{"workers":[]}') as { workers: { name: string; state: string }[] };
+    const names = told.workers.map(({ name, state }) => `${name} ${state}`);
+    if (areThere(names)) return names;
+  }
+  throw new Error(`the stream ended: ${text}`);
+}
+
+describe('commands', () => {
+  afterEach(killAll);
+
+  test('a config that was compiled to CommonJS is read as well', async () => {
+    const { url } = await started(['--config', 'test/fixtures/commonjs/stepwright.config.js']);
+    const run = execute(url, 'Work', '{}');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toBe('"from CommonJS"\n');
+  });
+
+  test('check looks at what is deployed at an endpoint, and start warns in one line each', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
+    writeFileSync(join(dir, 'Far.asl.json'), sound.replace('ap-northeast-1', 'ap-northeast-2'));
+    try {
+      const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);
+      expect(run.stdout()).toContain('They differ in region (ap-northeast-1, not ap-northeast-2)');
+      expect(run.stdout()).toContain('with what to paste: npx stepwright check');
+      const check = stepwright(['check', '--endpoint', url]);
+      expect(await check.ended).toEqual({ code: 1, signal: null });
+      expect(check.stdout()).toMatch(
+        /^arn:aws:states:ap-northeast-2:\d+:stateMachine:Far:8:7 {2}error {2}state 'Hello': no handler takes/,
+      );
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('the local service is of use in an empty folder, without a config and a worker', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const service = stepwright(['local', '--port', '0'], {}, dir);
+    const url = await endpointOf(service);
+    const run = execute(url, 'Nothing', '{}');
+    await run.ended;
+    expect(run.stderr()).toContain('there are no machines at all');
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual({ code: 0, signal: null });
+    rmSync(dir, { recursive: true });
+  });
+
+  test('a host that was not allowed is refused, and one that was is served', async () => {
+    const service = stepwright([
+      'local',
+      ...SLOW,
+      '--port',
+      '0',
+      '--host',
+      '0.0.0.0',
+      '--allow-host',
+      'sfn.test',
+    ]);
+    const { port } = new URL((await service.saw(/Endpoint: (http:\/\/[\d.]+:\d+)/))[1] ?? '');
+    const ask = (host: string): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        const headers = { host, 'x-amz-target': 'AWSStepFunctions.ListActivities' };
+        const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        request.end('{}');
+      });
+    expect(await ask('evil.test')).toBe(403);
+    expect(await ask('sfn.test')).toBe(200);
+    // Others reach it: the console is not there unless it is asked for.
+    expect(service.stdout()).not.toContain('Console:');
+    expect((await fetch(`http://127.0.0.1:${port}/console/api/home`)).status).toBe(404);
+  });
+
+  test("the console shows a worker by its health port, the running worker's own, and is not there with --no-console", async () => {
+    const { run: worker, url } = await started(['--port', '0', '--health-port', '0', '--worker-name', 'w1']);
+    const health = Number((await worker.saw(/Health: http:\/\/127\.0\.0\.1:(\d+)/))[1]);
+    const service = stepwright([
+      'local',
+      ...SLOW,
+      '--port',
+      '0',
+      '--worker',
+      String(health),
+      '--worker',
+      '1',
+    ]);
+    const local = await endpointOf(service);
+    expect(await workersAt(url, (names) => names.length > 0)).toEqual(['w1 running']);
+    const both = (names: string[]): boolean => names.includes('w1 running');
+    expect(await workersAt(local, both)).toEqual(['w1 running', '127.0.0.1:1 unknown']);
+    const without = stepwright(['local', ...SLOW, '--port', '0', '--no-console']);
+    expect((await fetch(`${await endpointOf(without)}/console/api/home`)).status).toBe(404);
+    expect(without.stdout()).not.toContain('Console:');
+  });
+});
+
+describe('config prints every option, its value and where that comes from', () => {
+  const HELLO = 'HelloWorldActivity.hello';
+  const FLAGS = [
+    'config',
+    '--handler',
+    `${HELLO}.concurrency=5`,
+    '--grace',
+    '5s',
+    '--endpoint',
+    'http://me:s3cret@h',
+  ];
+  const ENV = {
+    STEPWRIGHT_DRAIN: 'fail',
+    STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
+  };
+
+  test('for programs', async () => {
+    const run = stepwright([...FLAGS, '--json'], ENV);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    const { worker, handlers } = JSON.parse(run.stdout()) as Record<string, Record<string, object>>;
+    expect(worker).toMatchObject({
+      grace: { value: '5s', from: '--grace' },
+      setup: { value: null, from: 'default' },
+    });
+    expect(handlers?.[HELLO]).toMatchObject({ concurrency: { value: 5, from: `--handler ${HELLO}` } });
+    expect(run.stdout()).not.toContain('s3cret');
+  });
+});
+
+describe('doctor examines a project', () => {
+  test('and ends with 1 where there is a fault, each with its fix, for people and for programs', async () => {
+    const nobody = ['doctor', '--endpoint', 'http://me:s3cret@127.0.0.1:1', '--stop-timeout', '30s'];
+    const [run, json] = [stepwright(nobody), stepwright([...nobody, '--json'])];
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stdout()).toMatch(/^FAULT +stop: grace\n +expected 101 s or more.*\n +got 30 s.*\n +Fix: /m);
+    expect(run.stdout()).toMatch(/^FAULT +endpoint: http:\/\/\*\*\*@127\.0\.0\.1:1, ap-northeast-1\n/m);
+    expect(run.stdout()).toMatch(/^\d+ looked at: 2 faults, 0 warnings, 1 not checked\n$/m);
+    expect(await json.ended).toEqual({ code: 1, signal: null });
+    const told = JSON.parse(json.stdout()) as { faults: number; findings: object[] };
+    expect(told).toMatchObject({ faults: 2, warnings: 0, unchecked: 1 });
+    expect(told.findings).toContainEqual(expect.objectContaining({ check: 'stop', verdict: 'fault' }));
+    expect(run.stdout() + json.stdout()).not.toContain('s3cret');
+  });
+
+  test('and ends with 0 where there is none; a config that can not be read is one', async () => {
+    const [run, without] = [
+      stepwright(['doctor', '--port', '0']),
+      stepwright(['doctor', '--config', 'no.ts']),
+    ];
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(run.stdout()).toContain(
+      'heartbeat: HelloWorldActivity.hello: one each 20 s, and HeartbeatSeconds 60',
+    );
+    expect(await without.ended).toEqual({ code: 1, signal: null });
+    expect(without.stdout()).toMatch(/no\.ts\n.*\n +got there is no such file.*\[CONFIG_NOT_FOUND\]/);
+  });
+});
+
+/** Clients that reset their connections in the middle of a request, and one that speaks no HTTP. */
+async function rudeTo(url: string): Promise<void> {
+  for (const words of ['GET /ready HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /li', 'what?\r\n\r\n']) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await new Promise<void>((resolve) => socket.write(words, () => resolve()));
+    socket.resetAndDestroy();
+  }
+}
+
+describe('with the service and the worker in processes of their own', () => {
+  let service: Run;
+  let url: string;
+  let workers: Run[] = [];
+  beforeAll(async () => {
+    service = stepwright(['local', ...SLOW, '--port', '0']);
+    url = await endpointOf(service);
+  });
+  afterEach(() => {
+    for (const { child } of workers) child.kill('SIGKILL');
+    workers = [];
+  });
+  afterAll(killAll);
+
+  async function workerAt(endpoint: string, args: string[] = []): Promise<Run> {
+    const worker = stepwright(['start', ...SLOW, ...args], { AWS_ENDPOINT_URL_SFN: endpoint });
+    workers.push(worker);
+    await worker.saw(WAITING);
+    return worker;
+  }
+
+  test('SIGHUP, which a closed terminal sends, drains as well', async () => {
+    const worker = await workerAt(url);
+    const run = execute(url, 'Slow', '{}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGHUP');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('a trace shows the frames of the user, and none of the framework', async () => {
+    await workerAt(url);
+    const run = execute(url, 'Throws', '{}');
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toMatch(/"trace":\["at Slow\.throws [^\]]*slow\.config\.mjs/);
+    expect(run.stderr()).not.toContain('src/framework');
+  });
+
+  test('/live and /ready answer from the state of the worker', async () => {
+    const worker = await workerAt(url, ['--health-port', '0']);
+    const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
+    const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
+      const answer = await fetch(health + path);
+      return { status: answer.status, body: await answer.json() };
+    };
+    await rudeTo(health);
+    expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
+    const first = await ask('/ready');
+    expect([200, 503]).toContain(first.status);
+    execute(url, 'Slow', '{"never":true}');
+    await worker.saw(/"msg":"held"/);
+    worker.child.kill('SIGTERM');
+    await worker.saw(/worker is draining/);
+    expect(await ask('/ready')).toEqual({
+      status: 503,
+      body: { state: 'draining', ready: false, reasons: ['the worker is draining'] },
+    });
+    await rudeTo(health);
+    expect(await ask('/live')).toEqual({ status: 200, body: { state: 'draining' } });
+    expect(await ask('/nope')).toMatchObject({ status: 404 });
+  });
+});
