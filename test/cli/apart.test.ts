@@ -37,7 +37,7 @@ describe('with the service and the worker in processes of their own', () => {
     execute(url, 'Slow', '{"never":true}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
-    await worker.saw(/worker is draining/);
+    await worker.saw(/the drain waits for 1 running task \(Slow\.run\): told to end in \d+ s/);
     // Repeats within 100 ms of the first are the same request; the one that counts comes after them.
     const again = setInterval(() => worker.child.kill('SIGTERM'), 20);
     expect(await worker.ended).toEqual({ code: 143, signal: null });

@@ -3,6 +3,7 @@ import type { Logger } from '../log.js';
 import { buildWorker, type StartWorld } from '../worker/start/create-worker.js';
 import type { Plan } from '../worker/start/plan.js';
 import type { Worker } from '../worker/worker.js';
+import { countDownDrain } from './drain-countdown.js';
 import { watchExit } from './exit.js';
 import { watchUserErrors } from './user-errors.js';
 
@@ -29,6 +30,7 @@ export async function runWorker(
       ...options,
     });
     watchExit(() => worker.status());
+    countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
     await announce(worker);
     await worker.run({ signal: stop });

@@ -42,7 +42,7 @@ export interface WorkerParts {
 /** Between the first polls of two handlers, so that a start is no burst. */
 const STAGGER_MS = 20;
 /** How long after the grace a report is still offered. */
-const REPORT_AFTER_GRACE_MS = 30_000;
+export const REPORT_AFTER_GRACE_MS = 30_000;
 /** How long providers may take to be disposed of. */
 const CLOSE_LIMIT_MS = 5_000;
 const CLOSE_HANGS = `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: the worker stops without`;

@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.js';
+import type { Logger } from '../log.js';
+import type { HandlerStatus, WorkerStatus } from '../worker/observe/status.js';
+import { POLL_LIMIT_MS } from '../worker/poller.js';
+import { REPORT_AFTER_GRACE_MS, type Worker } from '../worker/worker.js';
+
+/** A drain that is over sooner is not told of; from then on a line each so often. */
+const FIRST_MS = 1_000;
+const EACH_MS = 5_000;
+
+/** Says what a drain waits for and for how long, again and again with less time left, until the worker has stopped. */
+export function countDownDrain(
+  worker: Pick<Worker, 'on' | 'status'>,
+  { log, clock, graceMs }: { log: Logger; clock: Clock; graceMs: number },
+): void {
+  let cancel = (): void => {};
+  worker.on('state', ({ to }) => {
+    cancel();
+    if (to !== 'draining') return;
+    const began = clock.now();
+    const tell = (): void => {
+      const waits = waitsFor(worker.status(), graceMs, clock.now() - began);
+      if (waits.length > 0) log.info(`the drain waits for ${waits.join(', and for ')}`);
+      cancel = clock.after(EACH_MS, tell);
+    };
+    cancel = clock.after(FIRST_MS, tell);
+  });
+}
+
+/** @param elapsedMs since the drain began. */
+function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
+  const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;
+  const tasks = counted(handlers, ['running task', 'running tasks'], ({ running }) => running);
+  const polls = counted(handlers, ['open poll', 'open polls'], ({ polls: { open } }) => open);
+  const results = counted(
+    handlers,
+    ['unreported result', 'unreported results'],
+    ({ undelivered }) => undelivered,
+  );
+  const told = elapsedMs < graceMs ? `told to end in ${left(graceMs)}` : 'told to end';
+  return [
+    ...(tasks ? [`${tasks}: ${told}`] : []),
+    ...(polls ? [`${polls}: ${left(POLL_LIMIT_MS)} at most`] : []),
+    ...(results ? [`${results}: ${left(graceMs + REPORT_AFTER_GRACE_MS)} at most`] : []),
+  ];
+}
+
+/** As `2 running tasks (Orders.run)`; undefined for none. */
+function counted(
+  handlers: readonly HandlerStatus[],
+  [one, many]: readonly [one: string, many: string],
+  count: (handler: HandlerStatus) => number,
+): string | undefined {
+  const those = handlers.filter((each) => count(each) > 0);
+  const sum = those.reduce((all, each) => all + count(each), 0);
+  if (sum === 0) return undefined;
+  return `${sum} ${sum === 1 ? one : many} (${those.map(({ name }) => name).join(', ')})`;
+}
