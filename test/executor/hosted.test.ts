@@ -1,4 +1,5 @@
 import { setTimeout as nap } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Config, createWorker, StartError } from 'stepwright';
@@ -149,35 +150,63 @@ describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
   });
 });
 
-test('a deadline and a stop end it, too, each with its own report', async () => {
-  const w = await started({ run: 'thread', grace: '10s', handlers: { 'Wrong.run': { timeout: '30s' } } });
-  const machine = world.machine(arnOf('Wrong'));
-  const late = await world.execute(machine, 'loop');
-  await world.clock.settle(() => said(w, 'looping').length === 1);
-  await world.clock.advance(30_000);
-  expect(await resultOf(late)).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
-  await world.clock.advance(5_000);
-  expect(w.worker.status().tasks).toEqual([]);
-  const stopped = await world.execute(machine, 'loop');
-  await world.clock.settle(() => said(w, 'looping').length === 2);
-  const stop = w.worker.stop();
-  world.service.endPolls();
-  await world.clock.advance(15_000);
-  expect(await resultOf(stopped)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
-  await stop;
+test.each(sample(['process', 'thread'] as const, 1))(
+  'a deadline and a stop end an endless loop in a %s, too, each with its own report',
+  async (run) => {
+    const w = await started({ run, grace: '10s', handlers: { 'Wrong.run': { timeout: '30s' } } });
+    const machine = world.machine(arnOf('Wrong'));
+    const late = await world.execute(machine, 'loop');
+    await world.clock.settle(() => said(w, 'looping').length === 1);
+    await world.clock.advance(30_000);
+    expect(await resultOf(late)).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+    expect(w.worker.status().tasks).toHaveLength(1);
+    await world.clock.advance(5_000);
+    expect(w.worker.status().tasks).toEqual([]);
+    const stopped = await world.execute(machine, 'loop');
+    await world.clock.settle(() => said(w, 'looping').length === 2);
+    const stop = w.worker.stop();
+    world.service.endPolls();
+    await world.clock.advance(15_000);
+    expect(await resultOf(stopped)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    await stop;
+    // Two loops would go on for ever. Of threads the process is this one.
+    const pids = said(w, 'looping').map(({ pid }) => Number(pid));
+    if (run === 'process') await world.clock.settle(() => !pids.some(alive));
+  },
+);
+
+const HELD = [
+  ['process', 150],
+  ['thread', 90],
+] as const;
+test.each(sample(HELD, 1))(
+  'a %s is replaced after so many tasks, or when it holds so much',
+  async (run, memoryMb) => {
+    const w = await started({ run, pool: { ...POOL, recycleAfter: 3, memoryMb } });
+    const machine = world.machine(arnOf('Wrong'));
+    const wheres: unknown[] = [];
+    for (const what of ['where', 'where', 'where', 'hoard', 'where'])
+      wheres.push((await ran(w, machine, what)).output);
+    expect(wheres.map((where) => wheres.indexOf(where))).toEqual([0, 0, 0, 3, 4]);
+  },
+);
+
+test('a thread whose heap is full is one report, and the next task is run', async () => {
+  // Threads that start from now on have so many megabytes.
+  setFlagsFromString('--max-old-space-size=60');
+  try {
+    const w = await started({ run: 'thread' });
+    const machine = world.machine(arnOf('Wrong'));
+    expect(await ran(w, machine, 'fill')).toMatchObject({
+      error: 'Stepwright.HandlerCrashed',
+      cause: { errorMessage: expect.stringContaining('reaching memory limit: JS heap out of memory') },
+    });
+    expect((await ran(w, machine, 'where')).status).toBe('SUCCEEDED');
+  } finally {
+    setFlagsFromString('--max-old-space-size=0');
+  }
 });
 
-test('one is replaced after so many tasks', async () => {
-  const w = await started({ run: 'thread', pool: { ...POOL, recycleAfter: 2 } });
-  const machine = world.machine(arnOf('Ordinary'));
-  const wheres: unknown[] = [];
-  for (const item of ['a', 'b', 'c']) {
-    const { output } = await ran(w, machine, { item });
-    wheres.push((output as { where: unknown }).where);
-  }
-  expect(wheres[1]).toBe(wheres[0]);
-  expect(wheres[2]).not.toBe(wheres[0]);
-});
 test('a process that crashes, or is killed, is one report', async () => {
   const w = await started({ run: 'process' });
   const machine = world.machine(arnOf('Wrong'));
