@@ -1,6 +1,6 @@
 import { turn } from '../../../clock.js';
 import { measure } from '../values/json.js';
-import { isQuickMatch } from './regexp.js';
+import { quickMatches } from './regexp.js';
 
 /** What one evaluation may come to. Beyond it the evaluation ends, before the value is made where that can be told. */
 export interface Limits {
@@ -15,8 +15,8 @@ export interface Limits {
   /** Items that a function may compare with each other: all pairs, and to sort them. */
   readonly pairs: number;
   readonly sorted: number;
-  /** Whether a regular expression may look at that many characters. */
-  readonly mayMatch: (pattern: string, chars: number) => boolean;
+  /** Says of a regular expression whether it may look at so many characters. */
+  readonly mayMatch: (pattern: string) => (chars: number) => boolean;
   /** Whether there is no time left. Asked now and then. */
   readonly isOver: () => boolean;
 }
@@ -47,7 +47,7 @@ export const ON_MAIN: Limits = {
   places: 200_000,
   pairs: 500,
   sorted: 5_000,
-  mayMatch: isQuickMatch,
+  mayMatch: quickMatches,
   isOver: () => turn.busyMs() > 30,
 };
 
@@ -59,7 +59,7 @@ export const IN_THREAD: Limits = {
   places: 2_000_000,
   pairs: 100_000,
   sorted: 1_000_000,
-  mayMatch: () => true,
+  mayMatch: () => () => true,
   isOver: () => false,
 };
 

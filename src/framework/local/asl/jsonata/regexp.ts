@@ -1,12 +1,16 @@
-/** A RegExp that asks before it begins, since nothing can stop it afterwards. */
+/** A RegExp that asks before it begins, since nothing can stop it afterwards. Of its pattern it asks once. */
 export function guardedRegExp(
-  mayMatch: (pattern: string, chars: number) => boolean,
+  mayMatch: (pattern: string) => (chars: number) => boolean,
   refusal: () => Error,
 ): typeof RegExp {
   return class extends RegExp {
-    override exec(text: string): RegExpExecArray | null {
-      if (!mayMatch(this.source, text.length)) throw refusal();
-      return super.exec(text);
+    constructor(pattern: string | RegExp, flags?: string) {
+      super(pattern, flags);
+      const mayMatchWith = mayMatch(this.source);
+      this.exec = (text) => {
+        if (!mayMatchWith(text.length)) throw refusal();
+        return super.exec(text);
+      };
     }
   } as typeof RegExp;
 }
@@ -17,15 +21,15 @@ const MATCH_STEPS = 10_000_000;
 const EVERY_WAY_CHARS = 20;
 
 /**
- * Guesses whether a regular expression is done quickly with a text of this length. A repetition of what is itself
- * repeated, or may be this or that, can try each way to share out the text; each other repetition can begin anywhere.
+ * Guesses with texts of which length a regular expression is done quickly. A repetition of what is itself repeated, or
+ * may be this or that, can try each way to share out the text; each other repetition can begin anywhere.
  */
-export function isQuickMatch(pattern: string, chars: number): boolean {
+export function quickMatches(pattern: string): (chars: number) => boolean {
   // Escapes and character classes are one character each, but for references back, which are tried every way.
   const bare = pattern.replaceAll(/\\[^1-9k]|\[(?:\\[^]|[^\]\\])*\]/g, 'x');
-  if (bare.includes('\\') || repeatsChoices(bare)) return chars <= EVERY_WAY_CHARS;
+  if (bare.includes('\\') || repeatsChoices(bare)) return (chars) => chars <= EVERY_WAY_CHARS;
   const repetitions = bare.match(REPETITION)?.length ?? 0;
-  return chars ** (repetitions + 1) <= MATCH_STEPS;
+  return (chars) => chars ** (repetitions + 1) <= MATCH_STEPS;
 }
 
 const REPETITION = /[*+]|\{\d+,\d*\}/g;
