@@ -6,7 +6,7 @@ import {
   type PollAnswer as Answer,
 } from '../../../src/framework/local/service/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/service/tasks.js';
+import { TaskTable } from '../../../src/framework/local/service/task-table.js';
 import { pollFailure, reportFailure } from '../../../src/framework/service/answer.js';
 import { wireFailure } from '../../../src/framework/service/sdk/wire-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/service/port.js';

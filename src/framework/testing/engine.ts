@@ -7,9 +7,9 @@ import { Machines, seededHome, type Machine } from '../local/service/machines.js
 import type { Call } from '../local/wire/operation.js';
 import { ServiceError } from '../local/wire/service-error.js';
 import { taskOperations } from '../local/wire/task-operations.js';
-import { TaskTable } from '../local/service/tasks.js';
+import { TaskTable } from '../local/service/task-table.js';
 import { compileMachine } from '../local/asl/definition/machine.js';
-import { EvaluationThreads } from '../local/asl/jsonata/threads.js';
+import { EvaluationThreads } from '../local/asl/jsonata/evaluation-threads.js';
 import { silentLog } from '../log.js';
 import { reportFailure } from '../service/answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../service/port.js';
@@ -62,7 +62,7 @@ export class Engine implements ActivityPort {
 
   /** Whether a task of this activity waits for somebody to take it. */
   hasWaiting(arn: string): boolean {
-    return this.#activities.get(arn).waiting > 0;
+    return this.#activities.get(arn).queuedTasks > 0;
   }
 
   /** @throws DefinitionError where the definition cannot be run */

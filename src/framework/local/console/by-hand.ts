@@ -1,5 +1,5 @@
-import { checkArn, type Operation } from '../wire/operation.js';
-import { Checker, MAX } from '../wire/validation.js';
+import type { Operation } from '../wire/operation.js';
+import { checkArn, Checker, MAX } from '../wire/request-validation.js';
 
 /** What a person is called in a history. */
 const HAND = 'console';

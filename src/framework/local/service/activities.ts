@@ -3,7 +3,7 @@ import { Activity } from './activity.js';
 import { parseArn } from '../arn.js';
 import type { ActivityPort, TaskOrder } from '../asl/runtime/running-execution.js';
 import { errors } from '../wire/service-error.js';
-import type { TaskTable } from './tasks.js';
+import type { TaskTable } from './task-table.js';
 
 /** The most activities there can be. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../../clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { Fifo } from './fifo.js';
 import type { OpenTask } from './open-task.js';
-import type { TaskTable } from './tasks.js';
+import type { TaskTable } from './task-table.js';
 
 /** What a poll is answered: a task, or nothing once the hold is over. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
@@ -62,11 +62,6 @@ export class Activity {
     const offer = this.#offers.shift();
     if (offer) this.#lease(offer, workerName);
     return offer?.task;
-  }
-
-  /** How many tasks wait for a poll. */
-  get waiting(): number {
-    return this.#offers.size;
   }
 
   /** Offers a task. The cancel takes it back, leased or not. */

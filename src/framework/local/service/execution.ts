@@ -3,7 +3,7 @@ import type { Logger } from '../../log.js';
 import { parseArn } from '../arn.js';
 import { StateFailure } from '../asl/errors/failure.js';
 import { interpret } from '../asl/runtime/interpret.js';
-import type { EvaluationThreads } from '../asl/jsonata/threads.js';
+import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type { MockTable } from '../mocks/mocks.js';
 import type {
@@ -17,7 +17,7 @@ import { Thread } from '../asl/runtime/thread.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines.js';
-import type { TaskTable } from './tasks.js';
+import type { TaskTable } from './task-table.js';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 

@@ -2,11 +2,11 @@ import { POLL_LIMIT, type PollAnswer } from '../service/activity.js';
 import { formatArn } from '../arn.js';
 import { toSeconds } from '../service/history.js';
 import { homeOf } from '../service/machines.js';
-import { checkArn, type Call, type Operation, type State } from './operation.js';
+import { type Call, type Operation, type State } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
 import { END_POLLS } from './service-header.js';
 import { errors } from './service-error.js';
-import { Checker, checkName, MAX } from './validation.js';
+import { checkArn, Checker, checkName, MAX } from './request-validation.js';
 
 const OWNED_KEY = { encryptionConfiguration: { type: 'AWS_OWNED_KEY' } };
 

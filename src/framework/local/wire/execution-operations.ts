@@ -1,11 +1,11 @@
 import { readJson, type Json } from '../asl/values/json.js';
 import type { Execution, ExecutionStatus } from '../service/execution.js';
 import { toSeconds } from '../service/history.js';
-import { checkArn, type Call, type Operation } from './operation.js';
+import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageSize, pageToken, placeOf } from './pages.js';
 import { errors } from './service-error.js';
 import { complaint } from './json-complaint.js';
-import { Checker, checkName, MAX } from './validation.js';
+import { checkArn, Checker, checkName, MAX } from './request-validation.js';
 
 /** In the order in which the service lists them. PENDING_REDRIVE is known, and no execution here is it. */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];

@@ -2,10 +2,10 @@ import { compileMachine, DefinitionError, type Program } from '../asl/definition
 import { checkByLibrary } from '../asl/definition/library-check.js';
 import { toSeconds } from '../service/history.js';
 import { homeOf, keyOf, type Machine } from '../service/machines.js';
-import { checkArn, type Call, type Operation } from './operation.js';
+import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
 import { errors } from './service-error.js';
-import { Checker, checkName, MAX } from './validation.js';
+import { checkArn, Checker, checkName, MAX } from './request-validation.js';
 
 /** The library takes more than a second for a few times as many characters, and finds little that our own check does not. */
 const CHECKED_CHARS = 128 * 1024;

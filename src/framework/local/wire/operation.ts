@@ -1,11 +1,9 @@
 import type { Clock } from '../../clock.js';
 import type { Activities } from '../service/activities.js';
-import { parseArn, type ResourceKind } from '../arn.js';
 import type { Executions } from '../service/executions.js';
 import type { Machines } from '../service/machines.js';
-import { errors } from './service-error.js';
-import type { TaskTable } from '../service/tasks.js';
-import type { Body } from './validation.js';
+import type { TaskTable } from '../service/task-table.js';
+import type { Body } from './request-validation.js';
 
 /** Everything that the operations work on. */
 export interface State {
@@ -38,11 +36,3 @@ export interface Call {
 
 /** Does what was asked, and gives the answer's body. Throws a ServiceError for an error of the API. */
 export type Operation = (call: Call, state: State) => object | Promise<object>;
-
-/** @throws ServiceError InvalidArn, worded as recorded from the live service, where it is no ARN of that kind */
-export function checkArn(text: string, kind: ResourceKind): string {
-  const arn = parseArn(text);
-  if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);
-  if (arn.kind !== kind) throw errors.invalidArn(`Resource type not valid in this context: ${arn.kind}`);
-  return text;
-}

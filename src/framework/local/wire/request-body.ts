@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isObject, readJson } from '../asl/values/json.js';
-import type { Body } from './validation.js';
+import type { Body } from './request-validation.js';
 
 /** Undefined where it is larger than the limit; the rest is then read and dropped. */
 export function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {

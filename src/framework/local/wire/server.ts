@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
 import type { Console } from '../console/console.js';
-import { faultAnswer, type Fault, type FaultHook } from './faults.js';
+import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { parseBody, readBody } from './request-body.js';
 import { errors, ServiceError } from './service-error.js';
-import type { Body } from './validation.js';
+import type { Body } from './request-validation.js';
 
 export interface ServerOptions {
   readonly clock: Clock;

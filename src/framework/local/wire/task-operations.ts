@@ -2,7 +2,7 @@ import { parseJson } from '../asl/values/json.js';
 import type { OpenTask } from '../service/open-task.js';
 import type { Operation, State } from './operation.js';
 import { errors } from './service-error.js';
-import { Checker, MAX } from './validation.js';
+import { Checker, MAX } from './request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 

@@ -1,6 +1,6 @@
 import { turn } from '../../../clock.js';
 import { EvaluationFailure } from '../errors/failure.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Bindings, Evaluated } from './evaluator.js';
 import { compiled } from './compiled.js';

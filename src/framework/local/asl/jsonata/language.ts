@@ -5,7 +5,7 @@ import type { Exit, Flow, Language } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../runtime/variables.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 
 const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'ResultSelector', 'ItemsPath'];
 

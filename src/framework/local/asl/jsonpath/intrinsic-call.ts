@@ -2,7 +2,7 @@ import { EvaluationFailure } from '../errors/failure.js';
 import { measure, type Json } from '../values/json.js';
 import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
-import type { StateData } from '../runtime/state-data.js';
+import type { StateData } from '../runtime/expression-data.js';
 
 type Part = (data: StateData) => Json;
 

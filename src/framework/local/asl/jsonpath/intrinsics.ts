@@ -2,7 +2,7 @@ import { EvaluationFailure } from '../errors/failure.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
 import { bareText, canonical, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
-import type { StateData } from '../runtime/state-data.js';
+import type { StateData } from '../runtime/expression-data.js';
 
 /** A function of the states language. AWS page "Intrinsic functions for JSONPath states". */
 export interface Intrinsic {

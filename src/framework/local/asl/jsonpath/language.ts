@@ -9,7 +9,7 @@ import type { Reader } from '../definition/reader.js';
 import { compileTemplate } from './template.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../runtime/variables.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 
 /** A path in a field: what it finds, or undefined where it leads nowhere. */
 interface Find {

@@ -3,7 +3,7 @@ import type { Json } from '../values/json.js';
 import { compileFind } from './language.js';
 import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
-import type { StateData } from '../runtime/state-data.js';
+import type { StateData } from '../runtime/expression-data.js';
 
 /** A comparison of a Choice rule. */
 export interface Test {

@@ -1,6 +1,6 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 
 type Part = (data: StateData) => Json;
 

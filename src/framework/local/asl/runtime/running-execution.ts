@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../../clock.js';
-import type { EvaluationThreads } from '../jsonata/threads.js';
+import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
 import type { JsonObject } from '../values/json.js';
 import type { MockTable } from '../../mocks/mocks.js';
 import type { Scope } from './scope.js';

@@ -9,7 +9,7 @@ import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
 import { Work } from './work.js';
 import { VariableScope } from './variables.js';
-import type { Around, StateData } from './state-data.js';
+import type { Around, StateData } from './expression-data.js';
 
 /** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
 const SMALL_STEPS = 256;
@@ -24,6 +24,8 @@ const isoTime = (ms: number): string => new Date(ms).toISOString();
 export interface Iteration {
   readonly index: number;
   readonly name: string;
+  /** The event of an iteration that ends before it is done. */
+  readonly aborted: string;
   /** What `$$.Map` is in it. */
   readonly context: JsonObject;
   /** Whether the thread is the iteration itself, and not a branch inside it. */
@@ -105,7 +107,8 @@ export class Thread implements Around {
   abort(cause: number): void {
     const { iteration } = this;
     if (iteration?.own) {
-      this.execution.record('MapIterationAborted', cause, { index: iteration.index, name: iteration.name });
+      const { aborted, index, name } = iteration;
+      this.execution.record(aborted, cause, { index, name });
     }
     this.abortStates(cause);
   }

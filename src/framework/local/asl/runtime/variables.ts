@@ -1,6 +1,6 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import type { Variables } from './state-data.js';
+import type { Variables } from './expression-data.js';
 
 /**
  * The variables of one thread. A branch or an iteration reads those around it, and sets its own, which end with

@@ -2,7 +2,7 @@ import { runtimeFailure } from '../errors/failure.js';
 import type { ChoiceRule, Exit, Flow } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from '../definition/state.js';
-import type { StateData } from '../runtime/state-data.js';
+import type { StateData } from '../runtime/expression-data.js';
 
 interface Option {
   readonly rule: ChoiceRule;

@@ -7,7 +7,7 @@ import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from '../definition/state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 import type { Thread } from '../runtime/thread.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
@@ -103,7 +103,8 @@ async function iterate(
     atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
     begin: (index, scope, after = started) => {
       const from = execution.record('MapIterationStarted', after, { index, name });
-      const fork = thread.fork(scope, from, { context: mapContext(index, list[index] ?? null), index, name });
+      const context = mapContext(index, list[index] ?? null);
+      const fork = thread.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
       return { thread: fork, group, input: inputs[index] ?? null };
     },
     onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),

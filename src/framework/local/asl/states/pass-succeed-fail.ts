@@ -1,4 +1,4 @@
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 import type { Kind } from '../definition/state.js';
 import type { Thread } from '../runtime/thread.js';
 import { StateFailure } from '../errors/failure.js';

@@ -7,7 +7,7 @@ import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
 import type { Thread } from '../runtime/thread.js';
-import type { Expression, StateData } from '../runtime/state-data.js';
+import type { Expression, StateData } from '../runtime/expression-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };

@@ -17,7 +17,7 @@ const ENTRY = new URL(
   import.meta.url.endsWith('.ts')
     ? import.meta.url
         .replace(/\/src(?=\/framework\/local\/asl\/jsonata\/)/, '/dist/src')
-        .replace(/threads\.ts$/, 'thread-entry.js')
+        .replace(/evaluation-threads\.ts$/, 'thread-entry.js')
     : './thread-entry.js',
   import.meta.url,
 );

@@ -1,3 +1,4 @@
+import { parseArn, type ResourceKind } from '../arn.js';
 import { DATA_LIMIT_BYTES, isTooLarge } from '../asl/values/limits.js';
 import { errors } from './service-error.js';
 
@@ -91,4 +92,12 @@ const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 /** @throws ServiceError InvalidName where the service would refuse the name of a new resource */
 export function checkName(name: string): void {
   if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
+}
+
+/** @throws ServiceError InvalidArn, worded as recorded from the live service, where it is no ARN of that kind */
+export function checkArn(text: string, kind: ResourceKind): string {
+  const arn = parseArn(text);
+  if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);
+  if (arn.kind !== kind) throw errors.invalidArn(`Resource type not valid in this context: ${arn.kind}`);
+  return text;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { OpenTask } from './open-task.js';
 import { errors } from '../wire/service-error.js';
-import { TokenMint } from './token.js';
+import { TokenMint } from './task-token.js';
 
 /** Every task that a token is out for. */
 export class TaskTable {
