@@ -5,8 +5,8 @@ import { bodies } from './bodies.js';
 import { devised, named, type HostileInput } from './inputs.js';
 import { Trial, type Outcome } from './trial.js';
 
-/** What an input may take, and how long another execution's task may be delayed by it, in milliseconds. */
-const LIMITS = { tookMs: 2_000, slowestMs: 100 };
+/** What an input may take, how long it may delay another execution's task, and the end of the process; milliseconds. */
+const LIMITS = { tookMs: 2_000, slowestMs: 100, endsMs: 1_000 };
 /** A definition of a megabyte may keep others waiting until it is read. */
 const LARGE = { chars: 256 * 1024, slowestMs: 1_000 };
 /** Other processes of this machine have their share too: the quickest of a few tries tells what an input costs. */
@@ -71,13 +71,16 @@ describe('a SIGTERM in the middle of it ends the process', () => {
   ];
 
   test.each(groups)('%s', async (_title, inputs) => {
-    const { service, trial } = await start();
-    for (const input of inputs) await trial.start(input);
-    const began = performance.now();
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toMatchObject({ signal: null });
-    // A second, and what other processes of this machine may take of it.
-    expect(performance.now() - began).toBeLessThan(1_500);
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < TRIES && leastMs >= LIMITS.endsMs; n++) {
+      const { service, trial } = await start();
+      for (const input of inputs) await trial.start(input);
+      const began = performance.now();
+      service.child.kill('SIGTERM');
+      expect(await service.ended).toMatchObject({ signal: null });
+      leastMs = Math.min(leastMs, performance.now() - began);
+    }
+    expect(leastMs).toBeLessThan(LIMITS.endsMs);
   });
 });
 
