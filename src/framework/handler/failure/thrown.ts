@@ -22,7 +22,7 @@ const MESSAGE_LIMIT = 8_192;
 const TEXT_LIMIT = 262_144;
 /** Frames in here say nothing about the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
-/** The same as source maps show it: the sources are packed beside their output. */
+/** The same as source maps show it, in a checkout: the package has neither maps nor sources. */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
 export function readThrown(thrown: unknown): Thrown {
