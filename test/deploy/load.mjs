@@ -12,7 +12,7 @@ const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
 class Work {
   async run(input) {
     if (input === 'fail') throw new ActivityFailure('PaymentDeclined', 'no');
-    await new Promise((resolve) => setTimeout(resolve, input === 'slow' ? 60_000 : 5));
+    await new Promise((resolve) => setTimeout(resolve, input === 'slow' ? 110_000 : 5));
     return input;
   }
 }
@@ -62,6 +62,8 @@ const client = new SFNClient({
 const begin = (input) =>
   client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
 const stopped = [];
+// One that is beaten all the time.
+await begin('slow');
 for (let n = 0; ; n++) {
   const { executionArn } = await begin(n % 5 === 0 ? 'fail' : n % 100 === 1 ? 'slow' : 'fine');
   if (n % 100 === 1) stopped.push(executionArn);

@@ -58,11 +58,16 @@ async function asked(report, dir) {
         ),
       ),
     ];
-    const silent = [];
-    for (const { name, expr } of queries) if ((await query(expr)) === 0) silent.push(`${name}: ${expr}`);
+    // Some of it takes a while to happen twice, which is what a rate is made of.
+    let silent = queries;
+    for (const by = Date.now() + 60_000; silent.length > 0 && Date.now() < by;) {
+      const still = [];
+      for (const each of silent) if ((await query(each.expr)) === 0) still.push(each);
+      silent = still;
+    }
     report.problems(
       `each of ${queries.length} queries of the dashboard and the alerts returns data of a worker under load`,
-      silent,
+      silent.map(({ name, expr }) => `${name}: ${expr}`),
     );
     report.problems(
       'a query of a metric that is not there would be found',
