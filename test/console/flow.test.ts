@@ -75,8 +75,8 @@ const ODD_WORKER: ConsoleWorker = {
   ready: false,
   reasons: ['<b>not</b> ready'],
   handlers: [],
-  tasksInFlight: 0,
-  tasks: [],
+  tasksInFlight: 1,
+  tasks: [{ handler: '<i>A</i>.b', ageMs: 1, phase: 'running', message: '<b>page</b> 31 of 52' }],
   counts: {},
 };
 
@@ -305,6 +305,12 @@ withChromium('in a real Chromium', () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
       await open('workers');
       await plain('<b>not</b> ready');
+      await plain('<b>page</b> 31 of 52');
+      await open('machines/new');
+      await page.getByRole('textbox', { name: 'Name' }).fill('<s>name</s>');
+      await fill(page.getByRole('textbox', { name: /^Definition/ }), definition);
+      await plain(state);
+      await plain('<i>Odd</i>');
     });
   });
 

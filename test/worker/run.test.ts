@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
 import { Activity, Handle } from 'stepwright';
+import { publicStatus, statusInWords } from '../../src/framework/worker/health/pages.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 
@@ -275,6 +276,9 @@ test('what a handler says of its progress stands in the status, and is told and 
     expect(shown()).toEqual({ fraction: step / 100, message: `step ${step}`, at: world.clock.now() });
     if (step % 5 === 4) await seconds(1);
   }
+  // The page of the worker's own process shows what users wrote; its health port does not.
+  expect(statusInWords(w.worker.status()).tasks).toMatchObject([{ progress: 0.99, message: 'step 99' }]);
+  expect(JSON.stringify(publicStatus(w.worker.status()))).not.toContain('step 99');
   held[0]?.task.progress(7, 'x'.repeat(1_000));
   expect(shown()).toMatchObject({ fraction: 1, message: 'x'.repeat(256) });
   held[0]?.task.progress(NaN);

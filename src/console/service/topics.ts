@@ -59,6 +59,7 @@ export interface WorkerRow {
     readonly phase: string;
     readonly lastHeartbeatAt: number | null;
     readonly progress: number | null;
+    readonly message: string | null;
   }[];
   readonly counts: Readonly<Record<string, unknown>>;
 }

@@ -102,14 +102,13 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
                 <td>{duration(task.seconds * 1000).replace('.0', '')}</td>
                 <td>{task.phase}</td>
                 <td>
-                  {task.progress === null ? (
-                    '–'
-                  ) : (
+                  {task.progress !== null && (
                     <>
                       <progress max={1} value={task.progress} aria-label="Progress" />{' '}
-                      {Math.round(task.progress * 100)} %
+                      {Math.round(task.progress * 100)} %{' '}
                     </>
                   )}
+                  <span dir="auto">{task.message ?? (task.progress === null && '–')}</span>
                 </td>
                 <td>{task.lastHeartbeatAt === null ? '–' : age(now.value - task.lastHeartbeatAt)}</td>
               </tr>

@@ -1,7 +1,7 @@
 import type { Flags } from '../config/texts.js';
 import type { Logger } from '../log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
-import { publicStatus } from '../worker/health/pages.js';
+import { statusInWords } from '../worker/health/pages.js';
 import type { Worker } from '../worker/worker.js';
 import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from './banner.js';
 import type { DoorFlags } from './doors.js';
@@ -49,7 +49,7 @@ async function openAround(
   if (endpoint.kind !== 'local') return endpoint;
   const { startEmbedded } = await import('./embedded.js');
   around.embedded = await startEmbedded(project, doors, log, () =>
-    around.worker ? [publicStatus(around.worker.status())] : [],
+    around.worker ? [statusInWords(around.worker.status())] : [],
   );
   return localEndpoint(around.embedded.service.port);
 }

@@ -225,7 +225,17 @@ test('workers are shown as whoever runs them describes them, without tokens', as
     reasons: ['no answer yet'],
     handlers: [{ name: 'A.b', activityArn: ARN, concurrency: 2, used: 1, running: 1, undelivered: 0 }],
     tasksInFlight: 1,
-    tasks: [{ handler: 'A.b', ageMs: 1_999, phase: 'running', lastHeartbeatAt: undefined, token: 'secret' }],
+    tasks: [
+      {
+        handler: 'A.b',
+        ageMs: 1_999,
+        phase: 'running',
+        lastHeartbeatAt: undefined,
+        progress: 0.6,
+        message: 'page 31 of 52',
+        token: 'secret',
+      },
+    ],
     counts: { succeeded: 3 },
   };
   const bench = await openConsole({
@@ -234,7 +244,12 @@ test('workers are shown as whoever runs them describes them, without tokens', as
   const { data } = await follow(bench, 'topic=workers').next();
   expect(data).toMatchObject({
     workers: [
-      { name: 'w1', reasons: ['no answer yet'], tasksInFlight: 1, tasks: [{ handler: 'A.b', seconds: 1 }] },
+      {
+        name: 'w1',
+        reasons: ['no answer yet'],
+        tasksInFlight: 1,
+        tasks: [{ handler: 'A.b', seconds: 1, progress: 0.6, message: 'page 31 of 52' }],
+      },
     ],
   });
   expect(JSON.stringify(data)).not.toContain('secret');

@@ -22,6 +22,8 @@ export interface ConsoleWorker {
     readonly lastHeartbeatAt?: number | undefined;
     /** From 0 to 1; undefined where it says nothing of it. */
     readonly progress?: number | undefined;
+    /** A few words of its handler on how far it is. */
+    readonly message?: string | undefined;
   }[];
   readonly counts: object;
 }
@@ -49,12 +51,13 @@ export function workerList(source: WorkerSource): object {
         undelivered,
       })),
       tasksInFlight,
-      tasks: tasks.map(({ handler, ageMs, phase, lastHeartbeatAt, progress }) => ({
+      tasks: tasks.map(({ handler, ageMs, phase, lastHeartbeatAt, progress, message }) => ({
         handler,
         seconds: Math.floor(ageMs / 1000),
         phase,
         lastHeartbeatAt: lastHeartbeatAt ?? null,
         progress: progress ?? null,
+        message: message ?? null,
       })),
       counts: Object.fromEntries(Object.entries(counts).filter(([, n]) => typeof n === 'number')),
     })),

@@ -47,6 +47,7 @@ export interface PublicTask extends Omit<TaskStatus, 'token' | 'activityArn' | '
   readonly task: string;
   /** From 0 to 1, where the handler has said so. What it said beside is the handler's own. */
   readonly progress: number | undefined;
+  readonly message?: string | undefined;
 }
 
 export const MOST_TASKS = 100;
@@ -58,14 +59,25 @@ export interface HealthSource {
 }
 
 export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): PublicStatus {
-  const oldest = tasks.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, MOST_TASKS);
   return {
     ...status,
     handlers: handlers.map(publicHandler),
-    tasks: oldest.map(publicTask),
+    tasks: oldestOf(tasks).map(publicTask),
     tasksInFlight: tasks.length,
   };
 }
+
+/** The same for the page of the process that runs the worker, which shows what users wrote: handlers' words with it. */
+export function statusInWords(status: WorkerStatus): PublicStatus {
+  const tasks = oldestOf(status.tasks).map((task) => ({
+    ...publicTask(task),
+    message: task.progress?.message,
+  }));
+  return { ...publicStatus(status), tasks };
+}
+
+const oldestOf = (tasks: readonly TaskStatus[]): TaskStatus[] =>
+  tasks.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, MOST_TASKS);
 
 const publicTask = ({ token, handler, ageMs, phase, progress, lastHeartbeatAt }: TaskStatus): PublicTask => ({
   task: tokenHash(token),
