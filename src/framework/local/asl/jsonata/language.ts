@@ -13,9 +13,9 @@ const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'Res
 export const jsonataLanguage: Language = {
   name: 'JSONata',
 
-  flow(reader, { arguments: takes, output = true, assign = true }): Flow {
+  flow(reader, { arguments: takes, output = true, assign = true, selector: hasResult = false }): Flow {
     const given = takes === true ? readTemplate(reader, 'Arguments') : undefined;
-    const exit = readExit(reader, { output, assign });
+    const exit = readExit(reader, { output, assign, hasResult });
     return {
       input: (data) => data,
       arguments: (data) => (given ? given(data) : data.input),
@@ -98,13 +98,26 @@ export const jsonataLanguage: Language = {
       : `The field '${field}' is not supported here`,
 };
 
+interface ExitParts {
+  /** @default true */
+  readonly output?: boolean;
+  /** @default true */
+  readonly assign?: boolean;
+  /** Whether there is a `$states.result`: of a task, of branches or of iterations. @default false */
+  readonly hasResult?: boolean;
+}
+
 function readExit(
   reader: Reader,
-  { output = true, assign = true }: { output?: boolean; assign?: boolean },
+  { output = true, assign = true, hasResult = false }: ExitParts,
 ): Partial<Exit> {
-  const template = output ? readTemplate(reader, 'Output') : undefined;
+  const read = (field: string): Expression | undefined => {
+    const template = readTemplate(reader, field);
+    return hasResult || !template ? template : ({ result: _input, ...data }) => template(data);
+  };
+  const template = output ? read('Output') : undefined;
   if (assign) readVariableNames(reader);
-  const variables = assign ? readTemplate(reader, 'Assign') : undefined;
+  const variables = assign ? read('Assign') : undefined;
   return {
     ...(template && { output: template }),
     ...(variables && { assign: async (data: StateData) => (await variables(data)) as JsonObject }),
