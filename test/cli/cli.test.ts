@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { endpointOf, execute, killAll, SLOW, started, stepwright, WAITING } from '../support/cli.js';
 import { sample } from '../support/thorough.js';
@@ -54,6 +54,45 @@ describe('commands', () => {
       const mended = stepwright([...here, '--fix']);
       expect(await mended.ended).toEqual({ code: 0, signal: null });
       expect(readFileSync(file, 'utf8')).toBe(sound);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('check takes several configs, of workers that share the machines', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const arn = (name: string): string => `arn:aws:states:eu-west-1:123456789012:activity:${name}`;
+    const states = ['Pay', 'Ship'].map((name, n) => [
+      name,
+      { Type: 'Task', Resource: arn(name), ...(n === 0 ? { Next: 'Ship' } : { End: true }) },
+    ]);
+    writeFileSync(join(dir, 'package.json'), '{}');
+    writeFileSync(
+      join(dir, 'Order.asl.json'),
+      JSON.stringify({ StartAt: 'Pay', States: Object.fromEntries(states) }),
+    );
+    for (const name of ['Pay', 'Ship'])
+      writeFileSync(
+        join(dir, `${name}.mjs`),
+        `import { Activity, Handle } from ${JSON.stringify(resolve('dist/src/framework/index.js'))};
+        class ${name}ing { run() {} }
+        const run = Object.getOwnPropertyDescriptor(${name}ing.prototype, 'run');
+        Reflect.decorate([Handle({ input: 'any' })], ${name}ing.prototype, 'run', run);
+        Reflect.decorate([Activity('${arn(name)}')], ${name}ing);
+        export default { activities: [${name}ing], machines: ['*.asl.json'] };`,
+      );
+    try {
+      const [both, one] = [
+        stepwright(['check', '--config', 'Pay.mjs', '--config', 'Ship.mjs'], {}, dir),
+        stepwright(['check', '--config', 'Pay.mjs'], {}, dir),
+      ];
+      expect(await both.ended).toEqual({ code: 0, signal: null });
+      expect(both.stdout()).toContain('advice');
+      expect(both.stdout()).not.toContain('no handler takes');
+      // The machine that both have is looked at once.
+      expect(both.stdout().match(/the machine has no TimeoutSeconds/g)).toHaveLength(1);
+      expect(await one.ended).toEqual({ code: 1, signal: null });
+      expect(one.stdout()).toMatch(/error {2}state 'Ship': no handler takes the tasks of arn:.*:Ship/);
     } finally {
       rmSync(dir, { recursive: true });
     }

@@ -68,6 +68,30 @@ describe('a worker of the main job, and executions that are started from another
     }
   });
 
+  test('--watch runs again at each change of the file, also after one that is no JSON, until Ctrl-C', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'input.json');
+    const write = (text: string): void => writeFileSync(file, text);
+    write('{"who":"first"}');
+    const watching = stepwright(['execute', 'HelloWorld', `@${file}`, '--watch', '--endpoint', url]);
+    try {
+      await watching.saw(/watching .*input\.json: each change runs it again\. Press Ctrl-C to end\./);
+      write('{"who":');
+      await watching.saw(/the input is not JSON at .*input\.json:1:8: a value is expected/);
+      write('{"who":"second"}');
+      await watching.saw(/Hello second!/);
+      expect(watching.stdout()).toBe('{"message":"Hello first!"}\n{"message":"Hello second!"}\n');
+      watching.child.kill('SIGINT');
+      expect(await watching.ended).toEqual({ code: 130, signal: null });
+    } finally {
+      watching.child.kill('SIGKILL');
+      rmSync(dir, { recursive: true });
+    }
+    const without = stepwright(['execute', 'HelloWorld', '{}', '--watch', '--endpoint', url]);
+    expect(await without.ended).toEqual({ code: 1, signal: null });
+    expect(without.stderr()).toContain('--watch needs a file to watch: execute MACHINE @input.json --watch');
+  });
+
   test('a failed execution gives 1, nothing on stdout, and its error and cause on stderr', async () => {
     const run = execute(url, 'HelloWorld', '{}');
     expect(await run.ended).toEqual({ code: 1, signal: null });
