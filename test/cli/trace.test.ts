@@ -52,6 +52,32 @@ test('attempts, workers, failures and waits are told as they come', () => {
   ]);
 });
 
+test('a state that is entered again counts its attempts anew; what ends it is told, and not the end of all', () => {
+  const lambda = { lambdaFunctionScheduledEventDetails: { resource: 'arn:aws:lambda:…' } };
+  const events = [
+    at(1, 0, 0, 'TaskStateEntered', entered('Call')),
+    at(2, 1, 0, 'LambdaFunctionScheduled', lambda),
+    at(3, 2, 1000, 'LambdaFunctionTimedOut', {
+      lambdaFunctionTimedOutEventDetails: { error: 'States.Timeout' },
+    }),
+    at(4, 3, 2000, 'LambdaFunctionScheduled', lambda),
+    at(5, 4, 2000, 'TaskStateExited'),
+    at(6, 5, 3000, 'TaskStateEntered', entered('Call')),
+    at(7, 6, 3000, 'TaskScheduled'),
+    at(8, 7, 4000, 'TaskStateAborted'),
+    at(9, 8, 4000, 'ExecutionAborted'),
+    at(10, 9, 4000, 'ExecutionFailed', { executionFailedEventDetails: { error: 'Late' } }),
+  ];
+  expect(traced([[events, 4000]])).toEqual([
+    '0.0 s  Call: begins',
+    '1.0 s  Call: timed out by States.Timeout',
+    '2.0 s  Call: tried again (attempt 2)',
+    '2.0 s  Call: ends',
+    '3.0 s  Call: begins',
+    '4.0 s  Call: stopped',
+  ]);
+});
+
 test('a task that nobody takes is told after two seconds, once', () => {
   const events = [
     at(1, 0, 0, 'TaskStateEntered', entered('Pay')),

@@ -85,6 +85,42 @@ function block(language, holds) {
   return found;
 }
 
+/** The types of the matchers, as docs/testing.md has them. */
+function testingBlock(holds) {
+  const text = readFileSync(join(root, 'docs/testing.md'), 'utf8');
+  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code);
+  const found = blocks.find((code) => code.includes(holds));
+  if (!found) throw new Error(`docs/testing.md has no block with ${holds}`);
+  return found;
+}
+
+/** `expect` of a runner knows the matchers: their arguments are checked, and no other is there. */
+function checkMatcherTypes(name, { imports, types }) {
+  write(`types/${name}/matchers.d.ts`, types);
+  write(
+    `types/${name}/uses.ts`,
+    `${imports}
+import type { TaskResult } from 'stepwright/testing';
+
+test('types', () => {
+  const result: TaskResult = { status: 'succeeded', output: 1 };
+  expect(result).toHaveSucceededWith(1);
+  expect(result).not.toHaveFailedWith('Declined', { errorMessage: 'no' });
+  expect(result).not.toHaveVisited(['Pay']);
+  // @ts-expect-error -- the name of an error is a text
+  expect(result).toHaveFailedWith(1);
+  // @ts-expect-error -- there is no such matcher
+  expect(result).toHaveSucceededBy(1);
+});
+`,
+  );
+  const config = { extends: '../../tsconfig.json', include: ['.'] };
+  config.compilerOptions = { rootDir: '../..', noEmit: true };
+  writeJson(`types/${name}/tsconfig.json`, config);
+  const { status, output } = run(`npx tsc -p types/${name}`);
+  report(`${name}: the types of the matchers`, status === 0 ? undefined : output);
+}
+
 /** The tests, as the README and this folder have them: by file. */
 function tests() {
   const own = (file) =>
@@ -130,10 +166,7 @@ function makeProject() {
     extends: './tsconfig.json',
     include: ['nest-style.config.ts', 'src', 'test'],
   });
-  write(
-    'test/matchers.d.ts',
-    `import type { StepwrightMatchers } from 'stepwright/testing';\ndeclare module 'expect' {\n  interface Matchers<R> extends StepwrightMatchers<R> {}\n}\n`,
-  );
+  write('test/matchers.d.ts', testingBlock("declare module 'expect'"));
   write(
     'vitest.config.mjs',
     `import swc from 'unplugin-swc';
@@ -233,6 +266,8 @@ async function checkAll() {
 
   must('npm pkg set type=module');
   writeJson('jest.config.json', { preset: 'stepwright/jest' });
+  checkMatcherTypes('jest', { imports: JEST, types: testingBlock("declare module 'expect'") });
+  checkMatcherTypes('vitest', { imports: VITEST, types: testingBlock("declare module 'vitest'") });
   const command = 'node --experimental-vm-modules node_modules/jest/bin/jest.js';
   checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
   checkRunner('Vitest, "type": "module"', {

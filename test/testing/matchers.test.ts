@@ -39,6 +39,14 @@ describe('toHaveSucceededWith', () => {
     expect({ status: 'gone' }).not.toHaveSucceededWith(undefined);
   });
 
+  test.each([
+    ['gone', 'a task that is gone'],
+    ['timedOut', 'an execution that timed out'],
+    ['aborted', 'an execution that was stopped'],
+  ])('says what else it came to: %s', (status, said) => {
+    expect(messageOf(() => expect({ status }).toHaveSucceededWith(1))).toContain(`Received: ${said}`);
+  });
+
   test('shows a failure with its cause', () => {
     const message = messageOf(() => expect(failed).toHaveSucceededWith(1));
     expect(message).toBe(
@@ -90,6 +98,7 @@ describe('a check that checks nothing', () => {
     ],
     ['undefined', undefined, 'got undefined\nFix: give it what `await bed.run(…)`'],
     ['an output by itself', { message: 'Hi' }, "got { message: 'Hi' }"],
+    ['an output with a status of its own', { status: 'paid' }, "got { status: 'paid' }"],
   ])('fails, also after .not: %s', (_, received, said) => {
     for (const check of [
       () => expect(received).toHaveSucceededWith(1),
