@@ -55,6 +55,13 @@ test.each(['readme-example', 'readme-machine'])("the README's test is one that r
   expect(readme.fences.map((fence) => fence.code)).toContain(source);
 });
 
+test("the tests' tsconfig.json of docs/testing.md is the one that a new project gets", () => {
+  const shown = page('docs/testing.md').fences.filter(({ language }) => language === 'json');
+  expect(shown.map(({ code }) => code)).toContain(
+    readFileSync('templates/project/test/tsconfig.json', 'utf8'),
+  );
+});
+
 test('the Dockerfile of docs/deploy.md is the one that a new project gets', () => {
   const shown = page('docs/deploy.md').fences.filter(({ language }) => language === 'dockerfile');
   expect(shown.map(({ code }) => code)).toEqual([readFileSync('templates/project/Dockerfile', 'utf8')]);

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startLocalService } from 'stepwright/local';
 import { sample } from '../support/thorough.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,16 +35,11 @@ async function compileEach(compiler: string, transform: string, skip = ''): Prom
   );
 }
 
+const PAGE = readFileSync('docs/handlers.md', 'utf8');
+/** What it has in `.swcrc`. */
+const [, SWCRC = ''] = /`\.swcrc`:\n\n```json\n([\s\S]*?)```/.exec(PAGE) ?? [];
 const SWC = `const { transformSync } = await import('@swc/core');
-const { code } = transformSync(source, {
-  swcrc: false,
-  jsc: {
-    target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true },
-  },
-  module: { type: 'es6' },
-});`;
+const { code } = transformSync(source, { swcrc: false, ...${SWCRC} });`;
 
 const esbuild = (
   experimentalDecorators: boolean,
@@ -110,6 +107,37 @@ describe('compilers that write none', () => {
 
   test.each(sample(compilers, 1))('%s: with `input:` and @inject everything works', async (_, runFile) => {
     expect(await runFile('explicit')).toEqual(greeted);
+  });
+
+  test('tsx: the worker of docs/handlers.md runs, and serves a task', async () => {
+    const [, code = ''] = /### tsx and esbuild[\s\S]*?```ts\n([\s\S]*?)```/.exec(PAGE) ?? [];
+    const dir = join(OUT, 'page');
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, 'worker.ts'), code);
+    await writeFile(join(dir, 'tsconfig.json'), '{"compilerOptions":{"experimentalDecorators":true}}');
+    const service = await startLocalService({ port: 0 });
+    const Resource = 'arn:aws:states:eu-west-1:123456789012:activity:Greet';
+    const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Task', Resource, End: true } } });
+    service.seedActivity(Resource);
+    service.seedMachine({ name: 'M', definition });
+    const env = { ...process.env, AWS_ENDPOINT_URL_SFN: service.url };
+    const worker = spawn(process.execPath, ['--import', 'tsx', 'worker.ts'], { cwd: dir, env });
+    const said: string[] = [];
+    for (const stream of [worker.stdout, worker.stderr])
+      stream.on('data', (data: Buffer) => void said.push(data.toString()));
+    const ended = new Promise((resolve) => worker.once('close', resolve));
+    try {
+      const main = join(ROOT, 'dist/src/framework/cli/main.js');
+      const { stdout } = await Promise.race([
+        run(process.execPath, [main, 'execute', 'M', '{"who":"you"}', '--endpoint', service.url]),
+        ended.then(() => Promise.reject(new Error(said.join('')))),
+      ]);
+      expect(stdout).toBe('"Hello you"\n');
+    } finally {
+      worker.kill('SIGKILL');
+      await ended;
+      await service.close();
+    }
   });
 
   test('standard decorators are refused with the compiler option that is missing', async () => {

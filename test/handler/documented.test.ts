@@ -13,16 +13,23 @@ test('errors.md has one heading for each code, and none for another', () => {
   expect(headings).toHaveLength(codes.length + Object.keys(OWN_ERROR).length);
 });
 
+const EXPORT = /^export (?=(?:abstract )?(?:class|function|const|interface) )/gm;
+/** Its own test holds what is imported: test/docs/imports.test.ts. */
+const IMPORTS = /^(?:\/\/ \S+\n)?(?:import [^;]+;\n)+/;
+
 /** The examples that run as tests. In the documentation the classes are exported. */
 const tests = [
-  ...readdirSync('test/handler/examples').map((name) => `test/handler/examples/${name}`),
+  ...readdirSync('test/handler/examples', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `test/handler/examples/${name}`),
   ...readdirSync('test/testing/examples').map((name) => `test/testing/examples/${name}`),
   'test/testing/matchers.test.ts',
 ];
 const examples = tests
   .map(read)
   .join('\n')
-  .replaceAll(/^ *\/\/ oxlint-.*\n/gm, '');
+  .replaceAll(/^ *\/\/ oxlint-.*\n/gm, '')
+  .replaceAll(EXPORT, '');
 
 const snippets = ['handlers', 'errors', 'interceptors', 'testing']
   .flatMap((name) =>
@@ -30,14 +37,11 @@ const snippets = ['handlers', 'errors', 'interceptors', 'testing']
       ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
     ),
   )
-  // What only tells a compiler of types can't be run.
-  .filter(([, code]) => !code.includes('declare module'));
+  // What only tells a compiler of types can't be run; test/handler/compilers.test.ts runs a whole worker.
+  .filter(([, code]) => !code.includes('declare module') && !code.includes('await createWorker('));
 
 test.each(snippets)('%s is run by a test', (_, code) => {
-  for (const part of code
-    .replaceAll(/^export /gm, '')
-    .trim()
-    .split('\n\n'))
+  for (const part of code.replace(IMPORTS, '').replaceAll(EXPORT, '').trim().split('\n\n'))
     expect(examples).toContain(part);
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { Exclude, Expose, Type } from 'class-transformer';
 import {
@@ -15,8 +16,8 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { inject, injectable, singleton } from 'tsyringe';
-import { Activity, currentTask, Handle, TASK_CONTEXT, type TaskContext } from 'stepwright';
-import { createTestBed } from 'stepwright/testing';
+import { Activity, createLog, currentTask, Handle, TASK_CONTEXT, type TaskContext } from 'stepwright';
+import { createTestBed, createTestMachine } from 'stepwright/testing';
 
 class Item {
   @IsString() sku!: string;
@@ -245,4 +246,34 @@ test('the current task', async () => {
   const bed = await createTestBed(Audited);
   expect(await bed.run({})).toMatchObject({ output: 'deleted for Audited.run' });
   expect(audit('deleted')).toBe('deleted for nobody');
+});
+
+class Shipment {
+  @IsString() execution!: string;
+  @IsString() order!: string;
+}
+
+@Activity('ship')
+class Ships {
+  @Handle()
+  ship({ execution, order }: Shipment, task: TaskContext): string {
+    const log = task.log.child({ execution });
+    log.info({ order }, 'shipping');
+    return order;
+  }
+}
+
+test('the execution in the input and in the log', async () => {
+  const page = readFileSync('docs/handlers.md', 'utf8');
+  const [, definition = ''] = /```json\n(\{\n {2}"StartAt": "Ship"[\s\S]*?)```/.exec(page) ?? [];
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const log = createLog({ destination: { write } });
+  const machine = await createTestMachine(definition, { activities: [Ships], log });
+  expect(await machine.execute({ order: 'o-1' })).toMatchObject({ status: 'succeeded', output: 'o-1' });
+  const shipping = lines.find(({ msg }) => msg === 'shipping');
+  expect(shipping).toMatchObject({
+    order: 'o-1',
+    execution: expect.stringMatching(/^arn:aws:states:.*:execution:TestMachine:/),
+  });
 });
