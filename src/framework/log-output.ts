@@ -1,6 +1,8 @@
-import sonicBoom from 'sonic-boom';
 import { systemClock } from './clock.js';
+import { loadLibrary } from './load-library.js';
 import { LAST_WORDS_MS, nap, nonBlocking } from './stdio.js';
+
+const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
 
 /** What is kept of a log that can't be written: some 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
@@ -23,7 +25,7 @@ export type TellLost = (lost: number, why: string) => void;
  * dropped beyond 4 MiB. Nothing is ever thrown, and nothing is waited for but for a second at the end.
  */
 class LogOutput {
-  readonly #boom = new sonicBoom.SonicBoom({
+  readonly #boom = new SonicBoom({
     fd: nonBlocking(1),
     sync: false,
     // The least at which a flush without a new line tries again.

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { loadLibrary } from './load-library.js';
 import { standardOutput } from './log-output.js';
 
 /** One line of a log: a message, or fields and a message. */
@@ -52,11 +52,9 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
 
 const levelName = (level: string): { level: string } => ({ level });
 
-const load = createRequire(import.meta.url);
-
 function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
   // Loaded where a person reads: a worker in a container writes JSON.
-  const { prettyFactory } = load('pino-pretty') as typeof import('pino-pretty');
+  const { prettyFactory } = loadLibrary('pino-pretty') as typeof import('pino-pretty');
   const pretty = prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss',

@@ -32,6 +32,8 @@ const LEAVES = new Set([
   'duration',
   'backoff',
   'environment',
+  'load-library',
+  'reflect-metadata',
   'wait',
   'abort',
 ]);

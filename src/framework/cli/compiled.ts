@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { getTsconfig } from 'get-tsconfig';
 import { type Problem, shownPath } from '../errors.js';
+import { loadLibrary } from '../load-library.js';
 
 /** Which source becomes which compiled file, by the rootDir and outDir of a tsconfig.json. */
 export interface Compilation {
@@ -15,6 +15,7 @@ export interface Compilation {
 
 /** The compilation of the nearest tsconfig.json, or why there is none. */
 export function compilationOf(source: string): Compilation | string {
+  const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
   const { rootDir = '.', outDir, incremental, composite } = found?.config.compilerOptions ?? {};
   if (!found) return 'there is no tsconfig.json beside or above it';

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
+import { loadLibrary } from '../load-library.js';
 
-const load = createRequire(import.meta.url);
 let library: typeof import('class-transformer') | undefined;
 
 /** The library itself, which is loaded where a value is left to it: few inputs and outputs have one. */
 export const classTransformer = (): typeof import('class-transformer') =>
-  (library ??= load('class-transformer') as typeof import('class-transformer'));
+  (library ??= loadLibrary('class-transformer') as typeof import('class-transformer'));

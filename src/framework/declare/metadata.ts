@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import '../reflect-metadata.js';
 import type { Constructor } from './definition.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 

@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import '../../reflect-metadata.js';
 import { systemClock } from '../../clock.js';
 import { exampleInput } from '../../handler/input/example.js';
 import { MockTable } from '../../local/mocks/mocks.js';

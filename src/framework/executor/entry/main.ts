@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import '../../reflect-metadata.js';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import type { FromHost, ToHost } from '../messages.js';
 import { HostedHandlers } from './hosted-handlers.js';

@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import '../../reflect-metadata.js';
 import {
   container as root,
   Lifecycle,

@@ -65,7 +65,10 @@ export class ThreadHeartbeats implements Heartbeats {
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new Ledger(this.#ledgerMemory);
-  readonly #thread: Worker;
+  /** Undefined until it is needed, or the worker has run for a turn: a start has its first polls open sooner. */
+  #thread: Worker | undefined;
+  /** What it is told when it starts. */
+  #untold: ToThread[] = [];
   /** What runs here on behalf of the thread belongs to no task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
   /** With their places in the order in which they were opened. */
@@ -87,7 +90,11 @@ export class ThreadHeartbeats implements Heartbeats {
 
   constructor(options: ThreadHeartbeatsOptions) {
     this.#options = options;
-    const { clock, rate, stallAfterMs } = options;
+  }
+
+  #start(): void {
+    if (this.#thread || this.#closed || this.#ended) return;
+    const { clock, rate, stallAfterMs } = this.#options;
     const workerData: ThreadOptions = {
       turns: this.#turns,
       ledger: this.#ledgerMemory,
@@ -95,14 +102,19 @@ export class ThreadHeartbeats implements Heartbeats {
       stallAfterMs,
       now: clock.now(),
     };
-    this.#thread = new Worker(ENTRY, { workerData });
-    // The worker keeps the process, not this.
-    this.#thread.unref();
-    this.#thread.on('message', (message: FromThread) =>
-      this.#context.runInAsyncScope(() => this.#take(message)),
-    );
-    this.#thread.on('error', (error) => this.#lost(error));
-    this.#thread.on('exit', () => this.#lost(new Error('the thread ended')));
+    try {
+      const thread = this.#context.runInAsyncScope(() => new Worker(ENTRY, { workerData }));
+      this.#thread = thread;
+      // The worker keeps the process, not this.
+      thread.unref();
+      thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
+      thread.on('error', (error) => this.#lost(error));
+      thread.on('exit', () => this.#lost(new Error('the thread ended')));
+      for (const message of this.#untold) thread.postMessage(message);
+      this.#untold = [];
+    } catch (error) {
+      this.#lost(error as Error);
+    }
   }
 
   /** Whether its beats leave from the thread. */
@@ -132,6 +144,7 @@ export class ThreadHeartbeats implements Heartbeats {
     return new Promise((resolve, reject) => {
       this.#listening = { resolve, reject };
       this.#send({ kind: 'listen', host, port });
+      this.#start();
     });
   }
 
@@ -151,12 +164,16 @@ export class ThreadHeartbeats implements Heartbeats {
     show();
     const { clock } = this.#options;
     this.#timers.push(
-      clock.every(TURN_MS, show),
+      clock.every(TURN_MS, () => {
+        this.#start();
+        show();
+      }),
       clock.every(HAND_OVER_MS, () => void this.#handOver()),
     );
   }
 
   track(beating: Beating): Beat {
+    this.#start();
     const region = this.#regions.get(beating.port);
     if (this.#ended || !region) return this.#fallback().track(beating);
     const { token, everyMs, leasedAt } = beating;
@@ -175,7 +192,7 @@ export class ThreadHeartbeats implements Heartbeats {
   async close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
-    await this.#thread.terminate();
+    await this.#thread?.terminate();
   }
 
   async #handOver(): Promise<void> {
@@ -201,7 +218,9 @@ export class ThreadHeartbeats implements Heartbeats {
   }
 
   #send(message: ToThread): void {
-    if (!this.#closed && !this.#ended) this.#thread.postMessage(message);
+    if (this.#closed || this.#ended) return;
+    if (this.#thread) this.#thread.postMessage(message);
+    else this.#untold.push(message);
   }
 
   /** What the ledger has no room for is told by messages, those of one turn in one. */

@@ -1,7 +1,9 @@
 import type { buildConnector, Client } from 'undici';
+import { loadLibrary } from '../../load-library.js';
+
 // Of undici's door these two are a quarter: it also loads fetch, WebSocket, caches and mocks, in each thread anew.
-import connect from 'undici/lib/core/connect.js';
-import OneClient from 'undici/lib/dispatcher/client.js';
+const connect = loadLibrary('undici/lib/core/connect.js') as typeof buildConnector;
+const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Client;
 
 /** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
 const CONNECTION_TIMEOUT_MS = 5_000;

@@ -8,6 +8,7 @@ import type { Logger } from '../../log.js';
 import { slowly } from '../../backoff.js';
 import { reportFailure } from '../answer.js';
 import { wireFailure } from './wire-failure.js';
+import { loadSdk } from './load.js';
 
 export interface ActivityLookUp {
   readonly client: SFNClient;
@@ -60,7 +61,7 @@ export async function listActivities(
   client: SFNClient,
   abortSignal?: AbortSignal,
 ): Promise<Map<string, string>> {
-  const { paginateListActivities } = await import('@aws-sdk/client-sfn');
+  const { paginateListActivities } = loadSdk();
   const found = new Map<string, string>();
   for await (const page of paginateListActivities({ client }, { maxResults: 1000 }, { abortSignal })) {
     for (const { name, activityArn } of page.activities ?? [])
@@ -72,7 +73,7 @@ export async function listActivities(
 async function createMissing(name: string, lookUp: ActivityLookUp): Promise<string | undefined> {
   const { client, create, signal: abortSignal } = lookUp;
   if (!create) return undefined;
-  const { CreateActivityCommand } = await import('@aws-sdk/client-sfn');
+  const { CreateActivityCommand } = loadSdk();
   const send = () => client.send(new CreateActivityCommand({ name }), { abortSignal });
   return (await persist(lookUp, [name], send)).activityArn;
 }

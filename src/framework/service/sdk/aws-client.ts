@@ -7,6 +7,7 @@ import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { Calls } from './calls.js';
 import { Credentials } from './credentials.js';
 import type { SdkSettings } from './settings.js';
+import { loadSdk } from './load.js';
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;
@@ -54,7 +55,7 @@ export class ClientFactory {
   ): Promise<SFNClient> {
     // Seven lines about Node 20 on each start help nobody who chose the range on purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-    const { SFNClient } = await import('@aws-sdk/client-sfn');
+    const { SFNClient } = loadSdk();
     const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
     calls?.attach(client);
     this.credentials.attach(client);

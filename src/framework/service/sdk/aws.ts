@@ -7,8 +7,9 @@ import type { Identity, Recipes } from '../lean/recipe.js';
 import type { ActivityPort } from '../port.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
 import { learnRecipes } from './learn-recipes.js';
-import { type Sockets, sdkCalls } from './sdk-calls.js';
+import type { Sockets } from './sdk-calls.js';
 import { isMocked, stepAsideFor } from './step-aside.js';
+import { loadSdk } from './load.js';
 
 export type { Sockets } from './sdk-calls.js';
 
@@ -68,7 +69,7 @@ export class AwsService {
     const { sdk, calls: asked = 'lean' } = this.#settings;
     const why = asked === 'sdk' ? 'it is asked for' : stepAsideFor(sdk);
     if (why !== undefined) return this.#tellWhy(why);
-    const { SFNClient } = await import('@aws-sdk/client-sfn');
+    const { SFNClient } = loadSdk();
     const client = await this.#clients.client(region, 1, 1);
     if (isMocked(client, SFNClient)) return this.#tellWhy('its client is mocked');
     try {
@@ -82,7 +83,8 @@ export class AwsService {
     }
   }
 
-  #sdkCalls(region: string, sockets: Sockets): Promise<SendCall> {
+  async #sdkCalls(region: string, sockets: Sockets): Promise<SendCall> {
+    const { sdkCalls } = await import('./sdk-calls.js');
     return sdkCalls(this.#clients, region, sockets, { watching: ownsConnections(this.#settings.sdk) });
   }
 

@@ -1,6 +1,7 @@
 import type { DescribeExecutionOutput, HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
 import type { Clock } from '../../clock.js';
+import { loadSdk } from './load.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
@@ -36,7 +37,7 @@ export class HistoryReader {
   }
 
   async next(): Promise<HistoryEvent[]> {
-    const { GetExecutionHistoryCommand } = await import('@aws-sdk/client-sfn');
+    const { GetExecutionHistoryCommand } = loadSdk();
     const fresh: HistoryEvent[] = [];
     for (;;) {
       const request = { executionArn: this.#executionArn, maxResults: 1000, nextToken: this.#page };
@@ -52,7 +53,7 @@ export class HistoryReader {
 /** The ARN of a state machine by name or ARN. @throws Error that names the nearest machines where there is none. */
 export async function findMachine(client: SFNClient, nameOrArn: string): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
-  const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
+  const { paginateListStateMachines } = loadSdk();
   const known: string[] = [];
   for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 })) {
     if (!page.stateMachines)
@@ -73,7 +74,7 @@ export async function startExecution(
   stateMachineArn: string,
   input: string,
 ): Promise<string> {
-  const { StartExecutionCommand } = await import('@aws-sdk/client-sfn');
+  const { StartExecutionCommand } = loadSdk();
   const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
   if (!executionArn) throw new Error('the service started an execution without an ARN');
   return executionArn;
@@ -89,7 +90,7 @@ export async function followExecution(
   clock: Clock,
   onLook: OnLook = () => Promise.resolve(),
 ): Promise<ExecutionEnd> {
-  const { DescribeExecutionCommand } = await import('@aws-sdk/client-sfn');
+  const { DescribeExecutionCommand } = loadSdk();
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
     const execution: DescribeExecutionOutput = await client.send(
       new DescribeExecutionCommand({ executionArn }),

@@ -1,6 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Recipe, Recipes } from '../lean/recipe.js';
 import type { HotOperation } from '../wire.js';
+import { loadSdk } from './load.js';
 
 /** What is learnt is not who signs; the service never sees this. */
 const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
@@ -43,7 +44,7 @@ export async function learnRecipes(client: SFNClient): Promise<Recipes> {
 }
 
 async function learn(client: SFNClient): Promise<Recipes> {
-  const sdk = await import('@aws-sdk/client-sfn');
+  const sdk = loadSdk();
   const { config } = client;
   config.credentials = () => Promise.resolve(NOBODY);
   const first = async (send: () => Promise<unknown>): Promise<Recipe> => {

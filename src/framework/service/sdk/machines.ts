@@ -1,4 +1,5 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import { loadSdk } from './load.js';
 
 /** A state machine as the service lists it. */
 export interface KeptMachine {
@@ -16,7 +17,7 @@ export async function* listMachines(
   client: SFNClient,
   abortSignal?: AbortSignal,
 ): AsyncGenerator<KeptMachine> {
-  const { paginateListStateMachines } = await import('@aws-sdk/client-sfn');
+  const { paginateListStateMachines } = loadSdk();
   for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal }))
     for (const { name, stateMachineArn: arn } of page.stateMachines ?? [])
       if (name && arn) yield { name, arn };
@@ -24,7 +25,7 @@ export async function* listMachines(
 
 /** Every state machine of a client's region and account. Takes a call each: DescribeStateMachine. */
 export async function describeMachines(client: SFNClient): Promise<DeployedMachine[]> {
-  const { DescribeStateMachineCommand } = await import('@aws-sdk/client-sfn');
+  const { DescribeStateMachineCommand } = loadSdk();
   const machines: DeployedMachine[] = [];
   for await (const kept of listMachines(client)) {
     const { definition } = await client.send(new DescribeStateMachineCommand({ stateMachineArn: kept.arn }));

@@ -10,6 +10,7 @@ import { type KeptMachine, listMachines } from './machines.js';
 import { simulate, type Simulated } from './policy-simulator.js';
 import type { SdkSettings } from './settings.js';
 import { wireFailure } from './wire-failure.js';
+import { loadSdk } from './load.js';
 
 /** What was asked, and what came of it. Nothing throws. */
 export type Reply<T> = { readonly output: T } | { readonly failure: WireFailure };
@@ -67,7 +68,7 @@ export class Questions {
 
   activity(activityArn: string): Promise<Reply<unknown>> {
     return this.#ask(async (abortSignal) => {
-      const { DescribeActivityCommand } = await import('@aws-sdk/client-sfn');
+      const { DescribeActivityCommand } = loadSdk();
       return this.#client.send(new DescribeActivityCommand({ activityArn }), { abortSignal });
     });
   }
@@ -75,7 +76,7 @@ export class Questions {
   /** Makes a call of a worker with a token that belongs to no task: it is refused by all means, and by its name. */
   withMadeUpToken(call: TaskCall): Promise<Reply<unknown>> {
     return this.#ask(async (abortSignal) => {
-      const sdk = await import('@aws-sdk/client-sfn');
+      const sdk = loadSdk();
       const [taskToken, options] = [MADE_UP_TOKEN, { abortSignal }];
       const calls: Record<TaskCall, () => Promise<unknown>> = {
         SendTaskSuccess: () =>
@@ -102,7 +103,7 @@ export class Questions {
 
   definition(stateMachineArn: string): Promise<Reply<string>> {
     return this.#ask(async (abortSignal) => {
-      const { DescribeStateMachineCommand } = await import('@aws-sdk/client-sfn');
+      const { DescribeStateMachineCommand } = loadSdk();
       const command = new DescribeStateMachineCommand({ stateMachineArn });
       return (await this.#client.send(command, { abortSignal })).definition ?? '';
     });

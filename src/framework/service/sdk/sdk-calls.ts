@@ -4,6 +4,7 @@ import { type CallEnd, type CallInProgress, type HotOperation, mayBeSkewed } fro
 import type { ClientFactory } from './aws-client.js';
 import { Calls } from './calls.js';
 import { wireFailure } from './wire-failure.js';
+import { loadSdk } from './load.js';
 
 /** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
 const ONE_ATTEMPT = 1;
@@ -25,7 +26,7 @@ export async function sdkCalls(
   sockets: Sockets,
   { watching }: { readonly watching: boolean },
 ): Promise<SendCall> {
-  const sdk = await import('@aws-sdk/client-sfn');
+  const sdk = loadSdk();
   const calls = new Calls({ watching });
   const client = (many: number) => clients.client(region, many, ONE_ATTEMPT, calls);
   const polls = await client(sockets.polls);

@@ -1,5 +1,4 @@
 import { systemClock } from '../../clock.js';
-import { showError } from '../../errors.js';
 import { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import type { Logger } from '../../log.js';
 import type { AwsService } from '../../service/sdk/aws.js';
@@ -12,17 +11,12 @@ const ON_MAIN = 'heartbeats leave from the main thread, so code that blocks it f
 
 /**
  * The thread that heartbeats live in and probes are answered from. None on a clock that was passed in, which is a
- * test's; nor where no thread can be had, which is said.
+ * test's.
  */
 export function openThread({ settings }: Plan, { clock, log }: StartWorld): ThreadHeartbeats | undefined {
   if (clock !== systemClock) return undefined;
   const { heartbeatRate: rate, stallAfterMs } = settings;
-  try {
-    return new ThreadHeartbeats({ clock, log, rate, stallAfterMs });
-  } catch (error) {
-    log.warn({ error: showError(error as Error) }, `${ON_MAIN}: no thread could be started`);
-    return undefined;
-  }
+  return new ThreadHeartbeats({ clock, log, rate, stallAfterMs });
 }
 
 /** Lets the thread beat the tasks of all handlers, unless calls are the SDK's, which a thread does not load. */

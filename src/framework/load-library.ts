@@ -1,0 +1,7 @@
+import { createRequire } from 'node:module';
+
+/**
+ * Loads a library that is CommonJS, by `require`: for an `import` Node first searches the text of each of its files for
+ * the names that it exports, which takes as long as loading it. Whoever imports it has the same one.
+ */
+export const loadLibrary = createRequire(import.meta.url);
