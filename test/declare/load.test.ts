@@ -48,7 +48,7 @@ test('a default may match nothing', async () => {
 test.each([
   ['throws.broken.js', 'RangeError: no database (test/fixtures/load/throws.broken.js:2)', 'correct it there'],
   ['missing.broken.js', 'greeter', 'needs its ending'],
-  ['type.broken.js', 'OrderShape', 'import it with `type`'],
+  ['type.broken.js', 'OrderShape', 'import it as one'],
   ['string.broken.js', 'it threw "a string"', 'correct it there'],
 ])('a file that throws on import is named: %s', async (file, what, fix) => {
   const { problems } = await load([file]);

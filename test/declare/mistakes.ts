@@ -294,7 +294,7 @@ export const mistakes: [string, () => Constructor | Constructor[], string, strin
     'an unset variable',
     unset,
     'ENVIRONMENT_UNSET',
-    ['Orders.run', 'STAGE and EMPTY', 'export STAGE=dev EMPTY=dev'],
+    ['Orders.run', 'STAGE and EMPTY', 'export STAGE=… EMPTY=…'],
   ],
   [
     'an ARN of another service',

@@ -204,7 +204,7 @@ test('what lives as long as the worker can’t ask for the task, and is told so 
     @Handle() hello(_input: Hello): void {}
   }
   await expect(createTestBed(Greeting)).rejects.toThrow(
-    /parameter 'task' of Greeting's constructor asks for the task, but lives as long as the worker/,
+    /parameter 'task' of Greeting's constructor asks for the task, but is made once for the worker/,
   );
 });
 

@@ -100,7 +100,7 @@ test.each<[string, object, RegExp]>([
   [
     'a resource for a Task on an activity',
     { resources: { 'TestMachine.Pay': { output: 1 } } },
-    /that Task is on an activity, which a handler answers/,
+    /that Task is on an activity, so a handler answers it/,
   ],
 ])('a test machine that names nobody fails: %s', async (_, options, message) => {
   await expect(machineWith(options)).rejects.toThrow(message);

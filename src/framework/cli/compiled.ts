@@ -78,7 +78,7 @@ export function outdatedProblem({ file, source, why }: Outdated): Problem {
     : {
         code: 'ACTIVITY_ORPHANED',
         where,
-        what: `its source ${from} is gone, and it still takes tasks`,
-        fix: `remove it: rm ${output}`,
+        what: `its source ${from} is gone, and what was compiled of it still takes tasks`,
+        fix: `if the activity is no longer wanted, rm ${output}; if its source was moved, compile again as well: npx tsc`,
       };
 }

@@ -60,7 +60,7 @@ export function findConfig(path: string | undefined, cwd: string): string {
         path === undefined
           ? `there is no config in ${cwd}`
           : `there is no such file (looked for ${resolve(cwd, path)})`,
-      fix: "write nest-style.config.ts: `import { defineConfig } from 'stepwright'; export default defineConfig({});` and compile it: npx tsc; or name yours with --config PATH",
+      fix: "start in the project's folder, or name the config with --config PATH; a new project has nest-style.config.ts with `import { defineConfig } from 'stepwright'; export default defineConfig({});`, compiled by npx tsc",
     },
   ]);
 }
@@ -105,7 +105,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   } catch (error) {
     throw fail(
       `it throws when it is imported: ${traceOf(error)}`,
-      'correct it, or what it imports, and compile again: npx tsc',
+      'if it needs a variable or a service, see that it is there; else correct it, or what it imports, and compile again',
       error,
     );
   }
@@ -113,7 +113,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   if (typeof config === 'object' && config !== null) return config;
   throw fail(
     'it has no default export',
-    "write `import { defineConfig } from 'stepwright'; export default defineConfig({});`",
+    'write `export default` before the config in this file, as in: export default defineConfig({ … })',
   );
 }
 

@@ -139,8 +139,8 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
       {
         code: 'HEARTBEAT_TOO_SLOW' as const,
         where: name,
-        what: `its heartbeat is ${is}, but a state on its activity has HeartbeatSeconds ${seconds}: its tasks would time out`,
-        fix: `let it be half of that at most, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix does it`,
+        what: `its heartbeat is ${is}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
+        fix: `let it be half of that at most, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix writes it into the file`,
       },
     ];
   });
@@ -157,7 +157,7 @@ const unsetVariable = (name: string, file: string): Problem => ({
   code: 'ENVIRONMENT_UNSET',
   where: file,
   what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
-  fix: `set it before the start, as in: export ${name}=dev`,
+  fix: `set it to its value in this environment before the start: export ${name}=…`,
 });
 
 const noListening = (message: string): Problem => ({

@@ -90,7 +90,7 @@ function unsetProblem(text: string, names: readonly string[]): Parsed {
     problem: {
       code: 'ENVIRONMENT_UNSET',
       what: `'${text}' needs ${list.join(' and ')} from the environment, where ${list.length === 1 ? 'it is' : 'they are'} unset or empty`,
-      fix: `set ${list.length === 1 ? 'it' : 'them'} before the start, as in: export ${list.map((name) => `${name}=dev`).join(' ')}; or write the activity without \${…}`,
+      fix: `set ${list.length === 1 ? 'it to its value' : 'them to their values'} in this environment before the start: export ${list.map((name) => `${name}=…`).join(' ')}; or write the activity without \${…}`,
     },
   };
 }

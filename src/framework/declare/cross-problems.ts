@@ -27,7 +27,8 @@ const several = (list: readonly unknown[]): boolean => list.length > 1;
 function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
   const shared = groupBy(handlers, ({ activity }) => label(activity)).filter(([, list]) => several(list));
   return shared.map(([activity, list]) => {
-    const what = `they all take the tasks of ${activity}: each task would go to any one of them`;
+    const all = list.length === 2 ? 'both' : 'all';
+    const what = `they ${all} take the tasks of ${activity}: each task would go to any one of them`;
     const copies = inFiles(list, files);
     const isCopied = new Set(list.map(({ name }) => name)).size === 1 && several(copies);
     return {
@@ -35,7 +36,7 @@ function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Pro
       where: isCopied ? (list[0]?.name ?? '') : named(list),
       what: isCopied ? `the class is in ${copies.join(' and in ')}, and ${what}` : what,
       fix: isCopied
-        ? `one of them is a copy: remove its source, if there is one, and the compiled file as well: rm ${copies.at(-1)}`
+        ? 'find out which of them is the copy, and remove both its source, if there is one, and its compiled file'
         : ownActivity(activity),
     };
   });
@@ -43,7 +44,7 @@ function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Pro
 
 /** What to do about handlers on one activity. @param activity its name or its ARN. */
 export const ownActivity = (activity: string): string =>
-  `keep one of them, or give one an activity of its own, as in @Handle({ activity: '${activity}-2' })`;
+  `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
 /** Those that take the same tasks are told of already. */
 function sameName(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
@@ -79,7 +80,7 @@ export function twoAccounts(handlers: readonly { name: string; account: string }
       code: 'TWO_ACCOUNTS',
       where: 'activities',
       what: `they lie in ${accounts.length} accounts: ${accounts.map(([account, list]) => `${account} (${named(list)})`).join(', ')}`,
-      fix: 'run a worker for each account, with a config of its own that lists its `activities`: npx stepwright start --config PATH. One worker has one set of credentials',
+      fix: 'if one of them is a mistake, correct its ARN; else run a worker for each account, with a config of its own that lists its `activities`: npx stepwright start --config PATH. One worker has one set of credentials',
     },
   ];
 }

@@ -100,7 +100,7 @@ function constructionProblem(type: Constructor<object>): Fault[] {
 function unusedRule(owner: Constructor, rule: Constructor): Fault {
   return {
     code: 'INPUT_WITHOUT_RULES',
-    what: `${owner.name} has the rule ${rule.name}, which carries no @ValidatorConstraint and is never asked`,
+    what: `${owner.name} has the rule ${rule.name}, which carries no @ValidatorConstraint, so it never runs`,
     fix: `put @ValidatorConstraint() on ${rule.name}`,
   };
 }
@@ -157,7 +157,7 @@ function neverInJson(declared: unknown, property: DtoProperty, place: string): F
     what:
       declared === Function
         ? `${place} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
-        : `${place} is declared as ${name}. JSON has no such value, and nothing says how it is made: it would arrive as it was sent`,
+        : `${place} is declared as ${name}. JSON has no such value, and nothing says how to make one: the field would stay what was sent`,
     fix: `write ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
   };
 }
@@ -218,5 +218,11 @@ function wrongType({ declaredType, container }: DtoProperty, type: Constructor, 
   if (container !== 'one' || kindOf(declaredType) === undefined || fits) return [];
   const { name } = declaredType as { name: string };
   const what = `${place} is declared as ${name}, but its @Type makes a ${type.name}: every input would be refused`;
-  return [{ code: 'INPUT_TYPE_INVALID', what, fix: `write @Type(() => ${name}), or leave it out` }];
+  return [
+    {
+      code: 'INPUT_TYPE_INVALID',
+      what,
+      fix: `write @Type(() => ${name}) or no @Type, or declare the field as what its @Type makes`,
+    },
+  ];
 }

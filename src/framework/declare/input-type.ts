@@ -104,7 +104,7 @@ function lost({ where }: Place, type: unknown): Problem {
     what: `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${LOST.get(type)}`,
     fix:
       LOST_FIX.get(type) ??
-      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }); to take the JSON unchecked: @Handle({ input: 'any' })",
+      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). The task, if that is what it is, is the second parameter. To take the JSON unchecked: @Handle({ input: 'any' })",
   };
 }
 

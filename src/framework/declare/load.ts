@@ -149,7 +149,7 @@ function fixOf(message: string, stack: string): string {
   if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/(?:class-|src\/)/.test(stack))
     return STANDARD_DECORATORS;
   if (/does not provide an export named/.test(message))
-    return 'if the name is a type, import it with `type`; with isolatedModules the compiler asks for that';
+    return 'if the name is a type, import it as one, as in: import { type Name } from …';
   if (/Cannot find (module|package)/.test(message))
     return "check the path; a relative import needs its ending, as in './greeter.js', and a package must be installed";
   if (/before initialization/.test(message))

@@ -52,7 +52,7 @@ export function resourceProblems(
     .map((name) => {
       const own = tasks.some(({ state, activity }) => activity !== undefined && name.endsWith(`.${state}`));
       const what = own
-        ? 'that Task is on an activity, which a handler answers'
+        ? 'that Task is on an activity, so a handler answers it, and no resource'
         : 'no Task of the machine calls it';
       return namesNobody(
         `resources['${name}']`,
@@ -90,7 +90,7 @@ export function mockProblems(
     const twin = others.find((other) => nameOf(other) === name);
     const fix = twin
       ? `another ${name} is injected, of another file or another copy: import it from where the class imports it`
-      : `${suggestion(name, others.map(nameOf))}take it out, or register it in \`setup\` where it is asked for by hand`;
+      : `${suggestion(name, others.map(nameOf))}take it out; what your code asks container.resolve() for is registered in \`setup\``;
     return namesNobody(`mocks: ${name}`, 'nothing that this test runs is injected with it', fix);
   });
 }

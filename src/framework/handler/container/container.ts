@@ -73,7 +73,7 @@ async function runSetup(own: DependencyContainer, setup: Setup | undefined): Pro
           code: 'SETUP_FAILED',
           where: 'setup',
           what: `it threw ${what}`,
-          fix: 'correct `setup` in the config, or what it calls; it runs once, before the first task',
+          fix: 'if it needs a service or a variable, see that it is there; else correct `setup` in the config, or what it calls. It runs once, before the first task',
         },
       ],
       { cause: error },

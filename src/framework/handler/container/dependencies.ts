@@ -15,7 +15,7 @@ interface Fault extends Pick<Problem, 'what' | 'fix'> {
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
-  `register it in the config: setup(container) { container.register(${token}, { useValue: { /* its methods */ } }); }`;
+  `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
 
 /**
  * Follows what a class needs, as tsyringe would, and finds where it would inject nonsense without a word or
@@ -161,7 +161,7 @@ function missing(place: string, token: InjectionToken): Fault {
     return { what: `${place} asks for ${name}, which nobody has registered`, fix: inSetup(missing), missing };
   }
   return {
-    what: `${place} asks for the task, but lives as long as the worker, which has many`,
+    what: `${place} asks for the task, but is made once for the worker, which runs many tasks`,
     fix: "take it from the handler's second parameter, call currentTask(), or set scope: 'task' on @Activity",
   };
 }

@@ -119,9 +119,9 @@ function unknownActivity(name: string, known: string[], region: string): Problem
     where: `activity '${name}'`,
     what:
       near.length > 0
-        ? `there is none of this name in ${region}; the nearest are ${near.join(', ')}`
+        ? `there is none of this name in ${region}; nearest: ${near.join(', ')}`
         : `there is none of this name in ${region}, nor any other`,
-    fix: 'correct the name, give the whole ARN, or set `createActivities: true` in the config',
+    fix: 'correct the name; if it is right, see that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config',
   };
 }
 
@@ -129,5 +129,5 @@ const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,
   what: `they could not be looked up: ${showError(error)}`,
-  fix: 'allow states:ListActivities (and states:CreateActivity with `createActivities`), or declare whole ARNs, which need no look-up',
+  fix: 'see whose credentials these are (aws sts get-caller-identity), and allow them states:ListActivities (with `createActivities` states:CreateActivity as well); or declare whole ARNs, which need no look-up',
 });

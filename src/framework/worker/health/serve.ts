@@ -82,5 +82,5 @@ export const portInUse = (port: number, flag: string, key: string): Problem => (
   code: 'PORT_IN_USE',
   where: `port ${port}`,
   what: 'another process listens on it already',
-  fix: `stop that process (\`lsof -i :${port}\` names it), or choose another port: ${flag} ${port + 1}, or \`${key}: ${port + 1}\` in the config`,
+  fix: `choose another port: ${flag} ${port + 1}, or \`${key}: ${port + 1}\` in the config; or stop that process (\`lsof -i :${port}\` names it)`,
 });

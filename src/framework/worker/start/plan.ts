@@ -93,7 +93,7 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
         what: 'there is no such handler',
         fix:
           names.length > 0
-            ? `did you mean '${closest(name, names)}'? There are ${names.join(', ')}`
+            ? `did you mean '${closest(name, names)}'? There are: ${names.join(', ')}`
             : 'declare it, or remove the key',
       })),
   );
@@ -118,5 +118,5 @@ export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
   what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,
-  fix: 'write one, as in: npx stepwright generate activity refund-order; then compile: npx tsc; or name your own globs or classes in `activities`',
+  fix: "compile first: npx tsc; if that was done, start in the project's folder, or correct the globs in `activities`; to write a first one: npx stepwright generate activity refund-order",
 });

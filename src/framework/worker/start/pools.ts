@@ -73,6 +73,6 @@ export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Prob
     code: 'MODULE_MISSING',
     where: name,
     what: `it has run: '${run}', and createWorker was given ${module === undefined ? 'no `module`' : `the module ${show(module)}, which is no URL`}`,
-    fix: "export the config by default from a module that starts nothing, and name it: createWorker(config, { module: new URL('./worker.config.js', import.meta.url) })",
+    fix: "put the config into a file of its own as its default export (without createWorker in it), and name that file: createWorker(config, { module: new URL('./worker.config.js', import.meta.url) })",
   }));
 }
