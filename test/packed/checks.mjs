@@ -47,7 +47,7 @@ export function expect(condition, otherwise) {
 
 /** Runs a command to its end. @returns its standard output. @throws Error with all of it, where it fails. */
 export function must(command, { cwd, env = cleanEnv }) {
-  const options = { cwd, env, encoding: 'utf8', timeout: 300_000 };
+  const options = { cwd, env, encoding: 'utf8', timeout: 600_000 };
   const { status, stdout, stderr, error } = spawnSync('bash', ['-c', command], options);
   if (status !== 0) throw new Error(`${command} ended with ${status}\n${stdout}${stderr}${error ?? ''}`);
   return stdout;

@@ -54,7 +54,7 @@ function run(command, cwd = project) {
     cwd,
     env,
     encoding: 'utf8',
-    timeout: 180_000,
+    timeout: 600_000,
   });
   return { status, stdout: stdout ?? '', output: `${stdout}${stderr}${error ?? ''}` };
 }
@@ -96,7 +96,7 @@ function testingBlock(holds) {
 
 /** `expect` of a runner knows the matchers: their arguments are checked, and no other is there. */
 function checkMatcherTypes(name, { imports, types }) {
-  write(`types/${name}/matchers.d.ts`, types);
+  write(`types/${name}/matchers.ts`, types);
   write(
     `types/${name}/uses.ts`,
     `${imports}
@@ -166,7 +166,7 @@ function makeProject() {
     extends: './tsconfig.json',
     include: ['nest-style.config.ts', 'src', 'test'],
   });
-  write('test/matchers.d.ts', testingBlock("declare module 'expect'"));
+  write('test/matchers.ts', testingBlock("declare module 'expect'"));
   write(
     'vitest.config.mjs',
     `import swc from 'unplugin-swc';
