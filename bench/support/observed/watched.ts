@@ -9,7 +9,7 @@ import { cpuNowMs } from './cpu-now.js';
 /** Who watches a worker. */
 export interface Watch {
   readonly who: string;
-  /** Its metrics are fetched each second. */
+  /** Its metrics are fetched each second that it works. */
   readonly scraped?: boolean;
   /** What the app has registered, as `telemetry.ts` reads it. */
   readonly registered?: string;
@@ -64,10 +64,11 @@ export async function startWatched(watch: Watch, inFlight: number): Promise<Watc
     await sleep(20);
   }
   await stub.hold(true);
-  let scrapedAt = 0;
-  const scrape = async (): Promise<void> => {
-    if (port === undefined || performance.now() - scrapedAt < SCRAPE_MS) return;
-    scrapedAt = performance.now();
+  let workedMs = SCRAPE_MS;
+  const scrape = async (ms: number): Promise<void> => {
+    workedMs += ms;
+    if (port === undefined || workedMs < SCRAPE_MS) return;
+    workedMs -= SCRAPE_MS;
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     if (!text.includes('stepwright_tasks_completed_total')) throw new Error(`${who}: /metrics has no tasks`);
   };
@@ -76,7 +77,7 @@ export async function startWatched(watch: Watch, inFlight: number): Promise<Watc
     turn: async (ms) => {
       const [from, cpu] = [await stub.counted(), cpuNowMs(worker.pid)];
       await stub.hold(false);
-      const scraping = scrape();
+      const scraping = scrape(ms);
       await sleep(ms);
       await stub.hold(true);
       await sleep(EBB_MS);
