@@ -229,6 +229,34 @@ describe('with the service and the worker in processes of their own', () => {
     expect(run.stderr()).not.toContain('src/framework');
   });
 
+  test('while the event loop is blocked, /ready says so and /live believes it', async () => {
+    const worker = await workerAt(url, ['--health-port', '0']);
+    const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
+    const ask = async (path: string): Promise<{ status: number; text: string }> => {
+      const answer = await fetch(health + path);
+      return { status: answer.status, text: await answer.text() };
+    };
+    while ((await ask('/ready')).status !== 200);
+    const run = execute(url, 'Slow', '{"block":4000}');
+    const seen: number[] = [];
+    let reason = '';
+    while (!/blocked for [2-9] s/.test(reason)) {
+      const { status, text } = await ask('/ready');
+      seen.push(status);
+      reason = text;
+    }
+    expect(reason).toMatch(/^{"ready":false,"reasons":\["the event loop has been blocked for \d s"\]}\n$/);
+    expect(await ask('/live')).toMatchObject({
+      status: 200,
+      text: expect.stringMatching(/^{"state":"blocked","reason":/),
+    });
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    await worker.saw(/the event loop was blocked; heartbeats went on/);
+    // It changed once.
+    expect(seen.lastIndexOf(200)).toBeLessThan(seen.indexOf(503));
+    expect((await ask('/ready')).status).toBe(200);
+  });
+
   test('/live and /ready answer from the state of the worker', async () => {
     const worker = await workerAt(url, ['--health-port', '0']);
     const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);

@@ -47,6 +47,15 @@ export interface PollerStatus {
  * an answer after this long hangs: no socket, proxy or half-open connection can keep it.
  */
 export const POLL_LIMIT_MS = 75_000;
+
+/** By its name whoever may not see a message is told what is wrong. */
+class PollTimeout extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor() {
+    super(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`);
+  }
+}
 /** A poll that the service has held this long counts as an answer, until the first one comes: what it refuses, it refuses at once. */
 export const HELD_MS = 2_000;
 
@@ -160,7 +169,7 @@ export class Poller {
       cancel = giveUpAfter(clock, ms, () => {
         const holdMs = this.#holdUntil - clock.now();
         if (holdMs > 0) arm(holdMs);
-        else limit.abort(new Error(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`));
+        else limit.abort(new PollTimeout());
       });
     };
     arm(POLL_LIMIT_MS);
