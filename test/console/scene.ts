@@ -15,7 +15,8 @@ export const ACTIVITIES = {
 const task = (resource: string, next?: string, more: object = {}): object => ({
   Type: 'Task',
   Resource: resource,
-  HeartbeatSeconds: 60,
+  // Nobody beats: the scene has to last for all its pictures, on a busy machine too.
+  HeartbeatSeconds: 900,
   ...(next === undefined ? { End: true } : { Next: next }),
   ...more,
 });

@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { age, count, nameIn, regionIn } from '../model/words.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading, Trouble } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { to } from '../route.js';
 import { create } from '../service/calls.js';
 import { now } from '../service/stream.js';
@@ -128,8 +129,7 @@ function Activity({ activity }: { readonly activity: ActivityRow }): JSX.Element
           </div>
         )}
         {working.length > 0 && (
-          <table>
-            <caption class="sr">Leased tasks</caption>
+          <Table caption="Leased tasks">
             <thead>
               <tr>
                 <th scope="col">Leased by</th>
@@ -154,7 +154,7 @@ function Activity({ activity }: { readonly activity: ActivityRow }): JSX.Element
                 </tr>
               ))}
             </tbody>
-          </table>
+          </Table>
         )}
         {leased > 10 && <p class="faint">and {(leased - 10).toLocaleString('en')} more</p>}
       </div>

@@ -4,6 +4,7 @@ import type { Visit } from '../model/history.js';
 import { Json } from '../parts/json.js';
 import { Icon } from '../parts/icons.js';
 import { wordOf } from '../parts/status.js';
+import { Table } from '../parts/table.js';
 import type { ExecutionView } from '../service/topics.js';
 
 interface ErrorPanelProps {
@@ -70,8 +71,7 @@ export function CauseText({ cause }: { readonly cause: string }): JSX.Element {
 
 function Violations({ violations }: { readonly violations: readonly Violation[] }): JSX.Element {
   return (
-    <table class="violations">
-      <caption class="sr">Violations</caption>
+    <Table caption="Violations" class="violations">
       <thead>
         <tr>
           <th scope="col">Field</th>
@@ -90,6 +90,6 @@ function Violations({ violations }: { readonly violations: readonly Violation[] 
           </tr>
         ))}
       </tbody>
-    </table>
+    </Table>
   );
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { age, count, duration, nameIn } from '../model/words.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { now } from '../service/stream.js';
 import { useWorkers, type WorkerRow } from '../service/topics.js';
 
@@ -51,8 +52,7 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
           ))}
         </ul>
       )}
-      <table>
-        <caption class="sr">Handlers</caption>
+      <Table caption="Handlers">
         <thead>
           <tr>
             <th scope="col">Handler</th>
@@ -81,11 +81,10 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
       <h3>{tasksInFlight === 0 ? 'No task in flight' : `${count(tasksInFlight, 'task')} in flight`}</h3>
       {tasks.length > 0 && (
-        <table>
-          <caption class="sr">Tasks in flight</caption>
+        <Table caption="Tasks in flight">
           <thead>
             <tr>
               <th scope="col">Handler</th>
@@ -114,7 +113,7 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
               </tr>
             ))}
           </tbody>
-        </table>
+        </Table>
       )}
       <h3>Since its start</h3>
       <p class="tally">

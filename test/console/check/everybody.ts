@@ -14,17 +14,23 @@ interface Finding {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** That axe finds nothing serious in any view, light and dark. */
+/** A desk's screen and a telephone's. */
+const VIEWPORTS = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
+
+/** That axe finds nothing serious in any view, light and dark, on a wide and on a narrow screen. */
 export async function everybodyCanUseIt(browser: Browser): Promise<void> {
-  say('axe: every view, light and dark');
-  for (const colorScheme of ['light', 'dark'] as const) {
+  say('axe: every view, light and dark, wide and narrow');
+  const kinds = VIEWPORTS.flatMap((viewport) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme })),
+  );
+  for (const { viewport, colorScheme } of kinds) {
+    const kind = `${colorScheme}, ${viewport.width} px`;
     // Anew for each: what is in it goes on meanwhile.
     const scene = await openScene();
-    const context = await browser.newContext({
-      viewport: { width: 1440, height: 900 },
-      colorScheme,
-      reducedMotion: 'reduce',
-    });
+    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
     for (const view of VIEWS) {
       const page = await context.newPage();
       await view.open(page, scene);
@@ -32,12 +38,10 @@ export async function everybodyCanUseIt(browser: Browser): Promise<void> {
         ({ impact }) => impact === 'serious' || impact === 'critical',
       );
       for (const { id, help, nodes } of serious)
-        wrong(
-          `${view.name} (${colorScheme}): ${id}, ${help}: ${nodes[0]?.html} ${nodes[0]?.failureSummary ?? ''}`,
-        );
+        wrong(`${view.name} (${kind}): ${id}, ${help}: ${nodes[0]?.html} ${nodes[0]?.failureSummary ?? ''}`);
       await page.close();
     }
-    say(`  ${colorScheme}: ${VIEWS.length} views`);
+    say(`  ${kind}: ${VIEWS.length} views`);
     await context.close();
     await scene.close();
   }

@@ -1,0 +1,33 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+interface TableProps {
+  /** What it shows: read out, not seen. */
+  readonly caption: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A table that scrolls sideways where it is wider than its place, by keys too. */
+export function Table({ caption, class: name, children }: TableProps): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useEffect(() => {
+    const element = frame.current;
+    const table = element?.firstElementChild;
+    if (!element || !table) return undefined;
+    const watch = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    watch.observe(element);
+    watch.observe(table);
+    return () => watch.disconnect();
+  }, []);
+  const asRegion = scrolls ? { tabIndex: 0, role: 'region' as const, 'aria-label': caption } : {};
+  return (
+    <div class="table-frame" ref={frame} {...asRegion}>
+      <table class={name}>
+        <caption class="sr">{caption}</caption>
+        {children}
+      </table>
+    </div>
+  );
+}
