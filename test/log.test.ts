@@ -162,6 +162,19 @@ test('a destination of the user is given lines of JSON, or pretty ones without c
   expect(written[1]).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: for a person \{"b":2\}\n$/);
 });
 
+test.each([
+  [{ fraction: 0.4, message: 'epoch\n2/5' }, '████████░░░░░░░░░░░░  40 % epoch 2/5'],
+  [{ fraction: 0 }, '░░░░░░░░░░░░░░░░░░░░   0 %'],
+  [{ fraction: 0.999 }, '███████████████████░  99 %'],
+  [{ fraction: 1 }, '████████████████████ 100 %'],
+  [{ message: 'reading' }, 'reading'],
+])('in a terminal progress is a bar: %j', (progress, shown) => {
+  const written: string[] = [];
+  const log = createLog({ destination: { write: (line) => void written.push(line) }, pretty: true });
+  log.info({ handler: 'Train.run', activity: 'arn:x', task: '5e58aabb', progress }, 'task progress');
+  expect(written[0]?.slice(9)).toBe(`… Train.run 5e58 ${shown}\n`);
+});
+
 test('in a terminal the end of a task is one short line, without its ARN', () => {
   const written: string[] = [];
   const destination = { write: (line: string): void => void written.push(line) };
@@ -175,6 +188,17 @@ test('in a terminal the end of a task is one short line, without its ARN', () =>
   log.info(task, 'task succeeded');
   log.warn({ ...task, error: 'Declined', cause }, 'task failed');
   log.warn({ handler: 'Refunds.refund', activity: 'arn:aws:states:x' }, 'polls fail');
+  const violations = ['cents must be an integer number', 'card should not be empty'].map((message) => ({
+    ...{ path: message.slice(0, 5), rule: 'isInt', message },
+  }));
+  const errorMessage = 'the input is not a valid Refund: cents must be an integer number (and 1 more)';
+  const invalid = JSON.stringify({ errorType: 'Stepwright.InvalidInput', errorMessage, violations });
+  log.warn({ ...task, error: 'Stepwright.InvalidInput', cause: invalid }, 'task failed');
+  expect(written[3]?.split('\n').slice(0, 3)).toEqual([
+    expect.stringMatching(/ 12 ms Stepwright\.InvalidInput the input is not a valid Refund$/),
+    '  cents must be an integer number',
+    '  card should not be empty',
+  ]);
   expect(written[0]).toMatch(/^\d\d:\d\d:\d\d ✓ Refunds\.refund 5e58 12 ms\n$/);
   expect(written[1]).toMatch(/^\d\d:\d\d:\d\d ✗ Refunds\.refund 5e58 12 ms Declined the card is stolen\n$/);
   expect(written[2]).toMatch(/polls fail/);

@@ -68,32 +68,58 @@ function prettyLines(destination: DestinationStream, colorize: boolean): Destina
 }
 
 const plain = (_: number, text: string): string => text;
-const [RED, GREEN] = [31, 32];
+const [RED, GREEN, CYAN] = [31, 32, 36];
 
-/** The end of a task as one short line: `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`. Undefined for any other line. */
+/**
+ * The end of a task as one short line, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, and how far one is as a bar. Undefined
+ * for any other line.
+ */
 function taskLine(line: string, paint: typeof plain): string | undefined {
-  const [, message] = /"msg":"task (succeeded|failed)"\}?\s*$/.exec(line) ?? [];
+  const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
   if (message === undefined) return undefined;
   try {
-    const { time, handler, task, ms, error, cause } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const { time, handler, task, ms, error, cause, progress } = fields;
     if (typeof handler !== 'string' || typeof task !== 'string' || typeof time !== 'string') return undefined;
     const at = new Date(time).toTimeString().slice(0, 8);
-    const about = `${handler} ${task.slice(0, 4)} ${String(ms)} ms`;
-    if (message === 'succeeded') return `${at} ${paint(GREEN, '✓')} ${about}\n`;
-    return `${at} ${paint(RED, '✗')} ${about} ${String(error)} ${messageIn(cause)}\n`;
+    const about = `${handler} ${task.slice(0, 4)}`;
+    if (message === 'progress') return `${at} ${paint(CYAN, '…')} ${about} ${barOf(progress)}\n`;
+    if (message === 'succeeded') return `${at} ${paint(GREEN, '✓')} ${about} ${String(ms)} ms\n`;
+    return `${at} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${messageIn(cause)}\n`;
   } catch {
     return undefined;
   }
 }
 
-/** What a cause says, on one line. */
+/** Characters of a bar. */
+const BAR = 20;
+
+/** `████████░░░░░░░░░░░░  40 % epoch 2/5` */
+function barOf(progress: unknown): string {
+  const { fraction, message } = (progress ?? {}) as { readonly fraction?: number; readonly message?: string };
+  const words = message === undefined ? [] : [oneLine(message)];
+  if (fraction === undefined) return words.join('');
+  const full = Math.floor(fraction * BAR);
+  const percent = `${Math.floor(fraction * 100)} %`.padStart(5);
+  return ['█'.repeat(full) + '░'.repeat(BAR - full), percent, ...words].join(' ');
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
+/** What a cause says, on one line; where several rules are broken, each on a line below it. */
 function messageIn(cause: unknown): string {
   const text = typeof cause === 'string' ? cause : '';
   try {
-    const { errorMessage } = JSON.parse(text) as { readonly errorMessage?: unknown };
-    return (typeof errorMessage === 'string' ? errorMessage : text).replaceAll(/\s*\n\s*/g, ' ');
+    const { errorMessage, violations } = JSON.parse(text) as {
+      readonly errorMessage?: unknown;
+      readonly violations?: readonly { readonly path: string; readonly message: string }[];
+    };
+    const said = oneLine(typeof errorMessage === 'string' ? errorMessage : text);
+    if (violations === undefined || violations.length < 2) return said;
+    const [head] = said.split(': ', 1);
+    return [head, ...violations.map(({ message }) => `  ${oneLine(message)}`)].join('\n');
   } catch {
-    return text.replaceAll(/\s*\n\s*/g, ' ');
+    return oneLine(text);
   }
 }
 

@@ -10,7 +10,8 @@ const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
 
 /** A class with decorators, written by hand: this file is not compiled. */
 class Work {
-  async run(input) {
+  async run(input, task) {
+    if (input === 'slow') task.progress(0.5, 'half');
     if (input === 'fail') throw new ActivityFailure('PaymentDeclined', 'no');
     await new Promise((resolve) => setTimeout(resolve, input === 'slow' ? 110_000 : 5));
     return input;

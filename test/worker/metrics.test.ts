@@ -9,7 +9,7 @@ import { ErrorTypes, MOST_ERROR_TYPES } from '../../src/framework/worker/observe
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { openTelemetry } from '../../src/framework/worker/observe/open-telemetry/api.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
-import { activity } from '../support/work.js';
+import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
 /** Where all copies of the API in a process meet. */
@@ -40,6 +40,9 @@ async function scrape({ log }: WorkerWorld): Promise<Map<string, number>> {
   return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(/ (\S+)$/.exec(line)?.[1])]));
 }
 
+/** There while a task says how far it is. */
+const WHILE_SAID = ['stepwright.progress.least', 'stepwright.progress.age'];
+
 /** A worker whose tasks end in each way there is: one fails, one is gone, one is lost, and the last succeeds. */
 async function eventful(): Promise<WorkerWorld> {
   const handle = async (input: unknown): Promise<unknown> => {
@@ -69,8 +72,12 @@ async function eventful(): Promise<WorkerWorld> {
 test('/metrics has every metric, with no set-up, and the right values', async () => {
   const w = await eventful();
   const samples = await scrape(w);
-  const names = Object.entries<Metric>(METRICS).map(([name, metric]) =>
-    metric.kind === 'histogram' ? `${prometheusName(name, metric)}_count` : prometheusName(name, metric),
+  const names = Object.entries<Metric>(METRICS).flatMap(([name, metric]) =>
+    WHILE_SAID.includes(name)
+      ? []
+      : metric.kind === 'histogram'
+        ? `${prometheusName(name, metric)}_count`
+        : prometheusName(name, metric),
   );
   const shown = new Set([...samples.keys()].map((key) => key.replace(/\{.*/, '')));
   expect(names.filter((name) => !shown.has(name))).toEqual([]);
@@ -96,6 +103,35 @@ test('/metrics has every metric, with no set-up, and the right values', async ()
   expect(samples.get('stepwright_heartbeat_lateness_seconds_count')).toBeGreaterThan(0);
 });
 
+test('how far tasks are is two values of a handler, while one says so', async () => {
+  const reader = new Collector();
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], healthPort: 0 });
+  const progress = async (): Promise<unknown[]> => {
+    const samples = await scrape(w);
+    const { resourceMetrics } = await reader.collect();
+    const found = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    return WHILE_SAID.flatMap((name) => [
+      samples.get(`${name.replaceAll('.', '_').replace('age', 'age_seconds')}{handler="Work.run"}`),
+      found.find(({ descriptor }) => descriptor.name === name)?.dataPoints[0]?.value,
+    ]);
+  };
+  for (let n = 0; n < 3; n++) await world.execute(machine);
+  await world.clock.settle(() => held.length === 3);
+  expect(await progress()).toEqual([undefined, undefined, undefined, undefined]);
+  held[0]?.task.progress(0.75, 'nearly');
+  await world.clock.advance(10_000);
+  held[1]?.task.progress(0.25);
+  await world.clock.advance(5_000);
+  expect(await progress()).toEqual([0.25, 0.25, 15, 15]);
+  held[1]?.succeed();
+  await world.clock.settle(() => w.of('task:succeeded').length === 1);
+  expect(await progress()).toEqual([0.75, 0.75, 15, 15]);
+  for (const each of held) each.succeed();
+});
+
 test('what was never counted is 0 from the first scrape on, so that its first step is seen', async () => {
   world.machine(ARN);
   const w = await world.worker({ activities: [activity(() => 1)], healthPort: 0 });
@@ -118,7 +154,7 @@ test('an app with the OpenTelemetry SDK exports the same instruments, in seconds
   const [scope] = resourceMetrics.scopeMetrics;
   expect(scope?.scope.name).toBe('stepwright');
   const found = new Map(scope?.metrics.map((metric) => [metric.descriptor.name, metric]));
-  expect(Object.keys(METRICS).filter((name) => !found.has(name))).toEqual([]);
+  expect(Object.keys(METRICS).filter((name) => !found.has(name))).toEqual(WHILE_SAID);
   for (const [name, { descriptor }] of found)
     expect(descriptor.unit).toBe(Object.entries<Metric>(METRICS).find(([each]) => each === name)?.[1].unit);
   expect(found.get('stepwright.tasks.completed')?.dataPoints).toContainEqual(

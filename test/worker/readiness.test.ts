@@ -70,11 +70,15 @@ describe('a worker is never ready where', () => {
     const clock = new HandClock();
     const timedOut = async (): Promise<PollAnswer> => {
       await clock.sleep(5_000);
-      const error = new Error('the connection was not made in time');
+      // As undici tells it of an endpoint that drops SYNs.
+      const error = Object.assign(new Error('Connect Timeout Error'), { code: 'UND_ERR_CONNECT_TIMEOUT' });
       return { kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false, error };
     };
     const worker = workerOn(portOf(timedOut), { clock });
     expect(await changes(worker, clock, 300)).toEqual([]);
+    expect(worker.status().reasons[0]).toMatch(
+      /: its polls are unreachable: no connection is made \(UND_ERR_CONNECT_TIMEOUT\)$/,
+    );
     void worker.stop();
   });
 });

@@ -15,7 +15,10 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^Kms/, 'the key is not to be used'],
   [/^ECONNREFUSED$/, 'nothing listens there'],
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the endpoint is not found'],
-  [/^(ECONNTIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, 'no connection is made'],
+  [
+    /^(UND_ERR_CONNECT_TIMEOUT|ECONNTIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/,
+    'no connection is made',
+  ],
   [/^(ECONNRESET|EPIPE)$/, 'connections are cut'],
   [/^(EMFILE|ENFILE)$/, 'no file is left to connect with'],
   [

@@ -1,5 +1,5 @@
 import type { WorkerState } from '../events.js';
-import type { WorkerStatus } from '../status.js';
+import type { TaskStatus, WorkerStatus } from '../status.js';
 import type { EventLoopDelay } from './event-loop.js';
 import type { GaugeName, Labels } from './table.js';
 
@@ -12,9 +12,12 @@ export interface Reading {
 
 const STATES: readonly WorkerState[] = ['created', 'running', 'draining', 'stopped', 'failed'];
 
-/** All gauges of a worker, at this moment. */
-export function readGauges(status: WorkerStatus, loop: EventLoopDelay): Reading[] {
-  const { ready, state, handlers } = status;
+/**
+ * All gauges of a worker, at this moment.
+ * @param now epoch milliseconds
+ */
+export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: number): Reading[] {
+  const { ready, state, handlers, tasks } = status;
   return [
     { gauge: 'stepwright.worker.ready', labels: {}, value: Number(ready) },
     ...STATES.map((each) => reading('stepwright.worker.state', { state: each }, Number(each === state))),
@@ -28,7 +31,34 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay): Reading[
       reading('stepwright.results.undelivered', { handler }, undelivered),
       reading('stepwright.polls.open', { handler }, polls.open),
       reading('stepwright.polls.target', { handler }, polls.target),
+      ...progressOf(tasks, handler, now),
     ]),
+  ];
+}
+
+/** Nothing where no task of the handler says how far it is. One gauge a task would be one for each of thousands. */
+function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
+  const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));
+  const fractions = said.flatMap(({ fraction }) => fraction ?? []);
+  return [
+    ...(fractions.length > 0
+      ? [
+          reading(
+            'stepwright.progress.least',
+            { handler },
+            fractions.reduce((a, b) => Math.min(a, b)),
+          ),
+        ]
+      : []),
+    ...(said.length > 0
+      ? [
+          reading(
+            'stepwright.progress.age',
+            { handler },
+            said.reduce((most, { at }) => Math.max(most, now - at), 0) / 1000,
+          ),
+        ]
+      : []),
   ];
 }
 

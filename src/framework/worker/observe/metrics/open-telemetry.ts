@@ -102,7 +102,7 @@ function observeGauges(worker: Measured, meter: Meter, clock: Clock): void {
   });
   meter.addBatchObservableCallback(
     (result) => {
-      for (const { gauge, labels, value } of readGauges(status(), loop)) {
+      for (const { gauge, labels, value } of readGauges(status(), loop, clock.now())) {
         const instrument = gauges.get(gauge);
         if (instrument) result.observe(instrument, value, attributes(labels));
       }

@@ -46,7 +46,7 @@ export async function measureForPrometheus(worker: Measured, clock: Clock): Prom
   ];
   for (const [name, metric] of Object.entries<Metric>(METRICS))
     registry.registerMetric(shown(prometheusName(name, metric), metric, () => samples(name as MetricName)));
-  const look = (): void => void (gauges = readGauges(worker.status(), loop));
+  const look = (): void => void (gauges = readGauges(worker.status(), loop, clock.now()));
   return {
     contentType: registry.contentType,
     text() {

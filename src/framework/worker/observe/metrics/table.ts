@@ -73,6 +73,14 @@ export const METRICS = {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
     help: 'Handlers that ran on long after their signal aborted',
   },
+  'stepwright.progress.least': {
+    ...{ kind: 'gauge', unit: '1', labels: ['handler'], together: 'min' },
+    help: 'Of the running tasks that say how far they are, from 0 to 1, the one that is least far',
+  },
+  'stepwright.progress.age': {
+    ...{ kind: 'gauge', unit: 's', labels: ['handler'], together: 'max' },
+    help: 'Of the running tasks that say how far they are, the longest that one has not said so',
+  },
   'stepwright.polls.open': {
     ...{ kind: 'gauge', unit: '{poll}', labels: ['handler'] },
     help: 'Polls that are open',
