@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { placeOf, saidOf } from '../../src/framework/check/finding.js';
-import { arnOf, type Case, charge, check, fix, LOST, machine, ship } from './machines.js';
+import { checkMachines } from '../../src/framework/check/check-machines.js';
+import { machineSource } from '../../src/framework/check/machine-source.js';
+import { arnOf, type Case, charge, check, fix, handlersOf, LOST, machine, ship } from './machines.js';
 
 const DONE = { Done: { Type: 'Succeed' } };
 const PAY = ['Charging'];
@@ -18,6 +20,10 @@ const parallel = (task: object, more: object = {}): object => ({
   Branches: [{ StartAt: 'Inner', States: { Inner: { ...without(task, 'Next'), End: true } } }],
   ...more,
   Next: 'Done',
+});
+const branch = (task: object, name = 'Inner'): object => ({
+  StartAt: name,
+  States: { [name]: { ...without(task, 'Next'), End: true } },
 });
 const jsonata = { QueryLanguage: 'JSONata' };
 
@@ -224,6 +230,67 @@ const PLANTED: readonly Planted[] = [
     "advice state 'Inner': no Retry takes States.Timeout or Stepwright.WorkerShutdown",
     'fixed',
   ],
+  [
+    'a Task inside of an older Map (Iterator)',
+    of({
+      Type: 'Map',
+      Iterator: branch(without(charge, 'Retry', 'Catch')),
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }],
+      Next: 'Done',
+    }),
+    "advice state 'Inner': no Retry takes States.Timeout or Stepwright.WorkerShutdown",
+    'fixed',
+  ],
+  [
+    'a misspelt name in a Catch around branches',
+    of(
+      parallel(without(charge, 'Catch'), {
+        Catch: [{ ErrorEquals: ['CardDecline', 'LimitExceeded', 'CardDeclined'], Next: 'Sorry' }],
+      }),
+    ),
+    "error state 'Pay': Catch takes 'CardDecline', and Charging.charge does not fail by that name",
+  ],
+  [
+    'a name around two Tasks, one of which does not say its names',
+    of(
+      {
+        ...parallel(without(charge, 'Catch')),
+        Branches: [branch(without(charge, 'Catch')), branch(without(shipped, 'Catch'), 'Other')],
+        Catch: [{ ErrorEquals: ['CardDeclined', 'LimitExceeded', 'NoSuchThing'], Next: 'Sorry' }],
+      },
+      { classes: ['Charging', 'Shipping'] },
+    ),
+    "advice state 'Pay': Catch takes 'NoSuchThing', and nobody says that Charging.charge or Shipping.ship fails",
+  ],
+  [
+    'HeartbeatSeconds that could only be raised to TimeoutSeconds itself',
+    of({ ...shipped, HeartbeatSeconds: 30, TimeoutSeconds: 60 }, { classes: ['Shipping'], ends: DONE }),
+    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is each 20 s',
+  ],
+  [
+    'HeartbeatSeconds alone where no heartbeat is sent',
+    of(without({ ...shipped, Resource: arnOf('Archive') }, 'TimeoutSeconds'), {
+      classes: ['Archiving'],
+      ends: DONE,
+    }),
+    'the heartbeat of Archiving.archive is off: every task would time out',
+  ],
+  [
+    'a payload with an element of another kind',
+    of({
+      ...charge,
+      Parameters: { 'orderId.$': '$.id', 'cents.$': '$.cents', lines: [{ 'sku.$': '$.sku' }, {}] },
+    }),
+    "'lines.1' in Parameters lacks 'sku'",
+  ],
+  [
+    'a payload with an element of another kind, in JSONata',
+    of(
+      { ...charge, Arguments: { orderId: 'a', cents: 1, lines: [{ sku: '{% $sku %}' }, {}] } },
+      { top: jsonata },
+    ),
+    "'lines.1' in Arguments lacks 'sku'",
+  ],
 ];
 
 const linesOf = (each: Case): string[] =>
@@ -316,6 +383,61 @@ const SOUND: Readonly<Record<string, Case>> = {
     { Type: 'Wait', Seconds: 5, Next: 'Done' },
     { classes: [], ends: DONE, top: { TimeoutSeconds: undefined } },
   ),
+  'a short task whose limit is just what would be proposed': of(
+    { ...without(shipped, 'HeartbeatSeconds'), TimeoutSeconds: 60 },
+    { classes: ['Shipping'], ends: DONE },
+  ),
+  "TimeoutSeconds that are just the handler's timeout": of({ ...charge, TimeoutSeconds: 120 }),
+  'names of the service and of the worker': of({
+    ...charge,
+    Retry: [LOST, { ErrorEquals: ['States.HeartbeatTimeout', 'States.Http.StatusCode.404'] }],
+    Catch: [...charge.Catch, { ErrorEquals: ['Stepwright.CommandFailed'], Next: 'Sorry' }],
+  }),
+  'States.HeartbeatTimeout and States.TaskFailed take what a lost and a stopped worker leave': of({
+    ...charge,
+    Retry: [{ ErrorEquals: ['States.HeartbeatTimeout', 'States.TaskFailed'] }],
+  }),
+  'an older Map (Iterator)': of(
+    {
+      Type: 'Map',
+      Iterator: branch(shipped),
+      Catch: [{ ErrorEquals: ['AddressUnknown'], Next: 'Sorry' }],
+      Next: 'Done',
+    },
+    { classes: ['Shipping'], errorNames: ['AddressUnknown'] },
+  ),
+  'a name that a Fail inside of the branches fails by': of({
+    ...parallel(without(charge, 'Catch')),
+    Branches: [
+      branch(without(charge, 'Catch')),
+      { StartAt: 'Stop', States: { Stop: { Type: 'Fail', Error: 'Stopped' } } },
+    ],
+    Catch: [{ ErrorEquals: ['Stopped', 'CardDeclined', 'LimitExceeded'], Next: 'Sorry' }],
+  }),
+  'a name around an activity and a Lambda function, which may fail by it': of({
+    ...parallel(without(charge, 'Catch')),
+    Branches: [
+      branch(without(charge, 'Catch')),
+      branch({ Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke' }, 'Other'),
+    ],
+    Catch: [{ ErrorEquals: ['OfTheFunction', 'CardDeclined', 'LimitExceeded'], Next: 'Sorry' }],
+  }),
+  'a name of a Lambda function, where no handler is': of(
+    {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke',
+      Catch: [{ ErrorEquals: ['OfTheFunction'], Next: 'Sorry' }],
+      Next: 'Done',
+    },
+    { classes: [] },
+  ),
+  'a state that is worked out in JSONata in a machine of JSONPath, around states of JSONPath': of(
+    {
+      ...charge,
+      Parameters: { 'orderId.$': '$.id', cents: 100, note: '{% no expression here %}' },
+    },
+    { classes: ['Loose'] },
+  ),
   'what only a Lambda function can fail by': of(
     {
       Type: 'Task',
@@ -331,6 +453,67 @@ describe('a sound machine is passed without a word', () => {
   test.each(Object.entries(SOUND))('%s', (_, sound) => expect(linesOf(sound)).toEqual([]));
 
   test('there are ten at least', () => expect(Object.keys(SOUND).length).toBeGreaterThanOrEqual(10));
+});
+
+test('handlers without any machine, and names without any task, are nothing to compare', () => {
+  const nothing = { machines: [], errorNames: ['AddressUnknown'] };
+  expect(checkMachines({ ...nothing, handlers: handlersOf(['Charging']) })).toEqual([]);
+});
+
+test('what is found comes in the order of the file, each at its field', () => {
+  const task = { ...charge, HeartbeatSeconds: 30, TimeoutSeconds: 90 };
+  const found = check(of(without(task, 'Retry'), { top: { TimeoutSeconds: undefined } }));
+  const lines = machine(without(task, 'Retry'), { TimeoutSeconds: undefined }).split('\n');
+  expect(found.map(({ code, line = 0 }) => `${code} ${lines[line - 1]?.trim()}`)).toEqual([
+    'MACHINE_TIMEOUT_MISSING "StartAt": "Pay",',
+    'RETRY_MISSING "Pay": {',
+    'TIMEOUT_SECONDS_TOO_SHORT "TimeoutSeconds": 90,',
+    'HEARTBEAT_TOO_SLOW "HeartbeatSeconds": 30,',
+  ]);
+});
+
+test('what does not fit in a payload is found at its line, also where its value is worked out', () => {
+  const text = machine({
+    ...charge,
+    Parameters: {
+      'orderId.$': '$.id',
+      'cents.$': '$.cents',
+      lines: [{ 'sku.$': '$.sku' }, { sku: 5 }],
+      'note.$': '$.note',
+    },
+  });
+  const lines = text.split('\n');
+  const found = check({ text, classes: PAY });
+  expect(found.map(({ line = 0, what }) => [lines[line - 1]?.trim(), what.split(':')[0]])).toEqual([
+    ['"sku": 5', "'lines.1.sku' in Parameters must be a text, and is 5 (number)"],
+    ['"note.$": "$.note"', "'note' in Parameters has the key 'note', which is refused"],
+  ]);
+});
+
+test('what is proposed leaves room: three beats, and ten seconds beyond the timeout of the handler', () => {
+  const pasted = (task: object): (string | undefined)[] => check(of(task)).map(({ paste }) => paste);
+  expect(pasted({ ...charge, TimeoutSeconds: 90 })).toEqual(['"TimeoutSeconds": 130']);
+  expect(pasted({ ...charge, HeartbeatSeconds: 30 })).toEqual(['"HeartbeatSeconds": 60']);
+});
+
+test('a file that is JSON only with its variables filled in is checked, and not written', () => {
+  const text = machine({ ...charge, HeartbeatSeconds: 30 }).replace(
+    '"TimeoutSeconds": 300',
+    '"TimeoutSeconds": ${LIMIT}',
+  );
+  const source = machineSource('M', 'm.asl.json', text, { LIMIT: '300' });
+  const found = checkMachines({ machines: [source], handlers: handlersOf(PAY), errorNames: [] });
+  expect(found.map(({ code, edits }) => [code, edits])).toEqual([['HEARTBEAT_TOO_SLOW', undefined]]);
+});
+
+test('of a bare name no ARN is proposed: its region and account are not known', () => {
+  const task = { ...shipped, Resource: arnOf('Notiffy') };
+  const [found] = check(of(task, { classes: ['Notifying'], ends: DONE }));
+  expect(found).toMatchObject({
+    code: 'ACTIVITY_WITHOUT_HANDLER',
+    fix: expect.stringContaining('Notifying.notify'),
+  });
+  expect(found).not.toHaveProperty('paste');
 });
 
 test('--fix keeps a file that is written otherwise: tabs, line ends, keys on one line, a list that is there', () => {

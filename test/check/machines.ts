@@ -16,11 +16,15 @@ export const arnOf = (name: string, region = 'eu-west-1'): string =>
 class Customer {
   @IsEmail() email!: string;
 }
+class Line {
+  @IsString() sku!: string;
+}
 class Charge {
   @IsString() orderId!: string;
   @IsInt() @IsPositive() cents!: number;
   @IsOptional() @IsIn(['EUR', 'USD']) currency?: string;
   @IsOptional() @ValidateNested() @Type(() => Customer) customer?: Customer;
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Line) lines?: Line[];
 }
 
 @Activity(arnOf('Charge'), { timeout: '2m' })
@@ -37,13 +41,24 @@ class Shipping {
 class Archiving {
   @Handle({ input: 'any', throws: [] }) archive(_input: unknown): void {}
 }
+/** Takes Charges with any other keys. */
+@Activity(arnOf('Charge'))
+class Loose {
+  @Handle({ throws: ['CardDeclined', 'LimitExceeded'] }) charge(_input: Charge): void {}
+}
 /** Declared by a bare name. */
 @Activity('Notify')
 class Notifying {
   @Handle({ input: 'any' }) notify(_input: unknown): void {}
 }
 
-const CLASSES: Readonly<Record<string, Constructor<object>>> = { Charging, Shipping, Archiving, Notifying };
+const CLASSES: Readonly<Record<string, Constructor<object>>> = {
+  Charging,
+  Shipping,
+  Archiving,
+  Loose,
+  Notifying,
+};
 
 /** The handlers of these classes, as `check` compares them. */
 export function handlersOf(names: readonly string[], region?: string): CheckedHandler[] {

@@ -22,11 +22,10 @@ import {
   ValidateNested,
 } from 'class-validator';
 import * as fc from 'fast-check';
-import { Activity, Handle } from 'stepwright';
-import { discover } from '../../src/framework/declare/discovery.js';
 import type { HandleOptions } from '../../src/framework/declare/options.js';
 import { compileInput } from '../../src/framework/handler/input/compile-input.js';
 import { inputSchema, type JsonSchema } from '../../src/framework/handler/input/schema.js';
+import { definitionOf } from '../support/definition.js';
 import { cases } from './kinds/classes.js';
 import { Circle, Square, byKind } from './kinds/field.js';
 import { inputRows } from './rows/inputs.js';
@@ -34,16 +33,6 @@ import { inputRows } from './rows/inputs.js';
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 25);
 /** Rows of inputs that are taken: so many there are at least. */
 const ROWS = 50;
-
-function definitionOf(options: HandleOptions) {
-  @Activity('schema')
-  class Takes {
-    @Handle(options as HandleOptions<'any', undefined>) run(_input: never): void {}
-  }
-  const [definition] = discover([Takes], {}).handlers;
-  if (!definition) throw new Error('it can not run');
-  return definition;
-}
 
 const schemaOf = (input: HandleOptions['input'], more: HandleOptions = {}): JsonSchema =>
   inputSchema(definitionOf({ ...more, input }));

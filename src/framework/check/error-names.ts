@@ -58,6 +58,8 @@ interface Known {
   /** Whether everything that can fail there has said its names. */
   readonly complete: boolean;
   readonly by: string;
+  /** Whether something of which nobody can say its names is among them, such as a Lambda function. */
+  readonly others: boolean;
 }
 
 function knownIn(
@@ -79,12 +81,17 @@ function knownIn(
   ];
   return {
     names,
-    complete: !others && own.length > 0 && serving.every((each) => each?.throws !== undefined),
+    complete: own.length > 0 && serving.every((each) => each?.throws !== undefined),
     by: serving.flatMap((each) => each?.name ?? []).join(' or '),
+    others,
   };
 }
 
-function unknownName(name: string, { names, complete, by }: Known, { kind }: Rule): Found | undefined {
+function unknownName(
+  name: string,
+  { names, complete, by, others }: Known,
+  { kind }: Rule,
+): Found | undefined {
   const code = 'ERROR_NAME_UNKNOWN';
   const reserved = name.startsWith('States.')
     ? OF_SERVICE
@@ -106,6 +113,7 @@ function unknownName(name: string, { names, complete, by }: Known, { kind }: Rul
   const meant = nearest(name, names);
   const what = `${kind} takes '${name}', and ${by || 'nothing here'} does not fail by that name`;
   if (meant) return { code, level: 'error', what, fix: didYouMean(meant) };
+  if (others) return undefined;
   const declare = `declare it if it does: @Handle({ throws: ['${name}'] })`;
   if (complete) return { code, level: 'error', what, fix: `take it out, or ${declare}` };
   return by

@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import * as fc from 'fast-check';
+import { misfits, UNKNOWN } from '../../src/framework/check/misfit.js';
+import { inputSchema } from '../../src/framework/handler/input/schema.js';
+import { cases } from '../handler/kinds/classes.js';
+import { definitionOf } from '../support/definition.js';
+import { runs } from '../support/thorough.js';
+
+const ajv = new Ajv2020({ strict: false });
+
+test('a value fits a schema where ajv, which is not ours, says so, whatever the class', async () => {
+  const seen = { fits: 0, misfits: 0 };
+  fc.assert(
+    fc.property(cases, fc.boolean(), ({ dto, right, wrong }, refuse) => {
+      const schema = inputSchema(definitionOf({ input: dto, unknownKeys: refuse ? 'refuse' : 'drop' }));
+      const takes = ajv.compile(schema);
+      for (const value of [right, wrong]) {
+        const fits = misfits(value, schema).length === 0;
+        seen[fits ? 'fits' : 'misfits']++;
+        if (fits !== takes(value)) return false;
+      }
+      return true;
+    }),
+    { numRuns: runs(400) },
+  );
+  expect(Math.min(seen.fits, seen.misfits)).toBeGreaterThan(20);
+});
+
+const said = (value: unknown, schema: object): string[] =>
+  misfits(value, schema as never).map(({ steps, what, fix }) => `${steps.join('.')} ${what} | ${fix}`);
+
+describe('a limit that is broken is told, and one that is kept is not', () => {
+  test.each([
+    [{ minimum: 2 }, 1, 2, 'be at least 2'],
+    [{ maximum: 2 }, 3, 2, 'be at most 2'],
+    [{ exclusiveMinimum: 2 }, 2, 3, 'be more than 2'],
+    [{ exclusiveMaximum: 2 }, 2, 1, 'be less than 2'],
+    [{ minLength: 2 }, '😀', '😀😀', 'have 2 characters or more'],
+    [{ maxLength: 2 }, 'abc', '😀😀', 'have 2 characters or fewer'],
+    [{ pattern: '^a.$' }, 'b😀', 'a😀', 'match /^a.$/'],
+    [{ minItems: 2 }, [1], [1, 2], 'have 2 elements or more'],
+    [{ maxItems: 2 }, [1, 2, 3], [1, 2], 'have 2 elements or fewer'],
+    [{ const: 'a' }, 'b', 'a', 'be one of "a"'],
+    [{ enum: ['a', 1] }, 'b', 1, 'be one of "a", 1'],
+  ])('%j', (schema, broken, kept, words) => {
+    expect(said(kept, schema)).toEqual([]);
+    expect(said(broken, schema)).toEqual([expect.stringContaining(` must ${words}, and is `)]);
+    expect(said(UNKNOWN, schema)).toEqual([]);
+  });
+
+  test.each([
+    ['string', 1, 'a', 'a text'],
+    ['number', 'a', 1.5, 'a number'],
+    ['integer', 1.5, 1, 'a whole number'],
+    ['boolean', 'true', true, 'true or false'],
+    ['array', {}, [], 'a list'],
+    ['object', [], {}, 'an object'],
+    ['null', 0, null, 'null'],
+  ])('a kind: %s', (type, wrong, right, words) => {
+    expect(said(right, { type })).toEqual([]);
+    expect(said(wrong, { type })).toEqual([expect.stringContaining(`must be ${words}, and is `)]);
+  });
+});
+
+const LINE = { type: 'object', properties: { sku: { type: 'string' } }, required: ['sku'] };
+
+test('what is wrong inside is told with its place: elements, parts of allOf, definitions with odd names', () => {
+  const $defs = { 'a/b~c': LINE };
+  const items = { $ref: '#/$defs/a~1b~0c' };
+  expect(said([{ sku: 'a' }, { sku: 1 }], { $defs, type: 'array', items })).toEqual([
+    '1.sku must be a text, and is 1 (number) | write a text',
+  ]);
+  expect(said({}, { $defs, allOf: [items, { type: 'object', required: ['count'] }] })).toEqual([
+    " lacks 'sku' | give it a 'sku'",
+    " lacks 'count' | give it a 'count'",
+  ]);
+});
+
+test('of several alternatives the nearest tells: the one with the fewest, then the one that goes deepest', () => {
+  const kind = (name: string, more: object): object => ({
+    type: 'object',
+    properties: { kind: { const: name }, ...more },
+    required: ['kind', ...Object.keys(more)],
+  });
+  const anyOf = [
+    { type: 'null' },
+    kind('circle', { radius: { type: 'number' }, colour: { type: 'string' } }),
+    kind('square', { side: { type: 'number' } }),
+  ];
+  expect(said({ kind: 'square', side: '1' }, { anyOf })).toEqual([
+    'side must be a number, and is "1" (string) | write a number',
+  ]);
+  expect(said(null, { anyOf })).toEqual([]);
+  expect(said('a', { anyOf: [{ type: 'number' }, { type: 'null' }] })).toEqual([
+    ' must be a number, and is "a" (string) | write a number',
+  ]);
+  // Each has one: that of the line is further in.
+  const shallow = { type: 'object', required: ['other'] };
+  const deep = { type: 'object', properties: { line: LINE } };
+  for (const alternatives of [
+    [shallow, deep],
+    [deep, shallow],
+  ])
+    expect(said({ line: { sku: 1 } }, { anyOf: alternatives })).toEqual([
+      'line.sku must be a text, and is 1 (number) | write a text',
+    ]);
+});
+
+test('a key that was meant is proposed once: written otherwise, or refused', () => {
+  const schema = {
+    type: 'object',
+    properties: { orderId: { type: 'string' }, note: { type: 'string' } },
+    required: ['orderId'],
+    additionalProperties: false,
+  };
+  expect(said({ order_id: 'a' }, schema)).toEqual([
+    " lacks 'orderId' | did you mean 'orderId' by 'order_id'?",
+  ]);
+  expect(said({ ORDER_ID: 'a' }, schema)).toEqual([
+    " lacks 'orderId' | did you mean 'orderId' by 'ORDER_ID'?",
+  ]);
+  expect(said({ orderId: 'a', nota: 'b' }, schema)).toEqual([
+    "nota has the key 'nota', which is refused | did you mean 'note'?",
+  ]);
+  expect(said({ orderId: 'a', zzzzzz: 1 }, schema)).toEqual([
+    "zzzzzz has the key 'zzzzzz', which is refused | take it out",
+  ]);
+  expect(said({ orderId: 'a', nota: 'b' }, { ...schema, additionalProperties: undefined })).toEqual([]);
+  expect(said({ a: 1 }, { type: 'object', additionalProperties: { type: 'string' } })).toEqual([
+    'a must be a text, and is 1 (number) | write a text',
+  ]);
+});
