@@ -102,13 +102,13 @@ const PLANTED: readonly Planted[] = [
   [
     'HeartbeatSeconds below two heartbeats',
     of({ ...charge, HeartbeatSeconds: 30 }),
-    "error state 'Pay': HeartbeatSeconds is 30, and the heartbeat of Charging.charge is each 20 s",
+    "error state 'Pay': HeartbeatSeconds is 30, and the heartbeat of Charging.charge is every 20 s",
     'fixed',
   ],
   [
     'HeartbeatSeconds that leave no room to be raised',
     of({ ...shipped, HeartbeatSeconds: 30, TimeoutSeconds: 40 }, { classes: ['Shipping'], ends: DONE }),
-    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is each 20 s',
+    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is every 20 s',
   ],
   [
     'HeartbeatSeconds where no heartbeat is sent',

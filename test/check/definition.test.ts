@@ -72,7 +72,7 @@ test.each([
 });
 
 test.each([
-  ['{ "StartAt": "A",\n}', "m.asl.json:2:1 a comma stands before '}' | take the comma out"],
+  ['{ "StartAt": "A",\n}', "m.asl.json:2:1 a comma stands before '}' | remove the comma"],
   [
     '{ "StartAt": "A"\n "States": {} }',
     'm.asl.json:2:2 a comma is missing before \'"States"\' | write the comma',

@@ -46,10 +46,14 @@ test('a default may match nothing', async () => {
 });
 
 test.each([
-  ['throws.broken.js', 'RangeError: no database (test/fixtures/load/throws.broken.js:2)', 'correct it there'],
-  ['missing.broken.js', 'greeter', 'needs its ending'],
+  [
+    'throws.broken.js',
+    'RangeError: no database (test/fixtures/load/throws.broken.js:2)',
+    'correct the error in that file',
+  ],
+  ['missing.broken.js', 'greeter', 'needs its extension'],
   ['type.broken.js', 'OrderShape', 'import it as one'],
-  ['string.broken.js', 'it threw "a string"', 'correct it there'],
+  ['string.broken.js', 'it threw "a string"', 'correct the error in that file'],
 ])('a file that throws on import is named: %s', async (file, what, fix) => {
   const { problems } = await load([file]);
   expect(problems).toMatchObject([{ code: 'ACTIVITY_FILE_FAILED', where: file }]);
@@ -59,7 +63,7 @@ test.each([
 });
 
 test.each([
-  ['nothing.empty.js', 'exports no class that carries @Activity', 'export the class'],
+  ['nothing.empty.js', 'exports no class that has @Activity', 'export the class'],
   [
     'half.empty.js',
     'exports Half, which has @Handle methods but no @Activity',

@@ -429,7 +429,7 @@ function nestedMistakes(): typeof mistakes {
       'a bigint that nothing makes',
       taking(Account),
       'INPUT_TYPE_INVALID',
-      ['Account.cents', '@Transform(({ value }) => BigInt(value)) @Allow() cents!: bigint;'],
+      ['Account.cents', '@Transform(({ value }) => BigInt(value)) @IsDefined() cents!: bigint;'],
     ],
     [
       'a function, or a class behind `import type`',

@@ -95,7 +95,7 @@ describe('a dependency that cannot be resolved', () => {
         }
         return Work;
       }),
-      'Inheriting inherits the constructor of Undecorated, which carries no decorator',
+      'Inheriting inherits the constructor of Undecorated, which has no decorator',
     ],
     [
       'a class without @injectable',

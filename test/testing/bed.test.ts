@@ -205,9 +205,7 @@ test('what keeps a worker from starting keeps a bed from it', async () => {
   class Broken {
     readonly name = 'broken';
   }
-  await expect(createTestBed(Broken)).rejects.toThrow(
-    /Broken: it carries @Activity, but none of its methods/,
-  );
+  await expect(createTestBed(Broken)).rejects.toThrow(/Broken: it has @Activity, but none of its methods/);
 });
 
 test('a class can be tested without a bed', () => {

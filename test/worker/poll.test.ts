@@ -146,7 +146,7 @@ describe('trouble', () => {
   });
 
   test.each(['ActivityDoesNotExist', 'AccessDeniedException', 'ExpiredTokenException'] as const)(
-    '%s is loud and slow: one error line, and a try less and less often, each 30 s in the end',
+    '%s is loud and slow: one error line, and a try less and less often, every 30 s in the end',
     async (error) => {
       world.machine(ARN);
       faults.always('GetActivityTask', { kind: 'error', error });

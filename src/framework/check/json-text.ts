@@ -122,7 +122,7 @@ function explain({ error, offset, length }: ParseError, text: string): { what: s
       ? 'the end of the file'
       : `'${text.slice(offset, offset + Math.max(1, Math.min(length, 30)))}'`;
   const afterComma = /,\s*$/.test(text.slice(0, offset)) && /^[}\]]/.test(text.slice(offset));
-  if (afterComma) return { what: `a comma stands before ${found}`, fix: 'take the comma out' };
+  if (afterComma) return { what: `a comma stands before ${found}`, fix: 'remove the comma' };
   if (text.charAt(offset) === "'")
     return { what: 'a text stands in single quotes', fix: 'write double quotes' };
   const code = printParseErrorCode(error);

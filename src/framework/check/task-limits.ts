@@ -60,7 +60,7 @@ function slowHeartbeat(
     {
       code: 'HEARTBEAT_TOO_SLOW',
       level: 'error',
-      what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
+      what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
       fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${writeDuration(each >= 1000 ? Math.floor(each / 1000) * 1000 : each)}'`,
       ...(wanted !== undefined && { paste: paste('HeartbeatSeconds', wanted) }),
       ...(fits && {

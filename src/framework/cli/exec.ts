@@ -109,9 +109,7 @@ export function missingProgram(file: string): Problem[] {
     {
       code: 'COMMAND_NOT_FOUND',
       where: `-- ${file}`,
-      what: file.includes('/')
-        ? `${places[0]} is no program that may be run`
-        : 'no folder of the PATH has it',
+      what: file.includes('/') ? `${places[0]} is no program that may be run` : 'it is in no folder of PATH',
       fix: 'install it, correct the name, or make it executable (chmod +x)',
     },
   ];

@@ -134,13 +134,13 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
   return handlers.flatMap(({ name, arn, heartbeatMs }) => {
     const seconds = service.heartbeatSecondsOf(arn);
     if (seconds === undefined || beatsTwiceWithin(seconds, heartbeatMs)) return [];
-    const is = heartbeatMs === false ? 'off' : `each ${showDuration(heartbeatMs)}`;
+    const is = heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`;
     return [
       {
         code: 'HEARTBEAT_TOO_SLOW' as const,
         where: name,
         what: `its heartbeat is ${is}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-        fix: `let it be half of that at most, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix writes it into the file`,
+        fix: `set it to half of that or less, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix writes it into the file`,
       },
     ];
   });

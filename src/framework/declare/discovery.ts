@@ -69,8 +69,8 @@ function notDeclared(target: unknown): Problem {
   return {
     code: 'ACTIVITY_NOT_DECLARED',
     where,
-    what: 'it is listed in `activities`, but is no class that carries @Activity',
-    fix: `write @Activity('${name}') above the class, or take it off the list`,
+    what: 'it is listed in `activities`, but is no class that has @Activity',
+    fix: `write @Activity('${name}') above the class, or remove it from the list`,
   };
 }
 
@@ -78,7 +78,7 @@ function withoutHandler(target: Constructor): Problem {
   return {
     code: 'HANDLER_MISSING',
     where: target.name,
-    what: 'it carries @Activity, but none of its methods carries @Handle',
+    what: 'it has @Activity, but none of its methods has @Handle',
     fix: 'write @Handle() above the method that takes the tasks',
   };
 }

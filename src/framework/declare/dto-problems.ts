@@ -100,7 +100,7 @@ function constructionProblem(type: Constructor<object>): Fault[] {
 function unusedRule(owner: Constructor, rule: Constructor): Fault {
   return {
     code: 'INPUT_WITHOUT_RULES',
-    what: `${owner.name} has the rule ${rule.name}, which carries no @ValidatorConstraint, so it never runs`,
+    what: `${owner.name} has the rule ${rule.name}, which has no @ValidatorConstraint, so it never runs`,
     fix: `put @ValidatorConstraint() on ${rule.name}`,
   };
 }
@@ -123,7 +123,7 @@ function uncheckedNested(type: Constructor<object>, place: string, groups: Group
     {
       code: 'INPUT_WITHOUT_RULES',
       what,
-      fix: `write @ValidateNested() before ${place.split('.').at(-1)}, with { each: true } where it is an array`,
+      fix: `write @ValidateNested() above ${place.split('.').at(-1)}, with { each: true } where it is an array`,
     },
   ];
 }
@@ -133,7 +133,7 @@ function untypedNested({ name, declaredType }: DtoProperty, place: string): Faul
   return {
     code: 'INPUT_TYPE_LOST',
     what: `${place} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
-    fix: `write @Type(() => ${declared || 'TheClass'}) before ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
+    fix: `write @Type(() => ${declared || 'TheClass'}) above ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
   };
 }
 
@@ -164,7 +164,11 @@ function neverInJson(declared: unknown, property: DtoProperty, place: string): F
 
 /** To be pasted in the place of the property. */
 const LINES = new Map<unknown, (property: DtoProperty) => string>([
-  [Date, ({ name }) => `@IsDate() @Type(() => Date) ${name}!: Date; ${WHERE_TYPE_IS}`],
+  [
+    Date,
+    ({ name }) =>
+      `@IsDate() @Type(() => Date) ${name}!: Date; ${WHERE_TYPE_IS}. Where it may be null or left out, @IsOptional() as well`,
+  ],
   [
     Set,
     (property) => {
@@ -182,12 +186,12 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
   [
     BigInt,
     ({ name }) =>
-      `@Transform(({ value }) => BigInt(value)) @Allow() ${name}!: bigint; Transform is in class-transformer`,
+      `@Transform(({ value }) => BigInt(value)) @IsDefined() ${name}!: bigint; Transform is in class-transformer`,
   ],
   [
     Function,
     ({ name }) =>
-      `@ValidateNested() @Type(() => TheClass) ${name}!: TheClass; and import the class without \`type\``,
+      `@ValidateNested() @Type(() => TheClass) ${name}!: TheClass; and import the class without \`type\`; a function can't come in JSON: remove the field`,
   ],
 ]);
 
@@ -204,14 +208,14 @@ function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: 
 
 const lineForClass = (declared: unknown, type: string, { name }: DtoProperty): string =>
   isBuiltIn(declared)
-    ? `@Transform(({ value }) => new ${type}(value)) @Allow() ${name}!: ${type}; Transform is in class-transformer`
+    ? `@Transform(({ value }) => new ${type}(value)) @IsDefined() ${name}!: ${type}; Transform is in class-transformer`
     : `@ValidateNested() @Type(() => ${type}) ${name}!: ${type}; ${WHERE_TYPE_IS}`;
 
 function wrongType({ declaredType, container }: DtoProperty, type: Constructor, place: string): Fault[] {
   if (isOpen(type)) return [];
   if (isBuiltIn(type) && !conversionTo(type)) {
     const what = `${place} has @Type(() => ${type.name}), which converts nothing`;
-    const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)), with Transform from class-transformer`;
+    const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)) @IsDefined(), with Transform from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
   const fits = type === declaredType || !(isBuiltIn(declaredType) || isBuiltIn(type));

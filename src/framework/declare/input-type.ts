@@ -22,7 +22,10 @@ const LOST = new Map<unknown, string>([
 ]);
 
 const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
-  [Array, 'name the class of its elements: @Handle({ input: [TheClass] })'],
+  [
+    Array,
+    "name the class of its elements: @Handle({ input: [TheClass] }); numbers and strings have none: take a class with a field that lists them, or @Handle({ input: 'any' }), unchecked",
+  ],
 ]);
 
 interface Place {

@@ -97,7 +97,7 @@ function notDeclared(where: string, classes: readonly Constructor[]): Problem {
     where,
     what: half
       ? `it exports ${half.name}, which has @Handle methods but no @Activity`
-      : 'it exports no class that carries @Activity',
+      : 'it exports no class that has @Activity',
     fix: half
       ? `write @Activity('${half.name}') above ${half.name}`
       : 'export the class from this file, or give the file a name that `activities` does not match',
@@ -149,10 +149,10 @@ function fixOf(message: string, stack: string): string {
   if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/(?:class-|src\/)/.test(stack))
     return STANDARD_DECORATORS;
   if (/does not provide an export named/.test(message))
-    return 'if the name is a type, import it as one, as in: import { type Name } from …';
+    return 'if the name is a type, import it as one, as in: import { type Name } from …; else export it there, or compile again';
   if (/Cannot find (module|package)/.test(message))
-    return "check the path; a relative import needs its ending, as in './greeter.js', and a package must be installed";
+    return "check the path; a relative import needs its extension, as in './greeter.js', and a package must be installed";
   if (/before initialization/.test(message))
     return 'two files import each other: inject by @inject(delay(() => TheClass)), or move what both need to a third file';
-  return 'correct it there: every file that `activities` matches is imported at start';
+  return 'correct the error in that file: every file that `activities` matches is imported at start';
 }

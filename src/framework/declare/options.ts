@@ -108,7 +108,7 @@ export const HANDLER_OPTIONS = {
 /** A row that the config has as well: there it wraps every handler. */
 export const INTERCEPTORS = {
   ...listOf('classes with an intercept(task, next) method', isInterceptor),
-  fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task, next) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
+  fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task: InterceptedTask, next: () => Promise<unknown>) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
   default: [],
   help: 'classes around every handler',
 } as const;

@@ -90,7 +90,7 @@ export function mockProblems(
     const twin = others.find((other) => nameOf(other) === name);
     const fix = twin
       ? `another ${name} is injected, of another file or another copy: import it from where the class imports it`
-      : `${suggestion(name, others.map(nameOf))}take it out; what your code asks container.resolve() for is registered in \`setup\``;
+      : `${suggestion(name, others.map(nameOf))}remove it; what your code asks container.resolve() for is registered in \`setup\``;
     return namesNobody(`mocks: ${name}`, 'nothing that this test runs is injected with it', fix);
   });
 }

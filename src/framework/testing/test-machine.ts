@@ -120,7 +120,7 @@ function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): stri
   return [
     head,
     ...known.map(({ name, takes }) => `  ${name} takes ${takes}`),
-    `Fix: did you mean ${nearest}? Write it as the "Resource" of the state, or give the class that takes the task in \`activities\`; to try what happens while no worker is there: faults: { '${first.name}': ['lost-token'] }`,
+    `Fix: did you mean ${nearest}? Write it as the "Resource" of the state, or give the class that takes the task in \`activities\``,
   ].join('\n');
 }
 

@@ -126,7 +126,7 @@ function* unknownParameters(type: Constructor): Generator<Fault> {
   const base = hiddenBase(type);
   if (!base) return;
   yield {
-    what: `${type.name} inherits the constructor of ${base.name}, which carries no decorator: each of its parameters would be undefined`,
+    what: `${type.name} inherits the constructor of ${base.name}, which has no decorator: each of its parameters would be undefined`,
     fix: `put @injectable() on ${base.name}, or give ${type.name} a constructor of its own`,
   };
 }

@@ -178,7 +178,7 @@ const POLL_TROUBLE = {
   crowded:
     'the activity has as many polls open as it may: this worker opens fewer, and more again as there is room',
   refused:
-    'polls are refused: somebody must act; tried again after 1 s, and then less and less often, each 30 s in the end',
+    'polls are refused: somebody must act; tried again after 1 s, and then less and less often, every 30 s in the end',
   unreachable:
     'polls fail: each is tried again by itself; where none gets through, one at a time, about once a second',
 } as const;

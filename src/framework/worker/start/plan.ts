@@ -117,6 +117,6 @@ function tooFewPlaces({ definition, options: { run, places }, cut }: PlannedHand
 export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',
-  what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, looked for below ${baseDir}`,
+  what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, searched below ${baseDir}`,
   fix: "compile first: npx tsc; if that was done, start in the project's folder, or correct the globs in `activities`; to write a first one: npx stepwright generate activity refund-order",
 });

@@ -21,7 +21,7 @@ export function twoCopies(userDir: string): Problem[] {
         code: 'TWO_COPIES' as const,
         where: name,
         what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what one declares, the other does not see`,
-        fix: 'make the versions agree and run `npm dedupe`; a linked package (`npm link`) keeps its own copies: use `npm pack` and install the tarball',
+        fix: `make the versions agree (npm ls ${name} shows them) and run \`npm dedupe\`; a linked package (\`npm link\`) keeps its own copies: use \`npm pack\` and install the tarball`,
       },
     ];
   });
