@@ -104,7 +104,7 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
                   {task.progress !== null && (
                     <>
                       <progress max={1} value={task.progress} aria-label="Progress" />{' '}
-                      {Math.round(task.progress * 100)} %{' '}
+                      {Math.round(task.progress * 100)} %{task.message !== null && ' · '}
                     </>
                   )}
                   <span dir="auto">{task.message ?? (task.progress === null && '–')}</span>
