@@ -72,7 +72,7 @@ export const branches: MachineRow[] = [
         'ParallelStateFailed<9',
         'ExecutionFailed<12',
       ],
-      details: { 10: {}, 12: {} },
+      details: { 3: {}, 10: {}, 12: {} },
     },
   },
   {
