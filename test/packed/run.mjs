@@ -257,7 +257,7 @@ async function checkAll() {
   writeJson('jest.config.json', { preset: 'stepwright/jest/commonjs' });
   checkRunner('Jest, CommonJS', { imports: JEST, modules: 'commonjs', command: 'npx jest', counts: jest });
   checkRunner('Vitest, "type": "commonjs"', {
-    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run', counts: vitest },
+    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run --testTimeout 60000', counts: vitest },
   });
   checkRunner('node:test, CommonJS', {
     ...{ imports: NODE, modules: 'commonjs', command: COMPILE_AND_RUN, counts: nodeTest },
@@ -271,7 +271,7 @@ async function checkAll() {
   const command = 'node --experimental-vm-modules node_modules/jest/bin/jest.js';
   checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
   checkRunner('Vitest, "type": "module"', {
-    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run', counts: vitest },
+    ...{ imports: VITEST, modules: 'any', command: 'npx vitest run --testTimeout 60000', counts: vitest },
   });
   checkRunner('node:test, ES modules', {
     ...{ imports: NODE, modules: 'esm', command: COMPILE_AND_RUN, counts: nodeTest },
