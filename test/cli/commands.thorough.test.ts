@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as nap } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Metric, METRICS, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import {
   endpointOf,
   execute,
@@ -279,5 +282,40 @@ describe('with the service and the worker in processes of their own', () => {
     await rudeTo(health);
     expect(await ask('/live')).toEqual({ status: 200, body: { state: 'draining' } });
     expect(await ask('/nope')).toMatchObject({ status: 404 });
+  });
+});
+
+describe('the command alone, watched by an app', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+  const seen = (file: string): string[] =>
+    readFileSync(join(dir, file), 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
+  afterAll(() => {
+    killAll();
+    rmSync(dir, { recursive: true });
+  });
+
+  test('has every metric, every span and the events of its listener', async () => {
+    const telemetry = resolve('test/fixtures/watched/telemetry.mjs');
+    const config = ['--config', 'test/fixtures/watched/watched.config.mjs', '--health-port', '0'];
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(telemetry).href}`, WATCHED_DIR: dir };
+    const { run, url } = await started(config, env);
+    const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
+    const ends = ['"fine"', '"fail"'].map((input) => execute(url, 'Watched', input).ended);
+    expect(await Promise.all(ends)).toMatchObject([{ code: 0 }, { code: 1 }]);
+    const names = Object.keys(METRICS);
+    while (!names.every((name) => seen('metrics').includes(name))) await nap(20);
+    const page = await (await fetch(`${health}/metrics`)).text();
+    const shown = Object.entries<Metric>(METRICS).map(([name, metric]) => prometheusName(name, metric));
+    expect(shown.filter((name) => !page.includes(`# TYPE ${name} `))).toEqual([]);
+    expect(new Set(seen('spans'))).toEqual(
+      new Set(['Watched.run', 'Watched.run RangeError', 'poll', 'report', '']),
+    );
+    expect(new Set(seen('events')).size).toBe(9);
+    // What the app has Node load first is loaded where its own code runs alone.
+    expect(seen('threads')).toEqual(['0', '']);
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toEqual({ code: 0, signal: null });
   });
 });

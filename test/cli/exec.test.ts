@@ -71,7 +71,8 @@ test('a script is a worker: results, error names, a task that is gone, a stop', 
   expect(await ended(await begin('good'))).toMatchObject({ status: 'SUCCEEDED', output: '{"done":true}' });
   const bad = await ended(await begin('bad'));
   expect(bad).toMatchObject({ status: 'FAILED', error: 'BadInput' });
-  expect(JSON.parse(bad.cause ?? '')).toMatchObject({
+  expect(JSON.parse(bad.cause ?? '')).toEqual({
+    errorType: 'BadInput',
     errorMessage: 'sh ended with exit code 3: no such thing',
     data: { exitCode: 3, stderr: 'no such thing' },
   });

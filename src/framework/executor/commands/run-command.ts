@@ -119,9 +119,10 @@ function failureOf(
   const last = end.stderr.split('\n').at(-1);
   const message = `${basename(file)} ${how}${last ? `: ${last}` : ''}`;
   const name = end.exitCode === null ? undefined : (errors[end.exitCode] ?? failure?.error);
-  return name === undefined
-    ? new CommandFailed(message, end)
-    : new ActivityFailure(name, failure?.cause ?? message, endData(end));
+  if (name === undefined) return new CommandFailed(message, end);
+  const named = new ActivityFailure(name, failure?.cause ?? message, endData(end));
+  // It was made here, which is no place that anybody looks for.
+  return Object.assign(named, { stack: `${named.name}: ${named.message}` });
 }
 
 async function readOutput(file: string): Promise<unknown> {

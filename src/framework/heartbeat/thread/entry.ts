@@ -1,5 +1,7 @@
 import type { Abortable } from '../../abort.js';
+import { setDefaultResultOrder } from 'node:dns';
 import { writeSync } from 'node:fs';
+import { setDefaultAutoSelectFamily } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BaseClock, type Cancel, systemClock, turn } from '../../clock.js';
 import { showDuration } from '../../duration.js';
@@ -27,7 +29,9 @@ import { Probes } from './probes.js';
  * thread but a number and the ledger of leases. Whatever handlers do there, leases are beaten here.
  */
 
-const { turns, ledger: memory, rate, stallAfterMs, now } = workerData as ThreadOptions;
+const { turns, ledger: memory, rate, stallAfterMs, now, addresses } = workerData as ThreadOptions;
+setDefaultResultOrder(addresses.order);
+setDefaultAutoSelectFamily(addresses.autoSelectFamily);
 const send = (message: FromThread): void => parentPort?.postMessage(message);
 
 /** The main thread's clock: both are monotonic, so that they stay apart by what they are apart now. */

@@ -1,9 +1,15 @@
+import type { getDefaultResultOrder } from 'node:dns';
 import type { ReportAnswer } from '../../service/port.js';
 import type { Identity, Recipes } from '../../service/lean/recipe.js';
 import type { HeartbeatLoad } from '../load.js';
 
 /** What the thread is started with. */
 export interface ThreadOptions {
+  /** How addresses are chosen: what options of Node or the app have said on the main thread. */
+  readonly addresses: {
+    readonly order: ReturnType<typeof getDefaultResultOrder>;
+    readonly autoSelectFamily: boolean;
+  };
   /** One number, which the main loop counts up in each of its turns that {@link TURN_MS} brings. */
   readonly turns: SharedArrayBuffer;
   /** Of the {@link Ledger} of leases. */

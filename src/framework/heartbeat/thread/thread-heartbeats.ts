@@ -1,4 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
+import { getDefaultResultOrder } from 'node:dns';
+import { getDefaultAutoSelectFamily } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { type Cancel, type Clock, giveUpAfter, turn } from '../../clock.js';
 import { showError } from '../../errors.js';
@@ -101,9 +103,14 @@ export class ThreadHeartbeats implements Heartbeats {
       rate,
       stallAfterMs,
       now: clock.now(),
+      addresses: { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() },
     };
     try {
-      const thread = this.#context.runInAsyncScope(() => new Worker(ENTRY, { workerData }));
+      // What an app has Node load first is for its own code: an SDK or an agent would be there, and export, twice.
+      const env = { ...process.env, NODE_OPTIONS: '' };
+      const thread = this.#context.runInAsyncScope(
+        () => new Worker(ENTRY, { workerData, execArgv: [], env }),
+      );
       this.#thread = thread;
       // The worker keeps the process, not this.
       thread.unref();
