@@ -7,7 +7,7 @@ import { expect } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { inject, injectable } from 'tsyringe';
 import { Activity, createWorker, ErrorName, Handle, StartError, TASK_CONTEXT } from 'stepwright';
-import { type FaultHook, startLocalService } from 'stepwright/local';
+import { startLocalService } from 'stepwright/local';
 import { createTestBed, createTestMachine, type Fault, matchers } from 'stepwright/testing';
 import { outdatedProblem } from '../../src/framework/cli/compiled.js';
 import { loadConfig } from '../../src/framework/cli/config-file.js';
@@ -15,15 +15,13 @@ import { findCompiler } from '../../src/framework/cli/dev/compiler.js';
 import { activityNamed, missingProgram } from '../../src/framework/cli/exec.js';
 import { flagsTakenByNpm } from '../../src/framework/cli/npm-flags.js';
 import { readMachines, startSeeded } from '../../src/framework/cli/seed.js';
-import { systemClock } from '../../src/framework/clock.js';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
 import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery.js';
 import { loadActivities } from '../../src/framework/declare/load.js';
 import { silentLog } from '../../src/framework/log.js';
-import { isProblem, localEndpoint, resolveEndpoint } from '../../src/framework/service/endpoint.js';
-import { lookUpActivities } from '../../src/framework/service/sdk/activities.js';
-import { AwsService } from '../../src/framework/service/sdk/aws.js';
+import { isProblem, resolveEndpoint } from '../../src/framework/service/endpoint.js';
+import { lookUpFailed, unknownActivity } from '../../src/framework/service/sdk/activities.js';
 import { makePlan } from '../../src/framework/worker/start/plan.js';
 import { twoCopies } from '../../src/framework/worker/start/two-copies.js';
 import { mistakes } from '../declare/mistakes.js';
@@ -271,42 +269,12 @@ const activityFiles: MessageCase[] = [
   ['a program without an activity', () => thrown(() => activityNamed(undefined))],
 ];
 
-@Activity('Chrage')
-class Misspelt {
-  @Handle() charge(_input: Charge): void {}
-}
-
+const denied = Object.assign(new Error('User is not authorized to perform this action'), {
+  name: 'AccessDeniedException',
+});
 const lookUps: MessageCase[] = [
-  [
-    'a name that no activity has',
-    async () => {
-      const service = await startLocalService({ port: 0 });
-      try {
-        service.seedActivity(ARN);
-        const aws = new AwsService({ endpoint: localEndpoint(service.port), sdk: {}, region: 'eu-west-1' });
-        const client = await aws.client('eu-west-1');
-        const how = { client, region: 'eu-west-1', create: false, clock: systemClock, random: Math.random };
-        const { problems } = await lookUpActivities(['Chrage'], { ...how, log: silentLog });
-        aws.close();
-        return of(problems);
-      } finally {
-        await service.close();
-      }
-    },
-  ],
-  [
-    'a look-up that is not allowed',
-    async () => {
-      const denied = { kind: 'error', error: 'AccessDeniedException' } as const;
-      const fault: FaultHook = ({ operation }) => (operation === 'ListActivities' ? denied : undefined);
-      const service = await startLocalService({ port: 0, fault });
-      try {
-        return await thrown(worker({ activities: [Misspelt], endpoint: service.url, region: 'eu-west-1' }));
-      } finally {
-        await service.close();
-      }
-    },
-  ],
+  ['a name that no activity has', async () => of([unknownActivity('Chrage', ['Charge'], 'eu-west-1')])],
+  ['a look-up that is not allowed', async () => of([lookUpFailed(['Chrage'], denied)])],
 ];
 
 /** The last of all: names of errors are looked at in every start of the process. */

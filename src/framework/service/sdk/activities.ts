@@ -112,7 +112,8 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
   error: showError(error),
 });
 
-function unknownActivity(name: string, known: string[], region: string): Problem {
+/** A name that no activity of the region has. */
+export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
   const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
   return {
     code: 'ACTIVITY_UNKNOWN',
@@ -125,7 +126,8 @@ function unknownActivity(name: string, known: string[], region: string): Problem
   };
 }
 
-const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
+/** Names that could not be looked up, by what went wrong. */
+export const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,
   what: `they could not be looked up: ${showError(error)}`,
