@@ -265,7 +265,7 @@ const PLANTED: readonly Planted[] = [
   [
     'HeartbeatSeconds that could only be raised to TimeoutSeconds itself',
     of({ ...shipped, HeartbeatSeconds: 30, TimeoutSeconds: 60 }, { classes: ['Shipping'], ends: DONE }),
-    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is each 20 s',
+    'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is every 20 s',
   ],
   [
     'HeartbeatSeconds alone where no heartbeat is sent',
