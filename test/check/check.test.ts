@@ -422,6 +422,13 @@ const SOUND: Readonly<Record<string, Case>> = {
     ],
     Catch: [{ ErrorEquals: ['OfTheFunction', 'CardDeclined', 'LimitExceeded'], Next: 'Sorry' }],
   }),
+  'a name around states of which none is a Task': of(
+    {
+      ...parallel({ Type: 'Pass' }),
+      Catch: [{ ErrorEquals: ['Anything'], Next: 'Sorry' }],
+    },
+    { classes: [] },
+  ),
   'a name of a Lambda function, where no handler is': of(
     {
       Type: 'Task',
