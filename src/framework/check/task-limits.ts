@@ -39,7 +39,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
       code: 'HEARTBEAT_SECONDS_MISSING',
       level: 'advice',
       what: `it has no HeartbeatSeconds: ${limit === undefined ? 'nobody would ever notice' : `only after ${showSeconds(limit)} anybody would notice`} that its worker died`,
-      fix: `${handler.name} beats each ${showDuration(handler.heartbeatMs)}`,
+      fix: `${handler.name} beats every ${showDuration(handler.heartbeatMs)}`,
       paste: paste('HeartbeatSeconds', wanted),
       edits: [add(state, 'HeartbeatSeconds', wanted, limit === undefined ? 'Resource' : 'TimeoutSeconds')],
     },
