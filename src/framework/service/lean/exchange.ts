@@ -27,18 +27,22 @@ export function exchange(
   under.watch();
 }
 
+const NONE: Headers = {};
+
 /** One request under way, as undici tells of it. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #call: CallInProgress;
-  readonly #onEnd: OnEnd;
+  /** Undefined once it has ended, as all that it got: a connection may keep it until its next request. */
+  #call: CallInProgress | undefined;
+  #onEnd: OnEnd | undefined;
   readonly #connections: Connections;
   readonly #client: Client;
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
-  #ended = false;
+  /** Why it ended before there was an answer. */
+  #endedBy: Error | undefined;
   #status: number | undefined;
-  #headers: Headers = {};
+  #headers: Headers = NONE;
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
 
@@ -51,13 +55,13 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends the call when its signal aborts: the worker goes on at once, whatever the connection does. */
   watch(): void {
-    if (this.#ended) return;
+    if (!this.#call) return;
     this.#onAbort = () => this.#abort();
     this.#call.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#ended) return controller.abort(this.#call.signal.reason as Error);
+    if (!this.#call) return controller.abort(this.#endedBy ?? new Error('the call has ended'));
     this.#controller = controller;
     this.#sent = true;
     this.#call.onSent();
@@ -87,12 +91,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #abort(): void {
-    const reason = this.#call.signal.reason as Error;
+    const controller = this.#controller;
+    const reason = this.#call?.signal.reason as Error;
     this.#fail(reason);
-    this.#controller?.abort(reason);
+    controller?.abort(reason);
   }
 
   #fail(thrown: Error): void {
+    this.#endedBy ??= thrown;
     const { code } = thrown as { code?: unknown };
     const setup = !this.#sent && isUntrusted(code);
     const sent = this.#sent && code !== UNWRITTEN;
@@ -101,10 +107,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #end(end: CallEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    if (this.#onAbort) this.#call.signal.removeEventListener('abort', this.#onAbort);
-    this.#onEnd(end, this.#header('date'));
+    const [call, onEnd, date] = [this.#call, this.#onEnd, this.#header('date')];
+    if (!call || !onEnd) return;
+    if (this.#onAbort) call.signal.removeEventListener('abort', this.#onAbort);
+    this.#call = this.#onEnd = this.#onAbort = this.#controller = this.#first = this.#more = undefined;
+    this.#headers = NONE;
+    onEnd(end, date);
   }
 
   #header(name: string): string | undefined {
