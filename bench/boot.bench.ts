@@ -4,6 +4,7 @@ import { type Candidate, removeProject, start } from './support/hello/candidates
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
+import { installRivals } from './support/workers/rivals.js';
 
 const ROUNDS = 9;
 const LIMIT_MS = 30_000;
@@ -39,20 +40,26 @@ export default {
   title: `from the start of a process to its first open poll, in turns; medians of ${ROUNDS}`,
   run: async (): Promise<Measured[]> => {
     const stub = await startStub();
-    const boots: Record<'Stepwright' | 'bare loop', Boot[]> = { Stepwright: [], 'bare loop': [] };
+    const absent = installRivals();
+    const candidates = [
+      'Stepwright',
+      'bare loop',
+      ...(absent ? [] : (['step-function-worker'] as const)),
+    ] as const;
+    const boots = new Map<Candidate, Boot[]>(candidates.map((who) => [who, []]));
     try {
       // The first of each reads files that no later one has to.
       for (let n = 0; n <= ROUNDS; n++)
-        for (const who of ['Stepwright', 'bare loop'] as const) {
+        for (const who of candidates) {
           const one = await boot(who, stub);
-          if (n > 0) boots[who].push(one);
+          if (n > 0) boots.get(who)?.push(one);
         }
     } finally {
       await stub.stop();
       removeProject();
     }
-    const figure = (who: keyof typeof boots, key: keyof Boot): Figure => {
-      const values = boots[who].map((each) => each[key]);
+    const figure = (who: Candidate, key: keyof Boot): Figure => {
+      const values = boots.get(who)?.map((each) => each[key]) ?? [];
       return {
         who,
         value: median(values),
@@ -61,7 +68,12 @@ export default {
     };
     const compared = (what: string, key: keyof Boot): Measured => {
       const [ours, bare] = [figure('Stepwright', key), figure('bare loop', key)];
-      return { what, unit: 'ms', better: 'lower', ours, promised: PROMISED * bare.value, rivals: [bare] };
+      const promised = Math.round(PROMISED * bare.value);
+      const rivals = [
+        bare,
+        absent === undefined ? figure('step-function-worker', key) : { who: 'step-function-worker', absent },
+      ];
+      return { what, unit: 'ms', better: 'lower', ours, promised, rivals };
     };
     return [compared('boot to the first open poll', 'ms'), compared('processor time until then', 'cpuMs')];
   },

@@ -14,6 +14,7 @@ import { installRivals, requireRival } from './support/workers/rivals.js';
 
 const TASKS = 50_000;
 const ROUNDS = 9;
+const PIPE = "NestJS's ValidationPipe";
 
 const INPUT = '{"who":"hoge"}';
 const OUTPUT = '{"message":"Hello hoge!"}';
@@ -105,7 +106,7 @@ export default {
   title: `from the text of HelloWorld's input to the text of its output, one task after the other`,
   run: async () => {
     const absent = installRivals();
-    const who = "NestJS's ValidationPipe";
+    const who = PIPE;
     const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
     const pipelines = new Map<string, Pipeline>([
       ['Stepwright', await ours()],
@@ -116,12 +117,15 @@ export default {
     for (const [name, pipeline] of pipelines) await assertWorks(name, pipeline);
     const [first, ...rivals] = await measure(pipelines);
     if (!first) throw new Error('nothing was measured');
+    const pipe = rivals.find(({ who }) => who === PIPE);
     return [
       {
         what: `microseconds of processor time a task; the median of ${ROUNDS} rounds of ${TASKS}`,
         unit: 'µs',
         better: 'lower',
         ours: first,
+        // No more than the pipe alone, of the same run.
+        ...(pipe && { promised: Math.round(pipe.value * 100) / 100 }),
         rivals: [...rivals, ...missing],
       },
     ];
