@@ -50,8 +50,11 @@ describe('commands', () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
     writeFileSync(join(dir, 'Far.asl.json'), sound.replace('ap-northeast-1', 'ap-northeast-2'));
+    const Charge = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
+    writeFileSync(join(dir, 'Order.asl.json'), JSON.stringify({ StartAt: 'Charge', States: { Charge } }));
     try {
       const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);
+      expect(run.stdout()).toContain("nothing answers 'arn:aws:states:::lambda:invoke': the state 'Charge'");
       expect(run.stdout()).toContain('They differ in region (ap-northeast-1, not ap-northeast-2)');
       expect(run.stdout()).toContain('with what to paste: npx stepwright check');
       const check = stepwright(['check', '--endpoint', url]);
