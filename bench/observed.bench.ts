@@ -13,8 +13,9 @@ const TURN_MS = 200;
 const LEAST = 0.9;
 
 const ALONE: Watch = { who: 'nobody' };
+/** The same once more: what lies between the two is the machine's doing, and both together are what is compared with. */
+const CONTROL: Watch = { who: 'nobody again' };
 const WATCHES: readonly Watch[] = [
-  { who: 'nobody again' },
   { who: 'Prometheus', scraped: true },
   { who: 'OpenTelemetry: metrics', registered: 'metrics' },
   { who: 'OpenTelemetry: traces', registered: 'traces' },
@@ -42,7 +43,7 @@ async function measure(watches: readonly Watch[], turns: number, processes: numb
   } finally {
     removeProject();
   }
-  const alone = middle(seen[0] ?? []);
+  const alone = middle([...(seen[0] ?? []), ...(seen[1] ?? [])]);
   return watches.map(({ who }, index) => {
     const { perSecond, cpuMs } = middle(seen[index] ?? []);
     return { who, perSecond, cpuMs, speed: perSecond / alone.perSecond, cpu: alone.cpuMs / cpuMs };
@@ -87,7 +88,11 @@ export default {
     const valueOf = (name: string): string | undefined =>
       args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
     const only = valueOf('--only')?.split(',');
-    const watches = [ALONE, ...WATCHES.filter(({ who }) => only?.some((part) => who.includes(part)) ?? true)];
+    const watches = [
+      ALONE,
+      CONTROL,
+      ...WATCHES.filter(({ who }) => only?.some((part) => who.includes(part)) ?? true),
+    ];
     const rows = await measure(
       watches,
       Number(valueOf('--turns') ?? TURNS),
@@ -103,11 +108,13 @@ export default {
           ]),
         },
       ],
-      broken: rows.flatMap(({ who, speed }) =>
-        speed >= LEAST
-          ? []
-          : [`${who}: ${round(speed)} of the tasks/s of one that nobody watches, promised ${LEAST}`],
-      ),
+      broken: rows
+        .slice(2)
+        .flatMap(({ who, speed }) =>
+          speed >= LEAST
+            ? []
+            : [`${who}: ${round(speed)} of the tasks/s of one that nobody watches, promised ${LEAST}`],
+        ),
       measured: rows,
     };
   },

@@ -243,7 +243,7 @@ describe('with the service and the worker in processes of their own', () => {
       return { status: answer.status, text: await answer.text() };
     };
     while ((await ask('/ready')).status !== 200);
-    const run = execute(url, 'Slow', '{"block":4000}');
+    const run = execute(url, 'Blocked', '4000');
     const seen: number[] = [];
     let reason = '';
     while (!/blocked for [2-9] s/.test(reason)) {
@@ -261,6 +261,19 @@ describe('with the service and the worker in processes of their own', () => {
     // It changed once.
     expect(seen.lastIndexOf(200)).toBeLessThan(seen.indexOf(503));
     expect((await ask('/ready')).status).toBe(200);
+  });
+
+  test('a lease is kept while the event loop is blocked, and let go past stallAfter', async () => {
+    const worker = await workerAt(url, ['--stall-after', '4s']);
+    const short = execute(url, 'Blocked', '3000');
+    expect(await short.ended).toEqual({ code: 0, signal: null });
+    const long = execute(url, 'Blocked', '9000');
+    expect(await long.ended).toEqual({ code: 1, signal: null });
+    expect(long.stderr()).toContain('States.Timeout');
+    expect(worker.stderr()).toMatch(
+      /^The event loop has been blocked for \d+ s: it is taken for stuck\. Heartbeats stop/m,
+    );
+    await worker.saw(/the event loop was blocked for longer than stallAfter: heartbeats had stopped/);
   });
 
   test('/live and /ready answer from the state of the worker', async () => {

@@ -196,6 +196,20 @@ test('an app with the OpenTelemetry SDK exports the same instruments, in seconds
   ]);
 });
 
+test('however many tasks there are between two exports, none is missing', async () => {
+  const reader = new Collector();
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(() => 1, { concurrency: 50 })] });
+  const TASKS = 150;
+  await Promise.all(Array.from({ length: TASKS }, () => world.execute(machine)));
+  await world.clock.settle(() => w.of('task:succeeded').length === TASKS);
+  const { resourceMetrics } = await reader.collect();
+  const found = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  const durations = found.find(({ descriptor }) => descriptor.name === 'stepwright.handler.duration');
+  expect(durations?.dataPoints).toMatchObject([{ value: { count: TASKS } }]);
+});
+
 test('where no copy of the API reaches what the app has registered, a line says so; where its own does, none', async () => {
   const lines: string[] = [];
   const log = createLog({ destination: { write: (line) => void lines.push(line) } });
