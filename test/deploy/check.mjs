@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { container } from './container.mjs';
+import { container, pack } from './container.mjs';
 import { prometheus } from './prometheus.mjs';
 import { cdk, cloudformation, kubernetes, systemd } from './schemas.mjs';
 
@@ -58,10 +58,11 @@ async function here(name) {
 const CLOSING = /^deploy: (\d+) passed, (\d+) failed, (\d+) skipped$/m;
 
 /** What it prints comes at its end, so that two do not mix. */
-async function apart(name) {
+async function apart(name, env) {
   const began = Date.now();
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), name], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
@@ -76,6 +77,14 @@ async function apart(name) {
 
 const names = Object.keys(CHECKS).filter((name) => wanted.length === 0 || wanted.includes(name));
 if (names.length === 1) await here(names[0]);
-else await Promise.all(names.map(apart));
+else {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-packed-'));
+  try {
+    const env = names.includes('container') ? { DEPLOY_TARBALL: pack(dir) } : {};
+    await Promise.all(names.map((name) => apart(name, env)));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
 console.log(`deploy: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed > 0 ? 1 : 0);

@@ -78,9 +78,13 @@ function globOf(context, word) {
   return readdirSync(context).filter((name) => name.endsWith(word.replace('*', '')));
 }
 
+/** Packs the framework into a folder, which compiles it anew: nobody may run it meanwhile. @returns the tarball's path */
+export const pack = (dir) =>
+  join(dir, run(`npm pack --silent --pack-destination ${dir}`).trim().split('\n').pop());
+
 export async function container(report, dir) {
-  const tarball = run(`npm pack --silent --pack-destination ${dir}`).trim().split('\n').pop();
-  run(`node ${ROOT}/dist/src/framework/cli/main.js new my-worker --from ${dir}/${tarball}`, { cwd: dir });
+  const tarball = process.env.DEPLOY_TARBALL ?? pack(dir);
+  run(`node ${ROOT}/dist/src/framework/cli/main.js new my-worker --from ${tarball}`, { cwd: dir });
   const context = join(dir, 'my-worker');
   // What a user commits: the lockfile, and no node_modules.
   run('npm install --package-lock-only --no-audit --no-fund', { cwd: context });
@@ -114,7 +118,11 @@ async function runs(report, image) {
   try {
     await until(
       '/ready is 200',
-      async () => (await fetch(`http://127.0.0.1:${port}/ready`)).status === 200 || worker.said(),
+      async () => {
+        const answer = await fetch(`http://127.0.0.1:${port}/ready`).catch((error) => error);
+        return answer.status === 200 || `${answer}; it said: ${worker.said()}`;
+      },
+      { forMs: 60_000 },
     );
     report.ok("the image's command starts and is ready");
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
