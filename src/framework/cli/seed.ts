@@ -140,7 +140,7 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
         code: 'HEARTBEAT_TOO_SLOW' as const,
         where: name,
         what: `its heartbeat is ${is}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-        fix: `set it to half of that or less, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine: npx stepwright check --fix writes it into the file`,
+        fix: `set it to half of that or less, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
       },
     ];
   });

@@ -24,7 +24,7 @@ const LOST = new Map<unknown, string>([
 const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
   [
     Array,
-    "name the class of its elements: @Handle({ input: [TheClass] }); numbers and strings have none: take a class with a field that lists them, or @Handle({ input: 'any' }), unchecked",
+    "name the class of its elements: @Handle({ input: [TheClass] }); strings and numbers have none: @Handle({ input: 'any' }) takes them unchecked, or have the state send an object that lists them in a field",
   ],
 ]);
 
@@ -72,6 +72,13 @@ function readClass(declared: unknown): OutputSpec | undefined {
   return { kind: 'class', type: declared as Constructor<object> };
 }
 
+const OPTION_FIX = {
+  input:
+    'give a class of your own with rules of class-validator; what comes as a bare text, as a date does, is a String',
+  output:
+    'leave it out for a text, a number or a boolean, which are written as they are; for an object give a class of your own with rules',
+};
+
 function badOption(where: string, option: 'input' | 'output', declared: unknown): Problem {
   const given = Array.isArray(declared) ? `[${declared.map(show).join(', ')}]` : show(declared);
   const late = declared === undefined || (Array.isArray(declared) && declared.includes(undefined));
@@ -82,7 +89,7 @@ function badOption(where: string, option: 'input' | 'output', declared: unknown)
     what: `${option}: expected a class, [Class]${scalars}, got ${given}`,
     fix: late
       ? 'the class is not defined yet when the decorator runs: move it above this one, or break the circular import'
-      : 'give a class of your own with rules of class-validator',
+      : OPTION_FIX[option],
   };
 }
 
@@ -107,7 +114,7 @@ function lost({ where }: Place, type: unknown): Problem {
     what: `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${LOST.get(type)}`,
     fix:
       LOST_FIX.get(type) ??
-      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). The task, if that is what it is, is the second parameter. To take the JSON unchecked: @Handle({ input: 'any' })",
+      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). A TaskContext is the second parameter: run(input, task: TaskContext). To take the JSON unchecked: @Handle({ input: 'any' })",
   };
 }
 

@@ -117,7 +117,12 @@ export const INTERCEPTORS = {
 export const ACTIVITY_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,
-  scope: { ...oneOf('worker', 'task'), default: 'worker', help: 'how long an instance lives' },
+  scope: {
+    ...oneOf('worker', 'task'),
+    fix: "write 'task' for an instance of each task's own, or 'worker' for one that all tasks share, which is the default",
+    default: 'worker',
+    help: 'how long an instance lives',
+  },
 } as const satisfies Table<ActivityOptions>;
 
 /** The rows of what `@Handle` can be told, but for what discovery reads apart: activity, input and output. */

@@ -57,7 +57,9 @@ export function resourceProblems(
       return namesNobody(
         `resources['${name}']`,
         what,
-        own ? 'give its class in `activities`, and mock what is injected' : didYouMean(name, names),
+        own
+          ? 'remove this entry, and give the class of the handler in `activities`; what is injected there can be replaced by `mocks`'
+          : didYouMean(name, names),
       );
     });
 }
@@ -90,7 +92,7 @@ export function mockProblems(
     const twin = others.find((other) => nameOf(other) === name);
     const fix = twin
       ? `another ${name} is injected, of another file or another copy: import it from where the class imports it`
-      : `${suggestion(name, others.map(nameOf))}remove it; what your code asks container.resolve() for is registered in \`setup\``;
+      : `${suggestion(name, others.map(nameOf))}if your code uses it, have it injected by the constructor; else remove the mock. What is asked of container.resolve() is registered in \`setup\``;
     return namesNobody(`mocks: ${name}`, 'nothing that this test runs is injected with it', fix);
   });
 }

@@ -120,7 +120,7 @@ function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): stri
   return [
     head,
     ...known.map(({ name, takes }) => `  ${name} takes ${takes}`),
-    `Fix: did you mean ${nearest}? Write it as the "Resource" of the state, or give the class that takes the task in \`activities\``,
+    `Fix: did you mean ${nearest}? Correct the state's "Resource" or the class's @Activity, whichever is wrong; or give the class that takes the task in \`activities\``,
   ].join('\n');
 }
 

@@ -1,6 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { getDefaultResultOrder } from 'node:dns';
-import { getDefaultAutoSelectFamily } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { type Cancel, type Clock, giveUpAfter, turn } from '../../clock.js';
 import { showError } from '../../errors.js';
@@ -103,7 +101,7 @@ export class ThreadHeartbeats implements Heartbeats {
       rate,
       stallAfterMs,
       now: clock.now(),
-      addresses: { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() },
+      addresses: defaultAddresses(),
     };
     try {
       // What an app has Node load first is for its own code: an SDK or an agent would be there, and export, twice.
@@ -367,4 +365,11 @@ class ThreadBeat implements Beat {
     this.#instead = scheduler.track({ ...this.#beating, leasedAt: this.#lastAt ?? leasedAt });
     if (this.#asked) void this.#instead.now().then(() => this.answered());
   }
+}
+
+/** How the main thread looks addresses up. What makes no thread, as a bed, loads neither module. */
+function defaultAddresses(): ThreadOptions['addresses'] {
+  const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
+  const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
+  return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
 }
