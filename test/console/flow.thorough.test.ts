@@ -310,8 +310,8 @@ withChromium('in a real Chromium', () => {
     await plain(state);
     await plain('<i>Odd</i>');
   });
-});
 
-test('the page asked nobody else for anything, and its policy stopped nothing', () => {
-  expect(broken).toEqual([]);
+  test('the page asked nobody else for anything, and its policy stopped nothing', () => {
+    expect(broken).toEqual([]);
+  });
 });
