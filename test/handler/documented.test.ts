@@ -37,7 +37,7 @@ const snippets = ['handlers', 'errors', 'interceptors', 'testing']
       ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
     ),
   )
-  // What only tells a compiler of types can't be run; test/handler/compilers.test.ts runs a whole worker.
+  // What only tells a compiler of types can't be run; test/handler/compilers.thorough.test.ts runs a whole worker.
   .filter(([, code]) => !code.includes('declare module') && !code.includes('await createWorker('));
 
 test.each(snippets)('%s is run by a test', (_, code) => {
