@@ -94,8 +94,9 @@ test('a megabyte of small expressions is a machine in less than a second, and ta
   const heap = process.memoryUsage().heapUsed;
   // Of a machine that is busy the quickest of three says the most.
   let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 3 && least >= 1; round++) {
-    const Output = Array.from({ length: 25_000 }, (_, i) => `{% $states.input.value${i} + ${round} %}`);
+  let rounds = 0;
+  for (; rounds < 3 && least >= 1; rounds++) {
+    const Output = Array.from({ length: 25_000 }, (_, i) => `{% $states.input.value${i} + ${rounds} %}`);
     const definition = JSON.stringify({
       QueryLanguage: 'JSONata',
       StartAt: 'X',
@@ -103,13 +104,13 @@ test('a megabyte of small expressions is a machine in less than a second, and ta
     });
     expect(definition.length).toBeGreaterThan(900_000);
     const began = process.cpuUsage();
-    await client.send(new CreateStateMachineCommand({ name: `M${round}`, definition, roleArn: ROLE }));
+    await client.send(new CreateStateMachineCommand({ name: `M${rounds}`, definition, roleArn: ROLE }));
     const { user, system } = process.cpuUsage(began);
     least = Math.min(least, (user + system) / 1e6);
   }
   expect(least).toBeLessThan(1);
   collect();
-  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60 * 3);
+  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60 * rounds);
 });
 
 test('expressions that were evaluated once are let go of', async () => {
