@@ -24,9 +24,10 @@ async function told(run: Awaited<ReturnType<typeof taking>>, json: string): Prom
 }
 
 describe.each(running ?? [])('%s', (name, { declared, decorators, taken }) => {
+  let bed: ReturnType<typeof taking> | undefined;
   test.each(Object.entries(VALUES))('%s', async (value, json) => {
-    const run = await taking(dtoOf({ x: [declared, ...decorators] }));
-    const found = await told(run, json);
+    bed ??= taking(dtoOf({ x: [declared, ...decorators] }));
+    const found = await told(await bed, json);
     if (PRINTS) process.stdout.write(`${name} | ${value} | ${JSON.stringify(found)}\n`);
     const x = Reflect.get(taken as object, value) as unknown;
     const saw = x === 'absent' ? {} : { x };
