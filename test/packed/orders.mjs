@@ -77,7 +77,7 @@ async function checkOrders(dir) {
 
 /** `npm run place`, beside which something else can be done. */
 function execute(name, { cwd, port }) {
-  const command = `npm run -s place -- "$(cat orders/${name}.json)" --port ${port}`;
+  const command = `npm run -s place -- @orders/${name}.json --port ${port}`;
   const child = spawn('bash', ['-c', command], { cwd, env: cleanEnv });
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) child[stream].on('data', (data) => (said[stream] += data));

@@ -1,5 +1,14 @@
 import { Type } from 'class-transformer';
-import { ArrayNotEmpty, IsArray, IsInt, IsNotEmpty, IsString, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsArray,
+  IsInt,
+  IsNotEmpty,
+  IsString,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 
 export class Item {
   @IsString()
@@ -31,6 +40,8 @@ export class Order {
 
   @IsArray()
   @ArrayNotEmpty()
+  // Goods are kept by order and SKU: a second line of one SKU would be taken for a second try of the first.
+  @ArrayUnique((item?: Item) => item?.sku)
   @ValidateNested({ each: true })
   @Type(() => Item)
   items!: Item[];

@@ -75,6 +75,28 @@ test.each([
   expect(warehouse.leftOf(sku)).toBe(before);
 });
 
+test('goods that were kept for an order with a mistake in it are back', async () => {
+  const warehouse = new Warehouse();
+  const machine = await openMachine({ warehouse });
+  const items = [{ sku: 'cup', count: 15 }];
+  const { status, path, ...result } = await machine.execute({ ...order('small'), items });
+  expect({ status, error: 'error' in result && result.error }).toEqual({
+    status: 'failed',
+    error: 'Stepwright.InvalidInput',
+  });
+  expect(path.slice(-2)).toEqual(['Release', 'Not placed']);
+  expect(warehouse.leftOf('cup')).toBe(20);
+});
+
+test('two lines of one SKU, and an order without an id, are refused', async () => {
+  const tea = { sku: 'tea', count: 1, price: 900 };
+  for (const wrong of [{ items: [tea, tea] }, { id: undefined }]) {
+    const machine = await openMachine();
+    const result = await machine.execute({ ...order('small'), ...wrong });
+    expect(result).toMatchObject({ status: 'failed', error: 'Stepwright.InvalidInput' });
+  }
+});
+
 test('a worker that is lost while it charges costs a minute, and no second payment', async () => {
   const keys: string[] = [];
   const gateway = {
