@@ -39,6 +39,34 @@ async function workersAt(url: string, areThere: (names: string[]) => boolean): P
 describe('commands', () => {
   afterEach(killAll);
 
+  test('check says nothing where all agrees, tells and mends what does not, and schema prints what is taken', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'Hello.asl.json');
+    const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
+    const here = ['check', '--machines', file, '--activities', 'src/activities/hello-world.activity.js'];
+    try {
+      writeFileSync(file, sound.replace('"HeartbeatSeconds": 60', '"HeartbeatSeconds": 30'));
+      const [silent, told, schema] = [
+        stepwright(['check', '--strict']),
+        stepwright(here),
+        stepwright(['schema', 'HelloWorldActivity.hello']),
+      ];
+      expect(await silent.ended).toEqual({ code: 0, signal: null });
+      expect(silent.stdout() + silent.stderr()).toBe('');
+      expect(await told.ended).toEqual({ code: 1, signal: null });
+      expect(told.stdout()).toMatch(
+        /Hello\.asl\.json:10:7 {2}error {2}state 'Hello': HeartbeatSeconds is 30.*\n {4}fix: .*\(--fix does it\)\n {4}"HeartbeatSeconds": 60\n$/,
+      );
+      await schema.ended;
+      expect(JSON.parse(schema.stdout())).toMatchObject({ title: 'HelloInput' });
+      const mended = stepwright([...here, '--fix']);
+      expect(await mended.ended).toEqual({ code: 0, signal: null });
+      expect(readFileSync(file, 'utf8')).toBe(sound);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   test('a config that was compiled to CommonJS is read as well', async () => {
     const { url } = await started(['--config', 'test/fixtures/commonjs/stepwright.config.js']);
     const run = execute(url, 'Work', '{}');
