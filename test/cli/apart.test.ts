@@ -1,30 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { endpointOf, execute, killAll, type Run, SLOW, stepwright, WAITING } from '../support/cli.js';
+import { describe, expect, test } from '@jest/globals';
+import { execute, localService } from '../support/cli.js';
 
-let service: Run;
-let url: string;
-let workers: Run[] = [];
-beforeAll(async () => {
-  service = stepwright(['local', ...SLOW, '--port', '0']);
-  url = await endpointOf(service);
-});
-afterEach(() => {
-  for (const { child } of workers) child.kill('SIGKILL');
-  workers = [];
-});
-afterAll(killAll);
-
-async function workerAt(endpoint: string, args: string[] = []): Promise<Run> {
-  const worker = stepwright(['start', ...SLOW, ...args], { AWS_ENDPOINT_URL_SFN: endpoint });
-  workers.push(worker);
-  await worker.saw(WAITING);
-  return worker;
-}
+const local = localService();
 
 describe('with the service and the worker in processes of their own', () => {
   test('SIGTERM lets a running task end, and the process ends by itself with 0', async () => {
-    const worker = await workerAt(url);
-    const run = execute(url, 'Slow', '{}');
+    const worker = await local.worker();
+    const run = execute(local.url(), 'Slow', '{}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
@@ -33,8 +15,8 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('a second SIGTERM later ends it at once, with 143', async () => {
-    const worker = await workerAt(url);
-    execute(url, 'Slow', '{"never":true}');
+    const worker = await local.worker();
+    execute(local.url(), 'Slow', '{"never":true}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
     await worker.saw(/the drain waits for 1 running task \(Slow\.run\): told to end in \d+ s/);
@@ -45,15 +27,15 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('a rejection that nobody handles is logged loudly and costs no task', async () => {
-    const worker = await workerAt(url);
-    expect(await execute(url, 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
+    const worker = await local.worker();
+    expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
     await worker.saw(/"level":"error".*forgotten.*a rejected promise was not handled/);
-    expect(await execute(url, 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
+    expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
   });
 
   test('an exception that nobody catches is logged, drains the worker, and ends it with 1', async () => {
-    const worker = await workerAt(url);
-    const run = execute(url, 'Crash', '{}');
+    const worker = await local.worker();
+    const run = execute(local.url(), 'Crash', '{}');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     await worker.saw(/"level":"error".*nobody catches this.*the worker drains and ends/);
     expect(await worker.ended).toEqual({ code: 1, signal: null });

@@ -3,7 +3,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { endpointOf, execute, killAll, SLOW, started, stepwright, WAITING } from '../support/cli.js';
+import {
+  configOfHello,
+  HELLO,
+  endpointOf,
+  execute,
+  killAll,
+  SLOW,
+  started,
+  stepwright,
+  WAITING,
+} from '../support/cli.js';
 import { sample } from '../support/thorough.js';
 
 afterEach(killAll);
@@ -103,23 +113,8 @@ describe('commands', () => {
 });
 
 describe('config prints every option, its value and where that comes from', () => {
-  const HELLO = 'HelloWorldActivity.hello';
-  const FLAGS = [
-    'config',
-    '--handler',
-    `${HELLO}.concurrency=5`,
-    '--grace',
-    '5s',
-    '--endpoint',
-    'http://me:s3cret@h',
-  ];
-  const ENV = {
-    STEPWRIGHT_DRAIN: 'fail',
-    STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
-  };
-
   test('for people', async () => {
-    const run = stepwright(FLAGS, ENV);
+    const run = configOfHello();
     expect(await run.ended).toEqual({ code: 0, signal: null });
     const lines = run
       .stdout()

@@ -5,17 +5,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { type Metric, METRICS, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import {
+  localService,
+  configOfHello,
+  HELLO,
   endpointOf,
   execute,
   killAll,
-  type Run,
   SLOW,
   started,
   stepwright,
-  WAITING,
 } from '../support/cli.js';
 
 /*
@@ -159,23 +160,8 @@ describe('commands', () => {
 });
 
 describe('config prints every option, its value and where that comes from', () => {
-  const HELLO = 'HelloWorldActivity.hello';
-  const FLAGS = [
-    'config',
-    '--handler',
-    `${HELLO}.concurrency=5`,
-    '--grace',
-    '5s',
-    '--endpoint',
-    'http://me:s3cret@h',
-  ];
-  const ENV = {
-    STEPWRIGHT_DRAIN: 'fail',
-    STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
-  };
-
   test('for programs', async () => {
-    const run = stepwright([...FLAGS, '--json'], ENV);
+    const run = configOfHello('--json');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     const { worker, handlers } = JSON.parse(run.stdout()) as Record<string, Record<string, object>>;
     expect(worker).toMatchObject({
@@ -226,29 +212,11 @@ async function rudeTo(url: string): Promise<void> {
 }
 
 describe('with the service and the worker in processes of their own', () => {
-  let service: Run;
-  let url: string;
-  let workers: Run[] = [];
-  beforeAll(async () => {
-    service = stepwright(['local', ...SLOW, '--port', '0']);
-    url = await endpointOf(service);
-  });
-  afterEach(() => {
-    for (const { child } of workers) child.kill('SIGKILL');
-    workers = [];
-  });
-  afterAll(killAll);
-
-  async function workerAt(endpoint: string, args: string[] = []): Promise<Run> {
-    const worker = stepwright(['start', ...SLOW, ...args], { AWS_ENDPOINT_URL_SFN: endpoint });
-    workers.push(worker);
-    await worker.saw(WAITING);
-    return worker;
-  }
+  const local = localService();
 
   test('SIGHUP, which a closed terminal sends, drains as well', async () => {
-    const worker = await workerAt(url);
-    const run = execute(url, 'Slow', '{}');
+    const worker = await local.worker();
+    const run = execute(local.url(), 'Slow', '{}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGHUP');
     expect(await run.ended).toEqual({ code: 0, signal: null });
@@ -256,22 +224,22 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('a trace shows the frames of the user, and none of the framework', async () => {
-    await workerAt(url);
-    const run = execute(url, 'Throws', '{}');
+    await local.worker();
+    const run = execute(local.url(), 'Throws', '{}');
     expect(await run.ended).toEqual({ code: 1, signal: null });
     expect(run.stderr()).toMatch(/"trace":\["at Slow\.throws [^\]]*slow\.config\.mjs/);
     expect(run.stderr()).not.toContain('src/framework');
   });
 
   test('while the event loop is blocked, /ready says so and /live believes it', async () => {
-    const worker = await workerAt(url, ['--health-port', '0']);
+    const worker = await local.worker(['--health-port', '0']);
     const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
     const ask = async (path: string): Promise<{ status: number; text: string }> => {
       const answer = await fetch(health + path);
       return { status: answer.status, text: await answer.text() };
     };
     while ((await ask('/ready')).status !== 200);
-    const run = execute(url, 'Blocked', '4000');
+    const run = execute(local.url(), 'Blocked', '4000');
     const seen: number[] = [];
     let reason = '';
     while (!/blocked for [2-9] s/.test(reason)) {
@@ -292,10 +260,10 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('a lease is kept while the event loop is blocked, and let go past stallAfter', async () => {
-    const worker = await workerAt(url, ['--stall-after', '4s']);
-    const short = execute(url, 'Blocked', '3000');
+    const worker = await local.worker(['--stall-after', '4s']);
+    const short = execute(local.url(), 'Blocked', '3000');
     expect(await short.ended).toEqual({ code: 0, signal: null });
-    const long = execute(url, 'Blocked', '9000');
+    const long = execute(local.url(), 'Blocked', '9000');
     expect(await long.ended).toEqual({ code: 1, signal: null });
     expect(long.stderr()).toContain('States.Timeout');
     expect(worker.stderr()).toMatch(
@@ -305,7 +273,7 @@ describe('with the service and the worker in processes of their own', () => {
   });
 
   test('/live and /ready answer from the state of the worker', async () => {
-    const worker = await workerAt(url, ['--health-port', '0']);
+    const worker = await local.worker(['--health-port', '0']);
     const [, health = ''] = await worker.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
     const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
       const answer = await fetch(health + path);
@@ -315,7 +283,7 @@ describe('with the service and the worker in processes of their own', () => {
     expect(await ask('/live')).toEqual({ status: 200, body: { state: 'running' } });
     const first = await ask('/ready');
     expect([200, 503]).toContain(first.status);
-    execute(url, 'Slow', '{"never":true}');
+    execute(local.url(), 'Slow', '{"never":true}');
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
     await worker.saw(/worker is draining/);

@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { resolve as resolvePath } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 
@@ -76,3 +77,44 @@ export async function started(
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
+
+/** A local service in a process of its own for the tests of a file or a `describe`, and workers that end with each test. */
+export function localService(): {
+  url(): string;
+  /** A worker at it, once it waits. */
+  worker(args?: string[]): Promise<Run>;
+} {
+  let url: string;
+  let workers: Run[] = [];
+  beforeAll(async () => {
+    url = await endpointOf(stepwright(['local', ...SLOW, '--port', '0']));
+  });
+  afterEach(() => {
+    for (const { child } of workers) child.kill('SIGKILL');
+    workers = [];
+  });
+  afterAll(killAll);
+  return {
+    url: () => url,
+    worker: async (args = []) => {
+      const worker = stepwright(['start', ...SLOW, ...args], { AWS_ENDPOINT_URL_SFN: url });
+      workers.push(worker);
+      await worker.saw(WAITING);
+      return worker;
+    },
+  };
+}
+
+/** `config` with options from flags and from the environment, an endpoint with a password among them. */
+export const HELLO = 'HelloWorldActivity.hello';
+export const configOfHello = (...flags: string[]): Run =>
+  stepwright(
+    [
+      ...['config', '--handler', `${HELLO}.concurrency=5`, '--grace', '5s'],
+      ...['--endpoint', 'http://me:s3cret@h', ...flags],
+    ],
+    {
+      STEPWRIGHT_DRAIN: 'fail',
+      STEPWRIGHT_HANDLERS: JSON.stringify({ [HELLO]: { timeout: '5m' } }),
+    },
+  );
