@@ -1,6 +1,8 @@
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import { loadLibrary } from './load-library.js';
 import { standardOutput } from './log-output.js';
+
+const { pino } = loadLibrary('pino') as typeof import('pino');
 
 /** One line of a log: a message, or fields and a message. */
 export interface LogLine {

@@ -1,4 +1,7 @@
-import { Option } from 'commander';
+import type { Option as OptionOf } from 'commander';
+import { loadLibrary } from '../load-library.js';
+
+const { Option } = loadLibrary('commander') as typeof import('commander');
 
 /** Who may call the local service, and whether it shows its page. */
 export interface DoorFlags {
@@ -8,7 +11,7 @@ export interface DoorFlags {
   readonly console?: boolean;
 }
 
-export const doorFlags: readonly Option[] = [
+export const doorFlags: readonly OptionOf[] = [
   new Option(
     '--allow-host <name...>',
     'names (NAME or NAME:PORT) that the local service may be called by, beside loopback',

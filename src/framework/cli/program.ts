@@ -1,7 +1,7 @@
 import '../reflect-metadata.js';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Command as CommandOf, Option as OptionOf } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
@@ -12,8 +12,11 @@ import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
 import type { ListenFlags } from './local.js';
+import { loadLibrary } from '../load-library.js';
 import { type LogFlags, logFor } from './log-for.js';
 import { flagsTakenByNpm } from './npm-flags.js';
+
+const { Command, InvalidArgumentError, Option } = loadLibrary('commander') as typeof import('commander');
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
@@ -38,7 +41,7 @@ const logFlag = new Option('--log-level <level>', 'least level to log')
   .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
 
 /** The flags of the options that a text can say. */
-function optionFlags(wanted: (row: OptionRow, key: string) => boolean): Option[] {
+function optionFlags(wanted: (row: OptionRow, key: string) => boolean): OptionOf[] {
   return Object.entries<OptionRow>(OPTIONS).flatMap(([key, row]) => {
     if (!row.text || !wanted(row, key)) return [];
     return new Option(`${flagOf(key)} <${row.text.shown}>`, `${row.help}${unsetText(row)}`);
@@ -52,7 +55,7 @@ const unsetText = ({ default: value, unset }: OptionRow): string =>
       : ''
     : ` (default: ${typeof value === 'string' ? value : JSON.stringify(value)})`;
 
-function addOptions(command: Command, options: readonly Option[]): Command {
+function addOptions(command: CommandOf, options: readonly OptionOf[]): CommandOf {
   for (const option of options) command.addOption(option);
   return command;
 }

@@ -1,5 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Abortable } from '../abort.js';
+import { loadLibrary } from '../load-library.js';
+
+const { STATUS_CODES } = loadLibrary('node:http') as typeof import('node:http');
 
 /** The four calls of a worker's loop, by the names that the service gives them. */
 export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
