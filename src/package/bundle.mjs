@@ -1,0 +1,108 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+/**
+ * Joins the compiled modules of the package into a few files, in place: to find and read a module takes Node about as
+ * long as to run it, and a worker's start read 160. Names stay readable, types stay as they are, and what the package
+ * depends on stays outside.
+ *
+ * `bundle.mjs [FOLDER]`: the folder of the package. Without, it is this one.
+ */
+const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
+const framework = join(root, 'dist', 'src', 'framework');
+
+/** What is named by package.json, or started by its path: all keep theirs. */
+const ENTRIES = [
+  'index',
+  'testing/index',
+  'testing/jest/preset',
+  'testing/jest/preset-commonjs',
+  'local/index',
+  'local/asl/jsonata/thread-entry',
+  'cli/main',
+  'cli/processes/worker-entry',
+  'heartbeat/thread/entry',
+  'executor/entry/main',
+];
+
+/**
+ * What is loaded together lies together, with all that it imports. A module that several of them need goes to the first:
+ * threads load only what is theirs, and a command that runs no worker loads none.
+ */
+const TOGETHER = [
+  ['lean', 'service/lean/lean-calls'],
+  ['heartbeats', 'heartbeat/scheduler', 'heartbeat/thread/messages', 'service/activity-calls'],
+  ['jsonata', 'local/asl/jsonata/evaluator'],
+  ['program', 'cli/program', 'local/wire/service-header'],
+  ['service', 'service/sdk/aws'],
+  ['local', 'local/index'],
+  ['worker', 'index', 'worker/start/create-worker', 'cli/start'],
+];
+const CHUNKS = 'chunks';
+
+const fileOf = (module) => join(framework, `${module}.js`);
+
+/** Where a module was says where others lie: `import.meta.url` goes on to say that. */
+const urls = {
+  name: 'urls',
+  transform(code, id) {
+    if (!code.includes('import.meta.url')) return undefined;
+    const module = relative(framework, id).replaceAll('\\', '/');
+    let text = code;
+    for (const { start, end } of placesOfUrl(this.parse(code)).toReversed())
+      text = `${text.slice(0, start)}MODULE_URL(${JSON.stringify(module)})${text.slice(end)}`;
+    return { code: text };
+  },
+  renderChunk(code, { fileName }) {
+    const here = posix.dirname(fileName);
+    return code.replaceAll(
+      /MODULE_URL\("([^"]+)"\)/g,
+      (_, module) => `new URL("${posix.relative(here, module)}", import.meta.url).href`,
+    );
+  },
+};
+
+/** Each `import.meta.url` that is code, in the order of the text. */
+function placesOfUrl(tree) {
+  const places = [];
+  const visit = (node) => {
+    if (node === null || typeof node !== 'object') return;
+    const isUrl = node.type === 'MemberExpression' && node.object.type === 'MetaProperty';
+    if (isUrl && node.property.name === 'url') places.push(node);
+    else for (const child of Object.values(node)) visit(child);
+  };
+  visit(tree);
+  return places.toSorted((a, b) => a.start - b.start);
+}
+
+const bundle = await rolldown({
+  input: Object.fromEntries(ENTRIES.map((module) => [module, fileOf(module)])),
+  platform: 'node',
+  external: /^[^./]/,
+  plugins: [urls],
+});
+const dir = mkdtempSync(join(root, 'dist', 'bundle-'));
+try {
+  await bundle.write({
+    dir,
+    format: 'esm',
+    comments: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: `${CHUNKS}/[name].js`,
+    codeSplitting: {
+      groups: TOGETHER.map(([name, ...modules], index) => {
+        const files = new Set(modules.map(fileOf));
+        return { name, test: (id) => files.has(id), priority: TOGETHER.length - index };
+      }),
+    },
+  });
+  for (const file of readdirSync(framework, { recursive: true }))
+    if (/\.js(\.map)?$/.test(file)) unlinkSync(join(framework, file));
+  rmSync(join(framework, CHUNKS), { recursive: true, force: true });
+  cpSync(dir, framework, { recursive: true });
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+  await bundle.close();
+}
