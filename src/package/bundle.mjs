@@ -89,6 +89,7 @@ try {
     dir,
     format: 'esm',
     comments: false,
+    minifyInternalExports: false,
     entryFileNames: '[name].js',
     chunkFileNames: `${CHUNKS}/[name].js`,
     codeSplitting: {
