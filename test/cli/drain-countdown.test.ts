@@ -32,7 +32,8 @@ function linesOf({ worker }: WorkerWorld, graceMs: number): { lines: string[]; l
 test('a drain says what it waits for and for how long, with less time left each time', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [type], grace: '8s', pollers: 2 });
+  // Without any chance every wait before another try would be none.
+  const w = await world.worker({ activities: [type], grace: '8s', pollers: 2 }, { random: 0.5 });
   await world.execute(machine);
   await world.clock.settle(() => held.length === 1);
   const { lines, looks } = linesOf(w, 8_000);
