@@ -1,4 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
+import { hmacOf } from './hmac.js';
 import type { Identity, Recipe } from './recipe.js';
 
 /** Headers that proxies may change on the way, so that no signature covers them. */
@@ -26,7 +27,7 @@ export class Signer {
   readonly #session: Canonical;
   #second = Number.NaN;
   #date = '';
-  #key: { readonly of: string; readonly scope: string; readonly key: Buffer } | undefined;
+  #key: Key | undefined;
 
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
@@ -38,13 +39,11 @@ export class Signer {
   /** The headers of one request, names and values by turns. @param at when it is signed, in epoch milliseconds */
   headers(body: string, { accessKeyId, secretAccessKey, sessionToken }: Identity, at: number): string[] {
     const date = this.#dateOf(at);
-    const { scope, key } = this.#keyOf(secretAccessKey, date.slice(0, 8));
+    const { scope, hmac } = this.#keyOf(secretAccessKey, date.slice(0, 8));
     const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;
     const token = sessionToken === undefined ? '' : sessionToken + after;
     const request = `${before}${date}${between}${token}\n\n${names}\n${sha256(body)}`;
-    const signature = createHmac('sha256', key)
-      .update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`)
-      .digest('hex');
+    const signature = hmac(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`);
     const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
     const signed = [...this.#fixed, DATE, date, 'authorization', authorization];
     if (sessionToken !== undefined) signed.push(TOKEN, sessionToken);
@@ -62,7 +61,7 @@ export class Signer {
   }
 
   /** A key is good for a day. */
-  #keyOf(secret: string, day: string): { readonly scope: string; readonly key: Buffer } {
+  #keyOf(secret: string, day: string): Key {
     const of = `${day}${secret}`;
     if (this.#key?.of !== of) {
       const scope = [day, this.#recipe.signingRegion, this.#recipe.signingName, 'aws4_request'];
@@ -70,10 +69,17 @@ export class Signer {
         (parent, part) => createHmac('sha256', parent).update(part).digest(),
         Buffer.from(`AWS4${secret}`),
       );
-      this.#key = { of, scope: scope.join('/'), key };
+      this.#key = { of, scope: scope.join('/'), hmac: hmacOf(key) };
     }
     return this.#key;
   }
+}
+
+/** A day's key of one secret, and where it is good. */
+interface Key {
+  readonly of: string;
+  readonly scope: string;
+  readonly hmac: (text: string) => string;
 }
 
 /** A canonical request up to its date, from there to its session token, and after that; and which headers are signed. */

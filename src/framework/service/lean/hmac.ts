@@ -1,0 +1,24 @@
+import { hash } from 'node:crypto';
+
+/** What SHA-256 works on at a time, and what it makes, in bytes. */
+const BLOCK = 64;
+const DIGEST = 32;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) with one key of 32 bytes, of texts of plain ASCII, in hexadecimal: by two plain hashes, since
+ * to set up `createHmac` anew costs more than both, on Node 24 ten times as much.
+ */
+export function hmacOf(key: Buffer): (text: string) => string {
+  const outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);
+  let inner = Buffer.alloc(BLOCK + 512, 0x36);
+  for (const [at, byte] of key.entries()) {
+    inner[at] = byte ^ 0x36;
+    outer[at] = byte ^ 0x5c;
+  }
+  return (text) => {
+    if (inner.length < BLOCK + text.length) inner = Buffer.concat([inner, Buffer.alloc(text.length)]);
+    const length = BLOCK + inner.write(text, BLOCK, 'latin1');
+    outer.write(hash('sha256', inner.subarray(0, length), 'binary'), BLOCK, 'binary');
+    return hash('sha256', outer);
+  };
+}
