@@ -53,8 +53,11 @@ export abstract class BaseClock implements Clock {
 }
 
 class SystemClock extends BaseClock {
+  /** It never changes, but is a property that is worked out each time. */
+  readonly #origin = performance.timeOrigin;
+
   override now(): number {
-    return performance.timeOrigin + performance.now();
+    return this.#origin + performance.now();
   }
 
   override after(ms: number, fn: () => void): Cancel {

@@ -7,6 +7,7 @@ import { TaskScopes } from './container/task-scope.js';
 import { currentContainer, runFor } from './current-task.js';
 import { failureOf } from './failure/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
+import { isPromise } from './input/broken-rules.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Outcome } from './outcome.js';
@@ -51,20 +52,15 @@ export function compile(
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  return async (text, task, onOutcome) => {
-    const outcome = await runFor({ task, container }, () => run(text, task, pipeline));
-    onOutcome?.(outcome);
-    return outcome;
-  };
+  return (text, task, onOutcome) => runFor({ task, container }, () => run(text, task, pipeline, onOutcome));
 }
 
 function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   const scopes = new TaskScopes(container);
   return async (text, task, onOutcome) => {
     const scope = scopes.open(task);
-    const outcome = await runFor({ task, container: scope }, () => run(text, task, pipeline));
     // Finished work does not wait for what is tidied up after it.
-    onOutcome?.(outcome);
+    const outcome = await runFor({ task, container: scope }, () => run(text, task, pipeline, onOutcome));
     await scopes.close(scope, task);
     return outcome;
   };
@@ -74,14 +70,20 @@ async function run(
   text: string,
   context: TaskContext,
   { validate, handle, encode }: Pipeline,
+  onOutcome: ((outcome: Outcome) => void) | undefined,
 ): Promise<Outcome> {
+  let outcome: Outcome;
   try {
-    const input = await validate(decode(text));
-    const result = await handle({ input, context });
-    return { status: 'succeeded', output: await encode(result) };
+    // What is there already is not waited for: with an asynchronous context each promise costs what a small task does.
+    const checked = validate(decode(text));
+    const input = isPromise(checked) ? await checked : checked;
+    const encoded = encode(await handle({ input, context }));
+    outcome = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
   } catch (thrown) {
-    return failureOf(thrown, (warning) => context.log.warn(warning));
+    outcome = failureOf(thrown, (warning) => context.log.warn(warning));
   }
+  onOutcome?.(outcome);
+  return outcome;
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;
@@ -93,11 +95,11 @@ function callMethod(
   const call = (instance: object, input: unknown, context: TaskContext): unknown =>
     (Reflect.get(instance, method) as Method).call(instance, input, context);
   if (scope === 'task') {
-    return async ({ input, context }) => {
+    return ({ input, context }) => {
       const instance = resolveOnce(currentContainer() ?? container, target);
       return call(instance, input, context);
     };
   }
   const instance = resolveOnce(container, target);
-  return async ({ input, context }) => call(instance, input, context);
+  return ({ input, context }) => call(instance, input, context);
 }

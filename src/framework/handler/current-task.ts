@@ -44,16 +44,20 @@ export class AsyncTaskContext {
 }
 
 /** Handles a task with a container, in the task's own context; where it has none, in one that ends with `fn`. */
-export async function runFor<T>(
+export function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },
   fn: () => Promise<T>,
 ): Promise<T> {
   const known = all.get(task);
-  const belongings: Belongings = known ?? { task, container };
-  belongings.container = container;
+  if (!known) return runAlone({ task, container }, fn);
+  known.container = container;
+  return storage.run(known, fn);
+}
+
+async function runAlone<T>(belongings: Belongings, fn: () => Promise<T>): Promise<T> {
   try {
     return await storage.run(belongings, fn);
   } finally {
-    if (!known) Object.assign(belongings, { task: undefined, container: undefined });
+    Object.assign(belongings, { task: undefined, container: undefined });
   }
 }

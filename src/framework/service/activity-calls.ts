@@ -42,31 +42,34 @@ export interface Renewal {
 
 /** The port over one path to the wire: what its ends mean is decided here, for all paths. */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
-  const make = (operation: HotOperation, input: object, call: CallUnderWay): Promise<CallEnd> =>
+  const make = <T>(
+    operation: HotOperation,
+    input: object,
+    call: CallUnderWay,
+    read: (end: CallEnd) => T,
+  ): Promise<T> =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
       send(operation, input, call, (end) => {
         if ('output' in end) {
           credentials.accepted(asOf);
-          return resolve(end);
+          return resolve(read(end));
         }
         const attempt = (): Promise<CallEnd> => sendOnTime(send, operation, input, call);
         const { signal, onAgain: again } = call;
         const onTime = end.failure.clockCorrected ? sendAgain(send, operation, input, call) : end;
         resolve(
-          Promise.resolve(onTime).then((settled) =>
-            credentials.failed(settled, asOf, { signal, attempt, again }),
-          ),
+          Promise.resolve(onTime)
+            .then((settled) => credentials.failed(settled, asOf, { signal, attempt, again }))
+            .then(read),
         );
       });
     });
-  const report = async (operation: HotOperation, input: object, signal: Abortable): Promise<ReportAnswer> => {
-    const end = await make(operation, input, { signal, onSent: ignore, onAgain: ignore });
-    return 'failure' in end ? reportFailure(end.failure) : OK;
-  };
+  const report = (operation: HotOperation, input: object, signal: Abortable): Promise<ReportAnswer> =>
+    make(operation, input, { signal, onSent: ignore, onAgain: ignore }, reportAnswer);
   return {
-    poll: async (activityArn, workerName, signal, onSent, onAgain = ignore) =>
-      pollAnswer(await make('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain })),
+    poll: (activityArn, workerName, signal, onSent, onAgain = ignore) =>
+      make('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain }, pollAnswer),
     succeed: (taskToken, output, signal) => report('SendTaskSuccess', { taskToken, output }, signal),
     fail: (taskToken, error, cause, signal) => report('SendTaskFailure', { taskToken, error, cause }, signal),
     heartbeat: (taskToken, signal) => report('SendTaskHeartbeat', { taskToken }, signal),
@@ -102,6 +105,8 @@ function sendAgain(
   call.onAgain();
   return new Promise((done) => send(operation, input, call, done));
 }
+
+const reportAnswer = (end: CallEnd): ReportAnswer => ('failure' in end ? reportFailure(end.failure) : OK);
 
 function pollAnswer(end: CallEnd): PollAnswer {
   if ('failure' in end) return pollFailure(end.failure);

@@ -1,6 +1,6 @@
 import { Abort, type Abortable } from '../abort.js';
 import { fullJitter, slowly } from '../backoff.js';
-import { type Clock, giveUpAfter } from '../clock.js';
+import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
 import type { Pace } from '../service/pace.js';
@@ -49,7 +49,10 @@ export async function offer(token: string, decided: Outcome, plan: OfferPlan): P
     if (turn) await turn;
     if (gone.aborted) return letGo(goneError(gone));
     const sentAt = clock.now();
-    const answer = await send(token, outcome, plan);
+    const limit = new Abort();
+    const cancel = limitAttempt(limit, plan);
+    const answer = await send(token, outcome, plan.port, limit);
+    cancel();
     if (answer.kind === 'retry' && answer.pace === 'throttled') plan.pace.refused(sentAt, clock.now());
     if (answer.kind === 'ok') return { kind: 'accepted', outcome };
     const { error } = answer;
@@ -83,24 +86,17 @@ function inTurn({ pace, clock, gone, until }: OfferPlan): Promise<void> | undefi
   return undefined;
 }
 
-async function send(
-  token: string,
-  outcome: Outcome,
-  { port, clock, until }: OfferPlan,
-): Promise<ReportAnswer> {
-  const limit = new Abort();
+function limitAttempt(limit: Abort, { clock, until }: OfferPlan): Cancel {
   const limitMs = Math.max(LAST_ATTEMPT_MS, Math.min(ATTEMPT_LIMIT_MS, until() - clock.now()));
-  const cancel = giveUpAfter(clock, limitMs, () =>
+  return giveUpAfter(clock, limitMs, () =>
     limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
   );
-  try {
-    return outcome.status === 'succeeded'
-      ? await port.succeed(token, outcome.output, limit)
-      : await port.fail(token, outcome.error, outcome.cause, limit);
-  } finally {
-    cancel();
-  }
 }
+
+const send = (token: string, outcome: Outcome, port: ActivityPort, limit: Abort): Promise<ReportAnswer> =>
+  outcome.status === 'succeeded'
+    ? port.succeed(token, outcome.output, limit)
+    : port.fail(token, outcome.error, outcome.cause, limit);
 
 /**
  * What is offered instead of a text that the service will not take, since its token is still live: of a success one

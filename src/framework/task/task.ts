@@ -91,6 +91,7 @@ export class Task {
   readonly #progress: Progress;
   readonly #decided = deferred<Decision>();
   readonly #settled = deferred<void>();
+  #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
   #gone = false;
   #beat: Beat | undefined;
@@ -138,23 +139,23 @@ export class Task {
     return this.#ignoresAbort && !this.#handlerSettled;
   }
 
-  /** Resolves when the slot may come free: the handler has settled, or was left behind. */
-  get settled(): Promise<void> {
-    return this.#settled.promise;
-  }
-
-  /** Handles the task and delivers what is decided. Resolves when nothing of it is left. Never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Handles the task and delivers what is decided. Resolves when nothing of it is left. Never rejects.
+   * @param onSettled called once when the slot may come free: the handler has settled, or was left behind.
+   */
+  async run(onSettled?: () => void): Promise<void> {
+    this.#onSettled = onSettled;
     const delivery = this.#begin();
     void this.#handle();
     await this.#deliver(delivery);
     this.#phase = 'settling';
-    await this.settled;
+    await this.#settled.promise;
     this.#end();
   }
 
   /** Reports `Stepwright.WorkerShutdown` without calling the handler: for a lease that came too late. Never rejects. */
-  async refuse(): Promise<void> {
+  async refuse(onSettled?: () => void): Promise<void> {
+    this.#onSettled = onSettled;
     const delivery = this.#begin();
     this.#settle();
     this.#decide(shutdownFailure('the worker stops and takes no new task'));
@@ -245,18 +246,19 @@ export class Task {
 
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
-    if (await this.#isWanted()) {
+    if (this.#lease.heldBackSince === undefined || (await this.#isWanted())) {
       const handle = (): Promise<unknown> => this.#handler.handle(this.#lease.input, this.context, decide);
-      await (this.#trace ? this.#trace.run(handle) : handle()).catch((error: unknown) =>
-        decide(ownFault(error)),
-      );
+      try {
+        await (this.#trace ? this.#trace.run(handle) : handle());
+      } catch (error) {
+        decide(ownFault(error));
+      }
     }
     this.#settle();
   }
 
   /** Whether to call the handler at all: a lease that was held back may have been given to somebody else by now. */
   async #isWanted(): Promise<boolean> {
-    if (this.#lease.heldBackSince === undefined) return true;
     if (this.#beat) await within(this.#world.clock, STILL_WANTED_MS, this.#beat.now());
     return this.#decision === undefined;
   }
@@ -265,7 +267,14 @@ export class Task {
     this.#handlerSettled = true;
     this.#emitSettled();
     this.#inContext.close();
+    this.#letGo();
+  }
+
+  /** The slot may come free. */
+  #letGo(): void {
     this.#settled.resolve();
+    this.#onSettled?.();
+    this.#onSettled = undefined;
   }
 
   #emitSettled(): void {
@@ -299,7 +308,7 @@ export class Task {
     this.#emitIgnored(ABANDON_MS, true);
     this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
     this.#emitSettled();
-    this.#settled.resolve();
+    this.#letGo();
   }
 
   #abort(kind: AbortKind, message: string): void {

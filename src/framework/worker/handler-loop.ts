@@ -168,17 +168,19 @@ export class HandlerLoop {
       const heldBackSince = this.#world.heldBackSince(sentAt);
       const aged = heldBackSince === undefined ? lease : { ...lease, heldBackSince };
       const task = new Task(aged, this.#handler, this.#taskWorld);
-      void task.settled.then(() => {
+      const onSettled = (): void => {
         slot.settle();
         this.#poller.fill();
+      };
+      const onEnded = (): void => {
+        this.#tasks.delete(task);
+        slot.free();
+        this.#poller.fill();
+      };
+      const ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
+        this.#world.onFault(error);
+        onEnded();
       });
-      const ended = this.#run(task, lease)
-        .catch((error: unknown) => this.#world.onFault(error))
-        .then(() => {
-          this.#tasks.delete(task);
-          slot.free();
-          this.#poller.fill();
-        });
       this.#tasks.set(task, { lease, ended });
     } catch (error) {
       this.#world.onFault(error);
@@ -186,11 +188,12 @@ export class HandlerLoop {
     }
   }
 
-  #run(task: Task, { receivedAt }: Lease): Promise<void> {
+  #run(task: Task, { receivedAt }: Lease, onSettled: () => void): Promise<void> {
     const plan = this.#draining;
-    if (!plan) return task.run();
+    if (!plan) return task.run(onSettled);
     task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
-    return this.#world.drain === 'fail' || receivedAt >= plan.graceUntil ? task.refuse() : task.run();
+    const late = this.#world.drain === 'fail' || receivedAt >= plan.graceUntil;
+    return late ? task.refuse(onSettled) : task.run(onSettled);
   }
 
   #makeTaskWorld(): TaskWorld {

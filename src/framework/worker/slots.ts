@@ -38,13 +38,13 @@ export class Slots {
   reserve(): Slot | undefined {
     if (this.free === 0) return undefined;
     this.#polling++;
-    return new Slot((from, to) => this.#move(from, to));
+    return new Slot(this.#move);
   }
 
-  #move(from: SlotUse, to: SlotUse): void {
+  readonly #move = (from: SlotUse, to: SlotUse): void => {
     this.#count(from, -1);
     this.#count(to, 1);
-  }
+  };
 
   #count(use: SlotUse, step: 1 | -1): void {
     if (use === 'poll') this.#polling += step;

@@ -1,7 +1,7 @@
 import type { InterceptedTask, Interceptor } from '../../declare/interceptor.js';
 
-/** Handles one task: its validated input in, its result out. */
-export type HandleTask = (task: InterceptedTask) => Promise<unknown>;
+/** Handles one task: its validated input in, its result out, or a promise of it. */
+export type HandleTask = (task: InterceptedTask) => unknown;
 
 /** A handler with its interceptors around it, the first one outermost. Without any it is the handler itself. */
 export function intercepted(interceptors: readonly Interceptor[], handle: HandleTask): HandleTask {
@@ -30,9 +30,9 @@ class Rest {
   last: Promise<unknown> | undefined;
   #running = false;
   readonly #interceptor: Interceptor;
-  readonly #run: () => Promise<unknown>;
+  readonly #run: () => unknown;
 
-  constructor(interceptor: Interceptor, run: () => Promise<unknown>) {
+  constructor(interceptor: Interceptor, run: () => unknown) {
     this.#interceptor = interceptor;
     this.#run = run;
   }
