@@ -1,4 +1,5 @@
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import { wallTime } from './clock.js';
 import { loadLibrary } from './load-library.js';
 import { standardOutput } from './log-output.js';
 
@@ -39,7 +40,7 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   const options = {
     level,
     base: undefined,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime(),
     formatters: { level: levelName },
   };
   if (destination) return pino(options, pretty ? prettyLines(destination, false) : destination);
@@ -50,6 +51,16 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
+}
+
+/** As pino's own, made once for all lines of a millisecond. */
+function isoTime(): () => string {
+  let [at, text] = [Number.NaN, ''];
+  return () => {
+    const now = wallTime();
+    if (now !== at) [at, text] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return text;
+  };
 }
 
 const levelName = (level: string): { level: string } => ({ level });
