@@ -184,7 +184,7 @@ describe('a planted fault is named, with its fix:', () => {
     expect(only(await examined({ heartbeat: '31s' }))).toMatchObject({
       check: 'heartbeat',
       got: 'one each 31 s, and HeartbeatSeconds 60 in M0.Work: its tasks would time out',
-      fix: "set heartbeat to at most half of that: '30000ms'",
+      fix: "beat three times within that: heartbeat: '20s'",
     });
     expect(only(await examined({ heartbeat: false }))).toMatchObject({
       got: expect.stringContaining('no heartbeat'),

@@ -1,5 +1,5 @@
-import { beatsTwiceWithin } from '../declare/options.js';
-import { showDuration, writeDuration } from '../duration.js';
+import { beatsTwiceWithin, PROPOSED_BEATS, proposedHeartbeat } from '../declare/options.js';
+import { showDuration } from '../duration.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Edit, type Finding, paste } from './finding.js';
 import { type ActivityState, rulesAround, takes } from './states.js';
@@ -7,8 +7,6 @@ import { type ActivityState, rulesAround, takes } from './states.js';
 /** A finding before its place is known. */
 export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 
-/** Beats that are proposed within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
-const BEATS = 3;
 /** Beyond a handler's own deadline, for the way there and back. */
 const MARGIN_SECONDS = 10;
 
@@ -30,7 +28,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   const seconds = literal(state, 'HeartbeatSeconds');
   if (seconds !== undefined) return slowHeartbeat(state, handler, seconds);
   if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
-  const wanted = Math.ceil((BEATS * handler.heartbeatMs) / 1000);
+  const wanted = Math.ceil((PROPOSED_BEATS * handler.heartbeatMs) / 1000);
   const limit = literal(state, 'TimeoutSeconds');
   // So short a task is missed as soon by its own limit.
   if (limit !== undefined && limit <= wanted) return [];
@@ -52,8 +50,7 @@ function slowHeartbeat(
   seconds: number,
 ): Found[] {
   if (beatsTwiceWithin(seconds, heartbeatMs)) return [];
-  const each = (seconds * 1000) / BEATS;
-  const wanted = heartbeatMs === false ? undefined : Math.ceil((BEATS * heartbeatMs) / 1000);
+  const wanted = heartbeatMs === false ? undefined : Math.ceil((PROPOSED_BEATS * heartbeatMs) / 1000);
   const limit = literal(state, 'TimeoutSeconds');
   const fits = wanted !== undefined && (limit === undefined ? !has(state, 'TimeoutSeconds') : wanted < limit);
   return [
@@ -61,7 +58,7 @@ function slowHeartbeat(
       code: 'HEARTBEAT_TOO_SLOW',
       level: 'error',
       what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${writeDuration(each >= 1000 ? Math.floor(each / 1000) * 1000 : each)}'`,
+      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${proposedHeartbeat(seconds)}'`,
       ...(wanted !== undefined && { paste: paste('HeartbeatSeconds', wanted) }),
       ...(fits && {
         edits: [{ kind: 'replace' as const, at: [...state.steps, 'HeartbeatSeconds'], value: wanted }],

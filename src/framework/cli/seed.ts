@@ -9,8 +9,8 @@ import { definitionMistakes, machineProblem } from '../check/definition-mistakes
 import { type MachineSource, readMachineSource } from '../check/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../config/resolve.js';
 import type { ActivityRef } from '../declare/definition.js';
-import { beatsTwiceWithin } from '../declare/options.js';
-import { showDuration, writeDuration } from '../duration.js';
+import { beatsTwiceWithin, proposedHeartbeat } from '../declare/options.js';
+import { showDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
 import { type Problem, throwProblems } from '../errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../local/index.js';
@@ -140,7 +140,7 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
         code: 'HEARTBEAT_TOO_SLOW' as const,
         where: name,
         what: `its heartbeat is ${is}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-        fix: `set it to half of that or less, as in @Handle({ heartbeat: '${writeDuration(seconds * 500)}' }), or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
+        fix: `beat three times within that, as in @Handle({ heartbeat: '${proposedHeartbeat(seconds)}' }), or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
       },
     ];
   });

@@ -1,3 +1,4 @@
+import { writeDuration } from '../duration.js';
 import { isPlainObject } from '../errors.js';
 import type { Constructor } from './definition.js';
 import { isReserved } from './error-name.js';
@@ -35,6 +36,15 @@ export interface HandlerOptions {
 /** Whether a handler beats twice within the HeartbeatSeconds of a state: then one beat may be lost. */
 export const beatsTwiceWithin = (heartbeatSeconds: number, heartbeatMs: number | false): boolean =>
   heartbeatMs !== false && 2 * heartbeatMs <= heartbeatSeconds * 1000;
+
+/** Beats that are proposed within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
+export const PROPOSED_BEATS = 3;
+
+/** The heartbeat that is proposed to a handler for the HeartbeatSeconds of a state, in whole seconds where it can be. */
+export function proposedHeartbeat(heartbeatSeconds: number): string {
+  const ms = (heartbeatSeconds * 1000) / PROPOSED_BEATS;
+  return writeDuration(Math.floor(ms >= 1000 ? ms / 1000 : ms) * (ms >= 1000 ? 1000 : 1));
+}
 
 export interface ActivityOptions extends HandlerOptions {
   /** Around every handler of the class, after the global ones and before the method's. @default [] */

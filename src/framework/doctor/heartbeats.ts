@@ -1,4 +1,4 @@
-import { beatsTwiceWithin } from '../declare/options.js';
+import { beatsTwiceWithin, proposedHeartbeat } from '../declare/options.js';
 import { showDuration } from '../duration.js';
 import { showError } from '../errors.js';
 import { activityTasks } from '../local/index.js';
@@ -116,7 +116,7 @@ function lookAtHandler(
           fault(
             look,
             `${beats}, and HeartbeatSeconds ${seconds} in ${where}: its tasks would time out`,
-            `set heartbeat to at most half of that: '${seconds * 500}ms'`,
+            `beat three times within that: heartbeat: '${proposedHeartbeat(seconds)}'`,
           ),
         ]
       : []),
