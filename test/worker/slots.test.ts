@@ -57,3 +57,16 @@ test('a handler that runs on after its deadline was reported keeps its slot, and
   await world.clock.settle(() => w.worker.status().tasks.length === 0);
   expect(w.worker.status().handlers).toMatchObject([{ running: 0, undelivered: 0 }]);
 });
+
+test('before a handler is called, which may block, its task is noted and the next poll is out', async () => {
+  const seen: unknown[] = [];
+  const look = (): void => {
+    const { handlers, tasks } = w.worker.status();
+    seen.push({ open: handlers[0]?.polls.open, tasks: tasks.length });
+  };
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [activity(look, { concurrency: 2, pollers: 1 })] });
+  await world.execute(machine);
+  await world.clock.settle(() => seen.length === 1);
+  expect(seen).toEqual([{ open: 1, tasks: 1 }]);
+});

@@ -246,7 +246,8 @@ export class Task {
 
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
-    if (this.#lease.heldBackSince === undefined || (await this.#isWanted())) {
+    // Not before who took the task has noted it, and has sent the next poll: the handler may block.
+    if (await this.#isWanted()) {
       const handle = (): Promise<unknown> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
@@ -258,7 +259,11 @@ export class Task {
   }
 
   /** Whether to call the handler at all: a lease that was held back may have been given to somebody else by now. */
-  async #isWanted(): Promise<boolean> {
+  #isWanted(): boolean | Promise<boolean> {
+    return this.#lease.heldBackSince === undefined || this.#isStillWanted();
+  }
+
+  async #isStillWanted(): Promise<boolean> {
     if (this.#beat) await within(this.#world.clock, STILL_WANTED_MS, this.#beat.now());
     return this.#decision === undefined;
   }
