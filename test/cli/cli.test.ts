@@ -184,7 +184,7 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
       'a slow heartbeat',
       ['start', '--heartbeat', '31s', '--port', '0'],
       clean,
-      /HelloWorldActivity\.hello: .*HeartbeatSeconds 60.*\n.*'30s'/,
+      /HelloWorldActivity\.hello: .*HeartbeatSeconds 60.*\n.*'20s'/,
     ],
     [
       'no heartbeat',
