@@ -38,7 +38,7 @@ const TOGETHER = [
   ['program', 'cli/program', 'local/wire/service-header'],
   ['service', 'service/sdk/aws'],
   ['local', 'local/index'],
-  ['worker', 'index', 'worker/start/create-worker', 'cli/start'],
+  ['worker', 'index', 'worker/start/create-worker', 'cli/start/start'],
 ];
 const CHUNKS = 'chunks';
 

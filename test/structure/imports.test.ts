@@ -115,8 +115,8 @@ test('only service/sdk loads the SDK, and a worker loads them when it is made', 
   expect(new Set(loadsAws)).toEqual(
     new Set([
       'worker/start/create-worker.ts',
-      'cli/execute.ts',
-      'cli/deployed-machines.ts',
+      'cli/execute/execute.ts',
+      'cli/check/deployed-machines.ts',
       'cli/processes/worker.ts',
     ]),
   );

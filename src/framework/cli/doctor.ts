@@ -7,8 +7,8 @@ import { lookAtNode } from '../doctor/installation.js';
 import { DURATION_EXPECTED, parseDuration } from '../duration.js';
 import { StartError } from '../errors.js';
 import { write } from './output.js';
-import { type Project, readProject } from './project.js';
-import { localArn } from './seed.js';
+import { type Project, readProject } from './project/project.js';
+import { localArn } from './local/seed.js';
 
 /** Flags of the command alone. */
 export interface DoctorFlags {

@@ -12,8 +12,8 @@ import type { Logger } from '../log.js';
 import { showEndpoint } from '../service/endpoint.js';
 import { makePlan } from '../worker/start/plan.js';
 import { sayActivities, sayDrain, WAITING } from './banner.js';
-import { loadConfigIfAny } from './config-file.js';
-import { runWorker } from './run-worker.js';
+import { loadConfigIfAny } from './project/config-file.js';
+import { runWorker } from './start/run-worker.js';
 import { stopSignal } from './signals.js';
 
 /** What only `exec` has flags for. */

@@ -7,11 +7,11 @@ import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
 import { sayAtOnce } from '../stdio.js';
 import type { DoctorFlags } from './doctor.js';
-import { type DoorFlags, doorFlags } from './doors.js';
+import { type DoorFlags, doorFlags } from './local/doors.js';
 import { end } from './exit.js';
 import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
-import type { ListenFlags } from './local.js';
+import type { ListenFlags } from './local/local.js';
 import { loadLibrary } from '../load-library.js';
 import { type LogFlags, logFor } from './log-for.js';
 import { flagsTakenByNpm } from './npm-flags.js';
@@ -89,7 +89,7 @@ addOptions(
 ).action(async ({ allowHost, allowOrigin, console, processes, ...typed }: Typed<StartTyped>) => {
   const [flags, doors, log] = [flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)];
   if (processes === undefined) {
-    const { start } = await import('./start.js');
+    const { start } = await import('./start/start.js');
     await end(await start(flags, doors, log));
   }
   const { startProcesses } = await import('./processes/start-processes.js');
@@ -152,7 +152,7 @@ addOptions(program.command('local').description('run only the local Step Functio
   handlerFlag,
 ]).action(
   async ({ host, allowHost, allowOrigin, console, worker, ...typed }: Typed<ListenFlags & LogFlags>) => {
-    const { local } = await import('./local.js');
+    const { local } = await import('./local/local.js');
     await end(await local(flagsOf(typed), { host, allowHost, allowOrigin, console, worker }, logFor(typed)));
   },
 );
@@ -171,7 +171,7 @@ addOptions(
     new Option('--watch', 'run again each time the file of the input changes'),
   ],
 ).action(async (machine: string, input: string, { trace, watch, ...typed }: Typed<ExecuteTyped>) => {
-  const { execute } = await import('./execute.js');
+  const { execute } = await import('./execute/execute.js');
   const how = { trace: trace === true, watch: watch === true };
   await end(await execute(machine, input, flagsOf(typed), how));
 });
@@ -232,7 +232,7 @@ addOptions(
     new Option('--json', 'as JSON'),
   ],
 ).action(async ({ config = [], fix, strict, json, ...typed }: Typed<CheckTyped>) => {
-  const { check } = await import('./check.js');
+  const { check } = await import('./check/check.js');
   const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
   await end(await check(flagsOf(typed), how));
 });

@@ -6,7 +6,7 @@ import type { Option } from '../declare/rule.js';
 import { hideCredentials, throwProblems } from '../errors.js';
 import { showEndpoint } from '../service/endpoint.js';
 import type { Plan, PlannedHandler } from '../worker/start/plan.js';
-import { readProject } from './project.js';
+import { readProject } from './project/project.js';
 
 /** A value as JSON can hold it, and where it was said. */
 interface Shown {

@@ -2,7 +2,7 @@ import type { Flags } from '../config/texts.js';
 import { didYouMean, throwProblems } from '../errors.js';
 import { inputSchema } from '../handler/input/schema.js';
 import { write } from './output.js';
-import { readProject } from './project.js';
+import { readProject } from './project/project.js';
 
 /**
  * Prints the JSON Schema of what a handler takes, or an object of those of all, by `Class.method`. Starts nothing.

@@ -1,11 +1,11 @@
-import { activityTasks } from '../local/index.js';
-import { type CheckedHandler, nearestHandler, serves } from '../check/handlers.js';
-import { type MachineSource, machineSource } from '../check/machine-source.js';
-import type { Settings } from '../config/resolve.js';
-import { StartError } from '../errors.js';
-import { isProblem, resolveEndpoint } from '../service/endpoint.js';
-import { AwsService } from '../service/sdk/aws.js';
-import { describeMachines } from '../service/sdk/machines.js';
+import { activityTasks } from '../../local/index.js';
+import { type CheckedHandler, nearestHandler, serves } from '../../check/handlers.js';
+import { type MachineSource, machineSource } from '../../check/machine-source.js';
+import type { Settings } from '../../config/resolve.js';
+import { StartError } from '../../errors.js';
+import { isProblem, resolveEndpoint } from '../../service/endpoint.js';
+import { AwsService } from '../../service/sdk/aws.js';
+import { describeMachines } from '../../service/sdk/machines.js';
 
 /**
  * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is

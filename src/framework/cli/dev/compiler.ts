@@ -5,7 +5,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../errors.js';
-import { type Compilation, outdated } from '../compiled.js';
+import { type Compilation, outdated } from '../project/compiled.js';
 
 /** How a project is compiled. */
 export interface Compiler {

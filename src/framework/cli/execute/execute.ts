@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { systemClock } from '../clock.js';
-import { resolveConfig } from '../config/resolve.js';
-import type { Flags } from '../config/texts.js';
-import { StartError } from '../errors.js';
-import { AwsService } from '../service/sdk/aws.js';
-import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../service/endpoint.js';
+import { systemClock } from '../../clock.js';
+import { resolveConfig } from '../../config/resolve.js';
+import type { Flags } from '../../config/texts.js';
+import { StartError } from '../../errors.js';
+import { AwsService } from '../../service/sdk/aws.js';
+import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../service/endpoint.js';
 import {
   type ExecutionEnd,
   findMachine,
@@ -14,11 +14,11 @@ import {
   type OnLook,
   type SFNClient,
   startExecution,
-} from '../service/sdk/executions.js';
-import { command } from './banner.js';
-import { loadConfigIfAny } from './config-file.js';
+} from '../../service/sdk/executions.js';
+import { command } from '../banner.js';
+import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
-import { write } from './output.js';
+import { write } from '../output.js';
 import { Trace } from './trace.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,5 +1,5 @@
 import type { Option as OptionOf } from 'commander';
-import { loadLibrary } from '../load-library.js';
+import { loadLibrary } from '../../load-library.js';
 
 const { Option } = loadLibrary('commander') as typeof import('commander');
 

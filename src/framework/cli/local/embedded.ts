@@ -1,10 +1,10 @@
-import type { LocalService } from '../local/index.js';
-import type { Logger } from '../log.js';
-import type { PublicStatus } from '../worker/health/pages.js';
-import { sayFindings, sayMachines } from './banner.js';
+import type { LocalService } from '../../local/index.js';
+import type { Logger } from '../../log.js';
+import type { PublicStatus } from '../../worker/health/pages.js';
+import { sayFindings, sayMachines } from '../banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './doors.js';
-import type { Project } from './project.js';
+import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
 /** The local service of a `start` at `local`. A worker at a URL loads none of what it is made of. */

@@ -1,8 +1,8 @@
-import { systemClock } from '../clock.js';
-import type { Problem } from '../errors.js';
-import { loadLibrary } from '../load-library.js';
-import { END_POLLS, SERVICE_HEADER } from '../local/wire/service-header.js';
-import { command } from './banner.js';
+import { systemClock } from '../../clock.js';
+import type { Problem } from '../../errors.js';
+import { loadLibrary } from '../../load-library.js';
+import { END_POLLS, SERVICE_HEADER } from '../../local/wire/service-header.js';
+import { command } from '../banner.js';
 
 const { request } = loadLibrary('node:http') as typeof import('node:http');
 

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
-import type { Clock } from '../clock.js';
-import type { ConsoleWorker } from '../local/index.js';
+import type { Clock } from '../../clock.js';
+import type { ConsoleWorker } from '../../local/index.js';
 
 /** How old what is known may be when it is asked for: half a page's blink. */
 const FRESH_MS = 500;

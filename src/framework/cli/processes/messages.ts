@@ -6,7 +6,7 @@ import type { PublicStatus } from '../../worker/health/pages.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { LogFlags } from '../log-for.js';
-import type { BeatenHandler } from '../seed.js';
+import type { BeatenHandler } from '../local/seed.js';
 
 /** Which process of a set one is. */
 export interface Membership {

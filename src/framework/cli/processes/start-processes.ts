@@ -10,7 +10,7 @@ import { type Health, serveHealth } from '../../worker/health/serve.js';
 import { SummedMetrics } from '../../worker/observe/metrics/summed.js';
 import { longestDrain } from '../../worker/worker.js';
 import { sayActivities, sayConsole, sayDrain, sayFindings, sayMachines, WAITING } from '../banner.js';
-import type { DoorFlags } from '../doors.js';
+import type { DoorFlags } from '../local/doors.js';
 import type { LogFlags } from '../log-for.js';
 import { stopSignal } from '../signals.js';
 import { sayAtOnce } from '../../stdio.js';

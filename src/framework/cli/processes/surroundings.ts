@@ -3,9 +3,9 @@ import { throwProblems } from '../../errors.js';
 import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/mocks/mocks.js';
 import type { Logger } from '../../log.js';
-import { wantsConsole } from '../console.js';
-import type { DoorFlags } from '../doors.js';
-import { listen, readMachines, type SeededOptions, slowHeartbeats } from '../seed.js';
+import { wantsConsole } from '../local/console.js';
+import type { DoorFlags } from '../local/doors.js';
+import { listen, readMachines, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import type { Planned } from './messages.js';
 import type { WorkerProcess } from './worker-process.js';
 

@@ -15,10 +15,10 @@ import { sayOutdated } from '../banner.js';
 import { end } from '../exit.js';
 import { explain } from '../explain.js';
 import { logFor } from '../log-for.js';
-import { endPollsAt } from '../our-port.js';
-import { readWorker } from '../project.js';
-import { runWorker } from '../run-worker.js';
-import { localArn, seededFindings } from '../seed.js';
+import { endPollsAt } from '../local/our-port.js';
+import { readWorker } from '../project/project.js';
+import { runWorker } from '../start/run-worker.js';
+import { localArn, seededFindings } from '../local/seed.js';
 import type { FromWorker, Membership, Planned, RunMessage, ToWorker } from './messages.js';
 
 /** How old what the console shows of a worker may be. */

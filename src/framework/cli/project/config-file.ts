@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Config } from '../config/config.js';
-import { defaultExport } from '../config/module.js';
-import { type Problem, StartError, shownPath } from '../errors.js';
+import type { Config } from '../../config/config.js';
+import { defaultExport } from '../../config/module.js';
+import { type Problem, StartError, shownPath } from '../../errors.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];

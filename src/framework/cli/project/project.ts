@@ -1,9 +1,9 @@
-import type { Flags } from '../config/texts.js';
-import { type Problem, throwProblems } from '../errors.js';
-import { makePlan, type Plan } from '../worker/start/plan.js';
+import type { Flags } from '../../config/texts.js';
+import { type Problem, throwProblems } from '../../errors.js';
+import { makePlan, type Plan } from '../../worker/start/plan.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
-import type { MachineSource } from '../check/machine-source.js';
+import type { MachineSource } from '../../check/machine-source.js';
 
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {
@@ -72,7 +72,7 @@ const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, end
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   // What reads machines knows the states language, which a worker at a URL has no use for.
-  const { readMachines } = await import('./seed.js');
+  const { readMachines } = await import('../local/seed.js');
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
   return { plan: { ...plan, problems: [...plan.problems, ...problems] }, outdated: [], machines, projectDir };
 }

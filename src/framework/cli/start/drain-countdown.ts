@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
-import type { Logger } from '../log.js';
-import type { HandlerStatus, WorkerStatus } from '../worker/observe/status.js';
-import { POLL_LIMIT_MS } from '../worker/poller.js';
-import { REPORT_AFTER_GRACE_MS, type Worker } from '../worker/worker.js';
+import type { Clock } from '../../clock.js';
+import type { Logger } from '../../log.js';
+import type { HandlerStatus, WorkerStatus } from '../../worker/observe/status.js';
+import { POLL_LIMIT_MS } from '../../worker/poller.js';
+import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
 /** A drain that is over sooner is not told of; from then on a line each so often. */
 const FIRST_MS = 1_000;

@@ -1,10 +1,10 @@
-import { systemClock } from '../clock.js';
-import type { Logger } from '../log.js';
-import { buildWorker, type StartWorld } from '../worker/start/create-worker.js';
-import type { Plan } from '../worker/start/plan.js';
-import type { Worker } from '../worker/worker.js';
+import { systemClock } from '../../clock.js';
+import type { Logger } from '../../log.js';
+import { buildWorker, type StartWorld } from '../../worker/start/create-worker.js';
+import type { Plan } from '../../worker/start/plan.js';
+import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
-import { watchExit } from './exit.js';
+import { watchExit } from '../exit.js';
 import { watchUserErrors } from './user-errors.js';
 
 /** What a worker of a command is run with, beside its plan. */

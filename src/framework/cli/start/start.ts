@@ -1,15 +1,15 @@
-import type { Flags } from '../config/texts.js';
-import type { Logger } from '../log.js';
-import { type Endpoint, localEndpoint, showEndpoint } from '../service/endpoint.js';
-import { statusInWords } from '../worker/health/pages.js';
-import type { Worker } from '../worker/worker.js';
-import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from './banner.js';
-import type { DoorFlags } from './doors.js';
-import type { Embedded } from './embedded.js';
-import { endPollsAt } from './our-port.js';
-import { type Project, readProject } from './project.js';
+import type { Flags } from '../../config/texts.js';
+import type { Logger } from '../../log.js';
+import { type Endpoint, localEndpoint, showEndpoint } from '../../service/endpoint.js';
+import { statusInWords } from '../../worker/health/pages.js';
+import type { Worker } from '../../worker/worker.js';
+import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from '../banner.js';
+import type { DoorFlags } from '../local/doors.js';
+import type { Embedded } from '../local/embedded.js';
+import { endPollsAt } from '../local/our-port.js';
+import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
-import { stopSignal } from './signals.js';
+import { stopSignal } from '../signals.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
 export async function start(flags: Flags, doors: DoorFlags, log: Logger): Promise<number> {
@@ -47,7 +47,7 @@ async function openAround(
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   if (endpoint.kind !== 'local') return endpoint;
-  const { startEmbedded } = await import('./embedded.js');
+  const { startEmbedded } = await import('../local/embedded.js');
   around.embedded = await startEmbedded(project, doors, log, () =>
     around.worker ? [statusInWords(around.worker.status())] : [],
   );
