@@ -17,8 +17,9 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ActivityFailure, type Config } from 'stepwright';
+import { type DependencyContainer, Lifecycle } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
-import { activity } from '../support/work.js';
+import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
 const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
@@ -169,6 +170,31 @@ test('lines of a handler name its span, and an exporter that throws costs no tas
   const w = await ran('fine');
   expect(w.worker.status().counts.succeeded).toBe(1);
   expect(w.log.filter(({ msg }) => String(msg).includes('a span is lost')).length).toBeGreaterThan(0);
+});
+
+test('when what the app has made is disposed of, its SDK has every span', async () => {
+  register();
+  const told: string[][] = [];
+  class Sdk {
+    dispose(): void {
+      told.push(exporter.getFinishedSpans().map(({ name }) => name));
+    }
+  }
+  const setup = (container: DependencyContainer): void => {
+    container.register(Sdk, Sdk, { lifecycle: Lifecycle.ContainerScoped });
+    container.resolve(Sdk);
+  };
+  const { type, held } = holding();
+  const w = await world.worker({ activities: [type], setup, grace: '100s' });
+  await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  const stopped = w.worker.stop();
+  await world.clock.advance(70_000);
+  held[0]?.succeed('fine');
+  await world.clock.settle(() => told.length === 1);
+  await stopped;
+  // Children come before what they are below.
+  expect(told).toEqual([['poll', 'report', expect.stringContaining('.')]]);
 });
 
 test('of a task that the app does not sample nothing more is told', async () => {

@@ -111,8 +111,7 @@ export class Task {
     this.#lease = lease;
     this.#handler = handler;
     this.#world = world;
-    const { input, receivedAt, polledAt } = lease;
-    this.#trace = world.tracing?.begin({ ...this.#ref(), input, receivedAt, polledAt });
+    this.#trace = world.tracing?.begin(lease, handler);
     const { clock, outside } = world;
     const tell = (said: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...said });
     this.#progress = new Progress({ clock, outside, tell });
@@ -370,14 +369,12 @@ export class Task {
   }
 
   #endTrace(end: ReportEnd, at: number): void {
-    // What is gone before anything was decided is not reported.
-    const offered = this.#decision?.status !== 'gone';
-    const told =
-      end.kind === 'gone' || end.outcome.status === 'succeeded' ? {} : { error: end.outcome.error };
-    this.#trace?.ended({
+    if (!this.#trace) return;
+    this.#trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
-      ...told,
-      ...(offered ? { decidedAt: this.#decidedAt } : {}),
+      error: end.kind === 'gone' || end.outcome.status === 'succeeded' ? undefined : end.outcome.error,
+      // What is gone before anything was decided is not reported.
+      decidedAt: this.#decision?.status === 'gone' ? undefined : this.#decidedAt,
       retries: this.#retries,
       at,
     });

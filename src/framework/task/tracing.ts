@@ -1,17 +1,21 @@
-import type { TaskRef } from './events.js';
-
 /** Follows tasks for whoever listens. */
 export interface TaskTracing {
   /** A lease has arrived; undefined where nobody listens. Never throws. */
-  begin(task: TracedTask): TaskTrace | undefined;
+  begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
 }
 
-export interface TracedTask extends TaskRef {
+export interface TracedTask {
+  readonly token: string;
   readonly input: string;
   /** Epoch milliseconds, as all instants here. */
   readonly receivedAt: number;
   /** When its poll was sent. */
-  readonly polledAt: number | undefined;
+  readonly polledAt?: number;
+}
+
+export interface TracedHandler {
+  readonly name: string;
+  readonly activityArn: string;
 }
 
 /** What is told of one task. */
@@ -27,9 +31,9 @@ export interface TaskTrace {
 export interface TraceEnd {
   readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
   /** The name that it failed by. */
-  readonly error?: string;
+  readonly error: string | undefined;
   /** When the offering of the outcome began; undefined where none was offered. */
-  readonly decidedAt?: number;
+  readonly decidedAt: number | undefined;
   /** How often it was offered again. */
   readonly retries: number;
   readonly at: number;

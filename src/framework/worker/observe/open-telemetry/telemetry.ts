@@ -1,7 +1,7 @@
 import type { Clock } from '../../../clock.js';
 import type { TraceContext } from '../../../config/trace-context.js';
 import type { Logger } from '../../../log.js';
-import type { TaskTrace, TaskTracing, TracedTask } from '../../../task/tracing.js';
+import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../../task/tracing.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
 import type { ObservedWorker } from '../observer.js';
 import { openTelemetry } from './api.js';
@@ -24,7 +24,7 @@ export class Telemetry implements TaskTracing {
     this.#options = options;
   }
 
-  /** Looks who listens when the worker leaves its first state. */
+  /** Looks who listens when the worker leaves its first state. When it drains, the app may be about to shut its SDK down. */
   follow(worker: ObservedWorker): void {
     const stop = worker.on('state', () => {
       stop();
@@ -33,21 +33,12 @@ export class Telemetry implements TaskTracing {
       if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
       if (heard?.trace) this.#traces = new Traces({ api: heard.api, traceContext, log });
     });
+    worker.on('state', ({ to }) => {
+      if (to !== 'running') this.#traces?.tellAtOnce();
+    });
   }
 
-  begin(task: TracedTask): TaskTrace | undefined {
-    if (!this.#traces) return undefined;
-    const traces = this.#traces;
-    return this.#guarded(() => traces.begin(task, this.#guarded));
+  begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined {
+    return this.#traces?.begin(task, handler);
   }
-
-  /** What an app has put between us and its exporter must not cost a task. */
-  readonly #guarded = <T>(fn: () => T): T | undefined => {
-    try {
-      return fn();
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
-      return undefined;
-    }
-  };
 }
