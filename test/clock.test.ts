@@ -145,4 +145,32 @@ describe('giving up', () => {
     await clock.advance(10_000);
     expect(up).toEqual([]);
   });
+
+  test('of limits of one length each comes at its own time, on one timer, and those taken back do not', async () => {
+    const clock = new HandClock(0);
+    const up: [number, number][] = [];
+    const takeBack: (() => void)[] = [];
+    for (let at = 0; at < 6; at++) {
+      takeBack.push(giveUpAfter(clock, 1_000, () => up.push([at, clock.now()])));
+      expect(clock.pending).toBe(1);
+      await clock.advance(100);
+    }
+    takeBack[0]?.();
+    takeBack[3]?.();
+    await clock.advance(10_000);
+    expect(up).toEqual([1, 2, 4, 5].map((at) => [at, 1_000 + at * 100]));
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a limit can be taken back by another that comes at the same time', async () => {
+    const clock = new HandClock(0);
+    const up: string[] = [];
+    giveUpAfter(clock, 1_000, () => {
+      up.push('first');
+      takeBack();
+    });
+    const takeBack = giveUpAfter(clock, 1_000, () => up.push('second'));
+    await clock.advance(5_000);
+    expect(up).toEqual(['first']);
+  });
 });

@@ -92,15 +92,81 @@ const IO_TURN_MS = 100;
 
 /**
  * As `after`, for giving up on an answer: where it is late, the answer may lie in the socket already and only was not
- * read yet, so the event loop gets a turn of input first.
+ * read yet, so the event loop gets a turn of input first. Nearly all are taken back, so those of one length share a timer.
  */
 export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
-  const due = clock.now() + ms;
-  let cancel = clock.after(ms, () => {
-    if (clock.now() - due < HELD_UP_MS) fn();
-    else cancel = clock.after(IO_TURN_MS, fn);
-  });
-  return () => cancel();
+  let lengths = limits.get(clock);
+  if (!lengths) limits.set(clock, (lengths = new Map()));
+  let queue = lengths.get(ms);
+  if (!queue) lengths.set(ms, (queue = new Limits(clock, ms, lengths)));
+  return queue.add(fn);
+}
+
+/** By their lengths. */
+const limits = new WeakMap<Clock, Map<number, Limits>>();
+
+interface Limit {
+  readonly due: number;
+  /** Undefined once it was taken back. */
+  fn: (() => void) | undefined;
+  /** When it was late, for the turn that it gives the sockets. */
+  cancel?: Cancel;
+}
+
+/** Limits of one length, in the order in which they fall due: a set keeps that of its additions. */
+class Limits {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  readonly #lengths: Map<number, Limits>;
+  readonly #open = new Set<Limit>();
+  #cancel: Cancel | undefined;
+
+  constructor(clock: Clock, ms: number, lengths: Map<number, Limits>) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#lengths = lengths;
+  }
+
+  add(fn: () => void): Cancel {
+    const limit: Limit = { due: this.#clock.now() + this.#ms, fn };
+    this.#open.add(limit);
+    if (this.#open.size === 1) this.#arm(this.#ms);
+    return () => this.#remove(limit);
+  }
+
+  #remove(limit: Limit): void {
+    limit.fn = undefined;
+    limit.cancel?.();
+    if (this.#open.delete(limit) && this.#open.size === 0) this.#end();
+  }
+
+  /** An empty one is forgotten: limits may be of any length. */
+  #end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#lengths.get(this.#ms) === this) this.#lengths.delete(this.#ms);
+  }
+
+  #arm(ms: number): void {
+    this.#cancel = this.#clock.after(ms, () => this.#ring());
+  }
+
+  /** The timer is the one of a limit that may have been taken back since. */
+  #ring(): void {
+    const now = this.#clock.now();
+    const due: Limit[] = [];
+    for (const limit of this.#open) {
+      if (limit.due > now) break;
+      due.push(limit);
+    }
+    for (const limit of due) this.#open.delete(limit);
+    const [next] = this.#open;
+    if (next) this.#arm(next.due - now);
+    else this.#end();
+    for (const limit of due)
+      if (now - limit.due < HELD_UP_MS) limit.fn?.();
+      else limit.cancel = this.#clock.after(IO_TURN_MS, () => limit.fn?.());
+  }
 }
 
 /** How long a turn of the event loop may be at work before what can wait is left to the next ones. */
