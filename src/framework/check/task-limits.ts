@@ -1,4 +1,4 @@
-import { beatsTwiceWithin, PROPOSED_BEATS, proposedHeartbeat } from '../declare/options.js';
+import { beatsTwiceWithin, proposedHeartbeat, proposedSeconds } from '../declare/options.js';
 import { showDuration } from '../duration.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Edit, type Finding, paste } from './finding.js';
@@ -28,7 +28,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   const seconds = literal(state, 'HeartbeatSeconds');
   if (seconds !== undefined) return slowHeartbeat(state, handler, seconds);
   if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
-  const wanted = Math.ceil((PROPOSED_BEATS * handler.heartbeatMs) / 1000);
+  const wanted = proposedSeconds(handler.heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
   // So short a task is missed as soon by its own limit.
   if (limit !== undefined && limit <= wanted) return [];
@@ -50,7 +50,7 @@ function slowHeartbeat(
   seconds: number,
 ): Found[] {
   if (beatsTwiceWithin(seconds, heartbeatMs)) return [];
-  const wanted = heartbeatMs === false ? undefined : Math.ceil((PROPOSED_BEATS * heartbeatMs) / 1000);
+  const wanted = heartbeatMs === false ? undefined : proposedSeconds(heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
   const fits = wanted !== undefined && (limit === undefined ? !has(state, 'TimeoutSeconds') : wanted < limit);
   return [

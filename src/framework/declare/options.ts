@@ -38,13 +38,18 @@ export const beatsTwiceWithin = (heartbeatSeconds: number, heartbeatMs: number |
   heartbeatMs !== false && 2 * heartbeatMs <= heartbeatSeconds * 1000;
 
 /** Beats that are proposed within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
-export const PROPOSED_BEATS = 3;
+const PROPOSED_BEATS = 3;
 
 /** The heartbeat that is proposed to a handler for the HeartbeatSeconds of a state, in whole seconds where it can be. */
 export function proposedHeartbeat(heartbeatSeconds: number): string {
   const ms = (heartbeatSeconds * 1000) / PROPOSED_BEATS;
-  return writeDuration(Math.floor(ms >= 1000 ? ms / 1000 : ms) * (ms >= 1000 ? 1000 : 1));
+  const unit = ms >= 1000 ? 1000 : 1;
+  return writeDuration(Math.floor(ms / unit) * unit);
 }
+
+/** The HeartbeatSeconds that are proposed to a state for the heartbeat of its handler. */
+export const proposedSeconds = (heartbeatMs: number): number =>
+  Math.ceil((PROPOSED_BEATS * heartbeatMs) / 1000);
 
 export interface ActivityOptions extends HandlerOptions {
   /** Around every handler of the class, after the global ones and before the method's. @default [] */
