@@ -144,7 +144,7 @@ class Limits {
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#lengths.get(this.#ms) === this) this.#lengths.delete(this.#ms);
+    this.#lengths.delete(this.#ms);
   }
 
   #arm(ms: number): void {

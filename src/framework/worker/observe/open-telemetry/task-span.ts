@@ -1,7 +1,7 @@
 import type { Context, ContextAPI, HrTime, Span } from '@opentelemetry/api';
 import type { TaskTrace, TraceEnd } from '../../../task/tracing.js';
 
-export interface TaskSpanOptions {
+export interface TaskSpanParts {
   readonly handler: string;
   readonly polledAt: number | undefined;
   readonly receivedAt: HrTime;
@@ -9,37 +9,25 @@ export interface TaskSpanOptions {
   /** The span is in it. */
   readonly context: Context;
   readonly contexts: ContextAPI;
-  readonly onEnd: (span: TaskSpan, end: TraceEnd) => void;
+  readonly onEnd: (parts: TaskSpanParts, end: TraceEnd) => void;
 }
 
 /** The span of one task. */
 export class TaskSpan implements TaskTrace {
-  readonly handler: string;
-  readonly polledAt: number | undefined;
-  readonly receivedAt: HrTime;
-  readonly span: Span;
-  readonly context: Context;
   readonly logFields: Readonly<Record<string, string>>;
-  readonly #contexts: ContextAPI;
-  readonly #onEnd: (span: TaskSpan, end: TraceEnd) => void;
+  readonly #parts: TaskSpanParts;
 
-  constructor({ handler, polledAt, receivedAt, span, context, contexts, onEnd }: TaskSpanOptions) {
-    this.handler = handler;
-    this.polledAt = polledAt;
-    this.receivedAt = receivedAt;
-    this.span = span;
-    this.context = context;
-    const { traceId, spanId } = span.spanContext();
+  constructor(parts: TaskSpanParts) {
+    const { traceId, spanId } = parts.span.spanContext();
     this.logFields = { trace_id: traceId, span_id: spanId };
-    this.#contexts = contexts;
-    this.#onEnd = onEnd;
+    this.#parts = parts;
   }
 
   run<T>(fn: () => T): T {
-    return this.#contexts.with(this.context, fn);
+    return this.#parts.contexts.with(this.#parts.context, fn);
   }
 
   ended(end: TraceEnd): void {
-    this.#onEnd(this, end);
+    this.#parts.onEnd(this.#parts, end);
   }
 }

@@ -26,16 +26,17 @@ export class Telemetry implements TaskTracing {
 
   /** Looks who listens when the worker leaves its first state. When it drains, the app may be about to shut its SDK down. */
   follow(worker: ObservedWorker): void {
-    const stop = worker.on('state', () => {
-      stop();
-      const { baseDir, clock, log, traceContext } = this.#options;
-      const heard = openTelemetry(baseDir, log);
-      if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
-      if (heard?.trace) this.#traces = new Traces({ api: heard.api, traceContext, log });
-    });
-    worker.on('state', ({ to }) => {
+    worker.on('state', ({ from, to }) => {
+      if (from === 'created') this.#listen(worker);
       if (to !== 'running') this.#traces?.tellAtOnce();
     });
+  }
+
+  #listen(worker: ObservedWorker): void {
+    const { baseDir, clock, log, traceContext } = this.#options;
+    const heard = openTelemetry(baseDir, log);
+    if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
+    if (heard?.trace) this.#traces = new Traces({ api: heard.api, traceContext, log });
   }
 
   begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined {

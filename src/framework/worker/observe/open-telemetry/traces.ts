@@ -6,7 +6,7 @@ import { tokenHash } from '../../../task/token-hash.js';
 import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../../task/tracing.js';
 import { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './api.js';
-import { TaskSpan } from './task-span.js';
+import { TaskSpan, type TaskSpanParts } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
@@ -83,8 +83,8 @@ export class Traces {
    * What ends in one turn of the event loop is told together, when the turn is over: one by one, amid other work, it
    * costs the processor more.
    */
-  readonly #end = (span: TaskSpan, end: TraceEnd): void => {
-    this.#ended.push({ span, end });
+  readonly #end = (of: TaskSpanParts, end: TraceEnd): void => {
+    this.#ended.push({ of, end });
     if (this.#atOnce) this.#tell();
     else if (this.#ended.length === 1) turn.after(this.#tell);
   };
@@ -100,7 +100,7 @@ export class Traces {
       }
   };
 
-  #tellOne({ span: { handler, polledAt, receivedAt, span, context }, end }: Ended): void {
+  #tellOne({ of: { handler, polledAt, receivedAt, span, context }, end }: Ended): void {
     // Of what the app does not sample there is nothing more to tell.
     if (!span.isRecording()) return;
     const { outcome, error, decidedAt, retries } = end;
@@ -155,7 +155,7 @@ export class Traces {
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 interface Ended {
-  readonly span: TaskSpan;
+  readonly of: TaskSpanParts;
   readonly end: TraceEnd;
 }
 
