@@ -36,3 +36,6 @@ export async function within(
     end();
   }
 }
+
+export const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';

@@ -1,3 +1,4 @@
+import { isPromise } from '../../wait.js';
 import type { ValidationArguments } from 'class-validator';
 import type { DtoProperty, Rule } from '../../declare/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
@@ -135,9 +136,6 @@ const isCollection = (value: unknown): value is Collection =>
   Array.isArray(value) || value instanceof Set || value instanceof Map;
 
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
-
-export const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 
 function everyVerdict(verdicts: readonly unknown[]): unknown {
   if (!verdicts.some(isPromise)) return verdicts.every(Boolean);

@@ -1,7 +1,8 @@
 import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
 import { SCALAR_KINDS } from '../../declare/kinds.js';
 import { OWN_ERROR } from '../outcome.js';
-import { brokenRules, isPromise, type RuleOptions } from './broken-rules.js';
+import { isPromise } from '../../wait.js';
+import { brokenRules, type RuleOptions } from './broken-rules.js';
 import { mapParts } from './place.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from './refusal.js';

@@ -3,6 +3,7 @@ import type { Logger } from '../../log.js';
 import type { PollTrouble } from '../../service/port.js';
 import type { EmitTask, TaskEvents } from '../../task/events.js';
 import type { HeartbeatLoad } from '../../heartbeat/load.js';
+import { isPromise } from '../../wait.js';
 
 /**
  * - `created`: made and checked; nothing runs.
@@ -67,9 +68,6 @@ export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
-const isThenable = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'then' in value;
-
 /** Typed events whose listeners can't hurt the worker: one that throws is logged, and the others are still told. */
 export class EventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
@@ -86,7 +84,7 @@ export class EventHub {
       try {
         const told = listener(payload);
         // An async function passes for a listener too, and its rejection would be nobody's.
-        if (isThenable(told)) Promise.resolve(told).catch(complain);
+        if (isPromise(told)) Promise.resolve(told).catch(complain);
       } catch (error) {
         complain(error);
       }
