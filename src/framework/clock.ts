@@ -1,4 +1,5 @@
 import type { Abortable } from './abort.js';
+import { type Linked, LinkedList } from './linked-list.js';
 
 /** Takes a timer back. Calling it twice, or after the timer fired, does nothing. */
 export type Cancel = () => void;
@@ -105,7 +106,7 @@ export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
 /** By their lengths. */
 const limits = new WeakMap<Clock, Map<number, Limits>>();
 
-interface Limit {
+interface Limit extends Linked<Limit> {
   readonly due: number;
   /** Undefined once it was taken back. */
   fn: (() => void) | undefined;
@@ -113,12 +114,12 @@ interface Limit {
   cancel?: Cancel;
 }
 
-/** Limits of one length, in the order in which they fall due: a set keeps that of its additions. */
+/** Limits of one length, in the order in which they fall due: that of their additions. */
 class Limits {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #lengths: Map<number, Limits>;
-  readonly #open = new Set<Limit>();
+  readonly #open = new LinkedList<Limit>();
   #cancel: Cancel | undefined;
 
   constructor(clock: Clock, ms: number, lengths: Map<number, Limits>) {
@@ -128,7 +129,8 @@ class Limits {
   }
 
   add(fn: () => void): Cancel {
-    const limit: Limit = { due: this.#clock.now() + this.#ms, fn };
+    const due = this.#clock.now() + this.#ms;
+    const limit: Limit = { due, fn, previous: undefined, next: undefined };
     this.#open.add(limit);
     if (this.#open.size === 1) this.#arm(this.#ms);
     return () => this.#remove(limit);
@@ -137,7 +139,7 @@ class Limits {
   #remove(limit: Limit): void {
     limit.fn = undefined;
     limit.cancel?.();
-    if (this.#open.delete(limit) && this.#open.size === 0) this.#end();
+    if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
   }
 
   /** An empty one is forgotten: limits may be of any length. */
@@ -155,12 +157,11 @@ class Limits {
   #ring(): void {
     const now = this.#clock.now();
     const due: Limit[] = [];
-    for (const limit of this.#open) {
-      if (limit.due > now) break;
-      due.push(limit);
+    let next = this.#open.first;
+    for (; next && next.due <= now; next = this.#open.first) {
+      due.push(next);
+      this.#open.remove(next);
     }
-    for (const limit of due) this.#open.delete(limit);
-    const [next] = this.#open;
     if (next) this.#arm(next.due - now);
     else this.#end();
     for (const limit of due)

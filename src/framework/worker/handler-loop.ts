@@ -1,4 +1,5 @@
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import { type Linked, LinkedList } from '../linked-list.js';
 import type { ActivityPort } from '../service/port.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
 import type { EventHub } from './observe/events.js';
@@ -30,6 +31,13 @@ export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
   readonly onFault: (error: unknown) => void;
 }
 
+interface TaskAtWork extends Linked<TaskAtWork> {
+  readonly task: Task;
+  readonly lease: Lease;
+  /** Resolves when nothing is left of it. */
+  readonly ended: Promise<void>;
+}
+
 /** How long a lease that came after the grace has for the report of its failure. */
 export const LATE_REPORT_MS = 10_000;
 
@@ -48,8 +56,8 @@ export class HandlerLoop {
   readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
-  /** All tasks of which anything is left, and when that is over. */
-  readonly #tasks = new Map<Task, { readonly lease: Lease; readonly ended: Promise<void> }>();
+  /** All tasks of which anything is left. */
+  readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
   #fullAt: number | undefined;
@@ -92,19 +100,19 @@ export class HandlerLoop {
   /** Polls no more; running tasks are told. Resolves when the last open poll has ended. */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
     this.#draining = plan;
-    for (const task of this.#tasks.keys()) task.beginDrain(plan.reportUntil);
+    for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
     if (polled) await this.#poller.stop(plan.graceUntil);
   }
 
   /** The grace is over: the signals of running tasks abort. */
   endGrace(): void {
-    for (const task of this.#tasks.keys()) task.shutDown();
+    for (const { task } of [...this.#tasks]) task.shutDown();
   }
 
   /** Resolves when nothing is left of any task that is there now; undefined where there is none. */
   ended(): Promise<unknown> | undefined {
     if (this.#tasks.size === 0) return undefined;
-    return Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+    return Promise.all(Array.from(this.#tasks, ({ ended }) => ended));
   }
 
   status(): HandlerStatus {
@@ -116,15 +124,15 @@ export class HandlerLoop {
   tasks(): TaskStatus[] {
     const { name: handler, activityArn } = this.#handler;
     const now = this.#world.clock.now();
-    return [...this.#tasks].map(([{ phase, lastHeartbeatAt, progress }, { lease }]) => {
-      const { token, receivedAt } = lease;
+    return Array.from(this.#tasks, ({ task, lease: { token, receivedAt } }) => {
+      const { phase, lastHeartbeatAt, progress } = task;
       return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt, progress };
     });
   }
 
   /** What readiness is read off. */
   signs(): HandlerSigns {
-    const tasks = [...this.#tasks.keys()];
+    const tasks = Array.from(this.#tasks, ({ task }) => task);
     const beatenAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt = this.#lastReportAt === undefined ? beatenAt : [...beatenAt, this.#lastReportAt];
     const places = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
@@ -173,7 +181,7 @@ export class HandlerLoop {
         this.#poller.fill();
       };
       const onEnded = (): void => {
-        this.#tasks.delete(task);
+        this.#tasks.remove(atWork);
         slot.free();
         this.#poller.fill();
       };
@@ -181,7 +189,8 @@ export class HandlerLoop {
         this.#world.onFault(error);
         onEnded();
       });
-      this.#tasks.set(task, { lease, ended });
+      const atWork = { task, lease, ended, previous: undefined, next: undefined };
+      this.#tasks.add(atWork);
     } catch (error) {
       this.#world.onFault(error);
       slot.free();

@@ -1,3 +1,4 @@
+import { type Linked, LinkedList } from '../linked-list.js';
 import type { PollTrouble } from '../service/port.js';
 import type { Pace } from '../service/pace.js';
 import { ExtraPolls } from './extra-polls.js';
@@ -48,7 +49,7 @@ export interface PollPolicyOptions {
 }
 
 /** A poll as the policy knows it. */
-export interface PolicedPoll {
+export interface PolicedPoll extends Linked<PolicedPoll> {
   readonly sentAt: number;
   /** How often its place has failed in a row before. */
   readonly tries: number;
@@ -78,7 +79,7 @@ export type PollState =
  */
 export class PollPolicy {
   readonly #options: PollPolicyOptions;
-  readonly #open = new Set<PolicedPoll>();
+  readonly #open = new LinkedList<PolicedPoll>();
   /** Places of failed polls, until they may be tried again. */
   #resting: { readonly until: number; readonly tries: number }[] = [];
   #state: PollState = { kind: 'open' };
@@ -127,7 +128,8 @@ export class PollPolicy {
     this.#tick(now);
     if (free <= 0 || this.#earliest(now, free) > now) return undefined;
     if (!this.#extra) this.#planExtra(now);
-    const poll = { sentAt: now, tries: this.#takeRested(now), connectedAt: undefined };
+    const tries = this.#takeRested(now);
+    const poll = { sentAt: now, tries, connectedAt: undefined, previous: undefined, next: undefined };
     if (this.#state.kind === 'waiting') {
       this.#state = { kind: 'probing', reason: this.#state.reason };
       this.#probe = poll;
@@ -165,7 +167,7 @@ export class PollPolicy {
   }
 
   ended(poll: PolicedPoll, end: PollEnd, now: number): void {
-    this.#open.delete(poll);
+    this.#open.remove(poll);
     if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
     this.#answeredSentAt = Math.max(this.#answeredSentAt, poll.sentAt);
     // What was sent before the trouble began is no news of its end.

@@ -308,11 +308,11 @@ const INSTEAD_LIMIT_MS = 10_000;
 
 /** The hold on the heartbeat of one task in the thread. */
 class ThreadBeat implements Beat {
-  readonly #beating: Beating;
+  /** Undefined once it is released: the map that it was in may keep it for a while. */
+  #beating: Beating | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
   #asked: { readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
-  #released = false;
   #instead: Beat | undefined;
 
   constructor(beating: Beating, thread: { readonly ask: () => void; readonly release: () => void }) {
@@ -326,7 +326,7 @@ class ThreadBeat implements Beat {
 
   now(): Promise<void> {
     if (this.#instead) return this.#instead.now();
-    if (this.#released) return Promise.resolve();
+    if (!this.#beating) return Promise.resolve();
     if (!this.#asked) {
       let resolve = (): void => {};
       const answered = new Promise<void>((settle) => (resolve = settle));
@@ -337,8 +337,8 @@ class ThreadBeat implements Beat {
   }
 
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
+    if (!this.#beating) return;
+    this.#beating = undefined;
     this.#instead?.release();
     this.#thread.release();
     this.answered();
@@ -354,13 +354,15 @@ class ThreadBeat implements Beat {
   }
 
   gone(error: Error): void {
-    this.#released = true;
-    this.#beating.onGone(error);
+    const beating = this.#beating;
+    this.#beating = undefined;
+    beating?.onGone(error);
     this.answered();
   }
 
   /** From the main thread, from now on. */
   goOn(scheduler: HeartbeatScheduler): void {
+    if (!this.#beating) return;
     const { leasedAt } = this.#beating;
     this.#instead = scheduler.track({ ...this.#beating, leasedAt: this.#lastAt ?? leasedAt });
     if (this.#asked) void this.#instead.now().then(() => this.answered());
