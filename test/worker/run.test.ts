@@ -65,6 +65,35 @@ test('the execution shows the name of its worker', async () => {
   });
 });
 
+test('what a handler is given can be copied and wrapped, and is itself', async () => {
+  const { type, held } = holding({ concurrency: 2 });
+  await world.worker({ activities: [type] });
+  await Promise.all([1, 2].map((n) => world.execute(world.machine(ARN), n)));
+  await world.clock.settle(() => held.length === 2);
+  const [task, other] = held.map((each) => each.task);
+  if (!task || !other) throw new Error('two tasks are held');
+  const all = { ...task };
+  expect(Object.keys(all).toSorted()).toEqual([
+    ...['activityArn', 'handler', 'heartbeat', 'log', 'progress', 'rawInput', 'receivedAt'],
+    ...['shuttingDown', 'signal', 'token', 'workerName'],
+  ]);
+  for (const like of [all, Object.create(task) as typeof task, new Proxy(task, {})])
+    for (const name of ['signal', 'shuttingDown', 'log'] as const) expect(like[name]).toBe(task[name]);
+  expect(task.signal).not.toBe(other.signal);
+});
+
+test('accessors of what handlers are given are made once, for all tasks', async () => {
+  const { type, held } = holding({ concurrency: 2 });
+  await world.worker({ activities: [type] });
+  await Promise.all([1, 2].map((n) => world.execute(world.machine(ARN), n)));
+  await world.clock.settle(() => held.length === 2);
+  for (const name of ['signal', 'shuttingDown', 'log']) {
+    const [one, other] = held.map(({ task }) => Object.getOwnPropertyDescriptor(task, name));
+    expect(one).toMatchObject({ get: expect.any(Function) });
+    expect(one).toEqual(other);
+  }
+});
+
 describe('slots and polls', () => {
   test('a poll reserves a slot: with all slots taken nothing is polled', async () => {
     const { type, held } = holding({ concurrency: 2, pollers: 2 });

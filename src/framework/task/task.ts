@@ -13,7 +13,7 @@ import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
 import type { ReportEnd } from './report.js';
-import { tokenHash } from './token-hash.js';
+import { taskContext } from './context.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../wait.js';
 
@@ -179,37 +179,22 @@ export class Task {
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.#lease;
     const { name, activityArn } = this.#handler;
-    const signals = this.#signals;
-    const makeLog = (): Logger => {
-      const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
-      return this.#world.log.child({ ...fields, ...this.#trace?.logFields });
-    };
-    let log: Logger | undefined;
-    // What costs something is made when it is asked for.
-    return {
-      get signal() {
-        return signals.signal;
+    const { workerName, log, outside } = this.#world;
+    return taskContext(
+      {
+        handler: name,
+        ...{ activityArn, workerName, token, rawInput: input },
+        receivedAt: new Date(receivedAt),
+        heartbeat: () => {
+          const beat = outside(() => this.#heartbeatNow());
+          // Whoever does not await it learns of gone from the signal.
+          beat.catch(() => {});
+          return beat;
+        },
+        progress: (fraction, message) => this.#progress.say(fraction, message),
       },
-      get shuttingDown() {
-        return signals.shuttingDown;
-      },
-      get log() {
-        return (log ??= makeLog());
-      },
-      heartbeat: () => {
-        const beat = this.#world.outside(() => this.#heartbeatNow());
-        // Whoever does not await it learns of gone from the signal.
-        beat.catch(() => {});
-        return beat;
-      },
-      progress: (fraction, message) => this.#progress.say(fraction, message),
-      handler: name,
-      activityArn,
-      workerName: this.#world.workerName,
-      token,
-      rawInput: input,
-      receivedAt: new Date(receivedAt),
-    };
+      { signals: this.#signals, log, trace: this.#trace },
+    );
   }
 
   #begin(): Delivery {
