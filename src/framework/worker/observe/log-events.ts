@@ -41,18 +41,7 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logTasks(events: EventHub, log: Logger): void {
-  // The token's name is made only where the line is written.
-  events.on('task:received', (task) =>
-    log.debug(
-      {
-        ...where(task),
-        get task() {
-          return tokenHash(task.token);
-        },
-      },
-      'task received',
-    ),
-  );
+  events.on('task:received', (task) => log.debug(about(task), 'task received'));
   events.on('task:succeeded', (task) =>
     log.info({ ...about(task), ms: Math.round(task.durationMs) }, 'task succeeded'),
   );
