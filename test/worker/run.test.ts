@@ -65,7 +65,7 @@ test('the execution shows the name of its worker', async () => {
   });
 });
 
-test('what a handler is given can be copied and wrapped, and is itself', async () => {
+test('what a handler is given can be copied, inherited from and wrapped, and its parts replaced', async () => {
   const { type, held } = holding({ concurrency: 2 });
   await world.worker({ activities: [type] });
   await Promise.all([1, 2].map((n) => world.execute(world.machine(ARN), n)));
@@ -77,9 +77,17 @@ test('what a handler is given can be copied and wrapped, and is itself', async (
     ...['activityArn', 'handler', 'heartbeat', 'log', 'progress', 'rawInput', 'receivedAt'],
     ...['shuttingDown', 'signal', 'token', 'workerName'],
   ]);
-  for (const like of [all, Object.create(task) as typeof task, new Proxy(task, {})])
+  const renamed = Object.create(task, { handler: { value: 'Other' }, token: { value: undefined } });
+  const wrap = (of: object): object =>
+    new Proxy(of, { get: (target, name) => wrapped(Reflect.get(target, name) as unknown) });
+  const wrapped = (part: unknown): unknown =>
+    (typeof part === 'object' && part !== null) || typeof part === 'function' ? wrap(part) : part;
+  for (const like of [all, renamed as typeof task, new Proxy(task, {})])
     for (const name of ['signal', 'shuttingDown', 'log'] as const) expect(like[name]).toBe(task[name]);
+  expect((wrap(other) as typeof task).signal.aborted).toBe(false);
   expect(task.signal).not.toBe(other.signal);
+  const log = task.log.child({ tenant: 7 });
+  expect(Object.defineProperty(task, 'log', { value: log }).log).toBe(log);
 });
 
 test('accessors of what handlers are given are made once, for all tasks', async () => {

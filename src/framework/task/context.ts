@@ -1,45 +1,33 @@
 import type { TaskContext } from '../declare/task-context.js';
-import type { TaskSignals } from '../handler/task-signals.js';
-import type { Logger } from '../log.js';
-import { tokenHash } from './token-hash.js';
-import type { TaskTrace } from './tracing.js';
 
+type OnDemandName = 'signal' | 'shuttingDown' | 'log';
 /** What is there from the start. */
-type Given = Omit<TaskContext, 'signal' | 'shuttingDown' | 'log'>;
+type Given = Omit<TaskContext, OnDemandName>;
+/** What costs something, and is made when it is asked for first. */
+type OnDemand = { readonly [Name in OnDemandName]: () => TaskContext[Name] };
 
-/** What the rest is made of when it is asked for. */
-export interface ContextParts {
-  readonly signals: TaskSignals;
-  readonly log: Logger;
-  readonly trace: TaskTrace | undefined;
-  made?: Logger;
-}
-
-const PARTS = Symbol('parts');
-type Context = TaskContext & { readonly [PARTS]: ContextParts };
+const ON_DEMAND = Symbol('on demand');
+type Context = TaskContext & { readonly [ON_DEMAND]: OnDemand };
 
 /**
- * Accessors that all tasks share. Those of an object literal are made for each object anew, in the part of V8's heap that
- * is seldom collected, and all that a task holds waits there with them.
+ * An accessor that all tasks share. Those of an object literal are made for each object anew, in the part of V8's heap
+ * that is seldom collected, and all that a task holds waits there with them.
  */
-const accessor = (get: (this: Context) => unknown): PropertyDescriptor => ({ enumerable: true, get });
-const SIGNAL = accessor(function () {
-  return this[PARTS].signals.signal;
+const accessor = (name: OnDemandName): PropertyDescriptor & ThisType<Context> => ({
+  enumerable: true,
+  configurable: true,
+  get() {
+    return this[ON_DEMAND][name]();
+  },
 });
-const SHUTTING_DOWN = accessor(function () {
-  return this[PARTS].signals.shuttingDown;
-});
-const LOG = accessor(function () {
-  const parts = this[PARTS];
-  const { handler, activityArn: activity, token } = this;
-  const names = { handler, activity, task: tokenHash(token) };
-  return (parts.made ??= parts.log.child({ ...names, ...parts.trace?.logFields }));
-});
+const SIGNAL = accessor('signal');
+const SHUTTING_DOWN = accessor('shuttingDown');
+const LOG = accessor('log');
 
 /** What a handler is given. All of it is the object's own, so that a copy, `{ ...task }`, has it too. */
-export function taskContext(given: Given, parts: ContextParts): TaskContext {
+export function taskContext(given: Given, onDemand: OnDemand): TaskContext {
   // One by one: `defineProperties` takes three times as long.
-  Object.defineProperty(given, PARTS, { value: parts });
+  Object.defineProperty(given, ON_DEMAND, { value: onDemand, configurable: true });
   Object.defineProperty(given, 'signal', SIGNAL);
   Object.defineProperty(given, 'shuttingDown', SHUTTING_DOWN);
   Object.defineProperty(given, 'log', LOG);

@@ -14,6 +14,7 @@ import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
 import type { ReportEnd } from './report.js';
 import { taskContext } from './context.js';
+import { tokenHash } from './token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../wait.js';
 
@@ -179,7 +180,12 @@ export class Task {
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.#lease;
     const { name, activityArn } = this.#handler;
-    const { workerName, log, outside } = this.#world;
+    const { workerName, outside } = this.#world;
+    const makeLog = (): Logger => {
+      const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
+      return this.#world.log.child({ ...fields, ...this.#trace?.logFields });
+    };
+    let log: Logger | undefined;
     return taskContext(
       {
         handler: name,
@@ -193,7 +199,11 @@ export class Task {
         },
         progress: (fraction, message) => this.#progress.say(fraction, message),
       },
-      { signals: this.#signals, log, trace: this.#trace },
+      {
+        signal: () => this.#signals.signal,
+        shuttingDown: () => this.#signals.shuttingDown,
+        log: () => (log ??= makeLog()),
+      },
     );
   }
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { HandlerDefinition } from '../declare/definition.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { silentLog, type Logger } from '../log.js';
+import { tokenHash } from '../task/token-hash.js';
 
 /** The ARN of a handler's activity; of a bare name one that looks like it. */
 export function activityArnOf({ activity }: HandlerDefinition): string {
@@ -22,9 +22,8 @@ export interface ContextRecipe {
 /** The context of a task of a bed. */
 export function bedContext({ definition, json, token, log, receivedAt }: ContextRecipe): TaskContext {
   const activityArn = activityArnOf(definition);
-  const task = createHash('sha256').update(token).digest('hex').slice(0, 8);
   return createTaskContext({
-    log: log.child({ handler: definition.name, activity: activityArn, task }),
+    log: log.child({ handler: definition.name, activity: activityArn, task: tokenHash(token) }),
     handler: definition.name,
     activityArn,
     token,
