@@ -23,6 +23,11 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return this.#first;
   }
 
+  get last(): T | undefined {
+    return this.#last;
+  }
+
+  /** @param item one that is in no list */
   add(item: T): void {
     item.previous = this.#last;
     if (this.#last) this.#last.next = item;
@@ -45,7 +50,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return true;
   }
 
-  /** Whoever takes items out on the way goes over a copy. */
+  /** Whoever takes items out on the way goes over a copy: from one that is out, no way leads on. */
   *[Symbol.iterator](): Generator<T, void> {
     for (let item = this.#first; item; item = item.next) yield item;
   }

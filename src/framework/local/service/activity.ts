@@ -106,10 +106,14 @@ export class Activity {
 
   /** Answers every parked poll with nothing, or those of one worker. */
   endPolls(workerName?: string): void {
-    for (let place = this.#polls.last; place; place = place.previous) {
-      if (workerName !== undefined && place.value.workerName !== workerName) continue;
-      this.#polls.remove(place);
-      place.value.answer({});
+    let place = this.#polls.last;
+    while (place) {
+      const { value, previous } = place;
+      if (workerName === undefined || value.workerName === workerName) {
+        this.#polls.remove(place);
+        value.answer({});
+      }
+      place = previous;
     }
   }
 

@@ -1,56 +1,43 @@
+import { type Linked, LinkedList } from '../../linked-list.js';
+
 /** A place in a queue. Kept by whoever may have to leave it early. */
-export interface Place<T> {
+export interface Place<T> extends Linked<Place<T>> {
   readonly value: T;
-  next: Place<T> | undefined;
-  previous: Place<T> | undefined;
-  queued: boolean;
 }
 
 /** First in, first out; joining and leaving from anywhere take the same time at any length. */
 export class Fifo<T> {
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
-  #size = 0;
+  readonly #places = new LinkedList<Place<T>>();
 
   get size(): number {
-    return this.#size;
+    return this.#places.size;
   }
 
   push(value: T): Place<T> {
-    const place: Place<T> = { value, next: undefined, previous: this.#last, queued: true };
-    if (this.#last) this.#last.next = place;
-    else this.#first = place;
-    this.#last = place;
-    this.#size++;
+    const place = { value, previous: undefined, next: undefined };
+    this.#places.add(place);
     return place;
   }
 
   /** Takes the one that waited longest, or undefined where none waits. */
   shift(): T | undefined {
-    const place = this.#first;
-    if (!place) return undefined;
-    this.remove(place);
-    return place.value;
+    const { first } = this.#places;
+    if (first) this.#places.remove(first);
+    return first?.value;
   }
 
   /** Leaves the queue. A place that was left already stays so. */
   remove(place: Place<T>): void {
-    if (!place.queued) return;
-    place.queued = false;
-    if (place.previous) place.previous.next = place.next;
-    else this.#first = place.next;
-    if (place.next) place.next.previous = place.previous;
-    else this.#last = place.previous;
-    this.#size--;
+    this.#places.remove(place);
   }
 
   /** In the order in which they joined. */
   *[Symbol.iterator](): Generator<T> {
-    for (let place = this.#first; place; place = place.next) yield place.value;
+    for (const { value } of this.#places) yield value;
   }
 
-  /** The last to join. Walk on with `previous`. */
+  /** The last to join. Walk on with `previous`, which leads nowhere from one that has left. */
   get last(): Place<T> | undefined {
-    return this.#last;
+    return this.#places.last;
   }
 }
