@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomOf } from '../bench/support/random.js';
-import { giveUpAfter, systemClock } from '../src/framework/clock.js';
+import { giveUpAfter, giveUpAt, systemClock } from '../src/framework/clock.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
 
 describe('the clock of the machine', () => {
@@ -160,6 +160,44 @@ describe('giving up', () => {
     await clock.advance(10_000);
     expect(up).toEqual([1, 2, 4, 5].map((at) => [at, 1_000 + at * 100]));
     expect(clock.pending).toBe(0);
+  });
+
+  test('of several that are late together one is taken back, and one throws: the others come', async () => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    const takeBack = [1, 2, 3, 4].map((n) => giveUpAfter(clock, 1_000, () => up.push(n)));
+    clock.stall(5_000);
+    await clock.settle();
+    takeBack[1]?.();
+    await clock.advance(100);
+    expect(up).toEqual([1, 3, 4]);
+    giveUpAfter(clock, 1_000, () => {
+      throw new Error('planted');
+    });
+    giveUpAfter(clock, 1_000, () => up.push(5));
+    await expect(clock.advance(1_000)).rejects.toThrow('planted');
+    expect(up).toEqual([1, 3, 4, 5]);
+  });
+
+  test('one of the same length can be set while another comes', async () => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    giveUpAfter(clock, 1_000, () => giveUpAfter(clock, 1_000, () => up.push(clock.now())));
+    await clock.advance(10_000);
+    expect(up).toEqual([2_000]);
+  });
+
+  test('at an instant of its own it waits for a turn of input as well, and can be taken back in it', async () => {
+    const clock = new HandClock(0);
+    const up: string[] = [];
+    giveUpAt(clock, 1_000, () => up.push(`one at ${clock.now()}`));
+    const takeBack = giveUpAt(clock, 1_000, () => up.push('other'));
+    clock.stall(5_000);
+    await clock.settle();
+    expect(up).toEqual([]);
+    takeBack();
+    await clock.advance(10_000);
+    expect(up).toEqual(['one at 5100']);
   });
 
   test('a limit can be taken back by another that comes at the same time', async () => {

@@ -91,10 +91,22 @@ const HELD_UP_MS = 250;
 /** What the sockets are given then. Their turn comes after that of the timers. */
 const IO_TURN_MS = 100;
 
-/**
- * As `after`, for giving up on an answer: where it is late, the answer may lie in the socket already and only was not
- * read yet, so the event loop gets a turn of input first. Nearly all are taken back, so those of one length share a timer.
- */
+/** Gives up on an answer: where that is late, it may lie in the socket already, and the loop gets a turn of input first. */
+function giveUp(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
+  if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
+  fn();
+  return undefined;
+}
+
+/** As `after`, for giving up on an answer that may only not have been read yet. @param at epoch milliseconds */
+export function giveUpAt(clock: Clock, at: number, fn: () => void): Cancel {
+  let cancel = clock.after(at - clock.now(), () => {
+    cancel = giveUp(clock, clock.now() - at, fn) ?? cancel;
+  });
+  return () => cancel();
+}
+
+/** As `giveUpAt`, for limits of which nearly all are taken back: those of one length share a timer. */
 export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);
   if (!lengths) limits.set(clock, (lengths = new Map()));
@@ -164,10 +176,24 @@ class Limits {
     }
     if (next) this.#arm(next.due - now);
     else this.#end();
-    for (const limit of due)
-      if (now - limit.due < HELD_UP_MS) limit.fn?.();
-      else limit.cancel = this.#clock.after(IO_TURN_MS, () => limit.fn?.());
+    callEach(
+      due.map((limit) => () => {
+        limit.cancel = giveUp(this.#clock, now - limit.due, () => limit.fn?.());
+      }),
+    );
   }
+}
+
+/** Calls all of them, whatever one does. @throws what the first threw that did */
+function callEach(fns: readonly (() => void)[]): void {
+  let thrown: { readonly error: unknown } | undefined;
+  for (const fn of fns)
+    try {
+      fn();
+    } catch (error) {
+      thrown ??= { error };
+    }
+  if (thrown) throw thrown.error;
 }
 
 /** How long a turn of the event loop may be at work before what can wait is left to the next ones. */
@@ -220,7 +246,7 @@ class Turn {
       this.isOver = false;
       const ends = this.#ends;
       this.#ends = [];
-      for (const end of ends) end();
+      callEach(ends);
     });
   }
 

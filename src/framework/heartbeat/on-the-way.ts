@@ -1,5 +1,5 @@
 import { Abort } from '../abort.js';
-import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
+import { type Cancel, type Clock, giveUpAt } from '../clock.js';
 import type { ReportAnswer } from '../service/port.js';
 import { Heap, type HeapItem } from './heap.js';
 import { isPatient } from './ready-beats.js';
@@ -88,7 +88,7 @@ export class OnTheWay {
     const at = this.#limits.first?.limitAt;
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     this.#disarm();
-    this.#timer = { at, cancel: giveUpAfter(this.#clock, at - this.#clock.now(), () => this.#giveUp()) };
+    this.#timer = { at, cancel: giveUpAt(this.#clock, at, () => this.#giveUp()) };
   }
 
   #disarm(): void {

@@ -236,8 +236,9 @@ export class ThreadHeartbeats implements Heartbeats {
     if (this.#released.length > 1) return;
     this.#context.runInAsyncScope(() =>
       turn.after(() => {
-        this.#send({ kind: 'release', ids: this.#released });
+        const ids = this.#released;
         this.#released = [];
+        this.#send({ kind: 'release', ids });
       }),
     );
   }
