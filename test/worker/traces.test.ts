@@ -38,11 +38,13 @@ let world: World;
 let faults: FaultPlan;
 let exporter: InMemorySpanExporter;
 const inHandler: (Span | undefined)[] = [];
+/** What they said of themselves then. */
+const inHandlerAt: object[] = [];
 beforeEach(async () => {
   faults = faultPlan();
   world = await createWorld({ fault: faults.hook });
   exporter = new InMemorySpanExporter();
-  inHandler.length = 0;
+  inHandler.length = inHandlerAt.length = 0;
 });
 afterEach(async () => {
   await world.close();
@@ -61,7 +63,9 @@ function register(): void {
 
 async function ran(input: unknown, config: Config = {}): Promise<WorkerWorld> {
   const handle = async (given: unknown): Promise<unknown> => {
-    inHandler.push(trace.getActiveSpan());
+    const span = trace.getActiveSpan();
+    inHandler.push(span);
+    inHandlerAt.push({ ...(span as Partial<ReadableSpan> | undefined)?.attributes });
     await world.clock.sleep(1_000);
     if (given === 'fail') throw new ActivityFailure('PaymentDeclined', 'a secret of the customer');
     return given;
@@ -170,6 +174,52 @@ test('lines of a handler name its span, and an exporter that throws costs no tas
   const w = await ran('fine');
   expect(w.worker.status().counts.succeeded).toBe(1);
   expect(w.log.filter(({ msg }) => String(msg).includes('a span is lost')).length).toBeGreaterThan(0);
+});
+
+test('what can not be told of one task costs no other its spans, nor the task of a poll its own', async () => {
+  const ends: string[] = [];
+  let polls = 0;
+  const processor = {
+    onStart: () => {},
+    onEnd: ({ name }: ReadableSpan): void => {
+      if (name === 'poll' && ++polls === 2) throw new Error('exporter');
+      ends.push(name);
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+  const { type, held } = holding({ concurrency: 3, pollers: 3 });
+  const w = await world.worker({ activities: [type] });
+  await Promise.all([1, 2, 3].map((n) => world.execute(world.machine(ARN), n)));
+  await world.clock.settle(() => held.length === 3);
+  for (const { succeed } of held) succeed('fine');
+  await world.clock.settle(() => w.worker.status().counts.succeeded === 3);
+  await world.clock.settle(() => ends.length >= 7);
+  const many = (name: string): number => ends.filter((each) => each === name).length;
+  expect([many('poll'), many('report'), ends.length]).toEqual([2, 2, 7]);
+  expect(w.log.filter(({ msg }) => String(msg).includes('a span is lost'))).toHaveLength(1);
+});
+
+test('a sampler is given the activity, and a processor finds the names of the task once it has begun', async () => {
+  const given: unknown[] = [];
+  const sampler = {
+    shouldSample: (_: unknown, __: string, name: string, ___: SpanKind, attributes: object) => {
+      if (name === 'Work.run') given.push(attributes);
+      return { decision: SamplingDecision.RECORD_AND_SAMPLED };
+    },
+    toString: () => 'all',
+  };
+  register();
+  trace.disable();
+  const processor = new SimpleSpanProcessor(exporter);
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler, spanProcessors: [processor] }));
+  await ran('fine');
+  expect(given).toEqual([{ 'aws.step_functions.activity.arn': ARN }]);
+  expect(inHandlerAt[0]).toMatchObject({
+    'stepwright.handler': 'Work.run',
+    'stepwright.task': expect.any(String),
+  });
 });
 
 test('when what the app has made is disposed of, its SDK has every span', async () => {

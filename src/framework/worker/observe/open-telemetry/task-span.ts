@@ -1,4 +1,4 @@
-import type { Context, HrTime, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import { tokenHash } from '../../../task/token-hash.js';
 import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../../task/tracing.js';
 import type { ErrorTypes } from '../metrics/error-types.js';
@@ -8,12 +8,12 @@ import type { OpenTelemetry } from './api.js';
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
 /** What the spans of a worker have in common. */
-export interface SpanMaker {
+export interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /** Calls `tell` when it is time. */
-  readonly onEnd: (span: TaskSpan) => void;
+  /** Calls `tell` once, when it is time. */
+  readonly onEnd: (tell: () => void) => void;
 }
 
 /** What a task's input says of where it comes from. */
@@ -22,34 +22,39 @@ export interface Origin {
   readonly parent?: Context;
 }
 
-/** The span of one task, and those of its poll and its report, which are made when it is told. */
+/** The span of one task, and those of its poll and its report, which are made when it has ended. */
 export class TaskSpan implements TaskTrace {
-  readonly #maker: SpanMaker;
+  readonly #world: SpanWorld;
   readonly #task: TracedTask;
-  readonly #handler: TracedHandler;
+  readonly #handler: string;
   readonly #span: Span;
   readonly #ids: SpanContext;
   readonly #context: Context;
-  #end: TraceEnd | undefined;
 
-  constructor(maker: SpanMaker, task: TracedTask, handler: TracedHandler, origin: Origin | undefined) {
-    const { api, tracer } = maker;
+  constructor(world: SpanWorld, task: TracedTask, handler: TracedHandler, origin: Origin | undefined) {
+    const { api, tracer } = world;
+    const { name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
-    this.#maker = maker;
+    this.#world = world;
     this.#task = task;
-    this.#handler = handler;
-    this.#span = tracer.startSpan(
-      handler.name,
+    this.#handler = name;
+    const span = tracer.startSpan(
+      name,
       {
         kind: api.SpanKind.CONSUMER,
         startTime: hrTime(task.receivedAt),
-        attributes: { [ACTIVITY]: handler.activityArn },
+        attributes: { [ACTIVITY]: activityArn },
         links: origin?.links,
       },
       parent,
     );
-    this.#ids = this.#span.spanContext();
-    this.#context = api.trace.setSpan(parent, this.#span);
+    this.#span = span;
+    this.#ids = span.spanContext();
+    this.#context = api.trace.setSpan(parent, span);
+    if (!span.isRecording()) return;
+    // One by one, as everywhere here: the SDK copies twice what is given to a start.
+    span.setAttribute('stepwright.handler', name);
+    span.setAttribute('stepwright.task', tokenHash(task.token));
   }
 
   get logFields(): Readonly<Record<string, string>> {
@@ -57,41 +62,42 @@ export class TaskSpan implements TaskTrace {
   }
 
   run<T>(fn: () => T): T {
-    return this.#maker.api.context.with(this.#context, fn);
+    return this.#world.api.context.with(this.#context, fn);
   }
 
   ended(end: TraceEnd): void {
-    this.#end = end;
-    this.#maker.onEnd(this);
+    this.#world.onEnd(() => this.#tell(end));
   }
 
-  /** Tells the SDK what the task came to. Attributes are set here, one by one: those given to a start are copied twice. */
-  tell(): void {
+  #tell(end: TraceEnd): void {
     const span = this.#span;
     // Of what the app does not sample there is nothing more to tell.
-    if (this.#end === undefined || !span.isRecording()) return;
-    const { outcome, error, decidedAt, retries } = this.#end;
-    const { name } = this.#handler;
-    const { polledAt, receivedAt, token } = this.#task;
-    const code = this.#maker.api.SpanStatusCode.ERROR;
-    const at = hrTime(this.#end.at);
-    if (polledAt !== undefined) this.#child('poll', polledAt).end(hrTime(receivedAt));
-    if (decidedAt !== undefined) {
-      const report = this.#child('report', decidedAt);
-      report.setAttribute('stepwright.report.retries', retries);
-      if (outcome === 'lost' || outcome === 'gone') report.setStatus({ code, message: outcome });
-      report.end(at);
+    if (!span.isRecording()) return;
+    const { outcome, error } = end;
+    const code = this.#world.api.SpanStatusCode.ERROR;
+    try {
+      this.#tellCalls(end, code);
+    } finally {
+      span.setAttribute('stepwright.outcome', outcome);
+      if (error !== undefined)
+        span.setAttribute('error.type', this.#world.errorTypes.bounded(this.#handler, error));
+      if (outcome !== 'succeeded') span.setStatus({ code, message: error ?? outcome });
+      span.end(hrTime(end.at));
     }
-    span.setAttribute('stepwright.handler', name);
-    span.setAttribute('stepwright.task', tokenHash(token));
-    span.setAttribute('stepwright.outcome', outcome);
-    if (error !== undefined) span.setAttribute('error.type', this.#maker.errorTypes.bounded(name, error));
-    if (outcome !== 'succeeded') span.setStatus({ code, message: error ?? outcome });
-    span.end(at);
+  }
+
+  #tellCalls({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
+    const { polledAt, receivedAt } = this.#task;
+    if (polledAt !== undefined) this.#child('poll', polledAt).end(hrTime(receivedAt));
+    if (decidedAt === undefined) return;
+    const report = this.#child('report', decidedAt);
+    report.setAttribute('stepwright.report.retries', retries);
+    if (outcome === 'lost' || outcome === 'gone') report.setStatus({ code, message: outcome });
+    report.end(hrTime(at));
   }
 
   #child(name: string, at: number): Span {
-    const { api, tracer } = this.#maker;
+    const { api, tracer } = this.#world;
     return tracer.startSpan(name, { kind: api.SpanKind.CLIENT, startTime: hrTime(at) }, this.#context);
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../../log.js';
 import type { TaskTrace, TracedHandler, TracedTask } from '../../../task/tracing.js';
 import { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './api.js';
-import { TaskSpan, type Origin, type SpanMaker } from './task-span.js';
+import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
@@ -18,23 +18,23 @@ export interface TracesOptions {
  * between us and its exporter must not cost a task: where that throws, a span is lost.
  */
 export class Traces {
-  readonly #maker: SpanMaker;
+  readonly #world: SpanWorld;
   readonly #traceContext: TraceContext | undefined;
   readonly #log: Logger;
   #complained = false;
-  #ended: TaskSpan[] = [];
+  #ended: (() => void)[] = [];
   #atOnce = false;
 
   constructor({ api, traceContext, log }: TracesOptions) {
     const tracer = api.trace.getTracer('stepwright');
-    this.#maker = { api, tracer, errorTypes: new ErrorTypes(), onEnd: (span) => this.#end(span) };
+    this.#world = { api, tracer, errorTypes: new ErrorTypes(), onEnd: (tell) => this.#end(tell) };
     this.#traceContext = traceContext;
     this.#log = log;
   }
 
   begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined {
     try {
-      return new TaskSpan(this.#maker, task, handler, this.#originOf(task.input));
+      return new TaskSpan(this.#world, task, handler, this.#originOf(task.input));
     } catch (error) {
       this.#lost(error);
       return undefined;
@@ -51,8 +51,8 @@ export class Traces {
    * What ends in one turn of the event loop is told together, when the turn is over: one by one, amid other work, it
    * costs the processor more.
    */
-  #end(span: TaskSpan): void {
-    this.#ended.push(span);
+  #end(tell: () => void): void {
+    this.#ended.push(tell);
     if (this.#atOnce) this.#tell();
     else if (this.#ended.length === 1) turn.after(this.#tell);
   }
@@ -60,9 +60,9 @@ export class Traces {
   readonly #tell = (): void => {
     const all = this.#ended;
     this.#ended = [];
-    for (const span of all)
+    for (const tell of all)
       try {
-        span.tell();
+        tell();
       } catch (error) {
         this.#lost(error);
       }
@@ -75,7 +75,7 @@ export class Traces {
   /** What the input carries: as a link, or as the parent. */
   #originOf(input: string): Origin | undefined {
     if (this.#traceContext === undefined) return undefined;
-    const { propagation, trace, ROOT_CONTEXT } = this.#maker.api;
+    const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
     const { read, as } =
       typeof this.#traceContext === 'function'
         ? { read: this.#traceContext, as: 'link' as const }
