@@ -37,5 +37,6 @@ export async function within(
   }
 }
 
-export const isPromise = (value: unknown): value is Promise<unknown> =>
+/** Whether it is to be awaited: a promise, or what passes for one. */
+export const isThenable = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';

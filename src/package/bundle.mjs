@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -76,6 +76,9 @@ function placesOfUrl(tree) {
   visit(tree);
   return places.toSorted((a, b) => a.start - b.start);
 }
+
+for (const module of [...ENTRIES, ...TOGETHER.flatMap(([, ...modules]) => modules)])
+  if (!existsSync(fileOf(module))) throw new Error(`${fileOf(module)} is named here, and is not there`);
 
 const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((module) => [module, fileOf(module)])),

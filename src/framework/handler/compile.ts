@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import type { TaskContext } from '../declare/task-context.js';
-import { isPromise } from '../wait.js';
+import { isThenable } from '../wait.js';
 import { resolveOnce } from './container/registrations.js';
 import { TaskScopes } from './container/task-scope.js';
 import { currentContainer, runFor } from './current-task.js';
@@ -76,7 +76,7 @@ async function run(
   try {
     // What is there already is not waited for: with an asynchronous context each promise costs what a small task does.
     const checked = validate(decode(text));
-    const input = isPromise(checked) ? await checked : checked;
+    const input = isThenable(checked) ? await checked : checked;
     const encoded = encode(await handle({ input, context }));
     outcome = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
   } catch (thrown) {

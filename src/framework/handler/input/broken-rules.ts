@@ -1,8 +1,8 @@
-import { isPromise } from '../../wait.js';
 import type { ValidationArguments } from 'class-validator';
 import type { DtoProperty, Rule } from '../../declare/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../declare/dto-shape.js';
 import type { Kind } from '../../declare/kinds.js';
+import { isThenable } from '../../wait.js';
 import { shown } from '../failure/cause.js';
 import './injected-rules.js';
 import { mapParts, pathOf, type Place } from './place.js';
@@ -95,7 +95,7 @@ class RuleChecker {
       each && isCollection(value)
         ? everyVerdict(valuesOf(value).map((part) => instance.validate(part, about)))
         : instance.validate(value, about);
-    if (isPromise(verdict)) {
+    if (isThenable(verdict)) {
       const told = verdict.then((holds) => {
         if (!holds) this.#broken(rule, about, place);
       });
@@ -138,7 +138,7 @@ const isCollection = (value: unknown): value is Collection =>
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
 
 function everyVerdict(verdicts: readonly unknown[]): unknown {
-  if (!verdicts.some(isPromise)) return verdicts.every(Boolean);
+  if (!verdicts.some(isThenable)) return verdicts.every(Boolean);
   return Promise.all(verdicts).then((all) => all.every(Boolean));
 }
 

@@ -1,7 +1,7 @@
 import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
 import { SCALAR_KINDS } from '../../declare/kinds.js';
 import { OWN_ERROR } from '../outcome.js';
-import { isPromise } from '../../wait.js';
+import { isThenable } from '../../wait.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
 import { mapParts } from './place.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
@@ -59,7 +59,7 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
     return input;
   };
   const broken = brokenRules(input, options, wrong.length > 0);
-  return isPromise(broken) ? broken.then(settle) : settle(broken);
+  return isThenable(broken) ? broken.then(settle) : settle(broken);
 }
 
 /** A place whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */

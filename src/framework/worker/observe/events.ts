@@ -3,7 +3,7 @@ import type { Logger } from '../../log.js';
 import type { PollTrouble } from '../../service/port.js';
 import type { EmitTask, TaskEvents } from '../../task/events.js';
 import type { HeartbeatLoad } from '../../heartbeat/load.js';
-import { isPromise } from '../../wait.js';
+import { isThenable } from '../../wait.js';
 
 /**
  * - `created`: made and checked; nothing runs.
@@ -84,7 +84,7 @@ export class EventHub {
       try {
         const told = listener(payload);
         // An async function passes for a listener too, and its rejection would be nobody's.
-        if (isPromise(told)) Promise.resolve(told).catch(complain);
+        if (isThenable(told)) Promise.resolve(told).catch(complain);
       } catch (error) {
         complain(error);
       }
