@@ -117,14 +117,13 @@ test('where the thread ends they go on from the main thread, and it is said', as
     accessKeyId: 'a',
     secretAccessKey: 'b',
   }));
-  const beat = thread.track({
-    port,
-    token: 't',
-    everyMs: 100,
-    leasedAt: systemClock.now(),
-    onGone: () => {},
-  });
-  await until(() => beats.length > 1);
+  const beating = { port, everyMs: 100, leasedAt: systemClock.now(), onGone: () => {} };
+  const released = thread.track({ ...beating, token: 'released' });
+  const beat = thread.track({ ...beating, token: 't' });
+  released.release();
+  await released.now();
+  await until(() => beats.length > 2);
+  expect(new Set(beats)).toEqual(new Set(['t']));
   expect(beat.lastAt).toBeDefined();
   await beat.now();
   beat.release();

@@ -247,6 +247,24 @@ test('when what the app has made is disposed of, its SDK has every span', async 
   expect(told).toEqual([['poll', 'report', expect.stringContaining('.')]]);
 });
 
+test('what waits for the end of a turn is told when the worker begins to drain', async () => {
+  register();
+  const { type, held } = holding();
+  const w = await world.worker({ activities: [type] });
+  await world.execute(world.machine(ARN));
+  await world.clock.settle(() => held.length === 1);
+  const told: number[] = [];
+  const many = (): number => told.push(exporter.getFinishedSpans().length);
+  w.worker.on('task:succeeded', () => {
+    many();
+    void w.worker.stop();
+    many();
+  });
+  held[0]?.succeed('fine');
+  await world.clock.settle(() => told.length === 2);
+  expect(told).toEqual([0, 3]);
+});
+
 test('of a task that the app does not sample nothing more is told', async () => {
   const asked: string[] = [];
   const sampler = {
