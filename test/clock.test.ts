@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomOf } from '../bench/support/random.js';
-import { giveUpAfter, giveUpAt, systemClock } from '../src/framework/clock.js';
+import { systemClock } from '../src/framework/clock.js';
+import { giveUpAfter, giveUpAt } from '../src/framework/give-up.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
 
 describe('the clock of the machine', () => {

@@ -1,5 +1,6 @@
 import { Abort } from '../abort.js';
-import { type Cancel, type Clock, giveUpAt } from '../clock.js';
+import type { Cancel, Clock } from '../clock.js';
+import { giveUpAt } from '../give-up.js';
 import type { ReportAnswer } from '../service/port.js';
 import { Heap, type HeapItem } from './heap.js';
 import { isPatient } from './ready-beats.js';

@@ -1,6 +1,7 @@
 import { Abort, type Abortable } from '../abort.js';
 import { fullJitter, slowly } from '../backoff.js';
-import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
+import type { Cancel, Clock } from '../clock.js';
+import { giveUpAfter } from '../give-up.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
 import type { Pace } from '../service/pace.js';

@@ -1,4 +1,5 @@
-import { type Clock, turn } from '../clock.js';
+import type { Clock } from '../clock.js';
+import { turn } from '../turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/current-task.js';

@@ -1,5 +1,6 @@
 import { Abort } from '../abort.js';
-import { type Cancel, type Clock, giveUpAfter } from '../clock.js';
+import type { Cancel, Clock } from '../clock.js';
+import { giveUpAfter } from '../give-up.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../service/port.js';
 import type { Lease } from '../task/task.js';
 import type { Emit, PollRef } from './observe/events.js';

@@ -1,6 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
-import { type Cancel, type Clock, giveUpAfter, turn } from '../../clock.js';
+import type { Cancel, Clock } from '../../clock.js';
+import { giveUpAfter } from '../../give-up.js';
+import { turn } from '../../turn.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { Identity, Recipes } from '../../service/lean/recipe.js';

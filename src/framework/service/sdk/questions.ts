@@ -1,5 +1,6 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { type Clock, giveUpAfter } from '../../clock.js';
+import type { Clock } from '../../clock.js';
+import { giveUpAfter } from '../../give-up.js';
 import type { Environment } from '../../environment.js';
 import { unlessAborted } from '../../wait.js';
 import type { Endpoint } from '../endpoint.js';

@@ -1,4 +1,4 @@
-import { turn } from '../../../clock.js';
+import { turn } from '../../../turn.js';
 import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
 import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
 import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';

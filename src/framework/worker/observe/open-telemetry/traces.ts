@@ -1,4 +1,4 @@
-import { turn } from '../../../clock.js';
+import { turn } from '../../../turn.js';
 import type { TraceContext } from '../../../config/trace-context.js';
 import type { Logger } from '../../../log.js';
 import type { TaskTrace, TracedHandler, TracedTask } from '../../../task/tracing.js';
