@@ -1,5 +1,6 @@
 import { sample } from '../support/thorough.js';
 import { expect, test } from '@jest/globals';
+import { Abort } from '../../src/framework/abort.js';
 import { Pace } from '../../src/framework/service/pace.js';
 import type { ActivityPort, PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
@@ -135,10 +136,14 @@ test('a result never waits for its turn for longer than 2.5 s, however low the p
     succeed: async () => (sentAt.push(clock.now()), { kind: 'ok' }),
   });
   const until = (): number => clock.now() + 900_000;
-  const plan = { port, pace, clock, random: () => 0.5, until, gone: new AbortController().signal };
+  const plan = { port, pace, clock, random: () => 0.5, until };
   const offeredAt = clock.now();
   for (let n = 0; n < 30; n++)
-    void offer(`t${n}`, { status: 'succeeded', output: '1' }, { ...plan, onRetry: () => {} });
+    void offer(
+      `t${n}`,
+      { status: 'succeeded', output: '1' },
+      { ...plan, gone: new Abort(), onRetry: () => {} },
+    );
   await clock.advance(2_500);
   expect(sentAt).toHaveLength(30);
   expect(Math.max(...sentAt) - offeredAt).toBeGreaterThan(2_000);
