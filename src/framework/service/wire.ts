@@ -1,7 +1,6 @@
 import type { Abortable } from '../abort.js';
-import { loadLibrary } from '../load-library.js';
 
-const { STATUS_CODES } = loadLibrary('node:http') as typeof import('node:http');
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** The four calls of a worker's loop, by the names that the service gives them. */
 export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';

@@ -1,10 +1,9 @@
 import { systemClock } from '../../clock.js';
 import type { Problem } from '../../errors.js';
-import { loadLibrary } from '../../load-library.js';
 import { END_POLLS, SERVICE_HEADER } from '../../local/wire/service-header.js';
 import { command } from '../banner.js';
 
-const { request } = loadLibrary('node:http') as typeof import('node:http');
+const { request } = process.getBuiltinModule('node:http');
 
 /** Longer than a service on this machine takes to answer. */
 const LOOK_MS = 1_000;

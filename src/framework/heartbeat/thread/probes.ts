@@ -1,11 +1,10 @@
 import type { Server } from 'node:http';
 import type { Clock } from '../../clock.js';
 import { showDuration } from '../../duration.js';
-import { loadLibrary } from '../../load-library.js';
 import type { MainLoop } from './main-loop.js';
 import type { FromThread, Page } from './messages.js';
 
-const { createServer } = loadLibrary('node:http') as typeof import('node:http');
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** How long a probe waits for the main thread, unless that is known to be blocked. */
 const PATIENCE_MS = 1_000;

@@ -1,15 +1,14 @@
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Clock, systemClock } from '../../clock.js';
 import { type Logger, silentLog } from '../../log.js';
-import { loadLibrary } from '../../load-library.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { Calls } from './calls.js';
 import { Credentials } from './credentials.js';
 import type { SdkSettings } from './settings.js';
 import { loadSdk } from './load.js';
 
-const { Agent: HttpAgent } = loadLibrary('node:http') as typeof import('node:http');
-const { Agent: HttpsAgent } = loadLibrary('node:https') as typeof import('node:https');
+const { Agent: HttpAgent } = process.getBuiltinModule('node:http');
+const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
 
 export interface ClientSettings {
   readonly endpoint: Endpoint;

@@ -2,10 +2,9 @@ import type { Server, ServerResponse } from 'node:http';
 import { type Address, showAddress } from '../../config/address.js';
 import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import { type Problem, StartError } from '../../errors.js';
-import { loadLibrary } from '../../load-library.js';
 import { type Answer, answer, type HealthSource } from './pages.js';
 
-const { createServer } = loadLibrary('node:http') as typeof import('node:http');
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** A health port that is open. */
 export interface Health {
