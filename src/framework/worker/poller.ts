@@ -1,6 +1,6 @@
 import { Abort } from '../abort.js';
 import type { Cancel, Clock } from '../clock.js';
-import { giveUpAfter } from '../give-up.js';
+import { giveUpAfter, giveUpAt } from '../give-up.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../service/port.js';
 import type { Lease } from '../task/task.js';
 import type { Emit, PollRef } from './observe/events.js';
@@ -165,15 +165,11 @@ export class Poller {
 
   #limit(limit: Abort): Cancel {
     const { clock } = this.#options;
-    let cancel: Cancel;
-    const arm = (ms: number): void => {
-      cancel = giveUpAfter(clock, ms, () => {
-        const holdMs = this.#holdUntil - clock.now();
-        if (holdMs > 0) arm(holdMs);
-        else limit.abort(new PollTimeout());
-      });
-    };
-    arm(POLL_LIMIT_MS);
+    const end = (): void => limit.abort(new PollTimeout());
+    let cancel = giveUpAfter(clock, POLL_LIMIT_MS, () => {
+      if (this.#holdUntil > clock.now()) cancel = giveUpAt(clock, this.#holdUntil, end);
+      else end();
+    });
     return () => cancel();
   }
 
