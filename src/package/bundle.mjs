@@ -77,7 +77,7 @@ function placesOfUrl(tree) {
   return places.toSorted((a, b) => a.start - b.start);
 }
 
-for (const module of [...ENTRIES, ...TOGETHER.flatMap(([, ...modules]) => modules)])
+for (const module of TOGETHER.flatMap(([, ...modules]) => modules))
   if (!existsSync(fileOf(module))) throw new Error(`${fileOf(module)} is named here, and is not there`);
 
 const bundle = await rolldown({

@@ -1,7 +1,7 @@
 import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
 import { SCALAR_KINDS } from '../../declare/kinds.js';
-import { OWN_ERROR } from '../outcome.js';
 import { isThenable } from '../../wait.js';
+import { OWN_ERROR } from '../outcome.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
 import { mapParts } from './place.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';

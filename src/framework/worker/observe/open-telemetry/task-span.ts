@@ -49,6 +49,7 @@ export class TaskSpan implements TaskTrace {
       parent,
     );
     this.#span = span;
+    // Not when a handler logs: what throws here costs a span, and there a task.
     this.#ids = span.spanContext();
     this.#context = api.trace.setSpan(parent, span);
     if (!span.isRecording()) return;
