@@ -132,6 +132,39 @@ describe('a call that is refused', () => {
     }
   });
 
+  const deep = `${'['.repeat(1_001)}${']'.repeat(1_001)}`;
+
+  test.each([
+    ['brackets in a string', ['['.repeat(2_000)]],
+    ['brackets behind an escaped quote', ['"' + '['.repeat(2_000)]],
+    ['brackets behind an escaped backslash and a quote', ['\\"' + '['.repeat(2_000), '\\']],
+    ['a string of quotes and one of backslashes', ['"'.repeat(999), '\\'.repeat(999), '[']],
+  ])('an input with %s is not nested', async (_what, value) => {
+    const bench = await prepared();
+    const input = JSON.stringify(value);
+    const { status } = await call(bench, 'StartExecution', { stateMachineArn: MACHINE, input });
+    expect(status).toBe(200);
+  });
+
+  test.each([
+    ['a string that ends in a backslash', JSON.stringify('\\')],
+    ['one that ends in a quote', JSON.stringify('"')],
+    ['one that ends in both', JSON.stringify('\\"\\')],
+    ['an empty one', '""'],
+  ])('what is nested too deeply behind %s is refused', async (_what, text) => {
+    const bench = await prepared();
+    const input = `[${text},${deep}]`;
+    const { body } = await call(bench, 'StartExecution', { stateMachineArn: MACHINE, input });
+    expect(body['__type']).toMatch(/#InvalidExecutionInput$/);
+  });
+
+  test('a string that does not end is refused', async () => {
+    const bench = await prepared();
+    const input = `["${'\\"'.repeat(1_000)}`;
+    const { body } = await call(bench, 'StartExecution', { stateMachineArn: MACHINE, input });
+    expect(body['__type']).toMatch(/#InvalidExecutionInput$/);
+  });
+
   test('a body beyond the limit is refused', async () => {
     const bench = await openBench({ bodyLimitBytes: 1_000 });
     expect((await call(bench, 'CreateActivity', { name: 'x'.repeat(2_000) })).status).toBe(413);

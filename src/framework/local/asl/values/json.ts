@@ -37,15 +37,23 @@ export function isTooDeep(text: string): boolean {
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
-    if (char === BACKSLASH) at++;
-    else if (char === QUOTE) quoted = !quoted;
-    else if (!quoted && (char | SQUARE_TO_CURLY) === OPEN) deepest = Math.max(deepest, ++depth);
-    else if (!quoted && (char | SQUARE_TO_CURLY) === CLOSE) depth--;
+    if (char === QUOTE) at = closingQuote(text, at);
+    else if ((char | SQUARE_TO_CURLY) === OPEN) deepest = Math.max(deepest, ++depth);
+    else if ((char | SQUARE_TO_CURLY) === CLOSE) depth--;
   }
   return deepest;
+}
+
+/** Where the string ends that opens at a quote; the end of the text, where it does not. A search skips what it holds. */
+function closingQuote(text: string, opening: number): number {
+  for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
+    if (escapes % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
