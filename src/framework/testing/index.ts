@@ -10,5 +10,5 @@ export type { TaskResult } from './task-result.js';
 export type { TestBedOptions } from './bed-handlers.js';
 export { createTestBed, type TestBed } from './test-bed.js';
 export type { ExecutionResult } from './execution-result.js';
-export type { Fault } from './machine-worker.js';
+export type { Fault } from './fault.js';
 export { createTestMachine, type TestMachine, type TestMachineOptions } from './test-machine.js';

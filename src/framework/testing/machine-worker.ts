@@ -6,17 +6,7 @@ import { Task } from '../task/task.js';
 import type { Engine } from './engine.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
 import type { BedHandler } from './bed-handlers.js';
-
-/**
- * What can go wrong with an attempt.
- * - `lost-token`: the answer to the poll never arrives, so nobody has the task.
- * - `worker-dies`: the handler begins, and is never heard of again.
- * - `throttled`: the first report is throttled, and repeated.
- * - `none`: nothing.
- */
-export type Fault = (typeof FAULTS)[number];
-
-export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
+import type { Fault } from './fault.js';
 
 const REPORT_LIMIT_MS = 15 * 60_000;
 const THROTTLE: ReportAnswer = {

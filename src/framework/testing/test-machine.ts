@@ -11,7 +11,8 @@ import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
 import { faultProblems, resourceProblems } from './names-nobody.js';
-import { MachineWorker, type Fault } from './machine-worker.js';
+import type { Fault } from './fault.js';
+import { MachineWorker } from './machine-worker.js';
 import { makeBedHandlers, type TestBedOptions } from './bed-handlers.js';
 
 export interface TestMachineOptions extends TestBedOptions {
