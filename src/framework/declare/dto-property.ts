@@ -1,7 +1,8 @@
 import type { TransformFnParams } from 'class-transformer';
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
+import type { ValidationArguments } from 'class-validator';
+import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from './class-validator.js';
 import type { Constructor } from './definition.js';
 import { COLLECTION, kindOf, type Kind } from './kinds.js';
 import { readPropertyType } from './metadata.js';

@@ -1,4 +1,4 @@
-import { getMetadataStorage } from 'class-validator';
+import { getMetadataStorage } from './class-validator.js';
 import type { Constructor } from './definition.js';
 import {
   exposedBeside,

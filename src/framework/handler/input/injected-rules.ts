@@ -1,5 +1,5 @@
-import { useContainer } from 'class-validator';
 import type { DependencyContainer } from 'tsyringe';
+import { useContainer } from '../../declare/class-validator.js';
 import { resolveOnce } from '../container/registrations.js';
 import { currentContainer } from '../current-task.js';
 
