@@ -39,6 +39,7 @@ const LEAVES = new Set([
   'reflect-metadata',
   'wait',
   'abort',
+  'token-hash',
 ]);
 
 interface Import {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Activity, Handle, type Logger, type TaskContext } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
-import { tokenHash } from '../../src/framework/task/token-hash.js';
+import { tokenHash } from '../../src/framework/token-hash.js';
 
 // Vectors of FNV-1a's authors, and one whose hash begins with zeros.
 test.each([

@@ -15,7 +15,7 @@ import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
 import type { ReportEnd } from './report.js';
 import { taskContext } from './context.js';
-import { tokenHash } from './token-hash.js';
+import { tokenHash } from '../token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../wait.js';
 

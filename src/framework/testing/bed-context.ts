@@ -1,7 +1,7 @@
 import type { HandlerDefinition } from '../declare/definition.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { silentLog, type Logger } from '../log.js';
-import { tokenHash } from '../task/token-hash.js';
+import { tokenHash } from '../token-hash.js';
 
 /** The ARN of a handler's activity; of a bare name one that looks like it. */
 export function activityArnOf({ activity }: HandlerDefinition): string {

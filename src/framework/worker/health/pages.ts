@@ -1,6 +1,6 @@
 import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
-import { tokenHash } from '../../task/token-hash.js';
+import { tokenHash } from '../../token-hash.js';
 import { statusPage } from './status-page.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { TaskRef } from '../../task/events.js';
-import { tokenHash } from '../../task/token-hash.js';
+import { tokenHash } from '../../token-hash.js';
 import type { EventHub, PollRef, WorkerState } from './events.js';
 import { TroubleTeller } from './trouble.js';
 
