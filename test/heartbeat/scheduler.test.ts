@@ -149,6 +149,18 @@ describe('a beat that is asked for', () => {
     await w.clock.settle();
     expect(answered).toHaveLength(3);
   });
+
+  test('leaves as soon as a place is free, also where those before it are beaten only when asked', async () => {
+    const w = beatsWorld({ rate: 100_000 });
+    w.reply = () => ({ answer: OK, afterMs: 1_000 });
+    let answered = 0;
+    for (const beat of w.crowd('t', MOST_ON_THE_WAY, Number.POSITIVE_INFINITY))
+      void beat.now().then(() => answered++);
+    await w.clock.advance(500);
+    expect(w.onTheWay.now).toBeLessThan(MOST_ON_THE_WAY);
+    await w.clock.advance(2_500);
+    expect(answered).toBe(MOST_ON_THE_WAY);
+  });
 });
 
 describe('a crowd', () => {

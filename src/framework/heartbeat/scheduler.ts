@@ -159,8 +159,9 @@ export class HeartbeatScheduler implements Heartbeats {
     beat.leave(now);
     const answer = await this.#onTheWay.send(beat);
     beat.onTheWay = false;
-    if (beat.released) return this.#arm();
-    this.#answer(beat, answer);
+    if (!beat.released) this.#answer(beat, answer);
+    // Its place is free for another, whether it waits for its next one or not.
+    this.#arm();
   }
 
   #answer(beat: TrackedBeat, answer: ReportAnswer): void {
