@@ -66,7 +66,7 @@ export type ToThread =
 
 /** What the thread tells. */
 export type FromThread =
-  /** It can beat what comes from this region. */
+  /** What came of beats, those of one turn together. */
   | {
       readonly kind: 'news';
       /** When beats were last taken, by the ids of their tasks. */
