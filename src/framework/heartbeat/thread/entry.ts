@@ -3,7 +3,7 @@ import { setDefaultResultOrder } from 'node:dns';
 import { writeSync } from 'node:fs';
 import { setDefaultAutoSelectFamily } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { BaseClock, type Cancel, systemClock } from '../../clock.js';
+import { systemClock as clock } from '../../clock.js';
 import { turn } from '../../turn.js';
 import { showDuration } from '../../duration.js';
 import { activityPort, type Renewal } from '../../service/activity-calls.js';
@@ -26,27 +26,15 @@ import {
 import { Probes } from './probes.js';
 
 /**
- * The thread that heartbeats live in: it has its own clock, connections and scheduler, and shares nothing with the main
- * thread but a number and the ledger of leases. Whatever handlers do there, leases are beaten here.
+ * The thread that heartbeats live in: it has its own connections and scheduler, and shares nothing with the main thread
+ * but a number and the ledger of leases. Whatever handlers do there, leases are beaten here. Node counts the time of all
+ * threads from the start of the process, so that both read the same clock.
  */
 
-const { turns, ledger: memory, rate, stallAfterMs, now, addresses } = workerData as ThreadOptions;
+const { turns, ledger: memory, rate, stallAfterMs, addresses } = workerData as ThreadOptions;
 setDefaultResultOrder(addresses.order);
 setDefaultAutoSelectFamily(addresses.autoSelectFamily);
 const send = (message: FromThread): void => parentPort?.postMessage(message);
-
-/** The main thread's clock: both are monotonic, so that they stay apart by what they are apart now. */
-class MainClock extends BaseClock {
-  readonly #aheadMs = now - systemClock.now();
-
-  override now(): number {
-    return systemClock.now() + this.#aheadMs;
-  }
-
-  override after(ms: number, fn: () => void): Cancel {
-    return systemClock.after(ms, fn);
-  }
-}
 
 /** What is told is gathered for a turn, so that a crowd of beats is one message. */
 class News {
@@ -92,7 +80,6 @@ class News {
   }
 }
 
-const clock = new MainClock();
 const news = new News();
 const mainLoop = new MainLoop({
   ...{ turns, stallAfterMs, clock },

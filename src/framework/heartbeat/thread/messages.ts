@@ -18,8 +18,6 @@ export interface ThreadOptions {
   readonly rate: number;
   /** How long a blocked main loop is believed; false: for ever. */
   readonly stallAfterMs: number | false;
-  /** The time on the main thread's clock now, in epoch milliseconds. */
-  readonly now: number;
 }
 
 /** How often the main loop shows that it turns, and how often the thread looks. */
@@ -38,7 +36,7 @@ export interface Page {
   readonly body: string;
 }
 
-/** What the main thread tells. Instants are epoch milliseconds on its clock. */
+/** What the main thread tells. Instants are epoch milliseconds on `systemClock`, which is one in both threads. */
 export type ToThread =
   /** Where the calls of a region go. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }

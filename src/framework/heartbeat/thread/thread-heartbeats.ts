@@ -29,6 +29,7 @@ export interface BeatenRegion {
 }
 
 export interface ThreadHeartbeatsOptions {
+  /** The machine's, which is the thread's as well. */
   readonly clock: Clock;
   readonly log: Logger;
   readonly rate: number;
@@ -96,13 +97,12 @@ export class ThreadHeartbeats implements Heartbeats {
 
   #start(): void {
     if (this.#thread || this.#closed || this.#ended) return;
-    const { clock, rate, stallAfterMs } = this.#options;
+    const { rate, stallAfterMs } = this.#options;
     const workerData: ThreadOptions = {
       turns: this.#turns,
       ledger: this.#ledgerMemory,
       rate,
       stallAfterMs,
-      now: clock.now(),
       addresses: defaultAddresses(),
     };
     try {
