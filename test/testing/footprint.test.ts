@@ -5,10 +5,13 @@ import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What has not ended by then does not end, and is killed. */
+const LIMIT_MS = 50_000;
+
 /** Runs a script in a process of its own, on what `tsc` built, and gives what it prints as JSON. */
 async function run(script: string, ...flags: string[]): Promise<unknown> {
   const args = [...flags, '--input-type=module', '-e', script];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: LIMIT_MS });
   return JSON.parse(stdout);
 }
 
@@ -83,3 +86,29 @@ test('ten thousand tasks with containers of their own leave nothing behind', asy
     console.log(JSON.stringify({ grown: after - before > 500_000, open, most, made: made - 2000 === tasks }));`;
   expect(await run(script, '--expose-gc')).toEqual({ grown: false, open: 0, most: 100, made: true });
 }, 60_000);
+
+test('a process whose worker has stopped ends by itself, also where a provider can not be disposed of', async () => {
+  const script = `
+    import { Activity, createLog, createWorker, Handle } from 'stepwright';
+    import { startLocalService } from 'stepwright/local';
+    const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
+    class Work { run() {} }
+    Handle({ input: 'any' })(Work.prototype, 'run', Object.getOwnPropertyDescriptor(Work.prototype, 'run'));
+    Activity(ARN)(Work);
+    class Pool { async dispose() { throw new Error('it is gone'); } }
+    const setup = (container) => {
+      container.registerSingleton(Pool);
+      container.resolve(Pool);
+    };
+    const service = await startLocalService({ port: 0 });
+    service.seedActivity(ARN);
+    const log = createLog({ destination: { write: () => {} } });
+    const worker = await createWorker({ endpoint: service.url, activities: [Work], setup }, { log });
+    const done = worker.run();
+    const stopped = worker.stop();
+    service.endPolls();
+    await Promise.all([done, stopped]);
+    await service.close();
+    console.log(JSON.stringify(worker.status().state));`;
+  expect(await run(script)).toBe('stopped');
+});

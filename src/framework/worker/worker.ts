@@ -18,7 +18,6 @@ import { TroubleTeller } from './observe/trouble.js';
 import { Pace } from '../service/pace.js';
 import { POLL_LIMIT_MS } from './poller.js';
 import { StallWatch } from './stall.js';
-import { within } from '../wait.js';
 
 /** What a worker is made of. `createWorker` puts it together. */
 export interface WorkerParts {
@@ -35,7 +34,7 @@ export interface WorkerParts {
   readonly thread?: Pick<ThreadHeartbeats, 'beats' | 'follow' | 'track'>;
   /** @default nobody listens */
   readonly tracing?: TaskTracing;
-  /** Closes the connections, after the last report. */
+  /** Closes all that was opened for it, after the last report. Takes `CLOSE_LIMIT_MS` at most, and never rejects. */
   readonly close: () => Promise<void>;
 }
 
@@ -43,10 +42,8 @@ export interface WorkerParts {
 const STAGGER_MS = 20;
 /** How long after the grace a report is still offered. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
-/** How long providers may take to be disposed of. */
-const CLOSE_LIMIT_MS = 5_000;
-const CLOSE_HANGS = `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: the worker stops without`;
-const CLOSE_FAILED = 'something in the container could not be disposed of';
+/** How long what a user's providers do when they are disposed of may keep a worker from stopping. */
+export const CLOSE_LIMIT_MS = 5_000;
 
 /** The longest time that a drain can take, in milliseconds. */
 export function longestDrain(graceMs: number): number {
@@ -130,8 +127,8 @@ export class Worker {
   }
 
   /**
-   * Drains. No new poll starts; open polls end by themselves (75 s at most); what they still bring is run or failed,
-   * as `drain` says. Running tasks get their grace, then their signals abort, and 5 s later the drain goes on without
+   * Drains. No new poll starts; open polls end by themselves (75 s at most, or the grace, where that is longer); what
+   * they still bring is run or failed, as `drain` says. Running tasks get their grace, then their signals abort, and 5 s later the drain goes on without
    * them. Resolves when the last report has left. Always the same promise; never rejects.
    */
   stop(): Promise<void> {
@@ -180,19 +177,12 @@ export class Worker {
     cancelGrace();
     this.#stalls.stop();
     this.#heartbeatTrouble.stop();
-    await this.#close();
+    await this.#parts.close();
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
 
   #left(): Promise<unknown>[] {
     return this.#loops.flatMap((loop) => loop.ended() ?? []);
-  }
-
-  /** What a user's provider does when it is disposed must not keep a worker from stopping. */
-  async #close(): Promise<void> {
-    const { close, clock, log } = this.#parts;
-    const closed = close().catch((error: unknown) => log.error({ err: error }, CLOSE_FAILED));
-    if (!(await within(clock, CLOSE_LIMIT_MS, closed))) log.warn(CLOSE_HANGS);
   }
 
   #makeLoops(): HandlerLoop[] {

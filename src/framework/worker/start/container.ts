@@ -3,11 +3,9 @@ import { unlessAborted, within } from '../../wait.js';
 import { type Problem, StartError, throwProblems } from '../../errors.js';
 import { CLOCK, createContainer, RANDOM } from '../../handler/container/container.js';
 import { resolveProblems } from '../../handler/container/resolve-problems.js';
+import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { StartWorld } from './create-worker.js';
 import type { Plan } from './plan.js';
-
-/** How long the providers of a start that failed may take to be disposed of. */
-const DISPOSE_LIMIT_MS = 5_000;
 
 /**
  * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved.
@@ -45,11 +43,13 @@ export async function makeContainer(
 const isSetupFailure = (error: unknown): error is StartError =>
   error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
 
-/** Disposes of what a start had made. A provider that does not end, or throws, is said, and holds nothing up for long. */
+/** Disposes of what a container holds. A provider that does not end, or throws, is said, and holds nothing up for long. */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
-    log.error({ err: error }, 'something that setup opened could not be disposed of'),
+    log.error({ err: error }, 'something in the container could not be disposed of'),
   );
-  if (!(await within(clock, DISPOSE_LIMIT_MS, disposed)))
-    log.warn(`what setup opened was not disposed of within ${DISPOSE_LIMIT_MS / 1000} s`);
+  if (!(await within(clock, CLOSE_LIMIT_MS, disposed)))
+    log.warn(
+      `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: it is left behind`,
+    );
 }

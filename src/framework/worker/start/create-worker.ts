@@ -82,8 +82,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
-    await pools.close();
-    await container.dispose();
+    await Promise.all([pools.close(), dispose(container, world)]);
     // Last, since probes are answered from there.
     await thread?.close();
   };
@@ -105,9 +104,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     return worker;
   } catch (error) {
     health?.close();
-    service?.close();
-    await thread?.close();
-    await dispose(container, world);
+    await close();
     throw error;
   }
 }
