@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { createWorker, TaskAborted } from 'stepwright';
+import { CommandFailed, createWorker, TaskAborted } from 'stepwright';
 import type { DependencyContainer } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { silentLog } from '../../src/framework/log.js';
@@ -103,6 +103,28 @@ describe('after the shutdown abort', () => {
       status: 'FAILED',
       error: 'Stepwright.WorkerShutdown',
     });
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('what ends by it, as a program does, is no failure of its own', async () => {
+    const { w, task, execution } = await working({ grace: '30s' });
+    void w.worker.stop();
+    await seconds(31);
+    task.fail(
+      new CommandFailed('train was ended by SIGTERM', { exitCode: null, signal: 'SIGTERM', stderr: '' }),
+    );
+    await seconds(60);
+    expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('what is returned and no JSON is refused as ever', async () => {
+    const { w, task, execution } = await working({ grace: '30s' });
+    void w.worker.stop();
+    await seconds(31);
+    task.succeed(1n);
+    await seconds(60);
+    expect(await world.describe(execution)).toMatchObject({ error: 'Stepwright.InvalidOutput' });
     expect(state(w)).toBe('stopped');
   });
 

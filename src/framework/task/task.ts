@@ -73,6 +73,13 @@ export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 /** What is decided about a task: the outcome to send, or that nothing is to be sent. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
+/** What an input or a returned value fails by. */
+const OF_NO_THROW: ReadonlySet<string> = new Set([
+  OWN_ERROR.invalidInput,
+  OWN_ERROR.invalidOutput,
+  OWN_ERROR.outputTooLarge,
+]);
+
 /** How long a handler may run on after its signal aborted before the log names it. */
 const IGNORED_ABORT_MS = 30_000;
 /** How long the handler of a lease that was held back waits to hear that the service still wants the task. */
@@ -286,7 +293,7 @@ export class Task {
   /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
   #afterShutdown(outcome: Outcome): Outcome {
     const stopped = this.#signals.aborted?.kind === 'shutdown';
-    if (!stopped || outcome.status === 'succeeded' || outcome.error.startsWith('Stepwright.')) return outcome;
+    if (!stopped || outcome.status === 'succeeded' || OF_NO_THROW.has(outcome.error)) return outcome;
     return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
   }
 
