@@ -82,6 +82,41 @@ test('shuttingDown fires when the drain begins, and the signal only when the gra
   expect(task.task.signal.reason).toMatchObject({ kind: 'shutdown' });
 });
 
+describe('a stop by whoever is told that a task was received', () => {
+  async function stoppedAtOnce(config: object) {
+    const { type, held } = holding();
+    const w = await world.worker({ activities: [type], ...config });
+    let listed = 0;
+    w.worker.on('task:received', () => {
+      listed = w.worker.status().tasks.length;
+      void w.worker.stop();
+    });
+    const execution = await world.execute(world.machine(ARN));
+    await world.clock.settle(() => held.length === 1);
+    const [task] = held;
+    if (!task) throw new Error('no task was held');
+    return { w, task, execution, listed };
+  }
+
+  test('reaches that task too', async () => {
+    const { w, task, execution, listed } = await stoppedAtOnce({ grace: '30s' });
+    expect(listed).toBe(1);
+    expect(task.task.shuttingDown.aborted).toBe(true);
+    task.succeed('in time');
+    await world.clock.settle(() => state(w) === 'stopped');
+    expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"in time"' });
+  });
+
+  test('gives its report up when a drain must be over', async () => {
+    faults.always('SendTaskSuccess', { kind: 'status', status: 500 });
+    const { w, task } = await stoppedAtOnce({ grace: '10s' });
+    task.succeed();
+    await seconds(w.worker.longestDrainMs / 1_000);
+    expect(state(w)).toBe('stopped');
+    expect(w.of('report:lost')).toHaveLength(1);
+  });
+});
+
 describe('after the shutdown abort', () => {
   test('a returned value is still a success', async () => {
     const { w, task, execution } = await working({ grace: '30s' });

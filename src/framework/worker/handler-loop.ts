@@ -34,8 +34,8 @@ export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
 interface TaskAtWork extends Linked<TaskAtWork> {
   readonly task: Task;
   readonly lease: Lease;
-  /** Resolves when nothing is left of it. */
-  readonly ended: Promise<void>;
+  /** Resolves when nothing is left of it; undefined while it begins. */
+  ended: Promise<void> | undefined;
 }
 
 /** How long a lease that came after the grace has for the report of its failure. */
@@ -176,6 +176,7 @@ export class HandlerLoop {
       const heldBackSince = this.#world.heldBackSince(sentAt);
       const aged = heldBackSince === undefined ? lease : { ...lease, heldBackSince };
       const task = new Task(aged, this.#handler, this.#taskWorld);
+      const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
         slot.settle();
         this.#poller.fill();
@@ -185,12 +186,12 @@ export class HandlerLoop {
         slot.free();
         this.#poller.fill();
       };
-      const ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
+      // Before it begins: whoever is told that it was received may ask for it, or stop the worker.
+      this.#tasks.add(atWork);
+      atWork.ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);
         onEnded();
       });
-      const atWork = { task, lease, ended, previous: undefined, next: undefined };
-      this.#tasks.add(atWork);
     } catch (error) {
       this.#world.onFault(error);
       slot.free();
