@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { CommandFailed, createWorker, TaskAborted } from 'stepwright';
+import type { FaultHook } from 'stepwright/local';
 import type { DependencyContainer } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { silentLog } from '../../src/framework/log.js';
@@ -22,7 +23,7 @@ const state = ({ worker }: WorkerWorld): string => worker.status().state;
 async function working(config: object = {}) {
   const { type, held } = holding();
   const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [type], ...config });
+  const w = await world.worker({ activities: [type], ...config }, { random: 0.99 });
   const execution = await world.execute(machine);
   await world.clock.settle(() => held.length === 1);
   const [task] = held;
@@ -85,7 +86,7 @@ test('shuttingDown fires when the drain begins, and the signal only when the gra
 describe('a stop by whoever is told that a task was received', () => {
   async function stoppedAtOnce(config: object) {
     const { type, held } = holding();
-    const w = await world.worker({ activities: [type], ...config });
+    const w = await world.worker({ activities: [type], ...config }, { random: 0.99 });
     let listed = 0;
     w.worker.on('task:received', () => {
       listed = w.worker.status().tasks.length;
@@ -353,6 +354,31 @@ describe('a provider that is disposed of with the worker', () => {
     await expect(world.worker(twice)).rejects.toThrow('Work2');
     expect(disposed).toEqual(['Pool']);
   });
+});
+
+test('a result that is refused when time is up costs the drain no second more', async () => {
+  await world.close();
+  // Each attempt until the last is a 500; that one is refused 0.9 s later, and its failure is never answered.
+  let untilLast = 0;
+  let failures = 0;
+  const fault: FaultHook = async ({ operation }) => {
+    if (operation === 'SendTaskFailure') return { kind: 'black-hole', closeAfterMs: ++failures * 60_000 };
+    if (operation !== 'SendTaskSuccess') return undefined;
+    if (world.clock.now() < untilLast) return { kind: 'status', status: 500 };
+    await world.clock.sleep(900);
+    return { kind: 'error', error: 'InvalidOutput' };
+  };
+  world = await createWorld({ fault });
+  const { w, task } = await working({ grace: '65s' });
+  untilLast = world.clock.now() + (65 + 30) * 1_000;
+  void w.worker.stop();
+  task.succeed();
+  await seconds(95.95);
+  expect(state(w)).toBe('draining');
+  expect(failures).toBe(1);
+  await seconds(0.05);
+  expect(state(w)).toBe('stopped');
+  expect(w.of('report:lost')).toHaveLength(1);
 });
 
 test('the longest drain counts the polls, the grace and the last reports', async () => {

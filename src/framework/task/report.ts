@@ -27,7 +27,7 @@ export interface OfferPlan {
 }
 
 const ATTEMPT_LIMIT_MS = 15_000;
-/** What the attempt that starts when time is up still gets. */
+/** How long after time is up the last attempt may take, and those that follow where it is refused. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
@@ -88,7 +88,7 @@ function inTurn({ pace, clock, gone, until }: OfferPlan): Promise<void> | undefi
 }
 
 function limitAttempt(limit: Abort, { clock, until }: OfferPlan): Cancel {
-  const limitMs = Math.max(LAST_ATTEMPT_MS, Math.min(ATTEMPT_LIMIT_MS, until() - clock.now()));
+  const limitMs = Math.min(ATTEMPT_LIMIT_MS, until() + LAST_ATTEMPT_MS - clock.now());
   return giveUpAfter(clock, limitMs, () =>
     limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
   );
