@@ -17,7 +17,7 @@ import type { ReportEnd } from './report.js';
 import { taskContext } from './context.js';
 import { tokenHash } from '../token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
-import { within } from '../wait.js';
+import { deferred, within } from '../wait.js';
 
 /** A token and its input, as they arrived. */
 export interface Lease {
@@ -412,14 +412,3 @@ export class Task {
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});
 
 const shutdownFailure = (message: string): Outcome => ownFailure(OWN_ERROR.workerShutdown, message);
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
-}

@@ -18,6 +18,7 @@ import { TroubleTeller } from './observe/trouble.js';
 import { Pace } from '../service/pace.js';
 import { POLL_LIMIT_MS } from './poller.js';
 import { StallWatch } from './stall.js';
+import { deferred } from '../wait.js';
 
 /** What a worker is made of. `createWorker` puts it together. */
 export interface WorkerParts {
@@ -70,15 +71,11 @@ export class Worker {
   #state: WorkerState = 'created';
   #stopping: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
-  #announceStop: () => void = () => {};
-  #announceStopped: () => void = () => {};
-  readonly #stopAsked: Promise<void>;
-  readonly #stopped: Promise<void>;
+  readonly #stopAsked = deferred<void>();
+  readonly #stopped = deferred<void>();
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#stopAsked = new Promise((resolve) => (this.#announceStop = resolve));
-    this.#stopped = new Promise((resolve) => (this.#announceStopped = resolve));
     this.#events = new EventHub(parts.log);
     this.#counts = countEvents(this.#events);
     logEvents(this.#events, parts.log, parts.clock);
@@ -120,7 +117,7 @@ export class Worker {
     if (signal?.aborted) stop();
     else signal?.addEventListener('abort', stop, { once: true });
     this.#outside(() => this.#start());
-    await this.#stopAsked;
+    await this.#stopAsked.promise;
     signal?.removeEventListener('abort', stop);
     await this.#stopping;
     if (this.#failure) throw this.#failure.error;
@@ -134,9 +131,9 @@ export class Worker {
   stop(): Promise<void> {
     if (!this.#stopping) {
       // It is there before anything happens: whoever is told of the drain may call stop() again.
-      this.#stopping = this.#stopped;
-      void this.#outside(() => this.#drain()).then(this.#announceStopped);
-      this.#announceStop();
+      this.#stopping = this.#stopped.promise;
+      void this.#outside(() => this.#drain()).then(this.#stopped.resolve);
+      this.#stopAsked.resolve();
     }
     return this.#stopping;
   }
