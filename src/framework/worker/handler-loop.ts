@@ -112,7 +112,7 @@ export class HandlerLoop {
   /** Resolves when nothing is left of any task that is there now; undefined where there is none. */
   ended(): Promise<unknown> | undefined {
     if (this.#tasks.size === 0) return undefined;
-    return Promise.all(Array.from(this.#tasks, ({ ended }) => ended));
+    return Promise.all([...this.#tasks].flatMap(({ ended }) => ended ?? []));
   }
 
   status(): HandlerStatus {
