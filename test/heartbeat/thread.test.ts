@@ -9,6 +9,7 @@ import { Probes } from '../../src/framework/heartbeat/thread/probes.js';
 import type { BeatListener } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import { ThreadHeartbeats } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import type { TaskStatus } from '../../src/framework/worker/observe/status.js';
+import type { PollAnswer } from '../../src/framework/service/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import { describeLean } from '../support/calls.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
@@ -223,10 +224,8 @@ test('probes are answered by the main thread, and while that is blocked by what 
   probes.close();
 });
 
-test('a loop that was blocked is told with the handlers that ran then', async () => {
-  const clock = new HandClock();
-  let given = 0;
-  const port = portOf(() => (given++ === 0 ? Promise.resolve(task(1)) : new Promise(() => {})));
+/** A thread that beats nothing, and tells what a test has it tell. */
+function tellingThread() {
   let listener: BeatListener | undefined;
   const thread = {
     beats: () => false,
@@ -235,16 +234,45 @@ test('a loop that was blocked is told with the handlers that ran then', async ()
       throw new Error('it beats nothing');
     },
   };
+  return { thread, listener: () => listener };
+}
+
+test('once a worker has stopped, late news of its beats is told no more and keeps nothing ticking', async () => {
+  const clock = new HandClock();
+  const { thread, listener } = tellingThread();
+  const polls: ((answer: PollAnswer) => void)[] = [];
+  const port = portOf(() => new Promise((resolve) => polls.push(resolve)));
+  const stopped = workerOn(port, { clock, thread });
+  const told: unknown[] = [];
+  stopped.on('heartbeat:failed', () => void told.push('failed'));
+  stopped.on('heartbeat:recovered', () => void told.push('recovered'));
+  await clock.advance(50);
+  listener()?.onAnswer(new Error('no way'));
+  void stopped.stop();
+  for (const end of polls) end({ kind: 'empty' });
+  await clock.settle(() => stopped.status().state === 'stopped');
+  listener()?.onAnswer();
+  listener()?.onAnswer(new Error('another'));
+  expect(clock.pending).toBe(0);
+  await clock.advance(60_000);
+  expect(told).toEqual(['failed']);
+});
+
+test('a loop that was blocked is told with the handlers that ran then', async () => {
+  const clock = new HandClock();
+  let given = 0;
+  const port = portOf(() => (given++ === 0 ? Promise.resolve(task(1)) : new Promise(() => {})));
+  const { thread, listener } = tellingThread();
   const told: unknown[] = [];
   const on = workerOn(port, { clock, names: ['busy', 'idle'], work: () => new Promise(() => {}), thread });
   on.on('loop:blocked', (event) => void told.push(event));
   await clock.advance(50);
-  listener?.onTurn();
+  listener()?.onTurn();
   await clock.advance(250);
-  listener?.onTurn();
+  listener()?.onTurn();
   clock.stall(3_000);
-  listener?.onTurn();
-  listener?.onBlocked(2_750, false);
+  listener()?.onTurn();
+  listener()?.onBlocked(2_750, false);
   expect(told).toEqual([{ blockedMs: 2_750, gaveUp: false, handlers: ['Work.busy'] }]);
   void on.stop();
   await clock.advance(200_000);

@@ -19,6 +19,7 @@ export class TroubleTeller<K extends string> {
   readonly #told = new Set<K>();
   #current: { kind: K; error: Error; readonly since: number; failures: number; lastAt: number } | undefined;
   #ending: Cancel | undefined;
+  #stopped = false;
 
   constructor(clock: Clock, listener: TroubleListener<K>) {
     this.#clock = clock;
@@ -33,6 +34,7 @@ export class TroubleTeller<K extends string> {
   }
 
   failed(kind: K, error: Error): void {
+    if (this.#stopped) return;
     const now = this.#clock.now();
     this.#current ??= { kind, error, since: now, failures: 0, lastAt: now };
     Object.assign(this.#current, { kind, error, lastAt: now });
@@ -49,14 +51,16 @@ export class TroubleTeller<K extends string> {
    * @returns whether it was news
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
+    if (this.#stopped) return false;
     if (!this.#current || sentAt <= this.#current.since) return !this.#current;
     if (atOnce) this.#end();
     else this.#endWhenHealthy();
     return true;
   }
 
-  /** No timer is left behind. */
+  /** From now on nothing is told, whatever calls still come to, and no timer is left behind. */
   stop(): void {
+    this.#stopped = true;
     this.#ending?.();
   }
 
