@@ -96,6 +96,15 @@ test.each<[string, Constructor<object>, string, string]>([
 const thrower = (data: unknown) => () => {
   throw new ActivityFailure('Large', 'm', data);
 };
+const shared = (levels: number): Error =>
+  list(levels, () => 10).reduce<Error>(
+    (inner, width) =>
+      new AggregateError(
+        list(width, () => inner),
+        'm',
+      ),
+    new Error('leaf'),
+  );
 const objects = list(2_000_000, (n) => ({ n }));
 const TWENTY_MB = 'x'.repeat(20_000_000);
 
@@ -122,6 +131,14 @@ test.each<[string, Constructor<object>, () => unknown, string]>([
   ],
   ['thrown: data of 20 MB', Returning, thrower(TWENTY_MB), 'Large'],
   ['thrown: two million objects as data', Returning, thrower(objects), 'Large'],
+  [
+    'thrown: ten levels of ten errors each',
+    Returning,
+    () => {
+      throw shared(10);
+    },
+    'AggregateError',
+  ],
 ])('%s', async (_, activity, make, error) => {
   made = make;
   const [result, tookMs] = await timed(activity, '{}');

@@ -43,7 +43,13 @@ class Untold extends Error {
     throw new Error('no message');
   }
 }
-const minified = (): unknown => new (class ab extends Error {})('m');
+const minified = (): Error => new (class ab extends Error {})('m');
+const ofClass = (name: string): Error => {
+  const type = class extends Error {};
+  Object.defineProperty(type, 'name', { value: name });
+  return new type('m');
+};
+const named = (error: Error, name: string): Error => Object.assign(error, { name });
 const caused = (message: string, cause: unknown): Error => new Error(message, { cause });
 const foreign = (code: string): unknown => runInContext(code, createContext({}));
 const ring = (): unknown => {
@@ -51,6 +57,12 @@ const ring = (): unknown => {
   error.cause = caused('b', error);
   return error;
 };
+const holdsItself = (): unknown => {
+  const failure = new ActivityFailure('OutOfStock', 'm');
+  return Object.assign(failure, { errors: [failure] });
+};
+const levels = (count: number): Error =>
+  count === 0 ? new Error('leaf') : new AggregateError([levels(count - 1)], `level ${count}`);
 const bigData = (): Record<string, unknown> => {
   const data: Record<string, unknown> = {};
   data['self'] = data;
@@ -58,6 +70,9 @@ const bigData = (): Record<string, unknown> => {
 };
 const reserved = (name: string, told: string): string =>
   `m [the error name '${name}' is reserved; the service was told '${told}']`;
+
+const reservedClass = (name: string): string =>
+  `m [the class of a thrown error is named '${name}', which is reserved; the service was told 'Error'. Give the class @ErrorName('…')]`;
 
 const names: Row[] = [
   fails('an Error', () => new Error('m'), 'Error', 'm'),
@@ -126,6 +141,36 @@ const names: Row[] = [
     'PaymentError',
     reserved('Stepwright.InvalidInput', 'PaymentError'),
   ),
+  fails(
+    'a class with a name that is not to give',
+    () => ofClass('States.Timeout'),
+    'Error',
+    reservedClass('States.Timeout'),
+  ),
+  fails(
+    'a class with a name of ours',
+    () => ofClass('Stepwright.WorkerShutdown'),
+    'Error',
+    reservedClass('Stepwright.WorkerShutdown'),
+  ),
+  fails(
+    'a name and a class that are not to give',
+    () => named(ofClass('States.ALL'), 'States.Timeout'),
+    'Error',
+    reserved('States.Timeout', 'Error'),
+  ),
+  fails(
+    'a name that is not to give, of a minified class',
+    () => named(minified(), 'States.Timeout'),
+    'Error',
+    reserved('States.Timeout', 'Error'),
+  ),
+  fails(
+    'a name that is not to give, of a class with a long name',
+    () => named(ofClass('L'.repeat(400)), 'States.Timeout'),
+    'L'.repeat(256),
+    reserved('States.Timeout', 'L'.repeat(256)),
+  ),
   fails('a name that only begins alike', () => new ActivityFailure('Statesman', 'm'), 'Statesman', 'm'),
 ];
 
@@ -169,6 +214,18 @@ const chains: Row[] = [
     () => new AggregateError([new Error('a')]),
     'AggregateError',
     'several errors (1: Error: a)',
+  ),
+  fails(
+    'an error that is among its own errors',
+    holdsItself,
+    'OutOfStock',
+    'm (1: OutOfStock: m (1: OutOfStock: m))',
+  ),
+  fails(
+    'errors of errors are told, and no deeper',
+    () => levels(3),
+    'AggregateError',
+    'level 3 (1: AggregateError: level 2 (1: AggregateError: level 1))',
   ),
   fails('an error of another realm', () => foreign("new TypeError('m')"), 'TypeError', 'm'),
   fails('a class of another realm', () => foreign("new (class Remote extends Error {})('m')"), 'Remote', 'm'),

@@ -70,17 +70,29 @@ function causes(error: ErrorLike): ErrorLike[] {
   return chain;
 }
 
-function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): { name: string; warning?: string } {
-  const given = chain.map(givenName).find((name) => name !== undefined);
-  const own = given ?? ownName(error);
-  if (own !== undefined && isReserved(own)) {
-    const name = classOf(error);
-    return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
-  }
-  if (own !== undefined) return { name: cut(own, ERROR_LIMIT_CHARACTERS) };
-  const name = classOf(error);
-  if (name.length > 2) return { name: cut(name, ERROR_LIMIT_CHARACTERS) };
-  const warning = `the class of a thrown error is named '${name}', as a minifier would; the service was told 'Error'. Give the class @ErrorName('…')`;
+interface Named {
+  readonly name: string;
+  readonly warning?: string;
+}
+
+/** At most 256 characters, and never a reserved one, whatever a class is called. */
+function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
+  const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
+  if (given === undefined) return classNameOf(error);
+  const own = cut(given, ERROR_LIMIT_CHARACTERS);
+  if (!isReserved(own)) return { name: own };
+  const { name } = classNameOf(error);
+  return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
+}
+
+/** `Error` where the name of the class can't be told. */
+function classNameOf(error: ErrorLike): Named {
+  const type = constructorOf(error)?.name;
+  if (typeof type !== 'string' || type === '') return { name: 'Error' };
+  const name = cut(type, ERROR_LIMIT_CHARACTERS);
+  const fault = isReserved(name) ? 'which is reserved' : name.length <= 2 && 'as a minifier would';
+  if (!fault) return { name };
+  const warning = `the class of a thrown error is named '${name}', ${fault}; the service was told 'Error'. Give the class @ErrorName('…')`;
   return { name: 'Error', warning };
 }
 
@@ -100,28 +112,24 @@ function ownName(error: ErrorLike): string | undefined {
   return name === 'Error' && !Object.hasOwn(error, 'name') ? undefined : name;
 }
 
-function classOf(error: ErrorLike): string {
-  const name = constructorOf(error)?.name;
-  return typeof name === 'string' && name !== '' ? name : 'Error';
-}
-
 function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefined {
   const type = safely(error, 'constructor');
   return typeof type === 'function' ? type : undefined;
 }
 
-function messageOf(error: ErrorLike): string {
+/** Of an AggregateError with its errors, and with theirs; no deeper, since each may hold many, or itself. */
+function messageOf(error: ErrorLike, levels = 2): string {
   const message = safely(error, 'message');
   const text = typeof message === 'string' ? message : '';
-  const errors = safely(error, 'errors');
+  const errors = levels > 0 ? safely(error, 'errors') : undefined;
   if (!Array.isArray(errors) || errors.length === 0) return text;
-  const inner = errors.slice(0, CHAIN_LIMIT).map(oneLine).join('; ');
-  return `${text || 'several errors'} (${errors.length}: ${inner})`;
+  const lines = errors.slice(0, CHAIN_LIMIT).map((each) => oneLine(each, levels - 1));
+  return `${text || 'several errors'} (${errors.length}: ${lines.join('; ')})`;
 }
 
-function oneLine(thrown: unknown): string {
+function oneLine(thrown: unknown, levels?: number): string {
   const { name, message } = isError(thrown)
-    ? { name: nameOf(thrown, [thrown]).name, message: messageOf(thrown) }
+    ? { name: nameOf(thrown, [thrown]).name, message: messageOf(thrown, levels) }
     : readValue(thrown);
   return cut(`${name}: ${message}`, 500);
 }
