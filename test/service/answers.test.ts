@@ -43,6 +43,8 @@ const status =
   (code: number, body?: string, headers = {}): Answer =>
   (response) =>
     response.writeHead(code, headers).end(body);
+/** What the service's own answers have. */
+const FROM_SERVICE = { 'content-type': 'application/x-amz-json-1.0' };
 const error = (name: string, message = 'why', code = 400): Answer =>
   status(code, JSON.stringify({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message }));
 
@@ -132,6 +134,26 @@ overBothPaths('%s', (calls) => {
         error: { name: 'StrangeAnswer', message: expect.stringContaining(message) },
       });
     });
+  });
+
+  test.each(['5', '{}', '["t"]', 'true'])(
+    'a task whose token or input is %s is none of the service, and may be lost',
+    async (value) => {
+      for (const body of [`{"taskToken":${value},"input":"{}"}`, `{"taskToken":"t","input":${value}}`]) {
+        answer = status(200, body, FROM_SERVICE);
+        expect(await poll()).toMatchObject({
+          kind: 'failed',
+          trouble: 'unreachable',
+          mayHaveLostToken: true,
+          error: { name: 'StrangeAnswer' },
+        });
+      }
+    },
+  );
+
+  test('an answer whose token is null is empty', async () => {
+    answer = status(200, '{"taskToken":null,"input":null}', FROM_SERVICE);
+    expect(await poll()).toEqual({ kind: 'empty' });
   });
 
   describe('what never left is not counted as sent', () => {

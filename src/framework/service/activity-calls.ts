@@ -1,7 +1,7 @@
 import type { Abortable } from '../abort.js';
 import { pollFailure, reportFailure } from './answer.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
-import type { CallEnd, CallInProgress, HotOperation } from './wire.js';
+import { type CallEnd, type CallInProgress, type HotOperation, strangeAnswer } from './wire.js';
 
 /** Makes one call on the wire, by whichever path. Never throws. @param done called once, with what it came to. */
 export type SendCall = (
@@ -110,6 +110,15 @@ const reportAnswer = (end: CallEnd): ReportAnswer => ('failure' in end ? reportF
 
 function pollAnswer(end: CallEnd): PollAnswer {
   if ('failure' in end) return pollFailure(end.failure);
-  const { taskToken, input } = end.output;
-  return taskToken ? { kind: 'task', token: taskToken, input: input ?? '' } : { kind: 'empty' };
+  // Nothing has looked at what they are; null is how some stand-ins say that there is none.
+  const taskToken: unknown = end.output.taskToken ?? '';
+  const input: unknown = end.output.input ?? '';
+  if (typeof taskToken !== 'string' || typeof input !== 'string') return NO_TASK_OF_THE_SERVICE;
+  return taskToken === '' ? { kind: 'empty' } : { kind: 'task', token: taskToken, input };
 }
+
+/** It may hold a token all the same, so it is not shown. */
+const NO_TASK_OF_THE_SERVICE = pollFailure({
+  error: strangeAnswer(200, 'taskToken or input is no string'),
+  ...{ type: undefined, status: 200, sent: true, setup: false },
+});
