@@ -198,6 +198,16 @@ overBothPaths('%s', (calls) => {
   });
 });
 
+test('a date that no clock shows corrects none', async () => {
+  await begin('lean');
+  const date = new Date(8.64e15).toUTCString();
+  answer = status(403, JSON.stringify({ __type: 'RequestTimeTooSkewed', message: 'expired' }), { date });
+  for (let n = 1; n <= 2; n++) {
+    expect(await poll()).toMatchObject({ kind: 'failed', trouble: 'refused' });
+    expect(seenCalls).toHaveLength(n);
+  }
+});
+
 describe('what the SDK throws is not counted as sent', () => {
   beforeEach(() => begin('sdk'));
 

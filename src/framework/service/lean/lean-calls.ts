@@ -21,6 +21,8 @@ export interface LeanSettings {
 
 /** A signature is refused for its time from five minutes on; whoever is that wrong is wrong by more than this. */
 const SKEW_MS = 60_000;
+/** No clock is wrong by more than a century; a date beyond the year 9999 could not even be signed with. */
+const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
 
 /**
  * The four calls of the loop without the SDK: of each, only the body, the date and the signature are made anew. Polls,
@@ -85,7 +87,8 @@ export class LeanCalls {
     if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
     const trueOffsetMs = Date.parse(date) - wallTime();
     // Not by as much as the answer took: then it is the key that is wrong. NaN for what is no date.
-    if (!(Math.abs(trueOffsetMs - offsetMs) > SKEW_MS)) return failure;
+    if (!(Math.abs(trueOffsetMs - offsetMs) > SKEW_MS) || Math.abs(trueOffsetMs) > ANY_CLOCK_MS)
+      return failure;
     this.#clockOffsetMs = trueOffsetMs;
     return { ...failure, clockCorrected: true };
   }
