@@ -198,6 +198,29 @@ overBothPaths('%s', (calls) => {
   });
 });
 
+test('an answer that goes on and on is not read to its end', async () => {
+  await begin('lean');
+  let written = 0;
+  answer = (response) => {
+    const megabyte = 'x'.repeat(1024 * 1024);
+    const more = (): void => {
+      while (!response.destroyed && written < 64) {
+        written++;
+        if (!response.write(megabyte)) return void response.once('drain', more);
+      }
+      response.end();
+    };
+    more();
+  };
+  expect(await poll()).toMatchObject({
+    kind: 'failed',
+    trouble: 'unreachable',
+    mayHaveLostToken: true,
+    error: { message: expect.stringContaining('max size') },
+  });
+  expect(written).toBeLessThan(20);
+});
+
 test('a date that no clock shows corrects none', async () => {
   await begin('lean');
   const date = new Date(8.64e15).toUTCString();

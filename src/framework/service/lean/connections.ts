@@ -14,6 +14,8 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 90_000;
 /** What a connection is given up before the server would do it, so that they do not cross on the way. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
+/** An input has 262,144 bytes at most, and JSON may write each as six. What is longer is none of the service, and not kept. */
+const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Connections of one kind of call to one place. Each carries one call at a time; there are as many as there are calls
@@ -54,6 +56,7 @@ export class Connections {
       // Limits of whole calls are the worker's, on its clock.
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxResponseSize: ANSWER_LIMIT_BYTES,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
