@@ -153,6 +153,36 @@ test('a day of waits, fifty retries and a human’s approval take no time', asyn
   expect(result.tookMs).toBe(86_400_000 + 50 * 60_000 + 8 * 3_600_000);
 });
 
+describe('an execution that is at work for long is not taken for one that waits', () => {
+  const manyPasses = (limit: object): object => ({
+    ...limit,
+    StartAt: 'Each',
+    States: {
+      Each: {
+        Type: 'Map',
+        ItemProcessor: {
+          StartAt: 'First',
+          States: { First: { Type: 'Pass', Next: 'Second' }, Second: { Type: 'Pass', End: true } },
+        },
+        ResultPath: null,
+        End: true,
+      },
+    },
+  });
+  const items = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+  test('no time goes by for it', async () => {
+    const machine = await createTestMachine(manyPasses({ TimeoutSeconds: 86_400 }));
+    expect(await machine.execute(items(4000))).toMatchObject({ status: 'succeeded', tookMs: 0 });
+  });
+
+  test('nor for others beside it', async () => {
+    const machine = await createTestMachine(manyPasses({}));
+    const results = await Promise.all([machine.execute(items(1000)), machine.execute(items(1000))]);
+    expect(results).toMatchObject([{ status: 'succeeded' }, { status: 'succeeded' }]);
+  });
+});
+
 test('a task that no handler takes is told at once, whatever limit it has', async () => {
   const limited = structuredClone(PAYING);
   Object.assign(limited.States.Pay, { TimeoutSeconds: 3600 });

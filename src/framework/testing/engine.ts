@@ -51,9 +51,11 @@ export class Engine implements ActivityPort {
     };
   }
 
-  /** How many expressions are evaluated in threads, which takes real time. */
-  get evaluating(): number {
-    return this.#threads.busy;
+  /** Whether an execution is at work, and only waits for its turn of the event loop or for a thread. */
+  get busy(): boolean {
+    if (this.#threads.busy > 0) return true;
+    for (const { pace } of this.#executions.startedAfter(0)) if (pace.waiting > 0) return true;
+    return false;
   }
 
   createActivity(arn: string): void {

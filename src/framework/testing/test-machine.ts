@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { systemClock } from '../clock.js';
 import { HandClock } from './hand-clock.js';
 import { closest } from 'fastest-levenshtein';
 import type { ActivityRef, Constructor, HandlerDefinition } from '../declare/definition.js';
@@ -64,10 +65,15 @@ export class TestMachine {
     }
   }
 
+  /** Lets all happen that needs no time by the clock. What the engine is at work at takes as long as it takes. */
   async #rest(): Promise<void> {
-    await this.clock.settle();
-    if (this.#engine.evaluating > 0) await this.clock.settle(() => this.#engine.evaluating === 0);
-    for (let look = 0; look < PATIENCE && this.#worker.running > 0; look++) await this.clock.settle();
+    for (let looks = 0; looks < PATIENCE;) {
+      await this.clock.settle();
+      // Meanwhile a thread that works out an expression may have the core.
+      if (this.#engine.busy) await systemClock.sleep(1);
+      else if (this.#worker.running > 0) looks++;
+      else return;
+    }
   }
 
   async #moveOn(execution: Execution): Promise<void> {

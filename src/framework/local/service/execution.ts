@@ -62,7 +62,7 @@ export class RunningMemory {
 export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
-  readonly pace = { steps: 0, nextLook: 0 };
+  readonly pace = { steps: 0, nextLook: 0, waiting: 0 };
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Which one it was, in the order of their ends; undefined while it runs. */

@@ -28,7 +28,7 @@ export function compileExpression(source: string, location: string): Expression 
   const failure = (reason: string): EvaluationFailure =>
     new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
   return async (data) => {
-    const next = turn.share(TURN_MS);
+    const next = data.around.share(TURN_MS);
     if (next) await next;
     const bindings = bindingsOf(data);
     const first = source.length <= LONGEST_ON_MAIN ? await onMain(source, bindings, data) : undefined;

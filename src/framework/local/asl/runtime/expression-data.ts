@@ -19,6 +19,8 @@ export interface Around {
   random(): number;
   /** The instant, in epoch milliseconds. */
   now(): number;
+  /** As `turn.share`: undefined where there is time left in this turn of the event loop, else to be waited for. */
+  share(ms: number): Promise<void> | undefined;
   /** Evaluates, in a thread, an expression that is too much for the main one. */
   evaluateElsewhere(job: Job): Promise<Evaluated>;
 }

@@ -55,6 +55,8 @@ export interface TokenTask {
 export interface Pace {
   steps: number;
   nextLook: number;
+  /** How many of its threads wait for their turn of the event loop. */
+  waiting: number;
 }
 
 /** An execution, as the states that run in it see it. */

@@ -194,12 +194,20 @@ export class Thread implements Around {
     pace.steps++;
     if (pace.steps < SMALL_STEPS || (pace.steps < pace.nextLook && !turn.isOver)) return undefined;
     pace.nextLook = pace.steps + STEPS_A_LOOK;
-    return turn.share();
+    return this.share();
+  }
+
+  share(ms?: number): Promise<void> | undefined {
+    const { pace } = this.execution;
+    const next = turn.share(ms);
+    if (!next) return undefined;
+    pace.waiting++;
+    return next.then(() => void pace.waiting--);
   }
 
   /** Works a field out. Never goes on where the thread's scope ends. */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const next = this.work.wasMuch ? turn.share() : this.breathe();
+    const next = this.work.wasMuch ? this.share() : this.breathe();
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
