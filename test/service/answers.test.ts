@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ActivityPort } from '../../src/framework/service/port.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/service/sdk/aws.js';
 import { wireFailure } from '../../src/framework/service/sdk/wire-failure.js';
+import { SERVICE_HEADERS } from '../support/service-headers.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -43,10 +44,11 @@ const status =
   (code: number, body?: string, headers = {}): Answer =>
   (response) =>
     response.writeHead(code, headers).end(body);
-/** What the service's own answers have. */
-const FROM_SERVICE = { 'content-type': 'application/x-amz-json-1.0' };
+/** As the service answers. */
+const ofService = (value: object, code = 200): Answer => status(code, JSON.stringify(value), SERVICE_HEADERS);
 const error = (name: string, message = 'why', code = 400): Answer =>
-  status(code, JSON.stringify({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message }));
+  ofService({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message }, code);
+const CUT_AFTER_THE_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\n\r\n';
 
 /** What was answered; what a poll makes of it, and whether a token may be lost; what a report makes of it. */
 const rows: [string, Answer, string, boolean, string][] = [
@@ -97,6 +99,36 @@ const rows: [string, Answer, string, boolean, string][] = [
     'retry fast, may have arrived',
   ],
   [
+    'a 200 without a body',
+    status(200, '', { 'content-type': 'text/html' }),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  ['a 204', status(204, undefined, SERVICE_HEADERS), 'unreachable', true, 'retry fast, may have arrived'],
+  ['a 202 of the service', ofService({}, 202), 'unreachable', true, 'retry fast, may have arrived'],
+  [
+    "a gateway's 200 in JSON",
+    status(200, '{"status":"maintenance"}', { 'content-type': 'application/json' }),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  [
+    'a list with the marks of the service',
+    status(200, '[]', SERVICE_HEADERS),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  [
+    'an answer without a length that is cut after its head',
+    (_, { socket }) => socket.end(CUT_AFTER_THE_HEAD),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  [
     'a reset',
     (_, { socket }) => socket.resetAndDestroy(),
     'unreachable',
@@ -119,6 +151,17 @@ overBothPaths('%s', (calls) => {
     expect(shown).toBe(report);
   });
 
+  test.each([
+    ['its request id', { 'x-amzn-requestid': 'an id' }],
+    ['its content type', { 'content-type': 'application/x-amz-json-1.0' }],
+  ])("an answer is the service's by %s alone", async (_, headers) => {
+    answer = status(200, '{}', headers);
+    expect(await poll()).toEqual({ kind: 'empty' });
+    expect(await port.succeed('token', '1', never)).toEqual({ kind: 'ok' });
+    answer = status(400, '{"__type":"TaskTimedOut"}', headers);
+    expect(await port.heartbeat('token', never)).toMatchObject({ kind: 'gone' });
+  });
+
   describe('an answer that is none of the service', () => {
     test.each([
       [status(407), 'HTTP 407 Proxy Authentication Required without a body'],
@@ -127,6 +170,7 @@ overBothPaths('%s', (calls) => {
         status(403, '<html>\n  Forbidden</html>'),
         "HTTP 403 Forbidden with a body that is not the service's: <html>",
       ],
+      [status(200, '{"a":1}'), 'HTTP 200 OK with a body that is not the service\'s: {"a":1}'],
     ])('is shown with its status', async (answered, message) => {
       answer = answered;
       const told = await poll();
@@ -140,7 +184,7 @@ overBothPaths('%s', (calls) => {
     'a task whose token or input is %s is none of the service, and may be lost',
     async (value) => {
       for (const body of [`{"taskToken":${value},"input":"{}"}`, `{"taskToken":"t","input":${value}}`]) {
-        answer = status(200, body, FROM_SERVICE);
+        answer = status(200, body, SERVICE_HEADERS);
         expect(await poll()).toMatchObject({
           kind: 'failed',
           trouble: 'unreachable',
@@ -152,7 +196,7 @@ overBothPaths('%s', (calls) => {
   );
 
   test('an answer whose token is null is empty', async () => {
-    answer = status(200, '{"taskToken":null,"input":null}', FROM_SERVICE);
+    answer = status(200, '{"taskToken":null,"input":null}', SERVICE_HEADERS);
     expect(await poll()).toEqual({ kind: 'empty' });
   });
 
@@ -173,7 +217,7 @@ overBothPaths('%s', (calls) => {
   });
 
   test('a poll tells when its request is on a connection, also on one that was kept alive', async () => {
-    answer = status(200, '{}');
+    answer = ofService({});
     let sent = 0;
     for (let n = 1; n <= 3; n++) {
       expect(await poll(() => sent++)).toEqual({ kind: 'empty' });
@@ -183,14 +227,12 @@ overBothPaths('%s', (calls) => {
 
   test('a signature that is refused for its time is made again at once, with the clock that the answer showed', async () => {
     const seen: string[] = [];
-    answer = (response, { headers }) => {
-      seen.push(String(headers['x-amz-date']));
+    answer = (response, request) => {
+      seen.push(String(request.headers['x-amz-date']));
       const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
-      if (seen.length > 1) response.end('{}');
-      else
-        response
-          .writeHead(403, { date })
-          .end(JSON.stringify({ __type: 'InvalidSignatureException', message: 'expired' }));
+      response.setHeader('date', date);
+      const refused = error('InvalidSignatureException', 'expired', 403);
+      (seen.length > 1 ? ofService({}) : refused)(response, request);
     };
     expect(await poll()).toEqual({ kind: 'empty' });
     expect(seen).toHaveLength(2);
@@ -224,7 +266,7 @@ test('an answer that goes on and on is not read to its end', async () => {
 test('a date that no clock shows corrects none', async () => {
   await begin('lean');
   const date = new Date(8.64e15).toUTCString();
-  answer = status(403, JSON.stringify({ __type: 'RequestTimeTooSkewed', message: 'expired' }), { date });
+  answer = status(403, JSON.stringify({ __type: 'RequestTimeTooSkewed' }), { ...SERVICE_HEADERS, date });
   for (let n = 1; n <= 2; n++) {
     expect(await poll()).toMatchObject({ kind: 'failed', trouble: 'refused' });
     expect(seenCalls).toHaveLength(n);

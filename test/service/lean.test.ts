@@ -12,6 +12,7 @@ import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/service/port.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/service/sdk/aws.js';
 import { makeCertificate } from '../support/certificate.js';
+import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { judgeSignature, type Signed } from '../support/signature.js';
 
 interface Seen extends Signed {
@@ -48,7 +49,7 @@ const judging = (answer = '{}') =>
       ...(await judgeSignature(request, body, SIGNER)),
       ...{ url: request.url, headers: request.headers, body },
     });
-    response.end(answer);
+    response.writeHead(200, SERVICE_HEADERS).end(answer);
   };
 
 async function listen(server: TcpServer, host = '127.0.0.1'): Promise<number> {
@@ -153,7 +154,9 @@ describe('the worker steps aside for the SDK, and says why', () => {
 
 describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
   test('does not leave where the certificate is not trusted', async () => {
-    const at = await listen(createTlsServer(makeCertificate(), (_, response) => response.end('{}')));
+    const at = await listen(
+      createTlsServer(makeCertificate(), (_, response) => response.writeHead(200, SERVICE_HEADERS).end('{}')),
+    );
     let sent = 0;
     const answer = await pollAt(await portAt(`https://127.0.0.1:${at}`, { calls }), () => sent++);
     expect(answer).toMatchObject({
@@ -187,7 +190,7 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
   test('may have lost its token where the answer is torn', async () => {
     const at = await listen(
       createServer((_, response) => {
-        response.writeHead(200, { 'content-length': 100 }).write('{"taskToken":"t"');
+        response.writeHead(200, { ...SERVICE_HEADERS, 'content-length': 100 }).write('{"taskToken":"t"');
         setImmediate(() => response.socket?.destroy());
       }),
     );
@@ -203,8 +206,8 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
         response.setHeader('date', new Date(Date.UTC(2030, 0, 1)).toUTCString());
         const refused = JSON.stringify({ __type: 'InvalidSignatureException', message: 'expired' });
         request.resume().once('end', () => {
-          if (told.includes('again')) response.end('{}');
-          else response.writeHead(400).end(refused);
+          if (told.includes('again')) response.writeHead(200, SERVICE_HEADERS).end('{}');
+          else response.writeHead(400, SERVICE_HEADERS).end(refused);
         });
       }),
     );

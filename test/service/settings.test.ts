@@ -9,6 +9,7 @@ import { wallTime } from '../../src/framework/clock.js';
 import { Signer } from '../../src/framework/service/lean/signer.js';
 import { AwsService } from '../../src/framework/service/sdk/aws.js';
 import type { SdkSettings } from '../../src/framework/service/sdk/settings.js';
+import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { judgeSignature, type Signed } from '../support/signature.js';
 
 // Each row is a way to set what calls are made of. It says which path ran, and that the request was right: the server
@@ -51,7 +52,7 @@ beforeEach(async () => {
   process.env['AWS_CONFIG_FILE'] = file('config');
   process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
   server = createServer((request, response) => {
-    void answer(request).then((text) => response.end(text));
+    void answer(request).then((text) => response.writeHead(200, SERVICE_HEADERS).end(text));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // By this name it is no address of this machine to the SDK or to us, and still is one to the kernel.

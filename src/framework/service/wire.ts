@@ -89,8 +89,8 @@ export function explainTrust(error: Error, code: unknown): Error {
 }
 
 /** An answer that is none of the service's: a proxy's page, a captive portal, a load balancer without a target. */
-export function strangeAnswer(status: number, body: string | undefined): Error {
-  const text = body?.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+export function strangeAnswer(status: number, body: string): Error {
+  const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
   const what = text ? `with a body that is not the service's: ${text}` : 'without a body';
   const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
   error.name = 'StrangeAnswer';

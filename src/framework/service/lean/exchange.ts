@@ -1,6 +1,6 @@
 import type { Client, Dispatcher } from 'undici';
+import { type AnswerHeaders, readAnswer } from '../answer-text.js';
 import { explainTrust, isUntrusted, type CallEnd, type CallInProgress } from '../wire.js';
-import { readAnswer } from './answer-text.js';
 import type { Connections } from './connections.js';
 
 /** A request as it goes out. */
@@ -27,7 +27,7 @@ export function exchange(
   under.watch();
 }
 
-const NONE: Headers = {};
+const NONE: AnswerHeaders = {};
 
 /** One request under way, as undici tells of it. */
 class Exchange implements Dispatcher.DispatchHandler {
@@ -42,7 +42,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Why it ended before there was an answer. */
   #endedBy: Error | undefined;
   #status: number | undefined;
-  #headers: Headers = NONE;
+  #headers = NONE;
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
 
@@ -67,7 +67,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#call.onSent();
   }
 
-  onResponseStart(_: unknown, status: number, headers: Headers): void {
+  onResponseStart(_: unknown, status: number, headers: AnswerHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
@@ -81,8 +81,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#connections.give(this.#client);
     const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString() ?? '';
-    const status = this.#status ?? 0;
-    this.#end(readAnswer({ status, errorType: this.#header('x-amzn-errortype'), text }));
+    this.#end(readAnswer({ status: this.#status ?? 0, headers: this.#headers, text }));
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -107,21 +106,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #end(end: CallEnd): void {
-    const [call, onEnd, date] = [this.#call, this.#onEnd, this.#header('date')];
+    const [call, onEnd, { date }] = [this.#call, this.#onEnd, this.#headers];
     if (!call || !onEnd) return;
     if (this.#onAbort) call.signal.removeEventListener('abort', this.#onAbort);
     this.#call = this.#onEnd = this.#onAbort = this.#controller = this.#first = this.#more = undefined;
     this.#headers = NONE;
-    onEnd(end, date);
-  }
-
-  #header(name: string): string | undefined {
-    const value = this.#headers[name];
-    return typeof value === 'string' ? value : undefined;
+    onEnd(end, typeof date === 'string' ? date : undefined);
   }
 }
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** The request could not be written to its end: the service has none that it could act on. */
 const UNWRITTEN = 'EPIPE';

@@ -2,9 +2,12 @@ import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { CallInProgress } from '../wire.js';
+import { readAnswer } from '../answer-text.js';
+import type { CallEnd, CallInProgress } from '../wire.js';
 
 type RequestHandler = SFNClient['config']['requestHandler'];
+type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
+type Collector = SFNClient['config']['streamCollector'];
 /** Node's own name for handing a request to an agent; not in its typings, but what proxying agents build on too. */
 type AddRequest = (
   request: ClientRequest,
@@ -12,14 +15,20 @@ type AddRequest = (
   ...rest: unknown[]
 ) => void;
 
+/** A call, and who is told what came of it. */
+export interface WatchedCall extends CallInProgress {
+  /** Told what the whole answer says, before the SDK reads it. */
+  readonly onAnswer: (end: CallEnd) => void;
+}
+
 /**
- * Lets signals end the calls of a client, and tells when a request is on its connection. Without the SDK's own option
+ * Lets signals end the calls of a client, and tells when a request is on its connection and what was answered. Without the SDK's own option
  * `abortSignal`: any option makes the SDK build its middleware anew for each call instead of keeping it
  * (`cacheMiddleware`), which is a sixth of what a call costs.
  */
 export class Calls {
-  readonly #ofInputs = new WeakMap<object, CallInProgress>();
-  readonly #ofRequests = new WeakMap<object, CallInProgress>();
+  readonly #ofInputs = new WeakMap<object, WatchedCall>();
+  readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, CallInProgress>();
   /** Whether the connections are ours to watch; a user's own agent or handler keeps them to itself. */
   readonly #watching: boolean;
@@ -39,7 +48,8 @@ export class Calls {
       },
       { step: 'deserialize', priority: 'low', name: 'stepwrightCalls' },
     );
-    client.config.requestHandler = this.#wrap(client.config.requestHandler);
+    const { requestHandler, streamCollector } = client.config;
+    client.config.requestHandler = this.#wrap(requestHandler, streamCollector);
   }
 
   /** Makes an agent tell when a request of a bound call has its connection. */
@@ -55,13 +65,13 @@ export class Calls {
   }
 
   /** Ties a command's next call to its signal. */
-  bind<C extends { readonly input: object }>(command: C, call: CallInProgress): C {
+  bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);
     return command;
   }
 
   /** All that a client asks of its handler once it is made. */
-  #wrap(handler: RequestHandler): RequestHandler {
+  #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
       metadata: handler.metadata,
       handle: async (request, options) => {
@@ -69,10 +79,12 @@ export class Calls {
         if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
         else call?.onSent();
         try {
-          return await handler.handle(request, {
+          const answered = await handler.handle(request, {
             ...options,
             abortSignal: call?.signal as AbortSignal | undefined,
           });
+          if (call) call.onAnswer(await readResponse(answered.response, collect));
+          return answered;
         } catch (thrown) {
           throw ofOurRealm(thrown);
         }
@@ -81,6 +93,13 @@ export class Calls {
     };
     return wrapped as RequestHandler;
   }
+}
+
+/** Leaves the body for the SDK to read it once more. */
+async function readResponse(response: Response, collect: Collector): Promise<CallEnd> {
+  const { statusCode: status, headers, body = new Uint8Array() } = response;
+  response.body = body instanceof Uint8Array ? body : await collect(body);
+  return readAnswer({ status, headers, text: Buffer.from(response.body).toString() });
 }
 
 /**

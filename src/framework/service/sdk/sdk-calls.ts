@@ -1,8 +1,14 @@
 import type { SendCall } from '../activity-calls.js';
 import { unlessAborted } from '../../wait.js';
-import { type CallEnd, type CallInProgress, type HotOperation, mayBeSkewed } from '../wire.js';
+import {
+  type CallEnd,
+  type CallInProgress,
+  type HotOperation,
+  mayBeSkewed,
+  type WireFailure,
+} from '../wire.js';
 import type { ClientFactory } from './aws-client.js';
-import { Calls } from './calls.js';
+import { Calls, type WatchedCall } from './calls.js';
 import { wireFailure } from './wire-failure.js';
 import { loadSdk } from './load.js';
 
@@ -33,7 +39,7 @@ export async function sdkCalls(
   const reports = await client(sockets.reports);
   const heartbeats = await client(sockets.heartbeats);
   // What each is given here, the caller made for it: the SDK checks no input but for what it needs itself.
-  const send: Record<HotOperation, (input: never, call: CallInProgress) => Promise<object>> = {
+  const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
     GetActivityTask: (input, call) => polls.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),
     SendTaskSuccess: (input, call) => reports.send(calls.bind(new sdk.SendTaskSuccessCommand(input), call)),
     SendTaskFailure: (input, call) => reports.send(calls.bind(new sdk.SendTaskFailureCommand(input), call)),
@@ -47,19 +53,35 @@ export async function sdkCalls(
 /** One call that never throws. */
 async function attempt(
   { signal, onSent }: CallInProgress,
-  send: (call: CallInProgress) => Promise<object>,
+  send: (call: WatchedCall) => Promise<object>,
 ): Promise<CallEnd> {
-  let sent = false;
-  const seen = (): void => {
-    sent = true;
-    onSent();
+  const seen: Seen = { sent: false };
+  const call: WatchedCall = {
+    signal,
+    onSent: () => {
+      seen.sent = true;
+      onSent();
+    },
+    onAnswer: (end) => (seen.answered = end),
   };
   try {
-    return { output: await unlessAborted(signal, send({ signal, onSent: seen })) };
+    const output = await unlessAborted(signal, send(call));
+    // The SDK takes any 2xx for a success. A client that is mocked has no wire: it is believed.
+    return refusal(seen) ?? { output };
   } catch (thrown) {
-    return { failure: { ...wireFailure(thrown, sent), clockCorrected: correctedClock(thrown) } };
+    const { failure } = refusal(seen) ?? { failure: wireFailure(thrown, seen.sent) };
+    return { failure: { ...failure, clockCorrected: correctedClock(thrown) } };
   }
 }
+
+/** What was seen of a call on the wire. */
+interface Seen {
+  sent: boolean;
+  answered?: CallEnd;
+}
+
+const refusal = ({ answered }: Seen): { readonly failure: WireFailure } | undefined =>
+  answered && 'failure' in answered ? answered : undefined;
 
 /** Without a correction a signature was refused for its key, and would be again. */
 function correctedClock(thrown: unknown): boolean {
