@@ -1,6 +1,8 @@
 import type { PollAnswer, PollTrouble, ReportAnswer } from './port.js';
 import type { WireFailure } from './wire.js';
 
+/** What the service refuses with; another status is of something in between that repeats or borrows its words. */
+const REFUSED_BY_SERVICE = 400;
 /** For every SendTask* call; InvalidToken is what some emulators answer for a task of an ended execution. */
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const THROTTLED = new Set([
@@ -31,14 +33,15 @@ function troubleOf({ type, status, setup }: WireFailure): PollTrouble {
 }
 
 /** No answer, a torn one, or a gateway's that gave up waiting: the service itself may have answered with a token. */
-function mayHaveLostToken({ type, status, sent }: WireFailure): boolean {
-  if (type !== undefined || !sent) return false;
+function mayHaveLostToken({ status, sent }: WireFailure): boolean {
+  if (!sent) return false;
   return status === undefined || !(NOTHING_DONE.has(status) || isClientFault(status));
 }
 
 /**
- * What a failed SendTask* call means. Only the service's own words are final, and of these only *gone* and *refused*:
- * a result is never dropped for a name that we do not know, or for a page of something in between.
+ * What a failed SendTask* call means. Only the service's own words are final, with the status that it says them with, and
+ * of these only *gone* and *refused*: a result is never dropped for a name that we do not know, or for what something in
+ * between answers.
  */
 export function reportFailure({ error, type, status, sent, setup }: WireFailure): ReportAnswer {
   const retry = (pace: 'fast' | 'throttled' | 'slow', mayHaveArrived = false): ReportAnswer => ({
@@ -47,9 +50,11 @@ export function reportFailure({ error, type, status, sent, setup }: WireFailure)
     mayHaveArrived,
     error,
   });
-  if (type !== undefined && GONE.has(type)) return { kind: 'gone', error };
+  if (status === REFUSED_BY_SERVICE && type !== undefined) {
+    if (GONE.has(type)) return { kind: 'gone', error };
+    if (isRefusedText(type, error)) return { kind: 'refused', error };
+  }
   if (isThrottle(type, status)) return retry('throttled');
-  if (isRefusedText(type, error)) return { kind: 'refused', error };
   if (setup || isClientFault(status)) return retry('slow');
   return retry('fast', sent && status !== 503);
 }
@@ -58,7 +63,7 @@ const isThrottle = (type: string | undefined, status: number | undefined): boole
   status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
 
 /** The text itself is what the service will not take. Other constraints name other members. */
-const isRefusedText = (type: string | undefined, { message }: Error): boolean =>
+const isRefusedText = (type: string, { message }: Error): boolean =>
   type === 'InvalidOutput' || (type === 'ValidationException' && /'(output|cause|error)'/.test(message));
 
 /** 408 is a proxy's: it gave up waiting, and nobody knows what the service did. */
