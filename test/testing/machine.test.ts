@@ -229,6 +229,15 @@ test('a path that needs no handler runs without one, and an ARN with unset varia
   expect(await free.execute({ cents: 0 })).toMatchObject({ status: 'succeeded' });
 });
 
+test('what it tells is whole, however large the history', async () => {
+  const names = Array.from({ length: 30 }, (_, at) => `S${at}`);
+  const next = (at: number): object => (at === 29 ? { End: true } : { Next: names[at + 1] });
+  const States = Object.fromEntries(names.map((name, at) => [name, { Type: 'Pass', ...next(at) }]));
+  const result = await (await createTestMachine({ StartAt: 'S0', States })).execute('x'.repeat(200_000));
+  expect(result).toHaveVisited(names);
+  expect(result.history.at(-1)).toMatchObject({ type: 'ExecutionSucceeded', id: 62 });
+});
+
 test('other resources are answered by `resources`', async () => {
   const definition = {
     StartAt: 'Call',

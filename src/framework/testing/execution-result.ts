@@ -29,7 +29,7 @@ type Event = ReturnType<Execution['history']['page']>[number];
 /** Reads an execution that has ended; undefined for one that has not. */
 export function resultOf({ end, startedAt, history }: Execution): ExecutionResult | undefined {
   if (!end) return undefined;
-  const events = history.page(0, history.length);
+  const events = history.all();
   return {
     status: STATUS[end.status],
     ...(end.output !== undefined && { output: JSON.parse(end.output) as unknown }),

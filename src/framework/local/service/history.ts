@@ -53,6 +53,11 @@ export class History {
     return events;
   }
 
+  /** Every event, however many megabytes they make. */
+  all(): HistoryEvent[] {
+    return this.#entries.map((_, index) => this.#event(index, true));
+  }
+
   #event(index: number, withData: boolean): HistoryEvent {
     const entry = this.#entries[index];
     if (!entry) throw new RangeError(`no event ${index}`);
