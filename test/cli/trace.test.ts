@@ -100,12 +100,20 @@ test('a history is read piece by piece, each event once, while the execution run
     const States = { Night: { Type: 'Wait', Seconds: 60, Next: 'Done' }, Done: { Type: 'Succeed' } };
     local.seedMachine({ name: 'Waits', definition: JSON.stringify({ StartAt: 'Night', States }) });
     const client = await service.client('us-east-1');
-    const execution = await startExecution(client, await findMachine(client, 'Waits'), '{}');
-    const history = new HistoryReader(client, execution);
+    const execution = await startExecution(
+      client,
+      await findMachine(client, 'Waits', systemClock),
+      '{}',
+      systemClock,
+    );
+    const history = new HistoryReader(client, execution, systemClock);
     const types: (string | undefined)[][] = [];
-    const end = await followExecution(client, execution, systemClock, async () => {
-      types.push((await history.next()).map(({ type }) => type));
-      if (types.length === 1) await clock.advance(60_000);
+    const end = await followExecution(client, execution, {
+      clock: systemClock,
+      onLook: async () => {
+        types.push((await history.next()).map(({ type }) => type));
+        if (types.length === 1) await clock.advance(60_000);
+      },
     });
     expect(end.status).toBe('SUCCEEDED');
     expect(types[0]).toEqual(['ExecutionStarted', 'WaitStateEntered']);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.js';
 import { activityTasks } from '../../local/index.js';
 import { type CheckedHandler, nearestHandler, serves } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/machine-source.js';
@@ -6,6 +7,7 @@ import { StartError } from '../../errors.js';
 import { isProblem, resolveEndpoint } from '../../service/endpoint.js';
 import { AwsService } from '../../service/sdk/aws.js';
 import { describeMachines } from '../../service/sdk/machines.js';
+import { explainCall } from '../explain-call.js';
 
 /**
  * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is
@@ -25,12 +27,14 @@ export async function deployedMachines(
     const machines: MachineSource[] = [];
     for (const region of new Set(regions.map((each) => (each === '*' ? own : each)))) {
       if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
-      const found = await describeMachines(await service.client(region));
+      const found = await describeMachines(await service.client(region), systemClock);
       machines.push(...found.map(({ name, arn, definition }) => machineSource(name, arn, definition, {})));
     }
     // At a local endpoint every region lists all.
     const byArn = new Map(machines.map((machine) => [machine.file, machine]));
     return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
+  } catch (error) {
+    throw explainCall(error, endpoint);
   } finally {
     service.close();
   }

@@ -10,12 +10,10 @@ import {
   findMachine,
   followExecution,
   HistoryReader,
-  NoStepFunctions,
-  type OnLook,
   type SFNClient,
   startExecution,
 } from '../../service/sdk/executions.js';
-import { command } from '../banner.js';
+import { explainCall, isRefused, isUnanswered } from '../explain-call.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output.js';
@@ -78,21 +76,42 @@ interface Running {
   readonly trace: boolean;
 }
 
-async function run({ client, endpoint, machine, trace }: Running, input: string): Promise<number> {
-  let started = false;
+async function run(running: Running, input: string): Promise<number> {
+  const executionArn = await begin(running, input);
+  say(`RUNNING ${executionArn}`);
+  return tell(await follow(running, executionArn));
+}
+
+/** @returns the ARN of the execution that was started. */
+async function begin({ client, endpoint, machine }: Running, input: string): Promise<string> {
+  let asked = false;
   try {
-    const executionArn = await startExecution(client, await findMachine(client, machine), input);
-    started = true;
-    say(`RUNNING ${executionArn}`);
-    const onLook = trace ? tracing(client, executionArn) : undefined;
-    return await tell(await followExecution(client, executionArn, systemClock, onLook));
+    const stateMachineArn = await findMachine(client, machine, systemClock);
+    asked = true;
+    return await startExecution(client, stateMachineArn, input, systemClock);
   } catch (error) {
-    throw explained(error, endpoint, started);
+    const explained = explainCall(error, endpoint);
+    if (!asked || !isUnanswered(error)) throw explained;
+    const said = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
+    throw new Error(said, { cause: error });
   }
 }
 
-function tracing(client: SFNClient, executionArn: string): OnLook {
-  const history = new HistoryReader(client, executionArn);
+async function follow({ client, endpoint, trace }: Running, executionArn: string): Promise<ExecutionEnd> {
+  const onLook = trace ? tracing(client, executionArn) : undefined;
+  try {
+    return await followExecution(client, executionArn, { clock: systemClock, onLook });
+  } catch (error) {
+    if (!isRefused(error)) throw explainCall(error, endpoint);
+    const memory =
+      endpoint.kind === 'local' ? ': it keeps everything in memory, so nobody can say any more' : '';
+    const said = `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended${memory}`;
+    throw new Error(said, { cause: error });
+  }
+}
+
+function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
+  const history = new HistoryReader(client, executionArn, systemClock);
   const trace = new Trace(say);
   return async () => trace.tell(await history.next(), systemClock.now());
 }
@@ -123,51 +142,4 @@ async function tell({ status, output, error, cause }: ExecutionEnd): Promise<num
   if (cause !== undefined) say(`cause: ${cause}`);
   if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
-}
-
-/** What a person can do about it, where that is known. */
-function explained(error: unknown, endpoint: Endpoint, started: boolean): unknown {
-  const { code, name, message } = error as { code?: string; name?: string; message?: string };
-  if (name === 'CredentialsProviderError') {
-    const hint = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; `--endpoint local` needs none';
-    return new Error(`no AWS credentials were found (${message}): ${hint}`, { cause: error });
-  }
-  if (error instanceof NoStepFunctions || isForeign(error))
-    return new Error(
-      `something answers at ${showEndpoint(endpoint)}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`,
-      { cause: error },
-    );
-  if (code !== 'ECONNREFUSED') return error;
-  if (started) {
-    const memory =
-      endpoint.kind === 'local' ? ': it keeps everything in memory, so nobody can say any more' : '';
-    return new Error(
-      `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended${memory}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const hint =
-    endpoint.kind === 'local'
-      ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
-      : 'is it running?';
-  return new Error(`nothing listens at ${showEndpoint(endpoint)}: ${hint}`, { cause: error });
-}
-
-/** An answer that the SDK could not read, or that names no error of the service. */
-function isForeign(error: unknown): boolean {
-  if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
-  return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);
-}
-
-function foreignWords(error: unknown): string {
-  const { $metadata, $response, message } = error as {
-    readonly $metadata?: { readonly httpStatusCode?: number };
-    readonly $response?: { readonly statusCode?: number };
-    readonly message: string;
-  };
-  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
-  const [first = ''] = message.split('\n');
-  return status === undefined ? first : `HTTP ${status}: ${first}`;
 }

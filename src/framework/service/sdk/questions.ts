@@ -1,11 +1,10 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../clock.js';
-import { giveUpAfter } from '../../give-up.js';
 import type { Environment } from '../../environment.js';
-import { unlessAborted } from '../../wait.js';
 import type { Endpoint } from '../endpoint.js';
 import type { WireFailure } from '../wire.js';
 import { listActivities } from './activities.js';
+import { ask } from './ask.js';
 import { ClientFactory } from './aws-client.js';
 import { type KeptMachine, listMachines } from './machines.js';
 import { simulate, type Simulated } from './policy-simulator.js';
@@ -19,8 +18,6 @@ export type Reply<T> = { readonly output: T } | { readonly failure: WireFailure 
 /** The calls that end a task or keep its lease. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
-/** How long a question may take, with the SDK's one repetition. */
-export const QUESTION_LIMIT_MS = 10_000;
 const ATTEMPTS = 2;
 const AT_ONCE = 8;
 /** Of the form of a token, so that nobody finds fault with that; no service ever issued it. */
@@ -95,11 +92,7 @@ export class Questions {
   }
 
   machines(): Promise<Reply<readonly KeptMachine[]>> {
-    return this.#ask(async (abortSignal) => {
-      const found: KeptMachine[] = [];
-      for await (const kept of listMachines(this.#client, abortSignal)) found.push(kept);
-      return found;
-    });
+    return this.#ask((signal) => listMachines(this.#client, signal));
   }
 
   definition(stateMachineArn: string): Promise<Reply<string>> {
@@ -111,14 +104,10 @@ export class Questions {
   }
 
   async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
-    const over = new AbortController();
-    const cancel = giveUpAfter(this.#clock, QUESTION_LIMIT_MS, () => over.abort(noAnswer()));
     try {
-      return { output: await unlessAborted(over.signal, send(over.signal)) };
+      return { output: await ask(this.#clock, send) };
     } catch (error) {
       return { failure: wireFailure(error, true) };
-    } finally {
-      cancel();
     }
   }
 
@@ -130,6 +119,3 @@ export class Questions {
     this.aheadMs.push(theirs + 500 - (sentAt + this.#clock.now()) / 2);
   }
 }
-
-const noAnswer = (): Error =>
-  Object.assign(new Error(`no answer within ${QUESTION_LIMIT_MS / 1000} s`), { name: 'TimeoutError' });

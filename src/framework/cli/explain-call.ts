@@ -1,0 +1,52 @@
+import { type Endpoint, showEndpoint } from '../service/endpoint.js';
+import { ANSWER_LIMIT_MS } from '../service/sdk/ask.js';
+import { NoStepFunctions } from '../service/sdk/executions.js';
+import { command } from './banner.js';
+
+/** What a failed call of a command tells a person: where it went, and what can be done, where that is known. */
+export function explainCall(error: unknown, endpoint: Endpoint): unknown {
+  const said = explanation(error, endpoint);
+  return said === undefined ? error : new Error(said, { cause: error });
+}
+
+/** Nobody listens there. */
+export const isRefused = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED';
+
+/** Nobody answered in time. Whether the call was taken is not known. */
+export const isUnanswered = (error: unknown): boolean => nameOf(error) === 'TimeoutError';
+
+const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
+const nameOf = (error: unknown): unknown => Reflect.get(Object(error), 'name');
+
+function explanation(error: unknown, endpoint: Endpoint): string | undefined {
+  const where = showEndpoint(endpoint);
+  if (nameOf(error) === 'CredentialsProviderError')
+    return `no AWS credentials were found (${(error as Error).message}): log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; \`--endpoint local\` needs none`;
+  if (error instanceof NoStepFunctions || isForeign(error))
+    return `something answers at ${where}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`;
+  if (isUnanswered(error))
+    return `there was no answer from ${where} within ${ANSWER_LIMIT_MS / 1000} s: is the address right, and does what lies between (a proxy, a firewall) let calls through?`;
+  if (!isRefused(error)) return undefined;
+  const hint =
+    endpoint.kind === 'local'
+      ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
+      : 'is it running?';
+  return `nothing listens at ${where}: ${hint}`;
+}
+
+/** An answer that the SDK could not read, or that names no error of the service. */
+function isForeign(error: unknown): boolean {
+  if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
+  return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);
+}
+
+function foreignWords(error: unknown): string {
+  const { $metadata, $response, message } = error as {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+    readonly message: string;
+  };
+  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
+  const [first = ''] = message.split('\n');
+  return status === undefined ? first : `HTTP ${status}: ${first}`;
+}
