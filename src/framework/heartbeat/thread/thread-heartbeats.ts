@@ -11,6 +11,7 @@ import type { Beat, Beating, Heartbeats } from '../heartbeats.js';
 import type { SchedulerOptions } from '../scheduler.js';
 import { HeartbeatScheduler } from '../scheduler.js';
 import { Ledger, ledgerMemory } from './ledger.js';
+import { ThreadBeat } from './thread-beat.js';
 import {
   answerToText,
   type FromThread,
@@ -308,69 +309,6 @@ export class ThreadHeartbeats implements Heartbeats {
 }
 
 const INSTEAD_LIMIT_MS = 10_000;
-
-/** The hold on the heartbeat of one task in the thread. */
-class ThreadBeat implements Beat {
-  /** Undefined once it is released: the map that it was in may keep it for a while. */
-  #beating: Beating | undefined;
-  readonly #thread: { readonly ask: () => void; readonly release: () => void };
-  #lastAt: number | undefined;
-  #asked: { readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
-  #instead: Beat | undefined;
-
-  constructor(beating: Beating, thread: { readonly ask: () => void; readonly release: () => void }) {
-    this.#beating = beating;
-    this.#thread = thread;
-  }
-
-  get lastAt(): number | undefined {
-    return this.#instead?.lastAt ?? this.#lastAt;
-  }
-
-  now(): Promise<void> {
-    if (this.#instead) return this.#instead.now();
-    if (!this.#beating) return Promise.resolve();
-    if (!this.#asked) {
-      let resolve = (): void => {};
-      const answered = new Promise<void>((settle) => (resolve = settle));
-      this.#asked = { answered, resolve };
-      this.#thread.ask();
-    }
-    return this.#asked.answered;
-  }
-
-  release(): void {
-    if (!this.#beating) return;
-    this.#beating = undefined;
-    this.#instead?.release();
-    this.#thread.release();
-    this.answered();
-  }
-
-  taken(at: number): void {
-    this.#lastAt = at;
-  }
-
-  answered(): void {
-    this.#asked?.resolve();
-    this.#asked = undefined;
-  }
-
-  gone(error: Error): void {
-    const beating = this.#beating;
-    this.#beating = undefined;
-    beating?.onGone(error);
-    this.answered();
-  }
-
-  /** From the main thread, from now on. */
-  goOn(scheduler: HeartbeatScheduler): void {
-    if (!this.#beating) return;
-    const { leasedAt } = this.#beating;
-    this.#instead = scheduler.track({ ...this.#beating, leasedAt: this.#lastAt ?? leasedAt });
-    if (this.#asked) void this.#instead.now().then(() => this.answered());
-  }
-}
 
 /** How the main thread looks addresses up. What makes no thread, as a bed, loads neither module. */
 function defaultAddresses(): ThreadOptions['addresses'] {
