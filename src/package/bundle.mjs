@@ -33,7 +33,13 @@ const ENTRIES = [
  */
 const TOGETHER = [
   ['lean', 'service/lean/lean-calls'],
-  ['heartbeats', 'heartbeat/scheduler', 'heartbeat/thread/messages', 'service/activity-calls'],
+  [
+    'heartbeats',
+    'heartbeat/scheduler',
+    'heartbeat/thread/messages',
+    'probes/page-server',
+    'service/activity-calls',
+  ],
   ['jsonata', 'local/asl/jsonata/evaluator'],
   ['program', 'cli/program', 'local/wire/service-header'],
   ['service', 'service/sdk/aws'],

@@ -5,7 +5,6 @@ import { createLog, createWorker, type Worker } from 'stepwright';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { systemClock } from '../../src/framework/clock.js';
 import { MainLoop } from '../../src/framework/heartbeat/thread/main-loop.js';
-import { Probes } from '../../src/framework/heartbeat/thread/probes.js';
 import type { BeatListener } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import { ThreadHeartbeats } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import type { TaskStatus } from '../../src/framework/worker/observe/status.js';
@@ -184,44 +183,6 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
     ['given up', 10_000],
     ['turned', 10_250, true],
   ]);
-});
-
-test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
-  const clock = new HandClock();
-  const turns = new SharedArrayBuffer(4);
-  const parts = { turns, clock, stallAfterMs: 10_000, onGivenUp: () => {}, onTurned: () => {} };
-  let port = 0;
-  const probes: Probes = new Probes(new MainLoop(parts), clock, (message) => {
-    if (message.kind === 'listening') ({ port } = message);
-    if (message.kind === 'request' && message.path !== '/silent')
-      probes.page(message.request, {
-        status: 200,
-        type: 'text/plain',
-        body: `${message.method} ${message.path}`,
-      });
-  });
-  probes.listen('127.0.0.1', 0);
-  await until(() => port > 0);
-  const get = async (path: string): Promise<[number, string]> => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
-    return [answer.status, await answer.text()];
-  };
-  expect(await get('/ready?x')).toEqual([200, 'GET /ready']);
-  const silent = get('/silent');
-  await clock.settle(() => clock.pending > 1);
-  await clock.advance(1_000);
-  expect(await silent).toMatchObject([503, expect.stringContaining('has been blocked for')]);
-  Atomics.add(new Int32Array(turns), 0, 1);
-  await clock.advance(4_250);
-  const reason = 'the event loop has been blocked for 4 s';
-  expect(await get('/ready')).toEqual([503, `{"ready":false,"reasons":["${reason}"]}\n`]);
-  expect(await get('/live')).toEqual([200, `{"state":"blocked","reason":"${reason}"}\n`]);
-  await clock.advance(6_000);
-  expect(await get('/live')).toMatchObject([503, expect.stringContaining('"state":"stuck"')]);
-  Atomics.add(new Int32Array(turns), 0, 1);
-  await clock.advance(250);
-  expect(await get('/live')).toEqual([200, 'GET /live']);
-  probes.close();
 });
 
 /** A thread that beats nothing, and tells what a test has it tell. */

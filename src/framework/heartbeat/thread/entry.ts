@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock as clock } from '../../clock.js';
 import { turn } from '../../turn.js';
 import { showDuration } from '../../duration.js';
+import { ThreadProbes } from '../../probes/thread-probes.js';
 import { activityPort, type Renewal } from '../../service/activity-calls.js';
 import { LeanCalls } from '../../service/lean/lean-calls.js';
 import type { Identity } from '../../service/lean/recipe.js';
@@ -23,7 +24,6 @@ import {
   toText,
   type ToThread,
 } from './messages.js';
-import { Probes } from './probes.js';
 
 /**
  * The thread that heartbeats live in: it has its own connections and scheduler, and shares nothing with the main thread
@@ -89,7 +89,7 @@ const mainLoop = new MainLoop({
     ),
   onTurned: (blockedMs, gaveUp) => send({ kind: 'turned', blockedMs, gaveUp }),
 });
-const probes = new Probes(mainLoop, clock, send);
+const probes = new ThreadProbes(mainLoop, clock, send);
 const scheduler = new HeartbeatScheduler({
   ...{ clock, rate, random: Math.random },
   onStretch: (stretched, load) => send({ kind: 'stretch', stretched, load }),
@@ -230,9 +230,7 @@ function take(message: ToThread): void {
     void (beats.get(id)?.now() ?? Promise.resolve()).then(() => news.asked(id));
   } else if (message.kind === 'release') release(message.ids);
   else if (message.kind === 'instead') instead.get(message.beat)?.(textToAnswer(message.answer));
-  else if (message.kind === 'listen') probes.listen(message.host, message.port);
-  else if (message.kind === 'page') probes.page(message.request, message.page);
-  else if (message.kind === 'hang-up') probes.close();
+  else if (message.kind !== 'read') probes.take(message);
 }
 
 parentPort?.on('message', take);

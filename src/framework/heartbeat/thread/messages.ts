@@ -1,4 +1,5 @@
 import type { getDefaultResultOrder } from 'node:dns';
+import type { FromProbes, ToProbes } from '../../probes/thread-probes.js';
 import type { ReportAnswer } from '../../service/port.js';
 import type { Identity, Recipes } from '../../service/lean/recipe.js';
 import type { HeartbeatLoad } from '../load.js';
@@ -29,13 +30,6 @@ export interface ErrorText {
   readonly message: string;
 }
 
-/** What a probe is answered. */
-export interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
 /** What the main thread tells. Instants are epoch milliseconds on `systemClock`, which is one in both threads. */
 export type ToThread =
   /** Where the calls of a region go. */
@@ -57,10 +51,7 @@ export type ToThread =
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   /** The answer to a beat that the thread could not get taken itself. */
   | { readonly kind: 'instead'; readonly beat: number; readonly answer: TextAnswer }
-  /** Answer probes there. */
-  | { readonly kind: 'listen'; readonly host: string; readonly port: number }
-  | { readonly kind: 'page'; readonly request: number; readonly page: Page }
-  | { readonly kind: 'hang-up' };
+  | ToProbes;
 
 /** What the thread tells. */
 export type FromThread =
@@ -80,9 +71,7 @@ export type FromThread =
   /** A beat was refused for something that the main thread may mend: it is to try. */
   | { readonly kind: 'refused'; readonly beat: number; readonly region: string; readonly token: string }
   | { readonly kind: 'turned'; readonly blockedMs: number; readonly gaveUp: boolean }
-  | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'deaf'; readonly code: string | undefined; readonly message: string }
-  | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
+  | FromProbes;
 
 /** An answer whose error is text. */
 export type TextAnswer =

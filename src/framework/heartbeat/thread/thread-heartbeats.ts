@@ -5,6 +5,7 @@ import { giveUpAfter } from '../../give-up.js';
 import { turn } from '../../turn.js';
 import { showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { RelayedProbes } from '../../probes/relayed-probes.js';
 import type { Identity, Recipes } from '../../service/lean/recipe.js';
 import type { ActivityPort } from '../../service/port.js';
 import type { Beat, Beating, Heartbeats } from '../heartbeats.js';
@@ -15,7 +16,6 @@ import { ThreadBeat } from './thread-beat.js';
 import {
   answerToText,
   type FromThread,
-  type Page,
   type ThreadOptions,
   toError,
   type ToThread,
@@ -65,6 +65,11 @@ const ENTRY = new URL(
  * thread ends, they go on from here, and it is said.
  */
 export class ThreadHeartbeats implements Heartbeats {
+  /** The health port, which the thread answers as well. */
+  readonly probes = new RelayedProbes((message) => {
+    this.#send(message);
+    this.#start();
+  });
   readonly #options: ThreadHeartbeatsOptions;
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
@@ -86,8 +91,6 @@ export class ThreadHeartbeats implements Heartbeats {
   #current: (() => Identity | Promise<Identity>) | undefined;
   /** What goes on where the thread has ended. */
   #instead: HeartbeatScheduler | undefined;
-  #answer: ((method: string, path: string) => Promise<Page>) | undefined;
-  #listening: { resolve: (port: number) => void; reject: (error: Error) => void } | undefined;
   #closed = false;
   /** The thread is no more. */
   #ended = false;
@@ -141,24 +144,6 @@ export class ThreadHeartbeats implements Heartbeats {
     this.#current = current;
     void this.#handOver();
     region.port.onMended?.(() => void this.#handOver());
-  }
-
-  /** Answers probes from the thread, each by what `answer` says while the main thread can say it. @returns the port */
-  listen(
-    { host, port }: { readonly host: string; readonly port: number },
-    answer: (method: string, path: string) => Promise<Page>,
-  ): Promise<number> {
-    this.#answer = answer;
-    return new Promise((resolve, reject) => {
-      this.#listening = { resolve, reject };
-      this.#send({ kind: 'listen', host, port });
-      this.#start();
-    });
-  }
-
-  /** Probes are answered no more. */
-  hangUp(): void {
-    this.#send({ kind: 'hang-up' });
   }
 
   /** Begins to show that the main loop turns, and tells what the thread tells. */
@@ -255,9 +240,7 @@ export class ThreadHeartbeats implements Heartbeats {
     } else if (message.kind === 'stretch') this.#listener?.onStretch(message.stretched, message.load);
     else if (message.kind === 'turned') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
     else if (message.kind === 'refused') void this.#tryInstead(message);
-    else if (message.kind === 'request') void this.#page(message);
-    else if (message.kind === 'listening') this.#listening?.resolve(message.port);
-    else this.#listening?.reject(Object.assign(new Error(message.message), { code: message.code }));
+    else this.probes.take(message);
   }
 
   #news({ taken, asked, lateMs, failed }: Extract<FromThread, { kind: 'news' }>): void {
@@ -282,11 +265,6 @@ export class ThreadHeartbeats implements Heartbeats {
     this.#send({ kind: 'instead', beat, answer: answerToText(answer) });
   }
 
-  async #page({ request, method, path }: Extract<FromThread, { kind: 'request' }>): Promise<void> {
-    const page = await this.#answer?.(method, path);
-    if (page) this.#send({ kind: 'page', request, page });
-  }
-
   /** The thread is no more: what it beat is beaten from here. */
   #lost(error: Error): void {
     if (this.#closed || this.#ended) return;
@@ -295,7 +273,7 @@ export class ThreadHeartbeats implements Heartbeats {
       { error: showError(error) },
       'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
     );
-    this.#listening?.reject(error);
+    this.probes.lost(error);
     for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
     this.#beats.clear();
   }

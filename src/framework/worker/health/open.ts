@@ -5,7 +5,7 @@ import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import type { Worker } from '../worker.js';
 import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
-import type { Health } from './serve.js';
+import { type Health, serveHealth } from './serve.js';
 
 /** A worker's health port, which is open before the worker is made. */
 export interface WorkerHealth {
@@ -56,13 +56,11 @@ export async function openHealth({
   const address = readAddress(healthPort);
   if (!address) return { show: async () => {}, close: () => {} };
   let source = NOTHING_YET;
-  // A bed and a test load this file, and no server.
-  const { serveHealth, serveFromThread } = await import('./serve.js');
   const shown: HealthSource = {
     status: () => source.status(),
     metrics: () => source.metrics(),
   };
-  const health = thread ? await serveFromThread(thread, address, shown) : await serveHealth(address, shown);
+  const health = await serveHealth(address, shown, thread && ((...port) => thread.probes.serve(...port)));
   sayWhere(health, log, production);
   return {
     show: async (worker) => void (source = await sourceOf(worker, clock)),

@@ -1,3 +1,4 @@
+import { jsonPage, type Page } from '../../probes/page-server.js';
 import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../token-hash.js';
@@ -94,29 +95,22 @@ function publicHandler({ polls: { trouble, ...polls }, ...handler }: HandlerStat
   return { ...handler, polls: { ...polls, trouble: { kind, reason: plainReason(error), since } } };
 }
 
-/** What is answered to one request. */
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
+type Teller = (source: HealthSource) => Page | Promise<Page>;
 
-type Page = (source: HealthSource) => Answer | Promise<Answer>;
-
-const PAGES: Readonly<Record<string, Page>> = {
+const PAGES: Readonly<Record<string, Teller>> = {
   '/live': (source) => {
     const { state } = source.status();
-    return json(state === 'failed' ? 503 : 200, { state });
+    return jsonPage(state === 'failed' ? 503 : 200, { state });
   },
   '/ready': (source) => {
     const { state, ready, reasons } = source.status();
-    return json(ready ? 200 : 503, { state, ready, reasons });
+    return jsonPage(ready ? 200 : 503, { state, ready, reasons });
   },
   '/metrics': async (source) => {
     const { contentType, text } = await source.metrics();
     return { status: 200, type: contentType, body: text };
   },
-  '/status': (source) => json(200, source.status()),
+  '/status': (source) => jsonPage(200, source.status()),
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
 
@@ -124,15 +118,9 @@ const PAGES: Readonly<Record<string, Page>> = {
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
 /** Answers a request. @param path without its query */
-export async function answer(method: string, path: string, source: HealthSource): Promise<Answer> {
+export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
-  if (!page) return json(404, { error: `there are ${PATHS.join(', ')} and the page at /` });
-  if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'there is only GET' });
+  if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });
+  if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'there is only GET' });
   return page(source);
 }
-
-const json = (status: number, body: object): Answer => ({
-  status,
-  type: 'application/json',
-  body: `${JSON.stringify(body)}\n`,
-});

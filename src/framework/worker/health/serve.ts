@@ -1,10 +1,7 @@
-import type { Server, ServerResponse } from 'node:http';
 import { type Address, showAddress } from '../../config/address.js';
-import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
 import { type Problem, StartError } from '../../errors.js';
-import { type Answer, answer, type HealthSource } from './pages.js';
-
-const { createServer } = process.getBuiltinModule('node:http');
+import { servePages } from '../../probes/page-server.js';
+import { answer, type HealthSource } from './pages.js';
 
 /** A health port that is open. */
 export interface Health {
@@ -13,56 +10,21 @@ export interface Health {
   close(): void;
 }
 
-/** Opens the health port and answers on it until it is closed. @throws StartError where it can't listen there. */
-export async function serveHealth(address: Address, source: HealthSource): Promise<Health> {
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '/').replace(/\?.*$/, '');
-    answer(request.method ?? 'GET', path, source).then(
-      (answered) => send(response, answered),
-      () => response.destroy(),
-    );
-  });
-  await listen(server, address);
-  const bound = server.address();
-  return {
-    address: { ...address, port: typeof bound === 'object' && bound ? bound.port : address.port },
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
-
-/** As {@link serveHealth}, from a thread that knows more than this one where it is blocked. */
-export async function serveFromThread(
-  thread: ThreadHeartbeats,
+/**
+ * Opens the health port and answers on it until it is closed. @throws StartError where it can't listen there.
+ * @param serve from a thread that knows more than this one where it is blocked. @default from this one
+ */
+export async function serveHealth(
   address: Address,
   source: HealthSource,
+  serve: typeof servePages = servePages,
 ): Promise<Health> {
   try {
-    const port = await thread.listen(address, (method, path) => answer(method, path, source));
-    return { address: { ...address, port }, close: () => thread.hangUp() };
+    const { port, close } = await serve(address, (method, path) => answer(method, path, source));
+    return { address: { ...address, port }, close };
   } catch (error) {
     throw explain(error as NodeJS.ErrnoException, address);
   }
-}
-
-/** To a HEAD Node itself sends no body. */
-function send(response: ServerResponse, { status, type, body }: Answer): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(body);
-}
-
-function listen(server: Server, address: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Once it listens nobody waits for this promise, and what goes wrong with one connection is not told.
-    server.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, address)));
-    server.listen(address.port, address.host, resolve);
-  });
 }
 
 const NOT_HERE = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EACCES']);
