@@ -1,4 +1,4 @@
-import { jsonata, one, pass, WORK, type MachineRow, type Source } from './row.js';
+import { FUNCTIONS, jsonata, one, pass, WORK, type MachineRow, type Source } from './row.js';
 
 const ASL: Source = 'ASL: Structure of a state machine';
 const STATES: Source = 'ASL: States';
@@ -16,6 +16,7 @@ const refused = (
 });
 const task = (fields: object): object => one({ Type: 'Task', Resource: WORK, ...fields });
 const inner = { StartAt: 'I', States: { I: { Type: 'Pass', End: true } } };
+const map = (fields: object): object => one({ Type: 'Map', ItemProcessor: inner, ...fields });
 const at = (path: string): string => ` at ${path}`;
 
 /** Definitions that are refused, and where. */
@@ -156,6 +157,48 @@ export const definitions: MachineRow[] = [
     'a HeartbeatSeconds that is not smaller than TimeoutSeconds',
     task({ HeartbeatSeconds: 5, TimeoutSeconds: 5 }),
     at('/States/X/HeartbeatSeconds'),
+  ),
+  ...[FUNCTIONS.invoke, FUNCTIONS.ask, FUNCTIONS.slowJob].map((resource) =>
+    refused(
+      `a HeartbeatSeconds that is not smaller than TimeoutSeconds, of ${resource}`,
+      one({ Type: 'Task', Resource: resource, HeartbeatSeconds: 5, TimeoutSeconds: 5 }),
+      "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' at /States/X/HeartbeatSeconds",
+    ),
+  ),
+  ...(
+    [
+      ['TimeoutSeconds', task({ TimeoutSeconds: 5, TimeoutSecondsPath: '$.t' })],
+      ['HeartbeatSeconds', task({ HeartbeatSeconds: 5, HeartbeatSecondsPath: '$.t' })],
+      ['MaxConcurrency', map({ MaxConcurrency: 1, MaxConcurrencyPath: '$.m' })],
+      ['ToleratedFailureCount', map({ ToleratedFailureCount: 1, ToleratedFailureCountPath: '$.m' })],
+      [
+        'ToleratedFailurePercentage',
+        map({ ToleratedFailurePercentage: 1, ToleratedFailurePercentagePath: '$.m' }),
+      ],
+      ['Error', one({ Type: 'Fail', Error: 'E', ErrorPath: '$.e' })],
+      ['Cause', one({ Type: 'Fail', Cause: 'c', CausePath: '$.c' })],
+      ['Seconds', one({ Type: 'Wait', Seconds: 1, SecondsPath: '$.s' })],
+      ['Timestamp', one({ Type: 'Wait', Timestamp: '2026-01-01T00:00:00Z', TimestampPath: '$.s' })],
+    ] as const
+  ).map(([field, machine]) =>
+    refused(
+      `both ${field} and its path`,
+      machine,
+      `There must not be both '${field}' and '${field}Path' at /States/X/${field}Path`,
+    ),
+  ),
+  refused(
+    'a tolerance by a path in a JSONata state',
+    jsonata({ Type: 'Map', ToleratedFailureCountPath: '$.m', ItemProcessor: inner }),
+    "The field 'ToleratedFailureCountPath' belongs to JSONPath, and cannot stand in a JSONata state",
+  ),
+  ...['Parameters', 'ResultSelector', 'Assign'].map((field) =>
+    refused(
+      `a key twice in ${field}, once worked out`,
+      task({ [field]: { in: [{ a: 1, 'a.$': '$.x' }] } }),
+      `'a' and 'a.$' are one key, given twice at /States/X/${field}`,
+      'ASL: Data',
+    ),
   ),
   refused(
     'a TimeoutSeconds that is too large',

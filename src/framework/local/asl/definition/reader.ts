@@ -113,6 +113,12 @@ export class Reader {
     );
   }
 
+  /** Of two fields that say the same, a state has one: neither silently overrides the other. */
+  exclusive(field: string, other: string): void {
+    if (!this.has(field) || !this.has(other)) return;
+    this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
+  }
+
   /** Adds a problem for each field that nobody read. */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));

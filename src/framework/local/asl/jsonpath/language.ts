@@ -45,6 +45,7 @@ export const jsonPath: Language = {
   },
 
   integer(reader, field, { min, max, inText = false, absent, wrong }) {
+    reader.exclusive(field, `${field}Path`);
     const fixed = reader.integer(field, min, max);
     const path = readPath(reader, `${field}Path`, absent);
     if (!path) return fixed === undefined ? undefined : () => fixed;
@@ -61,6 +62,7 @@ export const jsonPath: Language = {
   },
 
   text(reader, field) {
+    reader.exclusive(field, `${field}Path`);
     const fixed = reader.string(field);
     const part = readField(reader, `${field}Path`);
     if (!part) return fixed === undefined ? undefined : () => fixed;
@@ -74,6 +76,7 @@ export const jsonPath: Language = {
   },
 
   timestamp(reader) {
+    reader.exclusive('Timestamp', 'TimestampPath');
     const fixed = readTimestamp(reader);
     const path = readPath(reader, 'TimestampPath');
     if (!path) return fixed === undefined ? undefined : () => fixed;
@@ -174,7 +177,10 @@ function readTimestamp(reader: Reader): number | undefined {
 export function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
-  return compileTemplate(source, reader, (text, key) => compileField(text, key, reader, field));
+  return compileTemplate(source, {
+    compile: (text, key) => compileField(text, key, reader, field),
+    problem: (text) => reader.problem(text, field),
+  });
 }
 
 /** A field of its own that holds a path or an intrinsic function: `ErrorPath`. */

@@ -141,9 +141,14 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
 
 const ONLY_INLINE = 'the local service runs inline Maps only';
 
-function refuseDistributed(reader: Reader, { name }: StateContext): void {
+function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
   // Recorded: an inline Map takes these, and takes no notice of them.
-  for (const field of TOLERATED) for (const each of [field, `${field}Path`]) reader.json(each);
+  for (const field of TOLERATED) {
+    reader.json(field);
+    if (language.name === 'JSONata') continue;
+    reader.exclusive(field, `${field}Path`);
+    reader.json(`${field}Path`);
+  }
   for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
     reader.json(field);

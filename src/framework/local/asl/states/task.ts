@@ -23,6 +23,7 @@ export const taskKind: Kind = {
     const timeout = context.language.integer(reader, 'TimeoutSeconds', SECONDS);
     const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
     const credentials = readRole(reader, context);
+    checkHeartbeat(reader);
     const call = compileCall(reader, context, resource);
     return async (thread, data, flow) => {
       const input = async (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
@@ -86,12 +87,16 @@ async function roleOf(
   return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
 }
 
+/** Of numbers that stand in the definition. What the service does with worked-out ones is not recorded. */
+function checkHeartbeat(reader: Reader): void {
+  const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
+  if (typeof heartbeat !== 'number' || typeof timeout !== 'number' || heartbeat < timeout) return;
+  const fix = "lower 'HeartbeatSeconds', or raise 'TimeoutSeconds'";
+  reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds', fix);
+}
+
 function describe(reader: Reader, { name }: StateContext, activityArn: string): ActivityTask {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
-  if (typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
-    const fix = "lower 'HeartbeatSeconds', or raise 'TimeoutSeconds'";
-    reader.problem("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", 'HeartbeatSeconds', fix);
-  }
   return {
     state: name,
     activityArn,
