@@ -13,7 +13,7 @@ export class WorkerStack extends Stack {
       activity,
       // At least twice the worker's heartbeat of 20 s: brings back the tasks of a worker that died.
       heartbeatTimeout: Timeout.duration(Duration.seconds(60)),
-      // And those that no worker took, or that never end.
+      // And those that never end. It counts from when a worker takes the task.
       taskTimeout: Timeout.duration(Duration.hours(1)),
     }).addRetry({
       errors: ['States.Timeout', 'States.HeartbeatTimeout', 'Stepwright.WorkerShutdown'],
@@ -22,7 +22,11 @@ export class WorkerStack extends Stack {
       backoffRate: 2,
       jitterStrategy: JitterType.FULL,
     });
-    const machine = new StateMachine(this, 'Machine', { definitionBody: DefinitionBody.fromChainable(work) });
+    const machine = new StateMachine(this, 'Machine', {
+      definitionBody: DefinitionBody.fromChainable(work),
+      // Ends the execution if no worker ever takes the task.
+      timeout: Duration.days(1),
+    });
     const policy = new ManagedPolicy(this, 'WorkerPolicy', {
       description: 'What a Stepwright worker calls, and no more',
       statements: [
