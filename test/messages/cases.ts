@@ -409,6 +409,8 @@ const tests: MessageCase[] = [
     'a fault that there is not',
     () => thrown(() => machine({ faults: { 'Charging.charge': ['dies' as Fault] } })),
   ],
+  ['an option of a test machine that there is not', () => thrown(() => machine({ activites: [Charging] }))],
+  ['a fault that is no list', () => thrown(() => machine({ faults: { 'Charging.charge': 'worker-dies' } }))],
   [
     'a resource that nothing calls',
     () => thrown(() => machine({ resources: { 'TestMachine.Pay': { output: 1 } } })),

@@ -106,6 +106,57 @@ test.each<[string, object, RegExp]>([
   await expect(machineWith(options)).rejects.toThrow(message);
 });
 
+const aBed = () => bedWith({ mocks: [EUR] });
+
+test.each<[string, () => Promise<unknown>, RegExp]>([
+  [
+    'a bed',
+    () => bedWith({ mock: [EUR] } as TestBedOptions),
+    /mock: createTestBed has no such option\n {5}Fix: did you mean 'mocks'\?/,
+  ],
+  [
+    'a machine',
+    () => machineWith({ activites: [Charging] }),
+    /activites: .*\n {5}Fix: did you mean 'activities'/,
+  ],
+  ['a run', async () => (await aBed()).run({}, { handlr: 'x' } as object), /handlr: .*\n.*'handler'/],
+  ['a text', async () => (await aBed()).runText('{}', { handlr: 'x' } as object), /handlr: .*\n.*'handler'/],
+  ['a start', async () => (await aBed()).start({}, { graze: '1s' } as object), /graze: .*\n.*'grace'/],
+])('an option that there is not fails %s', async (_, begin, message) => {
+  await expect(begin()).rejects.toThrow(message);
+});
+
+test.each<[string, () => Promise<unknown>, RegExp]>([
+  [
+    'a fault that is no list of faults',
+    () => machineWith({ faults: { 'Charging.charge': 'worker-dies' } }),
+    /faults: expected lists of faults by 'Class\.method', got .*\n {5}Fix: .*\['worker-dies'\]/,
+  ],
+  [
+    'no list of classes',
+    () => machineWith({ activities: Charging }),
+    /activities: expected a list of classes/,
+  ],
+  [
+    'mocks that are no pairs, without what may be secret',
+    () => bedWith({ mocks: { currency: 'EUR' } as never }),
+    /mocks: expected a list of pairs of a token and its stand-in, got an object\n/,
+  ],
+  [
+    'a class in their place',
+    () => bedWith(Ledger as never),
+    /the options of createTestBed: expected an object/,
+  ],
+  ['a log that has no child', () => bedWith({ log: console as never }), /log: expected a logger/],
+  [
+    'what a start does not take',
+    async () => (await aBed()).start({}, { grace: '-1s', timeout: '5' }),
+    /2 problems[^]*grace: expected a duration[^]*timeout: expected/,
+  ],
+])('an option is refused where it is %s', async (_, begin, message) => {
+  await expect(begin()).rejects.toThrow(message);
+});
+
 test('a run that names no handler of the bed tells the nearest', async () => {
   const bed = await bedWith({ mocks: [EUR] });
   const named = bed.run({}, { handler: 'Charging.charg' as 'Charging.charge' });

@@ -2,29 +2,15 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import { discover } from '../declare/discovery.js';
-import type { Interceptor } from '../declare/interceptor.js';
 import { throwProblems } from '../errors.js';
 import { compile, type CompiledHandler } from '../handler/compile.js';
 import { CLOCK, createContainer, RANDOM, type Setup } from '../handler/container/container.js';
 import { registrations } from '../handler/container/registrations.js';
 import { neededTokens, resolveProblems } from '../handler/container/resolve-problems.js';
 import { mockProblems } from './names-nobody.js';
-import type { Logger } from '../log.js';
 import type { HandClock } from './hand-clock.js';
-import { asRegistration, mockRest, type Mock, type Mocker } from './mock.js';
-
-export interface TestBedOptions {
-  /** Stand-ins for what would be injected, each a token and a value, a class or a factory. @default [] */
-  readonly mocks?: readonly Mock[];
-  /** Makes stand-ins for all the rest that is injected; where it gives `undefined`, the real one is used. @default none */
-  readonly useMocker?: Mocker;
-  /** Global interceptors, as in the config. @default [] */
-  readonly interceptors?: readonly Constructor<Interceptor>[];
-  /** Registers providers, as in the config. The mocks win over it. @default none */
-  readonly setup?: Setup;
-  /** Where `task.log` goes. @default nowhere */
-  readonly log?: Logger;
-}
+import { asRegistration, mockRest } from './mock.js';
+import type { TestBedOptions } from './options.js';
 
 /** A handler, ready to run in a bed. */
 export interface BedHandler {

@@ -6,7 +6,7 @@ import { Task } from '../task/task.js';
 import type { Engine } from './engine.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
 import type { BedHandler } from './bed-handlers.js';
-import type { Fault } from './fault.js';
+import type { Fault } from './options.js';
 
 const REPORT_LIMIT_MS = 15 * 60_000;
 const THROTTLE: ReportAnswer = {

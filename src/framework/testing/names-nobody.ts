@@ -5,7 +5,7 @@ import { didYouMean, type Problem, show } from '../errors.js';
 import { CLOCK, RANDOM, TASK_CONTEXT } from '../handler/container/container.js';
 import { asksLate } from '../handler/container/dependencies.js';
 import { registrationOf } from '../handler/container/registrations.js';
-import { FAULTS, type Fault } from './fault.js';
+import { FAULTS, type Fault } from './options.js';
 
 /** A test that speaks of something that there is not would test nothing: it fails before it begins. */
 const namesNobody = (where: string, what: string, fix: string): Problem => ({

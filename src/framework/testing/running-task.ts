@@ -1,7 +1,6 @@
 import type { HandClock } from './hand-clock.js';
 import { resolveConfig, resolveHandler } from '../config/resolve.js';
 import type { HandlerDefinition } from '../declare/definition.js';
-import type { HandlerOptions } from '../declare/options.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { DURATION_EXPECTED, parseDuration } from '../duration.js';
 import { show } from '../errors.js';
@@ -14,6 +13,7 @@ import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
 import { BedPort } from './bed-port.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
+import type { StartOptions } from './options.js';
 import type { TaskResult } from './task-result.js';
 
 /** What a running task is made of. */
@@ -26,11 +26,6 @@ export interface TaskRecipe {
   readonly token: string;
   /** Over `@Handle` and `@Activity`, as the config's `handlers` are. */
   readonly options: StartOptions;
-}
-
-export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
-  /** How long the task may go on after `shutdown()`. @default '60s' */
-  readonly grace?: string;
 }
 
 /**

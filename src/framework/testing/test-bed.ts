@@ -7,10 +7,19 @@ import { silentLog, type Logger } from '../log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
-import { makeBedHandlers, type BedHandler, type TestBedOptions } from './bed-handlers.js';
+import { makeBedHandlers, type BedHandler } from './bed-handlers.js';
+import {
+  BED_OPTIONS,
+  checkOptions,
+  RUN_OPTIONS,
+  type RunOptions,
+  START_OPTIONS,
+  type StartOptions,
+  type TestBedOptions,
+} from './options.js';
 import { didYouMean } from '../errors.js';
 import { replay, type Replay } from './replay.js';
-import { RunningTask, type StartOptions } from './running-task.js';
+import { RunningTask } from './running-task.js';
 import type { TaskResult } from './task-result.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 
@@ -27,12 +36,12 @@ export interface TestBed<T extends object> {
    */
   run<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
-    options?: { readonly handler?: `${string}.${M}` },
+    options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
   /** As `run`, with the text of the input as it would arrive: for what `run` can't express. */
   runText<M extends HandlerName<T> = HandlerName<T>>(
     json: string,
-    options?: { readonly handler?: `${string}.${M}` },
+    options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
   /**
    * Starts a task on the bed's clock, which stands still until the test moves it.
@@ -40,7 +49,7 @@ export interface TestBed<T extends object> {
    */
   start<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
-    options?: { readonly handler?: `${string}.${M}` } & StartOptions,
+    options?: RunOptions<M> & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
   /**
    * Runs every activity input of a recorded execution through its handler, and tells what has changed.
@@ -57,12 +66,11 @@ export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
   options: TestBedOptions = {},
 ): Promise<TestBed<InstanceType<C>>> {
+  checkOptions('createTestBed', BED_OPTIONS, options);
   const list = typeof classes === 'function' ? [classes] : classes;
   const { container, handlers } = await makeBedHandlers(list, options, new BedClock());
   return new Bed<InstanceType<C>>(container, handlers, options.log ?? silentLog);
 }
-
-type Choice<M extends string> = { readonly handler?: `${string}.${M}` };
 
 class Bed<T extends object> implements TestBed<T> {
   readonly container: DependencyContainer;
@@ -78,25 +86,27 @@ class Bed<T extends object> implements TestBed<T> {
     this.#log = log;
   }
 
-  run<M extends HandlerName<T>>(
+  async run<M extends HandlerName<T>>(
     input: InputOf<T, M>,
-    options?: Choice<M>,
+    options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>> {
     return this.runText(textOf(input), options);
   }
 
   async runText<M extends HandlerName<T>>(
     json: string,
-    { handler }: Choice<M> = {},
+    options: RunOptions<M> = {},
   ): Promise<TaskResult<OutputOf<T, M>>> {
-    return this.#handle(json, this.#find(handler));
+    checkOptions('run', RUN_OPTIONS, options);
+    return this.#handle(json, this.#find(options.handler));
   }
 
   async start<M extends HandlerName<T>>(
     input: InputOf<T, M>,
-    { handler, ...options }: Choice<M> & StartOptions = {},
+    options: RunOptions<M> & StartOptions = {},
   ): Promise<RunningTask<OutputOf<T, M>>> {
-    const { definition, handle } = this.#find(handler);
+    checkOptions('start', START_OPTIONS, options);
+    const { definition, handle } = this.#find(options.handler);
     const task = new RunningTask<OutputOf<T, M>>({
       ...{ definition, handle, options, clock: this.clock, log: this.#log },
       json: textOf(input),

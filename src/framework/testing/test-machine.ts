@@ -2,28 +2,18 @@ import { basename } from 'node:path';
 import { systemClock } from '../clock.js';
 import { HandClock } from './hand-clock.js';
 import { closest } from 'fastest-levenshtein';
-import type { ActivityRef, Constructor, HandlerDefinition } from '../declare/definition.js';
+import type { ActivityRef, HandlerDefinition } from '../declare/definition.js';
 import type { MachineSource } from '../check/machine-source.js';
 import { throwProblems } from '../errors.js';
-import type { Mocks } from '../local/mocks/mocks.js';
 import type { Execution } from '../local/service/execution.js';
 import type { Machine } from '../local/service/machines.js';
 import { silentLog } from '../log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
 import { faultProblems, resourceProblems } from './names-nobody.js';
-import type { Fault } from './fault.js';
 import { MachineWorker } from './machine-worker.js';
-import { makeBedHandlers, type TestBedOptions } from './bed-handlers.js';
-
-export interface TestMachineOptions extends TestBedOptions {
-  /** The classes whose handlers take the machine's tasks. @default [] */
-  readonly activities?: readonly Constructor<object>[];
-  /** Answers for resources that are no activities, as `mocks` in the config. @default {} */
-  readonly resources?: Mocks;
-  /** What goes wrong with a handler's attempts, first to last, by `'Class.method'`. @default nothing */
-  readonly faults?: Readonly<Record<string, readonly Fault[]>>;
-}
+import { makeBedHandlers } from './bed-handlers.js';
+import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from './options.js';
 
 /** Longer than any execution: a poll waits for its task. */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
@@ -145,6 +135,7 @@ export async function createTestMachine(
   definition: string | object,
   options: TestMachineOptions = {},
 ): Promise<TestMachine> {
+  checkOptions('createTestMachine', MACHINE_OPTIONS, options);
   const source = await readDefinition(definition);
   const { name, definition: text } = source;
   const clock = new HandClock();
