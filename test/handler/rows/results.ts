@@ -35,6 +35,15 @@ class Speaking {
     return 'spoken';
   }
 }
+class Basket {
+  readonly items: string[];
+  constructor(items: string[]) {
+    this.items = items;
+  }
+  [Symbol.iterator](): Iterator<string> {
+    return this.items.values();
+  }
+}
 const circular = (): unknown => {
   const ring: Record<string, unknown> = { name: 'a' };
   ring['inner'] = { list: [ring] };
@@ -77,7 +86,8 @@ const plain: Row[] = [
     () => [shared, shared, { shared }],
     '[{"a":1},{"a":1},{"shared":{"a":1}}]',
   ),
-  writes('boxed primitives', () => [Object('a'), Object(1)], '["a",1]'),
+  writes('boxed primitives', () => [Object('a'), Object(''), Object(1), Object(true)], '["a","",1,true]'),
+  writes("an iterable's own fields", () => new Basket(['a']), '{"items":["a"]}'),
   writes('a lone surrogate', () => '\ud800', '"\\ud800"'),
   writes('a key __proto__', () => JSON.parse('{"__proto__":1}') as unknown, '{"__proto__":1}'),
   writes('symbols as keys are left out', () => ({ [Symbol('a')]: 1 }), '{}'),
@@ -134,6 +144,31 @@ const impossible: Row[] = [
         yield 1;
       })(),
     'the output is a generator; collect it into an array',
+  ),
+  ...(
+    [
+      ['of the keys of a Map', () => new Map([['a', 1]]).keys()],
+      ['of the values of a Set', () => new Set([1]).values()],
+      ['of an array', () => [1].values()],
+      ['of matches', () => 'aa'.matchAll(/a/g)],
+      ['of a URL', () => new URLSearchParams('a=1')],
+      ['of headers', () => new Headers({ a: '1' })],
+      ['of a stream', () => new Blob(['a']).stream()],
+    ] as const
+  ).map(([name, make]) =>
+    refuses(
+      `an iterable ${name}`,
+      () => ({ parts: make() }),
+      at('parts', 'is an iterable without fields of its own; collect it into an array'),
+    ),
+  ),
+  refuses('a WeakRef', () => [new WeakRef({})], at('[0]', 'is a weak reference; return what it refers to')),
+  refuses('a boxed NaN', () => Object(NaN), 'the output is NaN, which JSON has no number for'),
+  refuses('a boxed symbol', () => Object(Symbol('a')), 'the output is a symbol'),
+  refuses(
+    'a boxed BigInt',
+    () => Object(1n),
+    'the output is a BigInt; return it as a string, or as a number where it is small enough',
   ),
   refuses('a circle', circular, at('inner.list[0]', 'refers back to an object that holds it')),
   refuses(

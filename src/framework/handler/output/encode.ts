@@ -108,7 +108,17 @@ function objectFault(value: object): string | undefined {
     return 'is binary; return it as text, in base64 for one';
   if (types.isRegExp(value)) return 'is a RegExp; return its source';
   if (types.isWeakMap(value) || types.isWeakSet(value)) return 'is a weak collection';
-  return types.isGeneratorObject(value) ? 'is a generator; collect it into an array' : undefined;
+  if (types.isGeneratorObject(value)) return 'is a generator; collect it into an array';
+  if (types.isBoxedPrimitive(value)) return faultOf(value.valueOf());
+  if (value instanceof WeakRef) return 'is a weak reference; return what it refers to';
+  return isBareIterable(value)
+    ? 'is an iterable without fields of its own; collect it into an array'
+    : undefined;
+}
+
+/** An iterator, a URL's parameters: what it holds is not in its fields. */
+function isBareIterable(value: object): boolean {
+  return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }
 
 /** A `toJSON` of the user's own speaks for the object; Buffer's does not. */
