@@ -104,6 +104,24 @@ describe('a hand clock', () => {
     expect(order).toEqual(['set by the last promise', 'the second']);
   });
 
+  test.each([-1, Number.NaN, Infinity, '5s' as never])('is not moved by %p', async (ms) => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const refused = /expected a number of milliseconds from 0 up/;
+    await expect(clock.advance(ms)).rejects.toThrow(refused);
+    expect(() => clock.stall(ms)).toThrow(refused);
+    expect(clock.now()).toBe(began);
+  });
+
+  test('never goes back where another moves it further meanwhile', async () => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const moved = clock.advance(10);
+    clock.stall(20);
+    await moved;
+    expect(clock.now() - began).toBe(20);
+  });
+
   test('settle waits for its condition', async () => {
     const clock = new HandClock();
     const state = { done: false };

@@ -1,6 +1,7 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { setTimeout as nap } from 'node:timers/promises';
 import { BaseClock, type Cancel } from '../clock.js';
+import { show } from '../errors.js';
 
 interface HandTimer {
   readonly due: number;
@@ -87,9 +88,10 @@ export class HandClock extends BaseClock {
   /**
    * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after
    * each instant, so that timers which those set are fired too.
+   * @throws RangeError for what is no length of time
    */
   async advance(ms: number): Promise<void> {
-    const target = this.#now + ms;
+    const target = this.#now + lengthOf(ms);
     await this.settle();
     for (;;) {
       const timer = this.#timers.first;
@@ -98,13 +100,16 @@ export class HandClock extends BaseClock {
       this.#fireDue();
       await this.settle();
     }
-    this.#now = target;
+    this.#now = Math.max(this.#now, target);
     await this.settle();
   }
 
-  /** Time passes and nothing runs, as where the process is stopped or its event loop blocked. What fell due is late. */
+  /**
+   * Time passes and nothing runs, as where the process is stopped or its event loop blocked. What fell due is late.
+   * @throws RangeError for what is no length of time
+   */
   stall(ms: number): void {
-    this.#now += ms;
+    this.#now += lengthOf(ms);
   }
 
   /**
@@ -144,6 +149,11 @@ export class HandClock extends BaseClock {
       timer.fn();
     }
   }
+}
+
+function lengthOf(ms: unknown): number {
+  if (Number.isFinite(ms) && Number(ms) >= 0) return Number(ms);
+  throw new RangeError(`expected a number of milliseconds from 0 up, got ${show(ms)}`);
 }
 
 const isBefore = (a: HandTimer, b: HandTimer): boolean =>
