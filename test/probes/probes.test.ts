@@ -1,12 +1,56 @@
 import { setTimeout as nap } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
+import { createLog } from 'stepwright';
+import { systemClock } from '../../src/framework/clock.js';
 import { MainLoop } from '../../src/framework/heartbeat/thread/main-loop.js';
+import { ThreadHeartbeats } from '../../src/framework/heartbeat/thread/thread-heartbeats.js';
 import { ThreadProbes } from '../../src/framework/probes/thread-probes.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { HealthSource } from '../../src/framework/worker/health/pages.js';
+import { NOTHING_YET } from '../../src/framework/worker/health/open.js';
+import { type Health, serveHealth } from '../../src/framework/worker/health/serve.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
 
 const until = async (seen: () => boolean): Promise<void> => {
   while (!seen()) await nap(5);
 };
+
+/** A thread for a health port, which answers as a worker that starts does, unless `source` says otherwise. */
+function world(source: Partial<HealthSource> = {}) {
+  const lines: Record<string, unknown>[] = [];
+  const destination = {
+    write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+  };
+  const log = createLog({ destination });
+  const thread = new ThreadHeartbeats({ clock: systemClock, log, rate: 1, stallAfterMs: false });
+  closing.push(() => thread.close());
+  const open = async (from: 'main' | 'thread', port = 0) => {
+    const address = { host: '127.0.0.1', port };
+    const serve = from === 'thread' ? thread.probes.serve.bind(thread.probes) : undefined;
+    const health = await serveHealth(address, { ...NOTHING_YET, ...source }, log, serve);
+    closing.push(() => health.close());
+    return health;
+  };
+  const messages = (): string[] => lines.map(({ msg }) => String(msg));
+  return { open, messages };
+}
+
+const statusOf = async ({ address }: Health, path = '/live'): Promise<number> =>
+  (await fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { connection: 'close' } })).status;
+
+test.each(['main', 'thread'] as const)(
+  'a page that can not be made is a 500 from the %s thread, and a line of the log',
+  async (from) => {
+    const { open, messages } = world({ metrics: () => Promise.reject(new Error('no figures')) });
+    const health = await open(from);
+    expect([await statusOf(health), await statusOf(health, '/metrics')]).toEqual([200, 500]);
+    expect(messages()).toEqual(['a page of the health port could not be made']);
+  },
+);
 
 test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
   const clock = new HandClock();

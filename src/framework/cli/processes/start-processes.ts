@@ -110,10 +110,8 @@ class Supervisor {
   async #openHealth({ healthPort }: Planned): Promise<void> {
     const address = readAddress(healthPort);
     if (!address || this.#health) return;
-    this.#health = await serveHealth(address, {
-      status: () => this.#status(),
-      metrics: () => this.#measure(),
-    });
+    const source = { status: () => this.#status(), metrics: () => this.#measure() };
+    this.#health = await serveHealth(address, source, this.options.log);
     sayWhere(this.#health, this.options.log, productionMark(process.env));
   }
 

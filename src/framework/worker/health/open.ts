@@ -40,7 +40,7 @@ const STARTING: PublicStatus = {
   },
 };
 
-const NOTHING_YET: HealthSource = {
+export const NOTHING_YET: HealthSource = {
   status: () => STARTING,
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
 };
@@ -60,7 +60,12 @@ export async function openHealth({
     status: () => source.status(),
     metrics: () => source.metrics(),
   };
-  const health = await serveHealth(address, shown, thread && ((...port) => thread.probes.serve(...port)));
+  const health = await serveHealth(
+    address,
+    shown,
+    log,
+    thread && ((...port) => thread.probes.serve(...port)),
+  );
   sayWhere(health, log, production);
   return {
     show: async (worker) => void (source = await sourceOf(worker, clock)),

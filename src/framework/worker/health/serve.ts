@@ -1,6 +1,7 @@
 import { type Address, showAddress } from '../../config/address.js';
+import type { Logger } from '../../log.js';
 import { type Problem, StartError } from '../../errors.js';
-import { servePages } from '../../probes/page-server.js';
+import { jsonPage, type Page, servePages } from '../../probes/page-server.js';
 import { answer, type HealthSource } from './pages.js';
 
 /** A health port that is open. */
@@ -17,10 +18,19 @@ export interface Health {
 export async function serveHealth(
   address: Address,
   source: HealthSource,
+  log: Logger,
   serve: typeof servePages = servePages,
 ): Promise<Health> {
+  const answerOrSay = async (method: string, path: string): Promise<Page> => {
+    try {
+      return await answer(method, path, source);
+    } catch (error) {
+      log.error({ err: error, path }, 'a page of the health port could not be made');
+      return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
+    }
+  };
   try {
-    const { port, close } = await serve(address, (method, path) => answer(method, path, source));
+    const { port, close } = await serve(address, answerOrSay);
     return { address: { ...address, port }, close };
   } catch (error) {
     throw explain(error as NodeJS.ErrnoException, address);
