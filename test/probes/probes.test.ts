@@ -9,6 +9,7 @@ import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { HealthSource } from '../../src/framework/worker/health/pages.js';
 import { NOTHING_YET } from '../../src/framework/worker/health/open.js';
 import { type Health, serveHealth } from '../../src/framework/worker/health/serve.js';
+import { portOf } from '../support/port.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -35,12 +36,22 @@ function world(source: Partial<HealthSource> = {}) {
     closing.push(() => health.close());
     return health;
   };
+  const endThread = (): void => {
+    const port = portOf(() => new Promise(() => {}));
+    // It can make no call of this.
+    thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+    }));
+  };
   const messages = (): string[] => lines.map(({ msg }) => String(msg));
-  return { open, messages };
+  return { open, endThread, messages };
 }
 
 const statusOf = async ({ address }: Health, path = '/live'): Promise<number> =>
   (await fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { connection: 'close' } })).status;
+
+const refused = expect.objectContaining({ cause: expect.objectContaining({ code: 'ECONNREFUSED' }) });
 
 test.each(['main', 'thread'] as const)(
   'a page that can not be made is a 500 from the %s thread, and a line of the log',
@@ -51,6 +62,28 @@ test.each(['main', 'thread'] as const)(
     expect(messages()).toEqual(['a page of the health port could not be made']);
   },
 );
+
+test('where the thread ends, its port is answered from the main thread until it is closed, and it is said', async () => {
+  const { open, endThread, messages } = world();
+  const health = await open('thread');
+  expect(await statusOf(health)).toBe(200);
+  endThread();
+  await until(() => messages().length > 1);
+  expect(messages()).toEqual([
+    expect.stringMatching(/^the thread of heartbeats ended/),
+    'probes are answered from the main thread from now on',
+  ]);
+  expect(await statusOf(health)).toBe(200);
+  health.close();
+  await expect(statusOf(health)).rejects.toEqual(refused);
+});
+
+test('where the thread ends before it listens, the main thread does', async () => {
+  const { open, endThread } = world();
+  endThread();
+  expect(await statusOf(await open('thread'))).toBe(200);
+  expect(await statusOf(await open('thread'))).toBe(200);
+});
 
 test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
   const clock = new HandClock();

@@ -119,8 +119,10 @@ export class ThreadHeartbeats implements Heartbeats {
       // The worker keeps the process, not this.
       thread.unref();
       thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
-      thread.on('error', (error) => this.#lost(error));
-      thread.on('exit', () => this.#lost(new Error('the thread ended')));
+      let why = new Error('the thread ended');
+      thread.on('error', (error: Error) => (why = error));
+      // Not before: until then what it listens on is taken.
+      thread.on('exit', () => this.#lost(why));
       for (const message of this.#untold) thread.postMessage(message);
       this.#untold = [];
     } catch (error) {
@@ -273,9 +275,21 @@ export class ThreadHeartbeats implements Heartbeats {
       { error: showError(error) },
       'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
     );
-    this.probes.lost(error);
+    void this.#context.runInAsyncScope(() => this.#answerProbes());
     for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
     this.#beats.clear();
+  }
+
+  async #answerProbes(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      if (await this.probes.goOn()) log.warn('probes are answered from the main thread from now on');
+    } catch (error) {
+      log.error(
+        { error: showError(error as Error) },
+        'the health port can not be opened again: no probe is answered',
+      );
+    }
   }
 
   #fallback(): HeartbeatScheduler {
