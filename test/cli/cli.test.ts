@@ -209,6 +209,36 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
     expect(run.stdout()).toBe('');
   });
 
+  test('code of the user that ends the process, or never ends, before there is a worker', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const never = 'new Promise(() => {})';
+    writeFileSync(join(dir, 'never.activity.js'), `await ${never};`);
+    writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
+    const cases: [config: string, message: RegExp][] = [
+      [`await ${never}; export default {};`, /config\.mjs: it never ends: it awaits a promise/],
+      ['process.exit(0); export default {};', /config\.mjs: process\.exit\(0\) was called while it ran/],
+      [`export default { setup: () => ${never} };`, /setup: it never ends/],
+      [
+        'export default { setup: () => process.exit(0) };',
+        /setup: process\.exit\(0\) was called while it ran/,
+      ],
+      ["export default { activities: ['*.activity.js'] };", /the import of `activities`: it never ends/],
+    ];
+    try {
+      const runs = cases.map(([config, message], index) => {
+        const file = `${index}.config.mjs`;
+        writeFileSync(join(dir, file), config);
+        return { message, run: stepwright(['start', '--config', file, '--port', '0'], {}, dir) };
+      });
+      for (const { run, message } of runs) {
+        expect(await run.ended).toEqual({ code: 1, signal: null });
+        expect(run.stderr()).toMatch(message);
+      }
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   test('a port that another process listens on', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

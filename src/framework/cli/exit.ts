@@ -1,11 +1,12 @@
 import { lastLines } from '../log-output.js';
 import { sayAtOnce } from '../stdio.js';
 import type { WorkerStatus } from '../worker/observe/status.js';
+import { leave } from './leave.js';
 
 /** Ends the process, when the last lines of the log are written or had their second. */
 export async function end(code: number): Promise<never> {
   await lastLines();
-  process.exit(code);
+  leave(code);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.js';
 import type { Logger } from '../log.js';
 import { sayAtOnce } from '../stdio.js';
+import { leave } from './leave.js';
 
 /** Under npm one key press arrives twice, within 2 ms: what comes this soon after the first is the same request. */
 const SAME_REQUEST_MS = 100;
@@ -24,16 +25,16 @@ export function catchSignals(command: string | undefined): void {
 }
 
 function endEarly(name: StopRequest, command: string | undefined): never {
-  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) process.exit(EXIT_CODE[name]);
+  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) leave(EXIT_CODE[name]);
   sayAtOnce(`${name} came before anything ran: stopped, and no task was taken`);
-  process.exit(0);
+  leave(0);
 }
 
 /**
  * Aborts at the first signal; a later one ends the process at once.
- * @param leave what is done before that; not waited for where a third comes.
+ * @param clearUp what is done before that; not waited for where a third comes.
  */
-export function stopSignal(log: Logger, hint: string, leave?: () => Promise<void>): AbortSignal {
+export function stopSignal(log: Logger, hint: string, clearUp?: () => Promise<void>): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
   let leavingSince: number | undefined;
@@ -44,12 +45,12 @@ export function stopSignal(log: Logger, hint: string, leave?: () => Promise<void
       log.info({ signal: name }, hint);
       stop.abort();
     } else if (leavingSince !== undefined) {
-      if (now - leavingSince > SAME_REQUEST_MS) process.exit(EXIT_CODE[name]);
+      if (now - leavingSince > SAME_REQUEST_MS) leave(EXIT_CODE[name]);
     } else if (now - first > SAME_REQUEST_MS) {
       leavingSince = now;
       log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
-      if (leave) void leave().then(() => process.exit(EXIT_CODE[name]));
-      else process.exit(EXIT_CODE[name]);
+      if (clearUp) void clearUp().then(() => leave(EXIT_CODE[name]));
+      else leave(EXIT_CODE[name]);
     }
   };
   return stop.signal;

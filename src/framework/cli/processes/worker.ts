@@ -14,6 +14,7 @@ import type { Worker } from '../../worker/worker.js';
 import { sayOutdated } from '../banner.js';
 import { end } from '../exit.js';
 import { explain } from '../explain.js';
+import { leave } from '../leave.js';
 import { logFor } from '../log-for.js';
 import { endPollsAt } from '../local/our-port.js';
 import { readWorker } from '../project/project.js';
@@ -44,9 +45,9 @@ function told<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWork
 
 /** Waits to be told to run, does, and ends the process. */
 export async function awaitRun(): Promise<void> {
-  process.on('disconnect', () => process.exit(1));
+  process.on('disconnect', () => leave(1));
   process.on('message', ({ kind }: ToWorker) => {
-    if (kind === 'end') process.exit(1);
+    if (kind === 'end') leave(1);
   });
   const asked = told('run');
   const drain = told('drain');

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.js';
 import { defaultExport } from '../../config/module.js';
 import { type Problem, StartError, shownPath } from '../../errors.js';
+import { finished } from '../unfinished.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
@@ -101,7 +102,8 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   process.setSourceMapsEnabled(true);
   let module: { default?: unknown };
   try {
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const importing = (): Promise<unknown> => import(pathToFileURL(file).href);
+    module = (await finished({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
   } catch (error) {
     throw fail(
       `it throws when it is imported: ${traceOf(error)}`,

@@ -1,6 +1,7 @@
 import type { Flags } from '../../config/texts.js';
 import { type Problem, throwProblems } from '../../errors.js';
-import { makePlan, type Plan } from '../../worker/start/plan.js';
+import { makePlan, type Plan, type PlanSources } from '../../worker/start/plan.js';
+import { finished } from '../unfinished.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/machine-source.js';
@@ -30,9 +31,15 @@ export async function readProject(flags: Flags): Promise<Project> {
 export async function readWorker(flags: Flags): Promise<Project> {
   const loaded = await loadConfig(flags.texts['config'], process.cwd());
   const { config, module, baseDir, projectDir } = loaded;
-  const plan = await makePlan({ config, baseDir, flags, env: process.env });
+  const plan = await planOf({ config, baseDir, flags });
   return { ...withOutdated(plan, loaded), module, projectDir, machines: [] };
 }
+
+/** Imports the activities. */
+const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
+  finished({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
+    makePlan({ ...sources, env: process.env }),
+  );
 
 /** What is outdated may well be why a start fails: two classes on one activity, where a file was renamed. */
 function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'outdated'> {
@@ -45,7 +52,7 @@ function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 
 export async function readSeeds(flags: Flags): Promise<Project> {
   const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { config, baseDir, projectDir } = loaded;
-  const made = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
+  const made = await planOf({ config, baseDir, flags: atLocal(flags) });
   const { plan, outdated } = withOutdated(made, loaded);
   const seeds = await withMachines(plan, projectDir);
   throwProblems(seeds.plan.problems);
@@ -61,7 +68,7 @@ export interface ProjectFiles extends Project {
 /** Reads a project to be looked at, not run. Mistakes in its machines are none of its problems. */
 export async function readProjectFiles(flags: Flags): Promise<ProjectFiles> {
   const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
-  const plan = await makePlan({ config, baseDir, flags: atLocal(flags), env: process.env });
+  const plan = await planOf({ config, baseDir, flags: atLocal(flags) });
   const project = await withMachines(plan, projectDir);
   const problems = project.plan.problems.filter(({ code }) => code !== 'MACHINE_INVALID');
   return { ...project, plan: { ...project.plan, problems }, projectDir };

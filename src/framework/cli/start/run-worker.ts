@@ -5,6 +5,7 @@ import type { Plan } from '../../worker/start/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
 import { watchExit } from '../exit.js';
+import { finished } from '../unfinished.js';
 import { watchUserErrors } from './user-errors.js';
 
 /** What a worker of a command is run with, beside its plan. */
@@ -25,7 +26,7 @@ export async function runWorker(
   announce: (worker: Worker) => void | Promise<void>,
 ): Promise<number> {
   try {
-    const worker = await buildWorker(plan, {
+    const worker = await buildWorker(withSetupWatched(plan), {
       ...{ clock: systemClock, random: Math.random, log, signal: stop },
       ...options,
     });
@@ -40,4 +41,13 @@ export async function runWorker(
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
   }
+}
+
+/** The process may end in it: it is code of the user's. */
+function withSetupWatched(plan: Plan): Plan {
+  const { setup } = plan.settings;
+  if (!setup) return plan;
+  const watched: typeof setup = (container) =>
+    finished({ code: 'SETUP_FAILED', where: 'setup' }, () => setup(container));
+  return { ...plan, settings: { ...plan.settings, setup: watched } };
 }
