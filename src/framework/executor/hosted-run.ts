@@ -4,8 +4,8 @@ import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import type { Host, HostEnd } from './host.js';
 import { writeLine } from './log-line.js';
-import type { FromHost } from './messages.js';
-import { type Member, showEnd } from './pool.js';
+import type { FromTask } from './messages.js';
+import { type Member, type MemberRun, showEnd } from './pool.js';
 
 /** How a task came out of its thread or process. */
 export interface HostedEnd {
@@ -19,7 +19,7 @@ export interface HostedEnd {
  * One task in a thread or a process: its signals go in; its heartbeats, progress, lines and outcome come out. It ends
  * when nothing of it is left there, when that ends, or 5 s after its signal aborted, whatever it does. Never rejects.
  */
-export class HostedRun {
+export class HostedRun implements MemberRun {
   readonly #member: Member;
   readonly #context: TaskContext;
   readonly #clock: Clock;
@@ -40,10 +40,9 @@ export class HostedRun {
     const over = new AbortController();
     const once = { once: true, signal: over.signal };
     const ended = new Promise<HostedEnd>((resolve) => (this.#resolve = resolve));
-    host.onMessage = (message) => this.#take(message);
-    this.#member.onEnd = (end) => this.#finish(crashFailure(host.kind, end), false);
-    if (this.#member.end) this.#member.onEnd(this.#member.end);
+    this.#member.run = this;
     this.#member.tasks++;
+    if (this.#member.end) this.hostEnded(this.#member.end);
     host.send({
       ...{ kind: 'task', handler, text, token, activityArn, workerName },
       receivedAt: receivedAt.getTime(),
@@ -55,20 +54,23 @@ export class HostedRun {
     try {
       return await ended;
     } finally {
-      host.onMessage = () => {};
-      this.#member.onEnd = () => {};
+      this.#member.run = undefined;
       over.abort();
     }
   }
 
-  #take(message: FromHost): void {
+  take(message: FromTask): void {
     if (message.kind === 'outcome') this.#tell(message.outcome);
     else if (message.kind === 'settled') {
       this.#member.memoryMb = message.memoryMb;
       this.#finish(NO_OUTCOME, true);
     } else if (message.kind === 'beat') void this.#beat(message.beat);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
-    else if (message.kind === 'log') writeLine(this.#context.log, message.line);
+    else writeLine(this.#context.log, message.line);
+  }
+
+  hostEnded(end: HostEnd): void {
+    this.#finish(crashFailure(this.#member.host.kind, end), false);
   }
 
   async #beat(beat: number): Promise<void> {
@@ -76,7 +78,8 @@ export class HostedRun {
       () => false,
       () => true,
     );
-    this.#member.host.send({ kind: 'beaten', beat, gone });
+    // Another task may be at work there by now, and counts its beats anew.
+    if (this.#member.run === this) this.#member.host.send({ kind: 'beaten', beat, gone });
   }
 
   #abort(over: AbortSignal): void {

@@ -28,7 +28,10 @@ export interface HostedLease {
   readonly receivedAt: number;
 }
 
-/** What the worker tells a thread or a process. It works on one task at a time. */
+/**
+ * What the worker tells a thread or a process. It works on one task at a time, and messages keep their order: what
+ * comes between a task and its `settled`, either way, is about that task.
+ */
 export type ToHost =
   | { readonly kind: 'start'; readonly options: HostOptions }
   | ({ readonly kind: 'task' } & HostedLease)
@@ -44,6 +47,12 @@ export type FromHost =
   | { readonly kind: 'ready' }
   /** It can't run what it should. */
   | { readonly kind: 'unfit'; readonly message: string }
+  /** A line of the log that the task at work did not write: one did that has ended, or nobody knows which. */
+  | { readonly kind: 'stray'; readonly line: LogLine; readonly token: string | undefined }
+  | FromTask;
+
+/** What is told of the task at work. */
+export type FromTask =
   | { readonly kind: 'beat'; readonly beat: number }
   | {
       readonly kind: 'progress';

@@ -2,9 +2,10 @@ import { fullJitter } from '../backoff.js';
 import { type Clock, systemClock } from '../clock.js';
 import { within } from '../wait.js';
 import type { Logger } from '../log.js';
+import { tokenHash } from '../token-hash.js';
 import type { Host, HostEnd } from './host.js';
 import { writeLine } from './log-line.js';
-import type { FromHost, HostOptions } from './messages.js';
+import type { FromHost, FromTask, HostOptions } from './messages.js';
 
 export interface PoolOptions {
   readonly spawn: () => Host;
@@ -30,6 +31,13 @@ export class HostUnfit extends Error {
   override readonly name = 'HostUnfit';
 }
 
+/** A task at work in a thread or a process. */
+export interface MemberRun {
+  take(message: FromTask): void;
+  /** No message comes any more. */
+  hostEnded(end: HostEnd): void;
+}
+
 /** A thread or a process of a pool, and what is known of it. */
 export interface Member {
   readonly host: Host;
@@ -37,8 +45,8 @@ export interface Member {
   readonly ready: Promise<void>;
   /** How it ended, once it has. */
   end: HostEnd | undefined;
-  /** Called when it ends. */
-  onEnd: (end: HostEnd) => void;
+  /** The task at work there. */
+  run: MemberRun | undefined;
   tasks: number;
   memoryMb: number;
 }
@@ -100,10 +108,20 @@ export class Pool {
 
   #start(): Member {
     const host = this.#options.spawn();
-    const ready = this.#startUp(host);
-    const member: Member = { host, ready, end: undefined, onEnd: () => {}, tasks: 0, memoryMb: 0 };
+    const started = new Promise<void>((resolve, reject) => {
+      host.onMessage = (message) => {
+        if (message.kind === 'ready') resolve();
+        else if (message.kind === 'unfit') reject(new HostUnfit(message.message));
+        else if (message.kind === 'stray') this.#writeStray(message);
+        else member.run?.take(message);
+      };
+      void host.ended.then((end) => reject(new HostUnfit(`it ended before it was ready: ${showEnd(end)}`)));
+    });
+    const ready = this.#inTime(started);
+    const member: Member = { host, ready, end: undefined, run: undefined, tasks: 0, memoryMb: 0 };
     this.#members.add(member);
-    member.ready.then(
+    host.send({ kind: 'start', options: this.#options.host });
+    ready.then(
       () => (this.#failedStarts = 0),
       () => {
         this.#failedStarts++;
@@ -113,24 +131,19 @@ export class Pool {
     void host.ended.then((end) => {
       this.#remove(member);
       member.end = end;
-      member.onEnd(end);
+      member.run?.hostEnded(end);
     });
     return member;
   }
 
-  async #startUp(host: Host): Promise<void> {
-    const { log } = this.#options;
-    const ready = new Promise<void>((resolve, reject) => {
-      host.onMessage = (message: FromHost): void => {
-        if (message.kind === 'ready') resolve();
-        else if (message.kind === 'unfit') reject(new HostUnfit(message.message));
-        else if (message.kind === 'log') writeLine(log, message.line);
-      };
-      void host.ended.then((end) => reject(new HostUnfit(`it ended before it was ready: ${showEnd(end)}`)));
-    });
-    host.send({ kind: 'start', options: this.#options.host });
-    if (!(await within(systemClock, START_LIMIT_MS, ready)))
+  async #inTime(started: Promise<void>): Promise<void> {
+    if (!(await within(systemClock, START_LIMIT_MS, started)))
       throw new HostUnfit(`it was not ready within ${START_LIMIT_MS / 1000} s`);
+  }
+
+  #writeStray({ line, token }: Extract<FromHost, { kind: 'stray' }>): void {
+    const { log } = this.#options;
+    writeLine(token === undefined ? log : log.child({ task: tokenHash(token) }), line);
   }
 
   async #retire(member: Member): Promise<void> {

@@ -1,7 +1,6 @@
 import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/current-task.js';
 import { TaskSignals } from '../../handler/task-signals.js';
-import type { Logger } from '../../log.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../messages.js';
 
@@ -10,7 +9,6 @@ type Send = (message: FromHost) => void;
 /** One task where its handler runs: the context that it is given, made of messages. */
 export class HostedTask {
   readonly context: TaskContext;
-  readonly log: Logger;
   readonly #send: Send;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
@@ -18,14 +16,8 @@ export class HostedTask {
   #lastBeat = 0;
   #closed = false;
 
-  /** A logger whose lines are the worker's to write. */
-  static logTo(send: Send): Logger {
-    return remoteLog((line) => send({ kind: 'log', line }));
-  }
-
   constructor({ handler, text, token, activityArn, workerName, receivedAt }: HostedLease, send: Send) {
     this.#send = send;
-    this.log = HostedTask.logTo(send);
     this.context = {
       signal: this.#signals.signal,
       shuttingDown: this.#signals.shuttingDown,
@@ -38,7 +30,7 @@ export class HostedTask {
       progress: (fraction, message) => {
         if (!this.#closed) send({ kind: 'progress', fraction, message });
       },
-      log: this.log,
+      log: remoteLog((line) => send(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line })),
       ...{ handler, activityArn, workerName, token },
       rawInput: text,
       receivedAt: new Date(receivedAt),

@@ -1,6 +1,7 @@
 import '../../reflect-metadata.js';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import type { FromHost, ToHost } from '../messages.js';
+import { remoteLog } from '../log-line.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask } from './hosted-task.js';
 
@@ -53,9 +54,10 @@ function take(message: ToHost): void {
   else current?.take(message);
 }
 
-// As in the worker's own process: a promise that user code forgot ends no task.
+const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
+
+// As in the worker's own process: a promise that user code forgot ends no task, and nobody knows which one it is of.
 process.on('unhandledRejection', (reason) => {
-  const log = current?.log ?? HostedTask.logTo(send);
   log.error({ err: reason }, 'a rejected promise was not handled: something in user code is not awaited');
 });
 
