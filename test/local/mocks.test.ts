@@ -34,6 +34,16 @@ const describeEnd = async ({ client, executionArn }: Bench & { executionArn: str
 const typesOf = async ({ client, executionArn }: Bench & { executionArn: string }) =>
   (await client.send(new GetExecutionHistoryCommand({ executionArn }))).events?.map(({ type }) => type);
 
+const thrower = (thrown: unknown) => (): never => {
+  // oxlint-disable-next-line typescript/only-throw-error -- anything can be thrown
+  throw thrown;
+};
+const revoked = (): unknown => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
 describe('a mock answers a resource that is not run here', () => {
   test.each<[title: string, mock: Mocks[string], end: object]>([
     ['with a value', { output: { x: 1 } }, { status: 'SUCCEEDED', output: '{"x":1}' }],
@@ -47,6 +57,33 @@ describe('a mock answers a resource that is not run here', () => {
         throw new TypeError('no');
       },
       { status: 'FAILED', error: 'TypeError', cause: 'no' },
+    ],
+    ['with undefined, thrown', thrower(undefined), { status: 'FAILED', error: 'Error', cause: 'undefined' }],
+    ['with null, thrown', thrower(null), { status: 'FAILED', error: 'Error', cause: 'null' }],
+    ['with a text, thrown', thrower('no'), { status: 'FAILED', error: 'Error', cause: 'no' }],
+    [
+      'with what no one can read, thrown',
+      thrower(revoked()),
+      { status: 'FAILED', error: 'Error', cause: 'what the mock threw could not be read' },
+    ],
+    [
+      'with an error that is too long, cut',
+      thrower(Object.assign(new Error('m'.repeat(40_000)), { name: 'n'.repeat(300) })),
+      { status: 'FAILED', error: 'n'.repeat(256), cause: 'm'.repeat(32_768) },
+    ],
+    [
+      'but with no Map',
+      { output: [new Map([['a', 1]])] },
+      {
+        status: 'FAILED',
+        error: 'TypeError',
+        cause: "JSON can't hold a Map: answer Object.fromEntries(map)",
+      },
+    ],
+    [
+      'and with no Set',
+      () => ({ tags: new Set(['a']) }),
+      { status: 'FAILED', error: 'TypeError', cause: "JSON can't hold a Set: answer [...set]" },
     ],
   ])('%s', async (_title, mock, end) => {
     for (const key of [INVOKE, 'M.X']) {
@@ -78,6 +115,14 @@ describe('a mock answers a resource that is not run here', () => {
       'TaskSucceeded',
       'TaskStateExited',
     ]);
+  });
+
+  test.each<[title: string, mock: object, message: string]>([
+    ['an error that is too long', { error: 'e'.repeat(257) }, "'error' of the mock of 'M.X'"],
+    ['a cause that is too long', { error: 'E', cause: 'c'.repeat(32_769) }, "'cause' of the mock of 'M.X'"],
+    ['a cause that is no text', [{ output: 1 }, { error: 'E', cause: {} }], "'cause' of the mock of 'M.X'"],
+  ])('but not with %s', async (_title, mock, message) => {
+    await expect(begin({ 'M.X': mock as Mocks[string] }, { Resource: INVOKE })).rejects.toThrow(message);
   });
 
   test('and a function by its own ARN has events of its own', async () => {

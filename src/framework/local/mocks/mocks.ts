@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import type { Json } from '../asl/values/json.js';
+import { MAX } from '../wire/request-validation.js';
 
 /** What a mock is told of the call it answers. */
 export interface MockCall {
@@ -43,6 +45,7 @@ export class MockTable {
           `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
         );
       }
+      for (const answer of answers) checkTexts(key, answer);
     }
   }
 
@@ -79,6 +82,23 @@ function isAnswer(value: unknown): boolean {
   return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
+/** What the service would take of a worker. */
+const TEXTS = [
+  ['error', MAX.error],
+  ['cause', MAX.cause],
+] as const;
+
+function checkTexts(key: string, answer: unknown): void {
+  if (typeof answer === 'function') return;
+  for (const [field, limit] of TEXTS) {
+    const value: unknown = Reflect.get(answer as object, field);
+    if (value === undefined || (typeof value === 'string' && value.length <= limit)) continue;
+    throw new TypeError(
+      `Expected '${field}' of the mock of '${key}' to be at most ${limit} characters of text`,
+    );
+  }
+}
+
 function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] {
   return Array.isArray(mock);
 }
@@ -88,12 +108,19 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
     if (typeof mock !== 'function') return outcomeOf(mock);
     return succeeded(await mock(input, call));
   } catch (error) {
-    const { name, message } = error as { name?: unknown; message?: unknown };
-    return {
-      kind: 'failed',
-      error: typeof name === 'string' ? name : 'Error',
-      cause: String(message ?? error),
-    };
+    return thrownOutcome(error);
+  }
+}
+
+/** As far as it can be read: anything can be thrown, a revoked proxy too. What is too long for the service is cut. */
+function thrownOutcome(thrown: unknown): MockOutcome {
+  try {
+    const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
+    const error = typeof name === 'string' ? name : 'Error';
+    const cause = String(message ?? thrown);
+    return { kind: 'failed', error: error.slice(0, MAX.error), cause: cause.slice(0, MAX.cause) };
+  } catch {
+    return { kind: 'failed', error: 'Error', cause: 'what the mock threw could not be read' };
   }
 }
 
@@ -103,5 +130,12 @@ function outcomeOf(answer: MockAnswer): MockOutcome {
 }
 
 function succeeded(value: unknown): MockOutcome {
-  return { kind: 'succeeded', output: JSON.stringify(value) ?? 'null' };
+  return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
+}
+
+/** Left to itself, JSON shows them as `{}`. @throws TypeError */
+function refuseLossy(_key: string, value: unknown): unknown {
+  if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
+  if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");
+  return value;
 }
