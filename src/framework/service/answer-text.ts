@@ -11,8 +11,8 @@ export interface AnswerText {
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * What a whole answer says, whichever way it came. The service's own word is a JSON object that bears its mark (service.md
- * §2): all else is of something in between, which accepts nothing, whatever its status.
+ * What a whole answer says, whichever way it came. The service's own word is a JSON object that bears its mark: all
+ * else is of something in between, which accepts nothing, whatever its status.
  */
 export function readAnswer({ status, headers, text }: AnswerText): CallEnd {
   const read = isMarked(headers) ? parseObject(text) : undefined;

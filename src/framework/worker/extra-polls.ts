@@ -1,4 +1,4 @@
-/** The service holds a poll for so long, and then answers that there is no task (service.md: GetActivityTask). */
+/** The service holds a poll for so long, and then answers that there is no task (API reference, GetActivityTask). */
 const HOLD_MS = 60_000;
 /** While it is doubted that held polls are held by the service, another is sent beside each that is this old. */
 const DOUBTED_AFTER_MS = 15_000;

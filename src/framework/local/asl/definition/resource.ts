@@ -91,7 +91,7 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Reads the ARN of a resource that is no activity, or gives undefined where the service would not know it. Recorded: the
- * type ends at the first colon, and for `aws-sdk:` at the second (recordings.md 7.6).
+ * type ends at the first colon, and for `aws-sdk:` at the second (recorded/services.ts).
  */
 export function resourceKind(arn: string): ResourceKind | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'answer' };

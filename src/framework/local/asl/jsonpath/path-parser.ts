@@ -23,7 +23,7 @@ const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
 
 /**
  * Reads the steps of a path from `at` on, the way Jayway JsonPath does, which the service runs: a dot may stand before
- * a bracket, and a backslash in a quoted name is a backslash (recordings.md 7.8).
+ * a bracket, and a backslash in a quoted name is a backslash (recorded/paths.ts).
  * @returns the steps, and where they end: what follows is for the caller to judge
  * @throws Error where a step begins that cannot be read
  */

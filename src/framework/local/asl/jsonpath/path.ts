@@ -38,7 +38,7 @@ function shown(steps: readonly Step[]): string {
   return `$${steps.map((step) => step.shown).join('')}`;
 }
 
-/** Names in a list are one object where the path ends in them, and many places before (Jayway; recordings.md 7.8). */
+/** Names in a list are one object where the path ends in them, and many places before (Jayway; recorded/paths.ts). */
 function isDefinite(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
   return step.kind === 'indexes' && step.indexes.length === 1;

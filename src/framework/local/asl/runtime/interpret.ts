@@ -14,7 +14,7 @@ export interface State {
 
 /**
  * The events that a kind of state leaves between its entry and its exit, by their names. Recorded from the live
- * service; recordings.md 7.1 and 7.2 say which event each points to.
+ * service; which event each points to is in test/local/conformance/recorded/pointers.ts.
  */
 export interface StateEvents {
   /** When its work begins, once an attempt. */
