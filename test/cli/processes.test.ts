@@ -326,6 +326,18 @@ test('two processes share the embedded service and one health port, and SIGTERM 
   expect(run.stderr()).toBe('');
 });
 
+test('a reload that is asked for while the supervisor itself still loads ends nothing', async () => {
+  // Sent by itself when its very first lines have run.
+  const early = `if (process.argv[2] === 'start')
+    process.once('newListener', () => setImmediate(() => process.kill(process.pid, 'SIGUSR2')));`;
+  const run = stepwright(['start', '--processes', '1', '--endpoint', 'http://127.0.0.1:1'], {
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(early)}`,
+  });
+  await run.saw(/Waiting for a task to start/);
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+});
+
 test('a number of processes that means nothing is refused, wherever it is said', async () => {
   const [flag, variable] = [
     stepwright(['start', '--processes', '0']),

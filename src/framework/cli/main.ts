@@ -4,7 +4,7 @@ import { keepCompiledCode } from './compile-cache.js';
 import { catchSignals } from './signals.js';
 
 // As process 1 a signal that nobody catches is lost, and the rest takes a while to load.
-catchSignals(process.argv[2]);
+catchSignals(process.argv.slice(2));
 forgiveStreams();
 process.on('exit', leaveDeadTerminal);
 keepCompiledCode();

@@ -12,13 +12,21 @@ const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Commands that run until they are stopped: being asked to is no failure, however early it comes. */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
 
+/** What starts a set of processes. A SIGUSR2 asks that for a reload, and ends any other command. */
+const STARTS_SET = /^--processes(?:=|$)/;
+
 let onStopRequest: ((name: StopRequest) => void) | undefined;
+let onReloadRequest = (): void => {};
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, one
- * ends the process at once: nothing was begun that could be lost.
+ * ends the process at once: nothing was begun that could be lost. A set of processes catches SIGUSR2, too, which means
+ * nothing until {@link reloadRequests} takes it over: no code was read that could be old.
  */
-export function catchSignals(command: string | undefined): void {
+export function catchSignals([command, ...flags]: readonly string[]): void {
+  const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
+  if (command === 'start' && startsSet && process.platform !== 'win32')
+    process.on('SIGUSR2', () => onReloadRequest());
   for (const name of STOP_REQUESTS) {
     process.on(name, () => (onStopRequest ? onStopRequest(name) : endEarly(name, command)));
   }
@@ -28,6 +36,11 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) leave(EXIT_CODE[name]);
   sayAtOnce(`${name} came before anything ran: stopped, and no task was taken`);
   leave(0);
+}
+
+/** Calls a listener at each SIGUSR2 from now on. */
+export function reloadRequests(listener: () => void): void {
+  onReloadRequest = listener;
 }
 
 /**

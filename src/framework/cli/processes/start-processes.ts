@@ -12,7 +12,7 @@ import { longestDrain } from '../../worker/worker.js';
 import { sayActivities, sayConsole, sayDrain, sayFindings, sayMachines, WAITING } from '../banner.js';
 import type { DoorFlags } from '../local/doors.js';
 import type { LogFlags } from '../log-for.js';
-import { stopSignal } from '../signals.js';
+import { reloadRequests, stopSignal } from '../signals.js';
 import { sayAtOnce } from '../../stdio.js';
 import type { Planned } from './messages.js';
 import { addCounts, NO_COUNTS, setStatus } from './set-status.js';
@@ -45,7 +45,7 @@ export async function startProcesses(
   const hint = 'stopping: running tasks get their grace; once more to stop at once';
   const stop = stopSignal(log, hint, () => supervisor.set.endAtOnce());
   process.on('exit', () => supervisor.set.kill());
-  if (process.platform !== 'win32') process.on('SIGUSR2', () => supervisor.set.reload());
+  reloadRequests(() => supervisor.set.reload());
   try {
     return await supervisor.set.run(stop);
   } catch (error) {
