@@ -14,7 +14,7 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
     const notBegun = await untilReady(member, context);
     if (notBegun) {
       onOutcome(notBegun);
-      if (context.signal.aborted) giveBackLater(pool, member);
+      if (context.signal.aborted) pool.giveBack(member);
       else await pool.rest(context.signal);
       return notBegun;
     }
@@ -37,12 +37,4 @@ async function untilReady({ host, ready }: Member, { signal }: TaskContext): Pro
       `the handler's ${host.kind} could not be started: ${error.message}`,
     );
   }
-}
-
-/** It was started for a task that is not wanted any more, and may serve the next. */
-function giveBackLater(pool: Pool, member: Member): void {
-  member.ready.then(
-    () => pool.giveBack(member),
-    () => {},
-  );
 }

@@ -1,5 +1,5 @@
 import { fullJitter } from '../backoff.js';
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { within } from '../wait.js';
 import type { Logger } from '../log.js';
 import { tokenHash } from '../token-hash.js';
@@ -52,12 +52,13 @@ export interface Member {
 }
 
 /**
- * The threads or the processes of one handler. One is started when a task finds none that is idle, so there are never
- * more than tasks at once. Which of them is used makes no difference to a task.
+ * The threads or the processes of one handler. One is started when a task finds none that works for nobody, so there
+ * are never more than tasks at once. Which of them is used makes no difference to a task.
  */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #members = new Set<Member>();
+  /** Those that work for nobody. The last is taken first. */
   readonly #idle: Member[] = [];
   readonly #closing = new AbortController();
   #failedStarts = 0;
@@ -66,23 +67,20 @@ export class Pool {
     this.#options = options;
   }
 
-  /** How many there are, those that are being started too. */
-  get size(): number {
-    return this.#members.size;
-  }
-
-  /** One that works for nobody else until it is given back. */
+  /** One that works for nobody else until it is given back. It may still have to start. */
   take(): Member {
     return this.#idle.pop() ?? this.#start();
   }
 
-  /** Its task has ended, and nothing of it is left there. */
+  /** Its task has ended, and nothing of it is left there; or was ended before it began, while this one started. */
   giveBack(member: Member): void {
     if (!this.#members.has(member)) return;
     const { recycleAfter = Infinity, memoryMb = Infinity } = this.#options;
     if (this.#closing.signal.aborted || member.tasks >= recycleAfter || member.memoryMb > memoryMb)
       void this.#retire(member);
-    else this.#idle.push(member);
+    else if (member.tasks > 0) this.#idle.push(member);
+    // Those that may still be starting are taken last.
+    else this.#idle.unshift(member);
   }
 
   /** Ends one at once, whatever it does; the next task gets another. */
@@ -137,7 +135,7 @@ export class Pool {
   }
 
   async #inTime(started: Promise<void>): Promise<void> {
-    if (!(await within(systemClock, START_LIMIT_MS, started)))
+    if (!(await within(this.#options.clock, START_LIMIT_MS, started)))
       throw new HostUnfit(`it was not ready within ${START_LIMIT_MS / 1000} s`);
   }
 
@@ -150,7 +148,7 @@ export class Pool {
     this.#remove(member);
     const { host } = member;
     host.send({ kind: 'close' });
-    if (!(await within(systemClock, CLOSE_LIMIT_MS, host.ended))) host.end();
+    if (!(await within(this.#options.clock, CLOSE_LIMIT_MS, host.ended))) host.end();
   }
 
   #remove(member: Member): void {
