@@ -181,6 +181,12 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
       /STEPWRIGHT_HEARTBEAT: expected a duration with its unit/,
     ],
     [
+      'a bad level of the log in a variable',
+      ['start'],
+      { STEPWRIGHT_LOG_LEVEL: 'silent' },
+      /STEPWRIGHT_LOG_LEVEL: expected 'debug' or 'info' or 'warn' or 'error', got "silent"[^]*CONFIG_BAD_VALUE/,
+    ],
+    [
       'a slow heartbeat',
       ['start', '--heartbeat', '31s', '--port', '0'],
       clean,

@@ -13,7 +13,7 @@ import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
 import type { ListenFlags } from './local/local.js';
 import { loadLibrary } from '../load-library.js';
-import { type LogFlags, logFor } from './log-for.js';
+import { LEVEL_VARIABLE, LOG_LEVELS, type LogFlags, logFor } from './log-for.js';
 import { flagsTakenByNpm } from './npm-flags.js';
 
 const { Command, InvalidArgumentError, Option } = loadLibrary('commander') as typeof import('commander');
@@ -36,9 +36,10 @@ const formatFlag = new Option(
   '--log-format <pretty|json>',
   'lines for a person, or of JSON (default: pretty in a terminal)',
 ).choices(['pretty', 'json']);
-const logFlag = new Option('--log-level <level>', 'least level to log')
-  .choices(['debug', 'info', 'warn', 'error'])
-  .default(process.env['STEPWRIGHT_LOG_LEVEL'] || 'info', 'info; or STEPWRIGHT_LOG_LEVEL');
+const logFlag = new Option(
+  '--log-level <level>',
+  `least level to log (default: info; or ${LEVEL_VARIABLE})`,
+).choices(LOG_LEVELS);
 
 /** The flags of the options that a text can say. */
 function optionFlags(wanted: (row: OptionRow, key: string) => boolean): OptionOf[] {
