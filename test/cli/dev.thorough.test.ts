@@ -105,7 +105,7 @@ describe('dev', () => {
   test('a task that runs ends under the old code, while the next one already runs the new', async () => {
     const old = execute('HelloWorld', { who: 'slow' });
     await run.saw(/"msg":"greeting"/);
-    await afterwards(RESTARTED, () => edit('src/greeter.ts', 'Hello', 'Welcome'));
+    await afterwards(RESTARTED, () => edit('src/activities/greeter.ts', 'Hello', 'Welcome'));
     expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Welcome you!' });
     writeFileSync(path('go'), '');
     expect(await old).toEqual({ message: 'Hello slow!' });
@@ -114,15 +114,15 @@ describe('dev', () => {
 
   test('a syntax error is shown with its place, and the old code goes on', async () => {
     await afterwards(/it does not compile: the old code goes on/, () =>
-      edit('src/greeter.ts', 'return', 'retrun ='),
+      edit('src/activities/greeter.ts', 'return', 'retrun ='),
     );
-    expect(run.stderr()).toMatch(/src\/greeter\.ts\(\d+,\d+\): error TS/);
+    expect(run.stderr()).toMatch(/src\/activities\/greeter\.ts\(\d+,\d+\): error TS/);
     expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Welcome you!' });
   });
 
   test('mended, with a file renamed, and with a new activity and its machine', async () => {
     await afterwards(RESTARTED, () => {
-      edit('src/greeter.ts', /retrun =.*/, 'return `Mended ${who}`;');
+      edit('src/activities/greeter.ts', /retrun =.*/, 'return `Mended ${who}`;');
       renameSync(path(HELLO), path(GREETING));
       cpSync('templates/activity', dir, { recursive: true, filter: (file) => !file.includes('test/') });
     });

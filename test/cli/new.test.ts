@@ -36,7 +36,11 @@ test('new writes a whole project, and says which files and how to go on', () => 
   const files = filesOf(project);
   for (const file of [
     ...['package.json', 'tsconfig.json', 'nest-style.config.ts', 'jest.config.json', 'README.md'],
-    ...['src/activities/hello-world.activity.ts', 'src/greeter.ts', 'state-machines/HelloWorld.asl.json'],
+    ...[
+      'src/activities/hello-world.activity.ts',
+      'src/activities/greeter.ts',
+      'state-machines/HelloWorld.asl.json',
+    ],
     ...['test/hello-world.activity.test.ts', 'test/HelloWorld.machine.test.ts', 'test/tsconfig.json'],
     ...['Dockerfile', '.dockerignore', '.gitignore'],
   ])

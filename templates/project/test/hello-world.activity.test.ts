@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTestBed } from 'stepwright/testing';
 import { HelloWorldActivity } from '../src/activities/hello-world.activity.js';
-import { Greeter } from '../src/greeter.js';
+import { Greeter } from '../src/activities/greeter.js';
 
 test('greets', async () => {
   const bed = await createTestBed(HelloWorldActivity);

@@ -1,6 +1,6 @@
 import { IsNotEmpty, IsString } from 'class-validator';
 import { Activity, Handle, type TaskContext } from 'stepwright';
-import { Greeter } from '../greeter.js';
+import { Greeter } from './greeter.js';
 
 export class HelloInput {
   @IsString()
