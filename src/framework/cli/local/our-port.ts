@@ -1,7 +1,6 @@
 import { systemClock } from '../../clock.js';
 import type { Problem } from '../../errors.js';
 import { END_POLLS, SERVICE_HEADER } from '../../local/wire/service-header.js';
-import { command } from '../banner.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
@@ -46,5 +45,5 @@ export const portIsOurs = (port: number): Problem => ({
   code: 'PORT_IN_USE',
   where: `port ${port}`,
   what: 'another Stepwright (start, local or dev) serves its local Step Functions there',
-  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} ${command('start')}; or choose another port: --port ${port + 1}`,
+  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: the same command with AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} before it; or choose another port: --port ${port + 1}`,
 });
