@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const START = 'npm run start';
 const EXECUTE = `npm run -s execute -- HelloWorld '{"who":"hoge"}'`;
 const READY = 'Waiting for a task';
-const HANDLED = 'task succeeded';
+const HANDLED = '✓';
 
 const COLUMNS = 124;
 const CELL = { width: 7.2, height: 18 };

@@ -80,7 +80,9 @@ test("the README's tsconfig has what the decorators need", () => {
 
 test('the picture shows what the first commands print', () => {
   const drawn = readFileSync('docs/images/start.svg', 'utf8').replaceAll(/<[^>]+>/g, '');
+  expect(drawn).toContain(JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' && ')[1]);
+  expect(drawn).toContain('Console: http://127.0.0.1:8083/');
   expect(drawn).toContain('Waiting for a task to start. Press Ctrl-C to interrupt.');
-  expect(drawn).toContain('task succeeded');
+  expect(drawn).toMatch(/✓ HelloWorldActivity\.hello \w+ \d+ ms/);
   expect(drawn).toContain('{"message":"Hello hoge!"}');
 });
