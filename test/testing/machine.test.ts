@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { IsInt } from 'class-validator';
 import { inject, injectable } from 'tsyringe';
 import { Activity, ActivityFailure, CLOCK, Handle, type Clock } from 'stepwright';
@@ -227,6 +227,53 @@ test('a path that needs no handler runs without one, and an ARN with unset varia
   };
   const free = await createTestMachine(choice);
   expect(await free.execute({ cents: 0 })).toMatchObject({ status: 'succeeded' });
+});
+
+describe('a handler that never settles', () => {
+  @Activity('Hangs', { heartbeat: false })
+  class Hanging {
+    @Handle() run(): Promise<never> {
+      return new Promise(() => {});
+    }
+  }
+  @Activity('Reads', { heartbeat: false })
+  class Reading {
+    @Handle() async run(): Promise<never> {
+      for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw new ActivityFailure('NoFile', 'it was not there');
+    }
+  }
+  const task = (name: string, limit: object = {}): object => ({
+    StartAt: name,
+    States: { [name]: { Type: 'Task', Resource: arnOf(name), ...limit, End: true } },
+  });
+  const hanging = (limit: object = {}) => createTestMachine(task('Hangs', limit), { activities: [Hanging] });
+
+  test('is ended by a limit of its state, at once', async () => {
+    expect(await (await hanging({ TimeoutSeconds: 86_400 })).execute()).toHaveFailedWith('States.Timeout');
+  });
+
+  test('is named where nothing can end it', async () => {
+    const machine = await hanging();
+    const now = performance.now.bind(performance);
+    let skipped = 0;
+    const clock = jest.spyOn(performance, 'now');
+    clock.mockImplementation(() => now() + (skipped += 500));
+    try {
+      await expect(machine.execute()).rejects.toThrow(
+        /^Hanging\.run has not ended .* nothing is due by the clock\nFix: mock what it waits for/,
+      );
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  test('does not hold up an execution that ends without it', async () => {
+    const both = { Type: 'Parallel', Branches: [task('Hangs'), task('Reads')], End: true };
+    const activities = [Hanging, Reading];
+    const machine = await createTestMachine({ StartAt: 'Both', States: { Both: both } }, { activities });
+    expect(await machine.execute()).toHaveFailedWith('NoFile');
+  });
 });
 
 test('what it tells is whole, however large the history', async () => {

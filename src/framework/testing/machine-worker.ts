@@ -18,8 +18,10 @@ const THROTTLE: ReportAnswer = {
 
 /** Takes the tasks of an engine, each by a task of the worker's own. */
 export class MachineWorker {
-  /** How many handlers run. */
-  running = 0;
+  /** The names of the handlers that run: one for each task. */
+  readonly running: string[] = [];
+  /** How many have ended. */
+  ended = 0;
   readonly #engine: Engine;
   readonly #clock: HandClock;
   readonly #log: Logger;
@@ -81,8 +83,14 @@ export class MachineWorker {
       },
     );
     if (fault === 'worker-dies') return void task.run();
-    this.running++;
-    void task.run().then(() => this.running--);
+    void this.#run(task, definition.name);
+  }
+
+  async #run(task: Task, name: string): Promise<void> {
+    this.running.push(name);
+    await task.run();
+    this.running.splice(this.running.indexOf(name), 1);
+    this.ended++;
   }
 }
 

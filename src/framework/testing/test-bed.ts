@@ -30,7 +30,8 @@ export interface TestBed<T extends object> {
   /** What `CLOCK` injects. It runs ahead by itself during `run`, and stands still for `start`. */
   readonly clock: HandClock;
   /**
-   * Hands a task to a handler and gives what the service would be told.
+   * Hands a task to a handler and gives what the service would be told. Nothing beats, and no deadline is kept: see
+   * `start`. Where the handler never settles, this does not either.
    * @param input becomes JSON on the way, as an execution's input does.
    * @param options `handler`, as `'Class.method'`: needed where there are several.
    */

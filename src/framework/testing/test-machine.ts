@@ -41,7 +41,8 @@ export class TestMachine {
 
   /**
    * Runs an execution to its end. Waits take no time.
-   * @throws an Error as soon as a task waits that no handler takes, and where nothing is due any more.
+   * @throws an Error as soon as a task waits that no handler takes, and where nothing is due any more: after 10 real
+   *   seconds where a handler still runs, since what it waits for may be real.
    */
   async execute(input: unknown = {}): Promise<ExecutionResult> {
     const execution = this.#engine.start(this.#machine, JSON.stringify(input) ?? 'null');
@@ -61,7 +62,7 @@ export class TestMachine {
       await this.clock.settle();
       // Meanwhile a thread that works out an expression may have the core.
       if (this.#engine.busy) await systemClock.sleep(1);
-      else if (this.#worker.running > 0) looks++;
+      else if (this.#worker.running.length > 0) looks++;
       else return;
     }
   }
@@ -69,8 +70,18 @@ export class TestMachine {
   async #moveOn(execution: Execution): Promise<void> {
     const next = this.#nextTimer();
     if (next !== undefined) return this.clock.advance(Math.max(next - this.clock.now(), 0));
-    if (this.#worker.running === 0) throw new Error(stuck(execution));
-    await this.clock.settle(() => this.#worker.running === 0 || this.#nextTimer() !== undefined);
+    if (this.#worker.running.length === 0) throw new Error(stuck(execution));
+    await this.#handlerEnds();
+  }
+
+  /** What a handler waits for where nothing is due is real, and takes real time; or it never comes. */
+  async #handlerEnds(): Promise<void> {
+    const { ended } = this.#worker;
+    try {
+      await this.clock.settle(() => this.#worker.ended > ended || this.#nextTimer() !== undefined);
+    } catch (error) {
+      throw new Error(hangs(this.#worker.running), { cause: error });
+    }
   }
 
   /** When something is due; the end of a poll is nothing to wait for. */
@@ -118,6 +129,14 @@ function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): stri
     head,
     ...known.map(({ name, takes }) => `  ${name} takes ${takes}`),
     `Fix: did you mean ${nearest}? Correct the state's "Resource" or the class's @Activity, whichever is wrong; or give the class that takes the task in \`activities\``,
+  ].join('\n');
+}
+
+function hangs(handlers: readonly string[]): string {
+  const names = [...new Set(handlers)];
+  return [
+    `${names.join(', ')} ${names.length > 1 ? 'have' : 'has'} not ended in 10 real seconds, and nothing is due by the clock`,
+    'Fix: mock what it waits for, so that it settles; or give it a limit, by `timeout` of @Handle or "TimeoutSeconds" of the state',
   ].join('\n');
 }
 
