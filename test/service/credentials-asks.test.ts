@@ -118,6 +118,37 @@ test('another call that is accepted meanwhile proves nothing for one that is den
   expect(asks).toBeLessThanOrEqual(5);
 });
 
+/** What is signed with where a provider gives `given`, and then `next`. */
+function given(given: object, next = given): Credentials {
+  const credentials = new Credentials({
+    ...{ clock: new HandClock(), log: silentLog, renewable: true, kept: false },
+  });
+  const answers = [given];
+  const provider = async () => (answers.shift() ?? next) as typeof KEY;
+  // It keeps what it has by itself: it is asked for each call.
+  const own = Object.assign(provider, { memoized: true });
+  credentials.attach(new SFNClient({ region: 'us-east-1', credentials: own }));
+  return credentials;
+}
+const KEY = { accessKeyId: 'KEY', secretAccessKey: 'secret' };
+
+test.each(['', null, undefined])('a session token that is %j is none', async (sessionToken) => {
+  const credentials = given({ ...KEY, sessionToken }, KEY);
+  expect((await credentials.current()).sessionToken).toBeUndefined();
+  await credentials.current();
+  // They are the same as before.
+  expect(credentials.asOf().generation).toBe(0);
+});
+
+test('an object that the provider changes and gives again holds others', async () => {
+  const mutable = { ...KEY };
+  const credentials = given(mutable);
+  await credentials.current();
+  mutable.accessKeyId = 'OTHER';
+  expect(await credentials.current()).toEqual({ ...KEY, accessKeyId: 'OTHER' });
+  expect(credentials.asOf().generation).toBe(1);
+});
+
 test('whoever is refused first asks for all: nothing of its own context is left in it', async () => {
   const storage = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];

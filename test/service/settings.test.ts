@@ -160,6 +160,10 @@ const ROWS: Record<string, Row> = {
     set: () => ({ credentials: () => Promise.resolve(keyPair('FUNCTION')) }),
     expected: { accessKeyId: 'FUNCTION' },
   },
+  'a function of the user that has no session, and says so by an empty text': {
+    set: () => ({ credentials: () => Promise.resolve({ ...keyPair('FUNCTION'), sessionToken: '' }) }),
+    expected: { accessKeyId: 'FUNCTION' },
+  },
   'the region of the ARN, whatever else is set': {
     set: () => {
       fromVariables();

@@ -164,7 +164,7 @@ export class Credentials implements Renewal {
 
   async #take(options?: { readonly forceRefresh: boolean }): Promise<void> {
     try {
-      const identity = await this.#source?.(options);
+      const identity = asSigned(await this.#source?.(options));
       if (!isSame(identity, this.#identity)) this.#replace(identity);
       this.#failure = undefined;
     } catch (error) {
@@ -253,6 +253,16 @@ async function readSharedFiles(): Promise<void> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
   // Only to be read: there is no profile of this name, so nothing is asked, assumed or run for it.
   await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
+}
+
+/**
+ * As requests are signed with them: an empty session token is none, as to the SDK. A copy, since a provider may change
+ * its own object when it has others.
+ */
+function asSigned(identity: Identity | undefined): Identity | undefined {
+  if (!identity) return undefined;
+  const { accessKeyId, secretAccessKey, sessionToken } = identity;
+  return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
 
 function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
