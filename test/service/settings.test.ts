@@ -256,6 +256,24 @@ test.each(Object.entries(ROWS))('%s', async (_, { set, region = 'us-east-1', at,
   expect(sdks).toEqual({ ...lean, path: 'sdk', date: sdks?.date });
 });
 
+test.each([
+  ['lean', 'accessKeyId', 'KEY\n'],
+  ['sdk', 'accessKeyId', 'KEY\n'],
+  ['lean', 'sessionToken', 'session\r\n'],
+  ['sdk', 'sessionToken', 'session\u2028'],
+] as const)(
+  '%s: %s %j can be in no header, which is told as trouble of the set-up',
+  async (calls, part, value) => {
+    const credentials = { ...keyPair('KEY'), [part]: value };
+    const port = await open({ credentials }, { calls }).port('us-east-1', sockets);
+    const error = { name: 'CredentialsProviderError', message: expect.stringContaining(part) };
+    const polled = await port.poll('arn:a', 'w', never, () => {});
+    expect(polled).toMatchObject({ trouble: 'refused', mayHaveLostToken: false, error });
+    expect(await port.succeed('token', '1', never)).toMatchObject({ kind: 'retry', pace: 'slow', error });
+    expect(seen).toEqual([]);
+  },
+);
+
 test("a proxy's agent keeps its connections, and makes all of them", async () => {
   fromVariables();
   const port = await open({ requestHandler: { httpAgent: new Tunnel({ keepAlive: true }) } }).port(

@@ -258,12 +258,21 @@ async function readSharedFiles(): Promise<void> {
 /**
  * As requests are signed with them: an empty session token is none, as to the SDK. A copy, since a provider may change
  * its own object when it has others.
+ * @throws where they can be in no header, so that no call could be made with them
  */
 function asSigned(identity: Identity | undefined): Identity | undefined {
   if (!identity) return undefined;
   const { accessKeyId, secretAccessKey, sessionToken } = identity;
+  for (const [part, value] of Object.entries({ accessKeyId, sessionToken })) {
+    if (UNSENDABLE.test(value ?? '')) throw providerError(new TypeError(`${part} ${WITH_A_BREAK}`));
+  }
   return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
+
+/** What HTTP allows in no header. */
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+const WITH_A_BREAK =
+  'has a line break in it, or another character that no header can hold; was it read from a file that ends in one?';
 
 function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
   return (
