@@ -140,6 +140,20 @@ test.each(['', null, undefined])('a session token that is %j is none', async (se
   expect(credentials.asOf().generation).toBe(0);
 });
 
+test.each([undefined, null, 'sealed', { code: 5 }])('a provider may throw %j', async (thrown) => {
+  const { clock, credentials } = await alwaysOthers(() => {
+    throw thrown;
+  });
+  const call = callWith(credentials, signal, async () => refused('ExpiredToken'));
+  expect(await call).toMatchObject({
+    failure: { error: { message: expect.stringContaining('the provider threw') } },
+  });
+  // It is asked again.
+  await clock.advance(1_000);
+  await expect(credentials.current()).resolves.toMatchObject({ accessKeyId: 'SESSION0' });
+  credentials.close();
+});
+
 test('an object that the provider changes and gives again holds others', async () => {
   const mutable = { ...KEY };
   const credentials = given(mutable);

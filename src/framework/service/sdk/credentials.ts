@@ -1,5 +1,6 @@
 import type { Abortable } from '../../abort.js';
 import { AsyncResource } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { type Clock, wallTime } from '../../clock.js';
 import { showError } from '../../errors.js';
@@ -284,10 +285,12 @@ function isSame(one: Identity | undefined, other: Identity | undefined): boolean
 
 /** Whatever the provider came to is none of Step Functions' answers, even where it was AWS that it asked. */
 function providerError(thrown: unknown): Error {
-  const { name, message } = thrown as Error;
+  const { name, message } = Object(thrown) as Partial<Error>;
   if (name === PROVIDER_ERROR) return thrown as Error;
-  const error = new Error(message === undefined ? String(thrown) : `${name}: ${message}`, { cause: thrown });
-  return Object.assign(error, { name: PROVIDER_ERROR });
+  // What it holds may be secret.
+  const shown = inspect(thrown, { depth: -1 });
+  const said = message === undefined ? `the provider threw ${shown}` : `${name}: ${message}`;
+  return Object.assign(new Error(said, { cause: thrown }), { name: PROVIDER_ERROR });
 }
 
 /** The SDK's own name for it. */
