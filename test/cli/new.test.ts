@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -79,15 +79,19 @@ test('generate adds an activity beside the others, by any way to write its name'
   expect(run.stdout()).toContain("npm run -s execute -- CancelOrder '{");
 });
 
-test('neither overwrites a file: they name what is there, and write nothing', async () => {
+test('new takes no folder that has anything in it, generate overwrites no file: they say so, and write nothing', async () => {
+  mkdirSync(join(dir, 'full'));
+  writeFileSync(join(dir, 'full/notes.txt'), 'mine');
   const before = filesOf(dir).map((file) => readFileSync(join(dir, file), 'utf8'));
   const runs = [
-    stepwright(['new', 'refunds'], {}, dir),
+    stepwright(['new', 'full'], {}, dir),
+    stepwright(['new', '../full'], {}, project),
     stepwright(['generate', 'activity', 'hello-world'], {}, project),
   ];
   for (const { ended } of runs) expect(await ended).toEqual({ code: 1, signal: null });
-  expect(runs[0]?.stderr()).toMatch(/nothing was written.*\n(.*\n)* {2}package\.json\n/);
-  expect(runs[1]?.stderr()).toContain('\n  src/activities/hello-world.activity.ts\n');
+  expect(runs[0]?.stderr()).toMatch(/^nothing was written, .*full is there already.* such as full-2,/);
+  expect(runs[1]?.stderr()).toContain('such as ../full-2,');
+  expect(runs[2]?.stderr()).toContain('\n  src/activities/hello-world.activity.ts\n');
   expect(filesOf(dir).map((file) => readFileSync(join(dir, file), 'utf8'))).toEqual(before);
 });
 
@@ -95,8 +99,10 @@ test('a name that is none is said, with one that is', async () => {
   const runs = [
     stepwright(['new', 'My Worker'], {}, dir),
     stepwright(['generate', 'activity', '../x'], {}, project),
+    stepwright(['new', ''], {}, dir),
   ];
   for (const { ended } of runs) expect(await ended).toEqual({ code: 1, signal: null });
   expect(runs[0]?.stderr()).toMatch(/'My Worker' is no name of a package.*my-worker/);
+  expect(runs[2]?.stderr()).toMatch(/^'' is no name of a package.*for example my-worker/);
   expect(runs[1]?.stderr()).toMatch(/'\.\.\/x' is no name of an activity.*refund-order/);
 });

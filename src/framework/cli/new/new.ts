@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { write } from '../output.js';
 import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
@@ -6,20 +7,21 @@ import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './te
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
 /**
- * Writes a project into a folder: an activity, its tests, a state machine, and what builds, tests, runs and packs
- * them. Never overwrites anything. @returns the exit code.
+ * Writes a project into a new folder, or an empty one: an activity, its tests, a state machine, and what builds, tests,
+ * runs and packs them. @returns the exit code.
  * @param name the folder, from the working directory. Its last part is the name of the package.
  * @param options `version`: of this package. `from`: what to install it from instead, a tarball that is then copied
  * into the project.
- * @throws Error where the name is none, or a file is there already: then nothing is written.
+ * @throws Error where the name is none, or the folder holds anything but a `.git`: then nothing is written.
  */
 export async function newProject(
   name: string,
   { version, from }: { readonly version: string; readonly from?: string },
 ): Promise<number> {
   const dir = resolve(name);
-  const packageName = basename(dir);
+  const packageName = name === '' ? '' : basename(dir);
   if (!PACKAGE_NAME.test(packageName)) throw new Error(noName(packageName));
+  if (!(await isNew(dir))) throw new Error(notNew(dir, await freeName(dir)));
   const tarball = from === undefined ? undefined : resolve(from);
   if (tarball !== undefined && !(await exists(tarball)))
     throw new Error(`--from ${from}: there is no such file`);
@@ -34,6 +36,25 @@ export async function newProject(
   return 0;
 }
 
+async function isNew(dir: string): Promise<boolean> {
+  try {
+    return (await readdir(dir)).every((name) => name === '.git');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** The nearest name that nothing has, from the working directory. */
+async function freeName(dir: string): Promise<string> {
+  for (let number = 2; ; number++) {
+    const free = `${dir}-${number}`;
+    if (!(await exists(free))) return relative(process.cwd(), free);
+  }
+}
+
+const notNew = (dir: string, free: string): string =>
+  `nothing was written, because ${dir} is there already, and is not empty. Choose another name, such as ${free}, or move it away.`;
+
 function askingFor(version: string, { path, text }: NewFile): NewFile {
   const manifest = JSON.parse(text) as { dependencies: Record<string, string> };
   manifest.dependencies['stepwright'] = version;
@@ -45,7 +66,7 @@ function noName(name: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replaceAll(/^[._-]+|-+$/g, '');
-  return `'${name}' is no name of a package: expected small letters, digits and '-', beginning with a letter or a digit${proposed ? `; for example ${proposed}` : ''}`;
+  return `'${name}' is no name of a package: expected small letters, digits and '-', beginning with a letter or a digit; for example ${proposed || 'my-worker'}`;
 }
 
 function report(dir: string, files: readonly NewFile[]): string {
