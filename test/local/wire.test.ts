@@ -8,6 +8,8 @@ const SWF = 'com.amazonaws.swf.service.v2.model#';
 const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: ARN, End: true } } });
 const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
 
+const OWN_KEY = { type: 'CUSTOMER_MANAGED_KMS_KEY', kmsKeyId: 'alias/mine' };
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -55,9 +57,72 @@ describe('a call that is refused', () => {
     [
       'an input that is not JSON',
       'StartExecution',
-      { stateMachineArn: MACHINE, input: '{' },
+      { stateMachineArn: MACHINE, input: 'no' },
       'InvalidExecutionInput',
       "Invalid State Machine Execution Input: '",
+    ],
+    [
+      'an input that ends too early',
+      'StartExecution',
+      { stateMachineArn: MACHINE, input: '{' },
+      'InvalidExecutionInput',
+      'at position 1',
+    ],
+    [
+      'an output that is no string',
+      'SendTaskSuccess',
+      { taskToken: 'x', output: { a: 1 } },
+      'SerializationException',
+      "Expected 'output' to be a string",
+    ],
+    [
+      'a number that is no integer',
+      'ListActivities',
+      { maxResults: '5' },
+      'SerializationException',
+      "Expected 'maxResults' to be an integer",
+    ],
+    [
+      'a page of one and a half',
+      'ListActivities',
+      { maxResults: 1.5 },
+      'SerializationException',
+      "Expected 'maxResults' to be an integer",
+    ],
+    [
+      'a boolean that is none',
+      'GetExecutionHistory',
+      { executionArn: EXECUTION, reverseOrder: 'yes' },
+      'SerializationException',
+      "Expected 'reverseOrder' to be a boolean",
+    ],
+    [
+      'an activity with a key of its own',
+      'CreateActivity',
+      { name: 'A', encryptionConfiguration: OWN_KEY },
+      'UnsupportedOperation',
+      'encryption with a key of your own',
+    ],
+    [
+      'a machine with a key of its own',
+      'CreateStateMachine',
+      { name: 'N', definition: PASS, roleArn: ROLE, encryptionConfiguration: OWN_KEY },
+      'UnsupportedOperation',
+      'encryption with a key of your own',
+    ],
+    [
+      'an execution without its data',
+      'DescribeExecution',
+      { executionArn: EXECUTION, includedData: 'METADATA_ONLY' },
+      'UnsupportedOperation',
+      'includedData METADATA_ONLY',
+    ],
+    [
+      'a machine without its definition',
+      'DescribeStateMachine',
+      { stateMachineArn: MACHINE, includedData: 'METADATA_ONLY' },
+      'UnsupportedOperation',
+      'includedData METADATA_ONLY',
     ],
     [
       'a definition that is not JSON',

@@ -6,7 +6,7 @@ import { type Call, type Operation, type State } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
 import { END_POLLS } from './service-header.js';
 import { errors } from './service-error.js';
-import { checkArn, Checker, checkName, MAX } from './request-validation.js';
+import { checkArn, Checker, checkName, MAX, refuseOwnKey } from './request-validation.js';
 
 const OWNED_KEY = { encryptionConfiguration: { type: 'AWS_OWNED_KEY' } };
 
@@ -22,6 +22,7 @@ const createActivity: Operation = ({ body, region }, { activities }) => {
   const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
   checker.done();
   checkName(name);
+  refuseOwnKey(body);
   const activity = activities.create(formatArn({ ...homeOf(region), kind: 'activity', name }));
   return { activityArn: activity.arn, creationDate: toSeconds(activity.createdAt) };
 };

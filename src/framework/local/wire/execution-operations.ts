@@ -5,7 +5,7 @@ import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageSize, pageToken, placeOf } from './pages.js';
 import { errors } from './service-error.js';
 import { complaint } from './json-complaint.js';
-import { checkArn, Checker, checkName, MAX } from './request-validation.js';
+import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request-validation.js';
 
 /** In the order in which the service lists them. PENDING_REDRIVE is known, and no execution here is it. */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
@@ -35,6 +35,7 @@ function parseInput(input: string): Json {
 }
 
 const describeExecution: Operation = (call, { executions }) => {
+  refuseMetadataOnly(call.body);
   const execution = executions.get(readExecutionArn(call));
   const { input, status, end } = execution;
   return {
@@ -104,14 +105,14 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const arn = checker.requiredText('executionArn', EXECUTION_ARN);
   const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
   const token = checker.text('nextToken', { min: 1, max: 3_096, shown: true });
+  const reverse = checker.boolean('reverseOrder') ?? false;
+  const withData = checker.boolean('includeExecutionData') ?? true;
   checker.done();
   const { history } = executions.get(checkArn(arn, 'execution'));
-  const reverse = body['reverseOrder'] === true;
   // The place is an event's id, which stays its own however long the history grows.
   const id = Number(placeOf(token) ?? (reverse ? history.length : 1));
   if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
   const from = reverse ? history.length - id : id - 1;
-  const withData = body['includeExecutionData'] !== false;
   const events = history.page(from, pageSize(maxResults), { reverse, withData });
   const next = reverse ? id - events.length : id + events.length;
   const more = reverse ? next >= 1 : next <= history.length;

@@ -4,6 +4,7 @@
  */
 export function complaint(text: string): string | undefined {
   const at = firstOdd(text);
+  if (at >= text.length) return undefined;
   const [word = ''] = /^[\p{L}_$][\p{L}\p{N}_$]*/u.exec(text.slice(at)) ?? [];
   const before = text.slice(0, at).trimEnd();
   if (isName(before)) {

@@ -5,7 +5,7 @@ import { homeOf, keyOf, type Machine } from '../service/machines.js';
 import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageOf } from './pages.js';
 import { errors } from './service-error.js';
-import { checkArn, Checker, checkName, MAX } from './request-validation.js';
+import { checkArn, Checker, checkName, MAX, refuseMetadataOnly, refuseOwnKey } from './request-validation.js';
 
 /** The library takes more than a second for a few times as many characters, and finds little that our own check does not. */
 const CHECKED_CHARS = 128 * 1024;
@@ -23,12 +23,14 @@ const createStateMachine: Operation = async ({ body, region }, { machines, check
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.requiredText('roleArn', { min: 1, max: MAX.arn, shown: true });
   const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+  const description = checker.text('versionDescription', { max: 256 });
+  const publish = checker.boolean('publish');
   checker.done();
   checkName(name);
-  if (typeof body['versionDescription'] === 'string' && body['publish'] !== true)
-    throw errors.versionDescription();
+  if (description !== undefined && publish !== true) throw errors.versionDescription();
+  refuseOwnKey(body);
   if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
-  if (body['publish'] === true) throw errors.unsupported('versions of state machines');
+  if (publish === true) throw errors.unsupported('versions of state machines');
   // Our own check comes first where both find something: its texts are the recorded ones, and name the state.
   const program = compile(definition);
   if (checkDefinitions && definition.length <= CHECKED_CHARS) await check(definition);
@@ -52,6 +54,7 @@ function compile(definition: string): Program {
 }
 
 const describeStateMachine: Operation = (call, { machines }) => {
+  refuseMetadataOnly(call.body);
   const { arn, name, definition, roleArn, createdAt, deleting, program } = machines.get(readMachineArn(call));
   const { variableReferences: references } = program;
   return {

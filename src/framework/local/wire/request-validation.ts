@@ -1,4 +1,5 @@
 import { parseArn, type ResourceKind } from '../arn.js';
+import { isObject } from '../asl/values/json.js';
 import { DATA_LIMIT_BYTES, isTooLarge } from '../asl/values/limits.js';
 import { errors } from './service-error.js';
 
@@ -26,7 +27,7 @@ interface TextRule {
 
 /**
  * Checks the fields of a request one after another, and throws all violations at once, worded as the service
- * words them.
+ * words them. A field of another type than the API has is refused by itself, at once.
  */
 export class Checker {
   readonly #violations: string[] = [];
@@ -39,14 +40,14 @@ export class Checker {
       if (required) this.#violate(field, shown ? ' null' : '', 'Member must not be null');
       return undefined;
     }
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    const display = shown ? ` '${text.slice(0, MAX.token)}'` : '';
-    if (text.length < min) {
+    if (typeof value !== 'string') throw mustBe(field, 'a string');
+    const display = shown ? ` '${value.slice(0, MAX.token)}'` : '';
+    if (value.length < min) {
       this.#violate(field, display, `Member must have length greater than or equal to ${min}`);
-    } else if (text.length > max || (max === MAX.data && isTooLarge(text))) {
+    } else if (value.length > max || (max === MAX.data && isTooLarge(value))) {
       this.#violate(field, display, `Member must have length less than or equal to ${max}`);
     }
-    return text;
+    return value;
   }
 
   requiredText(field: string, rule: TextRule): string {
@@ -56,16 +57,20 @@ export class Checker {
   integer(field: string, min: number, max: number): number | undefined {
     const value = this.body[field];
     if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'number' || value > max) {
-      this.#violate(
-        field,
-        ` '${JSON.stringify(value)}'`,
-        `Member must have value less than or equal to ${max}`,
-      );
+    if (typeof value !== 'number' || !Number.isInteger(value)) throw mustBe(field, 'an integer');
+    if (value > max) {
+      this.#violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
     } else if (value < min) {
       this.#violate(field, ` '${value}'`, `Member must have value greater than or equal to ${min}`);
     }
-    return Number(value);
+    return value;
+  }
+
+  boolean(field: string): boolean | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'boolean') throw mustBe(field, 'a boolean');
+    return value;
   }
 
   oneOf(field: string, values: readonly string[]): string | undefined {
@@ -84,6 +89,20 @@ export class Checker {
   #violate(field: string, value: string, constraint: string): void {
     this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
   }
+}
+
+const mustBe = (field: string, expected: string): Error =>
+  errors.serialization(`Expected '${field}' to be ${expected}`);
+
+/** @throws ServiceError UnsupportedOperation where a new resource is to have a key of the caller's */
+export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
+  if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
+    throw errors.unsupported('encryption with a key of your own');
+}
+
+/** @throws ServiceError UnsupportedOperation: what the answer then holds is not recorded */
+export function refuseMetadataOnly({ includedData }: Body): void {
+  if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it is to find

@@ -170,7 +170,7 @@ class Exchange {
     try {
       const operation = this.options.operations.get(name);
       if (!operation) return unknownOperation(name);
-      if (!body) return new ServiceError('SerializationException', 'The body is not a JSON object', CORAL);
+      if (!body) return errors.serialization('The body is not a JSON object');
       return await this.options.perform(operation, {
         operation: name,
         body,

@@ -26,6 +26,8 @@ export const errors = {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;
     return new ServiceError('ValidationException', head + violations.join('; '), 'com.amazon.coral.validate');
   },
+  serialization: (reason: string) =>
+    new ServiceError('SerializationException', reason, 'com.amazon.coral.service'),
   invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
   invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
   invalidToken: () => new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'"),
