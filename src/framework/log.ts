@@ -21,6 +21,13 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger;
 }
 
+/** The fields and the message of a line. An error in the place of the fields is the field `err`, as pino has it. */
+export function partsOf(...args: [string] | [object, string]): [fields: object, message: string] {
+  if (args.length === 1) return [{}, args[0]];
+  const [own, message] = args;
+  return [own instanceof Error ? { err: own } : own, message];
+}
+
 export interface LogOptions {
   /** The least level that is written: `debug`, `info`, `warn`, `error` or `silent`. @default 'info' */
   level?: string;

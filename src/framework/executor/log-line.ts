@@ -1,4 +1,4 @@
-import type { Logger } from '../log.js';
+import { type Logger, partsOf } from '../log.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -15,7 +15,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
   const write =
     (level: Level) =>
     (...args: [string] | [object, string]): void => {
-      const [own, message] = args.length === 1 ? [{}, args[0]] : args;
+      const [own, message] = partsOf(...args);
       send({ level, message, fields: fieldsText({ ...fields, ...own }) });
     };
   return {
@@ -41,25 +41,32 @@ function fieldsText(fields: object): string {
 }
 
 const ERROR_KEY = '$stepwright:error';
+/** What an error has that is not listed among its fields. */
+const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
-/** An error is its name, message and stack, and what its own fields hold. */
+interface RemoteError {
+  /** Its class. */
+  readonly type: string;
+  readonly unlisted: object;
+  readonly own: object;
+}
+
 function replaceError(_: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  return {
-    [ERROR_KEY]: {
-      ...Object.fromEntries(Object.entries(value)),
-      name,
-      message,
-      stack,
-      ...(cause !== undefined && { cause }),
-    },
-  };
+  const unlisted = Object.fromEntries(UNLISTED.map((key) => [key, Reflect.get(value, key) as unknown]));
+  const own = Object.fromEntries(Object.entries(value));
+  return { [ERROR_KEY]: { type: value.constructor.name, unlisted, own } };
 }
 
 function reviveError(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !(ERROR_KEY in value)) return value;
-  const { message, ...fields } = value[ERROR_KEY] as { message: string };
-  return Object.assign(new Error(message), fields);
+  const { type, unlisted, own } = value[ERROR_KEY] as RemoteError;
+  // A log shows the name of an error's class.
+  const { [type]: Kind = Error } = { [type]: class extends Error {} };
+  const error = Object.assign(new Kind(), own);
+  for (const [key, each] of Object.entries(unlisted))
+    if (!Object.hasOwn(own, key))
+      Object.defineProperty(error, key, { value: each as unknown, writable: true, configurable: true });
+  return error;
 }

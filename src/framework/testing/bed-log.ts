@@ -1,4 +1,4 @@
-import type { Logger } from '../log.js';
+import { type Logger, partsOf } from '../log.js';
 
 /** One line that was logged. */
 export interface LogEntry {
@@ -13,7 +13,7 @@ export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<stri
   const line =
     (level: LogEntry['level']) =>
     (...args: [string] | [object, string]): void => {
-      const [own, message] = args.length === 1 ? [{}, args[0]] : args;
+      const [own, message] = partsOf(...args);
       entries.push({ level, message, fields: { ...fields, ...own } });
       passOn[level](own, message);
     };
