@@ -26,14 +26,21 @@ interface HistoryEvent {
   readonly activityFailedEventDetails?: { readonly error?: string; readonly cause?: string };
 }
 
-/** @throws an Error that names the file, when it can't be read or is no history. */
-export async function readHistory(source: string | History): Promise<History> {
+/**
+ * The attempts that a worker brought to an end. One that timed out or was lost says nothing of a handler.
+ * @throws an Error that names the file, when it can't be read, is no history, or lacks what was said of an attempt.
+ */
+export async function readRecordedTasks(source: string | History): Promise<RecordedTask[]> {
   const history: unknown = typeof source === 'string' ? await readJson(source) : source;
-  if (isHistory(history)) return history;
   const where = typeof source === 'string' ? source : 'the history';
-  throw new Error(
-    `${where} has no list of events. Write one with: aws stepfunctions get-execution-history --execution-arn ARN`,
-  );
+  if (!isHistory(history)) {
+    throw new Error(
+      `${where} has no list of events, each with its id and type. Write one with: aws stepfunctions get-execution-history --execution-arn ARN`,
+    );
+  }
+  const byId = new Map(history.events.map((event) => [event.id, event]));
+  const answers = history.events.filter(({ type }) => ANSWERS.has(type));
+  return answers.map((event) => recordedTask(event, byId, where));
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -45,25 +52,42 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function isHistory(value: unknown): value is History {
-  return typeof value === 'object' && value !== null && 'events' in value && Array.isArray(value.events);
+  return isObject(value) && Array.isArray(value['events']) && value['events'].every(isEvent);
 }
 
-/** The attempts that a worker brought to an end. One that timed out or was lost says nothing of a handler. */
-export function recordedTasks({ events }: History): RecordedTask[] {
-  const byId = new Map(events.map((event) => [event.id, event]));
-  return events.flatMap((event) => {
-    const result = resultOf(event);
-    const scheduled = result && scheduledBefore(event, byId)?.activityScheduledEventDetails;
-    if (!result || scheduled?.input === undefined) return [];
-    return [{ activity: scheduled.resource, input: scheduled.input, result, eventId: event.id }];
-  });
+const isEvent = (value: unknown): boolean =>
+  isObject(value) && typeof value['id'] === 'number' && typeof value['type'] === 'string';
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+const ANSWERS = new Set(['ActivitySucceeded', 'ActivityFailed']);
+
+function recordedTask(
+  event: HistoryEvent,
+  byId: ReadonlyMap<number, HistoryEvent>,
+  where: string,
+): RecordedTask {
+  const { resource: activity, input } = scheduledBefore(event, byId)?.activityScheduledEventDetails ?? {};
+  const result = resultOf(event, where);
+  if (typeof activity === 'string' && typeof input === 'string' && result)
+    return { activity, input, result, eventId: event.id };
+  throw new Error(
+    `${where}: its event ${event.id} ended a task, and stands there without its input or output. Write all of it, without --max-items and --no-include-execution-data`,
+  );
 }
 
-function resultOf(event: HistoryEvent): TaskResult | undefined {
+function resultOf(event: HistoryEvent, where: string): TaskResult | undefined {
+  if (event.type === 'ActivityFailed') {
+    const { error, cause } = event.activityFailedEventDetails ?? {};
+    return { status: 'failed', error: error ?? '', cause: cause ?? '' };
+  }
   const { output } = event.activitySucceededEventDetails ?? {};
-  if (output !== undefined) return { status: 'succeeded', output: JSON.parse(output) };
-  const failed = event.activityFailedEventDetails;
-  return failed && { status: 'failed', error: failed.error ?? '', cause: failed.cause ?? '' };
+  try {
+    return output === undefined ? undefined : { status: 'succeeded', output: JSON.parse(output) };
+  } catch (error) {
+    throw new Error(`${where}: the output of its event ${event.id} is no JSON`, { cause: error });
+  }
 }
 
 /** Events point back to the one before them in the same branch. */

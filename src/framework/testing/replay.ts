@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HandlerDefinition } from '../declare/definition.js';
-import { readHistory, recordedTasks, type History, type RecordedTask } from './history.js';
+import { readRecordedTasks, type History, type RecordedTask } from './history.js';
 import type { TaskResult } from './task-result.js';
 
 /** One recorded task, run again. */
@@ -25,7 +25,7 @@ export interface Replay {
 
 type Run = (json: string, handler: string) => Promise<TaskResult>;
 
-/** Runs every recorded input through its handler, one after the other. */
+/** Runs every recorded input that a worker answered through its handler, one after the other. */
 export async function replay(
   source: string | History,
   handlers: readonly HandlerDefinition[],
@@ -33,7 +33,7 @@ export async function replay(
 ): Promise<Replay> {
   const tasks: ReplayedTask[] = [];
   const unhandled = new Set<string>();
-  for (const { activity, input, result, eventId } of recordedTasks(await readHistory(source))) {
+  for (const { activity, input, result, eventId } of await readRecordedTasks(source)) {
     const handler = handlerOf(activity, handlers)?.name;
     if (handler === undefined) unhandled.add(activity);
     else tasks.push({ handler, eventId, input, recorded: result, now: await run(input, handler) });

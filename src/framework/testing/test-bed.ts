@@ -53,7 +53,7 @@ export interface TestBed<T extends object> {
     options?: RunOptions<M> & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
   /**
-   * Runs every activity input of a recorded execution through its handler, and tells what has changed.
+   * Runs every activity input of a recorded execution that a worker answered through its handler, and tells what has changed.
    * @param history what `aws stepfunctions get-execution-history` writes: the path of a file, or its content.
    */
   replay(history: string | History): Promise<Replay>;
