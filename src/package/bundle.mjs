@@ -32,21 +32,28 @@ const ENTRIES = [
  * threads load only what is theirs, and a command that runs no worker loads none.
  */
 const TOGETHER = [
-  ['lean', 'service/lean/lean-calls'],
+  ['lean', 'service/lean/lean-calls', 'duration'],
   [
     'heartbeats',
     'heartbeat/scheduler',
     'heartbeat/thread/messages',
+    'heartbeat/thread/ledger',
     'probes/page-server',
     'service/activity-calls',
   ],
-  ['jsonata', 'local/asl/jsonata/evaluator'],
-  ['program', 'cli/program', 'local/wire/service-header'],
+  ['jsonata', 'local/asl/jsonata/evaluator', 'local/asl/jsonata/job'],
+  ['program', 'cli/program', 'cli/signals', 'local/wire/service-header'],
   ['service', 'service/sdk/aws'],
   ['local', 'local/index'],
   ['worker', 'index', 'worker/start/create-worker', 'cli/start/start'],
 ];
 const CHUNKS = 'chunks';
+/** All that these load: one constant that they share with a worker would have them load it whole. */
+const LOADED_BY = {
+  'heartbeat/thread/entry': ['lean', 'heartbeats'],
+  'local/asl/jsonata/thread-entry': ['lean', 'heartbeats', 'jsonata'],
+  'cli/main': ['lean', 'program'],
+};
 
 const fileOf = (module) => join(framework, `${module}.js`);
 
@@ -83,6 +90,17 @@ function placesOfUrl(tree) {
   return places.toSorted((a, b) => a.start - b.start);
 }
 
+/** The files of the package that are loaded with this one. */
+function loadedBy(file, output) {
+  const loaded = new Set([file]);
+  // What is added on the way is walked as well.
+  for (const each of loaded)
+    for (const next of output.find(({ fileName }) => fileName === each)?.imports ?? [])
+      if (next.startsWith(CHUNKS)) loaded.add(next);
+  loaded.delete(file);
+  return [...loaded];
+}
+
 for (const module of TOGETHER.flatMap(([, ...modules]) => modules))
   if (!existsSync(fileOf(module))) throw new Error(`${fileOf(module)} is named here, and is not there`);
 
@@ -94,7 +112,7 @@ const bundle = await rolldown({
 });
 const dir = mkdtempSync(join(root, 'dist', 'bundle-'));
 try {
-  await bundle.write({
+  const { output } = await bundle.write({
     dir,
     format: 'esm',
     comments: false,
@@ -108,6 +126,11 @@ try {
       }),
     },
   });
+  for (const [entry, chunks] of Object.entries(LOADED_BY)) {
+    const known = new Set(chunks.map((chunk) => `${CHUNKS}/${chunk}.js`));
+    const others = loadedBy(`${entry}.js`, output).filter((file) => !known.has(file));
+    if (others.length > 0) throw new Error(`${entry} would load ${others.join(', ')}`);
+  }
   for (const file of readdirSync(framework, { recursive: true }))
     if (/\.js(\.map)?$/.test(file)) unlinkSync(join(framework, file));
   rmSync(join(framework, CHUNKS), { recursive: true, force: true });
