@@ -209,6 +209,19 @@ test('a program that is not there, or a directory that is not, is said', async (
   });
 });
 
+test.each<[string, CommandOptions]>([
+  ['too long for an argument', { inputAs: 'args', input: 'x'.repeat(3e6) }],
+  ['too long for a variable', { inputAs: 'env', input: 'x'.repeat(3e6) }],
+  ['with a character that no argument has', { inputAs: 'args', input: ['a\0b'] }],
+])('an input that is %s is said, with what takes it', async (_, options) => {
+  const error = await failed(shell('cat', options));
+  expect(error).toBeInstanceOf(CommandFailed);
+  expect(error).toMatchObject({
+    exitCode: null,
+    message: expect.stringMatching(/^sh could not be started: .* goes in by inputAs: 'stdin' or 'file'\.$/s),
+  });
+});
+
 test('a flood of lines costs neither memory nor the log', async () => {
   const ran = shell('yes "some line of it" | head -n 300000; echo 5');
   expect(await ran.result).toBe(5);

@@ -29,15 +29,10 @@ export class Program {
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
+  /** @throws CommandFailed where the system does not even try to start it. */
   constructor(options: ProgramOptions) {
     this.#options = options;
-    const [file, ...args] = limited(options);
-    this.#child = spawn(file ?? '', args, {
-      cwd: options.cwd,
-      env: options.env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-    });
+    this.#child = this.#spawn();
     keepGroup(this.#child.pid);
     this.#listen();
     this.ended = this.#end();
@@ -58,6 +53,16 @@ export class Program {
   #letGo(): void {
     this.#kill?.();
     letGroupGo(this.#child.pid);
+  }
+
+  #spawn(): ChildProcess {
+    const { cwd, env } = this.#options;
+    const [file = '', ...args] = limited(this.#options);
+    try {
+      return spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    } catch (error) {
+      throw this.#notStarted(error as Error);
+    }
   }
 
   #listen(): void {
@@ -91,15 +96,22 @@ export class Program {
     return { ...how, stderr: this.#stderr.text };
   }
 
-  #notStarted({ message }: Error): CommandFailed {
+  #notStarted({ message, code = '' }: NodeJS.ErrnoException): CommandFailed {
     const { file, cwd } = this.#options;
     const where = cwd === undefined ? '' : ` in ${cwd}`;
-    return new CommandFailed(
-      `${file} could not be started${where}: ${message}. Is it installed, on the PATH and executable, and is the directory there?`,
-      { exitCode: null, signal: null, stderr: '' },
-    );
+    const hint = NO_ARGUMENT.has(code)
+      ? "What no argument and no variable can hold goes in by inputAs: 'stdin' or 'file'."
+      : 'Is it installed, on the PATH and executable, and is the directory there?';
+    return new CommandFailed(`${file} could not be started${where}: ${message}. ${hint}`, {
+      exitCode: null,
+      signal: null,
+      stderr: '',
+    });
   }
 }
+
+/** An argument or a variable is too long for the system, or has a character in it that ends it there. */
+const NO_ARGUMENT = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 
 /** A limit on memory is one on addresses, which a shell sets for itself and so for what it becomes. */
 function limited({ file, args, memoryMb }: ProgramOptions): readonly string[] {
