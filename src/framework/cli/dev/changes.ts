@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../../clock.js';
+import { deferred } from '../../wait.js';
 
 /** How long after a first change others are waited for: an editor saves several files, and some in several steps. */
 const GATHER_MS = 30;
@@ -39,11 +40,14 @@ export class Changes {
 
   /** The files that have changed since it was last asked, once there are any; none where the signal aborts. */
   async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    if (this.#changed.size === 0 && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+    if (this.#changed.size === 0 && !signal.aborted) {
+      const { promise, resolve } = deferred<void>();
+      const wake = (): void => resolve();
+      this.#wake = wake;
+      signal.addEventListener('abort', wake);
+      await promise;
+      signal.removeEventListener('abort', wake);
+    }
     await this.clock.sleep(GATHER_MS, signal);
     const changed = this.#changed;
     this.#changed = new Set();
