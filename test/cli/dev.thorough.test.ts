@@ -131,6 +131,7 @@ describe('dev', () => {
     );
     expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Mended you' });
     expect(run.stdout()).toContain(`Activity: arn:aws:states:${ACCOUNT}:activity:RefundOrder -> `);
+    expect(run.stdout()).not.toContain('no handler takes the tasks');
     expect(await execute('RefundOrder', { id: '7' })).toEqual({ id: '7' });
   });
 
@@ -151,6 +152,8 @@ describe('dev', () => {
   test('one SIGTERM ends all of it', async () => {
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
+    // Where a machine is wrong, the one that was there counts.
+    expect(run.stdout()).not.toContain('no state machine here names');
     expect(count(/worker is running/)).toBe(3);
     expect(count(/worker is stopped/)).toBe(3);
   });

@@ -104,12 +104,12 @@ class Session {
     const { project, stop } = this.parts;
     const files = [...changed].filter((file) => CODE.test(file));
     if (stop.aborted || files.length === 0) return;
-    if (files.some((file) => file.endsWith('.json')) && (await this.#surroundings.readMachines()))
-      await this.#sayFindings();
+    const seeded = files.some((file) => file.endsWith('.json')) && (await this.#surroundings.readMachines());
     const isMachine = (file: string): boolean =>
       file.endsWith('.asl.json') || this.#surroundings.isMachine(relative(project, file));
-    if (files.every(isMachine)) return;
-    await this.#compileAndRun();
+    // The handler of a new machine may be among the code: who runs that says what does not agree.
+    if (!files.every(isMachine)) return this.#compileAndRun();
+    if (seeded) await this.#sayFindings();
   }
 
   async #compileAndRun(): Promise<void> {

@@ -12,7 +12,7 @@ import type { WorkerProcess } from './worker-process.js';
 /** A machine as it was last given to the service. */
 interface Seeded {
   readonly arn: string;
-  readonly definition: string;
+  readonly source: MachineSource;
 }
 
 /**
@@ -70,8 +70,10 @@ export class Surroundings {
 
   #read: readonly MachineSource[] = [];
 
-  /** The machines whose files are right. */
-  machines: readonly MachineSource[] = [];
+  /** The machines that the service has: of a file that is wrong, the one that was there. */
+  get machines(): readonly MachineSource[] {
+    return [...this.#machines.values()].map(({ source }) => source);
+  }
 
   /** Whether a file is a machine, right or wrong. */
   isMachine(file: string): boolean {
@@ -90,8 +92,7 @@ export class Surroundings {
     const isFirst = this.#machines.size === 0;
     this.#read = read.machines;
     const bad = new Set(read.problems.map(({ where }) => fileOf(where)));
-    this.machines = read.machines.filter(({ file }) => !bad.has(file));
-    for (const machine of this.machines) this.#seed(machine, isFirst);
+    for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
     const problems = [...read.problems, ...slowHeartbeats(this.#service, handlers)];
     if (strict) throwProblems(problems);
@@ -117,13 +118,14 @@ export class Surroundings {
     return { allowHosts, allowOrigins, console };
   }
 
-  #seed({ name, definition }: MachineSource, isFirst: boolean): void {
+  #seed(source: MachineSource, isFirst: boolean): void {
+    const { name, definition } = source;
     const before = this.#machines.get(name);
-    if (!this.#service || before?.definition === definition) return;
+    if (!this.#service || before?.source.definition === definition) return;
     const arn = this.#service.replaceMachine({ name, definition });
     // With its first activity it may have moved to another region.
     if (before && before.arn !== arn) this.#service.forgetMachine(before.arn);
-    this.#machines.set(name, { arn, definition });
+    this.#machines.set(name, { arn, source });
     if (!isFirst)
       this.log.info(`Machine: ${name} is ${before ? 'changed: its next execution runs it' : 'new'}`);
   }
