@@ -13,7 +13,7 @@ export interface TemplateField {
 /**
  * Compiles a payload template: an object in which each field `name.$` holds a path or an intrinsic function, to
  * any depth, lists included. What holds none is given as it stands. Recorded: the constant keys come first, as they are
- * written, then those that were worked out, in the order of a hash table of Java's (recorded/shapes.ts).
+ * written, then those that were worked out, in the order of a hash table of Java's (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
