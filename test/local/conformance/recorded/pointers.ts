@@ -19,7 +19,7 @@ const RETRIED_MAP = [
   'ExecutionFailed<11',
 ];
 
-/** Which event points to which, and what a retried Map or Parallel leaves (7.1, 7.2). */
+/** Which event points to which, and what a retried Map or Parallel leaves. */
 export const pointers: MachineRow[] = [
   row(
     'test_invalid_jsonpath[ST.INVALID_JSONPATH_IN_INPUTPATH]',

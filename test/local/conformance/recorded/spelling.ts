@@ -33,7 +33,7 @@ const THIRTEEN = [
   'retry',
 ];
 
-/** How texts, keys and numbers are spelled (7.7). */
+/** How texts, keys and numbers are spelled. */
 export const spelling: MachineRow[] = [
   row(
     'test_map_state_nested',
