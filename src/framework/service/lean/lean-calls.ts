@@ -31,7 +31,7 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  * It needs nothing but plain data and a function that knows the credentials, so that a thread can have one as well:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
- *     const end = await calls.send('SendTaskHeartbeat', { taskToken }, { signal, onSent: () => {} });
+ *     calls.begin('SendTaskHeartbeat', { taskToken }, { signal, onSent: () => {} }, (end) => …);
  *
  * What an end means is for `answer.ts`. A call whose end says `clockCorrected` may be made again at once.
  */
@@ -48,12 +48,7 @@ export class LeanCalls {
     this.#ways = waysOf(recipes);
   }
 
-  /** Makes one call. Never rejects. */
-  send(operation: HotOperation, input: object, call: CallInProgress): Promise<CallEnd> {
-    return new Promise((resolve) => this.begin(operation, input, call, resolve));
-  }
-
-  /** As `send`, for whoever has a promise of its own. @param done called once, with what it came to */
+  /** Makes one call. Never throws. @param done called once, with what it came to */
   begin(operation: HotOperation, input: object, call: CallInProgress, done: (end: CallEnd) => void): void {
     const identity = this.#identity();
     if (identity instanceof Promise) void this.#ask(identity, { operation, input, call, done });

@@ -265,7 +265,7 @@ function asSigned(identity: Identity | undefined): Identity | undefined {
   if (!identity) return undefined;
   const { accessKeyId, secretAccessKey, sessionToken } = identity;
   for (const [part, value] of Object.entries({ accessKeyId, sessionToken })) {
-    if (UNSENDABLE.test(value ?? '')) throw providerError(new TypeError(`${part} ${WITH_A_BREAK}`));
+    if (UNSENDABLE.test(value ?? '')) throw new TypeError(`${part} ${WITH_A_BREAK}`);
   }
   return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
