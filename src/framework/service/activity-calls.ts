@@ -55,11 +55,11 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
           credentials.accepted(asOf);
           return resolve(read(end));
         }
-        const attempt = (): Promise<CallEnd> => sendOnTime(send, operation, input, call);
         const { signal, onAgain: again } = call;
-        const onTime = end.failure.clockCorrected ? sendAgain(send, operation, input, call) : end;
+        const once = (): Promise<CallEnd> => new Promise((done) => send(operation, input, call, done));
+        const attempt = async (): Promise<CallEnd> => onTime(await once(), again, once);
         resolve(
-          Promise.resolve(onTime)
+          onTime(end, again, once)
             .then((settled) => credentials.failed(settled, asOf, { signal, attempt, again }))
             .then(read),
         );
@@ -85,25 +85,11 @@ interface CallUnderWay extends CallInProgress {
 const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
-/** Sends, and once more where the answer has just corrected the clock. */
-async function sendOnTime(
-  send: SendCall,
-  operation: HotOperation,
-  input: object,
-  call: CallUnderWay,
-): Promise<CallEnd> {
-  const first = await new Promise<CallEnd>((done) => send(operation, input, call, done));
-  return 'failure' in first && first.failure.clockCorrected ? sendAgain(send, operation, input, call) : first;
-}
-
-function sendAgain(
-  send: SendCall,
-  operation: HotOperation,
-  input: object,
-  call: CallUnderWay,
-): Promise<CallEnd> {
-  call.onAgain();
-  return new Promise((done) => send(operation, input, call, done));
+/** What a call comes to, which is sent once more where its answer has just corrected the clock. */
+async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
+  if ('output' in end || !end.failure.clockCorrected) return end;
+  again();
+  return send();
 }
 
 const reportAnswer = (end: CallEnd): ReportAnswer => ('failure' in end ? reportFailure(end.failure) : OK);
