@@ -503,6 +503,16 @@ test('what is proposed leaves room: three beats, and ten seconds beyond the time
   expect(pasted({ ...charge, HeartbeatSeconds: 30 })).toEqual(['"HeartbeatSeconds": 60']);
 });
 
+test('no HeartbeatSeconds is proposed that the service would refuse beside its TimeoutSeconds', () => {
+  const found = check(of({ ...charge, HeartbeatSeconds: 10, TimeoutSeconds: 60 }));
+  const slow = found.find(({ code }) => code === 'HEARTBEAT_TOO_SLOW');
+  expect(slow).not.toHaveProperty('paste');
+  expect(slow).not.toHaveProperty('edits');
+  expect(slow?.fix).toBe(
+    "raise HeartbeatSeconds to 60, and TimeoutSeconds (60) above that, or set `heartbeat` of Charging.charge to '3s'",
+  );
+});
+
 test('a file that is JSON only with its variables filled in is checked, and not written', () => {
   const text = machine({ ...charge, HeartbeatSeconds: 30 }).replace(
     '"TimeoutSeconds": 300',

@@ -52,17 +52,21 @@ function slowHeartbeat(
   if (beatsTwiceWithin(seconds, heartbeatMs)) return [];
   const wanted = heartbeatMs === false ? undefined : proposedSeconds(heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
-  const fits = wanted !== undefined && (limit === undefined ? !has(state, 'TimeoutSeconds') : wanted < limit);
+  // The service refuses one that is not below TimeoutSeconds.
+  const refused = wanted !== undefined && limit !== undefined && wanted >= limit;
+  const proposed = refused ? undefined : wanted;
+  const isSure = limit !== undefined || !has(state, 'TimeoutSeconds');
   return [
     {
       code: 'HEARTBEAT_TOO_SLOW',
       level: 'error',
       what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-      fix: `raise HeartbeatSeconds, or set \`heartbeat\` of ${name} to '${proposedHeartbeat(seconds)}'`,
-      ...(wanted !== undefined && { paste: paste('HeartbeatSeconds', wanted) }),
-      ...(fits && {
-        edits: [{ kind: 'replace' as const, at: [...state.steps, 'HeartbeatSeconds'], value: wanted }],
-      }),
+      fix: `${refused ? `raise HeartbeatSeconds to ${wanted}, and TimeoutSeconds (${limit}) above that,` : 'raise HeartbeatSeconds,'} or set \`heartbeat\` of ${name} to '${proposedHeartbeat(seconds)}'`,
+      ...(proposed !== undefined && { paste: paste('HeartbeatSeconds', proposed) }),
+      ...(proposed !== undefined &&
+        isSure && {
+          edits: [{ kind: 'replace' as const, at: [...state.steps, 'HeartbeatSeconds'], value: proposed }],
+        }),
     },
   ];
 }
