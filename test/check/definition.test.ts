@@ -82,6 +82,10 @@ test.each([
   ['{ // why\n}', 'm.asl.json:1:3 JSON has no comments | write it as "Comment": "…" in the state'],
   ['{ "a": tru }', 'm.asl.json:1:8 \'tru\' is no JSON value | write "tru" where it is a text or a key'],
   ['{ "a" 1 }', "m.asl.json:1:7 a colon is missing before '1' | write the colon"],
+  [
+    '\uFEFF{ "a": 1 }',
+    'm.asl.json:1:1 an invisible byte order mark (BOM) stands here, and JSON has none | save the file as UTF-8 without a BOM',
+  ],
   ['', 'm.asl.json:1:1 a value is expected, not the end of the file | write the value'],
 ])('broken JSON is told with its place: %j', (text, line) => {
   expect(linesOf(text)).toEqual([line]);

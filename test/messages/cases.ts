@@ -184,6 +184,17 @@ const configs: MessageCase[] = [
   ],
   ['a config without an export', (dir) => thrown(() => loadConfig(write(dir, 'd.mjs', ''), dir))],
   [
+    'a config that is a function',
+    (dir) => thrown(() => loadConfig(write(dir, 'e.mjs', 'export default () => ({});'), dir)),
+  ],
+  [
+    'a config of which a key can not be read',
+    (dir) => {
+      const getter = "export default { get region() { throw new Error('no such variable'); } };";
+      return thrown(() => loadConfig(write(dir, 'f.mjs', getter), dir));
+    },
+  ],
+  [
     'flags that npm took',
     async () =>
       String(

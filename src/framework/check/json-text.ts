@@ -12,6 +12,8 @@ export interface BrokenJson extends Position {
   readonly fix: string;
 }
 
+const BYTE_ORDER_MARK = '\uFEFF';
+
 /** A step into JSON: a key, or an index. */
 export type Step = string | number;
 
@@ -121,6 +123,11 @@ function explain({ error, offset, length }: ParseError, text: string): { what: s
     offset >= text.length
       ? 'the end of the file'
       : `'${text.slice(offset, offset + Math.max(1, Math.min(length, 30)))}'`;
+  if (text.charAt(offset) === BYTE_ORDER_MARK)
+    return {
+      what: 'an invisible byte order mark (BOM) stands here, and JSON has none',
+      fix: 'save the file as UTF-8 without a BOM',
+    };
   const afterComma = /,\s*$/.test(text.slice(0, offset)) && /^[}\]]/.test(text.slice(offset));
   if (afterComma) return { what: `a comma stands before ${found}`, fix: 'remove the comma' };
   if (text.charAt(offset) === "'")

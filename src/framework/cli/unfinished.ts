@@ -22,12 +22,9 @@ export async function finished<T>(
     if (endedBy === NEVER_SETTLED || endedBy === 0) process.exitCode = 1;
   };
   process.once('exit', tell);
-  // Whoever began this process would keep it waiting.
-  process.channel?.unref();
   try {
     return await begin();
   } finally {
-    process.channel?.ref();
     process.off('exit', tell);
   }
 }

@@ -76,10 +76,13 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   if (member) shareOutput();
   const plain = logFor(logFlags);
   const log = member ? plain.child({ process: member.number }) : plain;
+  // While only code of the user's is waited for, whoever began this process is no reason to go on.
+  process.channel?.unref();
   const { plan, module, projectDir, outdated } = await readWorker(flags);
   answerMocks(plan);
   let { endpoint } = plan;
   const connectTo = async (): Promise<Endpoint> => {
+    process.channel?.ref();
     const connect = unlessAborted(stop.signal, told('connect'));
     void tell({ kind: 'planned', planned: plannedOf(plan, projectDir) });
     const { port } = await connect;

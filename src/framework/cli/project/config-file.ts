@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.js';
 import { defaultExport } from '../../config/module.js';
-import { type Problem, StartError, shownPath } from '../../errors.js';
+import { type Problem, show, StartError, shownPath } from '../../errors.js';
 import { finished } from '../unfinished.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
@@ -111,12 +111,25 @@ async function importConfig(file: string, shown: string): Promise<Config> {
       error,
     );
   }
+  if (!('default' in module))
+    throw fail(
+      'it has no default export',
+      'write `export default` before the config in this file, as in: export default defineConfig({ … })',
+    );
   const config = defaultExport(module);
-  if (typeof config === 'object' && config !== null) return config;
-  throw fail(
-    'it has no default export',
-    'write `export default` before the config in this file, as in: export default defineConfig({ … })',
-  );
+  if (typeof config !== 'object' || config === null)
+    throw fail(
+      `its default export is no object: ${show(config)}`,
+      'export the config itself, as in: export default defineConfig({ … }); of a function, what it returns',
+    );
+  for (const key of Object.keys(config)) {
+    try {
+      Reflect.get(config, key);
+    } catch (error) {
+      throw fail(`its '${key}' throws when it is read: ${traceOf(error)}`, 'correct that getter', error);
+    }
+  }
+  return config;
 }
 
 /** The message and the first line that points into the user's files. */
