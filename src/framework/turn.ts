@@ -1,3 +1,6 @@
+// Node's own, also where a test has put fake timers in place of the global ones.
+import { setImmediate } from 'node:timers';
+
 /** How long a turn of the event loop may be at work before what can wait is left to the next ones. */
 const SHARE_MS = 8;
 

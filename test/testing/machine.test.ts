@@ -5,7 +5,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { IsInt } from 'class-validator';
 import { inject, injectable } from 'tsyringe';
 import { Activity, ActivityFailure, CLOCK, Handle, type Clock } from 'stepwright';
-import { createTestMachine, matchers, type TestMachineOptions } from 'stepwright/testing';
+import { createTestBed, createTestMachine, matchers, type TestMachineOptions } from 'stepwright/testing';
 import { Greeter } from '../../src/activities/greeter.js';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 
@@ -227,6 +227,20 @@ test('a path that needs no handler runs without one, and an ARN with unset varia
   };
   const free = await createTestMachine(choice);
   expect(await free.execute({ cents: 0 })).toMatchObject({ status: 'succeeded' });
+});
+
+test('the fake timers of Jest stop no machine, and no task of a bed', async () => {
+  jest.useFakeTimers();
+  try {
+    expect(await pay({ cents: 5 })).toHaveSucceededWith('receipt 1');
+    const bed = await createTestBed(Charging);
+    expect(await bed.run({ cents: 5 })).toHaveSucceededWith('receipt 1');
+    const task = await bed.start({ cents: 5 });
+    await task.advance('30s');
+    expect(await task.outcome).toHaveSucceededWith('receipt 2');
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 describe('a handler that never settles', () => {

@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
+import { setImmediate } from 'node:timers';
 import { setTimeout as nap } from 'node:timers/promises';
 import { BaseClock, type Cancel } from '../clock.js';
 import { show } from '../errors.js';
