@@ -28,7 +28,8 @@ export class HostedTask {
         return beat;
       },
       progress: (fraction, message) => {
-        if (!this.#closed) send({ kind: 'progress', fraction, message });
+        if (!this.#closed)
+          send({ kind: 'progress', fraction: onlyA('number', fraction), message: onlyA('string', message) });
       },
       log: remoteLog((line) => send(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line })),
       ...{ handler, activityArn, workerName, token },
@@ -67,3 +68,7 @@ export class HostedTask {
     this.#beats.delete(beat);
   }
 }
+
+/** What somebody passes against its type might not be copied to another thread, and is no progress anyway. */
+const onlyA = <T>(type: 'number' | 'string', value: T): T | undefined =>
+  typeof value === type ? value : undefined;
