@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import {
   Activity,
   CommandFailed,
@@ -14,6 +14,8 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { createTaskContext, createTestBed } from 'stepwright/testing';
+import { Program } from '../../src/framework/executor/commands/program.js';
+import { ProcessHost } from '../../src/framework/executor/process.js';
 import { keepLog, type LogEntry } from '../../src/framework/testing/bed-log.js';
 import { silentLog } from '../../src/framework/log.js';
 
@@ -269,6 +271,22 @@ describe('nothing is left running', () => {
   test('and one that closes its pipes and lives on is waited for', async () => {
     const ran = shell(`echo 7; exec >&- 2>&- <&-; sleep 0.3; exit 9`);
     expect(await failed(ran)).toMatchObject({ exitCode: 9 });
+  });
+
+  test('and who has ended is not signalled any more: the number may be somebody else’s by then', async () => {
+    const options = { args: [], cwd: undefined, env: process.env, stdin: undefined, memoryMb: undefined };
+    const program = new Program({ ...options, file: 'true', killAfterMs: 1, onOutput: () => {} });
+    const host = new ProcessHost();
+    host.end();
+    await Promise.all([program.ended, host.ended]);
+    const kill = jest.spyOn(process, 'kill');
+    try {
+      program.stop();
+      host.end();
+      expect(kill).not.toHaveBeenCalled();
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   test('when whoever started it is killed', async () => {

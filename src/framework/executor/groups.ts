@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { systemClock } from '../clock.js';
+import { within } from '../wait.js';
 
 /**
  * A program of a shell that knows our process groups by what it reads, `+ 12` and `- 12`. When nothing more can come,
@@ -19,9 +21,59 @@ for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`;
 const groups = new Set<number>();
 let keeper: ChildProcess | undefined;
 
-/** From now on the group ends with this thread or process, whatever ends that. */
-export function keepGroup(group: number | undefined): void {
-  if (group === undefined) return;
+/** How a child ended. */
+export interface Exit {
+  /** Null where a signal ended it, or it was never started. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How long the pipes of a child that has ended are read: somebody whom it started may hold them open. */
+const PIPES_MS = 250;
+
+/** A child that was started as the leader of a process group, which ends with this thread or process, whatever ends that. */
+export class GroupLeader {
+  /** Resolves when it has ended. Rejects where it could not be started. */
+  readonly exit: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  /** Undefined where there is none, or none any more: the number may be somebody else's by then. */
+  #group: number | undefined;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#group = child.pid;
+    if (child.pid !== undefined) keep(child.pid);
+    this.#closed = new Promise((resolve) => child.once('close', resolve));
+    this.exit = new Promise((resolve, reject) => {
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      child.on('error', (error) => {
+        // One that runs was only not sent a message.
+        if (child.pid === undefined) reject(error);
+      });
+    });
+  }
+
+  /** Signals every process of the group; 0 only asks. @returns whether there was any. */
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
+    return this.#group !== undefined && signalGroup(this.#group, signal);
+  }
+
+  /** The group has ended. Nobody is signalled any more. */
+  letGo(): void {
+    if (this.#group !== undefined) forget(this.#group);
+    this.#group = undefined;
+  }
+
+  /** Resolves when what it wrote before its end was read. */
+  async readPipes(): Promise<void> {
+    await within(systemClock, PIPES_MS, this.#closed);
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+}
+
+function keep(group: number): void {
   if (groups.size === 0) process.on('exit', endAll);
   groups.add(group);
   if (process.platform === 'win32') return;
@@ -30,16 +82,13 @@ export function keepGroup(group: number | undefined): void {
   for (const each of groups) keeper.stdin?.write(`+ ${each}\n`);
 }
 
-/** The group has ended, or is somebody else's to end. */
-export function letGroupGo(group: number | undefined): void {
-  if (group === undefined || !groups.delete(group)) return;
+function forget(group: number): void {
+  groups.delete(group);
   if (groups.size === 0) process.off('exit', endAll);
   keeper?.stdin?.write(`- ${group}\n`);
 }
 
-/** Signals every process of a group; 0 only asks. @returns whether there was any. */
-export function endGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
-  if (group === undefined) return false;
+function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   try {
     // There are no process groups on Windows: the one process must do.
     return process.kill(process.platform === 'win32' ? group : -group, signal);
@@ -64,5 +113,5 @@ function startKeeper(): ChildProcess {
 
 /** At once, where there is still time for it. */
 function endAll(): void {
-  for (const group of groups) endGroup(group, 'SIGKILL');
+  for (const group of groups) signalGroup(group, 'SIGKILL');
 }

@@ -1,10 +1,8 @@
+import type { Exit } from './groups.js';
 import type { FromHost, ToHost } from './messages.js';
 
 /** How a thread or a process came to its end. */
-export interface HostEnd {
-  readonly exitCode: number | null;
-  /** What ended a process; null for a thread. */
-  readonly signal: NodeJS.Signals | null;
+export interface HostEnd extends Exit {
   /** What a thread died of. */
   readonly error: Error | undefined;
   /** The end of what it wrote to standard error since its last task began. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../declare/task-context.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
+import { endData } from './commands/command-failed.js';
 import type { Host, HostEnd } from './host.js';
 import { writeLine } from './log-line.js';
 import type { FromTask } from './messages.js';
@@ -119,14 +120,9 @@ export const shutdownFailure = (what: string): Outcome =>
 
 /** What is told of a task whose thread or process came to its end. */
 function crashFailure(kind: Host['kind'], end: HostEnd): Outcome {
-  const { exitCode, signal, error, stderr } = end;
+  const { error } = end;
   const message = `the handler's ${kind} came to its end while it ran: ${showEnd(end)}`;
-  const data = {
-    ...(exitCode !== null && { exitCode }),
-    ...(signal !== null && { signal }),
-    ...(error && { error: `${error.name}: ${error.message}` }),
-    ...(stderr !== '' && { stderr }),
-  };
+  const data = { ...endData(end), ...(error && { error: `${error.name}: ${error.message}` }) };
   return ownFailure(OWN_ERROR.handlerCrashed, message, data);
 }
 

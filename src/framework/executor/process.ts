@@ -1,13 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../clock.js';
-import { within } from '../wait.js';
-import { endGroup, keepGroup, letGroupGo } from './groups.js';
+import { GroupLeader } from './groups.js';
 import { ENTRY, type Host, type HostEnd, Tail } from './host.js';
 import type { FromHost, ToHost } from './messages.js';
-
-/** How long the pipes of a process that has ended are read: somebody whom it started may hold them open. */
-const PIPES_MS = 100;
 
 /** A child process, the leader of a process group: whatever it starts ends with it. */
 export class ProcessHost implements Host {
@@ -15,6 +10,7 @@ export class ProcessHost implements Host {
   onMessage: (message: FromHost) => void = () => {};
   readonly ended: Promise<HostEnd>;
   readonly #child: ChildProcess;
+  readonly #leader: GroupLeader;
   readonly #stderr = new Tail();
 
   constructor() {
@@ -23,7 +19,7 @@ export class ProcessHost implements Host {
       serialization: 'advanced',
       detached: true,
     });
-    keepGroup(this.#child.pid);
+    this.#leader = new GroupLeader(this.#child);
     this.#child.on('message', (message: FromHost) => this.onMessage(message));
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr.add(chunk);
@@ -39,23 +35,17 @@ export class ProcessHost implements Host {
   }
 
   end(): void {
-    endGroup(this.#child.pid, 'SIGKILL');
+    this.#leader.signal('SIGKILL');
   }
 
   async #end(): Promise<HostEnd> {
-    const child = this.#child;
-    const closed = new Promise((resolve) => child.once('close', resolve));
-    const how = await new Promise<Omit<HostEnd, 'stderr'>>((resolve) => {
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal, error: undefined }));
-      // It could not be started, or a message not be sent.
-      child.on('error', (error) => {
-        if (child.pid === undefined) resolve({ exitCode: null, signal: null, error });
-      });
-    });
-    await within(systemClock, PIPES_MS, closed);
-    endGroup(child.pid, 'SIGKILL');
-    letGroupGo(child.pid);
-    child.stderr?.destroy();
+    const how = await this.#leader.exit.then(
+      (exit) => ({ ...exit, error: undefined }),
+      (error: Error) => ({ exitCode: null, signal: null, error }),
+    );
+    this.#leader.signal('SIGKILL');
+    this.#leader.letGo();
+    await this.#leader.readPipes();
     return { ...how, stderr: this.#stderr.text };
   }
 }

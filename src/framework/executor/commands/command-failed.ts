@@ -1,11 +1,9 @@
 import { OwnError } from '../../handler/failure/own-error.js';
 import { OWN_ERROR } from '../../handler/outcome.js';
+import type { Exit } from '../groups.js';
 
 /** How a program ended. */
-export interface ProgramEnd {
-  /** Null where a signal ended it, or it was never started. */
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+export interface ProgramEnd extends Exit {
   /** The end of what it wrote to standard error. */
   readonly stderr: string;
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cancel, systemClock } from '../../clock.js';
-import { within } from '../../wait.js';
-import { endGroup, keepGroup, letGroupGo } from '../groups.js';
+import { GroupLeader } from '../groups.js';
 import { Tail } from '../host.js';
 import { CommandFailed, type ProgramEnd } from './command-failed.js';
 
@@ -17,15 +16,13 @@ export interface ProgramOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
-/** How long the pipes of a program that has ended are read: somebody whom it started may hold them open. */
-const PIPES_MS = 250;
-
 /** A running program, the leader of a process group. None of the group outlives it by more than `killAfter`. */
 export class Program {
   /** Resolves when it has ended and what it wrote was read. Rejects with {@link CommandFailed} where it can't start. */
   readonly ended: Promise<ProgramEnd>;
   readonly #options: ProgramOptions;
   readonly #child: ChildProcess;
+  readonly #leader: GroupLeader;
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
@@ -33,26 +30,25 @@ export class Program {
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#child = this.#spawn();
-    keepGroup(this.#child.pid);
+    this.#leader = new GroupLeader(this.#child);
     this.#listen();
     this.ended = this.#end();
   }
 
   /** SIGTERM to the whole group, and SIGKILL to what is left of it after `killAfter`. Once. */
   stop(): void {
-    const { pid } = this.#child;
     if (this.#kill) return;
-    if (!endGroup(pid, 'SIGTERM')) return this.#letGo();
+    if (!this.#leader.signal('SIGTERM')) return this.#letGo();
     this.#kill = systemClock.after(this.#options.killAfterMs, () => {
-      endGroup(pid, 'SIGKILL');
-      letGroupGo(pid);
+      this.#leader.signal('SIGKILL');
+      this.#leader.letGo();
     });
   }
 
   /** The group is empty. */
   #letGo(): void {
     this.#kill?.();
-    letGroupGo(this.#child.pid);
+    this.#leader.letGo();
   }
 
   #spawn(): ChildProcess {
@@ -79,21 +75,14 @@ export class Program {
   }
 
   async #end(): Promise<ProgramEnd> {
-    const child = this.#child;
-    const closed = new Promise((resolve) => child.once('close', resolve));
-    const how = await new Promise<Omit<ProgramEnd, 'stderr'>>((resolve, reject) => {
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-      child.on('error', (error) => {
-        if (child.pid === undefined) reject(this.#notStarted(error));
-      });
+    const exit = await this.#leader.exit.catch((error: Error) => {
+      throw this.#notStarted(error);
     });
     // Its group may live on, and hold the pipes.
-    if (endGroup(child.pid, 0)) this.stop();
+    if (this.#leader.signal(0)) this.stop();
     else this.#letGo();
-    await within(systemClock, PIPES_MS, closed);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-    return { ...how, stderr: this.#stderr.text };
+    await this.#leader.readPipes();
+    return { ...exit, stderr: this.#stderr.text };
   }
 
   #notStarted({ message, code = '' }: NodeJS.ErrnoException): CommandFailed {
