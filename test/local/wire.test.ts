@@ -132,6 +132,13 @@ describe('a call that is refused', () => {
       "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: ",
     ],
     [
+      'a Wait of one and a half seconds, for that alone,',
+      'CreateStateMachine',
+      { name: 'N', definition: PASS.replace('"Pass"', '"Wait","Seconds":1.5'), roleArn: ROLE },
+      'InvalidDefinition',
+      "'SCHEMA_VALIDATION_FAILED: Expected 'Seconds' to be an integer from 0 to 99999999 at /States/X/Seconds'",
+    ],
+    [
       'a target that is missing',
       'CreateStateMachine',
       { name: 'N', definition: PASS.replace('"End":true', '"Next":"Y"'), roleArn: ROLE },

@@ -198,6 +198,18 @@ export const expressions: MachineRow[] = [
       ),
     },
   ),
+  ...[0, 1.5, 100_000_000].map((seconds) =>
+    task(
+      `a limit of ${seconds} seconds fails`,
+      { TimeoutSeconds: `{% ${seconds} %}` },
+      {
+        error: 'States.QueryEvaluationError',
+        cause: inX(
+          `The JSONata expression '${seconds}' specified for the field 'TimeoutSeconds' returned ${seconds}, which is no integer from 1 to 99999999`,
+        ),
+      },
+    ),
+  ),
   chooses('a Condition that holds', "{% $states.input.a = 1 and $states.input.s = 'x' %}", { yes: INPUT }),
   chooses('a Condition that does not hold', '{% $states.input.a > 1 %}', 'no'),
   chooses('a Condition that is written down', true, { yes: INPUT }),

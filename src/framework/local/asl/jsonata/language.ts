@@ -38,9 +38,14 @@ export const jsonataLanguage: Language = {
       const fixed = reader.integer(field, min, max);
       return fixed === undefined ? undefined : () => fixed;
     }
-    const fits = (value: Json): boolean =>
-      Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
-    return typed(reader, field, text, 'number', fits);
+    const location = reader.locate(field);
+    const number = typed(reader, field, text, 'number', (value) => typeof value === 'number');
+    return async (data) => {
+      const value = await number(data);
+      if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
+      const reason = `The JSONata expression '${text}' specified for the field '${location}' returned ${JSON.stringify(value)}, which is no integer from ${min} to ${max}`;
+      throw new EvaluationFailure('States.QueryEvaluationError', reason, { location });
+    };
   },
 
   text: readText,

@@ -26,7 +26,8 @@ export const waitKind: Kind = {
   compile(reader, { language }) {
     const seconds = language.integer(reader, 'Seconds', SECONDS);
     const timestamp = language.timestamp(reader);
-    if ((seconds === undefined) === (timestamp === undefined)) {
+    const has = (field: string): boolean => [field, `${field}Path`].some((each) => each in reader.source);
+    if (has('Seconds') === has('Timestamp')) {
       reader.problem(
         "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
       );
