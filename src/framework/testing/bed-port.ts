@@ -1,12 +1,23 @@
 import type { Clock } from '../clock.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../service/port.js';
 
+/** What the service would be told of a task. */
+export type TaskResult<Output = unknown> =
+  | { readonly status: 'succeeded'; /** Parsed from the JSON that would be sent. */ readonly output: Output }
+  | {
+      readonly status: 'failed';
+      readonly error: string;
+      /** The JSON text that would be sent. */ readonly cause: string;
+    }
+  /** The service no longer wants the task, and is told nothing. */
+  | { readonly status: 'gone' };
+
 /** The service as one task of a bed sees it: it takes everything, until the task is gone. */
 export class BedPort implements ActivityPort {
   /** When each heartbeat was taken, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
-  /** What was reported; undefined until then. */
-  reported: { readonly output: string } | { readonly error: string; readonly cause: string } | undefined;
+  /** What it was told of the task: nothing yet, and nothing ever where that is gone. */
+  told: TaskResult = { status: 'gone' };
   #gone: Error | undefined;
   readonly #clock: Clock;
 
@@ -24,11 +35,11 @@ export class BedPort implements ActivityPort {
   }
 
   async succeed(_token: string, output: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.reported = { output }));
+    return this.#answer(() => (this.told = { status: 'succeeded', output: JSON.parse(output) }));
   }
 
   async fail(_token: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.reported = { error, cause }));
+    return this.#answer(() => (this.told = { status: 'failed', error, cause }));
   }
 
   async heartbeat(): Promise<ReportAnswer> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { TaskResult } from './task-result.js';
+import type { TaskResult } from './bed-port.js';
 
 /** One attempt at an activity's task, as a history recorded it. */
 export interface RecordedTask {

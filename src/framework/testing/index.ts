@@ -6,7 +6,7 @@ export { matchers, type StepwrightMatchers } from './matchers.js';
 export type { Mock, Mocker } from './mock.js';
 export type { Replay, ReplayedTask } from './replay.js';
 export type { RunningTask } from './running-task.js';
-export type { TaskResult } from './task-result.js';
+export type { TaskResult } from './bed-port.js';
 export { createTestBed, type TestBed } from './test-bed.js';
 export type { ExecutionResult } from './execution-result.js';
 export type { Fault, StartOptions, TestBedOptions, TestMachineOptions } from './options.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HandlerDefinition } from '../declare/definition.js';
 import { readRecordedTasks, type History, type RecordedTask } from './history.js';
-import type { TaskResult } from './task-result.js';
+import type { TaskResult } from './bed-port.js';
 
 /** One recorded task, run again. */
 export interface ReplayedTask {

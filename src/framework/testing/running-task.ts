@@ -11,10 +11,9 @@ import type { TaskProgress } from '../task/progress.js';
 import { Task } from '../task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
-import { BedPort } from './bed-port.js';
+import { BedPort, type TaskResult } from './bed-port.js';
 import { ExactHeartbeats } from './exact-heartbeats.js';
 import type { StartOptions } from './options.js';
-import type { TaskResult } from './task-result.js';
 
 /** What a running task is made of. */
 export interface TaskRecipe {
@@ -73,7 +72,7 @@ export class RunningTask<Output = unknown> {
         log: keepLog(entries, log),
         emit: (event) => {
           if (event === 'task:gone' || event === 'task:succeeded' || event === 'task:failed')
-            tell(this.#told());
+            tell(this.#port.told as TaskResult<Output>);
         },
         workerName: 'test-bed',
         reportLimitMs: settings.reportLimitMs,
@@ -122,14 +121,6 @@ export class RunningTask<Output = unknown> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
     await this.clock.settle();
-  }
-
-  #told(): TaskResult<Output> {
-    const { reported } = this.#port;
-    if (!reported) return { status: 'gone' };
-    return 'output' in reported
-      ? { status: 'succeeded', output: JSON.parse(reported.output) as Output }
-      : { status: 'failed', ...reported };
   }
 }
 

@@ -20,7 +20,7 @@ import {
 import { didYouMean } from '../errors.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
-import type { TaskResult } from './task-result.js';
+import type { TaskResult } from './bed-port.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 
 /** Runs tasks through the real pipeline of the handlers of some classes. */
