@@ -4,8 +4,9 @@ import type { Abortable } from './abort.js';
 export type Cancel = () => void;
 
 /**
- * All the time there is. Everything in Stepwright that waits or measures does it through a clock that was
- * passed in, so that a test can own time. Instants are milliseconds since the epoch.
+ * All the time there is. Whatever waits or measures does it through a clock, and on a task's way through one that was
+ * passed in, so that a test can own time. What no test can move runs on the machine's: programs and pipes, the thread
+ * that evaluates JSONata, the commands, the way of a line of the log out. Instants are milliseconds since the epoch.
  */
 export interface Clock {
   /** Never goes backwards, also when the machine's wall clock is set. */
