@@ -81,8 +81,8 @@ test('a script is a worker: results, error names, a task that is gone, a stop', 
   await client.send(new StopExecutionCommand({ executionArn: lost }));
   await run.saw(/"stopping"/);
   expect(await ended(await begin('good'))).toMatchObject({ status: 'SUCCEEDED' });
+  // By itself an open poll ends after up to a minute: the service is asked to answer it.
   run.child.kill('SIGTERM');
-  service.endPolls();
   expect(await run.ended).toEqual({ code: 0, signal: null });
   expect(run.stdout()).toMatch(/"progress":\{"fraction":0\.5,"message":"half"\}/);
 });
@@ -109,6 +109,14 @@ test('a second signal ends the worker at once, and its program with it', async (
 test('what can not work is said at the start, with its fix', async () => {
   const runs = [
     [['exec', '--', 'sh'], /--activity: it is missing/],
+    [
+      [
+        ...['exec', '--activity', 'a', '--endpoint', service.url],
+        ...['--error', '3', '--error', '0=Fine', '--error', '44=States.Timeout', '--kill-after', '10s'],
+        ...['--', 'sh'],
+      ],
+      /^Stepwright cannot start: 4 problems\.[^]*--error: expected CODE=NAME, got "3"[^]*exit code from 1 to 255, got "0=Fine"[^]*States\.Timeout is no name to give[^]*--error 44=Timeout[^]*--kill-after: [^]*less than 5 s/,
+    ],
     [['exec', '--activity', 'a', '--endpoint', service.url, '--', 'no-such-program'], /COMMAND_NOT_FOUND/],
   ] as const;
   await Promise.all(

@@ -4,8 +4,9 @@ import type { Config } from '../config/config.js';
 import type { Flags } from '../config/texts.js';
 import { Activity, Handle } from '../declare/decorators.js';
 import type { Constructor } from '../declare/definition.js';
+import { isReserved } from '../declare/error-name.js';
 import type { TaskContext } from '../declare/task-context.js';
-import { type Problem, StartError } from '../errors.js';
+import { type Problem, show, StartError } from '../errors.js';
 import { checkOptions, type CommandOptions } from '../executor/commands/options.js';
 import { runCommand } from '../executor/commands/run-command.js';
 import type { Logger } from '../log.js';
@@ -13,6 +14,7 @@ import { showEndpoint } from '../service/endpoint.js';
 import { makePlan } from '../worker/start/plan.js';
 import { sayActivities, sayDrain, WAITING } from './banner.js';
 import { loadConfigIfAny } from './project/config-file.js';
+import { endPollsOf } from './local/our-port.js';
 import { runWorker } from './start/run-worker.js';
 import { stopSignal } from './signals.js';
 
@@ -45,12 +47,13 @@ export async function exec(
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OF_EXEC.has(name)));
   const activities = [commandActivity(own.activity, file, args, options)];
   const plan = await makePlan({ config: connectionOf(config, activities), baseDir, flags, env });
-  const problems = [...plan.problems, ...missingProgram(file)];
+  const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
   return runWorker({ ...plan, problems }, { log, stop }, (worker) => {
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
     sayActivities(log, worker.status().handlers);
     sayDrain(log, worker.longestDrainMs);
+    endPollsOf(worker, plan.endpoint);
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);
     });
@@ -79,24 +82,56 @@ function commandActivity(
   return Exec;
 }
 
-/** @throws Error for a flag that means nothing. */
-function commandOptions({ input, output, error = [], killAfter, memoryMb }: ExecFlags): CommandOptions {
-  const options = {
+const commandOptions = ({ input, output, error = [], killAfter, memoryMb }: ExecFlags): CommandOptions =>
+  ({
     inputAs: input,
     outputFrom: output,
-    errors: Object.fromEntries(error.map(errorName)),
+    errors: Object.fromEntries(error.map(codeAndName)),
     killAfter,
     memoryMb: memoryMb === undefined ? undefined : Number(memoryMb),
-  } as CommandOptions;
-  checkOptions(options);
-  return options;
+  }) as CommandOptions;
+
+function codeAndName(text: string): [code: string, name: string] {
+  const [code = '', ...name] = text.split('=');
+  return [code, name.join('=')];
 }
 
-function errorName(text: string): [string, string] {
-  const [, code, name] = /^(\d+)=(.+)$/.exec(text) ?? [];
-  if (code === undefined || name === undefined)
-    throw new Error(`--error: expected CODE=NAME, such as 3=BadInput, got ${JSON.stringify(text)}`);
-  return [code, name];
+/** What of the flags for the program means nothing. */
+function flagProblems({ error = [] }: ExecFlags, { killAfter, memoryMb }: CommandOptions): Problem[] {
+  return [
+    ...error.flatMap(errorProblems),
+    ...refusal('--kill-after', { killAfter }),
+    ...refusal('--memory-mb', { memoryMb }),
+  ];
+}
+
+function refusal(where: string, option: CommandOptions): Problem[] {
+  try {
+    checkOptions(option);
+    return [];
+  } catch (error) {
+    return [{ code: 'CONFIG_BAD_VALUE', where, what: (error as Error).message, fix: `correct ${where}` }];
+  }
+}
+
+function errorProblems(text: string): Problem[] {
+  const [code, name] = codeAndName(text);
+  const problem = (what: string, fix: string): Problem[] => [
+    { code: 'CONFIG_BAD_VALUE', where: '--error', what, fix },
+  ];
+  if (!/^\d+$/.test(code) || name === '')
+    return problem(`expected CODE=NAME, got ${show(text)}`, 'write it as in --error 3=BadInput');
+  if (Number(code) < 1 || Number(code) > 255)
+    return problem(
+      `expected an exit code from 1 to 255, got ${show(text)}`,
+      'name one of a program that fails: with 0 the task succeeds',
+    );
+  if (isReserved(name))
+    return problem(
+      `${name} is no name to give: those that begin with States. are the service's, those with Stepwright. the worker's`,
+      `choose one of your own, such as --error ${code}=${name.slice(name.indexOf('.') + 1) || 'BadInput'}`,
+    );
+  return [];
 }
 
 /** Whether the program is there; what to say where it is not. */

@@ -1,6 +1,8 @@
 import { systemClock } from '../../clock.js';
 import type { Problem } from '../../errors.js';
 import { END_POLLS, SERVICE_HEADER } from '../../local/wire/service-header.js';
+import type { Endpoint } from '../../service/endpoint.js';
+import type { Worker } from '../../worker/worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
@@ -14,10 +16,17 @@ export async function isOurs(url: string): Promise<boolean> {
 }
 
 /**
- * Asks our own local service to answer the polls of a worker that drains, so that it need not wait for them. At any other
+ * Has our own local service answer the polls of a worker when that drains, so that it need not wait for them. At any other
  * endpoint they end by themselves.
  */
-export async function endPollsAt(url: string, workerName: string): Promise<void> {
+export function endPollsOf(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
+  if (!endpoint || endpoint.kind === 'aws') return;
+  worker.on('state', ({ to }) => {
+    if (to === 'draining') void endPollsAt(endpoint.url, worker.status().name);
+  });
+}
+
+async function endPollsAt(url: string, workerName: string): Promise<void> {
   if (!url.startsWith('http:') || !(await isOurs(url))) return;
   await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
 }

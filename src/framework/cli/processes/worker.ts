@@ -16,7 +16,7 @@ import { end } from '../exit.js';
 import { explain } from '../explain.js';
 import { leave } from '../leave.js';
 import { logFor } from '../log-for.js';
-import { endPollsAt } from '../local/our-port.js';
+import { endPollsOf } from '../local/our-port.js';
 import { readWorker } from '../project/project.js';
 import { runWorker } from '../start/run-worker.js';
 import { localArn, seededFindings } from '../local/seed.js';
@@ -98,7 +98,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (!member || member.number === 1) sayOutdated(log, outdated);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       tellOf(worker, plan);
-      if (member) endPolls(worker, endpoint);
+      if (member) endPollsOf(worker, endpoint);
       // Whoever serves it is gone: nothing that still runs could be reported.
       if (plan.endpoint?.kind !== 'local') outlive(() => stop.abort());
     },
@@ -130,14 +130,6 @@ async function measured(worker: Worker): Promise<() => Promise<void>> {
     if (kind === 'measure') void measure();
   });
   return measure;
-}
-
-/** A local service need not hold the polls of a worker that drains. */
-function endPolls(worker: Worker, endpoint: Endpoint | undefined): void {
-  if (!endpoint || endpoint.kind === 'aws') return;
-  worker.on('state', ({ to }) => {
-    if (to === 'draining') void endPollsAt(endpoint.url, worker.status().name);
-  });
 }
 
 /** At an endpoint that goes on without who began it, tasks that run are reported after its end, too. */

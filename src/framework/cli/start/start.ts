@@ -6,7 +6,7 @@ import type { Worker } from '../../worker/worker.js';
 import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from '../banner.js';
 import type { DoorFlags } from '../local/doors.js';
 import type { Embedded } from '../local/embedded.js';
-import { endPollsAt } from '../local/our-port.js';
+import { endPollsOf } from '../local/our-port.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../signals.js';
@@ -73,7 +73,6 @@ function announce(
     if (to === 'running') log.info(WAITING);
     // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
     if (to === 'draining') embedded?.service.endPolls();
-    if (to === 'draining' && !embedded && endpoint?.kind === 'url')
-      void endPollsAt(endpoint.url, worker.status().name);
   });
+  if (!embedded) endPollsOf(worker, endpoint);
 }
