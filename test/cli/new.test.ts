@@ -76,7 +76,20 @@ test('generate adds an activity beside the others, by any way to write its name'
   expect(textOf('test/cancel-order.activity.test.ts')).toContain("'CancelOrderActivity.run'");
   const { States } = JSON.parse(textOf('state-machines/CancelOrder.asl.json')) as { States: object };
   expect(States).toMatchObject({ CancelOrder: { Resource: arn, HeartbeatSeconds: 60 } });
+  expect(run.stdout()).toContain('`npm run dev`');
   expect(run.stdout()).toContain("npm run -s execute -- CancelOrder '{");
+  expect(run.stdout()).not.toContain('Jest');
+});
+
+test('generate names no script that a project has not, and what its test needs', async () => {
+  const other = join(dir, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'package.json'), '{"scripts":{"dev":"vite dev"}}');
+  const run = stepwright(['generate', 'activity', 'cancel-order'], {}, other);
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(run.stdout()).toContain('`npx stepwright dev`');
+  expect(run.stdout()).toContain("npx stepwright execute CancelOrder '{");
+  expect(run.stdout()).toContain('Its test needs Jest');
 });
 
 test('new takes no folder that has anything in it, generate overwrites no file: they say so, and write nothing', async () => {

@@ -38,7 +38,7 @@ export async function generateActivity(
     ['RefundOrder', pascal],
   ]);
   await writeFiles(dir, files);
-  await write(report(pascal, activity, files));
+  await write(report(pascal, activity, files, await readManifest(dir)));
   return 0;
 }
 
@@ -77,13 +77,34 @@ async function arnPrefix(dir: string): Promise<string> {
   return TEMPLATE_ARN.slice(0, TEMPLATE_ARN.lastIndexOf(':') + 1);
 }
 
-const report = (pascal: string, activity: string, files: readonly { path: string }[]): string =>
-  [
+/** What of a package.json says how the commands are called there, and what its tests run under. */
+interface Manifest {
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly dependencies?: object;
+  readonly devDependencies?: object;
+}
+
+const readManifest = async (dir: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')) as Manifest;
+
+function report(
+  pascal: string,
+  activity: string,
+  files: readonly { path: string }[],
+  { scripts, dependencies, devDependencies }: Manifest,
+): string {
+  const isScript = (name: string): boolean => scripts?.[name]?.includes(`stepwright ${name}`) ?? false;
+  const dev = isScript('dev') ? 'npm run dev' : 'npx stepwright dev';
+  const execute = isScript('execute') ? 'npm run -s execute --' : 'npx stepwright execute';
+  const hasJest = '@jest/globals' in { ...dependencies, ...devDependencies };
+  return [
     'Written:',
     ...files.map(({ path }) => `  ${path}`),
     '',
-    `It takes the tasks of ${activity}. A worker that \`npm run dev\` runs takes it in; then:`,
-    `  npm run -s execute -- ${pascal} '{"id":"7"}'`,
+    `It takes the tasks of ${activity}. A worker that \`${dev}\` runs takes it in; then:`,
+    `  ${execute} ${pascal} '{"id":"7"}'`,
     'Or paste its state into another state machine.',
+    ...(hasJest ? [] : ['Its test needs Jest: "Every runner" in node_modules/stepwright/docs/testing.md.']),
     '',
   ].join('\n');
+}
