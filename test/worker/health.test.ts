@@ -72,6 +72,7 @@ test('the status and its page show what runs, and no token, input or mark-up of 
   const page = await ask(url);
   expect(page.text).toContain('<h1>&lt;b&gt;&amp;&quot;&#39;</h1>');
   expect(page.text).toContain('<td>Work.run</td>');
+  expect(page.text).toMatch(/<td>\d+ open \(target \d+\)<\/td>/);
   const [token = 'none'] = held.map(({ task }) => task.token);
   for (const shown of [text, page.text]) expect(shown).not.toMatch(/planted|<script/);
   for (const shown of [text, page.text]) expect(shown.includes(token)).toBe(false);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from '@jest/globals';
 import { IsInt, IsString } from 'class-validator';
 import { Activity, ActivityFailure, ErrorName, Handle } from 'stepwright';
@@ -54,4 +55,21 @@ test('a name is found along the causes', async () => {
     errorMessage: 'charging 1 cents',
     trace: expect.arrayContaining(['Caused by: PaymentDeclined: the bank said no']),
   });
+});
+
+@Activity('within')
+class WithinCharges extends Charges {
+  @Handle()
+  override charge(input: Charge): string {
+    return new AsyncLocalStorage().run('mine', () => super.charge(input));
+  }
+}
+
+test("the trace has the handler's frames, and none of Node's own", async () => {
+  const bed = await createTestBed(WithinCharges);
+  const result = await bed.run({ card: 'stolen', cents: 1 });
+  if (result.status !== 'failed') throw new Error('it did not fail');
+  const { trace } = JSON.parse(result.cause) as { trace: string[] };
+  expect(trace[0]).toContain('Charges.charge');
+  expect(trace.filter((frame) => frame.includes('node:'))).toEqual([]);
 });

@@ -139,7 +139,7 @@ function traceOf(error: ErrorLike, index: number): string[] {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
   const frames = lines.filter((line) => /^\s+at /.test(line));
   const users = frames.filter(
-    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !line.includes('node:internal'),
+    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !/[( ]node:/.test(line),
   );
   const shown = (users.length > 0 ? users : frames)
     .slice(0, FRAMES_LIMIT)

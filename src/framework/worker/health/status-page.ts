@@ -26,7 +26,7 @@ ${table(
     `${used} of ${concurrency}`,
     running,
     undelivered,
-    `${polls.open} of ${polls.target}, ${polls.state}`,
+    `${polls.open} open (target ${polls.target})${polls.state === 'open' ? '' : `, ${polls.state}`}`,
     polls.trouble ? `${polls.trouble.kind}: ${polls.trouble.reason}` : '',
   ]),
 )}
