@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { IsString } from 'class-validator';
-import { inject, injectable } from 'tsyringe';
+import { injectable } from 'tsyringe';
 import {
   Activity,
   ActivityFailure,
@@ -19,16 +19,14 @@ class Document {
 
 @injectable()
 class Metrics {
-  readonly counts = new Map<string, number>();
-
-  count(name: string): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  count(what: string): void {
+    console.log(what);
   }
 }
 
 @injectable()
 class Counting implements Interceptor {
-  constructor(@inject(Metrics) private readonly metrics: Metrics) {}
+  constructor(private readonly metrics: Metrics) {}
 
   async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
     this.metrics.count(`${context.handler} started`);
@@ -58,6 +56,14 @@ class Translating implements Interceptor {
   }
 }
 
+class CountedMetrics extends Metrics {
+  readonly counts = new Map<string, number>();
+
+  override count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+}
+
 @Activity('scan', { interceptors: [Counting, OwnersOnly] })
 class Scans {
   @Handle({ interceptors: [Translating] })
@@ -68,7 +74,7 @@ class Scans {
 }
 
 test('around every task of a class, and of a method', async () => {
-  const metrics = new Metrics();
+  const metrics = new CountedMetrics();
   const bed = await createTestBed(Scans, { mocks: [[Metrics, metrics]] });
   expect(await bed.run({ id: '7', owner: 'me' })).toMatchObject({ output: 'scanned 7' });
   expect(await bed.run({ id: '', owner: 'me' })).toMatchObject({ error: 'OutOfRange' });
@@ -97,7 +103,7 @@ test('the ready ones', async () => {
 });
 
 test('global ones come from the config, or from the options of a bed', async () => {
-  const metrics = new Metrics();
+  const metrics = new CountedMetrics();
   const bed = await createTestBed(Uploads, { interceptors: [Counting], mocks: [[Metrics, metrics]] });
   await bed.run({ id: '7', owner: 'me' });
   expect(metrics.counts.get('Uploads.upload succeeded')).toBe(1);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { IsString } from 'class-validator';
 import { Activity, ActivityFailure, Handle } from 'stepwright';
 import { createTestMachine, matchers } from 'stepwright/testing';
 import { HelloWorldActivity } from '../../../src/activities/hello-world.activity.js';
@@ -29,11 +30,16 @@ const ORDER = {
   },
 };
 
+class Payment {
+  @IsString() card!: string;
+}
+
 @Activity('charge')
 class Charges {
-  @Handle({ input: 'any' }) charge({ card }: { card: string }): string {
-    if (card === 'stolen') throw new ActivityFailure('Declined', 'the bank said no');
-    return 'r1';
+  @Handle({ throws: ['Declined'] })
+  charge({ card }: Payment): string {
+    if (card === 'stolen') throw new ActivityFailure('Declined', 'the card is stolen');
+    return 'charged';
   }
 }
 
