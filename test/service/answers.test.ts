@@ -194,7 +194,10 @@ overBothPaths('%s', (calls) => {
         status(403, '<html>\n  Forbidden</html>'),
         "HTTP 403 Forbidden with a body that is not the service's: <html>",
       ],
-      [status(200, '{"a":1}'), 'HTTP 200 OK with a body that is not the service\'s: {"a":1}'],
+      [
+        status(502, '{"message":"no target"}'),
+        'HTTP 502 Bad Gateway with a body that is not the service\'s: {"message":"no target"}',
+      ],
     ])('is shown with its status', async (answered, message) => {
       answer = answered;
       const told = await poll();
@@ -222,6 +225,16 @@ overBothPaths('%s', (calls) => {
   test('an answer whose token is null is empty', async () => {
     answer = status(200, '{"taskToken":null,"input":null}', SERVICE_HEADERS);
     expect(await poll()).toEqual({ kind: 'empty' });
+  });
+
+  test.each([
+    ['without the mark', '{"input":"secret-9"}', {}],
+    ['torn', '{"input":"secret-9', SERVICE_HEADERS],
+  ])('what may be a task is not shown: %s', async (_, body, headers) => {
+    answer = status(200, body, headers);
+    const told = await poll();
+    expect(told).toMatchObject({ kind: 'failed', error: { name: 'StrangeAnswer' } });
+    expect(JSON.stringify(told) + ('error' in told ? told.error.message : '')).not.toContain('secret-9');
   });
 
   describe('what never left is not counted as sent', () => {

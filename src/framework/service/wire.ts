@@ -88,10 +88,14 @@ export function explainTrust(error: Error, code: unknown): Error {
   });
 }
 
-/** An answer that is none of the service's: a proxy's page, a captive portal, a load balancer without a target. */
+/**
+ * An answer that is none of the service's: a proxy's page, a captive portal, a load balancer without a target. Its body is
+ * shown, but for what may be half of a task.
+ */
 export function strangeAnswer(status: number, body: string): Error {
   const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
-  const what = text ? `with a body that is not the service's: ${text}` : 'without a body';
+  const shown = status < 300 && text.startsWith('{') ? 'JSON, which may hold an input' : text;
+  const what = text ? `with a body that is not the service's: ${shown}` : 'without a body';
   const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
   error.name = 'StrangeAnswer';
   return error;
