@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { explainCall } from '../../src/framework/cli/explain-call.js';
@@ -13,6 +14,7 @@ import {
 } from '../../src/framework/service/sdk/executions.js';
 import { describeMachines } from '../../src/framework/service/sdk/machines.js';
 import { HandClock } from '../../src/framework/testing/index.js';
+import { execute, killAll } from '../support/cli.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:e';
@@ -28,6 +30,7 @@ beforeEach(async () => {
   service = new AwsService({ endpoint, sdk: {}, region: 'us-east-1' });
 });
 afterEach(() => {
+  killAll();
   service.close();
   server.close();
 });
@@ -45,4 +48,59 @@ test.each<[string, (client: SFNClient, clock: Clock) => Promise<unknown>]>([
   expect(explainCall(await failed, endpoint)).toMatchObject({
     message: expect.stringMatching(/^there was no answer from http:\/\/127\.0\.0\.1:\d+ within 10 s: /),
   });
+});
+
+/** What a service says of an execution, look by look; the last answer again and again. */
+async function serviceThatSays(...answers: readonly [status: number, body: object][]) {
+  let looks = 0;
+  const http = createHttpServer((request, response) => {
+    const isLook = request.headers['x-amz-target'] === 'AWSStepFunctions.DescribeExecution';
+    const [status, body] = isLook
+      ? (answers[Math.min(looks++, answers.length - 1)] ?? [500, {}])
+      : [200, { executionArn: EXECUTION, startDate: 1 }];
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  return { url, looks: () => looks, close: () => http.close() };
+}
+
+const UNAVAILABLE: [number, object] = [503, { __type: 'ServiceUnavailable', message: 'it restarts' }];
+
+test('execute looks on while the service restarts, and shows what would steer the terminal', async () => {
+  const end = { executionArn: EXECUTION, stateMachineArn: MACHINE, startDate: 1, status: 'FAILED' };
+  const failed: [number, object] = [200, { ...end, error: '\u001b[31mE', cause: '\u001b]0;x\u0007\nline' }];
+  // The SDK's own tries are five.
+  const restarting = await serviceThatSays(...Array.from({ length: 6 }, () => UNAVAILABLE), failed);
+  const run = execute(restarting.url, MACHINE, '{}');
+  expect(await run.ended).toEqual({ code: 1, signal: null });
+  restarting.close();
+  expect(run.stderr()).toMatch(
+    /^RUNNING .*\nServiceUnavailable: it restarts\ntrying on, for up to 60 s\nFAILED\nerror: \\u001b\[31mE\ncause: \\u001b\]0;x\\u0007\nline\n$/,
+  );
+});
+
+test('an execution that can not be looked at any more may run on: execute says how to go on looking', async () => {
+  const refusing = await serviceThatSays([400, { __type: 'AccessDeniedException', message: 'not yours' }]);
+  const run = execute(refusing.url, MACHINE, '{}');
+  expect(await run.ended).toEqual({ code: 1, signal: null });
+  refusing.close();
+  expect(refusing.looks()).toBe(1);
+  expect(run.stderr()).toContain('AccessDeniedException: not yours\n');
+  expect(run.stderr()).toContain(
+    `may run on. To go on looking: aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} --endpoint-url ${refusing.url}\n`,
+  );
+});
+
+test('an execution of which nobody says anything is looked at for as long as whoever follows it wants', async () => {
+  const clock = new HandClock();
+  const silent: number[] = [];
+  const onTrouble = (_: unknown, silentMs: number): boolean => silent.push(silentMs) < 3;
+  const following = followExecution(await service.client('us-east-1'), EXECUTION, { clock, onTrouble });
+  const failed = following.catch((error: unknown) => error);
+  await clock.advance(60_000);
+  expect(await failed).toMatchObject({ message: 'no answer within 10 s' });
+  // After each a pause that grows.
+  expect(silent).toEqual([10_000, 20_050, 30_125]);
 });

@@ -1,5 +1,5 @@
 import { type Endpoint, showEndpoint } from '../service/endpoint.js';
-import { ANSWER_LIMIT_MS } from '../service/sdk/ask.js';
+import { ANSWER_LIMIT_MS, NoAnswer } from '../service/sdk/ask.js';
 import { NoStepFunctions } from '../service/sdk/executions.js';
 import { command } from './banner.js';
 
@@ -12,9 +12,6 @@ export function explainCall(error: unknown, endpoint: Endpoint): unknown {
 /** Nobody listens there. */
 export const isRefused = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED';
 
-/** Nobody answered in time. Whether the call was taken is not known. */
-export const isUnanswered = (error: unknown): boolean => nameOf(error) === 'TimeoutError';
-
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
 const nameOf = (error: unknown): unknown => Reflect.get(Object(error), 'name');
 
@@ -22,16 +19,30 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   const where = showEndpoint(endpoint);
   if (nameOf(error) === 'CredentialsProviderError')
     return `no AWS credentials were found (${(error as Error).message}): log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; \`--endpoint local\` needs none`;
+  if (isForeign(error) && (statusOf(error) ?? 0) >= 500)
+    return `${where} can not answer just now (${foreignWords(error)})`;
   if (error instanceof NoStepFunctions || isForeign(error))
     return `something answers at ${where}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`;
-  if (isUnanswered(error))
+  if (error instanceof NoAnswer)
     return `there was no answer from ${where} within ${ANSWER_LIMIT_MS / 1000} s: is the address right, and does what lies between (a proxy, a firewall) let calls through?`;
-  if (!isRefused(error)) return undefined;
+  if (!isRefused(error)) return isOfNetwork(error) ? `no answer from ${where}: ${error.message}` : undefined;
   const hint =
     endpoint.kind === 'local'
       ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
       : 'is it running?';
   return `nothing listens at ${where}: ${hint}`;
+}
+
+/** The SDK has tried, and nothing came back. */
+const isOfNetwork = (error: unknown): error is Error =>
+  error instanceof Error && '$metadata' in error && statusOf(error) === undefined;
+
+function statusOf(error: unknown): number | undefined {
+  const { $metadata, $response } = error as {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+  };
+  return $response?.statusCode ?? $metadata?.httpStatusCode;
 }
 
 /** An answer that the SDK could not read, or that names no error of the service. */
@@ -41,12 +52,7 @@ function isForeign(error: unknown): boolean {
 }
 
 function foreignWords(error: unknown): string {
-  const { $metadata, $response, message } = error as {
-    readonly $metadata?: { readonly httpStatusCode?: number };
-    readonly $response?: { readonly statusCode?: number };
-    readonly message: string;
-  };
-  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
-  const [first = ''] = message.split('\n');
+  const status = statusOf(error);
+  const [first = ''] = (error as Error).message.split('\n');
   return status === undefined ? first : `HTTP ${status}: ${first}`;
 }

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../clock.js';
 import { resolveConfig } from '../../config/resolve.js';
 import type { Flags } from '../../config/texts.js';
+import { showDuration } from '../../duration.js';
 import { StartError } from '../../errors.js';
+import { NoAnswer } from '../../service/sdk/ask.js';
 import { AwsService } from '../../service/sdk/aws.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../service/endpoint.js';
 import {
@@ -13,13 +15,18 @@ import {
   type SFNClient,
   startExecution,
 } from '../../service/sdk/executions.js';
-import { explainCall, isRefused, isUnanswered } from '../explain-call.js';
+import { explain } from '../explain.js';
+import { explainCall, isRefused } from '../explain-call.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output.js';
 import { Trace } from './trace.js';
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+/** What a machine's data would do to the terminal is shown, not done. */
+const say = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
+/** All of them but line feed and tab. */
+const CONTROLS = /[^\P{Cc}\n\t]/gu;
+const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** How the command was called. */
 export interface ExecuteFlags {
@@ -91,23 +98,40 @@ async function begin({ client, endpoint, machine }: Running, input: string): Pro
     return await startExecution(client, stateMachineArn, input, systemClock);
   } catch (error) {
     const explained = explainCall(error, endpoint);
-    if (!asked || !isUnanswered(error)) throw explained;
+    if (!asked || !(error instanceof NoAnswer)) throw explained;
     const said = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
     throw new Error(said, { cause: error });
   }
 }
 
+/** Longer than a restart of the service takes. */
+const PATIENCE_MS = 60_000;
+
 async function follow({ client, endpoint, trace }: Running, executionArn: string): Promise<ExecutionEnd> {
   const onLook = trace ? tracing(client, executionArn) : undefined;
+  const isGone = (error: unknown): boolean => endpoint.kind === 'local' && isRefused(error);
+  let told = false;
+  const onTrouble = (error: unknown, silentMs: number): boolean => {
+    if (isGone(error) || silentMs >= PATIENCE_MS) return false;
+    if (!told)
+      say(`${explain(explainCall(error, endpoint))}\ntrying on, for up to ${showDuration(PATIENCE_MS)}`);
+    return (told = true);
+  };
   try {
-    return await followExecution(client, executionArn, { clock: systemClock, onLook });
+    return await followExecution(client, executionArn, { clock: systemClock, onLook, onTrouble });
   } catch (error) {
-    if (!isRefused(error)) throw explainCall(error, endpoint);
-    const memory =
-      endpoint.kind === 'local' ? ': it keeps everything in memory, so nobody can say any more' : '';
-    const said = `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended${memory}`;
+    if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
+    const said = isGone(error)
+      ? `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended: it keeps everything in memory, so nobody can say any more`
+      : `${explain(explainCall(error, endpoint))}\nSo it is not known how the execution ends, which may run on. To go on looking: ${lookAgain(executionArn, endpoint)}`;
     throw new Error(said, { cause: error });
   }
+}
+
+function lookAgain(executionArn: string, endpoint: Endpoint): string {
+  const region = executionArn.split(':')[3];
+  const at = endpoint.kind === 'aws' ? '' : ` --endpoint-url ${showEndpoint(endpoint)}`;
+  return `aws stepfunctions describe-execution --region ${region} --execution-arn ${executionArn}${at}`;
 }
 
 function tracing(client: SFNClient, executionArn: string): () => Promise<void> {

@@ -5,16 +5,23 @@ import { unlessAborted } from '../../wait.js';
 /** How long an answer that somebody waits for may take, with the SDK's own repetitions. */
 export const ANSWER_LIMIT_MS = 10_000;
 
-/** Makes a call that somebody waits for, and ends it where it is not answered. @throws TimeoutError after 10 s */
+/** A call was not answered in time. Whether it was taken is not known. */
+export class NoAnswer extends Error {
+  // As errors of the SDK are called that say the same: of those it makes of a connection that was reset, too.
+  override readonly name = 'TimeoutError';
+
+  constructor() {
+    super(`no answer within ${ANSWER_LIMIT_MS / 1000} s`);
+  }
+}
+
+/** Makes a call that somebody waits for, and ends it where it is not answered. @throws NoAnswer after 10 s */
 export async function ask<T>(clock: Clock, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const cancel = giveUpAfter(clock, ANSWER_LIMIT_MS, () => over.abort(noAnswer()));
+  const cancel = giveUpAfter(clock, ANSWER_LIMIT_MS, () => over.abort(new NoAnswer()));
   try {
     return await unlessAborted(over.signal, send(over.signal));
   } finally {
     cancel();
   }
 }
-
-const noAnswer = (): Error =>
-  Object.assign(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`), { name: 'TimeoutError' });

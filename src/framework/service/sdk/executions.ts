@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
 import type { Clock } from '../../clock.js';
+import { reportFailure } from '../answer.js';
 import { ask } from './ask.js';
 import { loadSdk } from './load.js';
+import { wireFailure } from './wire-failure.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
@@ -40,7 +42,7 @@ export class HistoryReader {
     this.#clock = clock;
   }
 
-  /** @throws TimeoutError where it is not answered */
+  /** @throws NoAnswer where it is not answered */
   async next(): Promise<HistoryEvent[]> {
     const { GetExecutionHistoryCommand } = loadSdk();
     const fresh: HistoryEvent[] = [];
@@ -64,7 +66,7 @@ export class HistoryReader {
 
 /**
  * The ARN of a state machine by name or ARN.
- * @throws Error that names the nearest machines where there is none, TimeoutError where nobody answers
+ * @throws Error that names the nearest machines where there is none, NoAnswer where nobody answers
  */
 export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
@@ -94,7 +96,7 @@ async function lookUp(
   return known;
 }
 
-/** Starts an execution. @returns its ARN. @throws TimeoutError where nobody answers: it may have been started */
+/** Starts an execution. @returns its ARN. @throws NoAnswer where nobody answers: it may have been started */
 export async function startExecution(
   client: SFNClient,
   stateMachineArn: string,
@@ -114,22 +116,38 @@ export interface Following {
   readonly clock: Clock;
   /** Called each time it was looked at, and once more when it has ended. */
   readonly onLook?: () => Promise<void>;
+  /**
+   * Called when it could not be looked at, by trouble that may pass. @returns whether to look again
+   * @param silentMs for how long nobody has answered. @default it is not looked at again
+   */
+  readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
 }
 
-/** Resolves when an execution has ended. @throws TimeoutError where nobody answers */
+/** Resolves when an execution has ended. @throws what kept it from being looked at, NoAnswer where nobody answers */
 export async function followExecution(
   client: SFNClient,
   executionArn: string,
-  { clock, onLook }: Following,
+  { clock, onLook, onTrouble }: Following,
 ): Promise<ExecutionEnd> {
   const { DescribeExecutionCommand } = loadSdk();
   const look = (abortSignal: AbortSignal) =>
     client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal });
+  let answeredAt = clock.now();
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
-    const execution = await ask(clock, look);
-    await onLook?.();
-    const { status = 'RUNNING', output, error, cause } = execution;
-    if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
+    try {
+      const { status = 'RUNNING', output, error, cause } = await ask(clock, look);
+      await onLook?.();
+      if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
+      answeredAt = clock.now();
+    } catch (error) {
+      if (!mayPass(error) || !onTrouble?.(error, clock.now() - answeredAt)) throw error;
+    }
     await clock.sleep(waitMs);
   }
+}
+
+/** Trouble of the network, of the service, or a throttle; no refusal, which somebody has to act on. */
+function mayPass(error: unknown): boolean {
+  const answer = reportFailure(wireFailure(error, true));
+  return answer.kind === 'retry' && answer.pace !== 'slow';
 }

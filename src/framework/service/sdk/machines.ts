@@ -26,7 +26,7 @@ export async function listMachines(client: SFNClient, abortSignal: AbortSignal):
 
 /**
  * Every state machine of a client's region and account. Takes a call each: DescribeStateMachine.
- * @throws TimeoutError where one of the calls is not answered
+ * @throws NoAnswer where one of the calls is not answered
  */
 export async function describeMachines(client: SFNClient, clock: Clock): Promise<DeployedMachine[]> {
   const { DescribeStateMachineCommand } = loadSdk();
