@@ -2,9 +2,6 @@ import { type Problem, StartError } from '../errors.js';
 import { sayAtOnce } from '../stdio.js';
 import { isMeant } from './leave.js';
 
-/** Node's own exit code where nothing is left that could settle what the program awaits. */
-const NEVER_SETTLED = 13;
-
 /**
  * Waits for code of the user's, before anything runs. Where the process ends meanwhile, that is told as any other
  * problem of a start, and the exit code is not 0.
@@ -14,17 +11,24 @@ export async function finished<T>(
   place: Pick<Problem, 'code' | 'where'>,
   begin: () => T | Promise<T>,
 ): Promise<T> {
+  let [isIdle, isTold] = [false, false];
+  // Comes where nothing is left to do, and not where somebody ends the process.
+  const onIdle = (): void => void (isIdle = true);
+  // Node itself tells of an exception that nobody caught.
+  const onUncaught = (): void => void (isTold = true);
   const tell = (code: number): void => {
-    if (isMeant()) return;
-    const endedBy = process.exitCode ?? code;
-    const problem = endedBy === NEVER_SETTLED ? NEVER_ENDS : exited(endedBy);
-    sayAtOnce(new StartError([{ ...place, ...problem }]).message);
-    if (endedBy === NEVER_SETTLED || endedBy === 0) process.exitCode = 1;
+    if (isTold || isMeant()) return;
+    sayAtOnce(new StartError([{ ...place, ...(isIdle ? NEVER_ENDS : exited(code)) }]).message);
+    if (isIdle || code === 0) process.exitCode = 1;
   };
+  process.once('beforeExit', onIdle);
+  process.once('uncaughtExceptionMonitor', onUncaught);
   process.once('exit', tell);
   try {
     return await begin();
   } finally {
+    process.off('beforeExit', onIdle);
+    process.off('uncaughtExceptionMonitor', onUncaught);
     process.off('exit', tell);
   }
 }
@@ -34,7 +38,7 @@ const NEVER_ENDS = {
   fix: 'see what it awaits: whoever makes that promise must resolve or reject it',
 };
 
-const exited = (code: number | string) => ({
+const exited = (code: number) => ({
   what: `process.exit(${code}) was called while it ran`,
   fix: 'take the call out; where it can not go on, throw an error that says why',
 });
