@@ -223,10 +223,10 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
     const cases: [config: string, message: RegExp][] = [
       [`await ${never}; export default {};`, /config\.mjs: it never ends: it awaits a promise/],
       ['process.exit(0); export default {};', /config\.mjs: process\.exit\(0\) was called while it ran/],
-      [`export default { setup: () => ${never} };`, /setup: it never ends/],
+      [`export default { setup: () => ${never} };`, /setup or observe: it never ends/],
       [
         'export default { setup: () => process.exit(0) };',
-        /setup: process\.exit\(0\) was called while it ran/,
+        /setup or observe: process\.exit\(0\) was called while it ran/,
       ],
       ["export default { activities: ['*.activity.js'] };", /the import of `activities`: it never ends/],
     ];
@@ -240,6 +240,9 @@ describe('mistakes end it with 1 and a message that names the fix', () => {
         expect(await run.ended).toEqual({ code: 1, signal: null });
         expect(run.stderr()).toMatch(message);
       }
+      const set = stepwright(['start', '--config', '0.config.mjs', '--processes', '2'], {}, dir);
+      expect(await set.ended).toEqual({ code: 1, signal: null });
+      expect(set.stderr().match(/it never ends/g)).toHaveLength(1);
     } finally {
       rmSync(dir, { recursive: true });
     }

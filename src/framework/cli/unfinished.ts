@@ -3,33 +3,36 @@ import { sayAtOnce } from '../stdio.js';
 import { isMeant } from './leave.js';
 
 /**
- * Waits for code of the user's, before anything runs. Where the process ends meanwhile, that is told as any other
- * problem of a start, and the exit code is not 0.
+ * Waits for code of the user's, before anything runs. Where the process is ended meanwhile by that code, it is told as
+ * any other problem of a start, and the exit code is not 0.
  * @param place what the problem then is called, and where it lies.
+ * @throws StartError where it never ends, since nothing is left to do in the process
  */
 export async function finished<T>(
   place: Pick<Problem, 'code' | 'where'>,
   begin: () => T | Promise<T>,
 ): Promise<T> {
-  let [isIdle, isTold] = [false, false];
-  // Comes where nothing is left to do, and not where somebody ends the process.
-  const onIdle = (): void => void (isIdle = true);
+  let isTold = false;
   // Node itself tells of an exception that nobody caught.
   const onUncaught = (): void => void (isTold = true);
-  const tell = (code: number): void => {
+  const onExit = (code: number): void => {
     if (isTold || isMeant()) return;
-    sayAtOnce(new StartError([{ ...place, ...(isIdle ? NEVER_ENDS : exited(code)) }]).message);
-    if (isIdle || code === 0) process.exitCode = 1;
+    sayAtOnce(new StartError([{ ...place, ...exited(code) }]).message);
+    if (code === 0) process.exitCode = 1;
   };
+  let onIdle = (): void => {};
+  const idle = new Promise<never>((_, reject) => {
+    onIdle = () => reject(new StartError([{ ...place, ...NEVER_ENDS }]));
+  });
   process.once('beforeExit', onIdle);
   process.once('uncaughtExceptionMonitor', onUncaught);
-  process.once('exit', tell);
+  process.once('exit', onExit);
   try {
-    return await begin();
+    return await Promise.race([begin(), idle]);
   } finally {
     process.off('beforeExit', onIdle);
     process.off('uncaughtExceptionMonitor', onUncaught);
-    process.off('exit', tell);
+    process.off('exit', onExit);
   }
 }
 

@@ -105,6 +105,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
     const importing = (): Promise<unknown> => import(pathToFileURL(file).href);
     module = (await finished({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
   } catch (error) {
+    if (error instanceof StartError) throw error;
     throw fail(
       `it throws when it is imported: ${traceOf(error)}`,
       'if it needs a variable or a service, see that it is there; else correct it, or what it imports, and compile again',

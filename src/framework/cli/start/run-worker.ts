@@ -26,10 +26,10 @@ export async function runWorker(
   announce: (worker: Worker) => void | Promise<void>,
 ): Promise<number> {
   try {
-    const worker = await buildWorker(withSetupWatched(plan), {
-      ...{ clock: systemClock, random: Math.random, log, signal: stop },
-      ...options,
-    });
+    const world = { clock: systemClock, random: Math.random, log, signal: stop, ...options };
+    const worker = await finished({ code: 'SETUP_FAILED', where: 'setup or observe' }, () =>
+      buildWorker(plan, world),
+    );
     watchExit(() => worker.status());
     countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
@@ -41,13 +41,4 @@ export async function runWorker(
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
   }
-}
-
-/** The process may end in it: it is code of the user's. */
-function withSetupWatched(plan: Plan): Plan {
-  const { setup } = plan.settings;
-  if (!setup) return plan;
-  const watched: typeof setup = (container) =>
-    finished({ code: 'SETUP_FAILED', where: 'setup' }, () => setup(container));
-  return { ...plan, settings: { ...plan.settings, setup: watched } };
 }
