@@ -58,7 +58,7 @@ test.each(
       [20, 10, 2, 1],
       [80, 10, 1.5, 1],
     ],
-    3,
+    2,
   ),
 )(
   'a quota of %i polls a second is filled by %i workers, who ask at most %d times as often (seed %i)',
@@ -83,7 +83,7 @@ test.each(
       [0.2, 0.75],
       [0.5, 0.35],
     ],
-    2,
+    1,
   ),
 )('where %d of the polls are refused at random, the pace is kept', async (share, part) => {
   const clock = new HandClock();
