@@ -233,13 +233,24 @@ describe('a start that does not come to be closes what it opened', () => {
     expect(disposed()).toBe(true);
   });
 
-  test('a call that hangs, and a signal', async () => {
-    const hanging = { ...fetchLike(), handle: () => new Promise<never>(() => {}) };
+  test('a call that hangs, and a signal: it is told, and made again', async () => {
+    let calls = 0;
+    const hanging = { ...fetchLike(), handle: () => (calls++, new Promise<never>(() => {})) };
     const { setup, disposed } = opening();
     const stop = new AbortController();
     const config = { activities: [activity(() => 1, {}, 'Bare')], setup, sdk: { requestHandler: hanging } };
-    const starting = start(config, { signal: stop.signal });
-    await world.clock.settle();
+    const log: string[] = [];
+    const destination = { write: (line: string) => void log.push(line) };
+    const starting = start(config, { signal: stop.signal, log: createLog({ destination }) });
+    for (let second = 0; second < 40; second++) await seconds(1);
+    expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
+      {
+        activities: ['Bare'],
+        error: expect.stringContaining('no answer within 30 s'),
+        msg: expect.stringContaining('could not be looked up yet'),
+      },
+    ]);
+    expect(calls).toBe(2);
     stop.abort(new Error('stopped'));
     expect(await starting).toBe(stop.signal.reason);
     expect(disposed()).toBe(true);

@@ -7,6 +7,7 @@ import { type Problem, showError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { slowly } from '../../backoff.js';
 import { reportFailure } from '../answer.js';
+import { ask } from './ask.js';
 import { wireFailure } from './wire-failure.js';
 import { loadSdk } from './load.js';
 
@@ -29,6 +30,8 @@ export interface FoundActivities {
 }
 
 const RETRY_MS = [500, 5_000] as const;
+/** How long one listing may take, of all its pages. */
+const LOOK_UP_LIMIT_MS = 30_000;
 /** How often it is said that a start still waits. */
 const REMIND_MS = 60_000;
 
@@ -43,7 +46,7 @@ export async function lookUpActivities(
   const { client, signal } = lookUp;
   const arns = new Map<string, string>();
   try {
-    const known = await persist(lookUp, names, () => listActivities(client, signal));
+    const known = await persist(lookUp, names, (limit) => listActivities(client, limit));
     for (const name of names) {
       const arn = known.get(name) ?? (await createMissing(name, lookUp));
       if (arn) arns.set(name, arn);
@@ -71,10 +74,11 @@ export async function listActivities(
 }
 
 async function createMissing(name: string, lookUp: ActivityLookUp): Promise<string | undefined> {
-  const { client, create, signal: abortSignal } = lookUp;
+  const { client, create } = lookUp;
   if (!create) return undefined;
   const { CreateActivityCommand } = loadSdk();
-  const send = () => client.send(new CreateActivityCommand({ name }), { abortSignal });
+  const send = (abortSignal: AbortSignal) =>
+    client.send(new CreateActivityCommand({ name }), { abortSignal });
   return (await persist(lookUp, [name], send)).activityArn;
 }
 
@@ -82,13 +86,16 @@ async function createMissing(name: string, lookUp: ActivityLookUp): Promise<stri
 async function persist<T>(
   { clock, random, log, signal }: ActivityLookUp,
   names: readonly string[],
-  call: () => Promise<T>,
+  call: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const since = clock.now();
   for (let said: number | undefined; ;) {
     try {
       // The SDK, which tries by itself as well, does not hear a signal between two attempts.
-      return await unlessAborted(signal, call());
+      return await unlessAborted(
+        signal,
+        ask(clock, (limit) => call(signal ? AbortSignal.any([signal, limit]) : limit), LOOK_UP_LIMIT_MS),
+      );
     } catch (error) {
       signal?.throwIfAborted();
       const answer = reportFailure(wireFailure(error, true));

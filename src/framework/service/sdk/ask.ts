@@ -10,15 +10,19 @@ export class NoAnswer extends Error {
   // As errors of the SDK are called that say the same: of those it makes of a connection that was reset, too.
   override readonly name = 'TimeoutError';
 
-  constructor() {
-    super(`no answer within ${ANSWER_LIMIT_MS / 1000} s`);
+  constructor(limitMs: number) {
+    super(`no answer within ${limitMs / 1000} s`);
   }
 }
 
-/** Makes a call that somebody waits for, and ends it where it is not answered. @throws NoAnswer after 10 s */
-export async function ask<T>(clock: Clock, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+/** Makes a call that somebody waits for, and ends it where it is not answered. @throws NoAnswer after `limitMs` */
+export async function ask<T>(
+  clock: Clock,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+  limitMs = ANSWER_LIMIT_MS,
+): Promise<T> {
   const over = new AbortController();
-  const cancel = giveUpAfter(clock, ANSWER_LIMIT_MS, () => over.abort(new NoAnswer()));
+  const cancel = giveUpAfter(clock, limitMs, () => over.abort(new NoAnswer(limitMs)));
   try {
     return await unlessAborted(over.signal, send(over.signal));
   } finally {
