@@ -32,7 +32,8 @@ const ENTRIES = [
  * threads load only what is theirs, and a command that runs no worker loads none.
  */
 const TOGETHER = [
-  ['lean', 'service/lean/lean-calls', 'duration'],
+  ['base', 'clock', 'turn', 'wait', 'duration', 'errors', 'load-library'],
+  ['lean', 'service/lean/lean-calls'],
   [
     'heartbeats',
     'heartbeat/scheduler',
@@ -50,9 +51,9 @@ const TOGETHER = [
 const CHUNKS = 'chunks';
 /** All that these load: one constant that they share with a worker would have them load it whole. */
 const LOADED_BY = {
-  'heartbeat/thread/entry': ['lean', 'heartbeats'],
-  'local/asl/jsonata/thread-entry': ['lean', 'heartbeats', 'jsonata'],
-  'cli/main': ['lean', 'program'],
+  'heartbeat/thread/entry': ['base', 'lean', 'heartbeats'],
+  'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
+  'cli/main': ['base', 'program'],
 };
 
 const fileOf = (module) => join(framework, `${module}.js`);
