@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { ReportAnswer } from '../service/port.js';
 import type { Heap, HeapItem } from './heap.js';
 import type { Beat, Beating } from './heartbeats.js';
+import { deferred } from '../wait.js';
 
 type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
 
@@ -95,8 +96,7 @@ export class TrackedBeat implements Beat, HeapItem {
     if (this.released || (this.lastAt !== undefined && now - this.lastAt < ASKED_GAP_MS))
       return Promise.resolve();
     if (!this.#asked) {
-      let resolve = (): void => {};
-      const answered = new Promise<void>((settle) => (resolve = settle));
+      const { promise: answered, resolve } = deferred<void>();
       this.#asked = { at: now, answered, resolve };
       if (!this.onTheWay) this.#keeper.changed(this);
     }

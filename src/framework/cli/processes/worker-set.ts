@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { showDuration } from '../../duration.js';
 import type { Logger } from '../../log.js';
-import { within } from '../../wait.js';
+import { deferred, within } from '../../wait.js';
 import type { Planned } from './messages.js';
 import { Place, QUICK_MS } from './place.js';
 import {
@@ -57,10 +57,8 @@ export class WorkerSet {
   isStopping = false;
   readonly #parts: SetParts;
   readonly #silentMs = new WeakMap<WorkerProcess, number>();
-  #stopped: () => void = () => {};
-  readonly #stopAsked = new Promise<void>((resolve) => (this.#stopped = resolve));
-  #onFirst: () => void = () => {};
-  readonly #firstRuns = new Promise<void>((resolve) => (this.#onFirst = resolve));
+  readonly #stopAsked = deferred<void>();
+  readonly #firstRuns = deferred<void>();
   /** Whether any has run, and whether all have at once. */
   #hasRun = false;
   #haveAllRun = false;
@@ -91,7 +89,7 @@ export class WorkerSet {
     const [first, ...others] = this.places;
     const kept = first ? [this.#keep(first)] : [];
     // What is wrong with all of them is told by one.
-    await Promise.race([this.#firstRuns, this.#stopAsked]);
+    await Promise.race([this.#firstRuns.promise, this.#stopAsked.promise]);
     kept.push(...others.map((place) => this.#keep(place)));
     await Promise.all(kept);
     await this.#reloading;
@@ -159,7 +157,7 @@ export class WorkerSet {
       log.info({ process: place.number, pid: worker.pid }, `process ${place.number} of ${count} runs again`);
     if (!this.#hasRun) onFirst(worker);
     this.#hasRun = true;
-    this.#onFirst();
+    this.#firstRuns.resolve();
     if (this.#haveAllRun || !this.places.every(({ current }) => current)) return;
     this.#haveAllRun = true;
     onAll();
@@ -213,7 +211,7 @@ export class WorkerSet {
   #stop(): void {
     if (this.isStopping) return;
     this.isStopping = true;
-    this.#stopped();
+    this.#stopAsked.resolve();
     for (const place of this.places) place.endPause();
     for (const worker of this.processes) this.#drain(worker);
   }
@@ -288,7 +286,7 @@ export class WorkerSet {
       const endedFirst = next.ended.then((ending) => {
         throw new NotStarted(`the new process has ended (${showEnding(ending)})`, true);
       });
-      const ready = Promise.race([next.ready, endedFirst, this.#stopAsked]);
+      const ready = Promise.race([next.ready, endedFirst, this.#stopAsked.promise]);
       if (!(await within(clock, READY_LIMIT_MS, ready)))
         throw new NotStarted(`the new process was not ready within ${showDuration(READY_LIMIT_MS)}`, true);
       if (this.isStopping) return undefined;
