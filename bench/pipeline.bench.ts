@@ -6,7 +6,7 @@ import * as classValidator from 'class-validator';
 import { Greeter } from '../src/activities/greeter.js';
 import { HelloInput, HelloWorldActivity } from '../src/activities/hello-world.activity.js';
 import { HandClock } from '../src/framework/testing/hand-clock.js';
-import { makeBedHandlers } from '../src/framework/testing/bed-handlers.js';
+import { makeBedHandlers } from '../src/framework/testing/tested-handlers.js';
 import { createTaskContext } from '../src/framework/testing/index.js';
 import type { Absence, Benchmark, Figure } from './benchmark.js';
 import { median } from './support/measure/median.js';

@@ -4,7 +4,7 @@ import { link, paused } from './service/stream.js';
 import { HandDrawer } from './views/hand.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities.js';
-import { ExecutionPage } from './views/execution.js';
+import { ExecutionPage } from './views/execution/execution.js';
 import { ExecutionsView } from './views/executions.js';
 import { MachinePage } from './views/machine.js';
 import { MachinesView } from './views/machines.js';

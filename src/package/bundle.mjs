@@ -22,9 +22,9 @@ const ENTRIES = [
   'local/index',
   'local/asl/jsonata/thread-entry',
   'cli/main',
-  'cli/processes/worker-entry',
-  'heartbeat/thread/entry',
-  'executor/entry/main',
+  'cli/supervise/worker-entry',
+  'worker/thread/entry',
+  'worker/pool/entry/main',
 ];
 
 /**
@@ -32,26 +32,34 @@ const ENTRIES = [
  * threads load only what is theirs, and a command that runs no worker loads none.
  */
 const TOGETHER = [
-  ['base', 'clock', 'turn', 'wait', 'duration', 'errors', 'load-library'],
-  ['lean', 'service/lean/lean-calls'],
+  [
+    'base',
+    'base/time/clock',
+    'base/time/turn',
+    'base/time/wait',
+    'base/time/duration',
+    'base/errors',
+    'base/load-library',
+  ],
+  ['lean', 'aws/lean/lean-calls'],
   [
     'heartbeats',
-    'heartbeat/scheduler',
-    'heartbeat/thread/messages',
-    'heartbeat/thread/ledger',
-    'probes/page-server',
-    'service/activity-calls',
+    'worker/heartbeat/scheduler',
+    'worker/thread/thread-messages',
+    'worker/thread/ledger',
+    'worker/health/page-server',
+    'aws/activity-calls',
   ],
   ['jsonata', 'local/asl/jsonata/evaluator', 'local/asl/jsonata/job'],
-  ['program', 'cli/program', 'cli/signals', 'local/wire/service-header'],
-  ['service', 'service/sdk/aws'],
+  ['program', 'cli/program', 'cli/process/signals', 'local/api/service-header'],
+  ['service', 'aws/sdk/aws'],
   ['local', 'local/index'],
-  ['worker', 'index', 'worker/start/create-worker', 'cli/start/start'],
+  ['worker', 'index', 'worker/build/create-worker', 'cli/start/start'],
 ];
 const CHUNKS = 'chunks';
 /** All that these load: one constant that they share with a worker would have them load it whole. */
 const LOADED_BY = {
-  'heartbeat/thread/entry': ['base', 'lean', 'heartbeats'],
+  'worker/thread/entry': ['base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
   'cli/main': ['base', 'program'],
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { placeOf, saidOf } from '../../src/framework/check/finding.js';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
-import { machineSource } from '../../src/framework/check/machine-source.js';
+import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { arnOf, type Case, charge, check, fix, handlersOf, LOST, machine, ship } from './machines.js';
 
 const DONE = { Done: { Type: 'Succeed' } };

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createTestMachine } from 'stepwright/testing';
 import { definitionMistakes } from '../../src/framework/check/definition-mistakes.js';
 import { placeOf, saidOf } from '../../src/framework/check/finding.js';
-import { machineSource } from '../../src/framework/check/machine-source.js';
+import { machineSource } from '../../src/framework/check/source/machine-source.js';
 
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Work';
 

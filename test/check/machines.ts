@@ -3,12 +3,12 @@ import { IsEmail, IsIn, IsInt, IsOptional, IsPositive, IsString, ValidateNested 
 import { Activity, Handle } from 'stepwright';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
-import { fixMachine, type Mended } from '../../src/framework/check/fix-machine.js';
+import { fixMachine, type Mended } from '../../src/framework/check/source/fix-machine.js';
 import { type CheckedHandler, checkedHandler } from '../../src/framework/check/handlers.js';
-import { machineSource } from '../../src/framework/check/machine-source.js';
+import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
 import type { Constructor } from '../../src/framework/declare/definition.js';
-import { discover } from '../../src/framework/declare/discovery.js';
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
 
 export const arnOf = (name: string, region = 'eu-west-1'): string =>
   `arn:aws:states:${region}:123456789012:activity:${name}`;

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { misfits, UNKNOWN } from '../../src/framework/check/misfit.js';
-import { inputSchema } from '../../src/framework/handler/input/schema.js';
-import { cases } from '../handler/kinds/classes.js';
+import { inputSchema } from '../../src/framework/declare/schema/input-schema.js';
+import { cases } from '../worker/handler/kinds/classes.js';
 import { definitionOf } from '../support/definition.js';
 import { runs } from '../support/thorough.js';
 

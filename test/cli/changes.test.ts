@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/framework/clock.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
 import { Changes } from '../../src/framework/cli/dev/changes.js';
 
 let dir: string;

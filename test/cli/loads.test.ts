@@ -34,8 +34,13 @@ test('a start at a URL loads neither the embedded service nor what others of its
     const ours = loaded.flatMap((file) => /dist\/src\/framework\/(.*)$/.exec(file)?.[1] ?? []);
     expect(ours).toContain('worker/worker.js');
     // By its header a start tells a local service of ours from others.
-    expect(ours.filter((file) => /^(local|check|doctor|testing)\//.test(file)).toSorted()).toEqual([
-      ...['check/finding.js', 'doctor/finding.js', 'doctor/stopping.js', 'local/wire/service-header.js'],
+    expect(ours.filter((file) => /^(local|check|cli\/doctor|testing)\//.test(file)).toSorted()).toEqual([
+      ...[
+        'check/finding.js',
+        'cli/doctor/finding.js',
+        'cli/doctor/stopping.js',
+        'local/api/service-header.js',
+      ],
     ]);
     const packages = loaded.flatMap((file) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
     expect(packages).toContain('undici');

@@ -6,11 +6,11 @@ import {
   HistoryReader,
   startExecution,
   followExecution,
-} from '../../src/framework/service/sdk/executions.js';
-import { AwsService } from '../../src/framework/service/sdk/aws.js';
+} from '../../src/framework/aws/queries/execution-queries.js';
+import { AwsService } from '../../src/framework/aws/sdk/aws.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
-import { systemClock } from '../../src/framework/clock.js';
-import { localEndpoint } from '../../src/framework/service/endpoint.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
+import { localEndpoint } from '../../src/framework/aws/endpoint.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
 const START = Date.UTC(2026, 0, 1);

@@ -2,17 +2,17 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { explainCall } from '../../src/framework/cli/explain-call.js';
-import type { Clock } from '../../src/framework/clock.js';
-import type { Endpoint } from '../../src/framework/service/endpoint.js';
-import { AwsService } from '../../src/framework/service/sdk/aws.js';
+import type { Clock } from '../../src/framework/base/time/clock.js';
+import type { Endpoint } from '../../src/framework/aws/endpoint.js';
+import { AwsService } from '../../src/framework/aws/sdk/aws.js';
 import {
   findMachine,
   followExecution,
   HistoryReader,
   type SFNClient,
   startExecution,
-} from '../../src/framework/service/sdk/executions.js';
-import { describeMachines } from '../../src/framework/service/sdk/machines.js';
+} from '../../src/framework/aws/queries/execution-queries.js';
+import { describeMachines } from '../../src/framework/aws/queries/machine-queries.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { execute, killAll } from '../support/cli.js';
 

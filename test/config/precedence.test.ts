@@ -4,7 +4,7 @@ import { OPTIONS } from '../../src/framework/config/config.js';
 import { type ConfigSources, resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
 import { flagOf, variableOf } from '../../src/framework/config/texts.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
-import { discover } from '../../src/framework/declare/discovery.js';
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/options.js';
 import type { Option } from '../../src/framework/declare/rule.js';
 

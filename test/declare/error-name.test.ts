@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ErrorName } from 'stepwright';
-import { discover } from '../../src/framework/declare/discovery.js';
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
 
 test.each([
   ['States.Timeout', 'ERROR_NAME_RESERVED', 'Stepwright.'],

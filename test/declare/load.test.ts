@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { Activity } from 'stepwright';
-import { loadActivities } from '../../src/framework/declare/load.js';
+import { loadActivities } from '../../src/framework/declare/discovery/load.js';
 
 const HERE = fileURLToPath(new URL('../fixtures/load', import.meta.url));
 const load = (sources: Parameters<typeof loadActivities>[0], defaulted = false) =>

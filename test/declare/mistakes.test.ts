@@ -1,6 +1,6 @@
 /* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
 import { describe, expect, test } from '@jest/globals';
-import { discover } from '../../src/framework/declare/discovery.js';
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { at, mistakes, unset } from './mistakes.js';
 
 describe('a mistake in a declaration is found at start, named, and comes with its fix', () => {

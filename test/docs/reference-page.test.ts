@@ -76,7 +76,7 @@ test('the reference has every option', () => {
 });
 
 test('the reference has every event and every metric', () => {
-  const declared = source('worker/observe/events.ts') + source('task/events.ts');
+  const declared = source('worker/observe/events.ts') + source('worker/task/events.ts');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(
     ([, name, state]) => name ?? state ?? '',
   );
@@ -93,7 +93,7 @@ test('the reference has every name and every code of a failure', () => {
     [...source(file).matchAll(/'(Stepwright\.\w+)'/g)].map(([, name = '']) => name),
   );
   expect(compare(list('Error names'), names)).toEqual(SAME);
-  const [, codes = ''] = /type ProblemCode =\n([^;]+);/.exec(source('errors.ts')) ?? [];
+  const [, codes = ''] = /type ProblemCode =\n([^;]+);/.exec(source('base/errors.ts')) ?? [];
   expect(
     compare(
       list('Codes of problems'),

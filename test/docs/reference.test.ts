@@ -35,7 +35,7 @@ test('config.md knows the default of every key', () => {
 });
 
 test('lifecycle.md has a row for every event and every state of a worker', () => {
-  const declared = source('worker/observe/events.ts') + source('task/events.ts');
+  const declared = source('worker/observe/events.ts') + source('worker/task/events.ts');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
   const [, states = ''] = /type WorkerState = (.+);/.exec(declared) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
@@ -153,7 +153,7 @@ test('the doctor takes the flags of `config`, and those that doctor.md names', a
 });
 
 test('doctor.md has a row for every check, and none for another', () => {
-  const [, names = ''] = /type CheckName =\n([^;]+);/.exec(source('doctor/finding.ts')) ?? [];
+  const [, names = ''] = /type CheckName =\n([^;]+);/.exec(source('cli/doctor/finding.ts')) ?? [];
   const checks = [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   expect(checks).toContain('permission');
   const [, table = ''] = page('docs/doctor.md').text.split(/^## /m);

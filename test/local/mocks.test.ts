@@ -8,7 +8,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Mocks } from 'stepwright/local';
-import { silentLog } from '../../src/framework/log.js';
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { openBench, type Bench } from './service.js';
 
 const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:f';

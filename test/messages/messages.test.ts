@@ -28,7 +28,7 @@ test('every message is as it stands in the golden file, to be read as a whole', 
 
 test('every code of a problem is among them', () => {
   const [, union = ''] =
-    /type ProblemCode =([^;]+);/.exec(readFileSync('src/framework/errors.ts', 'utf8')) ?? [];
+    /type ProblemCode =([^;]+);/.exec(readFileSync('src/framework/base/errors.ts', 'utf8')) ?? [];
   const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code);
   const golden = readFileSync(GOLDEN, 'utf8');
   expect(codes.length).toBeGreaterThan(30);

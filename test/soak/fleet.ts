@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/framework/clock.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
 import {
   type Candidate,
   startWorker,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { installRivals } from '../../bench/support/workers/rivals.js';
 import { type Service, startService } from '../../bench/support/service/service.js';
 import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers/workers.js';
-import { systemClock } from '../../src/framework/clock.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
 import { type Ending, judge, lostByWorkers, violations } from '../../bench/support/measure/judge.js';
 import { Fleet } from './fleet.js';
 import { show } from './show.js';

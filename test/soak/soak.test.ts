@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createWorker, type Worker } from 'stepwright';
 import { randomOf } from '../../bench/support/random.js';
 import { record } from '../../bench/support/measure/wire.js';
-import { silentLog } from '../../src/framework/log.js';
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 import {

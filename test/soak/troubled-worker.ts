@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync } from 'node:fs';
-import { standardOutput } from '../../src/framework/log-output.js';
+import { standardOutput } from '../../src/framework/base/log/log-output.js';
 
 // Loaded into a worker before anything else: its wall clock is what a file says, and what it logs is written down where
 // the disk is not full, to be compared.

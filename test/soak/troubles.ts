@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WireRecord } from '../../bench/support/measure/wire.js';
 import type { Service } from '../../bench/support/service/service.js';
 import { WRONG_KEY, WRONG_TIME } from '../../bench/support/service/signature.js';
-import { type Cancel, systemClock } from '../../src/framework/clock.js';
+import { type Cancel, systemClock } from '../../src/framework/base/time/clock.js';
 import { type Disk, openDisk } from './disk.js';
 
 /** What the troubles did. */

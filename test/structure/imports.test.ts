@@ -4,44 +4,12 @@ import { expect, test } from '@jest/globals';
 
 const root = resolve('src/framework');
 
-/** Who may import whom, room by room. Leaves (the files beside the rooms but config.ts) are for all. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  declare: [],
-  handler: ['declare'],
-  executor: ['handler', 'declare', 'config'],
-  heartbeat: ['service', 'probes'],
-  probes: ['config'],
-  task: ['handler', 'heartbeat', 'declare', 'service'],
-  service: [],
-  worker: ['executor', 'heartbeat', 'probes', 'config', 'task', 'handler', 'declare', 'service'],
-  config: ['declare'],
-  local: [],
-  check: ['local', 'declare', 'handler', 'config'],
-  doctor: ['worker', 'local', 'config', 'service', 'declare'],
-  testing: ['worker', 'config', 'heartbeat', 'service', 'task', 'handler', 'declare', 'local', 'check'],
-  cli: ['worker', 'executor', 'local', 'config', 'service', 'declare', 'check', 'handler', 'doctor'],
-  index: ['declare', 'executor', 'handler', 'task', 'worker', 'config'],
-};
+/** The wings, in the order in which they may import each other: each only those to its right. */
+const WINGS = ['cli', 'testing', 'check', 'local', 'worker', 'aws', 'config', 'declare', 'base'];
+/** Narrower still: these know nothing beside themselves but what they name here. */
+const KNOWS_ONLY: Record<string, readonly string[]> = { local: ['base'], aws: ['base'] };
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */
-const MAY_NAME: Record<string, readonly string[]> = { config: ['service', 'local', 'worker'] };
-const LEAVES = new Set([
-  'errors',
-  'clock',
-  'give-up',
-  'linked-list',
-  'turn',
-  'log',
-  'log-output',
-  'stdio',
-  'duration',
-  'backoff',
-  'environment',
-  'load-library',
-  'reflect-metadata',
-  'wait',
-  'abort',
-  'token-hash',
-]);
+const MAY_NAME: Record<string, readonly string[]> = { config: ['aws', 'local', 'worker'] };
 
 interface Import {
   readonly from: string;
@@ -82,9 +50,10 @@ const imports: Import[] = sources().flatMap((from) =>
 function forbidden({ from, to, typeOnly = false }: Import): boolean {
   if (!to.startsWith(root)) return false;
   const [here, there] = [room(from), room(to)];
-  if (here === there || LEAVES.has(there)) return false;
+  if (here === there || here === 'index') return false;
   if (typeOnly && MAY_NAME[here]?.includes(there)) return false;
-  return LEAVES.has(here) || !MAY_IMPORT[here]?.includes(there);
+  const order = WINGS.indexOf(here);
+  return order < 0 || WINGS.indexOf(there) < order || !(KNOWS_ONLY[here]?.includes(there) ?? true);
 }
 
 const shown = ({ from, to }: Import): string =>
@@ -99,11 +68,13 @@ test('a forbidden import would be found', () => {
   expect(forbidden({ from: join(root, 'declare/decorators.ts'), to: join(root, 'worker/worker.js') })).toBe(
     true,
   );
-  expect(forbidden({ from: join(root, 'clock.ts'), to: join(root, 'task/task.js') })).toBe(true);
+  expect(forbidden({ from: join(root, 'base/time/clock.ts'), to: join(root, 'worker/task/task.js') })).toBe(
+    true,
+  );
   const types = { from: join(root, 'config/config.ts'), to: join(root, 'local/index.js') };
   expect([true, false].map((typeOnly) => forbidden({ ...types, typeOnly }))).toEqual([false, true]);
-  expect(importsOf("const x = await import('../service/sdk/aws.js');")).toEqual([
-    { to: '../service/sdk/aws.js', typeOnly: false },
+  expect(importsOf("const x = await import('../aws/sdk/aws.js');")).toEqual([
+    { to: '../aws/sdk/aws.js', typeOnly: false },
   ]);
   expect(importsOf("import type { A } from './a.js';\nimport { type B } from './b.js';")).toEqual([
     { to: './a.js', typeOnly: true },
@@ -111,22 +82,22 @@ test('a forbidden import would be found', () => {
   ]);
 });
 
-test('only service/sdk loads the SDK, and a worker loads them when it is made', () => {
+test('only aws loads the SDK, and a worker loads them when it is made', () => {
   const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
-  expect(new Set(loadsSdk)).toEqual(new Set(['service']));
+  expect(new Set(loadsSdk)).toEqual(new Set(['aws']));
   const loadsAws = imports
-    .filter(({ to, typeOnly }) => to.endsWith('/service/sdk/aws.js') && !typeOnly)
+    .filter(({ to, typeOnly }) => to.endsWith('/aws/sdk/aws.js') && !typeOnly)
     .map(({ from }) => relative(root, from));
   expect(new Set(loadsAws)).toEqual(
     new Set([
-      'worker/start/create-worker.ts',
+      'worker/build/create-worker.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
-      'cli/processes/worker.ts',
+      'cli/supervise/worker.ts',
     ]),
   );
-  const statically = /^(?:import|export) (?!type).*\/service\/sdk\/aws\.js/m;
-  expect(readFileSync(join(root, 'worker/start/create-worker.ts'), 'utf8')).not.toMatch(statically);
+  const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws\.js/m;
+  expect(readFileSync(join(root, 'worker/build/create-worker.ts'), 'utf8')).not.toMatch(statically);
 });
 
 test('the lean path can be loaded where there is no SDK, as in a thread', () => {
@@ -137,28 +108,28 @@ test('the lean path can be loaded where there is no SDK, as in a thread', () => 
     for (const { from, to, typeOnly } of imports)
       if (from === file && !typeOnly) follow(to.replace(/\.js$/, '.ts'));
   };
-  follow(join(root, 'service/lean/lean-calls.ts'));
+  follow(join(root, 'aws/lean/lean-calls.ts'));
   const shownOf = [...reached]
     .map((file) => relative(root, file))
-    .filter((file) => !file.startsWith('service/lean/'));
-  expect(shownOf.filter((file) => /aws-sdk|service\/sdk/.test(file))).toEqual([]);
+    .filter((file) => !file.startsWith('aws/lean/'));
+  expect(shownOf.filter((file) => /aws-sdk|aws\/sdk/.test(file))).toEqual([]);
   expect(shownOf.length).toBeGreaterThan(2);
 });
 
 const ownsTime = (file: string): boolean =>
-  ['clock.ts', 'turn.ts', 'testing/hand-clock.ts'].includes(relative(root, file));
+  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/hand-clock.ts'].includes(relative(root, file));
 
 test('only clock.ts, turn.ts and the hand clock of tests touch timers or read the time', () => {
   const time =
     /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.|AbortSignal\.timeout|timers\/promises)\b|new Date\(\)/;
   const offenders = sources().filter((file) => !ownsTime(file) && time.test(readFileSync(file, 'utf8')));
   expect(offenders.map((file) => relative(root, file))).toEqual([]);
-  expect(readFileSync(join(root, 'clock.ts'), 'utf8')).toMatch(time);
+  expect(readFileSync(join(root, 'base/time/clock.ts'), 'utf8')).toMatch(time);
 });
 
 /** Its own thread or process is a pool's to end, and the groups of processes that it started. */
 const endsItsOwn = (file: string): boolean =>
-  ['executor/entry/main.ts', 'executor/groups.ts'].includes(relative(root, file));
+  ['worker/pool/entry/main.ts', 'worker/pool/groups.ts'].includes(relative(root, file));
 
 test('only the commands catch signals or end the process', () => {
   // Whoever hears of the end, as the log does, neither catches nor causes it.

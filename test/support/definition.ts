@@ -1,6 +1,6 @@
 import { Activity, Handle } from 'stepwright';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
-import { discover } from '../../src/framework/declare/discovery.js';
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import type { HandleOptions } from '../../src/framework/declare/options.js';
 
 /** The definition of a handler with these options. @throws Error where it can't run. */

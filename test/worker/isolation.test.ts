@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { currentTask, type TaskContext } from 'stepwright';
-import type { Cancel } from '../../src/framework/clock.js';
+import type { Cancel } from '../../src/framework/base/time/clock.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';

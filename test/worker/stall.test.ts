@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { PollAnswer, ReportAnswer } from '../../src/framework/service/port.js';
+import type { PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 import { portOf, task, workerOn } from '../support/port.js';
 

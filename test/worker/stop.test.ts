@@ -4,7 +4,7 @@ import { CommandFailed, createWorker, TaskAborted } from 'stepwright';
 import type { FaultHook } from 'stepwright/local';
 import type { DependencyContainer } from 'tsyringe';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
-import { silentLog } from '../../src/framework/log.js';
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 

@@ -1,4 +1,4 @@
-import { silentLog } from '../../../src/framework/log.js';
+import { silentLog } from '../../../src/framework/base/log/log.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
 import { Worker, type WorkerParts } from '../../../src/framework/worker/worker.js';
 import type { Candidate } from '../workers/workers.js';

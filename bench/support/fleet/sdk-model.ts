@@ -1,5 +1,5 @@
-import type { Clock } from '../../../src/framework/clock.js';
-import type { PollAnswer, ReportAnswer } from '../../../src/framework/service/port.js';
+import type { Clock } from '../../../src/framework/base/time/clock.js';
+import type { PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
 
 /** How a client of an AWS SDK retries: its constants, read in its source. */
 export interface RetryModel {

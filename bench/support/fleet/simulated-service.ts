@@ -1,15 +1,15 @@
-import type { Abortable } from '../../../src/framework/abort.js';
-import type { Clock } from '../../../src/framework/clock.js';
+import type { Abortable } from '../../../src/framework/base/abort.js';
+import type { Clock } from '../../../src/framework/base/time/clock.js';
 import {
   Activity,
   POLL_LIMIT,
   type PollAnswer as Answer,
-} from '../../../src/framework/local/service/activity.js';
+} from '../../../src/framework/local/engine/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/service/task-table.js';
-import { pollFailure, reportFailure } from '../../../src/framework/service/answer.js';
-import { wireFailure } from '../../../src/framework/service/sdk/wire-failure.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/service/port.js';
+import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
+import { pollFailure, reportFailure } from '../../../src/framework/aws/answer.js';
+import { wireFailure } from '../../../src/framework/aws/sdk/wire-failure.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
 import { TokenBucket } from '../service/fault-plan.js';
 import { CallCounts } from './call-counts.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/framework/clock.js';
+import type { Clock } from '../../../src/framework/base/time/clock.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
 import type { PlanHook } from '../measure/wire.js';
 import { roll } from '../random.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/framework/clock.js';
+import type { Clock } from '../../../src/framework/base/time/clock.js';
 import { roll } from '../random.js';
 import { RawClient } from './raw-client.js';
 

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../src/framework/clock.js';
+import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { startLocalService } from '../../../src/framework/local/index.js';
 import { type PlanHook, record } from '../measure/wire.js';
 import { hookOf, type Plan } from './fault-plan.js';

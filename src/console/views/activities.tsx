@@ -8,7 +8,7 @@ import { to } from '../route.js';
 import { create } from '../service/calls.js';
 import { now } from '../service/stream.js';
 import { type ActivityRow, useActivities } from '../service/topics.js';
-import { LeaseText } from './attempts.js';
+import { LeaseText } from './execution/attempts.js';
 import { TakeOldest } from './hand.js';
 
 /** Who polls for what, and which tasks wait. */

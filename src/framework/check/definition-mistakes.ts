@@ -1,8 +1,8 @@
-import type { Problem } from '../errors.js';
+import type { Problem } from '../base/errors.js';
 import { compileMachine, DefinitionError, type DefinitionProblem, didYouMean } from '../local/index.js';
 import { placeOf, saidOf } from './finding.js';
-import { type JsonText, type Position, type Step, stateAt } from './json-text.js';
-import { locatable, type MachineSource } from './machine-source.js';
+import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
+import { locatable, type MachineSource } from './source/machine-source.js';
 
 /** Something wrong in the text of a state machine, with its place. */
 export interface DefinitionMistake extends Position {

@@ -1,7 +1,7 @@
 import { didYouMean, nearest } from '../local/index.js';
-import { OWN_ERROR } from '../handler/outcome.js';
+import { OWN_ERROR } from '../worker/handler/outcome.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
-import type { Step } from './json-text.js';
+import type { Step } from './source/json-text.js';
 import { paste } from './finding.js';
 import { type ActivityState, type Rule, rulesAround, rulesOf, type StateView, takes } from './states.js';
 import type { Found } from './task-limits.js';

@@ -1,4 +1,4 @@
-import type { Position, Step } from './json-text.js';
+import type { Position, Step } from './source/json-text.js';
 
 /** What can be found where classes and state machines are compared. Stable: programs may match on it. */
 export type FindingCode =

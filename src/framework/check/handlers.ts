@@ -1,5 +1,5 @@
 import type { HandlerDefinition } from '../declare/definition.js';
-import { type JsonSchema, inputSchema } from '../handler/input/schema.js';
+import { type JsonSchema, inputSchema } from '../declare/schema/input-schema.js';
 import { distance } from 'fastest-levenshtein';
 
 /** What is compared of a handler. */

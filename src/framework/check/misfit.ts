@@ -1,7 +1,7 @@
-import type { JsonSchema } from '../handler/input/schema.js';
-import { isPlainObject, show } from '../errors.js';
+import type { JsonSchema } from '../declare/schema/input-schema.js';
+import { isPlainObject, show } from '../base/errors.js';
 import { didYouMean, nearest } from '../local/index.js';
-import type { Step } from './json-text.js';
+import type { Step } from './source/json-text.js';
 
 /** Stands for a value that is only known when it runs: it fits everywhere. */
 export const UNKNOWN = Symbol('unknown');

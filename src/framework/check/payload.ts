@@ -1,7 +1,7 @@
-import { isPlainObject } from '../errors.js';
+import { isPlainObject } from '../base/errors.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './error-names.js';
-import type { Step } from './json-text.js';
+import type { Step } from './source/json-text.js';
 import { misfits, UNKNOWN } from './misfit.js';
 import type { ActivityState } from './states.js';
 

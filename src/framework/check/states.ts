@@ -1,5 +1,5 @@
 import { activityTasks } from '../local/index.js';
-import type { Step } from './json-text.js';
+import type { Step } from './source/json-text.js';
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { beatsTwiceWithin, proposedHeartbeat, proposedSeconds } from '../declare/options.js';
-import { showDuration } from '../duration.js';
+import { showDuration } from '../base/time/duration.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Edit, type Finding, paste } from './finding.js';
 import { type ActivityState, rulesAround, takes } from './states.js';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { forgiveStreams, leaveDeadTerminal } from '../stdio.js';
-import { keepCompiledCode } from './compile-cache.js';
-import { catchSignals } from './signals.js';
+import { forgiveStreams, leaveDeadTerminal } from '../base/log/stdio.js';
+import { keepCompiledCode } from './process/compile-cache.js';
+import { catchSignals } from './process/signals.js';
 
 // As process 1 a signal that nobody catches is lost, and the rest takes a while to load.
 catchSignals(process.argv.slice(2));

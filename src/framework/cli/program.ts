@@ -1,18 +1,18 @@
-import '../reflect-metadata.js';
+import '../base/reflect-metadata.js';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command as CommandOf, Option as OptionOf } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
-import { sayAtOnce } from '../stdio.js';
-import type { DoctorFlags } from './doctor.js';
-import { type DoorFlags, doorFlags } from './local/doors.js';
-import { end } from './exit.js';
+import { sayAtOnce } from '../base/log/stdio.js';
+import type { DoctorFlags } from './doctor/doctor.js';
+import { type DoorFlags, doorFlags } from './local/access-flags.js';
+import { end } from './process/exit.js';
 import type { ExecFlags } from './exec.js';
 import { explain } from './explain.js';
 import type { ListenFlags } from './local/local.js';
-import { loadLibrary } from '../load-library.js';
+import { loadLibrary } from '../base/load-library.js';
 import { LEVEL_VARIABLE, LOG_LEVELS, type LogFlags, logFor } from './log-for.js';
 import { flagsTakenByNpm } from './npm-flags.js';
 
@@ -93,7 +93,7 @@ addOptions(
     const { start } = await import('./start/start.js');
     await end(await start(flags, doors, log));
   }
-  const { startProcesses } = await import('./processes/start-processes.js');
+  const { startProcesses } = await import('./supervise/start-processes.js');
   const { logLevel, logFormat } = typed;
   await end(await startProcesses(processes ?? 1, { flags, doors, logFlags: { logLevel, logFormat }, log }));
 });
@@ -291,7 +291,7 @@ addOptions(
     new Option('--json', 'as JSON'),
   ],
 ).action(async ({ stopTimeout, json, ...typed }: Typed<DoctorFlags>) => {
-  const { doctor } = await import('./doctor.js');
+  const { doctor } = await import('./doctor/doctor.js');
   await end(await doctor(flagsOf(typed), { stopTimeout, json }));
 });
 

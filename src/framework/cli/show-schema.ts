@@ -1,7 +1,7 @@
 import type { Flags } from '../config/texts.js';
-import { didYouMean, throwProblems } from '../errors.js';
-import { inputSchema } from '../handler/input/schema.js';
-import { write } from './output.js';
+import { didYouMean, throwProblems } from '../base/errors.js';
+import { inputSchema } from '../declare/schema/input-schema.js';
+import { write } from './process/output.js';
 import { readProject } from './project/project.js';
 
 /**

@@ -1,7 +1,7 @@
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, record } from '../declare/rule.js';
-import type { Environment } from '../environment.js';
-import { isPlainObject, type Problem } from '../errors.js';
+import type { Environment } from '../base/environment.js';
+import { isPlainObject, type Problem } from '../base/errors.js';
 import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './texts.js';
 

@@ -19,12 +19,12 @@ import {
   type Rule,
   type Table,
 } from '../declare/rule.js';
-import { isPlainObject } from '../errors.js';
+import { isPlainObject } from '../base/errors.js';
 import type { Mocks } from '../local/index.js';
 import { readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { TraceContext } from './trace-context.js';
-import type { SdkSettings } from '../service/sdk/settings.js';
+import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /** The pool of each handler with `run: 'thread'` or `'process'`. */
 export interface PoolSettings {

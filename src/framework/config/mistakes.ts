@@ -1,6 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { Mistakes, Option } from '../declare/rule.js';
-import { type Problem, show } from '../errors.js';
+import { type Problem, show } from '../base/errors.js';
 
 /** What `createWorker` is given beside the config. */
 const ELSEWHERE = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);

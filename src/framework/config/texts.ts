@@ -1,6 +1,6 @@
 import type { Option } from '../declare/rule.js';
-import type { Environment } from '../environment.js';
-import type { Problem } from '../errors.js';
+import type { Environment } from '../base/environment.js';
+import type { Problem } from '../base/errors.js';
 import { OPTIONS } from './config.js';
 import { badValue } from './mistakes.js';
 

@@ -1,4 +1,4 @@
-import '../reflect-metadata.js';
+import '../base/reflect-metadata.js';
 import { injectable } from 'tsyringe';
 import type { Constructor } from './definition.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';

@@ -1,4 +1,4 @@
-import '../reflect-metadata.js';
+import '../base/reflect-metadata.js';
 import type { Constructor } from './definition.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 

@@ -1,5 +1,5 @@
-import { writeDuration } from '../duration.js';
-import { isPlainObject } from '../errors.js';
+import { writeDuration } from '../base/time/duration.js';
+import { isPlainObject } from '../base/errors.js';
 import type { Constructor } from './definition.js';
 import { isReserved } from './error-name.js';
 import type { Interceptor } from './interceptor.js';

@@ -1,5 +1,5 @@
-import { DURATION_EXPECTED, parseDuration } from '../duration.js';
-import { isPlainObject, type Problem } from '../errors.js';
+import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
+import { isPlainObject, type Problem } from '../base/errors.js';
 
 /** What a value must be, and how a text says it. */
 export interface Rule {

@@ -1,4 +1,4 @@
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log/log.js';
 
 /**
  * Why a task's signal aborted.

@@ -1,24 +1,24 @@
 import type { AddressInfo } from 'node:net';
-import { systemClock, type Clock } from '../clock.js';
-import { silentLog, type Logger } from '../log.js';
-import { MockTable, type Mocks } from './mocks/mocks.js';
-import { compileMachine } from './asl/definition/machine.js';
+import { systemClock, type Clock } from '../base/time/clock.js';
+import { silentLog, type Logger } from '../base/log/log.js';
+import { MockTable, type Mocks } from './resources/mocks.js';
+import { compileMachine } from './asl/machine.js';
 import { EvaluationThreads } from './asl/jsonata/evaluation-threads.js';
 import { createConsole, type ConsoleOptions } from './console/console.js';
-import { apiCheck, type Names } from './wire/host-check.js';
-import { Activities } from './service/activities.js';
-import { activityOperations } from './wire/activity-operations.js';
-import { checkArn } from './wire/request-validation.js';
-import type { State } from './wire/operation.js';
-import { executionOperations } from './wire/execution-operations.js';
-import { RunningMemory } from './service/execution.js';
-import { Executions } from './service/executions.js';
-import type { FaultHook } from './wire/injected-faults.js';
-import { machineOperations } from './wire/machine-operations.js';
-import { Machines, seededHome } from './service/machines.js';
-import { createApiServer } from './wire/server.js';
-import { taskOperations } from './wire/task-operations.js';
-import { TaskTable } from './service/task-table.js';
+import { apiCheck, type Names } from './api/host-check.js';
+import { Activities } from './engine/activities.js';
+import { activityOperations } from './api/activity-operations.js';
+import { checkArn } from './api/request-validation.js';
+import type { State } from './api/operation.js';
+import { executionOperations } from './api/execution-operations.js';
+import { RunningMemory } from './engine/execution.js';
+import { Executions } from './engine/executions.js';
+import type { FaultHook } from './api/injected-faults.js';
+import { machineOperations } from './api/machine-operations.js';
+import { Machines, seededHome } from './engine/machines.js';
+import { createApiServer } from './api/server.js';
+import { taskOperations } from './api/task-operations.js';
+import { TaskTable } from './engine/task-table.js';
 
 export interface LocalServiceOptions {
   /** The port to listen on; 0 takes any that is free. @default 8083 */

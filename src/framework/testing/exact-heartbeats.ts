@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Clock } from '../base/time/clock.js';
+import type { Beat, Beating, Heartbeats } from '../worker/heartbeat/heartbeats.js';
 
 /** Beats exactly at each interval, so that a test can count. */
 export class ExactHeartbeats implements Heartbeats {

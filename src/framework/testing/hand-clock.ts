@@ -1,8 +1,8 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers';
 import { setTimeout as nap } from 'node:timers/promises';
-import { BaseClock, type Cancel } from '../clock.js';
-import { show } from '../errors.js';
+import { BaseClock, type Cancel } from '../base/time/clock.js';
+import { show } from '../base/errors.js';
 
 interface HandTimer {
   readonly due: number;

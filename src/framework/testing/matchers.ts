@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { shortHistory } from './short-history.js';
-import type { TaskResult } from './bed-port.js';
+import type { TaskResult } from './bed/bed-port.js';
 
 /** What a matcher finds in its `this`, under Jest and Vitest alike. */
 interface MatcherContext {

@@ -1,8 +1,8 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
 import type { Constructor, HandlerDefinition } from '../declare/definition.js';
 import type { Interceptor } from '../declare/interceptor.js';
-import { CLOCK, RANDOM, TASK_CONTEXT, type Registration } from '../handler/container/container.js';
-import { dependenciesOf } from '../handler/container/dependencies.js';
+import { CLOCK, RANDOM, TASK_CONTEXT, type Registration } from '../worker/handler/container/container.js';
+import { dependenciesOf } from '../worker/handler/container/dependencies.js';
 
 /**
  * A token and what stands in for it. A value is used as it is, never copied. A class is made by the container. For

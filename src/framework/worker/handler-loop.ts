@@ -1,13 +1,13 @@
-import type { Heartbeats } from '../heartbeat/heartbeats.js';
-import { type Linked, LinkedList } from '../linked-list.js';
-import type { ActivityPort } from '../service/port.js';
-import { type Lease, Task, type TaskHandler, type TaskWorld } from '../task/task.js';
+import type { Heartbeats } from './heartbeat/heartbeats.js';
+import { type Linked, LinkedList } from '../base/linked-list.js';
+import type { ActivityPort } from '../aws/port.js';
+import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
-import type { Pace } from '../service/pace.js';
-import { Poller } from './poller.js';
-import { type Slot, Slots } from './slots.js';
+import type { Pace } from './poll/pace.js';
+import { Poller } from './poll/poller.js';
+import { type Slot, Slots } from './poll/slots.js';
 
 /** A handler that is ready to run: compiled, its activity found, its options resolved. */
 export interface RunnableHandler extends TaskHandler {

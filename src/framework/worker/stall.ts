@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../clock.js';
+import type { Cancel, Clock } from '../base/time/clock.js';
 
 const TICK_MS = 1_000;
 /** A tick that comes so late: nothing ran in between. */

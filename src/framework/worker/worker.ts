@@ -1,24 +1,24 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Clock } from '../clock.js';
-import type { HeartbeatLoad } from '../heartbeat/load.js';
-import type { Heartbeats } from '../heartbeat/heartbeats.js';
-import type { BeatListener, ThreadHeartbeats } from '../heartbeat/thread/thread-heartbeats.js';
-import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
-import type { Logger } from '../log.js';
-import { LAST_ATTEMPT_MS } from '../task/report.js';
-import type { TaskTracing } from '../task/tracing.js';
+import type { Clock } from '../base/time/clock.js';
+import type { HeartbeatLoad } from './heartbeat/load.js';
+import type { Heartbeats } from './heartbeat/heartbeats.js';
+import type { BeatListener, ThreadHeartbeats } from './thread/thread-heartbeats.js';
+import { HeartbeatScheduler } from './heartbeat/scheduler.js';
+import type { Logger } from '../base/log/log.js';
+import { LAST_ATTEMPT_MS } from './task/report.js';
+import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
-import { BlockedLoop } from './observe/blocked-loop.js';
+import { BlockedLoop } from './thread/blocked-loop.js';
 import { countEvents, type WorkerCounts } from './observe/counts.js';
 import { type EventName, EventHub, type Listener, type WorkerState } from './observe/events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { WorkerStatus } from './observe/status.js';
-import { TroubleTeller } from './observe/trouble.js';
-import { Pace } from '../service/pace.js';
-import { POLL_LIMIT_MS } from './poller.js';
+import { TroubleTeller } from './poll/trouble.js';
+import { Pace } from './poll/pace.js';
+import { POLL_LIMIT_MS } from './poll/poller.js';
 import { StallWatch } from './stall.js';
-import { deferred } from '../wait.js';
+import { deferred } from '../base/time/wait.js';
 
 /** What a worker is made of. `createWorker` puts it together. */
 export interface WorkerParts {

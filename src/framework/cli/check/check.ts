@@ -2,13 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Comparison, checkMachines } from '../../check/check-machines.js';
 import { type Finding, placeOf, saidOf } from '../../check/finding.js';
-import { fixMachine } from '../../check/fix-machine.js';
+import { fixMachine } from '../../check/source/fix-machine.js';
 import { checkedHandler } from '../../check/handlers.js';
-import { type MachineSource, machineSource } from '../../check/machine-source.js';
+import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/texts.js';
 import { allErrorNames } from '../../declare/metadata.js';
-import { throwProblems } from '../../errors.js';
-import { write } from '../output.js';
+import { throwProblems } from '../../base/errors.js';
+import { write } from '../process/output.js';
 import { type ProjectFiles, readProjectFiles } from '../project/project.js';
 
 /** How the command was called. */

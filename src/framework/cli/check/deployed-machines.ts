@@ -1,12 +1,12 @@
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import { activityTasks } from '../../local/index.js';
 import { type CheckedHandler, nearestHandler, serves } from '../../check/handlers.js';
-import { type MachineSource, machineSource } from '../../check/machine-source.js';
+import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
 import type { Settings } from '../../config/resolve.js';
-import { StartError } from '../../errors.js';
-import { isProblem, resolveEndpoint } from '../../service/endpoint.js';
-import { AwsService } from '../../service/sdk/aws.js';
-import { describeMachines } from '../../service/sdk/machines.js';
+import { StartError } from '../../base/errors.js';
+import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
+import { AwsService } from '../../aws/sdk/aws.js';
+import { describeMachines } from '../../aws/queries/machine-queries.js';
 import { explainCall } from '../explain-call.js';
 
 /**

@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
-import type { Clock } from '../../clock.js';
-import { deferred } from '../../wait.js';
+import type { Clock } from '../../base/time/clock.js';
+import { deferred } from '../../base/time/wait.js';
 
 /** How long after a first change others are waited for: an editor saves several files, and some in several steps. */
 const GATHER_MS = 30;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { StartError } from '../../errors.js';
+import { StartError } from '../../base/errors.js';
 import { type Compilation, outdated } from '../project/compiled.js';
 
 /** How a project is compiled. */

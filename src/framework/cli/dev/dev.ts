@@ -1,18 +1,18 @@
 import { dirname, relative } from 'node:path';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/texts.js';
-import { shownPath } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import { shownPath } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
-import { unlessAborted } from '../../wait.js';
+import { unlessAborted } from '../../base/time/wait.js';
 import { sayActivities, sayConsole, sayFindings, sayMachines } from '../banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
-import type { DoorFlags } from '../local/doors.js';
+import type { DoorFlags } from '../local/access-flags.js';
 import type { LogFlags } from '../log-for.js';
-import { Surroundings } from '../processes/surroundings.js';
-import { NotStarted, WorkerProcess } from '../processes/worker-process.js';
-import { stopSignal } from '../signals.js';
+import { Surroundings } from '../supervise/set-service.js';
+import { NotStarted, WorkerProcess } from '../supervise/worker-process.js';
+import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import { resolveConfig } from '../../config/resolve.js';
 import type { Flags } from '../../config/texts.js';
-import { showDuration } from '../../duration.js';
-import { StartError } from '../../errors.js';
-import { NoAnswer } from '../../service/sdk/ask.js';
-import { AwsService } from '../../service/sdk/aws.js';
-import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../service/endpoint.js';
+import { showDuration } from '../../base/time/duration.js';
+import { StartError } from '../../base/errors.js';
+import { NoAnswer } from '../../aws/queries/ask.js';
+import { AwsService } from '../../aws/sdk/aws.js';
+import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import {
   type ExecutionEnd,
   findMachine,
@@ -14,12 +14,12 @@ import {
   HistoryReader,
   type SFNClient,
   startExecution,
-} from '../../service/sdk/executions.js';
+} from '../../aws/queries/execution-queries.js';
 import { explain } from '../explain.js';
 import { explainCall, isRefused } from '../explain-call.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
-import { write } from '../output.js';
+import { write } from '../process/output.js';
 import { Trace } from './trace.js';
 
 /** What a machine's data would do to the terminal is shown, not done. */

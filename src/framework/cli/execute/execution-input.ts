@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
-import { JsonText } from '../../check/json-text.js';
+import { JsonText } from '../../check/source/json-text.js';
 
 /**
  * The input of an execution, as it was typed: JSON, `@FILE`, or `-` for standard input.

@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../service/sdk/executions.js';
+import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 
 /** A task that nobody has taken for so long: its worker is not there, or busy. */
 const UNTAKEN_MS = 2_000;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { exampleInput } from '../../handler/input/example.js';
+import { exampleInput } from '../../declare/schema/example-input.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
-import type { PlannedHandler } from '../../worker/start/plan.js';
+import type { PlannedHandler } from '../../worker/build/plan.js';
 import { localArn } from './seed.js';
 
 /** Whether a console is served at an address: on loopback unless it is turned off, elsewhere only where it is asked for. */

@@ -1,9 +1,9 @@
 import type { LocalService } from '../../local/index.js';
-import type { Logger } from '../../log.js';
+import type { Logger } from '../../base/log/log.js';
 import type { PublicStatus } from '../../worker/health/pages.js';
 import { sayFindings, sayMachines } from '../banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from './doors.js';
+import type { DoorFlags } from './access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 

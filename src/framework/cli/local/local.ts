@@ -1,12 +1,12 @@
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/texts.js';
-import type { Logger } from '../../log.js';
+import type { Logger } from '../../base/log/log.js';
 import { command, sayConsole, sayMachines, sayOutdated } from '../banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from './doors.js';
+import type { DoorFlags } from './access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
-import { stopSignal } from '../signals.js';
+import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
 /** Where it listens, and for whom. */

@@ -1,22 +1,22 @@
 import { basename, relative } from 'node:path';
 import { glob } from 'tinyglobby';
-import { isOurs, portIsOurs } from './our-port.js';
+import { isOurs, portIsOurs } from './local-port.js';
 import { checkMachines } from '../../check/check-machines.js';
 import type { Finding } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
-import { type MachineSource, readMachineSource } from '../../check/machine-source.js';
+import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
 import { BY_DEFAULT, type Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { beatsTwiceWithin, proposedHeartbeat } from '../../declare/options.js';
-import { showDuration } from '../../duration.js';
-import type { Environment } from '../../environment.js';
-import { type Problem, throwProblems } from '../../errors.js';
+import { showDuration } from '../../base/time/duration.js';
+import type { Environment } from '../../base/environment.js';
+import { type Problem, throwProblems } from '../../base/errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
-import type { Logger } from '../../log.js';
+import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve.js';
-import type { Plan, PlannedHandler } from '../../worker/start/plan.js';
+import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
 /** The account and the region of what was declared without an ARN. */
 const LOCAL_ACCOUNT = '123456789012';

@@ -1,5 +1,5 @@
 import { get } from 'node:http';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../base/time/clock.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
 /** How old what is known may be when it is asked for: half a page's blink. */

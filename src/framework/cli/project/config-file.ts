@@ -3,8 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.js';
 import { defaultExport } from '../../config/module.js';
-import { type Problem, show, StartError, shownPath } from '../../errors.js';
-import { finished } from '../unfinished.js';
+import { type Problem, show, StartError, shownPath } from '../../base/errors.js';
+import { finished } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];

@@ -1,10 +1,10 @@
 import type { Flags } from '../../config/texts.js';
-import { type Problem, throwProblems } from '../../errors.js';
-import { makePlan, type Plan, type PlanSources } from '../../worker/start/plan.js';
-import { finished } from '../unfinished.js';
+import { type Problem, throwProblems } from '../../base/errors.js';
+import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
+import { finished } from '../process/user-code.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
-import type { MachineSource } from '../../check/machine-source.js';
+import type { MachineSource } from '../../check/source/machine-source.js';
 
 /** A user's project as it lies on the disk: its worker, and the machines that the local service is to have. */
 export interface Project {

@@ -1,11 +1,11 @@
-import { systemClock } from '../../clock.js';
-import type { Logger } from '../../log.js';
-import { buildWorker, type StartWorld } from '../../worker/start/create-worker.js';
-import type { Plan } from '../../worker/start/plan.js';
+import { systemClock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
+import { buildWorker, type StartWorld } from '../../worker/build/create-worker.js';
+import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
-import { watchExit } from '../exit.js';
-import { finished } from '../unfinished.js';
+import { watchExit } from '../process/exit.js';
+import { finished } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
 /** What a worker of a command is run with, beside its plan. */

@@ -1,15 +1,15 @@
 import type { Flags } from '../../config/texts.js';
-import type { Logger } from '../../log.js';
-import { type Endpoint, localEndpoint, showEndpoint } from '../../service/endpoint.js';
+import type { Logger } from '../../base/log/log.js';
+import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/pages.js';
 import type { Worker } from '../../worker/worker.js';
 import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from '../banner.js';
-import type { DoorFlags } from '../local/doors.js';
+import type { DoorFlags } from '../local/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
-import { endPollsOf } from '../local/our-port.js';
+import { endPollsOf } from '../local/local-port.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
-import { stopSignal } from '../signals.js';
+import { stopSignal } from '../process/signals.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
 export async function start(flags: Flags, doors: DoorFlags, log: Logger): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Logger } from '../../log.js';
+import type { Logger } from '../../base/log/log.js';
 
 /** What may happen outside any handler's own promise. */
 export interface UserErrors {

@@ -1,5 +1,5 @@
-import type { Operation } from '../wire/operation.js';
-import { checkArn, Checker, MAX } from '../wire/request-validation.js';
+import type { Operation } from '../api/operation.js';
+import { checkArn, Checker, MAX } from '../api/request-validation.js';
 
 /** What a person is called in a history. */
 const HAND = 'console';

@@ -1,6 +1,6 @@
-import { compileMachine, DefinitionError } from '../asl/definition/machine.js';
-import type { Operation } from '../wire/operation.js';
-import { Checker, MAX } from '../wire/request-validation.js';
+import { compileMachine, DefinitionError } from '../asl/machine.js';
+import type { Operation } from '../api/operation.js';
+import { Checker, MAX } from '../api/request-validation.js';
 
 /** What is wrong with a definition, each with its place, while a person writes it. Nothing is created. */
 export const checkDefinition: Operation = ({ body }) => {

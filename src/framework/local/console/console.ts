@@ -1,18 +1,18 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '../../log.js';
-import type { Names } from '../wire/host-check.js';
-import type { Operation, State } from '../wire/operation.js';
-import { parseBody, readBody } from '../wire/request-body.js';
-import { ServiceError } from '../wire/service-error.js';
+import type { Logger } from '../../base/log/log.js';
+import type { Names } from '../api/host-check.js';
+import type { Operation, State } from '../api/operation.js';
+import { parseBody, readBody } from '../api/request-body.js';
+import { ServiceError } from '../engine/service-error.js';
 import { builtPage, readPageFile } from './page-files.js';
 import { questions } from './questions.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { readMark, streamTopic } from './stream.js';
 import { takeTask } from './by-hand.js';
 import { checkDefinition } from './check-definition.js';
-import { openTopic } from './topics.js';
-import type { WorkerSource } from './workers.js';
+import { openTopic } from './topics/topics.js';
+import type { WorkerSource } from './topics/worker-list.js';
 
 export interface ConsoleOptions {
   /** The workers to show. @default none */

@@ -1,6 +1,6 @@
 import { parseArn } from '../arn.js';
-import type { State } from '../wire/operation.js';
-import { errors } from '../wire/service-error.js';
+import type { State } from '../api/operation.js';
+import { errors } from '../engine/service-error.js';
 
 /** What the page asks once. None of it changes anything. */
 export type Question = (query: URLSearchParams, state: State) => object;

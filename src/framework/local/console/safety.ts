@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isOwnHost, type Names } from '../wire/host-check.js';
+import { isOwnHost, type Names } from '../api/host-check.js';
 
 /** No page can send it to another origin without asking first, and the service never says yes. */
 const WRITE_HEADER = 'x-stepwright-console';

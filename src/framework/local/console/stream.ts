@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../clock.js';
-import type { Logger } from '../../log.js';
-import type { Mark, Message, Topic } from './messages.js';
+import type { Clock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
+import type { Mark, Message, Topic } from './topics/topic.js';
 
 /** How often a tab is told what has changed, at most: nobody reads faster, and the engine may do thousands a second. */
 const TELL_EVERY_MS = 100;

@@ -1,8 +1,8 @@
 import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
-import type { Clock } from '../../clock.js';
-import type { Logger } from '../../log.js';
+import type { Clock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
-import type { ThreadHeartbeats } from '../../heartbeat/thread/thread-heartbeats.js';
+import type { ThreadHeartbeats } from '../thread/thread-heartbeats.js';
 import type { Worker } from '../worker.js';
 import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
 import { type Health, serveHealth } from './serve.js';

@@ -1,7 +1,7 @@
-import { jsonPage, type Page } from '../../probes/page-server.js';
+import { jsonPage, type Page } from './page-server.js';
 import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
-import { tokenHash } from '../../token-hash.js';
+import { tokenHash } from '../../base/token-hash.js';
 import { statusPage } from './status-page.js';
 
 /**

@@ -1,7 +1,7 @@
 import { type Address, showAddress } from '../../config/address.js';
-import type { Logger } from '../../log.js';
-import { type Problem, StartError } from '../../errors.js';
-import { jsonPage, type Page, servePages } from '../../probes/page-server.js';
+import type { Logger } from '../../base/log/log.js';
+import { type Problem, StartError } from '../../base/errors.js';
+import { jsonPage, type Page, servePages } from './page-server.js';
 import { answer, type HealthSource } from './pages.js';
 
 /** A health port that is open. */

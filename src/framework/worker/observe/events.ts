@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
-import type { Logger } from '../../log.js';
-import type { PollTrouble } from '../../service/port.js';
-import type { EmitTask, TaskEvents } from '../../task/events.js';
-import type { HeartbeatLoad } from '../../heartbeat/load.js';
-import { isThenable } from '../../wait.js';
+import type { Logger } from '../../base/log/log.js';
+import type { PollTrouble } from '../../aws/port.js';
+import type { EmitTask, TaskEvents } from '../task/events.js';
+import type { HeartbeatLoad } from '../heartbeat/load.js';
+import { isThenable } from '../../base/time/wait.js';
 
 /**
  * - `created`: made and checked; nothing runs.

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../clock.js';
-import { showError } from '../../errors.js';
-import type { Logger } from '../../log.js';
-import type { TaskRef } from '../../task/events.js';
-import { tokenHash } from '../../token-hash.js';
+import type { Clock } from '../../base/time/clock.js';
+import { showError } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
+import type { TaskRef } from '../task/events.js';
+import { tokenHash } from '../../base/token-hash.js';
 import type { EventHub, PollRef, WorkerState } from './events.js';
-import { TroubleTeller } from './trouble.js';
+import { TroubleTeller } from '../poll/trouble.js';
 
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {

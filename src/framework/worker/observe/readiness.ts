@@ -1,4 +1,4 @@
-import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poller.js';
+import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
 import type { WorkerState } from './events.js';
 import { plainReason } from './plain-reason.js';
 

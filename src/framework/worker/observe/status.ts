@@ -1,8 +1,8 @@
-import type { TaskProgress } from '../../task/progress.js';
-import type { TaskPhase } from '../../task/task.js';
+import type { TaskProgress } from '../task/progress.js';
+import type { TaskPhase } from '../task/task.js';
 import type { WorkerCounts } from './counts.js';
 import type { WorkerState } from './events.js';
-import type { PollerStatus } from '../poller.js';
+import type { PollerStatus } from '../poll/poller.js';
 
 /** What a worker is doing, at one moment. */
 export interface WorkerStatus {

@@ -6,7 +6,7 @@ import type { Exit, Flow, FlowParts, Language } from './language.js';
 import type { Reader } from './reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateEvents, StateGroup, Step } from '../runtime/interpret.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import type { StateData } from '../runtime/expression-data.js';
 
 /** What a kind of state does, between its input and its output. */

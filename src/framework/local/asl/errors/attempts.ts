@@ -1,7 +1,7 @@
 import type { Exit } from '../definition/language.js';
 import type { Step } from '../runtime/interpret.js';
 import type { StateData } from '../runtime/expression-data.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
 import type { Catcher } from './catch.js';
 import type { StateFailure } from './failure.js';

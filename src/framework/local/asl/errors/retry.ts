@@ -1,6 +1,6 @@
 import type { StateFailure } from './failure.js';
 import type { Reader } from '../definition/reader.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
 interface Retrier {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { systemClock, type Cancel } from '../../../clock.js';
+import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated } from './evaluator.js';
 import { BEGUN, type Job } from './job.js';
 

@@ -1,4 +1,4 @@
-import { turn } from '../../../turn.js';
+import { turn } from '../../../base/time/turn.js';
 import { EvaluationFailure } from '../errors/failure.js';
 import type { Expression, StateData } from '../runtime/expression-data.js';
 import type { Json, JsonObject } from '../values/json.js';

@@ -1,4 +1,4 @@
-import { turn } from '../../../turn.js';
+import { turn } from '../../../base/time/turn.js';
 import { measure } from '../values/json.js';
 import { quickMatches } from './regexp.js';
 

@@ -1,5 +1,5 @@
 import type { Json } from '../values/json.js';
-import type { Thread } from './thread.js';
+import type { Thread } from './branch.js';
 
 /** What a state leads to. Without `next`, its thread is done. */
 export interface Step {

@@ -1,7 +1,7 @@
-import type { Cancel, Clock } from '../../../clock.js';
+import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
 import type { JsonObject } from '../values/json.js';
-import type { MockTable } from '../../mocks/mocks.js';
+import type { MockTable } from '../../resources/mocks.js';
 import type { Scope } from './scope.js';
 
 /** How a task ended, as a worker reported it or as the clock decided. */

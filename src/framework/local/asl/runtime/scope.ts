@@ -1,4 +1,4 @@
-import type { Cancel } from '../../../clock.js';
+import type { Cancel } from '../../../base/time/clock.js';
 
 /**
  * The life of a branch of an execution, and of the branches it began. When it ends, what waits in it is withdrawn

@@ -2,7 +2,7 @@ import { StateFailure } from '../errors/failure.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Json } from '../values/json.js';
 import type { Scope } from '../runtime/scope.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 
 /** One of several threads that a state runs side by side. */
 export interface Branch {

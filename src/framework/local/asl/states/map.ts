@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from '../definition/state.js';
 import type { StateGroup } from '../runtime/interpret.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import type { Expression, StateData } from '../runtime/expression-data.js';
 
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */

@@ -1,6 +1,6 @@
 import type { Expression, StateData } from '../runtime/expression-data.js';
 import type { Kind } from '../definition/state.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import { StateFailure } from '../errors/failure.js';
 
 /** Gives its Result, or what it was given. */

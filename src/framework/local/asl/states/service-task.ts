@@ -1,9 +1,9 @@
 import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
 import type { Json } from '../values/json.js';
-import type { MockOutcome } from '../../mocks/mocks.js';
+import type { MockOutcome } from '../../resources/mocks.js';
 import type { ResourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import { isTooLarge } from '../values/limits.js';
 
 /** A call of a resource that a mock answers. */

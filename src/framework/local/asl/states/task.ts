@@ -6,7 +6,7 @@ import { resourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
-import type { Thread } from '../runtime/thread.js';
+import type { Thread } from '../runtime/branch.js';
 import type { Expression, StateData } from '../runtime/expression-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 

@@ -1,5 +1,5 @@
 import type { Attributes, Histogram as OpenTelemetryHistogram, Meter } from '@opentelemetry/api';
-import type { Clock } from '../../../clock.js';
+import type { Clock } from '../../../base/time/clock.js';
 import type { WorkerStatus } from '../status.js';
 import { Cells, CounterCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';

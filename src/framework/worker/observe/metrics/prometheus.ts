@@ -1,5 +1,5 @@
 import type { Metric as PromMetric } from 'prom-client';
-import type { Clock } from '../../../clock.js';
+import type { Clock } from '../../../base/time/clock.js';
 import { Cells, CounterCell, HistogramCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
 import { type Reading, readGauges } from './gauges.js';

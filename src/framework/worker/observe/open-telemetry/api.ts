@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Logger } from '../../../log.js';
+import type { Logger } from '../../../base/log/log.js';
 
 /** OpenTelemetry's API, as a package of the app or of ours. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');

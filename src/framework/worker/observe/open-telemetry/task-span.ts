@@ -1,6 +1,6 @@
 import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
-import { tokenHash } from '../../../token-hash.js';
-import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../../task/tracing.js';
+import { tokenHash } from '../../../base/token-hash.js';
+import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../task/tracing.js';
 import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './api.js';
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../../../clock.js';
+import type { Clock } from '../../../base/time/clock.js';
 import type { TraceContext } from '../../../config/trace-context.js';
-import type { Logger } from '../../../log.js';
-import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../../task/tracing.js';
+import type { Logger } from '../../../base/log/log.js';
+import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
 import type { ObservedWorker } from '../observer.js';
 import { openTelemetry } from './api.js';

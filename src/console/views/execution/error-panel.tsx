@@ -1,0 +1,95 @@
+import type { JSX } from 'preact';
+import { readCause, type Violation } from '../../model/cause.js';
+import type { Visit } from '../../model/history.js';
+import { Json } from '../../parts/json.js';
+import { Icon } from '../../parts/icons.js';
+import { wordOf } from '../../parts/status.js';
+import { Table } from '../../parts/table.js';
+import type { ExecutionView } from '../../service/topics.js';
+
+interface ErrorPanelProps {
+  readonly view: ExecutionView;
+  readonly onState: (state: string) => void;
+}
+
+/** Why an execution did not succeed, in words. */
+export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
+  const failed = innermost(view.run.visits.filter(({ status }) => status === 'failed'));
+  return (
+    <section class={`error-panel ${view.status === 'ABORTED' ? 'grey' : ''}`} aria-label="Error">
+      <h2>
+        <Icon name={view.status === 'ABORTED' ? 'aborted' : 'failed'} />
+        <span dir="auto">{view.error ?? wordOf(view.status)}</span>
+        {failed && (
+          <span class="at">
+            in{' '}
+            <button type="button" class="quiet text" onClick={() => onState(failed.name)} dir="auto">
+              {failed.name}
+            </button>
+          </span>
+        )}
+      </h2>
+      {view.cause !== undefined && <CauseText cause={view.cause} />}
+    </section>
+  );
+}
+
+/** The state itself, not the Parallel or Map around it. */
+const innermost = (failed: readonly Visit[]): Visit | undefined =>
+  failed.find((visit) => !failed.some(({ parent }) => parent === visit)) ?? failed[0];
+
+/** A cause: its message, its violations as a table, the rest unfolded on demand. Any other text as it is. */
+export function CauseText({ cause }: { readonly cause: string }): JSX.Element {
+  const read = readCause(cause);
+  if (!read)
+    return (
+      <p class="message" dir="auto">
+        {cause}
+      </p>
+    );
+  const { errorMessage, violations, trace, data } = read;
+  return (
+    <>
+      {errorMessage !== undefined && errorMessage !== '' && (
+        <p class="message" dir="auto">
+          {errorMessage}
+        </p>
+      )}
+      {violations.length > 0 && <Violations violations={violations} />}
+      {data !== undefined && <Json text={JSON.stringify(data)} label="Data of the error" />}
+      {trace.length > 0 && (
+        <details>
+          <summary>Where it was thrown</summary>
+          <pre tabIndex={0} role="region" aria-label="Trace">
+            {trace.join('\n')}
+          </pre>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Violations({ violations }: { readonly violations: readonly Violation[] }): JSX.Element {
+  return (
+    <Table caption="Violations" class="violations">
+      <thead>
+        <tr>
+          <th scope="col">Field</th>
+          <th scope="col">Rule</th>
+          <th scope="col">What is wrong</th>
+        </tr>
+      </thead>
+      <tbody>
+        {violations.map(({ path, rule, message }) => (
+          <tr>
+            <td dir="auto">
+              <code>{path === '' ? '(the input)' : path}</code>
+            </td>
+            <td dir="auto">{rule}</td>
+            <td dir="auto">{message}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,142 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { distance } from 'fastest-levenshtein';
+import { unlessAborted } from '../../base/time/wait.js';
+import type { Clock } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
+import { type Problem, showError } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
+import { slowly } from '../../base/time/backoff.js';
+import { reportFailure } from '../answer.js';
+import { ask } from './ask.js';
+import { wireFailure } from '../sdk/wire-failure.js';
+import { loadSdk } from '../sdk/load.js';
+
+export interface ActivityLookUp {
+  readonly client: SFNClient;
+  readonly region: string;
+  /** Whether a missing activity is created. */
+  readonly create: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Ends the look-up, which then rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The ARN of each bare name, or what is wrong with it. */
+export interface FoundActivities {
+  readonly arns: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
+const RETRY_MS = [500, 5_000] as const;
+/** How long one listing may take, of all its pages. */
+const LOOK_UP_LIMIT_MS = 30_000;
+/** How often it is said that a start still waits. */
+const REMIND_MS = 60_000;
+
+/**
+ * Looks bare names up, all with one listing, and creates the missing ones where that is wanted. Keeps trying while
+ * the service can't be reached, and says what it waits for: at first, and once a minute.
+ */
+export async function lookUpActivities(
+  names: readonly string[],
+  lookUp: ActivityLookUp,
+): Promise<FoundActivities> {
+  const { client, signal } = lookUp;
+  const arns = new Map<string, string>();
+  try {
+    const known = await persist(lookUp, names, (limit) => listActivities(client, limit));
+    for (const name of names) {
+      const arn = known.get(name) ?? (await createMissing(name, lookUp));
+      if (arn) arns.set(name, arn);
+    }
+    const missing = names.filter((name) => !arns.has(name));
+    return { arns, problems: missing.map((name) => unknownActivity(name, [...known.keys()], lookUp.region)) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { arns, problems: [lookUpFailed(names, error as Error)] };
+  }
+}
+
+/** The ARNs of all activities of the region, by name. */
+export async function listActivities(
+  client: SFNClient,
+  abortSignal?: AbortSignal,
+): Promise<Map<string, string>> {
+  const { paginateListActivities } = loadSdk();
+  const found = new Map<string, string>();
+  for await (const page of paginateListActivities({ client }, { maxResults: 1000 }, { abortSignal })) {
+    for (const { name, activityArn } of page.activities ?? [])
+      if (name && activityArn) found.set(name, activityArn);
+  }
+  return found;
+}
+
+async function createMissing(name: string, lookUp: ActivityLookUp): Promise<string | undefined> {
+  const { client, create } = lookUp;
+  if (!create) return undefined;
+  const { CreateActivityCommand } = loadSdk();
+  const send = (abortSignal: AbortSignal) =>
+    client.send(new CreateActivityCommand({ name }), { abortSignal });
+  return (await persist(lookUp, [name], send)).activityArn;
+}
+
+/** Tries again while the trouble is the network's or a throttle; what somebody must mend is thrown. */
+async function persist<T>(
+  { clock, random, log, signal }: ActivityLookUp,
+  names: readonly string[],
+  call: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const since = clock.now();
+  for (let said: number | undefined; ;) {
+    try {
+      // The SDK, which tries by itself as well, does not hear a signal between two attempts.
+      return await unlessAborted(
+        signal,
+        ask(clock, (limit) => call(signal ? AbortSignal.any([signal, limit]) : limit), LOOK_UP_LIMIT_MS),
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      const answer = reportFailure(wireFailure(error, true));
+      if (answer.kind !== 'retry' || answer.pace === 'slow')
+        throw answer.kind === 'ok' ? error : answer.error;
+      const now = clock.now();
+      if (said === undefined || now - said >= REMIND_MS) {
+        log.warn(waitingFor(names, answer.error), said === undefined ? NOT_YET : stillWaiting(now - since));
+        said = now;
+      }
+      await clock.sleep(slowly(...RETRY_MS, random), signal);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+const NOT_YET = 'the activities could not be looked up yet; trying on';
+const stillWaiting = (ms: number): string => `still looking the activities up, for ${showDuration(ms)} now`;
+const waitingFor = (names: readonly string[], error: Error): object => ({
+  activities: names,
+  error: showError(error),
+});
+
+/** A name that no activity of the region has. */
+export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
+  const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
+  return {
+    code: 'ACTIVITY_UNKNOWN',
+    where: `activity '${name}'`,
+    what:
+      near.length > 0
+        ? `there is none of this name in ${region}; nearest: ${near.join(', ')}`
+        : `there is none of this name in ${region}, nor any other`,
+    fix: 'correct the name; if it is right, see that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config',
+  };
+}
+
+/** Names that could not be looked up, by what went wrong. */
+export const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
+  code: 'ACTIVITIES_UNREACHABLE',
+  where: `activities ${names.join(', ')}`,
+  what: `they could not be looked up: ${showError(error)}`,
+  fix: 'see whose credentials these are (aws sts get-caller-identity), and allow them states:ListActivities (with `createActivities` states:CreateActivity as well); or declare whole ARNs, which need no look-up',
+});

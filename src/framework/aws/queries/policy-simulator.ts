@@ -1,0 +1,139 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Environment } from '../../base/environment.js';
+import { type Endpoint, isLoopback } from '../endpoint.js';
+
+/** What IAM's simulator says of one action on one resource. */
+export interface Simulated {
+  readonly resource: string;
+  /** `allowed`, `implicitDeny` or `explicitDeny`. */
+  readonly decision: string;
+}
+
+/** A request as the SDK's handlers and signers take it. */
+interface Request {
+  readonly method: 'POST';
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: '/';
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Where one of AWS's query services is, and for which region a call to it is signed. */
+interface QueryService {
+  readonly name: 'sts' | 'iam';
+  readonly url: string;
+  readonly region: string;
+}
+
+/** IAM is one service a partition ("AWS Identity and Access Management endpoints and quotas"). */
+const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
+  aws: { url: 'https://iam.amazonaws.com', region: 'us-east-1' },
+  'aws-cn': { url: 'https://iam.cn-north-1.amazonaws.com.cn', region: 'cn-north-1' },
+  'aws-us-gov': { url: 'https://iam.us-gov.amazonaws.com', region: 'us-gov-west-1' },
+};
+
+/**
+ * Whether IAM may be asked: not about an address of this machine, where credentials are made up, unless the variables
+ * that every AWS SDK knows say where it is.
+ */
+export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
+  !isLoopback(endpoint) || Boolean(env['AWS_ENDPOINT_URL_STS'] && env['AWS_ENDPOINT_URL_IAM']);
+
+/**
+ * Asks IAM whether whoever the credentials are of may do something: `sts:GetCallerIdentity`, which everybody may, then
+ * `iam:SimulatePrincipalPolicy`. By the SDK's own signer and connections, without a client for either.
+ * @param resources ARNs, of one partition
+ * @throws Error with the service's words where it may not be asked, or does not answer
+ */
+export async function simulate(
+  client: SFNClient,
+  action: string,
+  resources: readonly string[],
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Simulated[]> {
+  const [, partition = ''] = resources[0]?.split(':') ?? [];
+  const region = await client.config.region();
+  const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const sts = {
+    name: 'sts',
+    url: env['AWS_ENDPOINT_URL_STS'] || `https://sts.${region}.${suffix}`,
+    region,
+  } as const;
+  const place = IAM[partition];
+  if (!place) throw new Error(`it is not known where IAM is in the partition '${partition}'`);
+  const iam = { name: 'iam', ...place, url: env['AWS_ENDPOINT_URL_IAM'] || place.url } as const;
+  const identity = await call(client, sts, { Action: 'GetCallerIdentity', Version: '2011-06-15' }, signal);
+  const principal = principalOf(elements(identity, 'Arn')[0] ?? '');
+  // One at a time: of several the answer is of another form.
+  const decide = async (resource: string): Promise<Simulated> => {
+    const answer = await call(client, iam, fieldsOf(principal, action, resource), signal);
+    return { resource, decision: elements(answer, 'EvalDecision')[0] ?? '' };
+  };
+  return Promise.all(resources.map(decide));
+}
+
+const fieldsOf = (principal: string, action: string, resource: string): Record<string, string> => ({
+  ...{ Action: 'SimulatePrincipalPolicy', Version: '2010-05-08', PolicySourceArn: principal },
+  ...{ 'ActionNames.member.1': action, 'ResourceArns.member.1': resource },
+});
+
+/** A session of a role has the role's policies. A role's path is in no session's ARN. */
+function principalOf(arn: string): string {
+  const [, partition, account, role] = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+  return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
+}
+
+async function call(
+  client: SFNClient,
+  { name, url, region }: QueryService,
+  fields: Readonly<Record<string, string>>,
+  abortSignal: AbortSignal,
+): Promise<string> {
+  const { protocol, hostname, host, port } = new URL(url);
+  const request: Request = {
+    ...{ method: 'POST', protocol, hostname, path: '/', query: {} },
+    ...(port !== '' && { port: Number(port) }),
+    headers: { host, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  };
+  const signer = await signerOf(client);
+  const signed = await signer.sign(request, { signingService: name, signingRegion: region });
+  const { response } = (await client.config.requestHandler.handle(signed as never, {
+    abortSignal,
+  })) as Handled;
+  const text = await textOf(response.body);
+  if (response.statusCode === 200) return text;
+  const [code = `HTTP ${response.statusCode}`] = elements(text, 'Code');
+  throw Object.assign(new Error(elements(text, 'Message')[0] ?? 'no answer that can be read'), {
+    name: code,
+  });
+}
+
+interface Handled {
+  readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> };
+}
+
+/** Signs for whatever service it is told; what it is made for is the client's own. */
+interface Signer {
+  sign(request: Request, where: { signingService: string; signingRegion: string }): Promise<unknown>;
+}
+
+function signerOf(client: SFNClient): Promise<Signer> {
+  const { signer } = client.config as { signer?: unknown };
+  if (typeof signer !== 'function') throw new Error('the SDK has no signer of its own here');
+  return signer() as Promise<Signer>;
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The texts of all elements of a name; ARNs, decisions and codes hold no markup. */
+const elements = (xml: string, name: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text);

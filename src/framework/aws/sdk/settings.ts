@@ -1,0 +1,118 @@
+import type { SFNClientConfig } from '@aws-sdk/client-sfn';
+import { type Problem, show } from '../../base/errors.js';
+
+/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
+export type SdkSettings = Omit<
+  SFNClientConfig,
+  'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
+>;
+
+/** What the SDK must not be told behind our back: each has one place, or would hide lost tokens (retries). */
+const NOT_FOR_SDK: Readonly<Record<string, string>> = {
+  endpoint: 'set `endpoint` at the top level',
+  region: 'set `region` at the top level, or declare whole ARNs',
+  maxAttempts: 'leave it out: a worker retries by itself, in the open',
+  retryMode: 'leave it out: a worker retries by itself, in the open',
+  retryStrategy: 'leave it out: a worker retries by itself, in the open',
+};
+
+/** What of a request handler can hurt a worker: its own settings, or those that a ready-made one was made with. */
+interface HandlerSettings {
+  readonly requestTimeout?: unknown;
+  readonly socketTimeout?: unknown;
+  readonly httpAgent?: unknown;
+  readonly httpsAgent?: unknown;
+  readonly httpAgentProvider?: () => Promise<unknown>;
+}
+
+/**
+ * What a worker can't pass through to the SDK. Loads no SDK.
+ * @param pollLimitMs the longest that a poll may take: no limit of the SDK's may be shorter.
+ */
+export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promise<Problem[]> {
+  const settings = await handlerSettings(sdk.requestHandler);
+  return [
+    ...Object.keys(sdk).flatMap(notPassedThrough),
+    ...timeoutProblems('sdk', sdk, pollLimitMs),
+    ...(settings ? timeoutProblems('sdk.requestHandler', settings, pollLimitMs) : [badHandler(sdk)]),
+  ];
+}
+
+/**
+ * Whether a user's own agent has a connection for every call that can be open at once in a region.
+ * @param calls how many of each kind: `{ polls: 10, reports: 16 }`.
+ */
+export async function socketProblems(
+  sdk: SdkSettings,
+  agentKey: 'httpAgent' | 'httpsAgent',
+  calls: Readonly<Record<string, number>>,
+): Promise<Problem[]> {
+  const agent = await agentOf((await handlerSettings(sdk.requestHandler)) ?? {}, agentKey);
+  const most = typeof agent === 'object' && agent !== null ? fewestSockets(agent) : Number.POSITIVE_INFINITY;
+  const needed = Object.values(calls).reduce((sum, each) => sum + each, 0);
+  if (most >= needed) return [];
+  const kinds = Object.entries(calls).map(([kind, number]) => `${number} ${kind}`);
+  return [
+    {
+      code: 'CONFIG_BAD_VALUE',
+      where: `sdk.requestHandler.${agentKey}`,
+      what: `expected connections for ${kinds.join(' and ')} at once, got ${most}: a report would wait until a poll ends`,
+      fix: `set its maxSockets to ${needed} or more, or leave it out (Node's own default is no limit, that of the SDK's handler is 50)`,
+    },
+  ];
+}
+
+function notPassedThrough(key: string): Problem[] {
+  const fix = Object.hasOwn(NOT_FOR_SDK, key) ? NOT_FOR_SDK[key] : undefined;
+  if (fix === undefined) return [];
+  return [{ code: 'CONFIG_BAD_VALUE', where: `sdk.${key}`, what: 'it is not passed through', fix }];
+}
+
+function timeoutProblems(where: string, settings: object, pollLimitMs: number): Problem[] {
+  return ['requestTimeout', 'socketTimeout'].flatMap((key): Problem[] => {
+    const value: unknown = Reflect.get(settings, key);
+    const long = typeof value === 'number' && value >= pollLimitMs && value <= LONGEST_TIMER_MS;
+    if (value === undefined || value === 0 || long) return [];
+    return [
+      {
+        code: 'CONFIG_BAD_VALUE',
+        where: `${where}.${key}`,
+        what: `expected 0 for none, or milliseconds from ${pollLimitMs} up, got ${show(value)}: the service holds a poll for a minute, and a poll that is cut can lose a task`,
+        fix: `leave it out: a worker gives a call that hangs up by itself, a poll after ${pollLimitMs / 1000} s`,
+      },
+    ];
+  });
+}
+
+/** Node takes no longer one, and fires at once instead. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * A handler's settings; those of a ready-made one of the SDK's are a promise inside it until its first call. Of another
+ * kind of handler nothing is known. Undefined for what is no handler at all.
+ */
+async function handlerSettings(handler: SdkSettings['requestHandler']): Promise<HandlerSettings | undefined> {
+  if (handler === undefined) return {};
+  if (typeof handler !== 'object' || handler === null) return undefined;
+  if (!('handle' in handler)) return handler;
+  const made: unknown = await Reflect.get(handler, 'configProvider');
+  return typeof made === 'object' && made !== null ? made : {};
+}
+
+const badHandler = ({ requestHandler }: SdkSettings): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where: 'sdk.requestHandler',
+  what: `expected a request handler or its settings, got ${show(requestHandler)}`,
+  fix: 'give it as in `requestHandler: { httpsAgent }`, or leave it out',
+});
+
+/** The SDK's handler makes its agent for plain HTTP at its first call. */
+async function agentOf(settings: HandlerSettings, agentKey: 'httpAgent' | 'httpsAgent'): Promise<unknown> {
+  const { httpAgentProvider } = settings;
+  return agentKey === 'httpAgent' && httpAgentProvider ? httpAgentProvider() : settings[agentKey];
+}
+
+function fewestSockets(agent: object): number {
+  const limits = ['maxSockets', 'maxTotalSockets'].map((key): unknown => Reflect.get(agent, key));
+  return Math.min(...limits.map((each) => (typeof each === 'number' ? each : Number.POSITIVE_INFINITY)));
+}

@@ -1,0 +1,79 @@
+import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
+import type { Edit } from '../finding.js';
+import type { Step } from './json-text.js';
+
+/**
+ * Makes one change in a JSON text. All else stays as it is, letter for letter: the order of keys, the spaces, the line
+ * ends. What is new is written as its neighbours are.
+ * @returns undefined where the place is not there.
+ */
+export function editJson(text: string, edit: Edit): string | undefined {
+  const root = parseTree(text);
+  if (!root) return undefined;
+  if (edit.kind === 'replace') {
+    const node = nodeAt(root, edit.at);
+    return (
+      node && splice(text, node.offset, node.length, write(edit.value, text, indentOf(text, node.offset)))
+    );
+  }
+  const into = nodeAt(root, edit.into);
+  if (!into || into.type !== (edit.kind === 'add' ? 'object' : 'array')) return undefined;
+  return insert(text, into, edit);
+}
+
+const nodeAt = (root: Node, steps: readonly Step[]): Node | undefined => findNodeAtLocation(root, [...steps]);
+
+const splice = (text: string, offset: number, length: number, put: string): string =>
+  text.slice(0, offset) + put + text.slice(offset + length);
+
+function insert(text: string, into: Node, edit: Exclude<Edit, { kind: 'replace' }>): string {
+  const children = into.children ?? [];
+  const before =
+    (edit.kind === 'add' && children.find((each) => each.children?.[0]?.value === edit.after)) ||
+    children.at(-1);
+  const first = children[0];
+  const inner = first ? text.slice(into.offset + 1, first.offset) : '';
+  const onLines = inner.includes('\n');
+  const indent = onLines && first ? indentOf(text, first.offset) : undefined;
+  const value = write(edit.value, text, indent);
+  const put = edit.kind === 'add' ? `${JSON.stringify(edit.key)}: ${value}` : value;
+  if (!before) {
+    const [padded, at] = [edit.kind === 'add' ? ` ${put} ` : put, into.offset + 1];
+    return splice(text, at, into.length - 2, padded);
+  }
+  const gap = onLines ? `${lineEnd(text)}${indent ?? ''}` : ' ';
+  return splice(text, before.offset + before.length, 0, `,${gap}${put}`);
+}
+
+/** A value as JSON: on lines where its neighbours stand on lines, and it is more than a scalar. */
+function write(value: unknown, text: string, indent: string | undefined): string {
+  if (indent === undefined) return compact(value);
+  const lines = JSON.stringify(value, null, unitOf(text)).split('\n');
+  return shortLists(lines.join(`${lineEnd(text)}${indent}`));
+}
+
+/** With a space behind each comma and colon, as people write a line. */
+function compact(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const pairs = Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${compact(each)}`);
+  return `{ ${pairs.join(', ')} }`;
+}
+
+/** Lists of names stand on one line. */
+const shortLists = (json: string): string =>
+  json.replaceAll(
+    /\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g,
+    (_, names: string) => `[${names.replaceAll(/,\s*/g, ', ')}]`,
+  );
+
+const lineEnd = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
+
+/** The spaces that the line begins with in which something stands. */
+function indentOf(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  return /^[ \t]*/.exec(text.slice(start))?.[0] ?? '';
+}
+
+/** What one level is indented by. */
+const unitOf = (text: string): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  ';

@@ -1,0 +1,81 @@
+import { distance } from 'fastest-levenshtein';
+import type { ActivityRef } from '../../declare/definition.js';
+import { showError } from '../../base/errors.js';
+import type { Questions, Reply } from '../../aws/queries/questions.js';
+import type { PlannedHandler } from '../../worker/build/plan.js';
+import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+
+/** What is known of the activities of one region. */
+export interface ActivitiesThere {
+  readonly region: string;
+  readonly known: Reply<ReadonlyMap<string, string>>;
+  /** Whether a start creates what was declared by a bare name and is not there. */
+  readonly created: boolean;
+}
+
+/** Whether the activity of each handler exists. */
+export function lookAtActivities(
+  handlers: readonly PlannedHandler[],
+  there: ActivitiesThere,
+  questions: Questions,
+): Promise<Finding[]> {
+  return Promise.all(
+    handlers.map(async ({ definition: { name, activity } }) => {
+      const look: Look = {
+        check: 'activity',
+        subject: `${name}: ${activity.kind === 'arn' ? activity.arn : activity.name}`,
+        expected: 'an activity that exists',
+      };
+      return activity.kind === 'arn'
+        ? byArn(look, activity, there, questions)
+        : byName(look, activity.name, there);
+    }),
+  );
+}
+
+function byName(look: Look, name: string, { known, region, created }: ActivitiesThere): Finding {
+  if ('failure' in known)
+    return fault(
+      look,
+      `the name can not be looked up: ${showError(known.failure.error)}`,
+      'allow states:ListActivities, or declare the whole ARN',
+    );
+  const arn = known.output.get(name);
+  if (arn !== undefined) return ok(look, arn);
+  if (created) return ok(look, `none yet: a start creates it`);
+  return fault(
+    look,
+    `none of this name in ${region}${nearest(name, known.output.keys())}`,
+    'correct the name, give the whole ARN, or set `createActivities: true`',
+  );
+}
+
+async function byArn(
+  look: Look,
+  { arn, name, region }: Extract<ActivityRef, { kind: 'arn' }>,
+  { known }: ActivitiesThere,
+  questions: Questions,
+): Promise<Finding> {
+  const names = 'failure' in known ? undefined : known.output;
+  if (names?.get(name) === arn) return ok(look, 'it exists');
+  // One of another account than the credentials' is in no list.
+  const described = await questions.activity(arn);
+  if (!('failure' in described)) return ok(look, 'it exists');
+  const { type, error } = described.failure;
+  if (type === 'ActivityDoesNotExist')
+    return fault(
+      look,
+      `there is none${names ? nearest(name, names.keys()) : ''}`,
+      `correct the ARN, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
+    );
+  return unknown(
+    look,
+    showError(error),
+    'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it',
+  );
+}
+
+function nearest(name: string, known: Iterable<string>): string {
+  const near = [...known].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
+  return near.length > 0 ? `; the nearest are ${near.join(', ')}` : ', nor any other';
+}

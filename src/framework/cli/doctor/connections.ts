@@ -1,0 +1,64 @@
+import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
+import { socketProblems } from '../../aws/sdk/settings.js';
+import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
+import { socketsFor } from '../../worker/build/sockets.js';
+import { type Finding, fault, ofProblem, ok, unknown, warning } from './finding.js';
+
+/** What a process has open beside its connections: its program, the log, threads, what handlers open. */
+const OTHER_FILES = 100;
+/** "Quotas related to activity polling": of all workers together. */
+const POLLS_OF_ACTIVITY = 1_000;
+
+/** Handlers that are polled in one region. */
+export interface InRegion {
+  readonly region: string;
+  readonly handlers: readonly PlannedHandler[];
+}
+
+/**
+ * Whether everything that can be open at once may be.
+ * @param openFiles what `ulimit -n` allows; undefined where that can't be told
+ */
+export async function lookAtConnections(
+  { settings }: Plan,
+  endpoint: Endpoint,
+  regions: readonly InRegion[],
+  openFiles: number | undefined,
+): Promise<Finding[]> {
+  const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
+  const calls = regions.map(({ handlers }) => socketsFor(handlers));
+  const problems = await Promise.all(
+    calls.map((each) => socketProblems(settings.sdk, agentKey, { ...each })),
+  );
+  const handlers = regions.flatMap((each) => each.handlers);
+  const needed = calls.reduce((sum, { polls, reports, heartbeats }) => sum + polls + reports + heartbeats, 0);
+  return [
+    ...problems.flat().map((problem) => ofProblem('files', problem)),
+    ...handlers.flatMap(lookAtPollers),
+    ...(handlers.length > 0 ? [lookAtFiles(needed, openFiles)] : []),
+  ];
+}
+
+function lookAtFiles(sockets: number, openFiles: number | undefined): Finding {
+  const needed = sockets + OTHER_FILES;
+  const look = {
+    check: 'files',
+    subject: 'open files (`ulimit -n`)',
+    expected: `${needed} or more: ${sockets} connections at most, and ${OTHER_FILES} for the rest`,
+  } as const;
+  const raise = `raise it (\`ulimit -n ${needed}\`; LimitNOFILE= in systemd; "ulimits" in ECS), or lower \`concurrency\` and \`pollers\``;
+  if (openFiles === undefined) return unknown(look, 'this system does not tell it', raise);
+  return openFiles >= needed ? ok(look, String(openFiles)) : fault(look, String(openFiles), raise);
+}
+
+function lookAtPollers({ definition: { name }, options: { pollers } }: PlannedHandler): Finding[] {
+  if (pollers.max <= POLLS_OF_ACTIVITY) return [];
+  const expected = `at most ${POLLS_OF_ACTIVITY} polls an activity, of all workers together`;
+  return [
+    warning(
+      { check: 'files', subject: `pollers of ${name}`, expected },
+      `${pollers.max} in this worker alone`,
+      'lower `pollers`: a few polls keep many slots at work',
+    ),
+  ];
+}

@@ -1,0 +1,101 @@
+import { systemClock } from '../../base/time/clock.js';
+import type { Flags } from '../../config/texts.js';
+import { lookAtProblems } from './declared.js';
+import { examine } from './examine.js';
+import type { Finding, Verdict } from './finding.js';
+import { lookAtNode } from './installation.js';
+import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
+import { StartError } from '../../base/errors.js';
+import { write } from '../process/output.js';
+import { type Project, readProject } from '../project/project.js';
+import { localArn } from '../local/seed.js';
+
+/** Flags of the command alone. */
+export interface DoctorFlags {
+  /** How long the platform waits between SIGTERM and SIGKILL. */
+  readonly stopTimeout?: string;
+  readonly json?: true;
+}
+
+/**
+ * Examines what a worker needs and prints what it found. Starts nothing and takes no task.
+ * @returns the exit code: 1 where there is a fault, else 0.
+ */
+export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
+  const stopTimeoutMs = readStopTimeout(stopTimeout);
+  const findings = await find(flags, stopTimeoutMs);
+  await write(json ? asJson(findings) : asText(findings));
+  return count(findings, 'fault') > 0 ? 1 : 0;
+}
+
+function readStopTimeout(text: string | undefined): number | undefined {
+  const ms = parseDuration(text);
+  if (text !== undefined && ms === undefined)
+    throw new Error(`--stop-timeout: expected ${DURATION_EXPECTED}, got '${text}'`);
+  return ms;
+}
+
+async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Finding[]> {
+  const nodeVersion = process.versions.node;
+  let project: Project;
+  try {
+    project = await readProject(flags);
+  } catch (error) {
+    // Without a config there is nothing else to look at.
+    if (error instanceof StartError) return [lookAtNode(nodeVersion), ...lookAtProblems(error.problems)];
+    throw error;
+  }
+  const { env } = process;
+  const around = { clock: systemClock, env, nodeVersion, openFiles: openFiles(), stopTimeoutMs };
+  const { region } = project.plan.settings;
+  return examine({ ...project, localArn: (activity) => localArn(activity, region) }, around);
+}
+
+/** What `ulimit -n` allows this process: Node has raised it to the hard limit when it started. */
+function openFiles(): number | undefined {
+  // Or it would look up the names of everybody it is connected to.
+  Reflect.set(process.report, 'excludeNetwork', true);
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = userLimits?.open_files?.soft;
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : typeof soft === 'number' ? soft : undefined;
+}
+
+const WORDS: Readonly<Record<Verdict, string>> = {
+  ok: 'ok',
+  fault: 'FAULT',
+  warning: 'warning',
+  unknown: '?',
+};
+const WIDTH = Math.max(...Object.values(WORDS).map(({ length }) => length)) + 2;
+
+const count = (findings: readonly Finding[], verdict: Verdict): number =>
+  findings.filter((each) => each.verdict === verdict).length;
+
+const asJson = (findings: readonly Finding[]): string => {
+  const [faults, warnings, unchecked] = (['fault', 'warning', 'unknown'] as const).map((verdict) =>
+    count(findings, verdict),
+  );
+  return `${JSON.stringify({ faults, warnings, unchecked, findings }, null, 2)}\n`;
+};
+
+function asText(findings: readonly Finding[]): string {
+  const number = (verdict: Verdict, one: string, many: string): string => {
+    const found = count(findings, verdict);
+    return `${found} ${found === 1 ? one : many}`;
+  };
+  const sum = [
+    number('fault', 'fault', 'faults'),
+    number('warning', 'warning', 'warnings'),
+    number('unknown', 'not checked', 'not checked'),
+  ];
+  return `${findings.map(line).join('\n')}\n\n${findings.length} looked at: ${sum.join(', ')}\n`;
+}
+
+function line({ verdict, check, subject, expected, got, fix, code }: Finding): string {
+  const head = `${WORDS[verdict].padEnd(WIDTH)}${check}: ${subject}`;
+  if (verdict === 'ok') return `${head}: ${got}`;
+  const came = `${verdict === 'unknown' ? 'not checked:' : 'got'} ${got}${code ? ` [${code}]` : ''}`;
+  const lines = [`expected ${expected}`, came, ...(fix === undefined ? [] : [`Fix: ${fix}`])];
+  const indent = ' '.repeat(WIDTH);
+  return [head, ...lines.map((each) => indent + each.replaceAll('\n', `\n${indent}`))].join('\n');
+}

@@ -1,0 +1,173 @@
+import type { Clock } from '../../base/time/clock.js';
+import type { ActivityRef } from '../../declare/definition.js';
+import type { Environment } from '../../base/environment.js';
+import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
+import type { Enquiry } from '../../aws/queries/enquiry.js';
+import { canSimulate } from '../../aws/queries/policy-simulator.js';
+import type { Questions } from '../../aws/queries/questions.js';
+import { regionOf } from '../../worker/build/find-activities.js';
+import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
+import { lookAtActivities } from './activity-lookup.js';
+import { type InRegion, lookAtConnections } from './connections.js';
+import { lookAtMetadata, lookAtProblems } from './declared.js';
+import { type Finding, fault, ok, unknown } from './finding.js';
+import { lookAtHeartbeats, readKeptMachines, type ReadMachine } from './heartbeat-intervals.js';
+import { lookAtCopies, lookAtNode, lookAtTelemetry } from './installation.js';
+import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
+import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
+import { lookAtStop } from './stopping.js';
+
+/** What is examined. */
+export interface Patient {
+  readonly plan: Plan;
+  /** The folder of the nearest package.json. */
+  readonly projectDir: string;
+  /** The machines that the embedded service is seeded with. */
+  readonly machines: readonly ReadMachine[];
+  /** The ARN under which the embedded service is given an activity. */
+  readonly localArn: (activity: ActivityRef) => string;
+}
+
+/** The machine that it is examined on. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly env: Environment;
+  /** `process.versions.node` */
+  readonly nodeVersion: string;
+  /** What `ulimit -n` allows; undefined where that can't be told. */
+  readonly openFiles: number | undefined;
+  /** How long the platform waits between SIGTERM and SIGKILL, where the user says so. */
+  readonly stopTimeoutMs?: number;
+}
+
+/**
+ * Looks at all that a worker needs, without being one: it starts none, runs no `setup`, changes nothing at the service and
+ * takes no task. @throws never for what it finds
+ */
+export async function examine(patient: Patient, around: Surroundings): Promise<Finding[]> {
+  const { plan, projectDir } = patient;
+  return [
+    lookAtNode(around.nodeVersion),
+    ...lookAtProblems(plan.problems),
+    ...lookAtMetadata(plan.handlers),
+    ...lookAtCopies(plan.problems),
+    ...lookAtTelemetry(projectDir),
+    lookAtStop(plan.settings.graceMs, around.env, around.stopTimeoutMs),
+    ...(plan.endpoint ? await lookAtService(patient, plan.endpoint, around) : []),
+  ];
+}
+
+/** What can be asked of the service, and what depends on where it is. */
+async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surroundings): Promise<Finding[]> {
+  const { Enquiry } = await import('../../aws/queries/enquiry.js');
+  const { settings, handlers } = patient.plan;
+  const { clock, env, openFiles } = around;
+  const enquiry = new Enquiry({ endpoint, sdk: settings.sdk, region: settings.region, clock });
+  try {
+    const { regions, missing } = await sortByRegion(handlers, enquiry);
+    const credentials = await enquiry.credentials(regions[0]?.region);
+    const findings = [
+      ...(await lookAtConnections(patient.plan, endpoint, regions, openFiles)),
+      ...missing,
+      lookAtCredentials(credentials, endpoint, clock.now()),
+    ];
+    // Without credentials nothing more can be asked, and each question would only say so again.
+    if ('failure' in credentials) return [...findings, notAsked(endpoint)];
+    for (const each of regions) {
+      const questions = await enquiry.in(each.region);
+      findings.push(...(await lookAtRegion(patient, { ...each, endpoint, questions, env })));
+    }
+    return findings;
+  } finally {
+    enquiry.close();
+  }
+}
+
+/** A region in which handlers poll, and whom to ask there. */
+interface Region extends InRegion {
+  readonly endpoint: Endpoint;
+  readonly questions: Questions;
+  readonly env: Environment;
+}
+
+async function lookAtRegion(
+  patient: Patient,
+  { endpoint, region, handlers, questions, env }: Region,
+): Promise<Finding[]> {
+  const known = await questions.activities();
+  // The command itself starts the service there, so it is right that nobody answers yet.
+  if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(patient, endpoint, handlers);
+  const findings = lookAtAnswer(known, { endpoint, region, aheadMs: questions.aheadMs[0] });
+  if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
+  const created = isLoopback(endpoint) || patient.plan.settings.createActivities;
+  const names = 'failure' in known ? new Map<string, string>() : known.output;
+  const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
+  const machines = await readKeptMachines(questions);
+  return [
+    ...findings,
+    ...(await lookAtActivities(handlers, { region, known, created }, questions)),
+    ...(await lookAtTaskCalls(region, questions)),
+    ...(await lookAtPolls(region, arns, questions, { env, askable: canSimulate(endpoint, env) })),
+    ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnIn(names))),
+  ];
+}
+
+/** What the embedded service would be given. */
+function lookAtEmbedded(
+  { machines, localArn }: Patient,
+  endpoint: Endpoint,
+  handlers: readonly PlannedHandler[],
+): Finding[] {
+  const look = { check: 'endpoint', subject: showEndpoint(endpoint), expected: 'a free port' } as const;
+  return [
+    ok(look, 'nobody listens there: `start` starts the embedded service, with these activities and machines'),
+    ...lookAtHeartbeats(handlers, { read: machines, unread: [] }, ({ definition }) =>
+      localArn(definition.activity),
+    ),
+  ];
+}
+
+/** The ARN of each handler's activity, by the names that are known. */
+const arnIn =
+  (names: ReadonlyMap<string, string>) =>
+  ({ definition: { activity } }: PlannedHandler): string | undefined =>
+    activity.kind === 'arn' ? activity.arn : names.get(activity.name);
+
+const notAsked = (endpoint: Endpoint): Finding =>
+  unknown(
+    {
+      check: 'permission',
+      subject: showEndpoint(endpoint),
+      expected: 'activities, allowed calls, HeartbeatSeconds',
+    },
+    'nothing can be asked there',
+    'mend the faults above, and ask again',
+  );
+
+/** Handlers by the region that they are polled in; a bare name's is the one that is configured. */
+async function sortByRegion(
+  handlers: readonly PlannedHandler[],
+  enquiry: Enquiry,
+): Promise<{ regions: InRegion[]; missing: Finding[] }> {
+  const bare = handlers.filter(({ definition }) => definition.activity.kind === 'name');
+  const configured = bare.length > 0 ? await enquiry.defaultRegion() : undefined;
+  const sorted = new Map<string, PlannedHandler[]>();
+  for (const handler of handlers) {
+    const { activity } = handler.definition;
+    const region = activity.kind === 'arn' ? regionOf(activity.arn) : configured;
+    if (region) sorted.set(region, [...(sorted.get(region) ?? []), handler]);
+  }
+  const missing = bare.length > 0 && !configured ? [noRegion(bare)] : [];
+  return { regions: [...sorted].map(([region, each]) => ({ region, handlers: each })), missing };
+}
+
+const noRegion = (bare: readonly PlannedHandler[]): Finding =>
+  fault(
+    {
+      check: 'region',
+      subject: bare.map(({ definition }) => definition.name).join(', '),
+      expected: 'a region for activities that are declared by a bare name',
+    },
+    'none is configured anywhere',
+    'set AWS_REGION or `region` in the config, or declare whole ARNs',
+  );

@@ -1,0 +1,145 @@
+import { beatsTwiceWithin, proposedHeartbeat } from '../../declare/options.js';
+import { showDuration } from '../../base/time/duration.js';
+import { showError } from '../../base/errors.js';
+import { activityTasks } from '../../local/index.js';
+import type { KeptMachine } from '../../aws/queries/machine-queries.js';
+import type { Questions } from '../../aws/queries/questions.js';
+import type { PlannedHandler } from '../../worker/build/plan.js';
+import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
+
+/** A state machine, as it is read. */
+export interface ReadMachine {
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** The machines that could be read, and the names of those that could not, with the reason. */
+export interface ReadMachines {
+  readonly read: readonly ReadMachine[];
+  readonly unread: readonly string[];
+}
+
+/** How many are asked for at once: AWS lets 20 a second be described. */
+const AT_ONCE = 5;
+/** More would keep a person waiting for longer than it is worth. */
+const MOST_MACHINES = 500;
+
+/** Reads the machines of a region. @returns what kept it from that, if it may not list them */
+export async function readKeptMachines(questions: Questions): Promise<ReadMachines | Finding> {
+  const listed = await questions.machines();
+  if ('failure' in listed)
+    return unknown(
+      {
+        check: 'heartbeat',
+        subject: 'state machines',
+        expected: 'HeartbeatSeconds that the heartbeats suit',
+      },
+      showError(listed.failure.error),
+      'allow states:ListStateMachines and states:DescribeStateMachine to whoever runs the doctor; a worker does not need them',
+    );
+  const waiting = listed.output.slice(0, MOST_MACHINES);
+  const read: ReadMachine[] = [];
+  const unread = listed.output.slice(MOST_MACHINES).map(({ name }) => name);
+  const takeTurns = async (): Promise<void> => {
+    for (let machine = waiting.shift(); machine; machine = waiting.shift()) await readOne(machine);
+  };
+  const readOne = async ({ name, arn }: KeptMachine): Promise<void> => {
+    const reply = await questions.definition(arn);
+    if ('failure' in reply) unread.push(name);
+    else read.push({ name, definition: reply.output });
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
+  return { read, unread };
+}
+
+interface CallingState {
+  readonly machine: string;
+  readonly state: string;
+  readonly heartbeatSeconds?: number;
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Whether each handler beats twice within the shortest HeartbeatSeconds of the states on its activity: then one beat may
+ * be lost.
+ * @param arnOf the ARN of a handler's activity; undefined where it is not known
+ */
+export function lookAtHeartbeats(
+  handlers: readonly PlannedHandler[],
+  { read, unread }: ReadMachines,
+  arnOf: (handler: PlannedHandler) => string | undefined,
+): Finding[] {
+  const states = new Map<string, CallingState[]>();
+  const strange: string[] = [];
+  for (const { name, definition } of read) {
+    try {
+      for (const { activityArn, ...task } of activityTasks(definition))
+        states.set(activityArn, [...(states.get(activityArn) ?? []), { machine: name, ...task }]);
+    } catch {
+      strange.push(name);
+    }
+  }
+  const left = [...unread, ...strange];
+  return [
+    ...handlers.flatMap((handler) => {
+      const arn = arnOf(handler);
+      return arn === undefined ? [] : lookAtHandler(handler, states.get(arn) ?? [], left.length > 0);
+    }),
+    ...(left.length > 0 ? [leftOut(left)] : []),
+  ];
+}
+
+function lookAtHandler(
+  { definition: { name }, options: { heartbeatMs } }: PlannedHandler,
+  states: readonly CallingState[],
+  someUnread: boolean,
+): Finding[] {
+  const seconds = Math.min(...states.flatMap(({ heartbeatSeconds }) => heartbeatSeconds ?? []));
+  const look: Look = {
+    check: 'heartbeat',
+    subject: name,
+    expected: 'two heartbeats within HeartbeatSeconds',
+  };
+  if (states.length === 0) {
+    if (someUnread) return [];
+    return [warning(look, 'no state machine there has a state on its activity', NOBODY_CALLS)];
+  }
+  const bare = states.filter(
+    (each) => each.heartbeatSeconds === undefined && each.timeoutSeconds === undefined,
+  );
+  const beats = heartbeatMs === false ? 'no heartbeat' : `one each ${showDuration(heartbeatMs)}`;
+  const slow = Number.isFinite(seconds) && !beatsTwiceWithin(seconds, heartbeatMs);
+  const where = places(states.filter((each) => each.heartbeatSeconds === seconds));
+  return [
+    ...(slow
+      ? [
+          fault(
+            look,
+            `${beats}, and HeartbeatSeconds ${seconds} in ${where}: its tasks would time out`,
+            `beat three times within that: heartbeat: '${proposedHeartbeat(seconds)}'`,
+          ),
+        ]
+      : []),
+    ...(bare.length > 0
+      ? [warning(look, `${places(bare)}: neither HeartbeatSeconds nor a timeout`, SET_IT)]
+      : []),
+    ...(!slow && Number.isFinite(seconds)
+      ? [ok(look, `${beats}, and HeartbeatSeconds ${seconds} in ${where}`)]
+      : []),
+  ];
+}
+
+const NOBODY_CALLS =
+  'start an execution of a machine with a Task whose Resource is the activity, or take the handler away';
+const SET_IT =
+  'set HeartbeatSeconds in the state, and a Retry for States.HeartbeatTimeout: nothing else ends a task whose worker is gone';
+
+const places = (states: readonly CallingState[]): string =>
+  states.map(({ machine, state }) => `${machine}.${state}`).join(', ');
+
+const leftOut = (names: readonly string[]): Finding =>
+  unknown(
+    { check: 'heartbeat', subject: names.slice(0, 10).join(', '), expected: 'a definition that can be read' },
+    `${names.length} state machine(s) could not be read`,
+    'allow states:DescribeStateMachine for them, or look at their HeartbeatSeconds yourself',
+  );

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Problem } from '../../base/errors.js';
+import { type Finding, fault, ok, warning } from './finding.js';
+
+const LEAST_NODE = [20, 19] as const;
+const TELEMETRY = '@opentelemetry/api';
+
+/** @param version `process.versions.node` */
+export function lookAtNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST_NODE;
+  const look = { check: 'node', subject: 'Node', expected: `${LEAST_NODE.join('.')} or later` } as const;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok(look, version);
+  return fault(look, version, 'install a Node that is still maintained: 22 or 24');
+}
+
+/** Of each peer there must be one copy; where there are two, the plan has said so. */
+export function lookAtCopies(problems: readonly Problem[]): Finding[] {
+  if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
+  const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
+  return [ok(look, 'one copy of each')];
+}
+
+interface Copy {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/**
+ * Whether there is more than one version of the OpenTelemetry API: whoever has the newer one is refused by what the
+ * older one has set up, and records nothing, without a word.
+ * @param projectDir the folder of the nearest package.json
+ */
+export function lookAtTelemetry(projectDir: string): Finding[] {
+  const copies = copiesBelow(join(projectDir, 'node_modules'));
+  const ours = copyFrom(fileURLToPath(import.meta.url));
+  if (ours && !copies.some(({ folder }) => folder === ours.folder)) copies.push(ours);
+  if (copies.length === 0) return [];
+  const look = { check: 'telemetry', subject: TELEMETRY, expected: 'one version' } as const;
+  const versions = [...new Set(copies.map(({ version }) => version))];
+  if (versions.length === 1) return [ok(look, versions.join())];
+  const got = copies.map(({ folder, version }) => `${version} in ${folder}`).join('; ');
+  const fix = `hold one version, that which the OpenTelemetry SDK asks for: "overrides": { "${TELEMETRY}": "VERSION" } in package.json, then \`npm install\`; \`npm ls ${TELEMETRY}\` shows who asks for which`;
+  const theirs = copyFrom(join(projectDir, 'anything.js'));
+  // What a stranger holds for itself loses only the stranger's own records.
+  const apart = ours && theirs && ours.version !== theirs.version;
+  return [apart ? fault(look, `${got}: what Stepwright records is lost`, fix) : warning(look, got, fix)];
+}
+
+/** The copy that a file gets, as Node looks for it: in the nearest node_modules above. */
+function copyFrom(file: string): Copy | undefined {
+  for (let dir = dirname(file); ; dir = dirname(dir)) {
+    const manifest = join(dir, 'node_modules', TELEMETRY, 'package.json');
+    if (existsSync(manifest)) return copyOf(manifest);
+    if (dir === dirname(dir)) return undefined;
+  }
+}
+
+function copyOf(manifest: string): Copy {
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { folder: dirname(realpathSync(manifest)), version };
+}
+
+/** Every copy in a tree of node_modules, pnpm's store included. Links are not followed: what they lead to is found there. */
+function copiesBelow(modules: string): Copy[] {
+  const manifest = join(modules, TELEMETRY, 'package.json');
+  const here = existsSync(manifest) ? [copyOf(manifest)] : [];
+  const found = [...here, ...packagesIn(modules).flatMap((each) => copiesBelow(join(each, 'node_modules')))];
+  return found.filter(({ folder }, index) => found.findIndex((each) => each.folder === folder) === index);
+}
+
+/** The folders of packages, scoped ones too, and of pnpm's store. */
+function packagesIn(modules: string): string[] {
+  return foldersIn(modules).flatMap((name) => {
+    const folder = join(modules, name);
+    const holds = name.startsWith('@') || name === '.pnpm';
+    return holds ? foldersIn(folder).map((each) => join(folder, each)) : [folder];
+  });
+}
+
+function foldersIn(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? each.name : []));
+}

@@ -1,0 +1,84 @@
+import type { Environment } from '../../base/environment.js';
+import { showError } from '../../base/errors.js';
+import type { Questions, TaskCall } from '../../aws/queries/questions.js';
+import type { WireFailure } from '../../aws/wire.js';
+import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+
+const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
+/** What the service says of a token that it does not know: it got as far as looking. */
+const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut']);
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
+
+/** Whether results, failures and heartbeats may be sent: each is tried with a token that nobody issued. */
+export function lookAtTaskCalls(region: string, questions: Questions): Promise<Finding[]> {
+  return Promise.all(
+    TASK_CALLS.map(async (call) => {
+      const look: Look = {
+        check: 'permission',
+        subject: `states:${call}, ${region}`,
+        expected: 'InvalidToken for a token that was made up',
+      };
+      const reply = await questions.withMadeUpToken(call);
+      if ('failure' in reply) return judge(look, call, reply.failure);
+      return unknown(
+        look,
+        'a token that was made up is taken',
+        'see what answers there: it is no Step Functions',
+      );
+    }),
+  );
+}
+
+function judge(look: Look, call: TaskCall, { type = '', error }: WireFailure): Finding {
+  if (UNKNOWN_TOKEN.has(type)) return ok(look, `${type}: the call is allowed`);
+  if (DENIED.has(type)) return fault(look, showError(error), allow(call));
+  return unknown(look, showError(error), 'ask again when that is over');
+}
+
+/** These calls carry a token and no ARN. */
+const allow = (call: TaskCall): string =>
+  `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
+
+/**
+ * Whether polls are allowed, by IAM's simulator, which knows no policy of a session. None is made: a poll that nobody
+ * waits for takes a task away from everybody.
+ * @param askable whether there is anybody to ask
+ */
+export async function lookAtPolls(
+  region: string,
+  activityArns: readonly string[],
+  questions: Questions,
+  { env, askable }: { env: Environment; askable: boolean },
+): Promise<Finding[]> {
+  const look: Look = {
+    check: 'permission',
+    subject: `states:GetActivityTask, ${region}`,
+    expected: 'allowed',
+  };
+  if (activityArns.length === 0) return [];
+  const could = 'a poll could take a task';
+  if (!askable) return [unknown(look, could, allowPolls('arn:aws:states:REGION:ACCOUNT:activity:*'))];
+  const reply = await questions.polls(activityArns, env);
+  if ('failure' in reply)
+    return [
+      unknown(look, `${could}, and IAM does not tell: ${showError(reply.failure.error)}`, ALLOW_SIMULATION),
+    ];
+  return reply.output.map(({ resource, decision }) =>
+    decision === 'allowed'
+      ? ok(
+          { ...look, subject: `states:GetActivityTask, ${resource}` },
+          'allowed, says the policy simulator of IAM',
+        )
+      : fault(
+          { ...look, subject: `states:GetActivityTask, ${resource}` },
+          `${decision}, says the policy simulator of IAM`,
+          allowPolls(resource),
+        ),
+  );
+}
+
+const ALLOW_SIMULATION =
+  'allow iam:SimulatePrincipalPolicy (and iam:GetRole) to whoever runs the doctor; a worker does not need them';
+
+const allowPolls = (resource: string): string =>
+  `see that the policy of the worker's role allows it: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "${resource}" }`;

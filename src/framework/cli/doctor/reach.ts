@@ -1,0 +1,84 @@
+import { showDuration } from '../../base/time/duration.js';
+import { showError } from '../../base/errors.js';
+import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
+import { REFUSED } from '../../aws/sdk/credentials.js';
+import type { CredentialsFound } from '../../aws/queries/enquiry.js';
+import type { Reply } from '../../aws/queries/questions.js';
+import { isUntrusted, type WireFailure } from '../../aws/wire.js';
+import { type Finding, fault, type Look, ok, warning } from './finding.js';
+
+/** "Signature Version 4": a signature is taken for five minutes. */
+const TAKEN_MS = 5 * 60_000;
+/** What is odd on a machine that keeps its time. */
+const ODD_MS = 30_000;
+
+/** What was given for calls that are to be signed. */
+export function lookAtCredentials(found: Reply<CredentialsFound>, endpoint: Endpoint, now: number): Finding {
+  const look: Look = { check: 'credentials', subject: 'credentials', expected: 'some that have not ended' };
+  const log = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role';
+  if ('failure' in found) return fault(look, `none: ${showError(found.failure.error)}`, log);
+  if (endpoint.kind === 'local') return ok(look, '`local`, which nobody checks there');
+  const { temporary, endsAt } = found.output;
+  if (endsAt !== undefined && endsAt <= now)
+    return fault(look, `they ended ${showDuration(Math.round(now - endsAt))} ago`, log);
+  const until = endsAt === undefined ? '' : ` until ${new Date(endsAt).toISOString()}`;
+  return ok(look, temporary ? `a session's${until}` : 'a key without an end');
+}
+
+/** Whether the service answered at all, and as itself. */
+export const isReached = <T>(reply: Reply<T>): boolean =>
+  !('failure' in reply) || reply.failure.type !== undefined;
+
+/** Whether it took the signature. */
+export const isSigned = <T>(reply: Reply<T>): boolean =>
+  !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
+
+/** What the first answer of a region says of the way there, of its clock and of the signature. */
+export function lookAtAnswer(
+  reply: Reply<unknown>,
+  { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },
+): Finding[] {
+  const where = `${showEndpoint(endpoint)}, ${region}`;
+  const look: Look = { check: 'endpoint', subject: where, expected: 'an answer of Step Functions' };
+  const clock = aheadMs === undefined ? [] : [lookAtClock(aheadMs)];
+  if (!('failure' in reply)) return [ok(look, 'answered'), ...clock];
+  const { failure } = reply;
+  if (!isReached(reply))
+    return [fault(look, showError(failure.error), wayThere(failure, endpoint, region)), ...clock];
+  return [ok(look, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure)])];
+}
+
+const refusedCredentials = ({ error }: WireFailure): Finding =>
+  fault(
+    { check: 'credentials', subject: 'credentials', expected: 'some that the service takes' },
+    `it refuses them: ${showError(error)}`,
+    'log in again, or replace the key; with a clock that is wrong, set that first',
+  );
+
+function lookAtClock(aheadMs: number): Finding {
+  const off = Math.abs(aheadMs);
+  const look: Look = {
+    check: 'clock',
+    subject: 'clock',
+    expected: `within ${ODD_MS / 1000} s of the service's`,
+  };
+  const got = `${showDuration(Math.round(off / 1000) * 1000)} ${aheadMs > 0 ? 'behind' : 'ahead'}`;
+  const fix =
+    'keep time by NTP (chrony, systemd-timesyncd); in a virtual machine, restart that service after a pause';
+  if (off >= TAKEN_MS) return fault(look, `${got}: AWS refuses a signature whose time is 5 minutes off`, fix);
+  return off > ODD_MS ? warning(look, got, fix) : ok(look, off < 1_500 ? 'the same' : got);
+}
+
+function wayThere({ error, status, setup }: WireFailure, endpoint: Endpoint, region: string): string {
+  const { code } = error as { code?: unknown };
+  if (status !== undefined)
+    return 'something in between answers (a proxy, a portal, another program): see what listens there, or mend `endpoint`';
+  if (isUntrusted(code) || error.name === 'TlsError')
+    return 'name the file of your own authority: NODE_EXTRA_CA_CERTS=ca.pem';
+  if (setup) return 'mend the credentials, and ask again';
+  if (code === 'ECONNREFUSED' && isLoopback(endpoint))
+    return 'start what should listen there (`npx stepwright local --port N`), or mend `endpoint`';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `look for a typing mistake in the region ('${region}') and in \`endpoint\`; else ask who runs the DNS. Behind a VPC endpoint without private DNS, \`endpoint\` is its URL`;
+  return 'let outgoing HTTPS pass the firewall, or give the proxy in `sdk.requestHandler`';
+}

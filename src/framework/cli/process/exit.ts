@@ -1,0 +1,31 @@
+import { lastLines } from '../../base/log/log-output.js';
+import { sayAtOnce } from '../../base/log/stdio.js';
+import type { WorkerStatus } from '../../worker/observe/status.js';
+import { leave } from './leave.js';
+
+/** Ends the process, when the last lines of the log are written or had their second. */
+export async function end(code: number): Promise<never> {
+  await lastLines();
+  leave(code);
+}
+
+/**
+ * Where the process ends under a worker that has not stopped (`process.exit()` in user code, a second signal), says
+ * on stderr which tasks it leaves, and makes a 1 of an exit code of 0.
+ */
+export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'tasks'>): void {
+  process.on('exit', (code) => {
+    const { state, tasks } = status();
+    if (state === 'stopped' || tasks.length === 0) return;
+    sayAtOnce(
+      `The process ends (${code}) with ${tasks.length} task(s) in flight, left to their timeouts: ${countByHandler(tasks)}`,
+    );
+    if (code === 0) process.exitCode = 1;
+  });
+}
+
+function countByHandler(tasks: WorkerStatus['tasks']): string {
+  const counts = new Map<string, number>();
+  for (const { handler } of tasks) counts.set(handler, (counts.get(handler) ?? 0) + 1);
+  return [...counts].map(([handler, count]) => `${handler} (${count})`).join(', ');
+}

@@ -1,0 +1,70 @@
+import { systemClock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
+import { sayAtOnce } from '../../base/log/stdio.js';
+import { leave } from './leave.js';
+
+/** Under npm one key press arrives twice, within 2 ms: what comes this soon after the first is the same request. */
+const SAME_REQUEST_MS = 100;
+const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type StopRequest = keyof typeof EXIT_CODE;
+const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Commands that run until they are stopped: being asked to is no failure, however early it comes. */
+const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
+
+/** What starts a set of processes. A SIGUSR2 asks that for a reload, and ends any other command. */
+const STARTS_SET = /^--processes(?:=|$)/;
+
+let onStopRequest: ((name: StopRequest) => void) | undefined;
+let onReloadRequest = (): void => {};
+
+/**
+ * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, one
+ * ends the process at once: nothing was begun that could be lost. A set of processes catches SIGUSR2, too, which means
+ * nothing until {@link reloadRequests} takes it over: no code was read that could be old.
+ */
+export function catchSignals([command, ...flags]: readonly string[]): void {
+  const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
+  if (command === 'start' && startsSet && process.platform !== 'win32')
+    process.on('SIGUSR2', () => onReloadRequest());
+  for (const name of STOP_REQUESTS) {
+    process.on(name, () => (onStopRequest ? onStopRequest(name) : endEarly(name, command)));
+  }
+}
+
+function endEarly(name: StopRequest, command: string | undefined): never {
+  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) leave(EXIT_CODE[name]);
+  sayAtOnce(`${name} came before anything ran: stopped, and no task was taken`);
+  leave(0);
+}
+
+/** Calls a listener at each SIGUSR2 from now on. */
+export function reloadRequests(listener: () => void): void {
+  onReloadRequest = listener;
+}
+
+/**
+ * Aborts at the first signal; a later one ends the process at once.
+ * @param clearUp what is done before that; not waited for where a third comes.
+ */
+export function stopSignal(log: Logger, hint: string, clearUp?: () => Promise<void>): AbortSignal {
+  const stop = new AbortController();
+  let first: number | undefined;
+  let leavingSince: number | undefined;
+  onStopRequest = (name) => {
+    const now = systemClock.now();
+    if (first === undefined) {
+      first = now;
+      log.info({ signal: name }, hint);
+      stop.abort();
+    } else if (leavingSince !== undefined) {
+      if (now - leavingSince > SAME_REQUEST_MS) leave(EXIT_CODE[name]);
+    } else if (now - first > SAME_REQUEST_MS) {
+      leavingSince = now;
+      log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
+      if (clearUp) void clearUp().then(() => leave(EXIT_CODE[name]));
+      else leave(EXIT_CODE[name]);
+    }
+  };
+  return stop.signal;
+}

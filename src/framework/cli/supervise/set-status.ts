@@ -1,0 +1,106 @@
+import { showDuration } from '../../base/time/duration.js';
+import {
+  MOST_TASKS,
+  type ProcessStatus,
+  type PublicHandler,
+  type PublicStatus,
+} from '../../worker/health/pages.js';
+import type { Place } from './process-slot.js';
+import { SILENT_MS, type WorkerSet } from './worker-set.js';
+
+type Counts = PublicStatus['counts'];
+
+export const NO_COUNTS: Counts = {
+  ...{ received: 0, succeeded: 0, failed: 0, gone: 0, probablyDelivered: 0, ignoredAborts: 0 },
+  ...{ reportsRetried: 0, reportsLost: 0, tokensPossiblyLost: 0 },
+};
+
+/**
+ * What a set of processes shows as if it were one worker: it is ready where each of its places is. What is told is what
+ * each said last, a second ago at most.
+ * @param counted by those that have ended
+ */
+export function setStatus(set: WorkerSet, name: string, counted: Counts): PublicStatus {
+  const all = [...set.processes].flatMap(({ status }) => status ?? []);
+  const reasons = set.isStopping
+    ? ['the worker is draining']
+    : set.places.flatMap((place) => reasonsOf(set, place));
+  const tasks = all.flatMap((status) => status.tasks).toSorted((a, b) => b.ageMs - a.ageMs);
+  return {
+    name,
+    state: set.isStopping ? 'draining' : all.length > 0 ? 'running' : 'created',
+    ready: reasons.length === 0,
+    reasons,
+    handlers: together(all),
+    tasks: tasks.slice(0, MOST_TASKS),
+    tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
+    counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
+    processes: set.places.map((place) => processStatus(set, place)),
+  };
+}
+
+export function addCounts(one: Counts, other: Counts): Counts {
+  const sums = Object.keys(one).map((key) => [key, one[key as keyof Counts] + other[key as keyof Counts]]);
+  return Object.fromEntries(sums) as Counts;
+}
+
+function reasonsOf(set: WorkerSet, place: Place): string[] {
+  const { current: worker, number, why } = place;
+  const name = `process ${number} of ${set.places.length}`;
+  if (!worker) return [`${name}: ${why}`];
+  const silent = set.silentMs(worker);
+  if (silent > SILENT_MS) return [`${name}: its event loop has been blocked for ${showDuration(silent)}`];
+  const reasons = worker.status?.reasons ?? ['it starts'];
+  return reasons.map((reason) => `${name}: ${reason}`);
+}
+
+function processStatus(set: WorkerSet, place: Place): ProcessStatus {
+  const { current: worker, number, restarts } = place;
+  return {
+    number,
+    pid: worker?.pid,
+    worker: worker?.name,
+    state: worker?.status?.state ?? 'created',
+    ready: !set.isStopping && reasonsOf(set, place).length === 0,
+    tasksInFlight: worker?.status?.tasksInFlight ?? 0,
+    restarts,
+  };
+}
+
+/** Each handler once, with what it is doing in all processes. */
+function together(all: readonly PublicStatus[]): PublicHandler[] {
+  const byName = new Map<string, PublicHandler>();
+  for (const { handlers } of all)
+    for (const handler of handlers) {
+      const before = byName.get(handler.name);
+      byName.set(handler.name, before ? add(before, handler) : handler);
+    }
+  return [...byName.values()];
+}
+
+function add(one: PublicHandler, other: PublicHandler): PublicHandler {
+  const [a, b] = [one.polls, other.polls];
+  return {
+    ...one,
+    concurrency: one.concurrency + other.concurrency,
+    used: one.used + other.used,
+    running: one.running + other.running,
+    undelivered: one.undelivered + other.undelivered,
+    polls: {
+      open: a.open + b.open,
+      target: a.target + b.target,
+      // One of them that gets through is what can be said of all.
+      state: a.state === 'open' ? a.state : b.state,
+      lastAnswerAt: either(Math.max, a.lastAnswerAt, b.lastAnswerAt),
+      heldSince: either(Math.min, a.heldSince, b.heldSince),
+      heldInVain: a.heldInVain || b.heldInVain,
+      trouble: a.trouble ?? b.trouble,
+    },
+  };
+}
+
+const either = (
+  pick: (a: number, b: number) => number,
+  a: number | undefined,
+  b: number | undefined,
+): number | undefined => (a === undefined || b === undefined ? (a ?? b) : pick(a, b));

@@ -1,7 +1,0 @@
-import { loadLibrary } from '../load-library.js';
-
-let library: typeof import('class-transformer') | undefined;
-
-/** The library itself, which is loaded where a value is left to it: few inputs and outputs have one. */
-export const classTransformer = (): typeof import('class-transformer') =>
-  (library ??= loadLibrary('class-transformer') as typeof import('class-transformer'));

@@ -1,0 +1,86 @@
+import type { Problem } from '../../base/errors.js';
+import type { ActivityRef, Constructor, HandlerDefinition } from '../definition.js';
+
+/** What is wrong between handlers that are each right by themselves. */
+export function crossProblems(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  return [...sameActivity(handlers, files), ...sameName(handlers, files), ...declaredAccounts(handlers)];
+}
+
+type Files = ReadonlyMap<Constructor, string>;
+
+function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
+  const groups = new Map<K, T[]>();
+  for (const each of handlers) groups.set(keyOf(each), [...(groups.get(keyOf(each)) ?? []), each]);
+  return [...groups];
+}
+
+const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
+const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
+
+/** Where classes of one name are: only their files tell them apart. */
+const inFiles = (list: readonly HandlerDefinition[], files: Files): string[] => [
+  ...new Set(list.flatMap(({ target }) => files.get(target) ?? [])),
+];
+
+const several = (list: readonly unknown[]): boolean => list.length > 1;
+
+function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  const shared = groupBy(handlers, ({ activity }) => label(activity)).filter(([, list]) => several(list));
+  return shared.map(([activity, list]) => {
+    const all = list.length === 2 ? 'both' : 'all';
+    const what = `they ${all} take the tasks of ${activity}: each task would go to any one of them`;
+    const copies = inFiles(list, files);
+    const isCopied = new Set(list.map(({ name }) => name)).size === 1 && several(copies);
+    return {
+      code: 'HANDLER_DUPLICATE',
+      where: isCopied ? (list[0]?.name ?? '') : named(list),
+      what: isCopied ? `the class is in ${copies.join(' and in ')}, and ${what}` : what,
+      fix: isCopied
+        ? 'find out which of them is the copy, and remove both its source, if there is one, and its compiled file'
+        : ownActivity(activity),
+    };
+  });
+}
+
+/** What to do about handlers on one activity. @param activity its name or its ARN. */
+export const ownActivity = (activity: string): string =>
+  `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
+
+/** Those that take the same tasks are told of already. */
+function sameName(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+  const shared = groupBy(handlers, ({ name }) => name).filter(
+    ([, list]) => new Set(list.map(({ activity }) => label(activity))).size > 1,
+  );
+  return shared.map(([name, list]) => {
+    const copies = inFiles(list, files);
+    const where = several(copies) ? ` (${copies.join(', ')})` : '';
+    return {
+      code: 'HANDLER_NAME_TWICE',
+      where: name,
+      what: `${list.length} classes have a handler of this name${where}: neither the log nor \`handlers\` in the config could tell them apart`,
+      fix: 'rename one of the classes',
+    };
+  });
+}
+
+function declaredAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
+  return twoAccounts(
+    handlers.flatMap(({ name, activity }) =>
+      activity.kind === 'arn' ? [{ name, account: activity.account }] : [],
+    ),
+  );
+}
+
+/** Handlers whose activities lie in several accounts. @param handlers each with the account of its activity. */
+export function twoAccounts(handlers: readonly { name: string; account: string }[]): Problem[] {
+  const accounts = groupBy(handlers, ({ account }) => account);
+  if (accounts.length < 2) return [];
+  return [
+    {
+      code: 'TWO_ACCOUNTS',
+      where: 'activities',
+      what: `they are in ${accounts.length} accounts: ${accounts.map(([account, list]) => `${account} (${named(list)})`).join(', ')}`,
+      fix: 'if one of them is a mistake, correct its ARN; else run a worker for each account, with a config of its own that lists its `activities`: npx stepwright start --config PATH. One worker has one set of credentials',
+    },
+  ];
+}

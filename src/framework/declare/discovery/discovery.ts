@@ -1,0 +1,162 @@
+import type { Environment } from '../../base/environment.js';
+import { show, type Problem } from '../../base/errors.js';
+import { parseActivity } from './activity-ref.js';
+import { crossProblems } from './cross-problems.js';
+import type { Constructor, HandlerDefinition } from '../definition.js';
+import { isReserved } from '../error-name.js';
+import { readInput, readOutput } from '../dto/input-type.js';
+import {
+  allErrorNames,
+  readActivity,
+  readHandlers,
+  type DeclaredActivity,
+  type DeclaredHandler,
+} from '../metadata.js';
+import { optionProblems } from './option-problems.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS, HANDLER_OPTIONS, type HandlerOptions } from '../options.js';
+
+export interface Discovered {
+  /** Those that can run; a handler with a problem is not among them. */
+  readonly handlers: HandlerDefinition[];
+  readonly problems: Problem[];
+}
+
+export interface DiscoverOptions {
+  /** Accept an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
+  readonly standIn?: boolean;
+  /** The files that classes were found in, for messages. @default none */
+  readonly files?: ReadonlyMap<Constructor, string>;
+}
+
+/** Reads each decorated class once and checks all that can be checked without a container. */
+export function discover(
+  classes: readonly Constructor[],
+  env: Environment,
+  { standIn = false, files = new Map() }: DiscoverOptions = {},
+): Discovered {
+  const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
+  const handlers = found.flatMap((each) => each.handlers);
+  return {
+    handlers,
+    problems: [
+      ...found.flatMap((each) => each.problems),
+      ...crossProblems(handlers, files),
+      ...errorNameProblems(),
+    ],
+  };
+}
+
+function readClass(target: Constructor, env: Environment, standIn: boolean): Discovered {
+  const mark = typeof target === 'function' ? readActivity(target) : undefined;
+  if (!mark) return { handlers: [], problems: [notDeclared(target)] };
+  const activity = target as Constructor<object>;
+  const marks = readHandlers(activity);
+  const handlers = marks.map((each) => readHandler(activity, mark, each, env, standIn));
+  const refused = optionProblems('Activity', activity.name, mark.options);
+  return {
+    handlers: refused.length > 0 ? [] : handlers.flatMap(({ definition }) => definition ?? []),
+    problems: [
+      ...(marks.length === 0 ? [withoutHandler(activity)] : []),
+      ...refused,
+      ...handlers.flatMap(({ problems }) => problems),
+    ],
+  };
+}
+
+function notDeclared(target: unknown): Problem {
+  const where = typeof target === 'function' ? target.name || 'a class without a name' : show(target);
+  const name = typeof target === 'function' && target.name ? target.name : 'Name';
+  return {
+    code: 'ACTIVITY_NOT_DECLARED',
+    where,
+    what: 'it is listed in `activities`, but is no class that has @Activity',
+    fix: `write @Activity('${name}') above the class, or remove it from the list`,
+  };
+}
+
+function withoutHandler(target: Constructor): Problem {
+  return {
+    code: 'HANDLER_MISSING',
+    where: target.name,
+    what: 'it has @Activity, but none of its methods has @Handle',
+    fix: 'write @Handle() above the method that takes the tasks',
+  };
+}
+
+function readHandler(
+  target: Constructor<object>,
+  mark: DeclaredActivity,
+  { method, options, misplaced }: DeclaredHandler,
+  env: Environment,
+  standIn: boolean,
+): { definition?: HandlerDefinition; problems: Problem[] } {
+  const where = `${target.name}.${String(method)}`;
+  if (misplaced || typeof method !== 'string') return { problems: [misplacedProblem(where, misplaced)] };
+  const groups = listOrNone(options.groups);
+  const place = { where, target, method, groups };
+  const activity = parseActivity(options.activity ?? mark.activity, env, standIn);
+  const input = readInput(place, options);
+  const output = options.output === undefined ? undefined : readOutput(place, options.output);
+  const problems = [
+    ...('problem' in activity ? [{ ...activity.problem, where }] : []),
+    ...input.problems,
+    ...(output?.problems ?? []),
+    ...optionProblems('Handle', where, options),
+  ];
+  if (problems.length > 0 || !('ref' in activity) || !input.spec) return { problems };
+  const definition: HandlerDefinition = {
+    name: where,
+    target,
+    method,
+    activity: activity.ref,
+    input: input.spec,
+    ...(output?.spec && { output: output.spec }),
+    scope: mark.options.scope ?? ACTIVITY_OPTIONS.scope.default,
+    options: { handle: handlerOptions(options), activity: handlerOptions(mark.options) },
+    interceptors: [...listOrNone(mark.options.interceptors), ...listOrNone(options.interceptors)],
+    unknownKeys: options.unknownKeys ?? HANDLE_OPTIONS.unknownKeys.default,
+    showValues: options.showValues ?? HANDLE_OPTIONS.showValues.default,
+    groups,
+    ...(options.throws && { throws: options.throws }),
+  };
+  return { definition, problems };
+}
+
+/** A list as it was declared; what is none is a problem already. */
+const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
+
+/** Those that can be said elsewhere, too. */
+function handlerOptions(options: HandlerOptions): HandlerOptions {
+  const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
+  return Object.fromEntries(set);
+}
+
+function misplacedProblem(where: string, misplaced: DeclaredHandler['misplaced']): Problem {
+  const what = {
+    static: '@Handle is on a static method, which has no instance and no injected dependencies',
+    property: '@Handle is on a property or an accessor, not on a method',
+    symbol: '@Handle is on a method named by a symbol, which no config can name',
+  }[misplaced ?? 'symbol'];
+  return {
+    code: 'HANDLER_MISPLACED',
+    where,
+    what,
+    fix: 'put it on a method of the instance, as in `async run(input: Input)`',
+  };
+}
+
+const NAME_LIMIT = 256;
+
+function errorNameProblems(): Problem[] {
+  return [...allErrorNames()].flatMap(([type, name]): Problem[] => {
+    const where = `@ErrorName on ${type.name}`;
+    const fix = "give it a name of your own, as in @ErrorName('PaymentDeclined')";
+    if (typeof name !== 'string' || name === '' || name.length > NAME_LIMIT) {
+      const what = `expected a name of 1 to ${NAME_LIMIT} characters, got ${show(name)}`;
+      return [{ code: 'ERROR_NAME_INVALID', where, what, fix }];
+    }
+    if (!isReserved(name)) return [];
+    const what = `'${name}' is reserved: names that begin with States. belong to the service, with Stepwright. to the worker`;
+    return [{ code: 'ERROR_NAME_RESERVED', where, what, fix }];
+  });
+}

@@ -1,0 +1,158 @@
+import { isAbsolute, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { type Problem, show, shownPath } from '../../base/errors.js';
+import type { Constructor } from '../definition.js';
+import { readActivity, readHandlers } from '../metadata.js';
+
+export interface Loaded {
+  readonly classes: Constructor[];
+  /** The file in which each class was found, as messages name it. */
+  readonly places: ReadonlyMap<Constructor, string>;
+  /** The files that were imported, absolute. */
+  readonly files: readonly string[];
+  readonly problems: Problem[];
+}
+
+/**
+ * Gathers the activities of a config: classes as they are, and from files every exported class that carries
+ * `@Activity`, once however often it is exported.
+ * @param sources classes, and globs of compiled files, relative to `baseDir`; one that begins with `!` leaves out.
+ * @param options `defaulted`: the globs are not the user's, and may match nothing.
+ */
+export async function loadActivities(
+  sources: readonly (Constructor | string)[],
+  baseDir: string,
+  { defaulted }: { readonly defaulted: boolean },
+): Promise<Loaded> {
+  const classes = sources.filter((each) => typeof each !== 'string');
+  const globs = sources.filter((each) => typeof each === 'string');
+  const found = await findFiles(globs, baseDir, defaulted);
+  const loaded: LoadedFile[] = [];
+  // One after the other, so that what the modules print and register comes in the order of their names.
+  for (const file of found.files) loaded.push(await loadFile(file, baseDir));
+  return {
+    classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
+    places: new Map(loaded.flatMap(({ classes, file }) => classes.map((each) => [each, file] as const))),
+    files: found.files,
+    problems: [...found.problems, ...loaded.flatMap((each) => each.problems)],
+  };
+}
+
+async function findFiles(globs: readonly string[], baseDir: string, defaulted: boolean) {
+  if (globs.length === 0) return { files: [], problems: [] };
+  const { glob } = await import('tinyglobby');
+  const ignore = globs.filter((each) => each.startsWith('!')).map((each) => each.slice(1));
+  const files = new Set<string>();
+  const problems: Problem[] = [];
+  for (const pattern of globs.filter((each) => !each.startsWith('!'))) {
+    const matches = await glob(pattern, { cwd: baseDir, ignore, absolute: true, expandDirectories: false });
+    const modules = matches.filter(isModule).toSorted();
+    if (modules.length === 0 && !defaulted) problems.push(matchesNothing(pattern, baseDir, matches));
+    for (const file of modules) files.add(file);
+  }
+  return { files: [...files].toSorted(), problems };
+}
+
+const isModule = (file: string): boolean => /\.[cm]?js$/.test(file);
+
+function matchesNothing(pattern: string, baseDir: string, matches: readonly string[]): Problem {
+  const sources = matches.length > 0 || /\.[cm]?ts$/.test(pattern);
+  return {
+    code: 'GLOB_MATCHES_NOTHING',
+    where: `activities: '${pattern}'`,
+    what: `it matches no compiled file under ${baseDir}`,
+    fix: sources
+      ? `write '${pattern.replace(/\.([cm]?)ts$/, '.$1js')}', the name of the compiled file, and compile first: npx tsc`
+      : 'compile first: npx tsc; if that was done, correct the glob: it is relative to the compiled config',
+  };
+}
+
+interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
+  /** As messages name it. */
+  readonly file: string;
+}
+
+async function loadFile(file: string, baseDir: string): Promise<LoadedFile> {
+  const where = isAbsolute(file) ? relative(baseDir, file) : file;
+  const shown = shownPath(file);
+  try {
+    const exported: unknown[] = Object.values((await import(pathToFileURL(file).href)) as object);
+    const classes = exported.filter((each) => typeof each === 'function') as Constructor[];
+    const declared = classes.filter((each) => readActivity(each) !== undefined);
+    return {
+      file: shown,
+      classes: declared,
+      problems: declared.length > 0 ? [] : [notDeclared(where, classes)],
+    };
+  } catch (error) {
+    return { file: shown, classes: [], problems: [importProblem(where, error)] };
+  }
+}
+
+function notDeclared(where: string, classes: readonly Constructor[]): Problem {
+  const half = classes.find((each) => readHandlers(each).length > 0);
+  return {
+    code: 'ACTIVITY_NOT_DECLARED',
+    where,
+    what: half
+      ? `it exports ${half.name}, which has @Handle methods but no @Activity`
+      : 'it exports no class that has @Activity',
+    fix: half
+      ? `write @Activity('${half.name}') above ${half.name}`
+      : 'export the class from this file, or give the file a name that `activities` does not match',
+  };
+}
+
+function importProblem(where: string, error: unknown): Problem {
+  const { message, stack } = readError(error);
+  const [first = ''] = message.split('\n');
+  const place = placeOf(stack);
+  return {
+    code: 'ACTIVITY_FILE_FAILED',
+    where,
+    what: `importing it failed: ${first}${place ? ` (${place})` : ''}`,
+    fix: fixOf(message, stack),
+  };
+}
+
+function readError(error: unknown): { message: string; stack: string } {
+  if (types.isNativeError(error) || error instanceof Error) {
+    return { message: `${error.name}: ${error.message}`, stack: error.stack ?? '' };
+  }
+  return { message: `it threw ${show(error)}`, stack: '' };
+}
+
+/** The first place in the stack that is the user's: no dependency, no part of Node, none of ours. */
+export function placeOf(stack: string): string | undefined {
+  // Node's own places look like paths behind their `node:`.
+  const places = stack
+    .replaceAll(/node:[^\s)]+/g, '')
+    .matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
+  for (const [, path = '', line] of places) {
+    const file = path.startsWith('file://') ? fileURLToPath(path) : path;
+    if (file.includes('/node_modules/') || file === OWN_FILE) continue;
+    return `${shownPath(file)}:${line}`;
+  }
+  return undefined;
+}
+
+const OWN_FILE = fileURLToPath(import.meta.url);
+
+const STANDARD_DECORATORS =
+  'it was compiled with standard decorators: set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and make the compiler read that file';
+
+function fixOf(message: string, stack: string): string {
+  if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
+  // What class-validator and class-transformer say when they are called with a context object. Their maps put their
+  // sources beside them.
+  if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/(?:class-|src\/)/.test(stack))
+    return STANDARD_DECORATORS;
+  if (/does not provide an export named/.test(message))
+    return 'if the name is a type, import it as one, as in: import { type Name } from …; else export it there, or compile again';
+  if (/Cannot find (module|package)/.test(message))
+    return "check the path; a relative import needs its extension, as in './greeter.js', and a package must be installed";
+  if (/before initialization/.test(message))
+    return 'two files import each other: inject by @inject(delay(() => TheClass)), or move what both need to a third file';
+  return 'correct the error in that file: every file that `activities` matches is imported at start';
+}

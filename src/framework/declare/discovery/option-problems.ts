@@ -1,0 +1,34 @@
+import { closest } from 'fastest-levenshtein';
+import { type Problem, show } from '../../base/errors.js';
+import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
+import { checkAgainst, type Rule } from '../rule.js';
+
+/** Discovery reads these by itself, and says what is wrong with them. */
+const READ_APART: Rule = { expected: 'anything', ok: () => true };
+
+const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {
+  Activity: ACTIVITY_OPTIONS,
+  Handle: { ...HANDLE_OPTIONS, activity: READ_APART, input: READ_APART, output: READ_APART },
+};
+
+/** What is wrong with the options of a decorator: a name that there is not, a value that is refused. */
+export function optionProblems(decorator: keyof typeof TABLES, where: string, options: object): Problem[] {
+  const code = 'HANDLER_OPTION_INVALID';
+  return checkAgainst(TABLES[decorator], options, {
+    unknown: (key, known) => ({
+      code,
+      where,
+      what: `@${decorator} has no option '${key}'`,
+      fix: `did you mean '${closest(key, known)}'? It has: ${known.join(', ')}`,
+    }),
+    refused: (key, { expected, fix, unit }, value) => ({
+      code,
+      where,
+      what: `${key}: expected ${expected}, got ${show(value)}`,
+      fix:
+        unit === 'ms' && typeof value === 'number' && value > 0
+          ? `write ${key}: '${value}s' for seconds, '${value}ms' for milliseconds`
+          : (fix ?? `write ${expected}, or leave it out`),
+    }),
+  });
+}

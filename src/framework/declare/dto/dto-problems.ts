@@ -1,0 +1,232 @@
+import type { Problem } from '../../base/errors.js';
+import type { Constructor } from '../definition.js';
+import type { DtoProperty } from './dto-property.js';
+import {
+  hasRules,
+  nestedShapes,
+  typesOf,
+  unusedRuleClasses,
+  type DtoShape,
+  type Groups,
+} from './dto-shape.js';
+import { conversionTo, isBuiltIn, isInJson, isOpen, kindOf } from './kinds.js';
+
+/** Names that class-validator looks up on a plain object and finds there. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/**
+ * What would let a value through unchecked, or refuse every one, in a class and in all that it nests.
+ * @param where the handler that takes or gives it.
+ */
+export function dtoProblems(
+  type: Constructor<object>,
+  where: string,
+  groups: Groups,
+  direction: 'input' | 'output',
+): Problem[] {
+  const shapes = [...nestedShapes(type, groups)];
+  const found = shapes.flatMap((shape) =>
+    shape.properties.length === 0
+      ? [withoutRules(shape.type, { groups, direction, holder: holderOf(shape.type, shapes) })]
+      : [...constructionProblem(shape.type), ...propertiesProblems(shape, groups, direction)],
+  );
+  return found.map((each) => ({ ...each, where }));
+}
+
+/** All but `where`. */
+type Fault = Omit<Problem, 'where'>;
+
+function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' | 'output'): Fault[] {
+  const { type, properties } = shape;
+  const nameless = unusedRuleClasses(shape, groups).map((each) => unusedRule(type, each));
+  const faults = properties.flatMap((each) => {
+    const place = `${type.name}.${each.name}`;
+    return [
+      ...propertyFaults(each, place, groups),
+      ...(direction === 'input' ? conversionFaults(each, place) : []),
+    ];
+  });
+  return [...nameless, ...faults];
+}
+
+/** The property that a class is nested in, as `Order.lines`; undefined for the outermost. */
+const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): string | undefined =>
+  shapes.flatMap((shape) =>
+    shape.properties.flatMap((each) =>
+      each.nested && typesOf(each).includes(type) ? `${shape.type.name}.${each.name}` : [],
+    ),
+  )[0];
+
+/** What else there is to do than to write rules. */
+const UNCHECKED = {
+  input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
+  output: 'leave `output` out: the result is then written as it is',
+  nested: 'replace @ValidateNested() and @Type() there by @Allow(): then it is taken unchecked',
+} as const;
+
+interface Unruled {
+  readonly groups: Groups;
+  readonly direction: 'input' | 'output';
+  readonly holder: string | undefined;
+}
+
+function withoutRules(type: Constructor, { groups, direction, holder }: Unruled): Fault {
+  const inGroups = groups.length > 0 ? ` in the groups ${groups.join(', ')}` : '';
+  const nested = holder === undefined ? '' : `, which is nested in ${holder},`;
+  return {
+    code: 'INPUT_WITHOUT_RULES',
+    what: `${type.name}${nested} has no rule of class-validator${inGroups}, so nothing of it would be checked`,
+    fix: `put a rule on each of its fields, as in \`@IsString() name!: string;\`, or @Allow() for any value; or ${UNCHECKED[holder === undefined ? direction : 'nested']}`,
+  };
+}
+
+/** The constructor is called without arguments. */
+function constructionProblem(type: Constructor<object>): Fault[] {
+  try {
+    Reflect.construct(type, []);
+    return [];
+  } catch (error) {
+    const what = `new ${type.name}() without arguments throws: ${error instanceof Error ? error.message : String(error)}`;
+    return [
+      {
+        code: 'INPUT_TYPE_INVALID',
+        what,
+        fix: 'give it a constructor that needs no arguments, or none',
+      },
+    ];
+  }
+}
+
+function unusedRule(owner: Constructor, rule: Constructor): Fault {
+  return {
+    code: 'INPUT_WITHOUT_RULES',
+    what: `${owner.name} has the rule ${rule.name}, which has no @ValidatorConstraint, so it never runs`,
+    fix: `put @ValidatorConstraint() on ${rule.name}`,
+  };
+}
+
+function propertyFaults(property: DtoProperty, place: string, groups: Groups): Fault[] {
+  if (INHERITED.has(property.name)) {
+    const what = `${place} has the name of something that every object inherits; class-validator can't check it`;
+    const fix = `rename the field, and keep its key in the JSON by @Expose({ name: '${property.name}' }) from class-transformer`;
+    return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
+  }
+  const types = typesOf(property);
+  if (!property.nested) return types.flatMap((type) => uncheckedNested(type, place, groups));
+  return types.length === 0 && !property.typed ? [untypedNested(property, place)] : [];
+}
+
+function uncheckedNested(type: Constructor<object>, place: string, groups: Groups): Fault[] {
+  if (!hasRules(type, groups)) return [];
+  const what = `${place} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
+  return [
+    {
+      code: 'INPUT_WITHOUT_RULES',
+      what,
+      fix: `write @ValidateNested() above ${place.split('.').at(-1)}, with { each: true } where it is an array`,
+    },
+  ];
+}
+
+function untypedNested({ name, declaredType }: DtoProperty, place: string): Fault {
+  const declared = typeof declaredType === 'function' && !isBuiltIn(declaredType) && declaredType.name;
+  return {
+    code: 'INPUT_TYPE_LOST',
+    what: `${place} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
+    fix: `write @Type(() => ${declared || 'TheClass'}) above ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
+  };
+}
+
+/** Rules that only a Date keeps, whatever the compiler wrote: nothing, where it is a union. */
+const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
+
+/** What arrives in JSON is not what the property declares, and nothing makes it so. */
+function conversionFaults(property: DtoProperty, place: string): Fault[] {
+  const { readable, transforms, typed, nested, declaredType } = property;
+  if (!readable || transforms.length > 0) return [];
+  if (!typed && !nested && property.rules.some(({ name }) => OF_DATES.has(name)))
+    return [neverInJson(Date, property, place)];
+  if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, property, place)];
+  return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, place));
+}
+
+function neverInJson(declared: unknown, property: DtoProperty, place: string): Fault {
+  const { name } = declared as { name: string };
+  return {
+    code: 'INPUT_TYPE_INVALID',
+    what:
+      declared === Function
+        ? `${place} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
+        : `${place} is declared as ${name}. JSON has no such value, and nothing says how to make one: the field would stay what was sent`,
+    fix: `write ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
+  };
+}
+
+/** To be pasted in the place of the property. */
+const LINES = new Map<unknown, (property: DtoProperty) => string>([
+  [
+    Date,
+    ({ name }) =>
+      `@IsDate() @Type(() => Date) ${name}!: Date; ${WHERE_TYPE_IS}. Where it may be null or left out, @IsOptional() as well`,
+  ],
+  [
+    Set,
+    (property) => {
+      const { rule, type, text } = elementOf(property);
+      return `${rule} @Type(() => ${type}) ${property.name}!: Set<${text}>; ${WHERE_TYPE_IS}`;
+    },
+  ],
+  [
+    Map,
+    (property) => {
+      const { rule, type, text } = elementOf(property);
+      return `${rule} @Type(() => ${type}) ${property.name}!: Map<string, ${text}>; ${WHERE_TYPE_IS}`;
+    },
+  ],
+  [
+    BigInt,
+    ({ name }) =>
+      `@Transform(({ value }) => BigInt(value)) @IsDefined() ${name}!: bigint; Transform is in class-transformer`,
+  ],
+  [
+    Function,
+    ({ name }) =>
+      `@ValidateNested() @Type(() => TheClass) ${name}!: TheClass; and import the class without \`type\`; a function can't come in JSON: remove the field`,
+  ],
+]);
+
+const WHERE_TYPE_IS = 'Type is in class-transformer';
+
+/** What a collection holds, as far as its rules tell. */
+function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
+  const names = new Set(rules.map(({ name }) => name));
+  if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };
+  if (names.has('isNumber')) return { rule: '@IsNumber({}, { each: true })', type: 'Number', text: 'number' };
+  if (names.has('isBoolean')) return { rule: '@IsBoolean({ each: true })', type: 'Boolean', text: 'boolean' };
+  return { rule: '@IsString({ each: true })', type: 'String', text: 'string' };
+}
+
+const lineForClass = (declared: unknown, type: string, { name }: DtoProperty): string =>
+  isBuiltIn(declared)
+    ? `@Transform(({ value }) => new ${type}(value)) @IsDefined() ${name}!: ${type}; Transform is in class-transformer`
+    : `@ValidateNested() @Type(() => ${type}) ${name}!: ${type}; ${WHERE_TYPE_IS}`;
+
+function wrongType({ declaredType, container }: DtoProperty, type: Constructor, place: string): Fault[] {
+  if (isOpen(type)) return [];
+  if (isBuiltIn(type) && !conversionTo(type)) {
+    const what = `${place} has @Type(() => ${type.name}), which converts nothing`;
+    const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)) @IsDefined(), with Transform from class-transformer`;
+    return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
+  }
+  const fits = type === declaredType || !(isBuiltIn(declaredType) || isBuiltIn(type));
+  if (container !== 'one' || kindOf(declaredType) === undefined || fits) return [];
+  const { name } = declaredType as { name: string };
+  const what = `${place} is declared as ${name}, but its @Type makes a ${type.name}: every input would be refused`;
+  return [
+    {
+      code: 'INPUT_TYPE_INVALID',
+      what,
+      fix: `write @Type(() => ${name}) or no @Type, or declare the field as what its @Type makes`,
+    },
+  ];
+}

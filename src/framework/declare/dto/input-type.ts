@@ -1,0 +1,158 @@
+import { show, type Problem } from '../../base/errors.js';
+import type { Constructor, InputSpec, OutputSpec } from '../definition.js';
+import { dtoProblems } from './dto-problems.js';
+import { isBuiltIn } from './kinds.js';
+import { readParameterTypes } from '../metadata.js';
+
+type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
+
+const SCALARS = new Map<unknown, InputSpec>([
+  [String, { kind: 'scalar', type: 'string' }],
+  [Number, { kind: 'scalar', type: 'number' }],
+  [Boolean, { kind: 'scalar', type: 'boolean' }],
+]);
+
+/** What compilers write for a type that exists only in TypeScript, and what it may have been. */
+const LOST = new Map<unknown, string>([
+  [undefined, 'a class that is not defined yet (a circular import)'],
+  [Object, 'an interface, an inline type, a union, `unknown`, or a class that was imported by `import type`'],
+  [Function, 'a class that was imported by `import type`'],
+  [Array, 'an array, without the class of its elements'],
+  [Promise, 'a promise'],
+]);
+
+const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
+  [
+    Array,
+    "name the class of its elements: @Handle({ input: [TheClass] }); strings and numbers have none: @Handle({ input: 'any' }) takes them unchecked, or have the state send an object that lists them in a field",
+  ],
+]);
+
+interface Place {
+  readonly where: string;
+  readonly target: Constructor<object>;
+  readonly method: string;
+  readonly groups: readonly string[];
+}
+
+/** Finds what a handler takes: from `input:`, else from the type of its first parameter. */
+export function readInput(place: Place, options: { readonly input?: unknown }): Read<InputSpec> {
+  if ('input' in options) return fromOption(place, options.input);
+  const types = readParameterTypes(place.target, place.method);
+  if (types === undefined) return withoutMetadata(place);
+  if (types.length === 0) return { spec: { kind: 'none' }, problems: [] };
+  return types.length === 1 && types[0] === Object && takesTaskAlone(place)
+    ? { problems: [taskAlone(place)] }
+    : fromParameter(place, types[0]);
+}
+
+function fromOption(place: Place, declared: unknown): Read<InputSpec> {
+  if (declared === 'any') return { spec: { kind: 'any' }, problems: [] };
+  const scalar = SCALARS.get(declared);
+  if (scalar) return { spec: scalar, problems: [] };
+  const named = readClass(declared);
+  if (!named) return { problems: [badOption(place.where, 'input', declared)] };
+  return checked(named, place);
+}
+
+/** `output:` of a handler. */
+export function readOutput(place: Place, declared: unknown): Read<OutputSpec> {
+  const named = readClass(declared);
+  if (!named) return { problems: [badOption(place.where, 'output', declared)] };
+  const problems = dtoProblems(named.type, `${place.where}, output`, place.groups, 'output');
+  return problems.length > 0 ? { problems } : { spec: named, problems };
+}
+
+function readClass(declared: unknown): OutputSpec | undefined {
+  if (Array.isArray(declared)) {
+    const inner = declared.length === 1 ? readClass(declared[0]) : undefined;
+    return inner?.kind === 'class' ? { kind: 'array', type: inner.type } : undefined;
+  }
+  if (typeof declared !== 'function' || isBuiltIn(declared)) return undefined;
+  return { kind: 'class', type: declared as Constructor<object> };
+}
+
+const OPTION_FIX = {
+  input:
+    'give a class of your own with rules of class-validator; what comes as a bare text, as a date does, is a String',
+  output:
+    'leave it out for a text, a number or a boolean, which are written as they are; for an object give a class of your own with rules',
+};
+
+function badOption(where: string, option: 'input' | 'output', declared: unknown): Problem {
+  const given = Array.isArray(declared) ? `[${declared.map(show).join(', ')}]` : show(declared);
+  const late = declared === undefined || (Array.isArray(declared) && declared.includes(undefined));
+  const scalars = option === 'input' ? ", String, Number, Boolean or 'any'" : '';
+  return {
+    code: option === 'input' ? 'INPUT_TYPE_INVALID' : 'OUTPUT_TYPE_INVALID',
+    where,
+    what: `${option}: expected a class, [Class]${scalars}, got ${given}`,
+    fix: late
+      ? 'the class is not defined yet when the decorator runs: move it above this one, or break the circular import'
+      : OPTION_FIX[option],
+  };
+}
+
+function fromParameter(place: Place, type: unknown): Read<InputSpec> {
+  const scalar = SCALARS.get(type);
+  if (scalar) return { spec: scalar, problems: [] };
+  if (LOST.has(type)) return { problems: [lost(place, type)] };
+  if (isBuiltIn(type)) return { problems: [badOption(place.where, 'input', type)] };
+  return checked({ kind: 'class', type: type as Constructor<object> }, place);
+}
+
+function checked(spec: OutputSpec, { where, groups }: Place): Read<InputSpec> {
+  const problems = dtoProblems(spec.type, where, groups, 'input');
+  return problems.length > 0 ? { problems } : { spec, problems };
+}
+
+function lost({ where }: Place, type: unknown): Problem {
+  const seen = typeof type === 'function' ? type.name : 'undefined';
+  return {
+    code: 'INPUT_TYPE_LOST',
+    where,
+    what: `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${LOST.get(type)}`,
+    fix:
+      LOST_FIX.get(type) ??
+      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). A TaskContext is the second parameter: run(input, task: TaskContext). To take the JSON unchecked: @Handle({ input: 'any' })",
+  };
+}
+
+const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
+
+/** A TaskContext is an interface, of which nothing is left but the parameter's name. */
+function takesTaskAlone({ target, method }: Place): boolean {
+  const fn: unknown = Reflect.get(target.prototype as object, method);
+  if (typeof fn !== 'function') return false;
+  const [, name = ''] = /^[^(]*\(\s*([\w$]+)\s*\)/.exec(Function.prototype.toString.call(fn)) ?? [];
+  return TASK_NAME.test(name);
+}
+
+const taskAlone = ({ where, method }: Place): Problem => ({
+  code: 'INPUT_TYPE_LOST',
+  where,
+  what: 'its only parameter looks like the TaskContext, but the first parameter is the input; the task is the second',
+  fix: `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`,
+});
+
+/** A compiler that writes no metadata also hides whether a method that shows no parameter has one with a default. */
+function withoutMetadata({ where, target, method }: Place): Read<InputSpec> {
+  const fn: unknown = Reflect.get(target.prototype as object, method);
+  if (typeof fn === 'function' && fn.length === 0 && takesNothing(fn))
+    return { spec: { kind: 'none' }, problems: [] };
+  return {
+    problems: [
+      {
+        code: 'INPUT_TYPE_LOST',
+        where,
+        what: "the compiler wrote no type for its parameters: tsx, esbuild and Node's type stripping write none, tsc and swc do when told to",
+        fix: `name the class: @Handle({ input: TheClass }); or compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)`,
+      },
+    ],
+  };
+}
+
+function takesNothing(fn: object): boolean {
+  const source = Function.prototype.toString.call(fn);
+  return /^[^(]*\(\s*\)/.test(source);
+}

@@ -1,0 +1,87 @@
+import type { HandlerDefinition } from '../definition.js';
+import { inputSchema, type JsonSchema } from './input-schema.js';
+
+/** How deep an example goes: a class may hold itself. */
+const DEEPEST = 6;
+
+const isSchema = (value: unknown): value is JsonSchema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+/**
+ * An input to begin with, made of the class that a handler takes: every key is there, and what is there is of its kind. A
+ * rule that JSON Schema can't tell, or a pattern, it may break. Undefined where the handler takes anything.
+ */
+export function exampleInput(definition: HandlerDefinition): unknown {
+  const schema = inputSchema(definition);
+  const known = '$ref' in schema || 'type' in schema;
+  return known ? new ExampleMaker(schema).make(schema, 'value', 0) : undefined;
+}
+
+class ExampleMaker {
+  constructor(private readonly root: JsonSchema) {}
+
+  /** @param key what the value is called, which a text then says */
+  make(schema: JsonSchema, key: string, depth: number): unknown {
+    const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
+    if (Array.isArray(values)) return values[0] as unknown;
+    if (typeof reference === 'string') return this.make(this.#at(reference), key, depth);
+    if (isSchema(properties) || schema['type'] === 'object') return this.#object(schema, depth);
+    for (const part of [allOf, anyOf]) {
+      const told = Array.isArray(part) ? part.filter(isSchema).find(tells) : undefined;
+      if (told && !tells({ ...schema, anyOf: undefined, allOf: undefined }))
+        return this.make(told, key, depth);
+    }
+    return this.#plain(schema, key, depth);
+  }
+
+  #at(reference: string): JsonSchema {
+    const name = reference.replace('#/$defs/', '').replaceAll('~1', '/').replaceAll('~0', '~');
+    const definitions = this.root['$defs'];
+    const found = isSchema(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+    return isSchema(found) ? found : {};
+  }
+
+  #object({ properties }: JsonSchema, depth: number): object {
+    if (!isSchema(properties) || depth > DEEPEST) return {};
+    return Object.fromEntries(
+      Object.entries(properties).map(([key, each]) => [
+        key,
+        this.make(isSchema(each) ? each : {}, key, depth + 1),
+      ]),
+    );
+  }
+
+  #plain(schema: JsonSchema, key: string, depth: number): unknown {
+    const type = Array.isArray(schema['type']) ? (schema['type'][0] as unknown) : schema['type'];
+    if (type === 'array') return this.#list(schema, key, depth);
+    if (type === 'boolean') return true;
+    if (type === 'number' || type === 'integer') return numberFor(schema);
+    if (type === 'null') return null;
+    return textFor(schema, key);
+  }
+
+  #list({ items, minItems }: JsonSchema, key: string, depth: number): unknown[] {
+    if (depth > DEEPEST) return [];
+    const length = Math.min(20, Math.max(1, numberOf(minItems) ?? 1));
+    return Array.from({ length }, () => this.make(isSchema(items) ? items : {}, key, depth + 1));
+  }
+}
+
+/** Whether a schema says of what kind its values are. */
+const tells = (schema: JsonSchema): boolean =>
+  ['type', '$ref', 'enum', 'properties'].some((key) => schema[key] !== undefined);
+
+function numberFor({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): number {
+  const least = numberOf(minimum) ?? (numberOf(exclusiveMinimum) ?? 0) + 1;
+  const most = numberOf(maximum) ?? (numberOf(exclusiveMaximum) ?? least + 1) - 1;
+  return least <= most ? least : most;
+}
+
+const DAY = '2026-01-31';
+
+/** A date where a pattern looks for one; else the name of its key, as long as it has to be. */
+function textFor({ pattern, minLength }: JsonSchema, key: string): string {
+  if (typeof pattern === 'string' && new RegExp(pattern, 'u').test(DAY)) return DAY;
+  return key.padEnd(Math.min(200, numberOf(minLength) ?? 0), '.');
+}

@@ -1,0 +1,202 @@
+import type { Constructor, HandlerDefinition } from '../definition.js';
+import type { DtoProperty } from '../dto/dto-property.js';
+import { shapeOf } from '../dto/dto-shape.js';
+import { isBuiltIn, isOpen, SCALAR_KINDS } from '../dto/kinds.js';
+import { allOf, type JsonSchema, ruleSchema, withComment } from './schema-rules.js';
+
+export type { JsonSchema } from './schema-rules.js';
+
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d))?$';
+const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
+
+/**
+ * The JSON Schema (2020-12) of what a handler takes. It takes all that the handler's validation takes; what JSON Schema
+ * can't tell, such as a rule of one's own, it leaves open, and names in a `$comment`.
+ */
+export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
+  if (input.kind === 'none' || input.kind === 'any') return { $schema: DIALECT };
+  if (input.kind === 'scalar') {
+    const [type] = Object.entries(SCALAR_KINDS).find(([name]) => name === input.type) ?? [];
+    return { $schema: DIALECT, type };
+  }
+  const writer = new SchemaWriter(groups, unknownKeys);
+  const whole = writer.reference(input.type);
+  const body = input.kind === 'array' ? { type: 'array', items: whole } : whole;
+  return { $schema: DIALECT, title: input.type.name, ...body, $defs: writer.definitions };
+}
+
+type Input = Pick<HandlerDefinition, 'input' | 'groups' | 'unknownKeys'>;
+
+class SchemaWriter {
+  readonly definitions: Record<string, JsonSchema> = {};
+  readonly #names = new Map<Constructor<object>, Map<string | undefined, string>>();
+  readonly #groups: readonly string[];
+  readonly #unknownKeys: HandlerDefinition['unknownKeys'];
+
+  constructor(groups: readonly string[], unknownKeys: HandlerDefinition['unknownKeys']) {
+    this.#groups = groups;
+    this.#unknownKeys = unknownKeys;
+  }
+
+  /** @param discriminator a key that an object of this class may have beside its own. */
+  reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
+    // What is not refused needs no mention.
+    const also = this.#unknownKeys === 'refuse' ? discriminator : undefined;
+    const known = this.#names.get(type) ?? new Map<string | undefined, string>();
+    this.#names.set(type, known);
+    let name = known.get(also);
+    if (name === undefined) {
+      name = this.#freeName(type.name || 'Input');
+      known.set(also, name);
+      // Its place first: a class may hold itself.
+      this.definitions[name] = {};
+      this.definitions[name] = this.#object(type, also);
+    }
+    return { $ref: `#/$defs/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` };
+  }
+
+  #freeName(wanted: string): string {
+    for (let n = 1; ; n++) {
+      const name = n === 1 ? wanted : `${wanted}_${n}`;
+      if (!Object.hasOwn(this.definitions, name)) return name;
+    }
+  }
+
+  #object(type: Constructor<object>, also: string | undefined): JsonSchema {
+    const { properties } = shapeOf(type, this.#groups);
+    const fresh = freshInstance(type);
+    const schemas = new Map<string, JsonSchema>(also === undefined ? [] : [[also, {}]]);
+    const required: string[] = [];
+    for (const property of properties) {
+      // Two properties of one key are not told apart here.
+      const told = schemas.has(property.key) ? {} : this.#property(property);
+      schemas.set(property.key, told);
+      if (isRequired(property, fresh)) required.push(property.key);
+    }
+    return {
+      type: 'object',
+      properties: Object.fromEntries(schemas),
+      ...(required.length > 0 && { required: [...new Set(required)] }),
+      ...(this.#unknownKeys === 'refuse' && CLOSED),
+    };
+  }
+
+  #property(property: DtoProperty): JsonSchema {
+    const { readable, transforms, conditions, onlyOptional, declared } = property;
+    if (!readable) return { $comment: 'not read' };
+    if (transforms.length > 0) return { $comment: 'not told here: a @Transform makes the value' };
+    const value = this.#value(property);
+    const mayBeNull = conditions.length > 0 || (declared === undefined && !saysKind(value));
+    const told = mayBeNull ? orNull(value) : value;
+    return onlyOptional ? told : withComment(told, ['a condition (@ValidateIf)']);
+  }
+
+  /** What a value that is not null must be. */
+  #value(property: DtoProperty): JsonSchema {
+    const { container, rules, onlyOptional } = property;
+    const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
+    const isOne = container === 'one';
+    const ofParts = asked.filter(({ each }) => each && !isOne);
+    const ofWhole = asked.filter(({ each }) => isOne || !each);
+    const part = this.#part(property, ofParts.map(ruleSchema));
+    const whole = ofWhole.map(ruleSchema);
+    if (isOne) return this.#one(property, whole);
+    if (container === 'map') return { type: 'object', additionalProperties: part };
+    // What a rule asks of a Set says nothing of the list that it is made of.
+    return allOf([{ type: 'array', items: part }, ...(container === 'array' ? whole : [])]);
+  }
+
+  #one(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
+    if (property.typed) return this.#part(property, rules);
+    const type = JSON_TYPES.get(property.declared?.rule);
+    return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
+  }
+
+  /** What `@Type` makes an instance of, or one element. */
+  #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
+    const { typed, nested, discriminator } = property;
+    if (!typed) return allOf(rules);
+    if (discriminator && nested) return this.#anyOf(property, discriminator);
+    const type = fixedType(property);
+    if (type === undefined)
+      return nested ? { type: 'object', $comment: 'of a class that depends on it' } : {};
+    if (nested) return allOf([this.reference(type), ...rules.filter(isComment)]);
+    return typedSchema(type, rules);
+  }
+
+  #anyOf(
+    property: DtoProperty,
+    { property: key, subTypes }: NonNullable<DtoProperty['discriminator']>,
+  ): JsonSchema {
+    const named = subTypes.map(({ name, value }) => ({
+      ...this.reference(value, key),
+      required: [key],
+      properties: { [key]: { const: name } },
+    }));
+    const base = property.typeIn({});
+    const hasBase =
+      base !== undefined && !isBuiltIn(base) && shapeOf(base, this.#groups).properties.length > 0;
+    return { anyOf: [...named, ...(hasBase ? [this.reference(base, key)] : [])] };
+  }
+}
+
+/** No other key; but `__proto__` is dropped from every input before anybody looks. */
+const CLOSED = { additionalProperties: false, patternProperties: { '^__proto__$': {} } };
+
+const JSON_TYPES = new Map<string | undefined, string>([
+  ['isString', 'string'],
+  ['isNumber', 'number'],
+  ['isBoolean', 'boolean'],
+  ['isArray', 'array'],
+]);
+
+/** A schema that does not let null in, whatever else. */
+const saysKind = (schema: JsonSchema): boolean =>
+  ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
+
+const isComment = (schema: JsonSchema): boolean => Object.keys(schema).every((key) => key === '$comment');
+
+const orNull = (schema: JsonSchema): JsonSchema =>
+  saysKind(schema) || Object.hasOwn(schema, 'pattern') ? { anyOf: [schema, { type: 'null' }] } : schema;
+
+/** What `@Type` converts: rules are asked of what comes out, so they are told only where that is what goes in. */
+function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
+  const constructor: unknown = type;
+  if (isOpen(constructor)) return {};
+  if (constructor === String) return allOf([{ type: 'string' }, ...rules]);
+  if (constructor === Boolean) return allOf([{ type: 'boolean' }, ...rules]);
+  if (constructor === Number)
+    return { anyOf: [allOf([{ type: 'number' }, ...rules]), { type: 'string', pattern: NUMBER_TEXT }] };
+  if (constructor === Date) return { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
+  return isBuiltIn(constructor) ? {} : { type: 'object' };
+}
+
+/** The class that `@Type` names; undefined where that depends on the object it stands in. */
+function fixedType(property: DtoProperty): Constructor<object> | undefined {
+  let asked = false;
+  const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
+  try {
+    const type = property.typeIn(holder);
+    return asked ? undefined : type;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRequired(
+  { name, conditions, mayBeAbsent, exposed, transforms, readable }: DtoProperty,
+  fresh: object,
+) {
+  if (conditions.length > 0 || mayBeAbsent || !readable) return false;
+  return !(exposed && transforms.length > 0) && Reflect.get(fresh, name) === undefined;
+}
+
+/** An instance as a task begins with: its initial values stand in for absent keys. */
+function freshInstance(type: Constructor<object>): object {
+  try {
+    return Reflect.construct<[], object>(type, []);
+  } catch {
+    return {};
+  }
+}

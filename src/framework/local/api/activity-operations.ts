@@ -1,0 +1,94 @@
+import { POLL_LIMIT, type PollAnswer } from '../engine/activity.js';
+import { formatArn } from '../arn.js';
+import { toSeconds } from '../engine/history.js';
+import { homeOf } from '../engine/machines.js';
+import { type Call, type Operation, type State } from './operation.js';
+import { PAGE_LIMIT, pageOf } from '../engine/pages.js';
+import { END_POLLS } from './service-header.js';
+import { errors } from '../engine/service-error.js';
+import { checkArn, Checker, checkName, MAX, refuseOwnKey } from './request-validation.js';
+
+const OWNED_KEY = { encryptionConfiguration: { type: 'AWS_OWNED_KEY' } };
+
+function readActivityArn(call: Call): string {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('activityArn', { min: 1, max: MAX.arn, shown: true });
+  checker.done();
+  return checkArn(arn, 'activity');
+}
+
+const createActivity: Operation = ({ body, region }, { activities }) => {
+  const checker = new Checker(body);
+  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+  checker.done();
+  checkName(name);
+  refuseOwnKey(body);
+  const activity = activities.create(formatArn({ ...homeOf(region), kind: 'activity', name }));
+  return { activityArn: activity.arn, creationDate: toSeconds(activity.createdAt) };
+};
+
+const describeActivity: Operation = (call, { activities }) => {
+  const { arn, name, createdAt } = activities.get(readActivityArn(call));
+  return { activityArn: arn, name, creationDate: toSeconds(createdAt), ...OWNED_KEY };
+};
+
+const listActivities: Operation = ({ body }, { activities }) => {
+  const checker = new Checker(body);
+  const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
+  const token = checker.text('nextToken', { min: 1, max: 1_024, shown: true });
+  checker.done();
+  const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, token, maxResults);
+  const listed = items.map(({ arn, name, createdAt }) => ({
+    activityArn: arn,
+    name,
+    creationDate: toSeconds(createdAt),
+  }));
+  return { activities: listed, ...rest };
+};
+
+const deleteActivity: Operation = (call, { activities }) => {
+  activities.delete(readActivityArn(call));
+  return {};
+};
+
+const getActivityTask: Operation = (call, state) => {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('activityArn', { min: 1, max: MAX.arn, shown: true });
+  const workerName = checker.text('workerName', { min: 1, max: MAX.name, shown: true });
+  checker.done();
+  return poll(call, state, checkArn(arn, 'activity'), workerName);
+};
+
+/** A poll whose connection closes is withdrawn, at once unless the call says otherwise. */
+function poll(call: Call, state: State, arn: string, workerName: string | undefined): Promise<PollAnswer> {
+  const activity = state.activities.get(arn);
+  const ended = state.pollsEnded || (workerName !== undefined && state.endedWorkers.has(workerName));
+  if (ended) return Promise.resolve({});
+  if (activity.parkedPolls >= POLL_LIMIT) throw errors.tooManyPolls();
+  return new Promise((resolve) => {
+    const withdraw = activity.poll(workerName, state.pollHoldMs, resolve);
+    call.onClosed(() => {
+      if (call.closedWindowMs > 0) state.clock.after(call.closedWindowMs, withdraw);
+      else withdraw();
+    });
+  });
+}
+
+/** No operation of Step Functions: a worker that drains lets its polls go, at once instead of within a minute. */
+const endPolls: Operation = ({ body }, { activities, endedWorkers }) => {
+  const checker = new Checker(body);
+  const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });
+  checker.done();
+  endedWorkers.add(workerName);
+  for (const activity of activities.all()) activity.endPolls(workerName);
+  return {};
+};
+
+export const activityOperations: Record<string, Operation> = {
+  [END_POLLS]: endPolls,
+  CreateActivity: createActivity,
+  DescribeActivity: describeActivity,
+  ListActivities: listActivities,
+  DeleteActivity: deleteActivity,
+  GetActivityTask: getActivityTask,
+};

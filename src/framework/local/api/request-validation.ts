@@ -1,0 +1,122 @@
+import { parseArn, type ResourceKind } from '../arn.js';
+import { isObject } from '../asl/values/json.js';
+import { DATA_LIMIT_BYTES, isTooLarge } from '../asl/values/limits.js';
+import { errors } from '../engine/service-error.js';
+
+/** A request's body, as it was parsed. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** The most characters of a field, from the API reference of Step Functions. */
+export const MAX = {
+  arn: 256,
+  name: 80,
+  token: 2_048,
+  error: 256,
+  cause: 32_768,
+  definition: 1_048_576,
+  data: DATA_LIMIT_BYTES,
+} as const;
+
+interface TextRule {
+  readonly required?: boolean;
+  readonly min?: number;
+  readonly max: number;
+  /** Whether the value may be shown in a message. Recorded: inputs, outputs and the like are not. @default false */
+  readonly shown?: boolean;
+}
+
+/**
+ * Checks the fields of a request one after another, and throws all violations at once, worded as the service
+ * words them. A field of another type than the API has is refused by itself, at once.
+ */
+export class Checker {
+  readonly #violations: string[] = [];
+
+  constructor(private readonly body: Body) {}
+
+  text(field: string, { required = false, min = 0, max, shown = false }: TextRule): string | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) {
+      if (required) this.#violate(field, shown ? ' null' : '', 'Member must not be null');
+      return undefined;
+    }
+    if (typeof value !== 'string') throw mustBe(field, 'a string');
+    const display = shown ? ` '${value.slice(0, MAX.token)}'` : '';
+    if (value.length < min) {
+      this.#violate(field, display, `Member must have length greater than or equal to ${min}`);
+    } else if (value.length > max || (max === MAX.data && isTooLarge(value))) {
+      this.#violate(field, display, `Member must have length less than or equal to ${max}`);
+    }
+    return value;
+  }
+
+  requiredText(field: string, rule: TextRule): string {
+    return this.text(field, { ...rule, required: true }) ?? '';
+  }
+
+  integer(field: string, min: number, max: number): number | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'number' || !Number.isInteger(value)) throw mustBe(field, 'an integer');
+    if (value > max) {
+      this.#violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
+    } else if (value < min) {
+      this.#violate(field, ` '${value}'`, `Member must have value greater than or equal to ${min}`);
+    }
+    return value;
+  }
+
+  boolean(field: string): boolean | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'boolean') throw mustBe(field, 'a boolean');
+    return value;
+  }
+
+  oneOf(field: string, values: readonly string[]): string | undefined {
+    const text = this.text(field, { max: MAX.arn, shown: true });
+    if (text !== undefined && !values.includes(text)) {
+      this.#violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
+    }
+    return text;
+  }
+
+  /** @throws ServiceError ValidationException where anything was wrong */
+  done(): void {
+    if (this.#violations.length > 0) throw errors.validation(this.#violations);
+  }
+
+  #violate(field: string, value: string, constraint: string): void {
+    this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
+  }
+}
+
+const mustBe = (field: string, expected: string): Error =>
+  errors.serialization(`Expected '${field}' to be ${expected}`);
+
+/** @throws ServiceError UnsupportedOperation where a new resource is to have a key of the caller's */
+export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
+  if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
+    throw errors.unsupported('encryption with a key of your own');
+}
+
+/** @throws ServiceError UnsupportedOperation: what the answer then holds is not recorded */
+export function refuseMetadataOnly({ includedData }: Body): void {
+  if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it is to find
+const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
+
+/** @throws ServiceError InvalidName where the service would refuse the name of a new resource */
+export function checkName(name: string): void {
+  if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
+}
+
+/** @throws ServiceError InvalidArn, worded as recorded from the live service, where it is no ARN of that kind */
+export function checkArn(text: string, kind: ResourceKind): string {
+  const arn = parseArn(text);
+  if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);
+  if (arn.kind !== kind) throw errors.invalidArn(`Resource type not valid in this context: ${arn.kind}`);
+  return text;
+}

@@ -1,0 +1,228 @@
+import { END_POLLS, SERVICE_HEADER } from './service-header.js';
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
+import type { Console } from '../console/console.js';
+import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
+import type { Call, Operation } from './operation.js';
+import { parseBody, readBody } from './request-body.js';
+import { errors, ServiceError } from '../engine/service-error.js';
+import type { Body } from './request-validation.js';
+
+export interface ServerOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fault: FaultHook | undefined;
+  /** What is asked of the service beside the API; undefined: nothing may be. */
+  readonly console: Console | undefined;
+  /** Whether a request may come in at all. */
+  readonly isAllowed: (request: IncomingMessage) => boolean;
+  readonly closedPollWindowMs: number;
+  readonly bodyLimitBytes: number;
+  /** Finds an operation by its name. */
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** Does it. */
+  readonly perform: (operation: Operation, call: Call) => object | Promise<object>;
+}
+
+const CORAL = 'com.amazon.coral.service';
+const TARGET = 'AWSStepFunctions.';
+const SIGNED_REGION = /Credential=[^/]+\/\d{8}\/([^/]+)\/states\//;
+const UNSIGNED_REGION = 'us-east-1';
+const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
+
+/** An HTTP server that speaks AWS JSON 1.0: `POST /`, the operation in `x-amz-target`. */
+export function createApiServer(options: ServerOptions): Server {
+  const counts = new Map<string, number>();
+  const count = (operation: string): number => {
+    const before = counts.get(operation) ?? 0;
+    if (options.operations.has(operation)) counts.set(operation, before + 1);
+    return before;
+  };
+  const server = createServer((request, response) => {
+    if (options.console?.isFor(request))
+      return answerConsole(options.console, request, response, options.log);
+    const exchange = new Exchange(options, request, response);
+    exchange.run(count).catch((error: unknown) => {
+      if (!request.complete) return;
+      options.log.error({ err: error }, 'the local service failed to answer a call');
+      exchange.apologise();
+    });
+  });
+  // A connection that closes in the moment a client uses it again would look like an answer that was lost.
+  server.keepAliveTimeout = 0;
+  return server;
+}
+
+function answerConsole(
+  console: Console,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): void {
+  console.answer(request, response).catch((error: unknown) => {
+    if (!request.complete) return;
+    log.error({ err: error }, 'the console failed to answer a request');
+    response.destroy();
+  });
+}
+
+/** One request and its answer. */
+class Exchange {
+  #closed = false;
+  #onClosed: (() => void) | undefined;
+
+  constructor(
+    private readonly options: ServerOptions,
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {
+    response.on('close', () => {
+      this.#closed = true;
+      if (!response.writableFinished) this.#onClosed?.();
+    });
+  }
+
+  async run(count: (operation: string) => number): Promise<void> {
+    const text = await readBody(this.request, this.options.bodyLimitBytes);
+    if (text === undefined)
+      return this.#answer(
+        413,
+        new ServiceError('RequestEntityTooLargeException', 'The request is too large', CORAL).body,
+      );
+    if (this.request.method !== 'POST')
+      return this.#answer(
+        404,
+        new ServiceError('UnknownOperationException', 'Step Functions takes POST requests to /', CORAL).body,
+      );
+    if (!this.options.isAllowed(this.request)) return this.#answer(403, forbidden().body);
+    const target = this.request.headers['x-amz-target'];
+    const name = target === END_POLLS ? END_POLLS : operationIn(target);
+    const body = parseBody(text);
+    const { fault: hook } = this.options;
+    const fault = hook && (await hook({ operation: name, body, index: count(name) }));
+    if (fault) await this.#runWith(fault, name, body);
+    else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
+  }
+
+  /** Answers that something is wrong with the service itself. */
+  apologise(): void {
+    if (this.response.headersSent) return this.abort();
+    this.#answer(
+      500,
+      new ServiceError('InternalFailure', 'The local service failed; its log says why', CORAL).body,
+    );
+  }
+
+  /** Drops the connection; the client sees a reset. */
+  abort(): void {
+    this.request.socket.resetAndDestroy();
+  }
+
+  async #runWith(fault: Fault, name: string, body: Body | undefined): Promise<void> {
+    const { clock, closedPollWindowMs } = this.options;
+    switch (fault.kind) {
+      case 'reset-before':
+        return this.abort();
+      case 'error':
+        return this.#send(faultAnswer(fault.error));
+      case 'black-hole':
+        if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => this.abort());
+        return;
+      case 'status':
+        if (fault.done) await this.#perform(name, body, closedPollWindowMs);
+        return this.#answer(fault.status, HTML, 'text/html');
+      case 'closed-poll':
+        return this.#send(await this.#perform(name, body, fault.ms));
+      default:
+        return this.#spoil(fault, await this.#perform(name, body, closedPollWindowMs));
+    }
+  }
+
+  async #spoil(
+    fault: Extract<Fault, { kind: 'answer-lost' | 'reset-during' | 'reset-after' | 'torn-body' | 'delay' }>,
+    result: object,
+  ): Promise<void> {
+    const text = result instanceof ServiceError ? result.body : JSON.stringify(result);
+    const status = result instanceof ServiceError ? 400 : 200;
+    switch (fault.kind) {
+      case 'answer-lost':
+        return this.abort();
+      case 'reset-during':
+        this.#writeHead(status, Buffer.byteLength(text));
+        this.response.write(text.slice(0, text.length >> 1), () => this.abort());
+        return;
+      case 'reset-after':
+        this.#writeHead(status, Buffer.byteLength(text));
+        this.response.end(text, () => this.abort());
+        return;
+      case 'torn-body':
+        return this.#answer(status, text.slice(0, text.length >> 1));
+      case 'delay':
+        await this.options.clock.sleep(fault.ms);
+        return this.#answer(status, text);
+    }
+  }
+
+  /** The operation's result, or the ServiceError that it threw. */
+  async #perform(name: string, body: Body | undefined, closedWindowMs: number): Promise<object> {
+    try {
+      const operation = this.options.operations.get(name);
+      if (!operation) return unknownOperation(name);
+      if (!body) return errors.serialization('The body is not a JSON object');
+      return await this.options.perform(operation, {
+        operation: name,
+        body,
+        region: signedRegion(this.request),
+        closedWindowMs,
+        onClosed: (callback) => (this.#closed ? callback() : (this.#onClosed = callback)),
+      });
+    } catch (error) {
+      if (error instanceof ServiceError) return error;
+      throw error;
+    }
+  }
+
+  #send(result: object): void {
+    if (result instanceof ServiceError) this.#answer(400, result.body);
+    else this.#answer(200, JSON.stringify(result));
+  }
+
+  #answer(status: number, text: string, contentType?: string): void {
+    if (this.#closed) return;
+    this.#writeHead(status, Buffer.byteLength(text), contentType);
+    this.response.end(text);
+  }
+
+  #writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
+    this.response.writeHead(status, {
+      'x-amzn-RequestId': randomUUID(),
+      [SERVICE_HEADER]: 'local',
+      'content-type': contentType,
+      'content-length': length,
+    });
+  }
+}
+
+const operationIn = (target: unknown): string =>
+  typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
+
+function unknownOperation(name: string): ServiceError {
+  return name === ''
+    ? new ServiceError('UnknownOperationException', 'The request names no operation', CORAL)
+    : errors.unsupported(`the operation ${name}`);
+}
+
+function forbidden(): ServiceError {
+  return new ServiceError(
+    'AccessDeniedException',
+    'The local service answers to its own names only: start it with the name in Host and Origin allowed',
+    CORAL,
+  );
+}
+
+function signedRegion(request: IncomingMessage): string {
+  const [, region] = SIGNED_REGION.exec(request.headers.authorization ?? '') ?? [];
+  return region ?? UNSIGNED_REGION;
+}

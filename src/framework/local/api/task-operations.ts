@@ -1,0 +1,50 @@
+import { parseJson } from '../asl/values/json.js';
+import type { OpenTask } from '../engine/open-task.js';
+import type { Operation, State } from './operation.js';
+import { errors } from '../engine/service-error.js';
+import { Checker, MAX } from './request-validation.js';
+
+const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
+
+/** @throws ServiceError InvalidToken or TaskTimedOut */
+function findOpen({ tasks }: State, token: string): OpenTask {
+  const { subject, task } = tasks.lookUp(token);
+  if (!task) throw errors.taskTimedOut(subject);
+  return task;
+}
+
+const sendTaskSuccess: Operation = ({ body }, state) => {
+  const checker = new Checker(body);
+  const token = checker.requiredText('taskToken', TOKEN);
+  const output = checker.requiredText('output', { max: MAX.data });
+  checker.done();
+  // Recorded order: whose token it is, then what is in the output, then whether the task is still open.
+  state.tasks.lookUp(token);
+  if (parseJson(output) === undefined) throw errors.invalidOutput(output);
+  findOpen(state, token).settle({ kind: 'succeeded', output });
+  return {};
+};
+
+const sendTaskFailure: Operation = ({ body }, state) => {
+  const checker = new Checker(body);
+  const token = checker.requiredText('taskToken', TOKEN);
+  const error = checker.text('error', { max: MAX.error });
+  const cause = checker.text('cause', { max: MAX.cause });
+  checker.done();
+  findOpen(state, token).settle({ kind: 'failed', error, cause });
+  return {};
+};
+
+const sendTaskHeartbeat: Operation = ({ body }, state) => {
+  const checker = new Checker(body);
+  const token = checker.requiredText('taskToken', TOKEN);
+  checker.done();
+  findOpen(state, token).heartbeat();
+  return {};
+};
+
+export const taskOperations: Record<string, Operation> = {
+  SendTaskSuccess: sendTaskSuccess,
+  SendTaskFailure: sendTaskFailure,
+  SendTaskHeartbeat: sendTaskHeartbeat,
+};

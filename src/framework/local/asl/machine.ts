@@ -1,0 +1,168 @@
+import { choiceKind } from './states/choice.js';
+import { isObject, readJson, type Json, type JsonObject } from './values/json.js';
+import { faultsIn } from './jsonata/syntax.js';
+import { jsonataLanguage } from './jsonata/language.js';
+import { jsonPath } from './jsonpath/language.js';
+import type { Language } from './definition/language.js';
+import { mapKind } from './states/map.js';
+import { parallelKind } from './states/parallel.js';
+import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
+import type { State, StateGroup } from './runtime/interpret.js';
+import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
+import { compileState, type ActivityTask, type DefinedTask, type Kind } from './definition/state.js';
+import { taskKind } from './states/task.js';
+import { assignedNames, checkTargets } from './definition/targets.js';
+import { waitKind } from './states/wait.js';
+import { LONGEST_SECONDS } from './values/limits.js';
+
+/** A definition, compiled: what an execution runs. */
+export interface Program extends StateGroup {
+  /** The machine's own TimeoutSeconds. */
+  readonly timeoutSeconds: number | undefined;
+  /** Its Tasks, nested ones included, in the order of the definition. */
+  readonly tasks: readonly DefinedTask[];
+  /** The sorted names of the variables that each state reads, where it reads any. */
+  readonly variableReferences: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A definition that cannot be run, with everything that is wrong with it. */
+export class DefinitionError extends Error {
+  override readonly name = 'DefinitionError';
+
+  constructor(readonly problems: readonly DefinitionProblem[]) {
+    super(problems.map(describeProblem).join(', '));
+  }
+}
+
+const KINDS: Record<string, Kind> = {
+  Task: taskKind,
+  Pass: passKind,
+  Choice: choiceKind,
+  Wait: waitKind,
+  Succeed: succeedKind,
+  Fail: failKind,
+  Parallel: parallelKind,
+  Map: mapKind,
+};
+
+/** In the order in which the service lists them. */
+const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
+const NAME_LIMIT = 80;
+const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
+
+/**
+ * Compiles a definition, once, to closures.
+ * @throws DefinitionError where it is not valid, or holds what is not run here
+ */
+export function compileMachine(definition: string): Program {
+  const source = parseDefinition(definition);
+  const problems: DefinitionProblem[] = [];
+  const program = new MachineCompiler().compile(
+    new Reader(source, '', { problems, faults: faultsIn(source) }),
+  );
+  if (problems.length > 0) throw new DefinitionError(problems);
+  return program;
+}
+
+function parseDefinition(definition: string): JsonObject {
+  let source: Json = null;
+  try {
+    source = definition === '' ? null : readJson(definition);
+  } catch (error) {
+    throw new DefinitionError([
+      { code: 'INVALID_JSON_DESCRIPTION', path: '/', text: (error as Error).message },
+    ]);
+  }
+  if (isObject(source)) return source;
+  throw new DefinitionError([{ path: '/', text: 'Definition must be a valid JSON object' }]);
+}
+
+function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: DefinitionProblem): string {
+  return `${code}: ${text} at ${path}`;
+}
+
+class MachineCompiler {
+  readonly #tasks: DefinedTask[] = [];
+  readonly #references = new Map<string, readonly string[]>();
+  readonly #names = new Set<string>();
+
+  compile(reader: Reader): Program {
+    reader.string('Version');
+    const timeoutSeconds = reader.integer('TimeoutSeconds', 1, LONGEST_SECONDS);
+    const language = readLanguage(reader, jsonPath);
+    const group = this.#group(reader, language, new Set());
+    reader.finish();
+    return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
+  }
+
+  /** @param outer the variables that are set around it */
+  #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
+    const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
+    if (missing.length > 0) {
+      const fix = missing.map((field) => `write "${field}": …`).join(', ');
+      reader.problem(`These fields are required: [${missing.join(', ')}]`, undefined, fix);
+    }
+    const startAt = reader.string('StartAt') ?? '';
+    const source = reader.object('States');
+    const states = new Map<string, State>();
+    if (!source) return { startAt, states };
+    checkTargets(reader, source, startAt);
+    const own = assignedNames(source);
+    for (const name of own) if (outer.has(name)) source.problem(shadowed(name));
+    const visible = new Set([...outer, ...own]);
+    for (const name of Object.keys(source.source)) {
+      const state = source.object(name)?.asState();
+      if (state) states.set(name, this.#state(name, state, language, visible));
+    }
+    return { startAt, states };
+  }
+
+  #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {
+    if (name.length === 0 || name.length > NAME_LIMIT)
+      reader.problem(`A state's name has 1 to ${NAME_LIMIT} characters`);
+    if (this.#names.has(name))
+      reader.problem(`There is more than one state named '${name}'`, undefined, ANOTHER_NAME);
+    this.#names.add(name);
+    const language = readLanguage(reader, inherited);
+    const type = reader.requiredString('Type');
+    const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+    if (!kind) {
+      const meant = nearest(type, Object.keys(KINDS));
+      const text = `The field 'Type' should have one of these values: [${TYPES}]`;
+      reader.problem(text, 'Type', meant && didYouMean(meant));
+      return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
+    }
+    // A state's own language is not that of the states inside it: those go by the machine's.
+    const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
+    return compileState(type, kind, reader, {
+      name,
+      language,
+      nested,
+      tasks: this.#tasks,
+      references: this.#references,
+    });
+  }
+}
+
+/** A machine in JSONPath may have states in JSONata, not the other way round. AWS page "Transforming data". */
+function readLanguage(reader: Reader, inherited: Language): Language {
+  const name = reader.string('QueryLanguage');
+  if (name === undefined || name === inherited.name) return inherited;
+  if (name === 'JSONata') return jsonataLanguage;
+  if (name === 'JSONPath') {
+    reader.problem("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
+  } else reader.problem(`The query language '${name}' is neither JSONPath nor JSONata`, 'QueryLanguage');
+  return inherited;
+}
+
+function shadowed(name: string): string {
+  return `The variable '${name}' is already set outside, where it cannot be set from here`;
+}
+
+/**
+ * The Tasks on activities that a definition has, nested ones included.
+ * @throws DefinitionError where the definition is not valid
+ */
+export function activityTasks(definition: string): ActivityTask[] {
+  return compileMachine(definition).tasks.flatMap(({ activity }) => activity ?? []);
+}

@@ -1,0 +1,307 @@
+import { turn } from '../../../base/time/turn.js';
+import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
+import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
+import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
+import type { Evaluated } from '../jsonata/evaluator.js';
+import type { Job } from '../jsonata/job.js';
+import type { RunningExecution } from './running-execution.js';
+import type { Scope } from './scope.js';
+import type { StateEvents } from './interpret.js';
+import { Work } from './work.js';
+import { VariableScope } from './variables.js';
+import type { Around, StateData } from './expression-data.js';
+
+/** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
+const SMALL_STEPS = 256;
+/** How many steps go by between two looks at the time, after that. */
+const STEPS_A_LOOK = 16;
+
+const TOO_DEEP = 'The value is nested too deeply.';
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** An iteration of a Map. `name` is the Map's. */
+export interface Iteration {
+  readonly index: number;
+  readonly name: string;
+  /** The event of an iteration that ends before it is done. */
+  readonly aborted: string;
+  /** What `$$.Map` is in it. */
+  readonly context: JsonObject;
+  /** Whether the thread is the iteration itself, and not a branch inside it. */
+  readonly own: boolean;
+}
+
+/** What a thread has to know of a state to record it. */
+export interface EnteredState {
+  readonly type: string;
+  readonly name: string;
+  readonly kind: {
+    readonly events: StateEvents;
+    /** Whether it can be tried again. Recorded: only then its context has a RetryCount. */
+    readonly recovers?: boolean;
+  };
+}
+
+interface CurrentState {
+  readonly state: EnteredState;
+  readonly enteredId: number;
+  readonly enteredAt: number;
+  /** The event that its entry points to. */
+  readonly enteredFrom: number;
+  /** Whether this attempt's work is done: what fails after that is the way out. */
+  succeeded: boolean;
+}
+
+/**
+ * One line of states that follow each other: an execution, a branch of a Parallel, an iteration of a Map. Knows
+ * the event that the next one points back to.
+ */
+export class Thread implements Around {
+  /** The id of this thread's latest event. */
+  previous: number;
+  /** How often the current state has been tried again. */
+  retryCount = 0;
+  /** The threads that the current state runs side by side, by their index. */
+  children: ReadonlyMap<number, Thread> | undefined;
+  /** The token of the task that the current state waits for, where it may be given away. */
+  taskToken: string | undefined;
+  readonly work = new Work();
+  #current: CurrentState | undefined;
+  #lastValue: Json | undefined;
+  #lastText = '';
+  /** Whether that was found to be within the limits. */
+  #lastFits = false;
+  #givenText: string | undefined;
+
+  constructor(
+    readonly execution: RunningExecution,
+    readonly scope: Scope,
+    readonly variables: VariableScope,
+    previous: number,
+    /** Which iteration of a Map it is, or lies in. */
+    readonly iteration?: Iteration,
+  ) {
+    this.previous = previous;
+  }
+
+  /** Recorded: the entry of the first state shows the input letter for letter; from then on JSON is compact. */
+  givenAs(text: string): this {
+    this.#givenText = text;
+    return this;
+  }
+
+  /** The state that was entered and not left, or undefined between two. */
+  get current(): EnteredState | undefined {
+    return this.#current?.state;
+  }
+
+  /** A thread inside this one, with variables of its own. */
+  fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Thread {
+    const inside = this.iteration && { ...this.iteration, own: false };
+    const own = iteration && { ...iteration, own: true };
+    return new Thread(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
+  }
+
+  /** Records that it ended before it was done, because of an event elsewhere. */
+  abort(cause: number): void {
+    const { iteration } = this;
+    if (iteration?.own) {
+      const { aborted, index, name } = iteration;
+      this.execution.record(aborted, cause, { index, name });
+    }
+    this.abortStates(cause);
+  }
+
+  /** Records that the states it is in ended before they were done. */
+  abortStates(cause: number): void {
+    for (const child of this.children?.values() ?? []) child.abort(cause);
+    const aborted = this.#current?.state.kind.events.aborted;
+    if (aborted !== undefined) this.execution.record(aborted, cause);
+  }
+
+  record(type: string, details?: object, at?: number): number {
+    this.previous = this.execution.record(type, this.previous, details, at);
+    return this.previous;
+  }
+
+  enter(state: EnteredState, input: Json): void {
+    const enteredAt = this.execution.clock.now();
+    const enteredFrom = this.previous;
+    const text = this.#givenText ?? this.textOf(input);
+    this.#givenText = undefined;
+    const details = { name: state.name, input: text, inputDetails: { truncated: false } };
+    const enteredId = this.record(`${state.type}StateEntered`, details);
+    this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
+    this.retryCount = 0;
+    this.taskToken = undefined;
+  }
+
+  /** The current state's work begins. @returns the id of the event, or of the one before where it has none */
+  started(details?: object): number {
+    const { kind } = this.#entered().state;
+    return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
+  }
+
+  /** The current state's work is done. */
+  succeeded(): void {
+    const current = this.#entered();
+    current.succeeded = true;
+    const { succeeded } = current.state.kind.events;
+    if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
+  }
+
+  /** @param assigned the JSON of what it assigned, by the names of the variables */
+  exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
+    const { type, name } = this.#entered().state;
+    const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
+    this.record(
+      `${type}StateExited`,
+      assigned?.size ? { ...details, ...describeAssigned(assigned) } : details,
+    );
+    this.#current = undefined;
+  }
+
+  /** The compact JSON of a value. The same value twice in a row is written once. */
+  textOf(value: Json): string {
+    if (value !== this.#lastValue || this.#lastText === '') {
+      this.#lastText = JSON.stringify(value);
+      this.execution.pace.steps += this.#lastText.length >> 10;
+      this.#lastValue = value;
+      this.#lastFits = false;
+    }
+    return this.#lastText;
+  }
+
+  /**
+   * How many characters the JSON of a value has. The same value twice in a row is looked at once.
+   * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
+   */
+  checkSize(value: Json, what: string): number {
+    if (this.#lastFits && value === this.#lastValue) return this.#lastText.length;
+    // Looked at first: what holds one thing many times can be small in memory, and its text larger than any memory.
+    if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
+    const text = this.textOf(value);
+    if (isTooLarge(text)) throw dataLimitFailure(what);
+    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
+    this.#lastFits = true;
+    return text.length;
+  }
+
+  /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
+  breathe(): Promise<void> | undefined {
+    const { pace } = this.execution;
+    pace.steps++;
+    if (pace.steps < SMALL_STEPS || (pace.steps < pace.nextLook && !turn.isOver)) return undefined;
+    pace.nextLook = pace.steps + STEPS_A_LOOK;
+    return this.share();
+  }
+
+  share(ms?: number): Promise<void> | undefined {
+    const { pace } = this.execution;
+    const next = turn.share(ms);
+    if (!next) return undefined;
+    pace.waiting++;
+    return next.then(() => void pace.waiting--);
+  }
+
+  /** Works a field out. Never goes on where the thread's scope ends. */
+  evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
+    const next = this.work.wasMuch ? this.share() : this.breathe();
+    if (next) return next.then(() => this.#evaluate(expression, data));
+    return this.#evaluate(expression, data);
+  }
+
+  #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
+    this.work.renew();
+    const value = expression(data);
+    return value instanceof Promise ? this.scope.keep(value) : value;
+  }
+
+  data(input: Json): StateData {
+    this.work.renew();
+    return { input, root: input, around: this, context: () => this.#context() };
+  }
+
+  random(): number {
+    return this.execution.random();
+  }
+
+  now(): number {
+    return this.execution.clock.now();
+  }
+
+  evaluateElsewhere(job: Job): Promise<Evaluated> {
+    return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
+  }
+
+  /** Says where something went wrong, as the service does in the cause of a States.Runtime. */
+  explain(reason: string): string {
+    const {
+      state: { name },
+      enteredId,
+    } = this.#entered();
+    return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
+  }
+
+  /** What an attempt failed of, from whatever it threw. An expression that failed leaves its event. */
+  failed(error: unknown): StateFailure {
+    if (error instanceof StateFailure) return error;
+    if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
+    const reason = error instanceof RangeError ? TOO_DEEP : String(error);
+    return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
+  }
+
+  /** No Retry is left for a failure. */
+  failedForGood({ options }: StateFailure): void {
+    const { state, succeeded } = this.#entered();
+    const { kind } = state;
+    if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
+      this.record(kind.events.failed);
+    }
+  }
+
+  #evaluationFailed({ error, reason, options }: EvaluationFailure): StateFailure {
+    const { location, documented, afterEntry } = options;
+    const {
+      state: { name },
+      enteredFrom,
+      enteredId,
+    } = this.#entered();
+    const cause = this.explain(reason);
+    const fatal = error === 'States.Runtime';
+    if (error === 'States.QueryEvaluationError') {
+      const details = { error, cause, ...(location !== undefined && { location }), state: name };
+      const from = afterEntry === true ? enteredId : enteredFrom;
+      this.previous = this.execution.record('EvaluationFailed', from, details);
+    }
+    const aliases = documented === undefined ? [] : [documented];
+    return new StateFailure(error, cause, { fatal, own: fatal, aliases });
+  }
+
+  #entered(): CurrentState {
+    if (!this.#current) throw new Error('no state is entered');
+    return this.#current;
+  }
+
+  #context(): JsonObject {
+    const {
+      state: { kind, name },
+      enteredAt,
+    } = this.#entered();
+    return {
+      ...this.execution.context,
+      State: {
+        Name: name,
+        EnteredTime: isoTime(enteredAt),
+        ...(kind.recovers === true && { RetryCount: this.retryCount }),
+      },
+      ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
+      ...(this.iteration && { Map: this.iteration.context }),
+    };
+  }
+}
+
+function describeAssigned(texts: ReadonlyMap<string, string>): object {
+  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
+}

@@ -1,0 +1,56 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import { Activity } from './activity.js';
+import { parseArn } from '../arn.js';
+import type { ActivityPort, TaskOrder } from '../asl/runtime/running-execution.js';
+import { errors } from './service-error.js';
+import type { TaskTable } from './task-table.js';
+
+/** The most activities there can be. AWS page "Step Functions service quotas". */
+const ACTIVITY_LIMIT = 10_000;
+
+/** The activities there are, by ARN. */
+export class Activities implements ActivityPort {
+  readonly #byArn = new Map<string, Activity>();
+  #created = 0;
+
+  constructor(
+    private readonly table: TaskTable,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The activity of an ARN, new where there was none. @throws ServiceError ActivityLimitExceeded */
+  create(arn: string): Activity {
+    const existing = this.#byArn.get(arn);
+    if (existing) return existing;
+    const name = parseArn(arn)?.name ?? arn;
+    if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
+    const key = String(this.#created++).padStart(12, '0');
+    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock, key);
+    this.#byArn.set(arn, activity);
+    return activity;
+  }
+
+  has(arn: string): boolean {
+    return this.#byArn.has(arn);
+  }
+
+  /** @throws ServiceError ActivityDoesNotExist */
+  get(arn: string): Activity {
+    const activity = this.#byArn.get(arn);
+    if (!activity) throw errors.noActivity(arn);
+    return activity;
+  }
+
+  all(): Activity[] {
+    return [...this.#byArn.values()];
+  }
+
+  /** Its parked polls run out their hold, and its tasks wait until something ends them. */
+  delete(arn: string): void {
+    this.#byArn.delete(arn);
+  }
+
+  schedule(arn: string, order: TaskOrder): Cancel {
+    return this.get(arn).schedule(order);
+  }
+}

@@ -1,0 +1,131 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { TaskOrder } from '../asl/runtime/running-execution.js';
+import { Fifo } from './fifo.js';
+import type { OpenTask } from './open-task.js';
+import type { TaskTable } from './task-table.js';
+
+/** What a poll is answered: a task, or nothing once the hold is over. */
+export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
+
+interface Poll {
+  readonly workerName: string | undefined;
+  readonly since: number;
+  answer(answer: PollAnswer): void;
+}
+
+interface Offer {
+  readonly order: TaskOrder;
+  readonly since: number;
+  /** The lease, once a poll has taken it. */
+  task: OpenTask | undefined;
+}
+
+/** The most polls that the service holds for one activity. AWS page "Step Functions service quotas". */
+export const POLL_LIMIT = 1_000;
+
+/** One activity: tasks that wait for a poll, or polls that wait for a task. Never both. Each in order of arrival. */
+export class Activity {
+  readonly #offers = new Fifo<Offer>();
+  readonly #polls = new Fifo<Poll>();
+
+  constructor(
+    readonly arn: string,
+    readonly name: string,
+    readonly createdAt: number,
+    private readonly table: TaskTable,
+    private readonly clock: Clock,
+    /** What activities are sorted by: the order of their creation. */
+    readonly key = '',
+  ) {}
+
+  get parkedPolls(): number {
+    return this.#polls.size;
+  }
+
+  /** How many tasks wait for a poll. */
+  get queuedTasks(): number {
+    return this.#offers.size;
+  }
+
+  /** The polls that wait, the longest first: whose, and since when. */
+  *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
+    yield* this.#polls;
+  }
+
+  /** The tasks that wait, the oldest first, each with the instant at which it was scheduled. */
+  *queued(): Generator<{ readonly order: TaskOrder; readonly since: number }> {
+    yield* this.#offers;
+  }
+
+  /** Leases the oldest task that waits, as a poll would; undefined where none does. */
+  takeOldest(workerName: string): OpenTask | undefined {
+    const offer = this.#offers.shift();
+    if (offer) this.#lease(offer, workerName);
+    return offer?.task;
+  }
+
+  /** Offers a task. The cancel takes it back, leased or not. */
+  schedule(order: TaskOrder): Cancel {
+    const offer: Offer = { order, since: this.clock.now(), task: undefined };
+    const poll = this.#polls.shift();
+    if (poll) {
+      this.#answer(poll, offer);
+      return () => offer.task?.close();
+    }
+    const place = this.#offers.push(offer);
+    return () => {
+      this.#offers.remove(place);
+      offer.task?.close();
+    };
+  }
+
+  /** Waits for a task, at most `holdMs` milliseconds. The cancel withdraws the poll, unanswered. */
+  poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
+    const offer = this.#offers.shift();
+    if (offer) {
+      this.#answer({ workerName, since: this.clock.now(), answer }, offer);
+      return () => {};
+    }
+    const place = this.#polls.push({
+      workerName,
+      since: this.clock.now(),
+      answer: (given) => {
+        cancelTimer();
+        answer(given);
+      },
+    });
+    const cancelTimer = this.clock.after(holdMs, () => {
+      this.#polls.remove(place);
+      answer({});
+    });
+    return () => {
+      this.#polls.remove(place);
+      cancelTimer();
+    };
+  }
+
+  /** Answers every parked poll with nothing, or those of one worker. */
+  endPolls(workerName?: string): void {
+    let place = this.#polls.last;
+    while (place) {
+      const { value, previous } = place;
+      if (workerName === undefined || value.workerName === workerName) {
+        this.#polls.remove(place);
+        value.answer({});
+      }
+      place = previous;
+    }
+  }
+
+  #answer(poll: Poll, offer: Offer): void {
+    const { token } = this.#lease(offer, poll.workerName);
+    poll.answer({ taskToken: token, input: offer.order.input });
+  }
+
+  #lease(offer: Offer, workerName: string | undefined): OpenTask {
+    const task = this.table.open(this.arn, offer.order);
+    offer.task = task;
+    task.start(workerName);
+    return task;
+  }
+}

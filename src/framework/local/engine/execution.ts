@@ -1,0 +1,252 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Logger } from '../../base/log/log.js';
+import { parseArn } from '../arn.js';
+import { StateFailure } from '../asl/errors/failure.js';
+import { interpret } from '../asl/runtime/interpret.js';
+import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
+import type { Json, JsonObject } from '../asl/values/json.js';
+import type { MockTable } from '../resources/mocks.js';
+import type {
+  ActivityPort,
+  RunningExecution,
+  TaskOrder,
+  TokenTask,
+} from '../asl/runtime/running-execution.js';
+import { Scope } from '../asl/runtime/scope.js';
+import { Thread } from '../asl/runtime/branch.js';
+import { VariableScope } from '../asl/runtime/variables.js';
+import { HISTORY_LIMIT, History } from './history.js';
+import type { Machine } from './machines.js';
+import type { TaskTable } from './task-table.js';
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+/** How an execution ended. Instants are epoch milliseconds. */
+export interface ExecutionEnd {
+  readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
+  readonly at: number;
+  readonly output?: string;
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
+/** What an execution needs around it. */
+export interface ExecutionWorld {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly activities: ActivityPort;
+  readonly tasks: TaskTable;
+  readonly mocks: MockTable;
+  readonly threads: EvaluationThreads;
+  readonly memory: RunningMemory;
+  readonly log: Logger;
+}
+
+/** What all running executions take, in bytes: their histories, their variables, what waits for its turn in them. */
+export class RunningMemory {
+  #bytes = 0;
+
+  constructor(private readonly limit = 512 * 1024 * 1024) {}
+
+  /** Whether another event is one too many: the execution that records it ends. */
+  get isFull(): boolean {
+    return this.#bytes > this.limit;
+  }
+
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}
+
+/** One execution of a machine, from its start to its one end. */
+export class Execution implements RunningExecution {
+  readonly history = new History();
+  readonly scope = new Scope();
+  readonly pace = { steps: 0, nextLook: 0, waiting: 0 };
+  readonly startedAt: number;
+  readonly context: JsonObject;
+  /** Which one it was, in the order of their ends; undefined while it runs. */
+  endedAs: number | undefined;
+  #end: ExecutionEnd | undefined;
+  /** How much of it the memory of all has counted, and what of that is not its history. */
+  #counted = 0;
+  #held = 0;
+  #cancelTimeout: Cancel | undefined;
+
+  /** @param onEnd called once, when it has ended */
+  constructor(
+    readonly arn: string,
+    readonly name: string,
+    readonly machine: Machine,
+    readonly input: string,
+    private readonly world: ExecutionWorld,
+    private readonly onEnd: (execution: Execution) => void,
+    /** Which one it is, in the order of their starts. */
+    readonly order: number,
+  ) {
+    this.startedAt = world.clock.now();
+    this.context = {
+      Execution: {
+        Id: arn,
+        Input: null,
+        StartTime: new Date(this.startedAt).toISOString(),
+        Name: name,
+        RoleArn: machine.roleArn,
+        RedriveCount: 0,
+      },
+      StateMachine: { Id: machine.arn, Name: machine.name },
+    };
+  }
+
+  get clock(): Clock {
+    return this.world.clock;
+  }
+
+  get random(): () => number {
+    return this.world.random;
+  }
+
+  get activities(): ActivityPort {
+    return this.world.activities;
+  }
+
+  get threads(): EvaluationThreads {
+    return this.world.threads;
+  }
+
+  get mocks(): MockTable {
+    return this.world.mocks;
+  }
+
+  get machineName(): string {
+    return this.machine.name;
+  }
+
+  get region(): string {
+    return parseArn(this.arn)?.region ?? '';
+  }
+
+  openTask(subject: string, order: TaskOrder): TokenTask {
+    return this.world.tasks.open(subject, order);
+  }
+
+  /** Before each state but the first: where its machine was deleted, this is its end. */
+  passOn(): void {
+    if (this.machine.deleting) this.stop(undefined, undefined);
+  }
+
+  isLive(): boolean {
+    const { timeoutSeconds } = this.machine.program;
+    if (timeoutSeconds !== undefined && this.clock.now() >= this.startedAt + timeoutSeconds * 1000) {
+      this.#timeOut(timeoutSeconds);
+    }
+    return this.#end === undefined;
+  }
+
+  get end(): ExecutionEnd | undefined {
+    return this.#end;
+  }
+
+  get status(): ExecutionStatus {
+    return this.#end?.status ?? 'RUNNING';
+  }
+
+  /** Begins. Returns as soon as it has to wait for something. */
+  start(input: Json): void {
+    (this.context['Execution'] as JsonObject)['Input'] = input;
+    const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
+    this.record('ExecutionStarted', 0, details);
+    const { timeoutSeconds } = this.machine.program;
+    if (timeoutSeconds !== undefined) {
+      this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
+    }
+    const thread = new Thread(this, this.scope, new VariableScope((bytes) => this.hold(bytes)), 0).givenAs(
+      this.input,
+    );
+    void this.#run(thread, input);
+  }
+
+  /** Ends it as ABORTED, unless it has ended. */
+  stop(error: string | undefined, cause: string | undefined): void {
+    if (this.#end) return;
+    const details = new StateFailure(error, cause).details;
+    this.#finish({ status: 'ABORTED', at: this.clock.now(), error, cause }, 0, details);
+  }
+
+  record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
+    if (this.#end) return previous;
+    const id = this.history.add(type, at, previous, details);
+    this.#count();
+    if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
+    else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
+    else if (this.world.memory.isFull) this.#fail(runningFull(), id);
+    return id;
+  }
+
+  hold(bytes: number): void {
+    if (this.#end) return;
+    this.#held += bytes;
+    this.#count();
+    if (bytes > 0 && this.world.memory.isFull) throw runningFull();
+  }
+
+  #count(): void {
+    const bytes = this.history.bytes + this.#held;
+    this.world.memory.grow(bytes - this.#counted);
+    this.#counted = bytes;
+  }
+
+  async #run(thread: Thread, input: Json): Promise<void> {
+    try {
+      const output = thread.textOf(await interpret(this.machine.program, thread, input));
+      const details = { output, outputDetails: { truncated: false } };
+      this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, thread.previous, details);
+    } catch (error) {
+      if (!(error instanceof StateFailure))
+        this.world.log.error(
+          { err: error, execution: this.arn },
+          'the local service failed to run an execution',
+        );
+      const failure =
+        error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
+      this.#fail(failure, thread.previous);
+    }
+  }
+
+  #fail(failure: StateFailure, previous: number): void {
+    const { error, reason: cause, details } = failure;
+    this.#finish({ status: 'FAILED', at: this.clock.now(), error, cause }, previous, details);
+  }
+
+  #timeOut(seconds: number): void {
+    this.#finish({ status: 'TIMED_OUT', at: this.startedAt + seconds * 1000 }, 0, undefined);
+  }
+
+  #finish(end: ExecutionEnd, previous: number, details: object | undefined): void {
+    if (this.#end) return;
+    this.history.add(END_EVENTS[end.status], end.at, previous, details);
+    this.#end = end;
+    this.world.memory.grow(-this.#counted);
+    this.#cancelTimeout?.();
+    this.scope.end();
+    this.onEnd(this);
+  }
+}
+
+const END_EVENTS = {
+  SUCCEEDED: 'ExecutionSucceeded',
+  FAILED: 'ExecutionFailed',
+  TIMED_OUT: 'ExecutionTimedOut',
+  ABORTED: 'ExecutionAborted',
+} as const;
+
+/** How much memory the history of one execution may take. The live service has no such limit. */
+const HISTORY_BYTES = 128 * 1024 * 1024;
+
+function runningFull(): StateFailure {
+  return historyFull('bytes of all executions that run');
+}
+
+function historyFull(of: string): StateFailure {
+  return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);
+}

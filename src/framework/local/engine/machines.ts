@@ -1,0 +1,166 @@
+import type { Clock } from '../../base/time/clock.js';
+import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../arn.js';
+import type { Program } from '../asl/machine.js';
+import type { MockTable } from '../resources/mocks.js';
+import type { Logger } from '../../base/log/log.js';
+import { errors } from './service-error.js';
+
+/** A machine that was created, ready to run. Instants are epoch milliseconds. */
+export interface Machine {
+  readonly arn: string;
+  readonly name: string;
+  readonly definition: string;
+  readonly roleArn: string;
+  readonly createdAt: number;
+  readonly program: Program;
+  /** Whether it goes as soon as none of its executions runs. */
+  deleting: boolean;
+  /** How many of its executions run. */
+  running: number;
+}
+
+/** Where a new resource comes to be. */
+export interface Home {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+/** The home of a resource that a request signed for `region` creates. */
+export function homeOf(region: string): Home {
+  return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
+}
+
+/** How many characters all definitions may have; compiled they take many times as much. */
+const ALL_DEFINITIONS = 64 * 1024 * 1024;
+
+/** The state machines there are, by ARN. */
+export class Machines {
+  readonly #byArn = new Map<string, Machine>();
+  #bytes = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly mocks: MockTable,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Creates a machine; again with the same definition, letter for letter, it is the same one. A Task that nothing answers
+   * is warned of.
+   * @param program the definition, compiled
+   * @throws ServiceError StateMachineAlreadyExists where the name has another definition
+   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
+   * @throws ServiceError StateMachineDeleting where it is about to go
+   */
+  create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
+    const arn = formatArn({ ...home, kind: 'stateMachine', name });
+    const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
+    const existing = this.#byArn.get(arn);
+    if (existing) {
+      if (existing.deleting) throw errors.machineDeleting(arn);
+      if (existing.definition === definition) return existing;
+      throw errors.machineExists(arn);
+    }
+    if (this.#bytes + definition.length > ALL_DEFINITIONS) throw errors.tooManyMachines();
+    this.#bytes += definition.length;
+    const machine: Machine = {
+      arn,
+      name,
+      definition,
+      roleArn: role,
+      createdAt: this.clock.now(),
+      program,
+      deleting: false,
+      running: 0,
+    };
+    this.#byArn.set(arn, machine);
+    this.#warn(machine);
+    return machine;
+  }
+
+  /**
+   * Creates a machine, or gives an existing one another definition. Executions that run go on with the one they began
+   * with.
+   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
+   * @throws ServiceError StateMachineDeleting where it is about to go
+   */
+  replace(name: string, definition: string, program: Program, home: Home): Machine {
+    const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
+    if (!existing) return this.create(name, definition, program, home);
+    if (existing.deleting) throw errors.machineDeleting(existing.arn);
+    const grownBy = definition.length - existing.definition.length;
+    if (this.#bytes + grownBy > ALL_DEFINITIONS) throw errors.tooManyMachines();
+    this.#bytes += grownBy;
+    // Those that run have the object, and count themselves off it.
+    const machine: Machine = { ...existing, definition, program, running: 0 };
+    this.#byArn.set(existing.arn, machine);
+    this.#warn(machine);
+    return machine;
+  }
+
+  /** Lets a machine go at once. Its executions go on to their end. */
+  forget(arn: string): void {
+    const machine = this.#byArn.get(arn);
+    if (machine && this.#byArn.delete(arn)) this.#bytes -= machine.definition.length;
+  }
+
+  /** @throws ServiceError StateMachineDoesNotExist */
+  get(arn: string): Machine {
+    const machine = this.#byArn.get(arn);
+    if (!machine) throw errors.noMachine(arn);
+    return machine;
+  }
+
+  /** Sorted by name, as the service lists them. */
+  all(): Machine[] {
+    return [...this.#byArn.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  }
+
+  /** It goes at once, or with the last of its executions, each of which ends at its next state. */
+  delete(arn: string): void {
+    const machine = this.#byArn.get(arn);
+    if (!machine) return;
+    machine.deleting = true;
+    this.forgetDeleted(machine);
+  }
+
+  /** Lets a deleted machine go whose executions have all ended. */
+  forgetDeleted({ arn, deleting, running }: Machine): void {
+    if (deleting && running === 0) this.forget(arn);
+  }
+
+  #warn({ name, program }: Machine): void {
+    for (const { state, resource, activity } of program.tasks) {
+      if (activity || this.mocks.has(name, state, resource)) continue;
+      this.log.warn(
+        { machine: name, state, resource },
+        `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,
+      );
+    }
+  }
+
+  /** The smallest literal HeartbeatSeconds that a state has on an activity, over all machines. */
+  heartbeatSecondsOf(activityArn: string): number | undefined {
+    const declared = this.all()
+      .flatMap(({ program }) => program.tasks)
+      .filter(({ resource }) => resource === activityArn)
+      .flatMap(({ activity }) => activity?.heartbeatSeconds ?? []);
+    return declared.length === 0 ? undefined : Math.min(...declared);
+  }
+}
+
+/** What machines are sorted by, and where a page of them begins. */
+export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
+
+/** The home of a seeded machine: what was asked for, else that of its first activity, else us-east-1. */
+export function seededHome(program: Program, asked: Partial<Home>): Home {
+  const first = program.tasks.find((task) => task.activity);
+  const activity = first && parseArn(first.resource);
+  const region = asked.region ?? activity?.region ?? 'us-east-1';
+  return {
+    region,
+    account: asked.account ?? activity?.account ?? LOCAL_ACCOUNT,
+    partition: asked.partition ?? activity?.partition ?? partitionOf(region),
+  };
+}

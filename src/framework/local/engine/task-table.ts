@@ -1,0 +1,41 @@
+import type { Clock } from '../../base/time/clock.js';
+import type { TaskOrder } from '../asl/runtime/running-execution.js';
+import { OpenTask } from './open-task.js';
+import { errors } from './service-error.js';
+import { TokenMint } from './task-token.js';
+
+/** Every task that a token is out for. */
+export class TaskTable {
+  readonly #open = new Map<string, OpenTask>();
+  readonly #mint = new TokenMint();
+
+  constructor(private readonly clock: Clock) {}
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<OpenTask> {
+    return this.#open.values();
+  }
+
+  /** A new task with a new token. `subject` is what a report on it is told once it is closed. */
+  open(subject: string, order: TaskOrder): OpenTask {
+    const token = this.#mint.issue(subject);
+    const task = new OpenTask(subject, token, order, this.clock, () => this.#open.delete(token));
+    this.#open.set(token, task);
+    return task;
+  }
+
+  /**
+   * What a token is for, whether or not the task is still open.
+   * @throws ServiceError InvalidToken where this service never issued it
+   */
+  lookUp(token: string): { subject: string; task: OpenTask | undefined } {
+    const task = this.#open.get(token);
+    if (task) return { subject: task.subject, task: task.isOpen() ? task : undefined };
+    const subject = this.#mint.subjectOf(token);
+    if (subject === undefined) throw errors.invalidToken();
+    return { subject, task: undefined };
+  }
+}

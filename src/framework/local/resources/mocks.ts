@@ -1,0 +1,141 @@
+import { types } from 'node:util';
+import type { Json } from '../asl/values/json.js';
+import { MAX } from '../api/request-validation.js';
+
+/** What a mock is told of the call it answers. */
+export interface MockCall {
+  readonly machine: string;
+  readonly state: string;
+  readonly resource: string;
+  /** How many calls of this mock came before it. */
+  readonly index: number;
+  /** The token that ends the task, where its resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
+  readonly taskToken?: string;
+}
+
+/** An answer as data: a result, or an error. */
+export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
+
+/** Works an answer out from the task's input. What it throws fails the task, under the error's name. */
+export type MockFunction = (input: Json, call: MockCall) => unknown;
+
+/**
+ * What answers a resource that is not run here: one answer for ever, a function whose return value is the result,
+ * or a list of both, one a call, the last of them for every call after it.
+ */
+export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
+
+/** Mocks by the ARN of a resource, or by `Machine.State`, which wins. */
+export type Mocks = Readonly<Record<string, Mock>>;
+
+export type MockOutcome =
+  | { readonly kind: 'succeeded'; readonly output: string }
+  | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
+
+/** Answers calls from mocks. */
+export class MockTable {
+  readonly #counts = new Map<string, number>();
+
+  /** @throws TypeError where a mock is none of the things it can be, naming it */
+  constructor(private readonly mocks: Mocks) {
+    for (const [key, mock] of Object.entries(mocks)) {
+      const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
+      if (answers.length === 0 || !answers.every(isAnswer)) {
+        throw new TypeError(
+          `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
+        );
+      }
+      for (const answer of answers) checkTexts(key, answer);
+    }
+  }
+
+  has(machine: string, state: string, resource: string): boolean {
+    return this.#find(machine, state, resource) !== undefined;
+  }
+
+  /** Never rejects. */
+  async answer(call: Omit<MockCall, 'index'>, input: Json): Promise<MockOutcome> {
+    const found = this.#find(call.machine, call.state, call.resource);
+    if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
+    const index = this.#counts.get(found.key) ?? 0;
+    this.#counts.set(found.key, index + 1);
+    return settle(pick(found.mock, index), input, { ...call, index });
+  }
+
+  #find(machine: string, state: string, resource: string): { key: string; mock: Mock } | undefined {
+    for (const key of [`${machine}.${state}`, resource]) {
+      const mock = Object.hasOwn(this.mocks, key) ? this.mocks[key] : undefined;
+      if (mock !== undefined) return { key, mock };
+    }
+    return undefined;
+  }
+}
+
+function pick(mock: Mock, index: number): MockAnswer | MockFunction {
+  if (!isSequence(mock)) return mock;
+  return mock[Math.min(index, mock.length - 1)] ?? { output: null };
+}
+
+function isAnswer(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return 'output' in value || ('error' in value && typeof value.error === 'string');
+}
+
+/** What the service would take of a worker. */
+const TEXTS = [
+  ['error', MAX.error],
+  ['cause', MAX.cause],
+] as const;
+
+function checkTexts(key: string, answer: unknown): void {
+  if (typeof answer === 'function') return;
+  for (const [field, limit] of TEXTS) {
+    const value: unknown = Reflect.get(answer as object, field);
+    if (value === undefined || (typeof value === 'string' && value.length <= limit)) continue;
+    throw new TypeError(
+      `Expected '${field}' of the mock of '${key}' to be at most ${limit} characters of text`,
+    );
+  }
+}
+
+function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] {
+  return Array.isArray(mock);
+}
+
+async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCall): Promise<MockOutcome> {
+  try {
+    if (typeof mock !== 'function') return outcomeOf(mock);
+    return succeeded(await mock(input, call));
+  } catch (error) {
+    return thrownOutcome(error);
+  }
+}
+
+/** As far as it can be read: anything can be thrown, a revoked proxy too. What is too long for the service is cut. */
+function thrownOutcome(thrown: unknown): MockOutcome {
+  try {
+    const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
+    const error = typeof name === 'string' ? name : 'Error';
+    const cause = String(message ?? thrown);
+    return { kind: 'failed', error: error.slice(0, MAX.error), cause: cause.slice(0, MAX.cause) };
+  } catch {
+    return { kind: 'failed', error: 'Error', cause: 'what the mock threw could not be read' };
+  }
+}
+
+function outcomeOf(answer: MockAnswer): MockOutcome {
+  if ('error' in answer) return { kind: 'failed', error: answer.error, cause: answer.cause };
+  return succeeded(answer.output);
+}
+
+function succeeded(value: unknown): MockOutcome {
+  return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
+}
+
+/** Left to itself, JSON shows them as `{}`. @throws TypeError */
+function refuseLossy(_key: string, value: unknown): unknown {
+  if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
+  if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");
+  return value;
+}

@@ -1,0 +1,59 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import { readRecordedTasks, type History, type RecordedTask } from './history.js';
+import type { TaskResult } from './bed-port.js';
+
+/** One recorded task, run again. */
+export interface ReplayedTask {
+  readonly handler: string;
+  /** The id of the event that ended the recorded one. */
+  readonly eventId: number;
+  /** JSON text. */
+  readonly input: string;
+  readonly recorded: TaskResult;
+  readonly now: TaskResult;
+}
+
+/** What a history came to, run again. */
+export interface Replay {
+  readonly tasks: readonly ReplayedTask[];
+  /** Those with another output now, another error name, or success in place of failure. Causes may differ. */
+  readonly differences: readonly ReplayedTask[];
+  /** Recorded tasks of activities that no handler of the bed takes, by ARN. */
+  readonly unhandled: readonly string[];
+}
+
+type Run = (json: string, handler: string) => Promise<TaskResult>;
+
+/** Runs every recorded input that a worker answered through its handler, one after the other. */
+export async function replay(
+  source: string | History,
+  handlers: readonly HandlerDefinition[],
+  run: Run,
+): Promise<Replay> {
+  const tasks: ReplayedTask[] = [];
+  const unhandled = new Set<string>();
+  for (const { activity, input, result, eventId } of await readRecordedTasks(source)) {
+    const handler = handlerOf(activity, handlers)?.name;
+    if (handler === undefined) unhandled.add(activity);
+    else tasks.push({ handler, eventId, input, recorded: result, now: await run(input, handler) });
+  }
+  const differences = tasks.filter(({ recorded, now }) => !isSame(recorded, now));
+  return { tasks, differences, unhandled: [...unhandled] };
+}
+
+/** By the whole ARN; else by the name at its end, since stages and accounts differ. */
+function handlerOf(arn: RecordedTask['activity'], handlers: readonly HandlerDefinition[]) {
+  const name = arn.split(':').at(-1);
+  return (
+    handlers.find(({ activity }) => activity.kind === 'arn' && activity.arn === arn) ??
+    handlers.find(({ activity }) => activity.name === name)
+  );
+}
+
+function isSame(recorded: TaskResult, now: TaskResult): boolean {
+  if (recorded.status === 'succeeded' && now.status === 'succeeded') {
+    return isDeepStrictEqual(recorded.output, now.output);
+  }
+  return recorded.status === 'failed' && now.status === 'failed' && recorded.error === now.error;
+}

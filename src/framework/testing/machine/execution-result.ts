@@ -1,0 +1,60 @@
+import type { Execution } from '../../local/engine/execution.js';
+
+/** What an execution came to. */
+export interface ExecutionResult {
+  readonly status: 'succeeded' | 'failed' | 'timedOut' | 'aborted';
+  /** Parsed; only of a success. */
+  readonly output?: unknown;
+  readonly error?: string;
+  readonly cause?: string;
+  /** The states it entered, in order. */
+  readonly path: readonly string[];
+  /** How often each state that runs tasks had one scheduled. */
+  readonly attempts: Readonly<Record<string, number>>;
+  /** How long it took by its own clock, in milliseconds. */
+  readonly tookMs: number;
+  /** As GetExecutionHistory has it. */
+  readonly history: readonly object[];
+}
+
+const STATUS = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  TIMED_OUT: 'timedOut',
+  ABORTED: 'aborted',
+} as const;
+
+type Event = ReturnType<Execution['history']['page']>[number];
+
+/** Reads an execution that has ended; undefined for one that has not. */
+export function resultOf({ end, startedAt, history }: Execution): ExecutionResult | undefined {
+  if (!end) return undefined;
+  const events = history.all();
+  return {
+    status: STATUS[end.status],
+    ...(end.output !== undefined && { output: JSON.parse(end.output) as unknown }),
+    ...(end.error !== undefined && { error: end.error }),
+    ...(end.cause !== undefined && { cause: end.cause }),
+    path: events.flatMap((event) => enteredState(event) ?? []),
+    attempts: attemptsOf(events),
+    tookMs: end.at - startedAt,
+    history: events,
+  };
+}
+
+function enteredState(event: Event): string | undefined {
+  const details: unknown = Reflect.get(event, 'stateEnteredEventDetails');
+  return typeof details === 'object' && details !== null ? String(Reflect.get(details, 'name')) : undefined;
+}
+
+function attemptsOf(events: readonly Event[]): Record<string, number> {
+  const byId = new Map(events.map((event) => [event.id, event]));
+  const attempts: Record<string, number> = {};
+  for (const event of events.filter(({ type }) => /^(Activity|Task|LambdaFunction)Scheduled$/.test(type))) {
+    let each: Event | undefined = event;
+    while (each && enteredState(each) === undefined) each = byId.get(each.previousEventId ?? 0);
+    const state = each && enteredState(each);
+    if (state !== undefined) attempts[state] = (attempts[state] ?? 0) + 1;
+  }
+  return attempts;
+}

@@ -1,0 +1,85 @@
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
+import type { Constructor, HandlerDefinition } from '../declare/definition.js';
+import { discover } from '../declare/discovery/discovery.js';
+import { throwProblems } from '../base/errors.js';
+import { compile, type CompiledHandler } from '../worker/handler/compile.js';
+import { CLOCK, createContainer, RANDOM, type Setup } from '../worker/handler/container/container.js';
+import { registrations } from '../worker/handler/container/registrations.js';
+import { neededTokens, resolveProblems } from '../worker/handler/container/resolve-problems.js';
+import { mockProblems } from './unused-mocks.js';
+import type { HandClock } from './hand-clock.js';
+import { asRegistration, mockRest } from './mock.js';
+import type { TestBedOptions } from './options.js';
+
+/** A handler, ready to run in a bed. */
+export interface BedHandler {
+  readonly definition: HandlerDefinition;
+  readonly options: ResolvedOptions;
+  readonly handle: CompiledHandler;
+}
+
+/**
+ * The container and the handlers of some classes, on a clock.
+ * @throws StartError as a worker would, but for accounts and variables; what `setup` opened is then closed again.
+ */
+export async function makeBedHandlers(
+  classes: readonly Constructor<object>[],
+  options: TestBedOptions,
+  clock: HandClock,
+): Promise<{ container: DependencyContainer; handlers: BedHandler[] }> {
+  const { interceptors, setup } = options;
+  const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
+  const found = discover(classes, process.env, { standIn: true });
+  // A bed connects to no account at all.
+  throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
+  const container = await makeContainer(found.handlers, settings, options, clock);
+  const handlers = found.handlers.map((definition) => ({
+    definition,
+    options: resolveHandler(definition, settings).options,
+    handle: compile(definition, container, settings.interceptors),
+  }));
+  return { container, handlers };
+}
+
+async function makeContainer(
+  definitions: readonly HandlerDefinition[],
+  { setup, interceptors }: Settings,
+  { mocks = [], useMocker }: TestBedOptions,
+  clock: HandClock,
+): Promise<DependencyContainer> {
+  const own = [
+    { token: CLOCK, provider: { useValue: clock } },
+    { token: RANDOM, provider: { useValue: () => 0.5 } },
+  ];
+  const mocked = mocks.map(asRegistration);
+  const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
+  let begun: DependencyContainer | undefined;
+  const registered = new Set<InjectionToken>();
+  const begin: Setup = async (container) => {
+    begun = container;
+    const before = tokensOf(container);
+    await setup?.(container);
+    for (const token of tokensOf(container)) if (!before.has(token)) registered.add(token);
+  };
+  try {
+    const container = await createContainer(begin, [...own, ...rest, ...mocked]);
+    const needed = neededTokens(definitions, container, { interceptors });
+    const roots = new Set<InjectionToken>(definitions.map(({ target }) => target));
+    const tokens = mocked.map(({ token }) => token);
+    throwProblems([
+      ...mockProblems(tokens, { container, needed, roots, registered }),
+      ...resolveProblems(definitions, container, { interceptors }, asMock),
+    ]);
+    return container;
+  } catch (error) {
+    await begun?.dispose();
+    throw error;
+  }
+}
+
+const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>
+  new Set(registrations(container).map(([token]) => token));
+
+const asMock = (token: string): string =>
+  `give a stand-in: mocks: [[${token}, { … }]]; or the config's own: setup: config.setup`;

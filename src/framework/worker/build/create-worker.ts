@@ -1,0 +1,185 @@
+import { hostname } from 'node:os';
+import type { DependencyContainer } from 'tsyringe';
+import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { Config } from '../../config/config.js';
+import { throwProblems } from '../../base/errors.js';
+import { compile } from '../handler/compile.js';
+import { createLog, type Logger } from '../../base/log/log.js';
+import type { AwsService } from '../../aws/sdk/aws.js';
+import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
+import { socketProblems } from '../../aws/sdk/settings.js';
+import type { ActivityPort } from '../../aws/port.js';
+import { resolveOnce } from '../handler/container/registrations.js';
+import { Telemetry } from '../observe/open-telemetry/telemetry.js';
+import { openHealth, type WorkerHealth } from '../health/open.js';
+import type { RunnableHandler } from '../handler-loop.js';
+import { Worker, type WorkerParts } from '../worker.js';
+import { type Activities, findActivities, regionOf } from './find-activities.js';
+import { dispose, makeContainer } from './handlers-container.js';
+import { beatInThread, openThread } from './heartbeat-thread.js';
+import { moduleProblems, Pools } from './pools.js';
+import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
+import { socketsFor } from './sockets.js';
+
+/** What a worker may be given from outside. */
+export interface WorkerOptions {
+  /** @default the machine's time */
+  clock?: Clock;
+  /** Numbers from 0 to below 1. @default Math.random */
+  random?: () => number;
+  /** @default lines of JSON on standard output */
+  log?: Logger;
+  /** What globs in `activities` are relative to. @default the working directory */
+  baseDir?: string;
+  /**
+   * The URL of a module whose default export is this config, and which starts nothing: threads and processes import it.
+   * Needed where a handler has `run: 'thread'` or `'process'`. @default none
+   */
+  module?: string | URL;
+  /** Ends the start, which then rejects with the signal's reason. It means nothing to the worker once that is made. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities.
+ * At `local` it connects to 127.0.0.1:`port`; it starts no service of its own. Where it fails, what was opened for it
+ * is closed again.
+ * @throws StartError with everything that is wrong, at once.
+ */
+export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
+  const { clock = systemClock, random = Math.random, log = createLog(), module, signal } = options;
+  const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
+  return buildWorker(plan, { clock, random, log, module: module && String(module), signal });
+}
+
+/** The world that a worker is built in. */
+export interface StartWorld {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** The URL of the module that the config comes from. */
+  readonly module?: string;
+  readonly signal?: AbortSignal;
+  /** Called once everything was checked, before anything is connected. @default to the plan's endpoint */
+  readonly connectTo?: () => Promise<Endpoint>;
+}
+
+/**
+ * Builds the worker of a plan: the container, the checks that need it, the connections. The one procedure of the
+ * command and of `createWorker`.
+ * @throws StartError with the plan's problems and those that only show here. Everything that was opened is closed.
+ */
+export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
+  world.signal?.throwIfAborted();
+  const none = plan.handlers.length === 0 && plan.problems.length === 0;
+  const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
+  const container = await makeContainer(plan, problems, world);
+  const pools = new Pools(plan, world);
+  const { sdk, region, calls, healthPort } = plan.settings;
+  // What answers probes must be there early; without, it can load while the first polls are open.
+  let thread = healthPort === undefined ? undefined : openThread(plan, world);
+  let service: AwsService | undefined;
+  let health: WorkerHealth | undefined;
+  const close = async (): Promise<void> => {
+    service?.close();
+    await Promise.all([pools.close(), dispose(container, world)]);
+    // Last, since probes are answered from there.
+    await thread?.close();
+  };
+  try {
+    const endpoint = await endpointOf(plan, world);
+    health = await openHealth({ ...plan, ...world, thread, healthPort });
+    const { AwsService } = await import('../../aws/sdk/aws.js');
+    service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
+    const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
+    if (healthPort === undefined) thread = openThread(plan, world);
+    if (thread) beatInThread(thread, handlers, service, world.log);
+    world.signal?.throwIfAborted();
+    const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
+    const worker = new Worker({ ...settingsOf(plan, world), handlers, thread, tracing: telemetry, close });
+    await health.show(worker);
+    telemetry.follow(worker);
+    for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
+    closeWhenStopped(health, worker);
+    return worker;
+  } catch (error) {
+    health?.close();
+    await close();
+    throw error;
+  }
+}
+
+/** Probes are answered until the last report has left. */
+function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
+  worker.on('state', ({ to }) => {
+    if (to === 'stopped' || to === 'failed') health.close();
+  });
+}
+
+async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
+  const endpoint = world.connectTo ? await world.connectTo() : plan.endpoint;
+  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
+  return endpoint;
+}
+
+function settingsOf({ settings }: Plan, world: StartWorld): Omit<WorkerParts, 'handlers' | 'close'> {
+  const { heartbeatRate, reportLimitMs, graceMs, drain } = settings;
+  const { clock, random, log } = world;
+  const name = settings.workerName ?? nameWorker(random);
+  return { name, clock, random, log, heartbeatRate, reportLimitMs, graceMs, drain };
+}
+
+/** What is there when handlers are connected. */
+interface Connecting {
+  readonly plan: Plan;
+  readonly world: StartWorld;
+  readonly container: DependencyContainer;
+  readonly pools: Pools;
+  readonly service: AwsService;
+  readonly endpoint: Endpoint;
+}
+
+async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
+  const { plan, world, container, pools, service, endpoint } = connecting;
+  const { settings, handlers } = plan;
+  const { createActivities } = settings;
+  const search = { ...world, service, endpoint, createActivities };
+  const definitions = handlers.map(({ definition }) => definition);
+  const activities = await findActivities(definitions, search);
+  const ports = await openPorts(connecting, activities);
+  const runnable = handlers.map(async (planned): Promise<RunnableHandler> => {
+    const { definition, options } = planned;
+    const activityArn = activities.arnOf(definition.activity);
+    const port = ports.get(regionOf(activityArn));
+    if (!port) throw new Error(`no connection was made for ${activityArn}`);
+    const handle = (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors);
+    return { name: definition.name, activityArn, handle, port, ...options };
+  });
+  return Promise.all(runnable);
+}
+
+/** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */
+async function openPorts(
+  { plan: { handlers, settings }, service, endpoint }: Connecting,
+  activities: Activities,
+): Promise<ReadonlyMap<string, ActivityPort>> {
+  const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
+  const ports = new Map<string, ActivityPort>();
+  const regionOfHandler = ({ definition }: PlannedHandler): string =>
+    regionOf(activities.arnOf(definition.activity));
+  for (const region of new Set(handlers.map(regionOfHandler))) {
+    const group = handlers.filter((handler) => regionOfHandler(handler) === region);
+    const calls = socketsFor(group);
+    throwProblems(await socketProblems(settings.sdk, agentKey, { ...calls }));
+    ports.set(region, await service.port(region, calls));
+  }
+  return ports;
+}
+
+/** Tells workers of one machine apart, in the histories of executions. */
+function nameWorker(random: () => number): string {
+  const suffix = `-${process.pid}-${Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0')}`;
+  return hostname().slice(0, 80 - suffix.length) + suffix;
+}

@@ -1,0 +1,93 @@
+import { ownActivity, twoAccounts } from '../../declare/discovery/cross-problems.js';
+import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
+import { type Problem, StartError, throwProblems } from '../../base/errors.js';
+import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
+import type { AwsService } from '../../aws/sdk/aws.js';
+import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
+
+/** Where the activities of the handlers are. */
+export interface Activities {
+  /** The ARN of what a handler declares. */
+  arnOf(activity: ActivityRef): string;
+}
+
+/** How activities are looked up, and where. */
+export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
+  readonly service: AwsService;
+  readonly endpoint: Endpoint;
+  /** Whether missing ones are created anywhere. */
+  readonly createActivities: boolean;
+}
+
+/**
+ * Finds the activities that were declared by a bare name, all with one listing. None is looked up where each handler
+ * names an ARN.
+ * @throws StartError where one is not there, or where it turns out that two handlers take the tasks of one, or that
+ * they lie in two accounts.
+ */
+export async function findActivities(
+  handlers: readonly HandlerDefinition[],
+  search: Search,
+): Promise<Activities> {
+  const arns = await lookUpNames(bareNames(handlers), search);
+  const activities = {
+    arnOf(activity: ActivityRef): string {
+      const arn = activity.kind === 'arn' ? activity.arn : arns.get(activity.name);
+      if (arn === undefined) throw new Error(`the activity '${activity.name}' was not found`);
+      return arn;
+    },
+  };
+  // On this machine an account is made up.
+  const accounts = isLoopback(search.endpoint) ? [] : inAccounts(handlers, activities);
+  throwProblems([...sameActivity(handlers, activities), ...twoAccounts(accounts)]);
+  return activities;
+}
+
+/** The region that an activity is polled in. */
+export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
+
+const inAccounts = (handlers: readonly HandlerDefinition[], activities: Activities) =>
+  handlers.map(({ name, activity }) => ({ name, account: activities.arnOf(activity).split(':')[4] ?? '' }));
+
+const bareNames = (handlers: readonly HandlerDefinition[]): string[] => [
+  ...new Set(handlers.flatMap(({ activity }) => (activity.kind === 'name' ? [activity.name] : []))),
+];
+
+async function lookUpNames(names: readonly string[], search: Search): Promise<ReadonlyMap<string, string>> {
+  if (names.length === 0) return new Map();
+  const { service, endpoint, createActivities } = search;
+  const region = await service.defaultRegion();
+  if (!region) throw new StartError([noRegion(names)]);
+  const { lookUpActivities } = await import('../../aws/queries/activity-queries.js');
+  const client = await service.client(region);
+  const create = createActivities || isLoopback(endpoint);
+  const { arns, problems } = await lookUpActivities(names, { ...search, client, region, create });
+  throwProblems(problems);
+  return arns;
+}
+
+/** Handlers whose names and ARNs turned out to be the same activity. */
+function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
+  const seen = new Map<string, string>();
+  return handlers.flatMap(({ name, activity }): Problem[] => {
+    const arn = activities.arnOf(activity);
+    const first = seen.get(arn);
+    seen.set(arn, first ?? name);
+    if (first === undefined) return [];
+    return [
+      {
+        code: 'HANDLER_DUPLICATE',
+        where: `${first} and ${name}`,
+        what: `they both take the tasks of ${arn}: each task would go to either of them`,
+        fix: ownActivity(arn),
+      },
+    ];
+  });
+}
+
+const noRegion = (names: readonly string[]): Problem => ({
+  code: 'ACTIVITIES_UNREACHABLE',
+  where: `activities ${names.join(', ')}`,
+  what: 'bare names are looked up in a region, and none is configured',
+  fix: 'set a region, as in: export AWS_REGION=eu-west-1; or `region` in the config; or declare whole ARNs',
+});

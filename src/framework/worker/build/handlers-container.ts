@@ -1,0 +1,55 @@
+import type { DependencyContainer } from 'tsyringe';
+import { unlessAborted, within } from '../../base/time/wait.js';
+import { type Problem, StartError, throwProblems } from '../../base/errors.js';
+import { CLOCK, createContainer, RANDOM } from '../handler/container/container.js';
+import { resolveProblems } from '../handler/container/resolve-problems.js';
+import { CLOSE_LIMIT_MS } from '../worker.js';
+import type { StartWorld } from './create-worker.js';
+import type { Plan } from './plan.js';
+
+/**
+ * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved.
+ * @throws StartError with `known` and what is wrong here, or the signal's reason; what was opened is closed again.
+ */
+export async function makeContainer(
+  { settings, handlers }: Plan,
+  known: readonly Problem[],
+  world: StartWorld,
+): Promise<DependencyContainer> {
+  const { clock, random, signal } = world;
+  let begun: DependencyContainer | undefined;
+  const setup = (container: DependencyContainer): void | Promise<void> => {
+    begun = container;
+    return settings.setup?.(container);
+  };
+  try {
+    const container = await unlessAborted(
+      signal,
+      createContainer(setup, [
+        { token: CLOCK, provider: { useValue: clock } },
+        { token: RANDOM, provider: { useValue: random } },
+      ]),
+    );
+    const definitions = handlers.map(({ definition }) => definition);
+    throwProblems([...known, ...resolveProblems(definitions, container, settings)]);
+    return container;
+  } catch (error) {
+    if (begun) await dispose(begun, world);
+    if (!isSetupFailure(error)) throw error;
+    throw new StartError([...known, ...error.problems], { cause: error.cause });
+  }
+}
+
+const isSetupFailure = (error: unknown): error is StartError =>
+  error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
+
+/** Disposes of what a container holds. A provider that does not end, or throws, is said, and holds nothing up for long. */
+export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
+  const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
+    log.error({ err: error }, 'something in the container could not be disposed of'),
+  );
+  if (!(await within(clock, CLOSE_LIMIT_MS, disposed)))
+    log.warn(
+      `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: it is left behind`,
+    );
+}

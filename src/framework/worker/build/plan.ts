@@ -1,0 +1,122 @@
+import { closest } from 'fastest-levenshtein';
+import {
+  BY_DEFAULT,
+  type ConfigSources,
+  resolveConfig,
+  resolveHandler,
+  type ResolvedHandler,
+  type Settings,
+} from '../../config/resolve.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import { discover } from '../../declare/discovery/discovery.js';
+import { loadActivities } from '../../declare/discovery/load.js';
+import type { Problem } from '../../base/errors.js';
+import {
+  type Endpoint,
+  isProblem,
+  productionMark,
+  resolveEndpoint,
+  saidEndpoint,
+} from '../../aws/endpoint.js';
+import { sdkProblems } from '../../aws/sdk/settings.js';
+import { POLL_LIMIT_MS } from '../poll/poller.js';
+import { twoCopies } from './two-copies.js';
+
+export interface PlanSources extends ConfigSources {
+  /** What globs are relative to: where the compiled config is. */
+  readonly baseDir: string;
+}
+
+/** A handler and all that was said of it. */
+export interface PlannedHandler extends ResolvedHandler {
+  readonly definition: HandlerDefinition;
+}
+
+/** A worker as it was declared and configured. Nothing was opened for it yet. */
+export interface Plan {
+  readonly baseDir: string;
+  readonly settings: Settings;
+  /** Undefined only where there are problems. */
+  readonly endpoint: Endpoint | undefined;
+  /** What says it: `--endpoint`, a variable, the config; undefined where nobody does. */
+  readonly endpointFrom: string | undefined;
+  /** The variable that shows that this is production; undefined where none does. */
+  readonly production: string | undefined;
+  readonly handlers: readonly PlannedHandler[];
+  /** The compiled files that activities were taken from, absolute. */
+  readonly files: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Loads, discovers and checks everything that was declared. @throws StartError where a setting is wrong. */
+export async function makePlan(sources: PlanSources): Promise<Plan> {
+  const { config, env, flags, baseDir } = sources;
+  const settings = resolveConfig(sources);
+  const said = { flag: flags?.texts['endpoint'], env, config: config.endpoint, port: settings.port };
+  const endpoint = resolveEndpoint(said);
+  const defaulted = settings.origins.activities.from === BY_DEFAULT;
+  const loaded = await loadActivities(settings.activities, baseDir, { defaulted });
+  const found = discover(loaded.classes, env, { files: loaded.places });
+  const handlers = found.handlers.map((definition) => ({
+    definition,
+    ...resolveHandler(definition, settings),
+  }));
+  return {
+    baseDir,
+    settings,
+    endpoint: isProblem(endpoint) ? undefined : endpoint,
+    endpointFrom: saidEndpoint(said)?.from,
+    production: productionMark(env),
+    handlers,
+    files: loaded.files,
+    problems: [
+      ...(isProblem(endpoint) ? [endpoint] : []),
+      ...(await sdkProblems(settings.sdk, POLL_LIMIT_MS)),
+      ...twoCopies(baseDir),
+      ...loaded.problems,
+      ...found.problems,
+      ...strayOptions(settings, found.handlers),
+      ...handlers.flatMap(tooFewPlaces),
+    ],
+  };
+}
+
+/** Options that were said of handlers that there are not. */
+function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
+  const names = handlers.map(({ name }) => name);
+  return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
+    Object.keys(values)
+      .filter((name) => !names.includes(name))
+      .map((name) => ({
+        code: 'CONFIG_UNKNOWN_KEY' as const,
+        where: from(name),
+        what: 'there is no such handler',
+        fix:
+          names.length > 0
+            ? `did you mean '${closest(name, names)}'? There are: ${names.join(', ')}`
+            : 'declare it, or remove the key',
+      })),
+  );
+}
+
+/** A lease must always find a free thread or process. What was said of all handlers is only cut, and told at start. */
+function tooFewPlaces({ definition, options: { run, places }, cut }: PlannedHandler): Problem[] {
+  if (!cut || cut.inherited) return [];
+  const key = run === 'thread' ? 'pool.threads' : 'pool.processes';
+  return [
+    {
+      code: 'POOL_TOO_SMALL',
+      where: definition.name,
+      what: `${cut.from} asks for a concurrency of ${cut.wanted}, and its pool has ${places} ${run === 'thread' ? 'threads' : 'processes'}`,
+      fix: `set ${key} to ${cut.wanted}, or concurrency to ${places} at most`,
+    },
+  ];
+}
+
+/** What keeps a plan without any handler from being a worker's. The local service is of use without one. */
+export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
+  code: 'NO_ACTIVITIES',
+  where: 'activities',
+  what: `no class with @Activity was found in ${settings.activities.map(String).join(', ')}, searched below ${baseDir}`,
+  fix: "compile first: npx tsc; if that was done, start in the project's folder, or correct the globs in `activities`; to write a first one: npx stepwright generate activity refund-order",
+});

@@ -1,0 +1,78 @@
+import { type Problem, show } from '../../base/errors.js';
+import { hostedHandler } from '../pool/hosted-handler.js';
+import type { Host } from '../pool/host.js';
+import type { HostOptions } from '../pool/pool-messages.js';
+import { Pool } from '../pool/pool.js';
+import type { CompiledHandler } from '../handler/compile.js';
+import type { StartWorld } from './create-worker.js';
+import type { Plan, PlannedHandler } from './plan.js';
+
+/** The pools of those handlers of a worker that run in threads or in processes. Nothing is started before a task comes. */
+export class Pools {
+  readonly #plan: Plan;
+  readonly #world: StartWorld;
+  readonly #pools: Pool[] = [];
+
+  constructor(plan: Plan, world: StartWorld) {
+    this.#plan = plan;
+    this.#world = world;
+  }
+
+  /** The handler, called in its pool; undefined where it runs on the main thread. */
+  async handlerOf({
+    definition,
+    options: { run, places },
+    cut,
+  }: PlannedHandler): Promise<CompiledHandler | undefined> {
+    if (run === 'main') return undefined;
+    const Host = await hostFor(run);
+    const { clock, random, log } = this.#world;
+    const { name } = definition;
+    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${places} places`);
+    const { recycleAfter, memoryMb } = this.#plan.settings.pool;
+    const pool = new Pool({
+      spawn: () => new Host(),
+      host: this.#hostOptions(name),
+      log: log.child({ handler: name }),
+      ...{ recycleAfter, memoryMb, clock, random },
+    });
+    this.#pools.push(pool);
+    return hostedHandler(pool, clock);
+  }
+
+  /** Ends them all, when what they hold was disposed of, or after 4 s. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.close()));
+  }
+
+  #hostOptions(handler: string): HostOptions {
+    const { settings, baseDir } = this.#plan;
+    const globs = settings.activities.filter((each) => typeof each === 'string');
+    return {
+      module: this.#world.module ?? '',
+      baseDir,
+      // A list with classes in it can only be the config's own.
+      globs: globs.length === settings.activities.length ? globs : undefined,
+      handlers: [handler],
+      sourceMaps: process.sourceMapsEnabled,
+    };
+  }
+}
+
+/** Only where one is needed: who imports the framework, a test bed too, need not load what starts processes. */
+const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
+  run === 'thread'
+    ? (await import('../pool/thread.js')).ThreadHost
+    : (await import('../pool/process.js')).ProcessHost;
+
+/** Threads and processes can't be given a config: they import it. */
+export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
+  if (module !== undefined && URL.canParse(module)) return [];
+  const elsewhere = handlers.filter(({ options: { run } }) => run !== 'main');
+  return elsewhere.map(({ definition: { name }, options: { run } }) => ({
+    code: 'MODULE_MISSING',
+    where: name,
+    what: `it has run: '${run}', and createWorker was given ${module === undefined ? 'no `module`' : `the module ${show(module)}, which is no URL`}`,
+    fix: "put the config into a file of its own as its default export (without createWorker in it), and name that file: createWorker(config, { module: new URL('./worker.config.js', import.meta.url) })",
+  }));
+}

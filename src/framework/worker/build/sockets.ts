@@ -1,0 +1,12 @@
+import { MOST_ON_THE_WAY } from '../heartbeat/on-the-way.js';
+import type { Sockets } from '../../aws/sdk/aws.js';
+import type { PlannedHandler } from './plan.js';
+
+/** Connections for all that the handlers of one region can have open at once. */
+export function socketsFor(handlers: readonly PlannedHandler[]): Sockets {
+  const polls = handlers.reduce((sum, { options }) => sum + options.pollers.max, 0);
+  const tasks = handlers.reduce((sum, { options }) => sum + options.concurrency, 0);
+  // Beside every task that runs there may be an outcome that is still on its way.
+  const reports = Math.max(2 * tasks, 16);
+  return { polls, reports, heartbeats: Math.min(reports, MOST_ON_THE_WAY) };
+}

@@ -1,0 +1,105 @@
+import type { DependencyContainer } from 'tsyringe';
+import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
+import type { Interceptor } from '../../declare/interceptor.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { isThenable } from '../../base/time/wait.js';
+import { resolveOnce } from './container/registrations.js';
+import { TaskScopes } from './container/task-scope.js';
+import { currentContainer, runFor } from './current-task.js';
+import { failureOf } from './failure/failure.js';
+import { compileInput, type Validate } from './input/compile-input.js';
+import { decode } from './input/decode.js';
+import { intercepted, type HandleTask } from './interceptors/intercept.js';
+import type { Outcome } from './outcome.js';
+import { compileOutput, type Encode } from './output/compile-output.js';
+
+/**
+ * Everything between a task's input and what the service is told of it. Never rejects. Resolves when nothing of the
+ * task is left here; `onOutcome` is called once before that, as soon as the outcome stands.
+ */
+export type CompiledHandler = (
+  text: string,
+  context: TaskContext,
+  onOutcome?: (outcome: Outcome) => void,
+) => Promise<Outcome>;
+
+interface Pipeline {
+  readonly validate: Validate;
+  readonly handle: HandleTask;
+  readonly encode: Encode;
+}
+
+/**
+ * Builds the one closure that handles every task of a handler: decode, validate, interceptors, handle, encode.
+ * The activity and the interceptors are made here, once; no metadata is read afterwards.
+ * @throws what the container throws for a dependency that can't be resolved.
+ */
+export function compile(
+  definition: HandlerDefinition,
+  container: DependencyContainer,
+  globalInterceptors: readonly Constructor<Interceptor>[],
+): CompiledHandler {
+  const interceptors = [...globalInterceptors, ...definition.interceptors];
+  const pipeline = {
+    validate: compileInput(definition),
+    handle: intercepted(
+      interceptors.map((each) => resolveOnce(container, each)),
+      callMethod(definition, container),
+    ),
+    encode: compileOutput(definition),
+  };
+  return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
+}
+
+function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+  return (text, task, onOutcome) => runFor({ task, container }, () => run(text, task, pipeline, onOutcome));
+}
+
+function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
+  const scopes = new TaskScopes(container);
+  return async (text, task, onOutcome) => {
+    const scope = scopes.open(task);
+    // Finished work does not wait for what is tidied up after it.
+    const outcome = await runFor({ task, container: scope }, () => run(text, task, pipeline, onOutcome));
+    await scopes.close(scope, task);
+    return outcome;
+  };
+}
+
+async function run(
+  text: string,
+  context: TaskContext,
+  { validate, handle, encode }: Pipeline,
+  onOutcome: ((outcome: Outcome) => void) | undefined,
+): Promise<Outcome> {
+  let outcome: Outcome;
+  try {
+    // What is there already is not waited for: with an asynchronous context each promise costs what a small task does.
+    const checked = validate(decode(text));
+    const input = isThenable(checked) ? await checked : checked;
+    const encoded = encode(await handle({ input, context }));
+    outcome = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
+  } catch (thrown) {
+    outcome = failureOf(thrown, (warning) => context.log.warn(warning));
+  }
+  onOutcome?.(outcome);
+  return outcome;
+}
+
+type Method = (input: unknown, task: TaskContext) => unknown;
+
+function callMethod(
+  { method, target, scope }: HandlerDefinition,
+  container: DependencyContainer,
+): HandleTask {
+  const call = (instance: object, input: unknown, context: TaskContext): unknown =>
+    (Reflect.get(instance, method) as Method).call(instance, input, context);
+  if (scope === 'task') {
+    return ({ input, context }) => {
+      const instance = resolveOnce(currentContainer() ?? container, target);
+      return call(instance, input, context);
+    };
+  }
+  const instance = resolveOnce(container, target);
+  return ({ input, context }) => call(instance, input, context);
+}

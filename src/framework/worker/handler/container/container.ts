@@ -1,0 +1,82 @@
+import '../../../base/reflect-metadata.js';
+import {
+  container as root,
+  Lifecycle,
+  type DependencyContainer,
+  type InjectionToken,
+  type Provider,
+} from 'tsyringe';
+import { systemClock, type Clock } from '../../../base/time/clock.js';
+import type { TaskContext } from '../../../declare/task-context.js';
+import { placeOf } from '../../../declare/discovery/load.js';
+import { show, StartError } from '../../../base/errors.js';
+import { registrations, type Registered } from './registrations.js';
+
+/** Injects the {@link TaskContext} into a class that lives for one task (`scope: 'task'`) and into what it needs. */
+export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:task-context');
+
+/** Injects the clock that the worker or the bed runs on. @default the machine's time */
+export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
+
+/** Injects a source of numbers from 0 to below 1. @default Math.random */
+export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
+
+export type Setup = (container: DependencyContainer) => void | Promise<void>;
+
+/** A provider that replaces what is there, such as a bed's mock. */
+export interface Registration {
+  readonly token: InjectionToken;
+  readonly provider: Provider<unknown>;
+}
+
+/**
+ * Makes the container of one worker or one bed. What was registered globally is there too, and each
+ * `@singleton()` gets an instance of its own.
+ * @param setup registers the user's providers. @param registrations come after it, and win.
+ * @throws StartError with SETUP_FAILED when `setup` throws.
+ */
+export async function createContainer(
+  setup?: Setup,
+  registrations: readonly Registration[] = [],
+): Promise<DependencyContainer> {
+  const own = root.createChildContainer();
+  for (const [token, entries] of globalSingletons()) {
+    for (const { provider, options } of entries) own.register(token, provider as never, options);
+  }
+  own.register(CLOCK, { useValue: systemClock });
+  own.register(RANDOM, { useValue: Math.random });
+  await runSetup(own, setup);
+  for (const { token, provider } of registrations) own.register(token, provider as never);
+  return own;
+}
+
+/**
+ * tsyringe keeps the instance of a global singleton in the global registration, where the next worker or bed
+ * would find it, with this one's dependencies in it.
+ */
+function globalSingletons(): [InjectionToken, Registered[]][] {
+  return registrations(root).filter(([, list]) =>
+    list.some(({ options }) => options.lifecycle === Lifecycle.Singleton),
+  );
+}
+
+async function runSetup(own: DependencyContainer, setup: Setup | undefined): Promise<void> {
+  try {
+    await setup?.(own);
+  } catch (error) {
+    const place = error instanceof Error ? placeOf(error.stack ?? '') : undefined;
+    const said = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+    const what = place === undefined ? said : `${said} (${place})`;
+    throw new StartError(
+      [
+        {
+          code: 'SETUP_FAILED',
+          where: 'setup',
+          what: `it threw ${what}`,
+          fix: 'if it needs a service or a variable, see that it is there; else correct `setup` in the config, or what it calls. It runs once, before the first task',
+        },
+      ],
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,182 @@
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import type { Constructor } from '../../../declare/definition.js';
+import { isBuiltIn } from '../../../declare/dto/kinds.js';
+import { readConstructorTypes } from '../../../declare/metadata.js';
+import { show, type Problem } from '../../../base/errors.js';
+import { registrationOf } from './registrations.js';
+import { TASK_CONTEXT } from './container.js';
+
+interface Fault extends Pick<Problem, 'what' | 'fix'> {
+  /** What nobody has registered, as code. */
+  readonly missing?: string;
+}
+
+/** What to do about a token that nobody has registered. @param token as code. */
+export type FixMissing = (token: string) => string;
+
+const inSetup: FixMissing = (token) =>
+  `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
+
+/**
+ * Follows what a class needs, as tsyringe would, and finds where it would inject nonsense without a word or
+ * fail with a message that says too little. Nothing is constructed.
+ */
+export function dependencyProblems(
+  type: Constructor,
+  where: string,
+  container: DependencyContainer,
+  scope: 'worker' | 'task',
+  fixMissing: FixMissing = inSetup,
+): Problem[] {
+  const seen = new Set<InjectionToken>(scope === 'task' ? [TASK_CONTEXT] : []);
+  const faults = [...faultsOf(type, container, seen)];
+  return faults.map(({ what, fix, missing }) => ({
+    code: 'DEPENDENCY_UNRESOLVED',
+    where,
+    what,
+    fix: missing === undefined ? fix : fixMissing(missing),
+  }));
+}
+
+/** The tokens that a class itself asks for. */
+export function dependenciesOf(type: Constructor): InjectionToken[] {
+  return parametersOf(type).flatMap((each) => tokenOf(each) ?? []);
+}
+
+/** Every token that a class needs, directly or through others, as far as the declarations tell. */
+export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
+  const seen = new Set<InjectionToken>();
+  Array.from(faultsOf(type, container, seen));
+  return [...seen];
+}
+
+/** Whether a class asks for something that only shows when it is made: `delay(() => X)`, a transform. */
+export const asksLate = (type: Constructor): boolean =>
+  parametersOf(type).some((each) => tokenOf(each) === undefined && isLate(each));
+
+function* faultsOf(
+  token: InjectionToken,
+  container: DependencyContainer,
+  seen: Set<InjectionToken>,
+): Generator<Fault> {
+  if (seen.has(token)) return;
+  seen.add(token);
+  const provider = registrationOf(container, token)?.provider;
+  if (provider && 'useToken' in provider) yield* faultsOf(provider.useToken, container, seen);
+  const made = provider && 'useClass' in provider ? provider.useClass : provider ? undefined : token;
+  if (typeof made === 'function') yield* classFaults(made, container, seen);
+}
+
+function* classFaults(
+  type: Constructor,
+  container: DependencyContainer,
+  seen: Set<InjectionToken>,
+): Generator<Fault> {
+  const parameters = parametersOf(type);
+  if (parameters.length === 0) yield* unknownParameters(type);
+  for (const [index, parameter] of parameters.entries()) {
+    const token = tokenOf(parameter);
+    const place = `${parameterName(type, index)} of ${type.name}'s constructor`;
+    if (token === undefined) yield* isLate(parameter) ? [] : [untyped(place)];
+    else if (isMissing(token, parameter, container, seen)) yield missing(place, token);
+    else if (!container.isRegistered(token, true) && isBuiltIn(token))
+      yield builtIn(place, token, bareName(type, index));
+    else yield* faultsOf(token, container, seen);
+  }
+}
+
+/** What tsyringe will inject by: the types the compiler wrote, with what `@inject` put in their places. */
+function parametersOf(type: Constructor): unknown[] {
+  const tokens: Record<string, unknown> = Reflect.getOwnMetadata('injectionTokens', type) ?? {};
+  const types: unknown[] = [...(Reflect.getMetadata('design:paramtypes', type) ?? [])];
+  for (const [index, token] of Object.entries(tokens)) types[Number(index)] = token;
+  return Array.from(types);
+}
+
+function tokenOf(parameter: unknown): InjectionToken | undefined {
+  const token =
+    typeof parameter === 'object' && parameter !== null && 'token' in parameter ? parameter.token : parameter;
+  const isToken = typeof token === 'function' || typeof token === 'string' || typeof token === 'symbol';
+  return isToken ? (token as InjectionToken) : undefined;
+}
+
+function isMissing(
+  token: InjectionToken,
+  parameter: unknown,
+  container: DependencyContainer,
+  seen: Set<InjectionToken>,
+): boolean {
+  if (typeof token === 'function' || seen.has(token) || container.isRegistered(token, true)) return false;
+  return typeof parameter !== 'object' || parameter === null || Reflect.get(parameter, 'isOptional') !== true;
+}
+
+/** `delay(() => X)`, which is made when it is first used, or a transform over several. */
+function isLate(parameter: unknown): boolean {
+  return typeof parameter === 'object' && parameter !== null;
+}
+
+function* unknownParameters(type: Constructor): Generator<Fault> {
+  if (type.length > 0) {
+    yield {
+      what: `the compiler wrote no types for the constructor of ${type.name}, which has ${type.length} parameter(s)`,
+      fix: `put @injectable() on ${type.name}; under tsx, esbuild and type stripping, which write no types, put @inject(TheClass) on each parameter too`,
+    };
+    return;
+  }
+  const base = hiddenBase(type);
+  if (!base) return;
+  yield {
+    what: `${type.name} inherits the constructor of ${base.name}, which has no decorator: each of its parameters would be undefined`,
+    fix: `put @injectable() on ${base.name}, or give ${type.name} a constructor of its own`,
+  };
+}
+
+/** The base whose constructor a class uses, where that has parameters. */
+function hiddenBase(type: Constructor): Constructor | undefined {
+  if (readConstructorTypes(type) || hasConstructor(type)) return undefined;
+  const base: unknown = Object.getPrototypeOf(type);
+  if (typeof base !== 'function' || base === Function.prototype) return undefined;
+  if (isBuiltIn(base)) return undefined;
+  return base.length > 0 ? (base as Constructor) : hiddenBase(base as Constructor);
+}
+
+const sourceOf = (type: Constructor): string => Function.prototype.toString.call(type);
+const hasConstructor = (type: Constructor): boolean => /(?<![.\w])constructor\s*\(/.test(sourceOf(type));
+
+/** The parameter's name, where the code still tells it. */
+function bareName(type: Constructor, index: number): string | undefined {
+  const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
+  return list?.[index]?.trim() || undefined;
+}
+
+function parameterName(type: Constructor, index: number): string {
+  const name = bareName(type, index);
+  return name ? `parameter '${name}'` : `parameter #${index + 1}`;
+}
+
+function missing(place: string, token: InjectionToken): Fault {
+  const name = typeof token === 'string' ? `'${token}'` : show(token);
+  if (token !== TASK_CONTEXT) {
+    const missing = typeof token === 'symbol' ? (token.description ?? 'TOKEN') : name;
+    return { what: `${place} asks for ${name}, which nobody has registered`, fix: inSetup(missing), missing };
+  }
+  return {
+    what: `${place} asks for the task, but is made once for the worker, which runs many tasks`,
+    fix: "take it from the handler's second parameter, call currentTask(), or set scope: 'task' on @Activity",
+  };
+}
+
+function untyped(place: string): Fault {
+  return {
+    what: `${place} has no type at run time`,
+    fix: 'put @inject(TheClass) on it; in a circle of imports @inject(delay(() => TheClass))',
+  };
+}
+
+function builtIn(place: string, token: InjectionToken, parameter = 'gateway'): Fault {
+  const name = typeof token === 'function' ? token.name : show(token);
+  return {
+    what: `${place} is ${name} at run time: ${name === 'Object' ? 'an interface, or a class that was imported by `import type`' : 'not a class of yours, so an empty one would be injected, or none'}`,
+    fix: `give it a name: write @inject('${parameter}') before the parameter, and in the config setup(container) { container.register('${parameter}', { useClass: TheClass }); }; a class needs no name where it is imported without \`type\``,
+  };
+}

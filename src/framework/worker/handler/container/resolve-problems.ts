@@ -1,0 +1,97 @@
+import { Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import type { Constructor, HandlerDefinition } from '../../../declare/definition.js';
+import { ruleClasses } from '../../../declare/dto/dto-shape.js';
+import type { Interceptor } from '../../../declare/interceptor.js';
+import type { Problem } from '../../../base/errors.js';
+import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
+import { registrationOf, resolveOnce } from './registrations.js';
+
+interface Wanted {
+  readonly type: Constructor;
+  readonly where: string;
+  readonly scope: 'worker' | 'task';
+}
+
+/** What a config names for all handlers. */
+interface SharedClasses {
+  readonly interceptors?: readonly Constructor<Interceptor>[];
+  readonly observe?: readonly Constructor<object>[];
+}
+
+/**
+ * Whether everything that the handlers need can be made, with the reason where it can't. Makes what lives as
+ * long as the worker; of what lives for a task, only the shared parts.
+ * @param shared the classes that the config names.
+ */
+export function resolveProblems(
+  definitions: readonly HandlerDefinition[],
+  container: DependencyContainer,
+  shared: SharedClasses = {},
+  fixMissing?: FixMissing,
+): Problem[] {
+  const wanted = new Map<Constructor, Wanted>();
+  for (const each of listWanted(definitions, shared)) {
+    if (!wanted.has(each.type)) wanted.set(each.type, each);
+  }
+  return [...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing));
+}
+
+/** Every token that the handlers need, directly or through others, as far as the declarations tell. */
+export function neededTokens(
+  definitions: readonly HandlerDefinition[],
+  container: DependencyContainer,
+  shared: SharedClasses = {},
+): ReadonlySet<InjectionToken> {
+  const wanted = [...listWanted(definitions, shared)];
+  return new Set(wanted.flatMap(({ type }) => neededBy(type, container)));
+}
+
+function* listWanted(
+  definitions: readonly HandlerDefinition[],
+  { interceptors = [], observe = [] }: SharedClasses,
+): Generator<Wanted> {
+  for (const type of interceptors) yield { type, where: `${type.name} (interceptor)`, scope: 'worker' };
+  for (const type of observe) yield { type, where: `${type.name} (observe)`, scope: 'worker' };
+  for (const { target, name, interceptors, input, output, scope, groups } of definitions) {
+    yield { type: target, where: target.name, scope };
+    for (const type of interceptors)
+      yield { type, where: `${type.name} (interceptor of ${name})`, scope: 'worker' };
+    const classes = [input, output].flatMap((spec) =>
+      spec && 'type' in spec && typeof spec.type === 'function' ? [spec.type] : [],
+    );
+    for (const type of classes.flatMap((each) => ruleClasses(each, groups))) {
+      if (type.length > 0) yield { type, where: `${type.name} (rule of ${name})`, scope };
+    }
+  }
+}
+
+function problemsOf(
+  { type, where, scope }: Wanted,
+  container: DependencyContainer,
+  fixMissing: FixMissing | undefined,
+): Problem[] {
+  const problems = dependencyProblems(type, where, container, scope, fixMissing);
+  if (problems.length > 0) return problems;
+  if (scope === 'worker') return failedResolution(type, where, container);
+  const shared = neededBy(type, container).filter((token) => isShared(token, container));
+  return shared.flatMap((token) => failedResolution(token, where, container));
+}
+
+const isShared = (token: InjectionToken, container: DependencyContainer): boolean =>
+  registrationOf(container, token)?.options.lifecycle === Lifecycle.Singleton;
+
+function failedResolution(token: InjectionToken, where: string, container: DependencyContainer): Problem[] {
+  try {
+    if (typeof token === 'function') resolveOnce(container, token);
+    else container.resolve(token);
+    return [];
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return [{ code: 'DEPENDENCY_UNRESOLVED', where, what, fix: fixOf(what) }];
+  }
+}
+
+const fixOf = (what: string): string =>
+  /unregistered dependency token/.test(what)
+    ? 'register the token in `setup` of the config: container.register(token, { useValue: … })'
+    : 'mend what the innermost reason says; providers are registered in `setup` of the config';

@@ -1,0 +1,199 @@
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { ActivityFailure } from '../../../declare/activity-failure.js';
+import { isReserved } from '../../../declare/error-name.js';
+import { readErrorName } from '../../../declare/metadata.js';
+import { ERROR_LIMIT_CHARACTERS } from '../outcome.js';
+
+/** A thrown value, read once. What can't be read of it is left out: it may be anything, a hostile proxy too. */
+export interface Thrown {
+  readonly name: string;
+  readonly message: string;
+  readonly trace: readonly string[];
+  readonly data?: unknown;
+  /** What the log should say about the name. */
+  readonly warning?: string;
+}
+
+const CHAIN_LIMIT = 10;
+const FRAMES_LIMIT = 12;
+const MESSAGE_LIMIT = 8_192;
+/** A thrown value whose JSON is longer is only named by its kind. */
+const TEXT_LIMIT = 262_144;
+/** Frames in here say nothing about the user's code. */
+const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
+/** The same as source maps show it, in a checkout: the package has neither maps nor sources. */
+const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
+
+export function readThrown(thrown: unknown): Thrown {
+  try {
+    return isError(thrown) ? readError(thrown) : readValue(thrown);
+  } catch {
+    return { name: typeof thrown, message: 'the thrown value could not be read', trace: [] };
+  }
+}
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Errors of other realms too: of a vm context, or of Node itself inside a test runner. */
+function isError(value: unknown): value is ErrorLike {
+  if (typeof value !== 'object' || value === null) return false;
+  if (types.isNativeError(value) || value instanceof Error) return true;
+  return ['name', 'message', 'stack'].every((key) => typeof Reflect.get(value, key) === 'string');
+}
+
+function readError(error: ErrorLike): Thrown {
+  const chain = causes(error);
+  const failure = chain.find((each) => each instanceof ActivityFailure);
+  const { name, warning } = nameOf(error, chain);
+  return {
+    name,
+    message: cut(messageOf(error), MESSAGE_LIMIT),
+    trace: chain.flatMap(traceOf),
+    ...(failure?.data !== undefined && { data: failure.data }),
+    ...(warning !== undefined && { warning }),
+  };
+}
+
+/** The error and what caused it, outermost first. */
+function causes(error: ErrorLike): ErrorLike[] {
+  const chain: ErrorLike[] = [];
+  for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
+    chain.push(each);
+    if (chain.length === CHAIN_LIMIT) break;
+  }
+  return chain;
+}
+
+interface Named {
+  readonly name: string;
+  readonly warning?: string;
+}
+
+/** At most 256 characters, and never a reserved one, whatever a class is called. */
+function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
+  const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
+  if (given === undefined) return classNameOf(error);
+  const own = cut(given, ERROR_LIMIT_CHARACTERS);
+  if (!isReserved(own)) return { name: own };
+  const { name } = classNameOf(error);
+  return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
+}
+
+/** `Error` where the name of the class can't be told. */
+function classNameOf(error: ErrorLike): Named {
+  const type = constructorOf(error)?.name;
+  if (typeof type !== 'string' || type === '') return { name: 'Error' };
+  const name = cut(type, ERROR_LIMIT_CHARACTERS);
+  const fault = isReserved(name) ? 'which is reserved' : name.length <= 2 && 'as a minifier would';
+  if (!fault) return { name };
+  const warning = `the class of a thrown error is named '${name}', ${fault}; the service was told 'Error'. Give the class @ErrorName('…')`;
+  return { name: 'Error', warning };
+}
+
+/** The name that the user gave on purpose: as an ActivityFailure, or by `@ErrorName` on the class. */
+function givenName(error: ErrorLike): string | undefined {
+  const type = constructorOf(error);
+  const marked = type && readErrorName(type);
+  if (typeof marked === 'string' && marked !== '') return marked;
+  const name = error instanceof ActivityFailure ? safely(error, 'name') : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** `err.name`, unless it is only the one that every Error inherits. */
+function ownName(error: ErrorLike): string | undefined {
+  const name = safely(error, 'name');
+  if (typeof name !== 'string' || name === '') return undefined;
+  return name === 'Error' && !Object.hasOwn(error, 'name') ? undefined : name;
+}
+
+function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefined {
+  const type = safely(error, 'constructor');
+  return typeof type === 'function' ? type : undefined;
+}
+
+/** Of an AggregateError with its errors, and with theirs; no deeper, since each may hold many, or itself. */
+function messageOf(error: ErrorLike, levels = 2): string {
+  const message = safely(error, 'message');
+  const text = typeof message === 'string' ? message : '';
+  const errors = levels > 0 ? safely(error, 'errors') : undefined;
+  if (!Array.isArray(errors) || errors.length === 0) return text;
+  const lines = errors.slice(0, CHAIN_LIMIT).map((each) => oneLine(each, levels - 1));
+  return `${text || 'several errors'} (${errors.length}: ${lines.join('; ')})`;
+}
+
+function oneLine(thrown: unknown, levels?: number): string {
+  const { name, message } = isError(thrown)
+    ? { name: nameOf(thrown, [thrown]).name, message: messageOf(thrown, levels) }
+    : readValue(thrown);
+  return cut(`${name}: ${message}`, 500);
+}
+
+function traceOf(error: ErrorLike, index: number): string[] {
+  const stack = safely(error, 'stack');
+  const lines = typeof stack === 'string' ? stack.split('\n') : [];
+  const frames = lines.filter((line) => /^\s+at /.test(line));
+  const users = frames.filter(
+    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !/[( ]node:/.test(line),
+  );
+  const shown = (users.length > 0 ? users : frames)
+    .slice(0, FRAMES_LIMIT)
+    .map((line) => cut(line.trim(), 500));
+  return index === 0 ? shown : [`Caused by: ${oneLine(error)}`, ...shown];
+}
+
+function readValue(value: unknown): Thrown {
+  return { name: typeof value, message: cut(textOf(value), MESSAGE_LIMIT), trace: [] };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'function') return `[Function: ${value.name}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  // Not util.inspect: it shows what async_hooks hangs on promises, and the task's token with it.
+  const text = shortJson(value);
+  return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
+}
+
+function shortJson(value: unknown): string | undefined {
+  try {
+    return toJson(value, TEXT_LIMIT);
+  } catch (error) {
+    if (error instanceof TooLong) return undefined;
+    throw error;
+  }
+}
+
+function safely(holder: object, key: string): unknown {
+  try {
+    return Reflect.get(holder, key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON would be longer than it may be. */
+export class TooLong extends Error {}
+
+/** JSON text, with every BigInt in it as a string. Throws TooLong, early, and what `JSON.stringify` throws. */
+export function toJson(value: unknown, limit: number): string | undefined {
+  let least = 0;
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    least += each === undefined ? 0 : key.length + (typeof each === 'string' ? each.length : 0);
+    if (least > limit) throw new TooLong();
+    return typeof each === 'bigint' ? String(each) : each;
+  }) as string | undefined;
+  if (text !== undefined && text.length > limit) throw new TooLong();
+  return text;
+}
+
+/** Never through the middle of a character. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
+  return text.slice(0, end);
+}

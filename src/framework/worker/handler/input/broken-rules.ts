@@ -1,0 +1,163 @@
+import type { ValidationArguments } from 'class-validator';
+import type { DtoProperty, Rule } from '../../../declare/dto/dto-property.js';
+import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
+import type { Kind } from '../../../declare/dto/kinds.js';
+import { isThenable } from '../../../base/time/wait.js';
+import { shown } from '../failure/cause.js';
+import './injected-rules.js';
+import { mapParts, pathOf, type Place } from './value-path.js';
+import { REFUSED } from './read-object.js';
+import { MOST_VIOLATIONS, type Violation } from './refusal.js';
+
+export interface RuleOptions {
+  readonly groups: Groups;
+  readonly showValues: boolean;
+}
+
+/**
+ * Asks the rules of class-validator of an instance, or of each in an array, and of all that they nest. It reads the
+ * library's decorators and calls its constraints itself: one walk over the shape, paths in the words of the JSON, no
+ * promise where no rule is asynchronous.
+ * @param refused whether the value is refused already: rules are told of all the same, but one that throws is not.
+ * @returns what is broken. Throws, or rejects with, what a rule throws.
+ */
+export function brokenRules(
+  value: unknown,
+  options: RuleOptions,
+  refused = false,
+): readonly Violation[] | Promise<readonly Violation[]> {
+  const checker = new RuleChecker(options);
+  try {
+    mapParts(value, undefined, (each, place) => checker.check(each, place));
+  } catch (error) {
+    void Promise.allSettled(checker.pending);
+    if (!refused) throw error;
+  }
+  if (checker.pending.length === 0) return checker.found();
+  const told = refused ? Promise.allSettled(checker.pending) : Promise.all(checker.pending);
+  return told.then(() => checker.found());
+}
+
+class RuleChecker {
+  /** The asynchronous rules. */
+  readonly pending: Promise<unknown>[] = [];
+  readonly #violations: Violation[] = [];
+  /** What is not there, and has to be unless a rule says so anyway. */
+  readonly #gaps: Place[] = [];
+  readonly #options: RuleOptions;
+
+  constructor(options: RuleOptions) {
+    this.#options = options;
+  }
+
+  found(): readonly Violation[] {
+    if (this.#gaps.length === 0) return this.#violations;
+    const told = new Set(this.#violations.map(({ path }) => path));
+    const untold = this.#gaps.map(pathOf).filter((path) => !told.has(path));
+    const missing = untold.map((path) => ({ path, rule: 'isDefined', message: `${path} must be there` }));
+    return [...this.#violations, ...missing];
+  }
+
+  check(instance: unknown, place: Place | undefined): void {
+    if (typeof instance !== 'object' || instance === null || instance === REFUSED) return;
+    if (this.#violations.length >= MOST_VIOLATIONS) return;
+    const { properties } = shapeOf(typeOf(instance), this.#options.groups);
+    for (const each of properties) this.#property(instance, each, place);
+    if (properties.length > 0) return;
+    const message = 'an unknown value was passed to the validate function';
+    this.#violations.push({ path: pathOf(place), rule: 'unknownValue', message });
+  }
+
+  #property(instance: object, property: DtoProperty, within: Place | undefined): void {
+    const value: unknown = Reflect.get(instance, property.name);
+    for (const holds of property.conditions) if (!holds(instance, value)) return;
+    const place = { within, step: property.key };
+    const { declared } = property;
+    // A condition would have let it pass, as @IsOptional does.
+    if (value === null && declared) return this.#isNull(declared, place);
+    for (const rule of property.rules) this.#rule(rule, instance, value, property, place);
+    // Not every rule refuses what is not there, and @ValidateNested asks none.
+    if (value === undefined && !property.mayBeAbsent) this.#gaps.push(place);
+    if (value === undefined || !property.nested) return;
+    mapParts(value, place, (part, at) => this.#nested(part, instance, property, at));
+  }
+
+  #isNull({ rule, expected }: Kind, place: Place): void {
+    this.#add(rule, `${pathOf(place)} must be ${expected}`, null, place);
+  }
+
+  #rule(rule: Rule, object: object, value: unknown, { name }: DtoProperty, place: Place): void {
+    if (rule.applies && !rule.applies(object, value)) return;
+    const { constraint, constraints, each } = rule;
+    const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
+    const { instance } = constraint;
+    const verdict =
+      each && isCollection(value)
+        ? everyVerdict(valuesOf(value).map((part) => instance.validate(part, about)))
+        : instance.validate(value, about);
+    if (isThenable(verdict)) {
+      const told = verdict.then((holds) => {
+        if (!holds) this.#broken(rule, about, place);
+      });
+      this.pending.push(told);
+    } else if (!verdict) this.#broken(rule, about, place);
+  }
+
+  #nested(part: unknown, object: object, property: DtoProperty, place: Place | undefined): void {
+    if (isCollection(part)) mapParts(part, place, (each, at) => this.#nested(each, object, property, at));
+    else if (typeof part === 'object' && part !== null) this.check(part, place);
+    else if (part !== undefined) this.#notNested(part, object, property, place);
+  }
+
+  #notNested(value: unknown, object: object, { name, nested }: DtoProperty, place: Place | undefined): void {
+    const about = { targetName: typeOf(object).name, property: name, object, value, constraints: [] };
+    this.#add('nestedValidation', filled(nested?.message, about, this.#options.showValues), value, place);
+  }
+
+  #broken({ name, message, constraint }: Rule, about: ValidationArguments, place: Place): void {
+    const template = message ?? constraint.instance.defaultMessage?.(about);
+    this.#add(name, filled(template, about, this.#options.showValues), about.value, place);
+  }
+
+  #add(rule: string, message: string, value: unknown, place: Place | undefined): void {
+    const showsValue = this.#options.showValues && value !== undefined;
+    this.#violations.push({
+      path: pathOf(place),
+      rule,
+      message,
+      ...(showsValue && { value: shown(value) }),
+    });
+  }
+}
+
+type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
+
+const isCollection = (value: unknown): value is Collection =>
+  Array.isArray(value) || value instanceof Set || value instanceof Map;
+
+const valuesOf = (value: Collection): unknown[] => [...value.values()];
+
+function everyVerdict(verdicts: readonly unknown[]): unknown {
+  if (!verdicts.some(isThenable)) return verdicts.every(Boolean);
+  return Promise.all(verdicts).then((all) => all.every(Boolean));
+}
+
+const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
+
+/** A message with `$value` in it would carry the input into the cause. */
+function filled(message: Rule['message'], about: ValidationArguments, showValues: boolean): string {
+  const template = typeof message === 'function' ? message(about) : (message ?? '');
+  return template.replaceAll(TOKEN, (token, index?: string) => {
+    if (token === '$property') return about.property;
+    if (token === '$target') return about.targetName;
+    if (token !== '$value') return argument(about.constraints[Number(index) - 1], token);
+    if (!showValues) return '(value)';
+    return ['string', 'number', 'boolean'].includes(typeof about.value) ? String(about.value) : token;
+  });
+}
+
+function argument(value: unknown, token: string): string {
+  if (typeof value === 'symbol') return value.description ?? '';
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return value === undefined ? token : list.join(', ');
+}

@@ -1,0 +1,79 @@
+import type { Constructor, HandlerDefinition } from '../../../declare/definition.js';
+import { SCALAR_KINDS } from '../../../declare/dto/kinds.js';
+import { isThenable } from '../../../base/time/wait.js';
+import { OWN_ERROR } from '../outcome.js';
+import { brokenRules, type RuleOptions } from './broken-rules.js';
+import { mapParts } from './value-path.js';
+import { ObjectReader, type ReadOptions } from './read-object.js';
+import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from './refusal.js';
+
+/** Makes of parsed JSON what the handler is given. Throws, or rejects with, a Refusal that lists every violation. */
+export type Validate = (value: unknown) => unknown;
+
+type Options = ReadOptions & RuleOptions;
+
+/** One function for the input of a handler, decided once. */
+export function compileInput({ input, groups, unknownKeys, showValues }: HandlerDefinition): Validate {
+  const options = { groups, unknownKeys, showValues };
+  switch (input.kind) {
+    case 'none':
+      return () => undefined;
+    case 'any':
+      return (value) => value;
+    case 'scalar':
+      return (value) => scalar(value, input.type);
+    case 'class':
+      return (value) => instanceOf(value, input.type, options);
+    default:
+      return (value) => instancesOf(value, input.type, options);
+  }
+}
+
+function scalar(value: unknown, type: keyof typeof SCALAR_KINDS): unknown {
+  const kind = SCALAR_KINDS[type];
+  if (kind.holds(value)) return value;
+  const violation = { path: '', rule: kind.rule, message: `the value must be ${kind.expected}` };
+  throw invalidInput(kind.expected, [violation]);
+}
+
+function instanceOf(value: unknown, type: Constructor<object>, options: Options): unknown {
+  const reader = new ObjectReader(options);
+  return checked(reader.read(value, type), reader.violations, `a valid ${type.name}`, options);
+}
+
+function instancesOf(value: unknown, type: Constructor<object>, options: Options): unknown {
+  const expected = `an array of ${type.name}`;
+  if (!Array.isArray(value))
+    throw invalidInput(expected, [{ path: '', rule: 'isArray', message: 'the value must be an array' }]);
+  const reader = new ObjectReader(options);
+  const instances = mapParts(value, undefined, (each, place) => reader.read(each, type, place));
+  return checked(instances, reader.violations, expected, options);
+}
+
+/** Gives the input, once no rule is broken. */
+function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
+  if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
+  const settle = (broken: readonly Violation[]): unknown => {
+    const violations = merge(wrong, broken);
+    if (violations.length > 0) throw invalidInput(expected, violations);
+    return input;
+  };
+  const broken = brokenRules(input, options, wrong.length > 0);
+  return isThenable(broken) ? broken.then(settle) : settle(broken);
+}
+
+/** A place whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */
+function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
+  if (wrong.length === 0) return broken;
+  const places = new Set(wrong.map(({ path }) => path));
+  return [...wrong, ...broken.filter(({ path }) => !isWithin(path, places))];
+}
+
+function isWithin(path: string, places: ReadonlySet<string>): boolean {
+  if (places.has(path)) return true;
+  for (const { index } of path.matchAll(/[.[]/g)) if (places.has(path.slice(0, index))) return true;
+  return false;
+}
+
+const invalidInput = (expected: string, violations: readonly Violation[]): Refusal =>
+  refusalOf(OWN_ERROR.invalidInput, `the input is not ${expected}`, violations);

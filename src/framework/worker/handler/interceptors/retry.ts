@@ -1,0 +1,84 @@
+import { inject, injectable } from 'tsyringe';
+import { fullJitter } from '../../../base/time/backoff.js';
+import type { Clock } from '../../../base/time/clock.js';
+import { ActivityFailure } from '../../../declare/activity-failure.js';
+import type { Constructor } from '../../../declare/definition.js';
+import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
+import { readErrorName } from '../../../declare/metadata.js';
+import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
+import { show } from '../../../base/errors.js';
+import { CLOCK, RANDOM } from '../container/container.js';
+
+export interface RetryOptions {
+  /** How often the handler is called at most, the first time counted. @default 3 */
+  readonly attempts?: number;
+  /** The longest wait before the second attempt; it doubles for each one after. The wait is random, up to it. @default '200ms' */
+  readonly delay?: string;
+  /** What the doubling ends at. @default '20s' */
+  readonly maxDelay?: string;
+  /** Which errors are worth another attempt. @default all but those that were given a name: ActivityFailure, `@ErrorName` */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/**
+ * Makes an interceptor that calls the handler again when it throws, on this worker, while the task stays leased. It
+ * gives up once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use `Retry` in the
+ * state machine instead.
+ * @throws TypeError for a bad option.
+ */
+export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
+  const { attempts, delayMs, maxDelayMs, when } = checked(options);
+
+  @injectable()
+  class Retrying implements Interceptor {
+    readonly #clock: Clock;
+    readonly #random: () => number;
+
+    constructor(@inject(CLOCK) clock: Clock, @inject(RANDOM) random: () => number) {
+      this.#clock = clock;
+      this.#random = random;
+    }
+
+    async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+      const { signal, log } = context;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await next();
+        } catch (error) {
+          if (attempt >= attempts || signal.aborted || !when(error)) throw error;
+          const waitMs = fullJitter(attempt, delayMs, maxDelayMs, this.#random);
+          log.warn({ err: error, attempt, waitMs }, 'the handler failed and is called again');
+          await this.#clock.sleep(waitMs, signal);
+          if (signal.aborted) throw error;
+        }
+      }
+    }
+  }
+  return Retrying;
+}
+
+function checked({ attempts = 3, delay = '200ms', maxDelay = '20s', when = isUnnamed }: RetryOptions) {
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new TypeError(
+      `Retry: expected \`attempts\` to be a whole number from 1 and up, got ${show(attempts)}`,
+    );
+  }
+  return {
+    attempts,
+    delayMs: milliseconds('delay', delay),
+    maxDelayMs: milliseconds('maxDelay', maxDelay),
+    when,
+  };
+}
+
+function milliseconds(option: string, value: string): number {
+  const parsed = parseDuration(value);
+  if (parsed !== undefined) return parsed;
+  throw new TypeError(`Retry: expected \`${option}\` to be ${DURATION_EXPECTED}, got ${show(value)}`);
+}
+
+/** A name that was given on purpose is meant for the state machine, which decides what to do about it. */
+function isUnnamed(error: unknown): boolean {
+  if (error instanceof ActivityFailure) return false;
+  return !(error instanceof Error) || readErrorName(error.constructor) === undefined;
+}

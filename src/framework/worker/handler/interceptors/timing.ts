@@ -1,0 +1,27 @@
+import { inject, injectable } from 'tsyringe';
+import type { Clock } from '../../../base/time/clock.js';
+import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
+import { CLOCK } from '../container/container.js';
+
+/** Logs how long the handler, and the interceptors inside of this one, took: `info` when it returns, `warn` when it throws. */
+@injectable()
+export class Timing implements Interceptor {
+  readonly #clock: Clock;
+
+  constructor(@inject(CLOCK) clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async intercept({ context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+    const began = this.#clock.now();
+    const durationMs = (): number => Math.round(this.#clock.now() - began);
+    try {
+      const result = await next();
+      context.log.info({ durationMs: durationMs() }, 'handled');
+      return result;
+    } catch (error) {
+      context.log.warn({ durationMs: durationMs() }, 'failed');
+      throw error;
+    }
+  }
+}

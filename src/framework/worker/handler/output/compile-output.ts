@@ -1,0 +1,48 @@
+import type { Constructor, HandlerDefinition, OutputSpec } from '../../../declare/definition.js';
+import type { Groups } from '../../../declare/dto/dto-shape.js';
+import { brokenRules } from '../input/broken-rules.js';
+import { mapParts } from '../input/value-path.js';
+import { Refusal, refusalOf, type Violation } from '../input/refusal.js';
+import { OWN_ERROR } from '../outcome.js';
+import { encode } from './encode.js';
+import { OutputInstances } from './instances.js';
+import { plainOf } from './plain.js';
+
+/** Makes JSON text of what a handler returned. Throws, or rejects with, a Refusal. */
+export type Encode = (result: unknown) => string | Promise<string>;
+
+/** One function for the results of a handler, decided once. */
+export function compileOutput({ output, groups }: HandlerDefinition): Encode {
+  return output ? (result) => serialise(result, output, groups) : encode;
+}
+
+async function serialise(result: unknown, { kind, type }: OutputSpec, groups: Groups): Promise<string> {
+  const list = kind === 'array';
+  if (list && !Array.isArray(result)) {
+    throw invalidOutput(type, [{ path: '', rule: 'isArray', message: 'the value must be an array' }]);
+  }
+  const output = new OutputInstances(groups);
+  const instances = list
+    ? mapParts(result, undefined, (each, place) => output.make(each, type, place, 2))
+    : output.make(result, type, undefined);
+  refuseAny(output.violations, type);
+  refuseAny(await brokenRules(instances, { groups, showValues: false }), type);
+  return encode(mapParts(instances, undefined, (each) => toPlain(each as object, groups)));
+}
+
+function refuseAny(violations: readonly Violation[], type: Constructor): void {
+  if (violations.length > 0) throw invalidOutput(type, violations);
+}
+
+const invalidOutput = ({ name }: Constructor, violations: readonly Violation[]): Refusal =>
+  refusalOf(OWN_ERROR.invalidOutput, `the output is not a valid ${name}`, violations);
+
+/** `@Transform` functions and accessors are the user's. */
+function toPlain(instance: object, groups: Groups): object {
+  try {
+    return plainOf(instance, groups);
+  } catch (error) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new Refusal(OWN_ERROR.invalidOutput, `serialising ${instance.constructor.name} failed: ${message}`);
+  }
+}

@@ -1,0 +1,147 @@
+import { types } from 'node:util';
+import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../outcome.js';
+import { DEPTH_LIMIT } from '../input/decode.js';
+import { pathOf, type Place } from '../input/value-path.js';
+import { Refusal } from '../input/refusal.js';
+import { cut, readThrown } from '../failure/thrown.js';
+
+/**
+ * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:
+ * InvalidOutput for what JSON can't hold, rather than letting it turn into `{}` or `null`, and for what is nested
+ * deeper than an input may be; OutputTooLarge. What is far too large is not written to its end.
+ */
+export function encode(result: unknown): string {
+  const text = result === undefined ? 'null' : write(result);
+  const bytes = text.length * 3 <= OUTPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
+  if (bytes > OUTPUT_LIMIT_BYTES) throw tooLarge(String(bytes));
+  return text;
+}
+
+function write(result: unknown): string {
+  const writer = new Writer();
+  try {
+    const text = JSON.stringify(result, function (this: object, key: string, value: unknown) {
+      return writer.visit(this, key, value);
+    }) as string | undefined;
+    return text ?? 'null';
+  } catch (error) {
+    if (Refusal.is(error)) throw error;
+    throw invalidOutput(writer.place, `can't be read: ${readThrown(error).message}`);
+  }
+}
+
+/** Where the exact size is of no more use to anybody. */
+const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
+
+/** Follows `JSON.stringify` on its way, so that a refusal can say where it stands, and comes before the work is done. */
+class Writer {
+  readonly #holders: object[] = [];
+  readonly #places: (Place | undefined)[] = [];
+  /** What the text has at least so far. */
+  #leastBytes = 0;
+
+  /** Of the innermost object that was entered. */
+  get place(): Place | undefined {
+    return this.#places.at(-1);
+  }
+
+  visit(holder: object, key: string, value: unknown): unknown {
+    while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
+      this.#holders.pop();
+      this.#places.pop();
+    }
+    // `toJSON` has been called on `value`; a Buffer, say, shows only here.
+    const given: unknown = Reflect.get(holder, key);
+    const fault = faultOf(given) ?? (given === value ? undefined : faultOf(value));
+    if (fault) throw invalidOutput(this.#placeOf(holder, key), fault);
+    this.#count(holder, key, value);
+    if (typeof value === 'object' && value !== null) this.#enter(value, this.#placeOf(holder, key));
+    return value;
+  }
+
+  #count(holder: object, key: string, value: unknown): void {
+    if (Array.isArray(holder)) this.#leastBytes += 2;
+    else if (value !== undefined) this.#leastBytes += key.length + 5;
+    if (typeof value === 'string') this.#leastBytes += value.length;
+    if (this.#leastBytes > FAR_TOO_LARGE_BYTES) throw tooLarge(`more than ${FAR_TOO_LARGE_BYTES}`);
+  }
+
+  #placeOf(holder: object, key: string): Place | undefined {
+    if (this.#holders.length === 0) return undefined;
+    return { within: this.place, step: Array.isArray(holder) ? Number(key) : key };
+  }
+
+  #enter(value: object, place: Place | undefined): void {
+    if (this.#holders.includes(value)) throw invalidOutput(place, 'refers back to an object that holds it');
+    if (this.#holders.length === DEPTH_LIMIT) throw tooDeep(place);
+    this.#holders.push(value);
+    this.#places.push(place);
+  }
+}
+
+function faultOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'bigint':
+      return 'is a BigInt; return it as a string, or as a number where it is small enough';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON has no number for`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}`;
+    case 'object':
+      return value === null ? undefined : objectFault(value);
+    default:
+      return undefined;
+  }
+}
+
+/** Objects that JSON would show as `{}`, or as something nobody meant. */
+function objectFault(value: object): string | undefined {
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
+  if (types.isPromise(value)) return 'is a promise; await it';
+  if (hasOwnJson(value)) return undefined;
+  if (types.isMap(value)) return 'is a Map; return Object.fromEntries(map)';
+  if (types.isSet(value)) return 'is a Set; return [...set]';
+  if (types.isNativeError(value)) return 'is an Error; throw it, or return its message';
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
+    return 'is binary; return it as text, in base64 for one';
+  if (types.isRegExp(value)) return 'is a RegExp; return its source';
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'is a weak collection';
+  if (types.isGeneratorObject(value)) return 'is a generator; collect it into an array';
+  if (types.isBoxedPrimitive(value)) return faultOf(value.valueOf());
+  if (value instanceof WeakRef) return 'is a weak reference; return what it refers to';
+  return isBareIterable(value)
+    ? 'is an iterable without fields of its own; collect it into an array'
+    : undefined;
+}
+
+/** An iterator, a URL's parameters: what it holds is not in its fields. */
+function isBareIterable(value: object): boolean {
+  return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
+}
+
+/** A `toJSON` of the user's own speaks for the object; Buffer's does not. */
+function hasOwnJson(value: object): boolean {
+  return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
+}
+
+const PATH_LIMIT = 200;
+
+/** Nobody could read it: the same limit holds for inputs. */
+export const tooDeep = (place: Place | undefined): Refusal =>
+  invalidOutput(place, `is nested deeper than ${DEPTH_LIMIT} levels`);
+
+/** @param bytes how many there are, or at least how many. */
+export const tooLarge = (bytes: string): Refusal =>
+  new Refusal(
+    OWN_ERROR.outputTooLarge,
+    `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
+  );
+
+function invalidOutput(place: Place | undefined, fault: string): Refusal {
+  const path = pathOf(place);
+  const message =
+    path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
+  return new Refusal(OWN_ERROR.invalidOutput, message);
+}

@@ -1,0 +1,83 @@
+import type { Constructor } from '../../../declare/definition.js';
+import type { DtoProperty } from '../../../declare/dto/dto-property.js';
+import { classOf, isDeclared, shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
+import { DEPTH_LIMIT } from '../input/decode.js';
+import { mapParts, pathOf, type Place } from '../input/value-path.js';
+import { MOST_VIOLATIONS, type Violation } from '../input/refusal.js';
+import { OUTPUT_LIMIT_BYTES } from '../outcome.js';
+import { tooDeep, tooLarge } from './encode.js';
+
+/**
+ * Makes instances of what was returned: of a plain object, and of the plain objects in it what the class nests, so that
+ * rules and `@Expose` see them. No constructor and no `@Transform` runs. Instances stay as they are.
+ */
+export class OutputInstances {
+  /** Values that are not of their declared type. */
+  readonly violations: Violation[] = [];
+  readonly #groups: Groups;
+  /** What the JSON has at least, as far as it is known. */
+  #leastBytes = 0;
+
+  constructor(groups: Groups) {
+    this.#groups = groups;
+  }
+
+  /** @throws Refusal for what can't go out, however its rules may find it: too deep or too large. */
+  make(value: unknown, type: Constructor<object>, place: Place | undefined, depth = 1): unknown {
+    if (this.violations.length >= MOST_VIOLATIONS) return value;
+    if (depth > DEPTH_LIMIT) throw tooDeep(place);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return this.#refuse('isObject', 'an object', value, place);
+    const known = value instanceof type;
+    const { properties } = shapeOf(known ? typeOf(value) : type, this.#groups);
+    const changes: [string, unknown][] = [];
+    for (const property of properties) {
+      const before: unknown = Reflect.get(value, property.name);
+      const after = this.#property(before, value, property, { within: place, step: property.key }, depth);
+      if (after !== before) changes.push([property.name, after]);
+    }
+    if (known && changes.length === 0) return value;
+    const prototype: object = known ? Object.getPrototypeOf(value) : (type.prototype as object);
+    const instance = Object.create(prototype) as object;
+    for (const key of Object.keys(value))
+      if (key !== '__proto__') Reflect.set(instance, key, Reflect.get(value, key));
+    for (const [name, changed] of changes) Reflect.set(instance, name, changed);
+    return instance;
+  }
+
+  #property(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+    if (value === undefined || value === null) return value;
+    if (property.written?.transforms.length === 0) this.#count(value, property.key);
+    const made = property.nested ? this.#nested(value, holder, property, place, depth) : value;
+    const { declared } = property;
+    if (declared && !isDeclared(made, property)) this.#refuse(declared.rule, declared.expected, made, place);
+    return made;
+  }
+
+  #nested(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+    let changed = false;
+    const made = mapParts(value, place, (part, at) => {
+      const type =
+        typeof part === 'object' && part ? classOf(part, holder, property, this.#groups) : undefined;
+      const instance = type ? this.make(part, type, at, depth + (at === place ? 1 : 2)) : part;
+      changed ||= instance !== part;
+      return instance;
+    });
+    return changed ? made : value;
+  }
+
+  /** What can't fit is not gone through: a key has quotes and a value, an element two bytes. */
+  #count(value: unknown, key: string): void {
+    this.#leastBytes += key.length + 4;
+    if (typeof value === 'string') this.#leastBytes += value.length;
+    if (Array.isArray(value)) this.#leastBytes += 2 * value.length;
+    if (value instanceof Set || value instanceof Map) this.#leastBytes += 2 * value.size;
+    if (this.#leastBytes > OUTPUT_LIMIT_BYTES) throw tooLarge(`more than ${OUTPUT_LIMIT_BYTES}`);
+  }
+
+  #refuse(rule: string, expected: string, value: unknown, place: Place | undefined): unknown {
+    const path = pathOf(place);
+    this.violations.push({ path, rule, message: `${path === '' ? 'the value' : path} must be ${expected}` });
+    return value;
+  }
+}

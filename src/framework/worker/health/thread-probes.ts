@@ -1,0 +1,87 @@
+import type { Clock } from '../../base/time/clock.js';
+import type { Address } from '../../config/address.js';
+import { showDuration } from '../../base/time/duration.js';
+import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
+
+/** What the main thread tells. */
+export type ToProbes =
+  /** Answer probes there. */
+  | { readonly kind: 'listen'; readonly address: Address }
+  | { readonly kind: 'page'; readonly request: number; readonly page: Page }
+  | { readonly kind: 'hang-up' };
+
+/** What it is told. */
+export type FromProbes =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'deaf'; readonly code: string | undefined; readonly message: string }
+  | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
+
+/** What the thread knows of the main loop. */
+export interface WatchedLoop {
+  /** How long it has not turned. */
+  readonly blockedMs: number;
+  /** Whether it is taken for stuck. */
+  readonly gaveUp: boolean;
+}
+
+/** How long a probe waits for the main thread, unless that is known to be blocked. */
+const PATIENCE_MS = 1_000;
+/** A main loop that has not turned for so long does not answer. */
+const BLOCKED_MS = 1_000;
+
+/**
+ * The health port, in a thread that answers whatever the main thread does. That is asked for each page; while it is
+ * blocked this says what is known: alive as long as it is believed, and not ready.
+ */
+export class ThreadProbes {
+  readonly #mainLoop: WatchedLoop;
+  readonly #clock: Clock;
+  readonly #send: (message: FromProbes) => void;
+  readonly #waiting = new Map<number, (page: Page) => void>();
+  #server: Promise<PageServer | undefined> | undefined;
+  #requests = 0;
+
+  constructor(mainLoop: WatchedLoop, clock: Clock, send: (message: FromProbes) => void) {
+    this.#mainLoop = mainLoop;
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  take(message: ToProbes): void {
+    if (message.kind === 'page') this.#waiting.get(message.request)?.(message.page);
+    else if (message.kind === 'listen') this.#server = this.#listen(message.address);
+    else void this.#server?.then((server) => server?.close());
+  }
+
+  async #listen(address: Address): Promise<PageServer | undefined> {
+    try {
+      const server = await servePages(address, (method, path) => this.#answer(method, path));
+      this.#send({ kind: 'listening', port: server.port });
+      return server;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#send({ kind: 'deaf', code, message });
+      return undefined;
+    }
+  }
+
+  async #answer(method: string, path: string): Promise<Page> {
+    if (this.#mainLoop.blockedMs >= BLOCKED_MS) return this.#blocked(path);
+    const request = this.#requests++;
+    const over = new AbortController();
+    const answered = new Promise<Page>((resolve) => this.#waiting.set(request, resolve));
+    this.#send({ kind: 'request', request, method, path });
+    const silence = this.#clock.sleep(PATIENCE_MS, over.signal).then(() => this.#blocked(path));
+    const page = await Promise.race([answered, silence]);
+    this.#waiting.delete(request);
+    over.abort();
+    return page;
+  }
+
+  #blocked(path: string): Page {
+    const { blockedMs, gaveUp } = this.#mainLoop;
+    const reason = `the event loop has been blocked for ${showDuration(blockedMs)}`;
+    if (path !== '/live') return jsonPage(503, { ready: false, reasons: [reason] });
+    return jsonPage(gaveUp ? 503 : 200, { state: gaveUp ? 'stuck' : 'blocked', reason });
+  }
+}

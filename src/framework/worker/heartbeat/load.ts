@@ -1,0 +1,135 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+
+/** What the tasks of a worker ask of its `heartbeatRate`. */
+export interface HeartbeatLoad {
+  /** Those that are beaten at an interval. */
+  readonly tasks: number;
+  /** Beats a second that their intervals need. */
+  readonly neededRate: number;
+  /** The intervals that the rate can not keep, and what they become if all beats are taken; the longest first. */
+  readonly stretched: readonly StretchedInterval[];
+}
+
+export interface StretchedInterval {
+  readonly everyMs: number;
+  /** How many tasks have this interval. */
+  readonly tasks: number;
+  readonly stretchedToMs: number;
+}
+
+export interface LoadOptions {
+  readonly clock: Clock;
+  /** Beats a second that can be kept up. */
+  readonly rate: number;
+  readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
+}
+
+/** Tasks come and go in crowds: a changed load is told where the crowd has led, not with its first member. */
+const TELL_MS = 1_000;
+/**
+ * Where it begins and where it ends, as shares of the rate: apart, so that a load near the rate does not flicker. Tasks
+ * that need just the `heartbeatRate` of the settings are a little above what it keeps up (see `Rate`): not worth a line.
+ */
+const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
+
+/** Counts what the tasks need, and tells when the rate does not suffice, when that has become worse, and when it ends. */
+export class Load {
+  readonly #options: LoadOptions;
+  /** How many tasks have which interval. */
+  readonly #tasks = new Map<number, number>();
+  #perSecond = 0;
+  #askedOnly = 0;
+  /** The needed rate that was told last; 0 while nothing stretches. */
+  #told = 0;
+  #telling: Cancel | undefined;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** Beats a second that intervals need. */
+  get perSecond(): number {
+    return this.#perSecond;
+  }
+
+  /** How many tasks are beaten only when asked. */
+  get askedOnly(): number {
+    return this.#askedOnly;
+  }
+
+  /** `perSecond` as a share of the rate. */
+  get share(): number {
+    return this.#perSecond / this.#options.rate;
+  }
+
+  add(everyMs: number): void {
+    this.#count(everyMs, 1);
+  }
+
+  remove(everyMs: number): void {
+    this.#count(everyMs, -1);
+  }
+
+  #count(everyMs: number, step: 1 | -1): void {
+    if (!Number.isFinite(everyMs)) {
+      this.#askedOnly += step;
+      return;
+    }
+    const tasks = (this.#tasks.get(everyMs) ?? 0) + step;
+    if (tasks === 0) this.#tasks.delete(everyMs);
+    else this.#tasks.set(everyMs, tasks);
+    // What was rounded would add up.
+    this.#perSecond = this.#tasks.size === 0 ? 0 : this.#perSecond + (step * 1000) / everyMs;
+    if (this.#told > 0 || this.share > 1)
+      this.#telling ??= this.#options.clock.after(TELL_MS, () => this.#tell());
+    if (this.#tasks.size === 0) this.#tell();
+  }
+
+  #tell(): void {
+    this.#telling?.();
+    this.#telling = undefined;
+    const was = this.#told > 0;
+    const stretched = this.share > (was ? STRETCHED.until : STRETCHED.from);
+    if (stretched === was && !(stretched && this.#perSecond > this.#told * STRETCHED.worse)) return;
+    this.#told = stretched ? this.#perSecond : 0;
+    this.#options.onStretch(stretched, this.#describe());
+  }
+
+  #describe(): HeartbeatLoad {
+    const tasks = [...this.#tasks.values()].reduce((sum, many) => sum + many, 0);
+    const stretched = stretchedIntervals(this.#tasks, this.#options.rate);
+    return { tasks, neededRate: Math.round(this.#perSecond * 10) / 10, stretched };
+  }
+}
+
+/**
+ * What becomes of each interval where the earliest lease that would lapse goes first: the longest give way to the
+ * others, up to twice their length; beyond that all stretch alike.
+ * @param tasks how many have which interval
+ */
+function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): StretchedInterval[] {
+  const beats = (become: (everyMs: number) => number): number =>
+    [...tasks].reduce((sum, [everyMs, many]) => sum + (many * 1000) / become(everyMs), 0);
+  const share = beats((everyMs) => everyMs) / rate;
+  const become = share < 2 ? givingWay(tasks, rate, beats) : (everyMs: number): number => everyMs * share;
+  return [...tasks]
+    .map(([everyMs, many]) => ({ everyMs, tasks: many, stretchedToMs: Math.round(become(everyMs)) }))
+    .filter(({ everyMs, stretchedToMs }) => stretchedToMs > everyMs)
+    .sort((one, other) => other.everyMs - one.everyMs);
+}
+
+/** Each is beaten the same time before it would lapse, but not before its interval is over: finds that time. */
+function givingWay(
+  tasks: ReadonlyMap<number, number>,
+  rate: number,
+  beats: (become: (everyMs: number) => number) => number,
+): (everyMs: number) => number {
+  const become = (spareMs: number) => (everyMs: number) => Math.max(everyMs, 2 * everyMs - spareMs);
+  let [low, high] = [0, Math.max(0, ...tasks.keys())];
+  while (high - low > 0.01) {
+    const middle = (low + high) / 2;
+    if (beats(become(middle)) > rate) high = middle;
+    else low = middle;
+  }
+  return become(low);
+}

@@ -1,0 +1,109 @@
+import { Abort } from '../../base/abort.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import { giveUpAt } from '../../base/time/call-limit.js';
+import type { ReportAnswer } from '../../aws/port.js';
+import { Heap, type HeapItem } from './heap.js';
+import { isPatient } from './ready-beats.js';
+import type { TrackedBeat } from './tracked-beat.js';
+
+/**
+ * The most beats of a worker that wait for an answer at one time; its connections are sized by it. At the default rate
+ * of 250 a second a service may take four seconds for each and no interval stretches; one that takes eight is still
+ * beaten for 2,000 tasks of 20 s in time. More would be a burden to a service that is slow for being overloaded.
+ */
+export const MOST_ON_THE_WAY = 1_000;
+/** Of these so many are left to short intervals, which can not wait until one of a crowd is answered. */
+const KEPT_FOR_THE_IMPATIENT = MOST_ON_THE_WAY / 8;
+
+/**
+ * An attempt is given up after half its interval, so that another fits before a lease of two intervals lapses; or,
+ * where the service usually takes longer than that, after half as much again as it takes: giving up what would be
+ * answered keeps no lease.
+ */
+const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as const;
+/** How far one answer moves what is taken for usual: it follows the middle of them, not the slowest. */
+const STEP = 1.25;
+
+interface Attempt extends HeapItem {
+  readonly beat: TrackedBeat;
+  readonly limit: Abort;
+  readonly limitMs: number;
+  readonly limitAt: number;
+}
+
+/** The beats that wait for an answer: how many there may be, and how long each may wait, all with one timer. */
+export class OnTheWay {
+  readonly #clock: Clock;
+  readonly #limits = new Heap<Attempt>((attempt) => attempt.limitAt);
+  #all = 0;
+  #patient = 0;
+  #usualMs = 1;
+  #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether there is a place for this one. */
+  hasPlace(beat: TrackedBeat): boolean {
+    if (this.#all >= MOST_ON_THE_WAY) return false;
+    return !isPatient(beat) || this.#patient < MOST_ON_THE_WAY - KEPT_FOR_THE_IMPATIENT;
+  }
+
+  /** Sends it. The time that it may take begins now. */
+  async send(beat: TrackedBeat): Promise<ReportAnswer> {
+    const attempt = this.#begin(beat);
+    const answer = await beat.beating.port.heartbeat(beat.beating.token, attempt.limit);
+    this.#end(attempt);
+    return answer;
+  }
+
+  #begin(beat: TrackedBeat): Attempt {
+    const limitMs = this.#limitMs(beat.everyMs);
+    const limitAt = this.#clock.now() + limitMs;
+    const attempt = { beat, limit: new Abort(), limitMs, limitAt, heapIndex: 0 };
+    this.#limits.add(attempt);
+    this.#all++;
+    if (isPatient(beat)) this.#patient++;
+    this.#arm();
+    return attempt;
+  }
+
+  #end(attempt: Attempt): void {
+    const { beat, limit, limitAt, limitMs } = attempt;
+    this.#all--;
+    if (isPatient(beat)) this.#patient--;
+    if (!limit.aborted) this.#limits.remove(attempt);
+    const slow = limit.aborted || this.#clock.now() - (limitAt - limitMs) > this.#usualMs;
+    this.#usualMs = Math.max(1, slow ? this.#usualMs * STEP : this.#usualMs / STEP);
+    if (this.#limits.size === 0) this.#disarm();
+  }
+
+  #limitMs(everyMs: number): number {
+    const half = Math.max(ATTEMPT.leastMs, Math.min(ATTEMPT.mostMs, everyMs * ATTEMPT.share));
+    return Math.max(half, Math.min(everyMs, this.#usualMs * ATTEMPT.usual));
+  }
+
+  /** Wakes for the earliest limit. A timer for one that has ended since finds nothing to do, and goes on. */
+  #arm(): void {
+    const at = this.#limits.first?.limitAt;
+    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
+    this.#disarm();
+    this.#timer = { at, cancel: giveUpAt(this.#clock, at, () => this.#giveUp()) };
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #giveUp(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    for (let first = this.#limits.first; first && first.limitAt <= now; first = this.#limits.first) {
+      this.#limits.remove(first);
+      first.limit.abort(new Error(`no answer to a heartbeat within ${Math.round(first.limitMs)} ms`));
+    }
+    this.#arm();
+  }
+}

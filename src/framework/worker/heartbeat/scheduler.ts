@@ -1,0 +1,186 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { ReportAnswer } from '../../aws/port.js';
+import { Heap } from './heap.js';
+import type { Beat, Beating, Heartbeats } from './heartbeats.js';
+import { type HeartbeatLoad, Load } from './load.js';
+import { OnTheWay } from './on-the-way.js';
+import { Rate } from './rate.js';
+import { ReadyBeats } from './ready-beats.js';
+import { ASKED_ONLY_MS, isThrottled, TrackedBeat } from './tracked-beat.js';
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Beats a second, at most. */
+  readonly rate: number;
+  /**
+   * The rate does not suffice for all intervals and some stretch (`true`), or it does again (`false`).
+   * Told when it begins, when it has become a tenth worse, and when it ends.
+   */
+  readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
+  /** A beat was answered, or failed (`error`) for another reason than *gone*; it is repeated soon then. */
+  readonly onAnswer: (error?: Error) => void;
+  /** A beat leaves, so long after it could have. */
+  readonly onSent?: (lateMs: number) => void;
+}
+
+/** Beats leave together that fall due within this time, so that a crowd costs few wake-ups. */
+const TOGETHER_MS = 20;
+/**
+ * First beats come early by up to the load's share of their interval, each by another part of it: then a crowd of
+ * tasks that were leased together can be beaten within their intervals whatever else is due. Planned for a load this
+ * much greater than it is, so that a growing crowd is seldom planned anew; a small load needs none of it.
+ */
+const SPREAD = { ahead: 1.25, from: 0.05 } as const;
+/** The fractional parts of its multiples fall evenly, however many there are. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** After a refusal by throttling no more is sent for a while than what the tasks need and half of it again. */
+const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
+
+/**
+ * All the heartbeats of a worker. A beat waits until its interval is nearly over, and then stands among those that are
+ * due, of which the earliest lease that would lapse leaves first, as soon as the rate allows and a place on the way is
+ * free. A failed one waits again, for a shorter time. One timer for all; each beat costs a step in a heap.
+ */
+export class HeartbeatScheduler implements Heartbeats {
+  readonly #options: SchedulerOptions;
+  readonly #rate: Rate;
+  readonly #load: Load;
+  readonly #onTheWay: OnTheWay;
+  readonly #waiting = new Heap<TrackedBeat>((beat) => beat.readyAt);
+  readonly #ready = new ReadyBeats();
+  /** The load's share that first beats are planned for, and where in it the next one falls. */
+  #spread = 0;
+  #part: number;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#rate = new Rate(options.rate);
+    this.#load = new Load({ ...options, rate: this.#rate.perSecond });
+    this.#onTheWay = new OnTheWay(options.clock);
+    this.#part = options.random();
+  }
+
+  track(beating: Beating): Beat {
+    const { clock, random } = this.#options;
+    const beat = new TrackedBeat(beating, this.#nextPart(), {
+      clock,
+      random,
+      changed: (changed) => this.#enter(changed),
+      released: (released) => this.#leave(released),
+    });
+    this.#load.add(beating.everyMs);
+    this.#widenSpread();
+    beat.planFirst(this.#spread);
+    this.#enter(beat);
+    return beat;
+  }
+
+  #nextPart(): number {
+    const part = this.#part;
+    this.#part = (part + GOLDEN) % 1;
+    return part;
+  }
+
+  #widenSpread(): void {
+    const { share } = this.#load;
+    const wanted = share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead);
+    const tooWide = share * SPREAD.ahead ** 2 < this.#spread;
+    if (tooWide) this.#spread = wanted;
+    if (Math.min(1, share) <= Math.max(this.#spread, SPREAD.from)) return;
+    this.#spread = wanted;
+    this.#waiting.rebuild((beat) => beat.planFirst(wanted));
+  }
+
+  #enter(beat: TrackedBeat): void {
+    this.#takeOut(beat);
+    if (beat.readyAt === Number.POSITIVE_INFINITY) return;
+    this.#waiting.add(beat);
+    beat.heap = this.#waiting;
+    this.#arm();
+  }
+
+  #takeOut(beat: TrackedBeat): void {
+    beat.heap?.remove(beat);
+    beat.heap = undefined;
+  }
+
+  #leave(beat: TrackedBeat): void {
+    this.#takeOut(beat);
+    this.#load.remove(beat.beating.everyMs);
+    this.#arm();
+  }
+
+  #look(): void {
+    const now = this.#options.clock.now();
+    this.#wake = undefined;
+    for (let beat = this.#waiting.first; beat && beat.readyAt <= now; beat = this.#waiting.first) {
+      this.#takeOut(beat);
+      this.#ready.add(beat);
+    }
+    while (this.#rate.nextAt() <= now) {
+      const beat = this.#nextReady(now);
+      if (!beat) break;
+      this.#rate.leave(now);
+      this.#sentAt = now;
+      void this.#send(beat, now);
+    }
+    this.#arm();
+  }
+
+  #nextReady(now: number): TrackedBeat | undefined {
+    return this.#ready.first(now, (beat) => this.#onTheWay.hasPlace(beat));
+  }
+
+  /** Wakes when the next beat may leave. One that has no place is looked at when an answer makes room. */
+  #arm(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const waits = this.#waiting.firstKey ?? Number.POSITIVE_INFINITY;
+    const next = this.#nextReady(now) ? Math.min(waits, Math.max(now, this.#rate.nextAt())) : waits;
+    if (next === Number.POSITIVE_INFINITY) return this.#disarm();
+    const at = Math.max(next, this.#sentAt + TOGETHER_MS);
+    if (this.#wake && this.#wake.at <= at) return;
+    this.#disarm();
+    // In whole milliseconds, so that no rounding of the sum wakes it before its time.
+    this.#wake = { at, cancel: clock.after(Math.ceil(at - now), () => this.#look()) };
+  }
+
+  #disarm(): void {
+    this.#wake?.cancel();
+    this.#wake = undefined;
+  }
+
+  async #send(beat: TrackedBeat, now: number): Promise<void> {
+    this.#takeOut(beat);
+    this.#options.onSent?.(Math.max(0, now - beat.readyAt));
+    beat.leave(now);
+    const answer = await this.#onTheWay.send(beat);
+    beat.onTheWay = false;
+    if (!beat.released) this.#answer(beat, answer);
+    // Its place is free for another, whether it waits for its next one or not.
+    this.#arm();
+  }
+
+  #answer(beat: TrackedBeat, answer: ReportAnswer): void {
+    if (answer.kind === 'gone') {
+      beat.beating.onGone(answer.error);
+      return beat.release();
+    }
+    if (answer.kind === 'ok') beat.accepted();
+    else beat.failed(answer);
+    if (isThrottled(answer)) this.#holdBack();
+    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);
+    this.#enter(beat);
+  }
+
+  /** What is refused is repeated soon, but all together no faster than this, and the earliest to lapse first. */
+  #holdBack(): void {
+    const { forMs, share, leastPerSecond } = THROTTLED;
+    const { perSecond, askedOnly } = this.#load;
+    const needed = perSecond + (askedOnly * 1000) / ASKED_ONLY_MS;
+    this.#rate.hold(Math.max(leastPerSecond, share * needed), this.#options.clock.now() + forMs);
+  }
+}

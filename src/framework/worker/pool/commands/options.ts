@@ -1,0 +1,109 @@
+import { ABANDON_MS } from '../../../declare/task-context.js';
+import { isCount, isText, oneOf, positiveDuration, record, type Rule } from '../../../declare/rule.js';
+import { parseDuration } from '../../../base/time/duration.js';
+import { show } from '../../../base/errors.js';
+
+/** How `runCommand` runs a program. */
+export interface CommandOptions {
+  /** What it is given, anything that JSON can hold. @default the task's input, as it came */
+  input?: unknown;
+  /**
+   * How: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as arguments, after the others (each
+   * text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or not at all. @default 'stdin'
+   */
+  inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
+  /**
+   * Where its result is: the last line of JSON on standard output; the file named by `STEPWRIGHT_OUTPUT_FILE`; or
+   * nowhere, and it is `null`. @default 'stdout'
+   */
+  outputFrom?: 'stdout' | 'file' | 'none';
+  /** Error names by exit code. @default {} */
+  errors?: Readonly<Record<number, string>>;
+  /** Between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
+  killAfter?: string;
+  /** How long it may run. @default as long as the task */
+  timeout?: string;
+  /** Bytes that it may print, to both streams together. @default any number: little of it is kept */
+  outputLimit?: number;
+  /** Megabytes of addresses that it may take (`ulimit -v`, not on every system). @default any number */
+  memoryMb?: number;
+  /** @default the worker's */
+  cwd?: string;
+  /** Variables over the worker's own. @default {} */
+  env?: Readonly<Record<string, string>>;
+}
+
+const whole: Rule = {
+  expected: 'a whole number from 1 up',
+  ok: (value) => Number.isInteger(value) && Number(value) >= 1,
+};
+
+const ROWS: Readonly<Record<keyof CommandOptions, Rule>> = {
+  input: { expected: 'anything that JSON can hold', ok: (value) => JSON.stringify(value) !== undefined },
+  inputAs: oneOf('stdin', 'file', 'args', 'env', 'none'),
+  outputFrom: oneOf('stdout', 'file', 'none'),
+  errors: {
+    expected: "error names by exit code, such as { 3: 'BadInput' }",
+    ok: (value) =>
+      record.ok(value) &&
+      Object.entries(value as object).every(([code, name]) => isExitCode(code) && isText(name)),
+  },
+  killAfter: {
+    ...positiveDuration,
+    expected: `${positiveDuration.expected}, and less than ${ABANDON_MS / 1000} s`,
+    ok: (value) => positiveDuration.ok(value) && (parseDuration(value) ?? Infinity) < ABANDON_MS,
+  },
+  timeout: positiveDuration,
+  outputLimit: whole,
+  memoryMb: { expected: whole.expected, ok: isCount },
+  cwd: { expected: 'a path', ok: isText },
+  env: {
+    expected: 'texts by name',
+    ok: (value) =>
+      record.ok(value) && Object.values(value as object).every((each) => typeof each === 'string'),
+  },
+};
+
+const isExitCode = (text: string): boolean =>
+  /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 255;
+
+/** Options that were checked and filled. */
+export interface CommandPlan {
+  readonly input: unknown;
+  readonly inputAs: NonNullable<CommandOptions['inputAs']>;
+  readonly outputFrom: NonNullable<CommandOptions['outputFrom']>;
+  readonly usesFiles: boolean;
+  readonly errors: Readonly<Record<string, string>>;
+  readonly killAfterMs: number;
+  readonly timeout: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly outputLimit: number;
+  readonly memoryMb: number | undefined;
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** @throws TypeError that names what is wrong. */
+export function checkOptions(options: CommandOptions): CommandPlan {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(ROWS, key))
+      throw new TypeError(`runCommand has no option '${key}'; it has ${Object.keys(ROWS).join(', ')}`);
+    const rule = ROWS[key as keyof CommandOptions];
+    if (value !== undefined && !rule.ok(value))
+      throw new TypeError(`runCommand: expected ${key} to be ${rule.expected}, got ${show(value)}`);
+  }
+  const {
+    inputAs = 'stdin',
+    outputFrom = 'stdout',
+    killAfter = '3s',
+    timeout,
+    outputLimit = Infinity,
+  } = options;
+  const { input, errors = {}, memoryMb, cwd, env = {} } = options;
+  return {
+    ...{ input, inputAs, outputFrom, errors, timeout, outputLimit, memoryMb, cwd, env },
+    usesFiles: inputAs === 'file' || outputFrom === 'file',
+    killAfterMs: parseDuration(killAfter) ?? 0,
+    timeoutMs: parseDuration(timeout),
+  };
+}

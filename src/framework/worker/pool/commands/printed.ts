@@ -1,0 +1,157 @@
+import { StringDecoder } from 'node:string_decoder';
+import { systemClock } from '../../../base/time/clock.js';
+import type { TaskContext } from '../../../declare/task-context.js';
+import { isPlainObject } from '../../../base/errors.js';
+import { Refusal } from '../../handler/input/refusal.js';
+import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../../handler/outcome.js';
+
+/** A longer line is no output of a task, and is not kept. */
+const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
+/** So many of the last lines are looked through for the output. */
+const KEPT_LINES = 100;
+const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
+/** What a line of the log shows of a printed one, and how many are written each second. */
+const LOGGED_CHARACTERS = 2_000;
+const LOGGED_PER_SECOND = 100;
+
+/**
+ * What a program prints: lines become lines of the task's log, `{"progress": 0.4, "message": "…"}` its progress, and the
+ * last line of JSON on standard output the result. However much is printed, little of it is kept.
+ */
+export class Printed {
+  readonly #task: TaskContext;
+  readonly #lines = {
+    stdout: new Lines((line) => this.#stdout(line)),
+    stderr: new Lines((line) => this.#log('stderr', line)),
+  };
+  readonly #last: string[] = [];
+  #lastCharacters = 0;
+  #second = Number.NEGATIVE_INFINITY;
+  #logged = 0;
+  #unlogged = 0;
+
+  constructor(task: TaskContext) {
+    this.#task = task;
+  }
+
+  add(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    this.#lines[stream].add(chunk);
+  }
+
+  /** No more comes: what is left becomes lines. */
+  end(): void {
+    this.#lines.stdout.end();
+    this.#lines.stderr.end();
+    this.#tellUnlogged();
+  }
+
+  /** The last line of standard output that is JSON; null where it has no lines. @throws Refusal where none is. */
+  result(): unknown {
+    for (const line of this.#last.toReversed()) {
+      if (line.length > LINE_LIMIT)
+        throw new Refusal(
+          OWN_ERROR.outputTooLarge,
+          `the program printed a line of more than ${LINE_LIMIT} bytes`,
+        );
+      const parsed = parse(line);
+      if (parsed) return parsed.value;
+    }
+    if (this.#last.length === 0) return null;
+    throw new Refusal(
+      OWN_ERROR.invalidOutput,
+      `the program printed no line of JSON; its last line is ${JSON.stringify(this.#last.at(-1)?.slice(0, 200))}`,
+    );
+  }
+
+  /** The failure that its last line of JSON names: `{"error": "BadInput", "cause": "…"}`. */
+  get failure(): { readonly error: string; readonly cause: string | undefined } | undefined {
+    const value = this.#last
+      .toReversed()
+      .map(parse)
+      .find((each) => each !== undefined)?.value;
+    if (!isPlainObject(value) || typeof value['error'] !== 'string' || value['error'] === '')
+      return undefined;
+    const { error, cause } = value;
+    return { error, cause: typeof cause === 'string' ? cause : undefined };
+  }
+
+  #stdout(line: string): void {
+    const progress =
+      line.startsWith('{"progress"') || line.startsWith('{ "progress"') ? parse(line)?.value : undefined;
+    if (isPlainObject(progress)) {
+      const { progress: fraction, message } = progress;
+      return this.#task.progress(
+        typeof fraction === 'number' ? fraction : undefined,
+        typeof message === 'string' ? message : undefined,
+      );
+    }
+    this.#log('stdout', line);
+    this.#keep(line);
+  }
+
+  #keep(line: string): void {
+    this.#last.push(line);
+    this.#lastCharacters += line.length;
+    while (
+      this.#last.length > KEPT_LINES ||
+      (this.#last.length > 1 && this.#lastCharacters > KEPT_CHARACTERS)
+    )
+      this.#lastCharacters -= this.#last.shift()?.length ?? 0;
+  }
+
+  #log(stream: 'stdout' | 'stderr', line: string): void {
+    const second = Math.floor(systemClock.now() / 1000);
+    if (second !== this.#second) {
+      this.#tellUnlogged();
+      this.#second = second;
+      this.#logged = 0;
+    }
+    if (this.#logged++ < LOGGED_PER_SECOND) this.#task.log.info({ stream }, line.slice(0, LOGGED_CHARACTERS));
+    else this.#unlogged++;
+  }
+
+  #tellUnlogged(): void {
+    if (this.#unlogged > 0)
+      this.#task.log.warn({ lines: this.#unlogged }, 'the program prints faster than its lines are logged');
+    this.#unlogged = 0;
+  }
+}
+
+/** Cuts a stream into lines. Of a line that is too long, a little more than the limit is kept. Empty ones are none. */
+class Lines {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #onLine: (line: string) => void;
+  #rest = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(chunk: Buffer): void {
+    const [first = '', ...lines] = this.#decoder.write(chunk).split('\n');
+    if (this.#rest.length <= LINE_LIMIT) this.#rest += first;
+    for (const line of lines) {
+      this.#tell();
+      this.#rest = line;
+    }
+  }
+
+  end(): void {
+    this.#rest += this.#decoder.end();
+    this.#tell();
+  }
+
+  #tell(): void {
+    const line = this.#rest.trim();
+    this.#rest = '';
+    if (line !== '') this.#onLine(line);
+  }
+}
+
+function parse(line: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(line) as unknown };
+  } catch {
+    return undefined;
+  }
+}

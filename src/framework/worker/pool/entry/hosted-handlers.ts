@@ -1,0 +1,70 @@
+import type { DependencyContainer } from 'tsyringe';
+import { type Config, CONFIG_OPTIONS } from '../../../config/config.js';
+import { defaultExport } from '../../../config/module.js';
+import type { HandlerDefinition } from '../../../declare/definition.js';
+import { discover } from '../../../declare/discovery/discovery.js';
+import { loadActivities } from '../../../declare/discovery/load.js';
+import type { TaskContext } from '../../../declare/task-context.js';
+import { isPlainObject, throwProblems } from '../../../base/errors.js';
+import { compile, type CompiledHandler } from '../../handler/compile.js';
+import { createContainer } from '../../handler/container/container.js';
+import type { Outcome } from '../../handler/outcome.js';
+import type { HostedLease, HostOptions } from '../pool-messages.js';
+
+/** The handlers of a config, with a container of their own: `setup` ran once for all of them. */
+export class HostedHandlers {
+  readonly #definitions: readonly HandlerDefinition[];
+  readonly #container: DependencyContainer;
+  readonly #interceptors: Config['interceptors'];
+  readonly #compiled = new Map<string, CompiledHandler>();
+
+  /** @throws Error where the config can't be read, a handler is not in it, or a dependency can't be made. */
+  static async load({ module, baseDir, globs, handlers }: HostOptions): Promise<HostedHandlers> {
+    const exported = defaultExport(await import(module));
+    if (!isPlainObject(exported)) throw new Error(`${module} has no default export that is a config`);
+    const config: Config = exported;
+    const sources = globs ?? config.activities ?? CONFIG_OPTIONS.activities.default;
+    const loaded = await loadActivities(sources, baseDir, { defaulted: true });
+    // Whatever can be wrong with the declaration was found when the worker started, its ARNs too.
+    const found = discover(loaded.classes, process.env, { standIn: true });
+    throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
+    const container = await createContainer(config.setup);
+    const hosted = new HostedHandlers(found.handlers, container, config.interceptors);
+    for (const name of handlers) hosted.#handler(name);
+    return hosted;
+  }
+
+  private constructor(
+    definitions: readonly HandlerDefinition[],
+    container: DependencyContainer,
+    interceptors: Config['interceptors'],
+  ) {
+    this.#definitions = definitions;
+    this.#container = container;
+    this.#interceptors = interceptors;
+  }
+
+  handle(
+    { handler, text }: HostedLease,
+    context: TaskContext,
+    onOutcome: (outcome: Outcome) => void,
+  ): Promise<Outcome> {
+    return this.#handler(handler)(text, context, onOutcome);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#container.dispose();
+  }
+
+  #handler(name: string): CompiledHandler {
+    const known = this.#compiled.get(name);
+    if (known) return known;
+    const names = this.#definitions.map((each) => each.name);
+    const definition = this.#definitions.find((each) => each.name === name);
+    if (!definition)
+      throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
+    const handler = compile(definition, this.#container, this.#interceptors ?? []);
+    this.#compiled.set(name, handler);
+    return handler;
+  }
+}

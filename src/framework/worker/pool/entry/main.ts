@@ -1,0 +1,70 @@
+import '../../../base/reflect-metadata.js';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import type { FromHost, ToHost } from '../pool-messages.js';
+import { remoteLog } from '../log-line.js';
+import { HostedHandlers } from './hosted-handlers.js';
+import { HostedTask } from './hosted-task.js';
+
+/** What runs in a thread or a process of a pool: one task after another, as the worker hands them over. */
+
+const send = (message: FromHost): void => {
+  if (parentPort) parentPort.postMessage(message);
+  else process.send?.(message);
+};
+
+let handlers: HostedHandlers | undefined;
+let current: HostedTask | undefined;
+
+async function start({ options }: Extract<ToHost, { kind: 'start' }>): Promise<void> {
+  try {
+    if (options.sourceMaps) process.setSourceMapsEnabled(true);
+    handlers = await HostedHandlers.load(options);
+    send({ kind: 'ready' });
+  } catch (error) {
+    send({ kind: 'unfit', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
+  if (!handlers) throw new Error('a task came before the start');
+  const task = new HostedTask(lease, send);
+  current = task;
+  await handlers.handle(lease, task.context, (outcome) => send({ kind: 'outcome', outcome }));
+  task.close();
+  current = undefined;
+  send({ kind: 'settled', memoryMb: memoryMb() });
+}
+
+async function close(): Promise<void> {
+  await handlers?.dispose().catch(() => {});
+  process.exit(0);
+}
+
+/** Of a thread what its heap holds, of a process all that it takes. */
+function memoryMb(): number {
+  if (isMainThread) return process.memoryUsage.rss() / 2 ** 20;
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+}
+
+function take(message: ToHost): void {
+  if (message.kind === 'start') void start(message);
+  else if (message.kind === 'task') void work(message);
+  else if (message.kind === 'close') void close();
+  else current?.take(message);
+}
+
+const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
+
+// As in the worker's own process: a promise that user code forgot ends no task, and nobody knows which one it is of.
+process.on('unhandledRejection', (reason) => {
+  log.error({ err: reason }, 'a rejected promise was not handled: something in user code is not awaited');
+});
+
+if (parentPort) parentPort.on('message', take);
+else {
+  process.on('message', take);
+  // Whether it is to end is the worker's to say; a signal to the whole service comes here, too.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
+  process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
+}

@@ -1,0 +1,310 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Worker } from 'node:worker_threads';
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import { giveUpAfter } from '../../base/time/call-limit.js';
+import { turn } from '../../base/time/turn.js';
+import { showError } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
+import { RelayedProbes } from '../health/relayed-probes.js';
+import type { Identity, Recipes } from '../../aws/lean/recipe.js';
+import type { ActivityPort } from '../../aws/port.js';
+import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { SchedulerOptions } from '../heartbeat/scheduler.js';
+import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import { Ledger, ledgerMemory } from './ledger.js';
+import { ThreadBeat } from './thread-beat.js';
+import {
+  answerToText,
+  type FromThread,
+  type ThreadOptions,
+  toError,
+  type ToThread,
+  TURN_MS,
+} from './thread-messages.js';
+
+/** Where the heartbeats of a port go. */
+export interface BeatenRegion {
+  readonly region: string;
+  readonly port: ActivityPort;
+  readonly recipes: Recipes;
+}
+
+export interface ThreadHeartbeatsOptions {
+  /** The machine's, which is the thread's as well. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rate: number;
+  readonly stallAfterMs: number | false;
+}
+
+/** What a worker wants to be told, and what it can say of itself. */
+export interface BeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent' | 'random'> {
+  /** The main loop was blocked, and turns again. */
+  readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
+  /** Called in each turn that shows that the main loop turns. */
+  readonly onTurn: () => void;
+}
+
+/** What is to be beaten sooner than that is not left until the ledger is read next. */
+const SOON_MS = 5_000;
+/** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
+const HAND_OVER_MS = 10_000;
+
+/** Where the entry is, compiled; in a test, which runs the sources, in the build. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts')
+    ? import.meta.url
+        .replace(/\/src(?=\/framework\/worker\/thread\/)/, '/dist/src')
+        .replace(/thread-heartbeats\.ts$/, 'entry.js')
+    : './entry.js',
+  import.meta.url,
+);
+
+/**
+ * Heartbeats that leave from a thread of their own, so that code which blocks the event loop costs no lease. Where that
+ * thread ends, they go on from here, and it is said.
+ */
+export class ThreadHeartbeats implements Heartbeats {
+  /** The health port, which the thread answers as well. */
+  readonly probes = new RelayedProbes((message) => {
+    this.#send(message);
+    this.#start();
+  });
+  readonly #options: ThreadHeartbeatsOptions;
+  readonly #turns = new SharedArrayBuffer(4);
+  readonly #ledgerMemory = ledgerMemory();
+  readonly #ledger = new Ledger(this.#ledgerMemory);
+  /** Undefined until it is needed, or the worker has run for a turn: a start has its first polls open sooner. */
+  #thread: Worker | undefined;
+  /** What it is told when it starts. */
+  #untold: ToThread[] = [];
+  /** What runs here on behalf of the thread belongs to no task. */
+  readonly #context = new AsyncResource('stepwright:heartbeats');
+  /** With their places in the order in which they were opened. */
+  readonly #regions = new Map<ActivityPort, BeatenRegion & { readonly index: number }>();
+  readonly #beats = new Map<number, ThreadBeat>();
+  readonly #timers: Cancel[] = [];
+  #lastId = 0;
+  #released: number[] = [];
+  #listener: BeatListener | undefined;
+  #identity: Identity | undefined;
+  #current: (() => Identity | Promise<Identity>) | undefined;
+  /** What goes on where the thread has ended. */
+  #instead: HeartbeatScheduler | undefined;
+  #closed = false;
+  /** The thread is no more. */
+  #ended = false;
+
+  constructor(options: ThreadHeartbeatsOptions) {
+    this.#options = options;
+  }
+
+  #start(): void {
+    if (this.#thread || this.#closed || this.#ended) return;
+    const { rate, stallAfterMs } = this.#options;
+    const workerData: ThreadOptions = {
+      turns: this.#turns,
+      ledger: this.#ledgerMemory,
+      rate,
+      stallAfterMs,
+      addresses: defaultAddresses(),
+    };
+    try {
+      // What an app has Node load first is for its own code: an SDK or an agent would be there, and export, twice.
+      const env = { ...process.env, NODE_OPTIONS: '' };
+      const thread = this.#context.runInAsyncScope(
+        () => new Worker(ENTRY, { workerData, execArgv: [], env }),
+      );
+      this.#thread = thread;
+      // The worker keeps the process, not this.
+      thread.unref();
+      thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
+      let why = new Error('the thread ended');
+      thread.on('error', (error: Error) => (why = error));
+      // Not before: until then what it listens on is taken.
+      thread.on('exit', () => this.#lost(why));
+      for (const message of this.#untold) thread.postMessage(message);
+      this.#untold = [];
+    } catch (error) {
+      this.#lost(error as Error);
+    }
+  }
+
+  /** Whether its beats leave from the thread. */
+  beats({ port }: Pick<Beating, 'port'>): boolean {
+    return this.#regions.has(port);
+  }
+
+  /**
+   * Beats what comes from this port in the thread. What is tracked before that thread has loaded waits for it there, if
+   * it ever needs a beat so soon.
+   * @param current what calls are signed with, as it is now
+   */
+  open(region: BeatenRegion, current: () => Identity | Promise<Identity>): void {
+    this.#regions.set(region.port, { ...region, index: this.#regions.size });
+    this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
+    this.#current = current;
+    void this.#handOver();
+    region.port.onMended?.(() => void this.#handOver());
+  }
+
+  /** Begins to show that the main loop turns, and tells what the thread tells. */
+  follow(listener: BeatListener): void {
+    this.#listener = listener;
+    const turns = new Int32Array(this.#turns);
+    const show = (): void => {
+      Atomics.add(turns, 0, 1);
+      listener.onTurn();
+    };
+    show();
+    const { clock } = this.#options;
+    this.#timers.push(
+      clock.every(TURN_MS, () => {
+        this.#start();
+        show();
+      }),
+      clock.every(HAND_OVER_MS, () => void this.#handOver()),
+    );
+  }
+
+  track(beating: Beating): Beat {
+    this.#start();
+    const region = this.#regions.get(beating.port);
+    if (this.#ended || !region) return this.#fallback().track(beating);
+    const { token, everyMs, leasedAt } = beating;
+    const id = ++this.#lastId;
+    const written = this.#ledger.begin({ id, region: region.index, token, everyMs, leasedAt });
+    const beat = new ThreadBeat(beating, {
+      ask: () => this.#send({ kind: 'now', id }),
+      release: () => this.#release(id, written),
+    });
+    this.#beats.set(id, beat);
+    if (!written) this.#send({ kind: 'track', id, region: region.region, token, everyMs, leasedAt });
+    else if (everyMs < SOON_MS) this.#send({ kind: 'read' });
+    return beat;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const cancel of this.#timers) cancel();
+    await this.#thread?.terminate();
+  }
+
+  async #handOver(): Promise<void> {
+    try {
+      const identity = await this.#current?.();
+      if (!identity) return;
+      const { accessKeyId, secretAccessKey, sessionToken } = identity;
+      const known = this.#identity;
+      if (
+        known?.accessKeyId === accessKeyId &&
+        known.sessionToken === sessionToken &&
+        known.secretAccessKey === secretAccessKey
+      )
+        return;
+      this.#identity = identity;
+      this.#send({
+        kind: 'identity',
+        identity: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
+      });
+    } catch {
+      // Whoever makes a call says so. The thread goes on with the last ones.
+    }
+  }
+
+  #send(message: ToThread): void {
+    if (this.#closed || this.#ended) return;
+    if (this.#thread) this.#thread.postMessage(message);
+    else this.#untold.push(message);
+  }
+
+  /** What the ledger has no room for is told by messages, those of one turn in one. */
+  #release(id: number, written: boolean): void {
+    if (!this.#beats.delete(id)) return;
+    if (written && this.#ledger.end(id)) return;
+    this.#released.push(id);
+    if (this.#released.length > 1) return;
+    this.#context.runInAsyncScope(() =>
+      turn.after(() => {
+        const ids = this.#released;
+        this.#released = [];
+        this.#send({ kind: 'release', ids });
+      }),
+    );
+  }
+
+  #take(message: FromThread): void {
+    if (message.kind === 'news') this.#news(message);
+    else if (message.kind === 'gone') {
+      const beat = this.#beats.get(message.id);
+      this.#beats.delete(message.id);
+      beat?.gone(toError(message.error));
+    } else if (message.kind === 'stretch') this.#listener?.onStretch(message.stretched, message.load);
+    else if (message.kind === 'turned') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
+    else if (message.kind === 'refused') void this.#tryInstead(message);
+    else this.probes.take(message);
+  }
+
+  #news({ taken, asked, lateMs, failed }: Extract<FromThread, { kind: 'news' }>): void {
+    for (const [id, at] of taken) {
+      this.#beats.get(id)?.taken(at);
+      this.#listener?.onAnswer();
+    }
+    for (const id of asked) this.#beats.get(id)?.answered();
+    for (const late of lateMs) this.#listener?.onSent?.(late);
+    for (const error of failed) this.#listener?.onAnswer(toError(error));
+  }
+
+  async #tryInstead({ beat, region, token }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+    const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
+    if (!port) return;
+    const limit = new AbortController();
+    const cancel = giveUpAfter(this.#options.clock, INSTEAD_LIMIT_MS, () =>
+      limit.abort(new Error(`no answer to a heartbeat within ${INSTEAD_LIMIT_MS} ms`)),
+    );
+    const answer = await port.heartbeat(token, limit.signal);
+    cancel();
+    this.#send({ kind: 'instead', beat, answer: answerToText(answer) });
+  }
+
+  /** The thread is no more: what it beat is beaten from here. */
+  #lost(error: Error): void {
+    if (this.#closed || this.#ended) return;
+    this.#ended = true;
+    this.#options.log.error(
+      { error: showError(error) },
+      'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
+    );
+    void this.#context.runInAsyncScope(() => this.#answerProbes());
+    for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
+    this.#beats.clear();
+  }
+
+  async #answerProbes(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      if (await this.probes.goOn()) log.warn('probes are answered from the main thread from now on');
+    } catch (error) {
+      log.error(
+        { error: showError(error as Error) },
+        'the health port can not be opened again: no probe is answered',
+      );
+    }
+  }
+
+  #fallback(): HeartbeatScheduler {
+    const { clock, rate } = this.#options;
+    const { onStretch = () => {}, onAnswer = () => {}, onSent, random = Math.random } = this.#listener ?? {};
+    this.#instead ??= new HeartbeatScheduler({ clock, rate, random, onStretch, onAnswer, onSent });
+    return this.#instead;
+  }
+}
+
+const INSTEAD_LIMIT_MS = 10_000;
+
+/** How the main thread looks addresses up. What makes no thread, as a bed, loads neither module. */
+function defaultAddresses(): ThreadOptions['addresses'] {
+  const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
+  const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
+  return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
+}

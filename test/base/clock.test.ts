@@ -1,0 +1,233 @@
+import { describe, expect, test } from '@jest/globals';
+import { randomOf } from '../../bench/support/random.js';
+import { systemClock } from '../../src/framework/base/time/clock.js';
+import { giveUpAfter, giveUpAt } from '../../src/framework/base/time/call-limit.js';
+import { HandClock } from '../../src/framework/testing/hand-clock.js';
+
+describe('the clock of the machine', () => {
+  test('fires no timer before its time, and resolves a sleep as soon as its signal aborts', async () => {
+    const began = systemClock.now();
+    await systemClock.sleep(3);
+    expect(systemClock.now() - began).toBeGreaterThanOrEqual(3);
+    const stop = new AbortController();
+    const long = systemClock.sleep(3_600_000, stop.signal);
+    stop.abort();
+    await long;
+    await systemClock.sleep(3_600_000, stop.signal);
+  });
+
+  test('a delay that is longer than the longest of Node does not fire at once', async () => {
+    const fired: string[] = [];
+    const cancel = systemClock.after(2 ** 31 + 1_000, () => fired.push('long'));
+    await systemClock.sleep(5);
+    cancel();
+    expect(fired).toEqual([]);
+  });
+
+  test('every goes on until it is cancelled, also from within', async () => {
+    const runs: number[] = [];
+    await new Promise<void>((resolve) => {
+      const cancel = systemClock.every(1, () => {
+        if (runs.push(runs.length) < 3) return;
+        cancel();
+        resolve();
+      });
+    });
+    await systemClock.sleep(5);
+    expect(runs).toEqual([0, 1, 2]);
+  });
+});
+
+describe('a hand clock', () => {
+  test('stands still until it is moved, and fires what falls due on the way in order', async () => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const fired: [string, number][] = [];
+    const note = (name: string) => (): void => void fired.push([name, clock.now() - began]);
+    clock.after(2_000, note('second'));
+    clock.after(1_000, () => {
+      note('first')();
+      clock.after(500, note('set by the first'));
+    });
+    clock.after(9_000, note('later'));
+    await clock.settle();
+    expect(fired).toEqual([]);
+    await clock.advance(3_000);
+    expect(fired).toEqual([
+      ['first', 1_000],
+      ['set by the first', 1_500],
+      ['second', 2_000],
+    ]);
+    expect([clock.now() - began, clock.pending, (clock.next ?? 0) - began]).toEqual([3_000, 1, 9_000]);
+  });
+
+  test('lets promises that a timer sets off come to rest before the next timer fires', async () => {
+    const clock = new HandClock();
+    const order: string[] = [];
+    void clock.sleep(1_000).then(async () => {
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+      order.push('all of the first');
+    });
+    clock.after(1_001, () => order.push('the second'));
+    await clock.advance(2_000);
+    expect(order).toEqual(['all of the first', 'the second']);
+  });
+
+  test('fires by when it is due, then by when it was set, whatever was taken back in between', async () => {
+    const clock = new HandClock(0);
+    const random = randomOf(7);
+    const fired: number[] = [];
+    const timers = Array.from({ length: 2_000 }, (_, n) => {
+      const due = Math.floor(random() * 50);
+      return { n, due, cancel: clock.after(due, () => fired.push(n)), cancelled: random() < 0.5 };
+    });
+    for (const { cancel, cancelled } of timers.toReversed()) if (cancelled) cancel();
+    const left = timers.filter(({ cancelled }) => !cancelled).toSorted((a, b) => a.due - b.due || a.n - b.n);
+    expect(clock.pending).toBe(left.length);
+    await clock.advance(20);
+    // Of what has fired and of what was taken back there is nothing left to take back.
+    for (const { cancel, cancelled, due } of timers) if (cancelled || due <= 20) cancel();
+    await clock.advance(30);
+    expect(fired).toEqual(left.map(({ n }) => n));
+    expect([clock.pending, clock.next]).toEqual([0, undefined]);
+  });
+
+  test('comes to rest in one turn where everything waits for promises and for it alone', async () => {
+    const clock = new HandClock(0, { promisesOnly: true });
+    const order: string[] = [];
+    void clock.sleep(1_000).then(async () => {
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      clock.after(0, () => order.push('set by the last promise'));
+    });
+    clock.after(1_001, () => order.push('the second'));
+    await clock.advance(2_000);
+    expect(order).toEqual(['set by the last promise', 'the second']);
+  });
+
+  test.each([-1, Number.NaN, Infinity, '5s' as never])('is not moved by %p', async (ms) => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const refused = /expected a number of milliseconds from 0 up/;
+    await expect(clock.advance(ms)).rejects.toThrow(refused);
+    expect(() => clock.stall(ms)).toThrow(refused);
+    expect(clock.now()).toBe(began);
+  });
+
+  test('never goes back where another moves it further meanwhile', async () => {
+    const clock = new HandClock();
+    const began = clock.now();
+    const moved = clock.advance(10);
+    clock.stall(20);
+    await moved;
+    expect(clock.now() - began).toBe(20);
+  });
+
+  test('settle waits for its condition', async () => {
+    const clock = new HandClock();
+    const state = { done: false };
+    clock.after(0, () => (state.done = true));
+    await clock.settle(() => state.done);
+    expect(state.done).toBe(true);
+  });
+});
+
+describe('giving up', () => {
+  const given = (): { clock: HandClock; up: number[]; cancel: () => void } => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    const cancel = giveUpAfter(clock, 1_000, () => up.push(clock.now()));
+    return { clock, up, cancel };
+  };
+
+  test('comes when the time is over', async () => {
+    const { clock, up } = given();
+    await clock.advance(999);
+    expect(up).toEqual([]);
+    await clock.advance(1);
+    expect(up).toEqual([1_000]);
+  });
+
+  test('waits for a turn of input where the process stood still', async () => {
+    const { clock, up } = given();
+    clock.stall(5_000);
+    await clock.settle();
+    expect(up).toEqual([]);
+    await clock.advance(100);
+    expect(up).toEqual([5_100]);
+  });
+
+  test.each([0, 5_000])('can be taken back, also within that turn (%i ms late)', async (late) => {
+    const { clock, up, cancel } = given();
+    clock.stall(late);
+    await clock.settle();
+    cancel();
+    await clock.advance(10_000);
+    expect(up).toEqual([]);
+  });
+
+  test('of limits of one length each comes at its own time, on one timer, and those taken back do not', async () => {
+    const clock = new HandClock(0);
+    const up: [number, number][] = [];
+    const takeBack: (() => void)[] = [];
+    for (let at = 0; at < 6; at++) {
+      takeBack.push(giveUpAfter(clock, 1_000, () => up.push([at, clock.now()])));
+      expect(clock.pending).toBe(1);
+      await clock.advance(100);
+    }
+    takeBack[0]?.();
+    takeBack[3]?.();
+    await clock.advance(10_000);
+    expect(up).toEqual([1, 2, 4, 5].map((at) => [at, 1_000 + at * 100]));
+    expect(clock.pending).toBe(0);
+  });
+
+  test('of several that are late together one is taken back, and one throws: the others come', async () => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    const takeBack = [1, 2, 3, 4].map((n) => giveUpAfter(clock, 1_000, () => up.push(n)));
+    clock.stall(5_000);
+    await clock.settle();
+    takeBack[1]?.();
+    await clock.advance(100);
+    expect(up).toEqual([1, 3, 4]);
+    giveUpAfter(clock, 1_000, () => {
+      throw new Error('planted');
+    });
+    giveUpAfter(clock, 1_000, () => up.push(5));
+    await expect(clock.advance(1_000)).rejects.toThrow('planted');
+    expect(up).toEqual([1, 3, 4, 5]);
+  });
+
+  test('one of the same length can be set while another comes', async () => {
+    const clock = new HandClock(0);
+    const up: number[] = [];
+    giveUpAfter(clock, 1_000, () => giveUpAfter(clock, 1_000, () => up.push(clock.now())));
+    await clock.advance(10_000);
+    expect(up).toEqual([2_000]);
+  });
+
+  test('at an instant of its own it waits for a turn of input as well, and can be taken back in it', async () => {
+    const clock = new HandClock(0);
+    const up: string[] = [];
+    giveUpAt(clock, 1_000, () => up.push(`one at ${clock.now()}`));
+    const takeBack = giveUpAt(clock, 1_000, () => up.push('other'));
+    clock.stall(5_000);
+    await clock.settle();
+    expect(up).toEqual([]);
+    takeBack();
+    await clock.advance(10_000);
+    expect(up).toEqual(['one at 5100']);
+  });
+
+  test('a limit can be taken back by another that comes at the same time', async () => {
+    const clock = new HandClock(0);
+    const up: string[] = [];
+    giveUpAfter(clock, 1_000, () => {
+      up.push('first');
+      takeBack();
+    });
+    const takeBack = giveUpAfter(clock, 1_000, () => up.push('second'));
+    await clock.advance(5_000);
+    expect(up).toEqual(['first']);
+  });
+});

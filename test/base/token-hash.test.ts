@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { Activity, Handle, type Logger, type TaskContext } from 'stepwright';
+import { createTestBed } from 'stepwright/testing';
+import { tokenHash } from '../../src/framework/base/token-hash.js';
+
+// Vectors of FNV-1a's authors, and one whose hash begins with zeros.
+test.each([
+  ['', '811c9dc5'],
+  ['a', 'e40c292c'],
+  ['foobar', 'bf9cf968'],
+  ['t6644', '0000350b'],
+])('of %j it is %s', (token, hash) => {
+  expect(tokenHash(token)).toBe(hash);
+});
+
+@Activity('work')
+class Work {
+  @Handle({ input: 'any' })
+  run(_: unknown, task: TaskContext): string {
+    task.log.info('working');
+    return task.token;
+  }
+}
+
+test('a bed names a task as a worker does, whether it is run or started', async () => {
+  const names: unknown[] = [];
+  const log: Logger = {
+    ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    child: ({ task }) => {
+      names.push(task);
+      return log;
+    },
+  };
+  const bed = await createTestBed(Work, { log });
+  const ran = await bed.run({});
+  const task = await bed.start({});
+  expect([ran, await task.outcome]).toEqual([
+    { status: 'succeeded', output: 'test-bed-1' },
+    { status: 'succeeded', output: 'test-bed-2' },
+  ]);
+  expect(names).toEqual([tokenHash('test-bed-1'), tokenHash('test-bed-2')]);
+});

@@ -1,0 +1,423 @@
+import 'reflect-metadata';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Activity, type Config, Handle } from 'stepwright';
+import type { Fault } from 'stepwright/local';
+import { examine, type Surroundings } from '../../../src/framework/cli/doctor/examine.js';
+import type { Finding } from '../../../src/framework/cli/doctor/finding.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { makePlan } from '../../../src/framework/worker/build/plan.js';
+import { faultPlan, type FaultPlan } from '../../support/faults.js';
+import { activity } from '../../support/work.js';
+import { ARN, createWorld, type World } from '../../support/world.js';
+
+const DENIED: Fault = { kind: 'error', error: 'AccessDeniedException' };
+
+let faults: FaultPlan;
+let world: World;
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook, allowHosts: ['0.0.0.0'] });
+  world.machine(ARN, { HeartbeatSeconds: 60 });
+});
+afterEach(async () => {
+  // Whatever is looked at, no task is ever asked for.
+  if (faults.count('GetActivityTask') > 0) throw new Error('a task was asked for');
+  await world.close();
+});
+
+/** As the command examines a project of one healthy handler, but for what a test plants. */
+async function examined(
+  config: Config = {},
+  around: Partial<Surroundings> = {},
+  projectDir = process.cwd(),
+): Promise<Finding[]> {
+  const healthy: Config = { activities: [activity(() => {})], endpoint: world.service.url };
+  const plan = await makePlan({ config: { ...healthy, ...config }, env: {}, baseDir: projectDir });
+  const clock = new HandClock(Date.now());
+  return examine(
+    { plan, projectDir, machines: [], localArn: () => ARN },
+    { clock, env: {}, nodeVersion: '22.1.0', openFiles: 20_000, stopTimeoutMs: 120_000, ...around },
+  );
+}
+
+const faultsIn = (findings: readonly Finding[]): Finding[] =>
+  findings.filter(({ verdict }) => verdict === 'fault');
+
+/** The one fault that was planted; each proposes something. */
+function only(findings: readonly Finding[]): Finding {
+  const [first, ...more] = faultsIn(findings);
+  expect(more).toEqual([]);
+  if (!first) throw new Error('there is no fault');
+  expect(first.fix).toMatch(/.{10}/);
+  return first;
+}
+
+const about = (findings: readonly Finding[], check: string): Finding[] =>
+  findings.filter((each) => each.check === check);
+
+test('of a healthy project nothing is a fault, and only what can not be seen is not checked', async () => {
+  const findings = await examined();
+  expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([
+    expect.objectContaining({
+      verdict: 'unknown',
+      subject: 'states:GetActivityTask, us-east-1',
+      got: 'a poll could take a task',
+    }),
+  ]);
+  const checks = ['node', 'start', 'metadata', 'copies', 'telemetry', 'stop', 'files', 'credentials'];
+  checks.push('endpoint', 'clock', 'activity', 'permission', 'heartbeat');
+  expect([...new Set(findings.map(({ check }) => check))]).toEqual(checks);
+});
+
+describe('a planted fault is named, with its fix:', () => {
+  test('a Node that is too old', async () => {
+    expect(only(await examined({}, { nodeVersion: '20.18.9' }))).toMatchObject({
+      check: 'node',
+      expected: '20.19 or later',
+      got: '20.18.9',
+    });
+  });
+
+  test('nobody at the endpoint', async () => {
+    const found = await examined({ endpoint: 'http://127.0.0.1:1' });
+    expect(only(found)).toMatchObject({ check: 'endpoint', got: expect.stringContaining('ECONNREFUSED') });
+    expect(about(found, 'permission')).toMatchObject([{ verdict: 'unknown' }]);
+  });
+
+  test('something else at the endpoint', async () => {
+    faults.always('ListActivities', { kind: 'status', status: 503 });
+    expect(only(await examined())).toMatchObject({
+      check: 'endpoint',
+      got: expect.stringContaining('HTTP 503'),
+      fix: expect.stringContaining('something in between answers'),
+    });
+  });
+
+  test('an endpoint that takes the question and never answers', async () => {
+    faults.always('ListActivities', { kind: 'black-hole' });
+    const clock = new HandClock(Date.now());
+    const examining = examined({}, { clock });
+    await clock.settle(() => faults.count('ListActivities') > 0);
+    await clock.advance(10_000);
+    expect(only(await examining)).toMatchObject({
+      check: 'endpoint',
+      got: 'TimeoutError: no answer within 10 s',
+    });
+  });
+
+  test('a clock that is off', async () => {
+    const ahead = new HandClock(Date.now() + 6 * 60_000);
+    expect(only(await examined({}, { clock: ahead }))).toMatchObject({
+      check: 'clock',
+      got: expect.stringMatching(/^(6|5\.\d) min ahead: AWS refuses/),
+    });
+    const behind = await examined({}, { clock: new HandClock(Date.now() - 45_000) });
+    expect(about(behind, 'clock')).toMatchObject([
+      { verdict: 'warning', got: expect.stringMatching(/^[45]\d s behind$/) },
+    ]);
+  });
+
+  test('no credentials', async () => {
+    const credentials = (): Promise<never> => Promise.reject(new Error('nobody is logged in'));
+    expect(only(await examined({ sdk: { credentials } }))).toMatchObject({
+      check: 'credentials',
+      got: expect.stringContaining('nobody is logged in'),
+    });
+  });
+
+  test('credentials that have ended', async () => {
+    const ended = { accessKeyId: 'a', secretAccessKey: 's3cret', sessionToken: 't0ken' };
+    const credentials = { ...ended, expiration: new Date(Date.now() - 3_600_000) };
+    const found = await examined({ sdk: { credentials } });
+    expect(only(found)).toMatchObject({ check: 'credentials', got: 'they ended 60 min ago' });
+    expect(JSON.stringify(found)).not.toMatch(/s3cret|t0ken/);
+  });
+
+  test('credentials that the service refuses', async () => {
+    faults.always('ListActivities', { kind: 'error', error: 'UnrecognizedClientException' });
+    expect(only(await examined())).toMatchObject({
+      check: 'credentials',
+      got: expect.stringContaining('UnrecognizedClientException'),
+    });
+  });
+
+  test('an activity that does not exist, by its ARN', async () => {
+    const wrong = activity(() => {}, {}, ARN.replace('Work', 'Wrok'));
+    expect(only(await examined({ activities: [wrong] }))).toMatchObject({
+      check: 'activity',
+      got: 'there is none; the nearest are Work',
+      fix: expect.stringContaining('aws stepfunctions create-activity --name Wrok --region us-east-1'),
+    });
+  });
+
+  test('an activity that does not exist, by its name; where it would be created, that is none', async () => {
+    const wrong = activity(() => {}, {}, 'Wrok');
+    const endpoint = world.service.url.replace('127.0.0.1', '0.0.0.0');
+    const sdk = { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+    const away: Config = { activities: [wrong], endpoint, sdk };
+    expect(only(await examined({ ...away, region: 'us-east-1' }))).toMatchObject({
+      check: 'activity',
+      got: 'none of this name in us-east-1; the nearest are Work',
+    });
+    expect(only(await examined(away))).toMatchObject({
+      check: 'region',
+      fix: expect.stringContaining('AWS_REGION'),
+    });
+    expect(faultsIn(await examined({ activities: [wrong] }))).toEqual([]);
+  });
+
+  test.each(['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'])('%s is denied', async (call) => {
+    faults.always(call, DENIED);
+    expect(only(await examined())).toMatchObject({
+      check: 'permission',
+      subject: `states:${call}, us-east-1`,
+      fix: expect.stringContaining(`"Action": "states:${call}", "Resource": "*"`),
+    });
+  });
+
+  test('a heartbeat that is too slow for a state machine that calls the activity', async () => {
+    expect(only(await examined({ heartbeat: '31s' }))).toMatchObject({
+      check: 'heartbeat',
+      got: 'one each 31 s, and HeartbeatSeconds 60 in M0.Work: its tasks would time out',
+      fix: "beat three times within that: heartbeat: '20s'",
+    });
+    expect(only(await examined({ heartbeat: false }))).toMatchObject({
+      got: expect.stringContaining('no heartbeat'),
+    });
+  });
+
+  test('fewer open files than connections', async () => {
+    expect(only(await examined({ concurrency: 500 }, { openFiles: 1_024 }))).toMatchObject({
+      check: 'files',
+      expected: expect.stringMatching(/^2600 or more: 2500 connections/),
+      got: '1024',
+    });
+  });
+
+  test('an agent with too few sockets', async () => {
+    const requestHandler = { httpAgent: new Agent({ maxSockets: 5 }) };
+    expect(only(await examined({ sdk: { requestHandler } }))).toMatchObject({
+      check: 'files',
+      subject: 'sdk.requestHandler.httpAgent',
+      code: 'CONFIG_BAD_VALUE',
+    });
+  });
+
+  test('a platform that kills too early', async () => {
+    expect(only(await examined({}, { stopTimeoutMs: 30_000 }))).toMatchObject({
+      check: 'stop',
+      expected: '101 s or more between SIGTERM and SIGKILL',
+      got: expect.stringMatching(/^30 s \(--stop-timeout\)/),
+    });
+    const env = { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' };
+    expect(only(await examined({ grace: '10m' }, { env, stopTimeoutMs: undefined }))).toMatchObject({
+      got: 'Fargate waits for 120 s at most',
+    });
+  });
+
+  test('a compiler that wrote no types', async () => {
+    class Bare {
+      run(input: unknown): unknown {
+        return input;
+      }
+    }
+    Activity(ARN)(Bare);
+    Handle()(Bare.prototype, 'run', Object.getOwnPropertyDescriptor(Bare.prototype, 'run') ?? {});
+    expect(only(await examined({ activities: [Bare] }))).toMatchObject({
+      check: 'metadata',
+      code: 'INPUT_TYPE_LOST',
+    });
+  });
+
+  describe('in a folder of its own', () => {
+    let dir: string;
+    beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'stepwright-doctor-'))));
+    afterEach(() => rmSync(dir, { recursive: true }));
+
+    const manifest = 'node_modules/@opentelemetry/api/package.json';
+    const { version: ownVersion } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+
+    function install(folder: string, name: string, version: string): void {
+      const at = join(dir, folder, 'node_modules', name);
+      mkdirSync(at, { recursive: true });
+      writeFileSync(join(at, 'package.json'), JSON.stringify({ name, version, main: 'index.js' }));
+      writeFileSync(join(at, 'index.js'), '');
+    }
+
+    test('two copies of a peer', async () => {
+      install('.', 'tsyringe', '4.10.0');
+      expect(only(await examined({}, {}, dir))).toMatchObject({
+        check: 'copies',
+        subject: 'tsyringe',
+        code: 'TWO_COPIES',
+        got: expect.stringContaining(dir),
+      });
+    });
+
+    test('two versions of the OpenTelemetry API', async () => {
+      install('.', '@opentelemetry/api', '1.10.0');
+      const [found, ...more] = about(await examined({}, {}, dir), 'telemetry');
+      expect(more).toEqual([]);
+      expect(found).toMatchObject({ verdict: 'fault', expected: 'one version' });
+      expect(found?.fix).toContain('"overrides": { "@opentelemetry/api"');
+      for (const part of [`1.10.0 in ${dir}`, `${ownVersion} in `, 'what Stepwright records is lost'])
+        expect(found?.got).toContain(part);
+    });
+
+    test('another version that only a library holds for itself is worth a warning', async () => {
+      install('.', '@opentelemetry/api', ownVersion);
+      install('node_modules/@someone/library', '@opentelemetry/api', '1.10.0');
+      const [found] = about(await examined({}, {}, dir), 'telemetry');
+      expect(found).toMatchObject({ verdict: 'warning' });
+      expect(found?.got).toContain('node_modules/@someone/library');
+    });
+
+    test('many copies of one version of the OpenTelemetry API are none', async () => {
+      install('.', '@opentelemetry/api', ownVersion);
+      install('node_modules/library', '@opentelemetry/api', ownVersion);
+      expect(about(await examined({}, {}, dir), 'telemetry')).toMatchObject([{ verdict: 'ok' }]);
+    });
+  });
+});
+
+describe('whether polls are allowed is asked of IAM, where that is allowed', () => {
+  const ROLE = 'arn:aws:iam::123456789012:role/Worker';
+  const asked: URLSearchParams[] = [];
+  const signedFor: string[] = [];
+  let iam: Server;
+  let env: Record<string, string>;
+
+  /** STS and IAM, which let a role do what `decision` says. */
+  async function startIam(decision: string, denied = false): Promise<void> {
+    iam = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        const fields = new URLSearchParams(body);
+        asked.push(fields);
+        signedFor.push(/([\w-]+\/\w+)\/aws4_request/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+        const isSts = fields.get('Action') === 'GetCallerIdentity';
+        if (denied && !isSts) response.writeHead(403).end(DENIED_XML);
+        else if (isSts)
+          response.end(
+            `<R><Arn>${ROLE.replace('iam', 'sts').replace('role', 'assumed-role')}/session</Arn></R>`,
+          );
+        else response.end(`<R><EvalDecision>${decision}</EvalDecision></R>`);
+      });
+    });
+    await new Promise<void>((resolve) => iam.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(iam.address() as AddressInfo).port}`;
+    env = { AWS_ENDPOINT_URL_STS: url, AWS_ENDPOINT_URL_IAM: url };
+  }
+  const DENIED_XML =
+    '<E><Error><Code>AccessDenied</Code><Message>not authorized to perform: iam:SimulatePrincipalPolicy</Message></Error></E>';
+
+  beforeEach(() => {
+    asked.length = 0;
+    signedFor.length = 0;
+  });
+  afterEach(() => new Promise((resolve) => iam.close(resolve)));
+
+  const polls = (findings: readonly Finding[]): Finding[] =>
+    about(findings, 'permission').filter(({ subject }) => subject.includes('GetActivityTask'));
+
+  test('allowed', async () => {
+    await startIam('allowed');
+    const found = await examined({}, { env });
+    expect(faultsIn(found)).toEqual([]);
+    expect(polls(found)).toMatchObject([{ verdict: 'ok', subject: `states:GetActivityTask, ${ARN}` }]);
+    expect(signedFor).toEqual(['us-east-1/sts', 'us-east-1/iam']);
+    expect(Object.fromEntries(asked[1] ?? [])).toMatchObject({
+      Action: 'SimulatePrincipalPolicy',
+      PolicySourceArn: ROLE,
+      'ActionNames.member.1': 'states:GetActivityTask',
+      'ResourceArns.member.1': ARN,
+    });
+  });
+
+  test('denied', async () => {
+    await startIam('implicitDeny');
+    expect(only(await examined({}, { env }))).toMatchObject({
+      check: 'permission',
+      got: 'implicitDeny, says the policy simulator of IAM',
+      fix: expect.stringContaining(`"Action": "states:GetActivityTask", "Resource": "${ARN}"`),
+    });
+  });
+
+  test('and where IAM may not be asked, it is not checked, and says what that needs', async () => {
+    await startIam('allowed', true);
+    const found = await examined({}, { env });
+    expect(faultsIn(found)).toEqual([]);
+    expect(polls(found)).toMatchObject([
+      {
+        verdict: 'unknown',
+        got: expect.stringContaining('AccessDenied: not authorized to perform: iam:SimulatePrincipalPolicy'),
+        fix: expect.stringContaining('allow iam:SimulatePrincipalPolicy'),
+      },
+    ]);
+  });
+});
+
+test('all that is wrong with the declarations is told at once', async () => {
+  const twice = [activity(() => {}), activity(() => {})];
+  const found = await examined({ activities: twice, handlers: { 'Nope.run': {} } });
+  expect(about(found, 'start').map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['HANDLER_DUPLICATE', 'CONFIG_UNKNOWN_KEY']),
+  );
+});
+
+test('a state on the activity without any time limit is worth a warning, and one that nobody calls too', async () => {
+  world.machine(ARN.replace('Work', 'Bare'));
+  const types = ['Bare', 'Idle'].map((name) => activity(() => {}, {}, ARN.replace('Work', name)));
+  world.service.seedActivity(ARN.replace('Work', 'Idle'));
+  const found = await examined({ activities: types });
+  expect(faultsIn(found)).toEqual([]);
+  expect(about(found, 'heartbeat')).toMatchObject([
+    { verdict: 'warning', got: 'M1.Work: neither HeartbeatSeconds nor a timeout' },
+    { verdict: 'warning', subject: 'Idle.run' },
+  ]);
+});
+
+test('what may not be looked at is told as not checked, with the permission that it needs', async () => {
+  for (const call of ['ListActivities', 'DescribeActivity', 'ListStateMachines']) faults.always(call, DENIED);
+  const found = await examined();
+  expect(faultsIn(found)).toEqual([]);
+  const [described] = about(found, 'activity');
+  expect(described).toMatchObject({
+    verdict: 'unknown',
+    fix: expect.stringContaining('states:DescribeActivity'),
+  });
+  const [machines] = about(found, 'heartbeat');
+  expect(machines).toMatchObject({
+    verdict: 'unknown',
+    fix: expect.stringContaining('states:ListStateMachines'),
+  });
+});
+
+test('machines that can not be described are named, and the rest is judged', async () => {
+  world.machine(ARN, { HeartbeatSeconds: 30 });
+  faults.once('DescribeStateMachine', DENIED);
+  const found = await examined({ heartbeat: '16s' });
+  expect(about(found, 'heartbeat').map(({ verdict }) => verdict)).toContain('unknown');
+});
+
+test('where the embedded service is to start, its machines are looked at, and nobody need answer', async () => {
+  const plan = await makePlan({
+    config: { activities: [activity(() => {})], port: 1, heartbeat: '31s' },
+    env: {},
+    baseDir: process.cwd(),
+  });
+  const States = { Work: { Type: 'Task', Resource: ARN, End: true, HeartbeatSeconds: 60 } };
+  const machines = [{ name: 'Seeded', definition: JSON.stringify({ StartAt: 'Work', States }) }];
+  const found = await examine(
+    { plan, projectDir: process.cwd(), machines, localArn: () => ARN },
+    { clock: new HandClock(Date.now()), env: {}, nodeVersion: '22.1.0', openFiles: undefined },
+  );
+  expect(only(found)).toMatchObject({ check: 'heartbeat', got: expect.stringContaining('Seeded.Work') });
+  expect(about(found, 'endpoint')).toMatchObject([{ verdict: 'ok', expected: 'a free port' }]);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { OWN_ERROR } from '../../../src/framework/worker/handler/outcome.js';
+
+const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const headings = [...read('docs/errors.md').matchAll(/^### (.+)$/gm)].map(([, title]) => title);
+
+test('errors.md has one heading for each code, and none for another', () => {
+  const [, union = ''] = /type ProblemCode =([^;]+);/.exec(read('src/framework/base/errors.ts')) ?? [];
+  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(30);
+  expect(new Set(headings)).toEqual(new Set([...Object.values(OWN_ERROR), ...codes]));
+  expect(headings).toHaveLength(codes.length + Object.keys(OWN_ERROR).length);
+});
+
+const EXPORT = /^export (?=(?:abstract )?(?:class|function|const|interface) )/gm;
+/** Its own test holds what is imported: test/docs/imports.test.ts. */
+const IMPORTS = /^(?:\/\/ \S+\n)?(?:import [^;]+;\n)+/;
+
+/** The examples that run as tests. In the documentation the classes are exported. */
+const tests = [
+  ...readdirSync('test/worker/handler/examples', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `test/worker/handler/examples/${name}`),
+  ...readdirSync('test/testing/examples').map((name) => `test/testing/examples/${name}`),
+  'test/testing/matchers.test.ts',
+];
+const examples = tests
+  .map(read)
+  .join('\n')
+  .replaceAll(/^ *\/\/ oxlint-.*\n/gm, '')
+  .replaceAll(EXPORT, '');
+
+const snippets = ['handlers', 'errors', 'interceptors', 'testing']
+  .flatMap((name) =>
+    [...read(`docs/${name}.md`).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+      ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
+    ),
+  )
+  // What only tells a compiler of types can't be run; test/worker/handler/compilers.thorough.test.ts runs a whole worker.
+  .filter(([, code]) => !code.includes('declare module') && !code.includes('await createWorker('));
+
+test.each(snippets)('%s is run by a test', (_, code) => {
+  for (const part of code.replace(IMPORTS, '').replaceAll(EXPORT, '').trim().split('\n\n'))
+    expect(examples).toContain(part);
+});
+
+test('there are examples, and a changed one would be found', () => {
+  expect(snippets.length).toBeGreaterThan(10);
+  expect(examples).not.toContain(snippets[0]?.[1].replace('sku', 'SKU'));
+});

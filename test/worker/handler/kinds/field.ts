@@ -1,0 +1,53 @@
+/* oxlint-disable typescript/no-extraneous-class -- the decorators are written onto an empty one */
+import { Type } from 'class-transformer';
+import { IsNumber, IsString } from 'class-validator';
+import { Activity, Handle } from 'stepwright';
+import { createTestBed, type TaskResult } from 'stepwright/testing';
+import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import { seen } from '../rows/row.js';
+
+/** A class as the compiler would write it: each field with its decorators and its declared type. */
+export function dtoOf(fields: Readonly<Record<string, readonly [unknown, ...PropertyDecorator[]]>>) {
+  class Dto {}
+  for (const [name, [declared, ...decorators]] of Object.entries(fields)) {
+    const all =
+      declared === undefined ? decorators : [...decorators, Reflect.metadata('design:type', declared)];
+    // As tsc and swc call it for a property; its parameter's type knows methods only.
+    Reflect.decorate(all, Dto.prototype, name);
+  }
+  return Dto;
+}
+
+/** Tells what became of a text, and what the handler saw of it. */
+export async function taking(input: Constructor<object>): Promise<(json: string) => Promise<TaskResult>> {
+  @Activity('taking')
+  class Taking {
+    @Handle({ input }) run(dto: object): unknown {
+      return seen(dto);
+    }
+  }
+  const bed = await createTestBed(Taking);
+  return (json) => bed.runText(json);
+}
+
+export class Item {
+  @IsString() name!: string;
+}
+export abstract class Shape {}
+export class Circle extends Shape {
+  @IsNumber() radius!: number;
+}
+export class Square extends Shape {
+  @IsNumber() side!: number;
+}
+
+const discriminator = {
+  property: 'kind',
+  subTypes: [
+    { name: 'circle', value: Circle },
+    { name: 'square', value: Square },
+  ],
+};
+
+/** `@Type` with a discriminator, of a declared base or of a union. */
+export const byKind = (base: Constructor<object>): PropertyDecorator => Type(() => base, { discriminator });

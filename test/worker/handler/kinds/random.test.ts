@@ -1,0 +1,40 @@
+import { runs } from '../../../support/thorough.js';
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import { Activity, Handle } from 'stepwright';
+import { createTestBed } from 'stepwright/testing';
+import { cases } from './classes.js';
+
+/** The whole count takes a minute on a slow machine: PROPERTY_RUNS=50000. */
+const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 10);
+
+/** What the handler was given; undefined where it was not reached. */
+async function given(dto: Constructor<object>, json: string): Promise<unknown> {
+  let saw: unknown;
+  @Activity('given')
+  class Given {
+    @Handle({ input: dto }) run(input: object): void {
+      saw = input;
+    }
+  }
+  await (await createTestBed(Given)).runText(json);
+  return saw;
+}
+
+test('whatever is declared and whatever is sent: what reaches a handler is of its declared type', async () => {
+  const reached = { right: 0, wrong: 0, refused: 0 };
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ dto, holds, right, wrong }) => {
+      const fit = await given(dto, JSON.stringify(right));
+      if (fit === undefined || !holds(fit)) return false;
+      reached.right++;
+      const saw = await given(dto, JSON.stringify(wrong));
+      reached[saw === undefined ? 'refused' : 'wrong']++;
+      return saw === undefined || holds(saw);
+    }),
+    { numRuns: RUNS },
+  );
+  // Neither all refused nor all let in, or nothing would have been tried.
+  expect(Math.min(reached.wrong, reached.refused)).toBeGreaterThan(RUNS / 20);
+}, 120_000);

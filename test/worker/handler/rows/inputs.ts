@@ -1,0 +1,753 @@
+import type { HandleOptions, InputOption } from '../../../../src/framework/declare/options.js';
+import * as dto from './dtos.js';
+import { seen, type Row, type Told } from './row.js';
+
+type Violation = readonly [path: string, rule: string, message: string, value?: unknown];
+
+const given = (value: unknown): Told => ({ output: JSON.stringify(value) });
+
+function row(name: string, input: InputOption, json: string, told: Told, more: HandleOptions = {}): Row {
+  return { name, options: { input, ...more }, json, run: seen, interceptors: [], told };
+}
+
+function refused(expected: string, ...violations: Violation[]): Told {
+  const [first] = violations;
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
+  return invalid(
+    `the input is not ${expected}: ${first?.[2]}${more}`,
+    violations.map(([path, rule, message, ...value]) => ({
+      path,
+      rule,
+      message,
+      ...(value.length > 0 && { value: value[0] }),
+    })),
+  );
+}
+
+function invalid(errorMessage: string, violations?: readonly object[]): Told {
+  const error = 'Stepwright.InvalidInput';
+  return { error, cause: { errorType: error, errorMessage, ...(violations && { violations }) } };
+}
+
+const anObject = (path = ''): Violation => [path, 'isObject', `${path || 'the value'} must be an object`];
+const anArray = (path = ''): Violation => [path, 'isArray', `${path || 'the value'} must be an array`];
+const HELLO = 'a valid Hello';
+const WHO_STRING: Violation = ['who', 'isString', 'who must be a string'];
+const WHO_EMPTY: Violation = ['who', 'isNotEmpty', 'who should not be empty'];
+const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const goodItem = '{"name":"tea","price":2}';
+const Tea = { Item: { name: 'tea', price: 2 } };
+
+const texts: Row[] = [
+  row('an empty text', dto.Hello, '', invalid('the input is not JSON: it ends too early')),
+  row(
+    'a cut text',
+    dto.Hello,
+    '{"who":"a"',
+    invalid('the input is not JSON: unexpected character at position 10'),
+  ),
+  row('a bare word', dto.Hello, 'hoge', invalid('the input is not JSON: unexpected character')),
+  row(
+    'a trailing comma',
+    dto.Hello,
+    '{"who":"a",}',
+    invalid('the input is not JSON: unexpected character at position 11'),
+  ),
+  row(
+    'single quotes',
+    dto.Hello,
+    "{'who':'a'}",
+    invalid('the input is not JSON: unexpected character at position 1'),
+  ),
+  row('NaN', dto.Hello, 'NaN', invalid('the input is not JSON: unexpected character')),
+  row(
+    'a text that is no JSON, for any',
+    'any',
+    '{',
+    invalid('the input is not JSON: unexpected character at position 1'),
+  ),
+  row(
+    'a text above the limit',
+    'any',
+    `"${'x'.repeat(262_143)}"`,
+    invalid('the input has 262145 bytes; at most 262144 are allowed'),
+  ),
+  row(
+    'a text above the limit in bytes only',
+    'any',
+    `"${'é'.repeat(131_072)}"`,
+    invalid('the input has 262146 bytes; at most 262144 are allowed'),
+  ),
+  row('nesting at the limit', 'any', deep(256), { output: deep(256) }),
+  row('nesting beyond the limit', 'any', deep(257), invalid('the input is nested deeper than 256 levels')),
+  row(
+    'nesting that would overflow the stack',
+    dto.Loose,
+    `{"meta":${deep(9000)}}`,
+    invalid('the input is nested deeper than 256 levels'),
+  ),
+  row(
+    'brackets in a string are no nesting',
+    'any',
+    JSON.stringify('[{'.repeat(300)),
+    given('[{'.repeat(300)),
+  ),
+  row(
+    'an escaped quote does not end a string',
+    'any',
+    JSON.stringify(`"${'['.repeat(300)}`),
+    given(`"${'['.repeat(300)}`),
+  ),
+  row('white space around', dto.Hello, ' \n{"who":"a"}\t', given({ Hello: { who: 'a' } })),
+  row('a key twice: the last counts', dto.Hello, '{"who":1,"who":"a"}', given({ Hello: { who: 'a' } })),
+];
+
+const tops: Row[] = [
+  row('an object', dto.Hello, '{"who":"hoge"}', given({ Hello: { who: 'hoge' } })),
+  row('an empty object', dto.Hello, '{}', refused(HELLO, WHO_EMPTY, WHO_STRING)),
+  row('a number for a string', dto.Hello, '{"who":7}', refused(HELLO, WHO_STRING)),
+  row('an empty string', dto.Hello, '{"who":""}', refused(HELLO, WHO_EMPTY)),
+  row('null for a string', dto.Hello, '{"who":null}', refused(HELLO, WHO_STRING)),
+  row('an object for a string', dto.Hello, '{"who":{"length":1}}', refused(HELLO, WHO_STRING)),
+  row('an array for a string', dto.Hello, '{"who":["a"]}', refused(HELLO, WHO_STRING)),
+  row('true for a string', dto.Hello, '{"who":true}', refused(HELLO, WHO_STRING)),
+  row('an array for an object', dto.Hello, '[]', refused(HELLO, anObject())),
+  row('an array of the object', dto.Hello, '[{"who":"a"}]', refused(HELLO, anObject())),
+  row('null for an object', dto.Hello, 'null', refused(HELLO, anObject())),
+  row('a string for an object', dto.Hello, '"x"', refused(HELLO, anObject())),
+  row('a number for an object', dto.Hello, '7', refused(HELLO, anObject())),
+  row('a boolean for an object', dto.Hello, 'false', refused(HELLO, anObject())),
+  row('any JSON, unchecked: an object', 'any', '{"a":[1,null,"x"]}', given({ a: [1, null, 'x'] })),
+  row('any JSON, unchecked: null', 'any', 'null', given(null)),
+  row('String', String, '"x"', given('x')),
+  row(
+    'String, given a number',
+    String,
+    '7',
+    refused('a string', ['', 'isString', 'the value must be a string']),
+  ),
+  row(
+    'String, given null',
+    String,
+    'null',
+    refused('a string', ['', 'isString', 'the value must be a string']),
+  ),
+  row('Number', Number, '-0.5', given(-0.5)),
+  row(
+    'Number, given text',
+    Number,
+    '"7"',
+    refused('a number', ['', 'isNumber', 'the value must be a number']),
+  ),
+  row('Boolean', Boolean, 'false', given(false)),
+  row(
+    'Boolean, given 0',
+    Boolean,
+    '0',
+    refused('a boolean', ['', 'isBoolean', 'the value must be a boolean']),
+  ),
+  row(
+    '[Dto]',
+    [dto.Hello],
+    '[{"who":"a"},{"who":"b"}]',
+    given([{ Hello: { who: 'a' } }, { Hello: { who: 'b' } }]),
+  ),
+  row('[Dto], empty', [dto.Hello], '[]', given([])),
+  row('[Dto], given an object', [dto.Hello], '{"0":{"who":"a"}}', refused('an array of Hello', anArray())),
+  row('[Dto], given null', [dto.Hello], 'null', refused('an array of Hello', anArray())),
+  row(
+    '[Dto], with wrong elements',
+    [dto.Hello],
+    '[{"who":"a"},7,{"who":1},[]]',
+    refused(
+      'an array of Hello',
+      ['[1]', 'isObject', '[1] must be an object'],
+      ['[2].who', 'isString', '[2].who must be a string'],
+      ['[3]', 'isObject', '[3] must be an object'],
+    ),
+  ),
+];
+
+const keys: Row[] = [
+  row('an unknown key is dropped', dto.Hello, '{"who":"a","y":2}', given({ Hello: { who: 'a' } })),
+  row(
+    'an unknown key is refused where asked',
+    dto.Hello,
+    '{"who":"a","y":2}',
+    refused(HELLO, ['y', 'unknownKey', 'y is not a known key']),
+    { unknownKeys: 'refuse' },
+  ),
+  row(
+    'unknown keys beside broken rules',
+    dto.Hello,
+    '{"who":"","odd key":2}',
+    refused(HELLO, ['["odd key"]', 'unknownKey', '["odd key"] is not a known key'], WHO_EMPTY),
+    { unknownKeys: 'refuse' },
+  ),
+  row(
+    'an unknown key deep inside',
+    dto.Cart,
+    '{"items":[{"name":"tea","price":2,"vat":1}]}',
+    refused('a valid Cart', ['items[0].vat', 'unknownKey', 'items[0].vat is not a known key']),
+    { unknownKeys: 'refuse' },
+  ),
+  row('__proto__ is dropped', dto.Hello, '{"who":"a","__proto__":{"x":1}}', given({ Hello: { who: 'a' } })),
+  row(
+    '__proto__ is no known key to refuse',
+    dto.Hello,
+    '{"who":"a","__proto__":{"x":1}}',
+    given({ Hello: { who: 'a' } }),
+    {
+      unknownKeys: 'refuse',
+    },
+  ),
+  row(
+    '__proto__ in place of a field',
+    dto.Hello,
+    '{"__proto__":{"who":"a"}}',
+    refused(HELLO, WHO_EMPTY, WHO_STRING),
+  ),
+  row('__proto__ spelled with escapes', 'any', '{"\\u005f_proto__":{"x":1},"a":1}', given({ a: 1 })),
+  row('__proto__ deep inside any', 'any', '[{"a":{"__proto__":{"x":1}}}]', given([{ a: {} }])),
+  row(
+    'constructor as an unknown key',
+    dto.Hello,
+    '{"who":"a","constructor":{"name":"x"}}',
+    given({ Hello: { who: 'a' } }),
+  ),
+  row(
+    'keys that every object inherits, where anything may stand',
+    dto.Loose,
+    '{"meta":{"constructor":"Ferrari","toString":1,"hasOwnProperty":null,"then":2,"__proto__":{"x":1}}}',
+    given({ Loose: { meta: { constructor: 'Ferrari', toString: 1, hasOwnProperty: null, then: 2 } } }),
+  ),
+  row(
+    'an array bomb',
+    dto.Loose,
+    '{"meta":{"length":4294967295,"100000000":1}}',
+    given({ Loose: { meta: { '100000000': 1, length: 4294967295 } } }),
+  ),
+  row(
+    '@Allow takes anything',
+    dto.Loose,
+    '{"meta":{},"anything":[[{"a":1}],null]}',
+    given({ Loose: { meta: {}, anything: [[{ a: 1 }], null] } }),
+  ),
+  row('another key by @Expose', dto.Renamed, '{"user_id":"7"}', given({ Renamed: { userId: '7' } })),
+  row(
+    "@Expose: the field's own name is unknown",
+    dto.Renamed,
+    '{"userId":"7"}',
+    refused('a valid Renamed', ['user_id', 'isString', 'userId must be a string']),
+  ),
+  row(
+    '@Expose: both names',
+    dto.Renamed,
+    '{"user_id":"7","userId":"8"}',
+    given({ Renamed: { userId: '7' } }),
+  ),
+  row(
+    '@Exclude keeps a value out',
+    dto.Hidden,
+    '{"name":"a","secret":"s"}',
+    given({ Hidden: { name: 'a' } }),
+  ),
+  row(
+    "a class's default stays where the key is absent",
+    dto.Defaults,
+    '{}',
+    given({ Defaults: { retries: 3, untouched: 'kept' } }),
+  ),
+  row(
+    "a class's default gives way",
+    dto.Defaults,
+    '{"retries":5,"untouched":"changed"}',
+    given({ Defaults: { retries: 5, untouched: 'kept' } }),
+  ),
+  row(
+    "a class's default does not stand for null",
+    dto.Defaults,
+    '{"retries":null}',
+    refused('a valid Defaults', ['retries', 'isInt', 'retries must be an integer number']),
+  ),
+];
+
+const fields: Row[] = [
+  row(
+    'all rules of several fields',
+    dto.Flat,
+    '{"count":1,"price":0.5,"paid":true,"mail":"a@b.co"}',
+    given({ Flat: { count: 1, price: 0.5, paid: true, mail: 'a@b.co' } }),
+  ),
+  row(
+    'an optional field may be absent',
+    dto.Flat,
+    '{"count":1,"price":1,"paid":false}',
+    given({ Flat: { count: 1, price: 1, paid: false } }),
+  ),
+  row(
+    'an optional field may be null',
+    dto.Flat,
+    '{"count":1,"price":1,"paid":false,"mail":null}',
+    given({ Flat: { count: 1, price: 1, paid: false, mail: null } }),
+  ),
+  row(
+    'every violation at once, in the order of the paths',
+    dto.Flat,
+    '{"count":11,"price":"1","paid":0,"mail":"x"}',
+    refused(
+      'a valid Flat',
+      ['count', 'max', 'count must not be greater than 10'],
+      ['mail', 'isEmail', 'mail must be an email'],
+      ['paid', 'isBoolean', 'paid must be a boolean'],
+      ['price', 'isNumber', 'price must be a number'],
+    ),
+  ),
+  row(
+    'numbers in text are not converted',
+    dto.Flat,
+    '{"count":"1","price":1,"paid":true}',
+    refused('a valid Flat', ['count', 'isNumber', 'count must be a number']),
+  ),
+  row(
+    'a fraction for an integer',
+    dto.Flat,
+    '{"count":1.5,"price":1,"paid":true}',
+    refused('a valid Flat', ['count', 'isInt', 'count must be an integer number']),
+  ),
+  row(
+    'the greatest number',
+    dto.Flat,
+    '{"count":1,"price":1e308,"paid":true}',
+    given({ Flat: { count: 1, price: 1e308, paid: true } }),
+  ),
+  row(
+    'a number too great',
+    dto.Flat,
+    '{"count":1,"price":1e999,"paid":true}',
+    refused('a valid Flat', ['price', 'isNumber', 'price must be a number']),
+  ),
+  row(
+    'a condition that holds',
+    dto.Conditional,
+    '{"kind":"card"}',
+    refused('a valid Conditional', ['number', 'isString', 'number must be a string']),
+  ),
+  row(
+    'a condition that does not',
+    dto.Conditional,
+    '{"kind":"cash","number":""}',
+    given({ Conditional: { kind: 'cash', number: '' } }),
+  ),
+  row(
+    'a condition that does not, null',
+    dto.Conditional,
+    '{"kind":"cash","number":null}',
+    given({ Conditional: { kind: 'cash', number: null } }),
+  ),
+  row(
+    'a condition that does not: the declared type is held all the same',
+    dto.Conditional,
+    '{"kind":"cash","number":7}',
+    refused('a valid Conditional', ['number', 'isString', 'number must be a string']),
+  ),
+  row(
+    'an inherited rule',
+    dto.Derived,
+    '{"size":1}',
+    refused('a valid Derived', ['id', 'isString', 'id must be a string']),
+  ),
+  row('a derived class', dto.Derived, '{"size":1,"id":"a"}', given({ Derived: { id: 'a', size: 1 } })),
+  row('a @Transform', dto.Transformed, '{"name":"  tea "}', given({ Transformed: { name: 'tea' } })),
+  row(
+    'a @Transform of the wrong kind',
+    dto.Transformed,
+    '{"name":7}',
+    refused('a valid Transformed', ['name', 'isString', 'name must be a string']),
+  ),
+  row(
+    'a @Transform to a BigInt',
+    dto.Huge,
+    '{"amount":"9007199254740993"}',
+    given({ Huge: { amount: { bigint: '9007199254740993' } } }),
+  ),
+  row(
+    'a @Transform that throws',
+    dto.Huge,
+    '{"amount":"secret"}',
+    refused('a valid Huge', [
+      '',
+      'transform',
+      'reading it into Huge threw SyntaxError: a @Transform, @Type or setter could not take the value',
+    ]),
+  ),
+  row(
+    'a setter that throws',
+    dto.Setter,
+    '{"plain":"a","doubled":1001}',
+    refused('a valid Setter', [
+      '',
+      'transform',
+      'reading it into Setter threw TypeError: a @Transform, @Type or setter could not take the value',
+    ]),
+  ),
+  row('an asynchronous rule that passes', dto.Unique, '{"name":"free"}', given({ Unique: { name: 'free' } })),
+  row(
+    'an asynchronous rule that fails',
+    dto.Unique,
+    '{"name":"taken"}',
+    refused('a valid Unique', ['name', 'later', 'name is taken']),
+  ),
+  row(
+    'asynchronous and other rules, in a stable order',
+    dto.Unique,
+    '{"name":7}',
+    refused('a valid Unique', ['name', 'isString', 'name must be a string']),
+  ),
+  row("a rule that rejects is not the input's fault", dto.Unreachable, '{"name":"a"}', {
+    error: 'RangeError',
+    cause: { errorType: 'RangeError', errorMessage: 'no database', trace: 'trace' },
+  }),
+  row(
+    'a message that would tell the value',
+    dto.Telling,
+    '{"code":"secret"}',
+    refused('a valid Telling', ['code', 'matches', 'code must be digits, not (value)']),
+  ),
+  row(
+    'values where asked for',
+    dto.Telling,
+    '{"code":"x1"}',
+    refused('a valid Telling', ['code', 'matches', 'code must be digits, not x1', 'x1']),
+    { showValues: true },
+  ),
+  row(
+    'values where asked for, an object',
+    dto.Hello,
+    '{"who":{"a":1}}',
+    refused(HELLO, ['who', 'isString', 'who must be a string', { a: 1 }]),
+    { showValues: true },
+  ),
+  row(
+    'groups: only their rules',
+    dto.Grouped,
+    '{"name":"a","id":"x","paid":true}',
+    given({ Grouped: { name: 'a', paid: true } }),
+    { groups: ['create'] },
+  ),
+  row(
+    'groups: the other one',
+    dto.Grouped,
+    '{"name":"a","id":"x","paid":1}',
+    refused(
+      'a valid Grouped',
+      ['id', 'isNumber', 'id must be a number'],
+      ['paid', 'isBoolean', 'paid must be a boolean'],
+    ),
+    { groups: ['update'] },
+  ),
+];
+
+const nested: Row[] = [
+  row(
+    'a nested object',
+    dto.Person,
+    '{"address":{"city":"Kyoto","zip":1}}',
+    given({ Person: { address: { Address: { city: 'Kyoto' } } } }),
+  ),
+  row(
+    'a nested object that is absent',
+    dto.Person,
+    '{}',
+    refused('a valid Person', ['address', 'isDefined', 'address must be there']),
+  ),
+  row(
+    'a nested object that is null',
+    dto.Person,
+    '{"address":null}',
+    refused('a valid Person', anObject('address')),
+  ),
+  row(
+    'a nested object that is text',
+    dto.Person,
+    '{"address":"Kyoto"}',
+    refused('a valid Person', anObject('address')),
+  ),
+  row(
+    'a nested object that is an array',
+    dto.Person,
+    '{"address":[{"city":"Kyoto"}]}',
+    refused('a valid Person', anObject('address')),
+  ),
+  row(
+    'a nested object that is an empty array',
+    dto.Person,
+    '{"address":[]}',
+    refused('a valid Person', anObject('address')),
+  ),
+  row(
+    'an optional nested object that is null',
+    dto.Person,
+    '{"address":{"city":"a"},"boss":null}',
+    given({ Person: { address: { Address: { city: 'a' } }, boss: null } }),
+  ),
+  row(
+    'a class within itself',
+    dto.Person,
+    '{"address":{"city":"a"},"boss":{"address":{"city":7}}}',
+    refused('a valid Person', ['boss.address.city', 'isString', 'boss.address.city must be a string']),
+  ),
+  row('an array of objects', dto.Cart, `{"items":[${goodItem}]}`, given({ Cart: { items: [Tea] } })),
+  row('an empty array', dto.Cart, '{"items":[]}', given({ Cart: { items: [] } })),
+  row('an object for an array', dto.Cart, `{"items":${goodItem}}`, refused('a valid Cart', anArray('items'))),
+  row(
+    'an object with indices for an array',
+    dto.Cart,
+    `{"items":{"0":${goodItem}}}`,
+    refused('a valid Cart', anArray('items')),
+  ),
+  row('a string for an array', dto.Cart, '{"items":"tea"}', refused('a valid Cart', anArray('items'))),
+  row('null for an array', dto.Cart, '{"items":null}', refused('a valid Cart', anArray('items'))),
+  row(
+    'wrong elements, each by its path',
+    dto.Cart,
+    `{"items":[${goodItem},null,7,[],{"name":"x","price":-1},{"price":"2"}]}`,
+    refused(
+      'a valid Cart',
+      anObject('items[1]'),
+      anObject('items[2]'),
+      anObject('items[3]'),
+      ['items[4].name', 'minLength', 'name must be longer than or equal to 2 characters'],
+      ['items[4].price', 'min', 'price must not be less than 0'],
+      ['items[5].name', 'isString', 'name must be a string'],
+      ['items[5].name', 'minLength', 'name must be longer than or equal to 2 characters'],
+      ['items[5].price', 'isNumber', 'items[5].price must be a number'],
+    ),
+  ),
+  row(
+    'ten elements: in the order of numbers',
+    dto.Cart,
+    `{"items":[${Array.from({ length: 11 }, (_, index) => (index === 2 || index === 10 ? '{"name":"tea","price":"x"}' : goodItem)).join()}]}`,
+    refused(
+      'a valid Cart',
+      ['items[2].price', 'isNumber', 'items[2].price must be a number'],
+      ['items[10].price', 'isNumber', 'items[10].price must be a number'],
+    ),
+  ),
+  row(
+    'too many elements',
+    dto.Cart,
+    `{"items":[${Array.from({ length: 21 }, () => goodItem).join()}]}`,
+    refused('a valid Cart', ['items', 'arrayMaxSize', 'items must contain no more than 20 elements']),
+  ),
+  row(
+    'an array of arrays',
+    dto.Cart,
+    `{"items":[[${goodItem}]]}`,
+    refused('a valid Cart', anObject('items[0]')),
+  ),
+  row(
+    'an array without each',
+    dto.PlainCart,
+    `{"items":[${goodItem}]}`,
+    given({ PlainCart: { items: [Tea] } }),
+  ),
+  row(
+    'an array without each, wrong inside',
+    dto.PlainCart,
+    '{"items":[{"name":"tea","price":true}]}',
+    refused('a valid PlainCart', ['items[0].price', 'isNumber', 'items[0].price must be a number']),
+  ),
+  row(
+    'an array without each, given an object',
+    dto.PlainCart,
+    `{"items":${goodItem}}`,
+    refused('a valid PlainCart', anArray('items')),
+  ),
+  row(
+    'a subtype by its discriminator',
+    dto.Drawing,
+    '{"main":{"kind":"circle","radius":1,"side":2}}',
+    given({ Drawing: { main: { Circle: { radius: 1 } } } }),
+  ),
+  row(
+    'another subtype',
+    dto.Drawing,
+    '{"main":{"kind":"square","side":2}}',
+    given({ Drawing: { main: { Square: { side: 2 } } } }),
+  ),
+  row(
+    'a subtype whose rule is broken',
+    dto.Drawing,
+    '{"main":{"kind":"circle","side":1}}',
+    refused('a valid Drawing', [
+      'main.radius',
+      'isNumber',
+      'radius must be a number conforming to the specified constraints',
+    ]),
+  ),
+  row(
+    'no such subtype',
+    dto.Drawing,
+    '{"main":{"kind":"star"}}',
+    refused('a valid Drawing', ['main.kind', 'discriminator', 'main.kind must be one of: circle, square']),
+  ),
+  row(
+    'no discriminator',
+    dto.Drawing,
+    '{"main":{"radius":1}}',
+    refused('a valid Drawing', ['main.kind', 'discriminator', 'main.kind must be one of: circle, square']),
+  ),
+  row(
+    'an inherited discriminator',
+    dto.Drawing,
+    '{"main":{"kind":"constructor"}}',
+    refused('a valid Drawing', ['main.kind', 'discriminator', 'main.kind must be one of: circle, square']),
+  ),
+  row(
+    'an array of subtypes that keep their discriminator',
+    dto.Drawing,
+    '{"main":{"kind":"circle","radius":1},"others":[{"kind":"square","side":1},{"kind":"circle","radius":2}]}',
+    given({
+      Drawing: {
+        main: { Circle: { radius: 1 } },
+        others: [{ Square: { side: 1, kind: 'square' } }, { Circle: { radius: 2, kind: 'circle' } }],
+      },
+    }),
+  ),
+  row(
+    'an array of subtypes with null in it',
+    dto.Drawing,
+    '{"main":{"kind":"circle","radius":1},"others":[null]}',
+    refused('a valid Drawing', anObject('others[0]')),
+  ),
+  row(
+    'a Date',
+    dto.Dated,
+    '{"at":"2026-01-01T00:00:00Z"}',
+    given({ Dated: { at: { Date: '2026-01-01T00:00:00.000Z' } } }),
+  ),
+  row(
+    'a text that is no date',
+    dto.Dated,
+    '{"at":"soon"}',
+    refused('a valid Dated', [
+      'at',
+      'isDate',
+      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
+    ]),
+  ),
+  row(
+    'an object for a Date',
+    dto.Dated,
+    '{"at":{"getTime":1}}',
+    refused('a valid Dated', [
+      'at',
+      'isDate',
+      'at must be an ISO date, a date-time with its offset, or whole milliseconds',
+    ]),
+  ),
+  row(
+    'null for a Date',
+    dto.Dated,
+    '{"at":null}',
+    refused('a valid Dated', ['at', 'isDate', 'at must be a date']),
+  ),
+  row(
+    'a Map',
+    dto.Mapped,
+    `{"items":{"a":${goodItem},"b c":${goodItem}}}`,
+    given({
+      Mapped: {
+        items: {
+          Map: [
+            ['a', Tea],
+            ['b c', Tea],
+          ],
+        },
+      },
+    }),
+  ),
+  row(
+    'a Map, wrong inside',
+    dto.Mapped,
+    '{"items":{"b c":{"name":"tea","price":"x"},"n":7}}',
+    refused(
+      'a valid Mapped',
+      ['items.n', 'isObject', 'items.n must be an object'],
+      ['items["b c"].price', 'isNumber', 'items["b c"].price must be a number'],
+    ),
+  ),
+  row(
+    'an array for a Map',
+    dto.Mapped,
+    `{"items":[${goodItem}]}`,
+    refused('a valid Mapped', anObject('items')),
+  ),
+  row(
+    'a Set',
+    dto.Setted,
+    `{"items":[${goodItem},${goodItem}]}`,
+    given({ Setted: { items: { Set: [Tea, Tea] } } }),
+  ),
+  row(
+    'a Set, wrong inside',
+    dto.Setted,
+    '{"items":[{"name":"tea"}]}',
+    refused(
+      'a valid Setted',
+      ['items[0].price', 'isNumber', 'price must be a number conforming to the specified constraints'],
+      ['items[0].price', 'min', 'price must not be less than 0'],
+    ),
+  ),
+  row('an object for a Set', dto.Setted, '{"items":{}}', refused('a valid Setted', anArray('items'))),
+  row('a rule for each element', dto.Tags, '{"tags":["a","b"]}', given({ Tags: { tags: ['a', 'b'] } })),
+  row(
+    'a rule for each element, broken',
+    dto.Tags,
+    '{"tags":["a",7]}',
+    refused('a valid Tags', ['tags', 'isString', 'each value in tags must be a string']),
+  ),
+];
+
+const closed: Row[] = [
+  row(
+    '@Exclude on what no class describes',
+    dto.Sealed,
+    '{"meta":{"a":1},"notes":{"a":1}}',
+    given({ Sealed: {} }),
+  ),
+  row(
+    '@Expose for a group that applies',
+    dto.Sealed,
+    '{"meta":{"a":1},"notes":{"a":1}}',
+    given({ Sealed: { notes: { a: 1 } } }),
+    { groups: ['admin'] },
+  ),
+  row(
+    '@Exclude on the class',
+    dto.Closed,
+    '{"meta":{"a":1},"open":{"a":1}}',
+    given({ Closed: { open: { a: 1 } } }),
+  ),
+  row(
+    'a value that JSON cannot hold, where values are asked for',
+    dto.Wide,
+    '{"amount":"12"}',
+    refused('a valid Wide', ['amount', 'isString', 'amount must be a string', '12']),
+    { showValues: true },
+  ),
+  row(
+    'a setter that throws on what no class describes',
+    dto.RawSetter,
+    '{"meta":{"a":1}}',
+    refused('a valid RawSetter', [
+      '',
+      'transform',
+      'reading it into RawSetter threw RangeError: a @Transform, @Type or setter could not take the value',
+    ]),
+  ),
+];
+
+/** What may come in, and what the handler is given or the service is told. */
+export const inputRows: Row[] = [...texts, ...tops, ...keys, ...fields, ...nested, ...closed];

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createWorker, StartError } from 'stepwright';
+import { type FaultPlan, faultPlan } from '../../support/faults.js';
+import { holding } from '../../support/work.js';
+import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+
+let world: World;
+let faults: FaultPlan;
+beforeEach(async () => {
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
+});
+afterEach(() => world.close());
+
+/** Where the log says that the health port is. */
+const healthOf = ({ log }: Pick<WorkerWorld, 'log'>): string => {
+  const [, url = ''] = log.flatMap(({ msg }) => /Health: (http:\S+)\//.exec(String(msg)) ?? []);
+  return url;
+};
+
+async function ask(url: string, init?: RequestInit): Promise<{ status: number; text: string }> {
+  const answer = await fetch(url, init);
+  return { status: answer.status, text: await answer.text() };
+}
+
+const ready = async (url: string): Promise<unknown> => {
+  const { status, text } = await ask(`${url}/ready`);
+  return { status, ...(JSON.parse(text) as object) };
+};
+
+test('an app that calls createWorker serves what the command serves, until the last report has left', async () => {
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], healthPort: 0, grace: '0s' });
+  const url = healthOf(w);
+  expect(await ready(url)).toEqual({
+    status: 503,
+    state: 'running',
+    ready: false,
+    reasons: ['Work.run: no poll was answered yet'],
+  });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  expect(await ready(url)).toEqual({ status: 200, state: 'running', ready: true, reasons: [] });
+  expect(await ask(`${url}/live`)).toEqual({ status: 200, text: '{"state":"running"}\n' });
+  expect((await ask(`${url}/nope`)).status).toBe(404);
+  expect((await ask(`${url}/status`, { method: 'POST' })).status).toBe(405);
+  const stopped = w.worker.stop();
+  expect(await ready(url)).toMatchObject({ status: 503, reasons: ['the worker is draining'] });
+  held[0]?.succeed();
+  world.service.endPolls();
+  await world.clock.settle(() => w.worker.status().state === 'stopped');
+  await stopped;
+  await expect(ask(url)).rejects.toThrow('fetch failed');
+});
+
+test('the status and its page show what runs, and no token, input or mark-up of somebody else', async () => {
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], healthPort: 0, workerName: '<b>&"\'' });
+  await world.execute(machine, { secret: 'planted' });
+  await world.clock.settle(() => held.length === 1);
+  const url = healthOf(w);
+  const { text } = await ask(`${url}/status`);
+  expect(JSON.parse(text)).toMatchObject({
+    ready: true,
+    handlers: [{ name: 'Work.run', activityArn: ARN, running: 1, polls: { state: 'open' } }],
+    tasks: [{ handler: 'Work.run', phase: 'handling', task: expect.stringMatching(/^[0-9a-f]{8}$/) }],
+    tasksInFlight: 1,
+    counts: { received: 1 },
+  });
+  const page = await ask(url);
+  expect(page.text).toContain('<h1>&lt;b&gt;&amp;&quot;&#39;</h1>');
+  expect(page.text).toContain('<td>Work.run</td>');
+  expect(page.text).toMatch(/<td>\d+ open \(target \d+\)<\/td>/);
+  const [token = 'none'] = held.map(({ task }) => task.token);
+  for (const shown of [text, page.text]) expect(shown).not.toMatch(/planted|<script/);
+  for (const shown of [text, page.text]) expect(shown.includes(token)).toBe(false);
+});
+
+test.each([
+  ['AccessDeniedException', 'access is denied', 'User is not authorized'],
+  ['UnrecognizedClientException', 'the credentials are refused', 'The security token'],
+] as const)('of %s only our own words are shown', async (error, words, theirs) => {
+  faults.always('GetActivityTask', { kind: 'error', error });
+  world.machine(ARN);
+  const w = await world.worker({ activities: [holding().type], healthPort: 0 });
+  await world.clock.advance(20_000);
+  const url = healthOf(w);
+  expect(await ready(url)).toMatchObject({
+    status: 503,
+    reasons: [`Work.run: its polls are refused: ${words} (${error})`],
+  });
+  const shown = (await ask(`${url}/status`)).text + (await ask(url)).text;
+  expect(shown).toContain(words);
+  expect(shown).not.toContain(theirs);
+  // Whoever runs it is told all of it.
+  expect(JSON.stringify(w.log)).toContain(theirs);
+});
+
+test('where it listens: this machine alone unless a host says otherwise, and a line where that is no use', async () => {
+  const lines = async (healthPort: number | string): Promise<string[]> => {
+    const { log } = await world.worker({ activities: [holding().type], healthPort });
+    return log
+      .map(({ level, msg }) => `${String(level)} ${String(msg)}`)
+      .filter((line) => /health/i.test(line));
+  };
+  expect(await lines(0)).toEqual([
+    expect.stringMatching(/^info Health: http:\/\/127\.0\.0\.1:\d+\/ with \/live,/),
+  ]);
+  expect(await lines('0.0.0.0:0')).toEqual([expect.stringContaining('http://0.0.0.0:')]);
+  process.env['KUBERNETES_SERVICE_HOST'] = '10.0.0.1';
+  try {
+    expect(await lines('0.0.0.0:0')).toHaveLength(1);
+    expect(await lines(0)).toEqual([
+      expect.stringContaining('http://127.0.0.1:'),
+      expect.stringMatching(
+        /^warn .*127\.0\.0\.1 alone, and KUBERNETES_SERVICE_HOST .*--health-port 0\.0\.0\.0:\d+$/,
+      ),
+    ]);
+  } finally {
+    delete process.env['KUBERNETES_SERVICE_HOST'];
+  }
+});
+
+test('a health port that can not be opened is a problem that names it, and nothing stays open', async () => {
+  const w = await world.worker({ activities: [holding().type], healthPort: 0 });
+  const port = Number(healthOf(w).split(':').at(-1));
+  const problems = async (healthPort: number | string): Promise<string[]> => {
+    const failed: unknown = await createWorker({
+      ...{ activities: [holding().type], endpoint: world.service.url, healthPort },
+    }).catch((error: unknown) => error);
+    return failed instanceof StartError ? failed.problems.map(({ code, where }) => `${code} ${where}`) : [];
+  };
+  expect(await problems(port)).toEqual([`PORT_IN_USE port ${port}`]);
+  expect(await problems('192.0.2.1:0')).toEqual(['CONFIG_BAD_VALUE healthPort']);
+});

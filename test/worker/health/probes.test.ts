@@ -1,0 +1,124 @@
+import { setTimeout as nap } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { createLog } from 'stepwright';
+import { systemClock } from '../../../src/framework/base/time/clock.js';
+import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
+import { ThreadHeartbeats } from '../../../src/framework/worker/thread/thread-heartbeats.js';
+import { ThreadProbes } from '../../../src/framework/worker/health/thread-probes.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import type { HealthSource } from '../../../src/framework/worker/health/pages.js';
+import { NOTHING_YET } from '../../../src/framework/worker/health/open.js';
+import { type Health, serveHealth } from '../../../src/framework/worker/health/serve.js';
+import { portOf } from '../../support/port.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+const until = async (seen: () => boolean): Promise<void> => {
+  while (!seen()) await nap(5);
+};
+
+/** A thread for a health port, which answers as a worker that starts does, unless `source` says otherwise. */
+function world(source: Partial<HealthSource> = {}) {
+  const lines: Record<string, unknown>[] = [];
+  const destination = {
+    write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+  };
+  const log = createLog({ destination });
+  const thread = new ThreadHeartbeats({ clock: systemClock, log, rate: 1, stallAfterMs: false });
+  closing.push(() => thread.close());
+  const open = async (from: 'main' | 'thread', port = 0) => {
+    const address = { host: '127.0.0.1', port };
+    const serve = from === 'thread' ? thread.probes.serve.bind(thread.probes) : undefined;
+    const health = await serveHealth(address, { ...NOTHING_YET, ...source }, log, serve);
+    closing.push(() => health.close());
+    return health;
+  };
+  const endThread = (): void => {
+    const port = portOf(() => new Promise(() => {}));
+    // It can make no call of this.
+    thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+    }));
+  };
+  const messages = (): string[] => lines.map(({ msg }) => String(msg));
+  return { open, endThread, messages };
+}
+
+const statusOf = async ({ address }: Health, path = '/live'): Promise<number> =>
+  (await fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { connection: 'close' } })).status;
+
+const refused = expect.objectContaining({ cause: expect.objectContaining({ code: 'ECONNREFUSED' }) });
+
+test.each(['main', 'thread'] as const)(
+  'a page that can not be made is a 500 from the %s thread, and a line of the log',
+  async (from) => {
+    const { open, messages } = world({ metrics: () => Promise.reject(new Error('no figures')) });
+    const health = await open(from);
+    expect([await statusOf(health), await statusOf(health, '/metrics')]).toEqual([200, 500]);
+    expect(messages()).toEqual(['a page of the health port could not be made']);
+  },
+);
+
+test('where the thread ends, its port is answered from the main thread until it is closed, and it is said', async () => {
+  const { open, endThread, messages } = world();
+  const health = await open('thread');
+  expect(await statusOf(health)).toBe(200);
+  endThread();
+  await until(() => messages().length > 1);
+  expect(messages()).toEqual([
+    expect.stringMatching(/^the thread of heartbeats ended/),
+    'probes are answered from the main thread from now on',
+  ]);
+  expect(await statusOf(health)).toBe(200);
+  health.close();
+  await expect(statusOf(health)).rejects.toEqual(refused);
+});
+
+test('where the thread ends before it listens, the main thread does', async () => {
+  const { open, endThread } = world();
+  endThread();
+  expect(await statusOf(await open('thread'))).toBe(200);
+  expect(await statusOf(await open('thread'))).toBe(200);
+});
+
+test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
+  const clock = new HandClock();
+  const turns = new SharedArrayBuffer(4);
+  const parts = { turns, clock, stallAfterMs: 10_000, onGivenUp: () => {}, onTurned: () => {} };
+  let port = 0;
+  const probes: ThreadProbes = new ThreadProbes(new MainLoop(parts), clock, (message) => {
+    if (message.kind === 'listening') ({ port } = message);
+    if (message.kind === 'request' && message.path !== '/silent')
+      probes.take({
+        kind: 'page',
+        request: message.request,
+        page: { status: 200, type: 'text/plain', body: `${message.method} ${message.path}` },
+      });
+  });
+  probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0 } });
+  await until(() => port > 0);
+  const get = async (path: string): Promise<[number, string]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    return [answer.status, await answer.text()];
+  };
+  expect(await get('/ready?x')).toEqual([200, 'GET /ready']);
+  const silent = get('/silent');
+  await clock.settle(() => clock.pending > 1);
+  await clock.advance(1_000);
+  expect(await silent).toMatchObject([503, expect.stringContaining('has been blocked for')]);
+  Atomics.add(new Int32Array(turns), 0, 1);
+  await clock.advance(4_250);
+  const reason = 'the event loop has been blocked for 4 s';
+  expect(await get('/ready')).toEqual([503, `{"ready":false,"reasons":["${reason}"]}\n`]);
+  expect(await get('/live')).toEqual([200, `{"state":"blocked","reason":"${reason}"}\n`]);
+  await clock.advance(6_000);
+  expect(await get('/live')).toMatchObject([503, expect.stringContaining('"state":"stuck"')]);
+  Atomics.add(new Int32Array(turns), 0, 1);
+  await clock.advance(250);
+  expect(await get('/live')).toEqual([200, 'GET /live']);
+  probes.take({ kind: 'hang-up' });
+});

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import { createLog } from 'stepwright';
+import { type EventName, EventHub, type WorkerEvents } from '../../../src/framework/worker/observe/events.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { logEvents } from '../../../src/framework/worker/observe/log-events.js';
+
+type Told = { [K in EventName]: [K, WorkerEvents[K]] }[EventName];
+
+/** The lines that these events leave, at every level. */
+function linesOf(...told: Told[]): { level: string; msg: string }[] {
+  const lines: { level: string; msg: string }[] = [];
+  const destination = {
+    write: (line: string) => void lines.push(JSON.parse(line) as { level: string; msg: string }),
+  };
+  const log = createLog({ level: 'debug', destination });
+  const events = new EventHub(log);
+  logEvents(events, log, new HandClock());
+  for (const [event, payload] of told) events.emit(event, payload);
+  return lines;
+}
+
+const error = Object.assign(new Error('why'), { name: 'SomeError' });
+const poll = { handler: 'Work.run', activityArn: 'arn:work' };
+const task = { ...poll, token: 'secret-token' };
+const reported = { ...task, durationMs: 12.4, reportMs: 2 };
+const gone = { ...task, durationMs: 12.4, error };
+const outcome = { status: 'succeeded', output: '"done"' } as const;
+
+const stretched = [{ everyMs: 20_000, tasks: 9, stretchedToMs: 34_000 }];
+const lines: [Told, string, RegExp][] = [
+  [['state', { from: 'created', to: 'running' }], 'info', /worker is running/],
+  [['task:received', { ...task, receivedAt: new Date(0) }], 'debug', /task received/],
+  [['task:succeeded', reported], 'info', /task succeeded/],
+  [['task:failed', { ...reported, error: 'E', cause: '{}' }], 'warn', /task failed/],
+  [
+    ['task:gone', { ...gone, probablyDelivered: false }],
+    'warn',
+    /task is gone: it timed out or its execution ended/,
+  ],
+  [['task:gone', { ...gone, probablyDelivered: true }], 'warn', /its result was probably delivered/],
+  [['task:ignored-abort', { ...task, afterMs: 1, abandoned: false }], 'warn', /holds its slot until it ends/],
+  [['task:ignored-abort', { ...task, afterMs: 1, abandoned: true }], 'warn', /the drain goes on without it/],
+  [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
+  [['report:lost', { ...reported, attempts: 9, outcome, error }], 'error', /the result is lost/],
+  [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
+  [['poll:failed', { ...poll, trouble: 'crowded', error }], 'warn', /as many polls open as it may/],
+  [['poll:failed', { ...poll, trouble: 'refused', error }], 'error', /polls are refused: somebody must act/],
+  [['poll:failed', { ...poll, trouble: 'unreachable', error }], 'warn', /polls fail/],
+  [['poll:recovered', { ...poll, afterMs: 5, failures: 2 }], 'info', /polls are answered again/],
+  [
+    ['poll:token-possibly-lost', { ...poll, error }],
+    'warn',
+    /only HeartbeatSeconds or TimeoutSeconds with a Retry/,
+  ],
+  [
+    ['places:stuck', { ...poll, ignoring: 1, undelivered: 0, reason: 'no place is left' }],
+    'error',
+    /no place is left; no task is asked for until somebody acts/,
+  ],
+  [['places:freed', poll], 'info', /there are places for tasks again/],
+  [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /intervals stretch/],
+  [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
+  [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],
+  [['heartbeat:recovered', {}], 'info', /heartbeats are taken again/],
+];
+
+test.each(lines)('%j is one line', (told, level, msg) => {
+  expect(linesOf(told)).toEqual([expect.objectContaining({ level, msg: expect.stringMatching(msg) })]);
+});
+
+test('a token is never written, but where a result must be repaired with it', () => {
+  for (const [told] of lines) {
+    const written = JSON.stringify(linesOf(told)).includes('secret-token');
+    expect([told[0], written]).toEqual([told[0], told[0] === 'report:lost']);
+  }
+});
+
+test('what repeats itself is one line, and a number at the end', () => {
+  const lost: Told = ['poll:token-possibly-lost', { ...poll, error }];
+  const retried = (attempt: number): Told => ['report:retried', { ...task, attempt, delayMs: 5, error }];
+  const recovered: Told = ['poll:recovered', { ...poll, afterMs: 5, failures: 2 }];
+  expect(linesOf(lost, lost, lost, recovered)).toEqual([
+    expect.objectContaining({ level: 'warn' }),
+    expect.objectContaining({ level: 'info', tokensPossiblyLost: 3 }),
+  ]);
+  expect(linesOf(retried(1), retried(2), retried(3))).toHaveLength(1);
+  expect(linesOf(retried(1), retried(2), ['task:succeeded', reported])).toContainEqual(
+    expect.objectContaining({ level: 'info', results: 1 }),
+  );
+  expect(linesOf(lost, lost, ['state', { from: 'draining', to: 'stopped' }])).toContainEqual(
+    expect.objectContaining({ level: 'warn', tokensPossiblyLost: 2 }),
+  );
+});

@@ -1,0 +1,96 @@
+import { expect, test } from '@jest/globals';
+import { Pace } from '../../../src/framework/worker/poll/pace.js';
+import { bucket } from '../../support/port.js';
+
+/** Sends as the pace allows, a hundred times a second at most. */
+class Sender {
+  readonly pace = new Pace();
+  #now = 0;
+
+  constructor(private readonly everyMs = 10) {}
+
+  now(): number {
+    return this.#now;
+  }
+
+  send(seconds: number, refuse: () => boolean): void {
+    for (const until = this.#now + seconds * 1_000; this.#now < until; this.#now += this.everyMs) {
+      if (this.pace.nextAt(this.#now) > this.#now) continue;
+      this.pace.reserve(this.#now);
+      this.pace.sent(this.#now);
+      if (refuse()) this.pace.refused(this.#now, this.#now);
+    }
+  }
+}
+/** One that has learnt a quota of ten a second. */
+function learnt(): Sender {
+  const sender = new Sender();
+  sender.send(20, bucket(sender, 10));
+  expect(sender.pace.perSecond).toBeGreaterThan(8);
+  expect(sender.pace.perSecond).toBeLessThan(12);
+  return sender;
+}
+
+test('nothing is held back before the service throttles', () => {
+  const pace = new Pace();
+  for (let n = 0; n < 1_000; n++) {
+    expect(pace.reserve(5)).toBe(5);
+    pace.sent(5);
+  }
+  expect(pace.perSecond).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('it follows what is granted, a little above it', () => {
+  const { pace } = learnt();
+  expect(pace.perSecond).toBeGreaterThanOrEqual(9);
+  expect(pace.perSecond).toBeLessThan(13);
+});
+
+test('turns that nobody waits for are not given away', () => {
+  const sender = learnt();
+  const { pace } = sender;
+  const now = sender.now();
+  for (let n = 0; n < 300; n++) expect(pace.reserve(now, 2_500)).toBeLessThanOrEqual(now + 2_500);
+  expect(pace.nextAt(now + 2_600)).toBeLessThanOrEqual(now + 2_600);
+});
+
+test('it follows a quota that grows, before it is given up', () => {
+  const sender = learnt();
+  sender.send(20, bucket(sender, 50));
+  expect(sender.pace.perSecond).toBeGreaterThan(20);
+  expect(sender.pace.perSecond).toBeLessThan(60);
+});
+
+test('it is given up when nothing was refused for half a minute', () => {
+  const sender = learnt();
+  sender.send(35, () => false);
+  expect(sender.pace.perSecond).toBe(Infinity);
+});
+
+test('it is given up where a quota turns out to be none', () => {
+  const sender = learnt();
+  let sent = 0;
+  sender.send(20, () => sent++ % 2 === 0);
+  expect(sender.pace.perSecond).toBe(Infinity);
+});
+
+test('where a fifth is refused at random, little is held back, and only until that is seen', () => {
+  const sender = new Sender(200);
+  let sent = 0;
+  let free = 0;
+  for (let second = 0; second < 30; second++) {
+    sender.send(1, () => sent++ % 5 === 0);
+    if (sender.pace.perSecond === Infinity) free++;
+  }
+  expect(sent).toBeGreaterThanOrEqual(0.9 * 30 * 5);
+  expect(free).toBeGreaterThanOrEqual(20);
+});
+
+test('it keeps half of a quota, however much is refused, until it is asked whether that is still one', () => {
+  const sender = learnt();
+  const before = sender.pace.perSecond;
+  let sent = 0;
+  sender.send(6, () => sent++ % 4 !== 0);
+  expect(sender.pace.perSecond).toBeLessThan(before);
+  expect(sender.pace.perSecond).toBeGreaterThanOrEqual(before / 2.5);
+});

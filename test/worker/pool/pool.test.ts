@@ -1,0 +1,116 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { createTaskContext } from 'stepwright/testing';
+import type { Host, HostEnd } from '../../../src/framework/worker/pool/host.js';
+import { hostedHandler } from '../../../src/framework/worker/pool/hosted-handler.js';
+import type { FromHost, ToHost } from '../../../src/framework/worker/pool/pool-messages.js';
+import { Pool } from '../../../src/framework/worker/pool/pool.js';
+import type { Outcome } from '../../../src/framework/worker/handler/outcome.js';
+import { silentLog } from '../../../src/framework/base/log/log.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+
+/** A thread that starts when the test says so, and then succeeds with each task's own input. */
+class FakeHost implements Host {
+  readonly kind = 'thread';
+  onMessage: (message: FromHost) => void = () => {};
+  end: () => void = () => {};
+  readonly ended = new Promise<HostEnd>((resolve) => {
+    this.end = () => resolve({ exitCode: 1, signal: null, error: undefined, stderr: '' });
+  });
+  readonly texts: string[] = [];
+
+  send(message: ToHost): void {
+    if (message.kind === 'close') this.end();
+    if (message.kind !== 'task') return;
+    this.texts.push(message.text);
+    this.onMessage({ kind: 'outcome', outcome: { status: 'succeeded', output: message.text } });
+    this.onMessage({ kind: 'settled', memoryMb: 1 });
+  }
+}
+
+let hosts: FakeHost[];
+let clock: HandClock;
+let pool: Pool;
+beforeEach(() => {
+  hosts = [];
+  clock = new HandClock();
+  const spawn = (): Host => {
+    const host = new FakeHost();
+    hosts.push(host);
+    return host;
+  };
+  const host = { module: '', baseDir: '.', globs: undefined, handlers: [], sourceMaps: false };
+  pool = new Pool({ spawn, host, clock, random: () => 0, log: silentLog });
+});
+
+interface Running {
+  readonly outcome: Promise<Outcome>;
+  readonly abort: () => void;
+}
+
+function run(text: string): Running {
+  const aborter = new AbortController();
+  const context = createTaskContext({ rawInput: text, signal: aborter.signal });
+  return { outcome: hostedHandler(pool, clock)(text, context), abort: () => aborter.abort() };
+}
+
+const ready = (host: FakeHost | undefined): void => host?.onMessage({ kind: 'ready' });
+
+test('one that takes long to start is waited for by task after task, and none is started beside it', async () => {
+  for (const text of ['1', '2', '3']) {
+    const task = run(text);
+    task.abort();
+    expect(await task.outcome).toMatchObject({ status: 'failed', error: 'Stepwright.WorkerShutdown' });
+  }
+  const last = run('4');
+  ready(hosts[0]);
+  expect(await last.outcome).toEqual({ status: 'succeeded', output: '4' });
+  expect(hosts.map(({ texts }) => texts)).toEqual([['4']]);
+});
+
+test('one that has started is taken before one that has not', async () => {
+  const [slow, quick] = [run('1'), run('2')];
+  ready(hosts[1]);
+  expect(await quick.outcome).toMatchObject({ output: '2' });
+  slow.abort();
+  await slow.outcome;
+  expect(await run('3').outcome).toMatchObject({ output: '3' });
+  expect(hosts.map(({ texts }) => texts)).toEqual([[], ['2', '3']]);
+});
+
+test('one that nobody waits for any more and that fails to start is not kept', async () => {
+  const first = run('1');
+  first.abort();
+  await first.outcome;
+  hosts[0]?.onMessage({ kind: 'unfit', message: 'no' });
+  await hosts[0]?.ended;
+  const second = run('2');
+  ready(hosts[1]);
+  expect(await second.outcome).toMatchObject({ output: '2' });
+  expect(hosts).toHaveLength(2);
+});
+
+test('one that is not ready within a minute is ended, and its task fails with the reason', async () => {
+  const { outcome } = run('1');
+  await clock.advance(60_000);
+  await hosts[0]?.ended;
+  await clock.advance(30_000);
+  expect(await outcome).toMatchObject({
+    error: 'Stepwright.HandlerCrashed',
+    cause: expect.stringContaining('it was not ready within 60 s'),
+  });
+});
+
+test('the end of a pool gives one that is still starting 4 s as well', async () => {
+  const task = run('1');
+  task.abort();
+  await task.outcome;
+  const host = hosts[0] as FakeHost;
+  host.send = () => {};
+  let ended = false;
+  void pool.close().then(() => (ended = true));
+  await clock.advance(3_999);
+  expect(ended).toBe(false);
+  await clock.advance(1);
+  await host.ended;
+  expect(ended).toBe(true);
+});

@@ -1,0 +1,240 @@
+import { setTimeout as nap } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { createLog, createWorker, type Worker } from 'stepwright';
+import { type LocalService, startLocalService } from 'stepwright/local';
+import { systemClock } from '../../../src/framework/base/time/clock.js';
+import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
+import type { BeatListener } from '../../../src/framework/worker/thread/thread-heartbeats.js';
+import { ThreadHeartbeats } from '../../../src/framework/worker/thread/thread-heartbeats.js';
+import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
+import type { PollAnswer } from '../../../src/framework/aws/port.js';
+import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { describeLean } from '../../support/calls.js';
+import { type FaultPlan, faultPlan } from '../../support/faults.js';
+import { portOf, task, workerOn } from '../../support/port.js';
+import { type Held, holding } from '../../support/work.js';
+import { ARN } from '../../support/world.js';
+
+let service: LocalService;
+let client: SFNClient;
+let faults: FaultPlan;
+let worker: Worker | undefined;
+const log: Record<string, unknown>[] = [];
+const logger = createLog({
+  level: 'debug',
+  destination: { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+});
+beforeEach(async () => {
+  log.length = 0;
+  faults = faultPlan();
+  service = await startLocalService({ port: 0, fault: faults.hook });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SFNClient({ endpoint: service.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+});
+afterEach(async () => {
+  service.endPolls();
+  await worker?.stop();
+  worker = undefined;
+  client.destroy();
+  await service.close();
+});
+
+const until = async (seen: () => boolean): Promise<void> => {
+  while (!seen()) await nap(5);
+};
+
+interface Running extends Held {
+  readonly executionArn: string | undefined;
+  readonly status: () => TaskStatus | undefined;
+}
+
+/** A task in its handler's hands, on the machine's own time. */
+async function running(config: object = {}, heartbeat: `${number}ms` | false = '200ms') {
+  const { type, held } = holding({ heartbeat });
+  service.seedActivity(ARN);
+  const States = { Work: { Type: 'Task', Resource: ARN, End: true } };
+  const stateMachineArn = service.seedMachine({
+    name: 'M',
+    definition: JSON.stringify({ StartAt: 'Work', States }),
+  });
+  worker = await createWorker(
+    { endpoint: service.url, activities: [type], grace: '0s', ...config },
+    { log: logger },
+  );
+  void worker.run();
+  const another = async (): Promise<Running> => {
+    const index = held.length;
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
+    await until(() => held.length > index);
+    const task = held[index];
+    if (!task) throw new Error('there is one');
+    return { ...task, executionArn, status: () => worker?.status().tasks[index] };
+  };
+  return { ...(await another()), another };
+}
+
+describeLean('over the lean path', () => {
+  test('beats leave from the thread, by themselves and when they are asked for, and learn that a task is gone', async () => {
+    const { task, status, executionArn, succeed } = await running();
+    await task.heartbeat();
+    await until(() => status()?.lastHeartbeatAt !== undefined);
+    const first = status()?.lastHeartbeatAt ?? 0;
+    await until(() => (status()?.lastHeartbeatAt ?? 0) > first);
+    await client.send(new StopExecutionCommand({ executionArn }));
+    await until(() => task.signal.aborted);
+    expect(task.signal.reason).toMatchObject({ kind: 'gone' });
+    await expect(task.heartbeat()).rejects.toMatchObject({ kind: 'gone' });
+    succeed();
+    expect(log.filter(({ msg }) => String(msg).includes('main thread'))).toEqual([]);
+  });
+
+  test('a beat is told to have left when it did, on the clock of the main thread', async () => {
+    const first = await running({}, false);
+    // By then the thread has loaded, which takes a while.
+    await first.task.heartbeat();
+    const second = await first.another();
+    const asked = systemClock.now();
+    await second.task.heartbeat();
+    expect(second.status()?.lastHeartbeatAt).toBeGreaterThanOrEqual(asked);
+    expect(second.status()?.lastHeartbeatAt).toBeLessThanOrEqual(systemClock.now());
+    for (const { succeed } of [first, second]) succeed();
+  });
+
+  test('a beat that is refused for its credentials is tried from the main thread, which may have others', async () => {
+    faults.always('SendTaskHeartbeat', { kind: 'error', error: 'ExpiredTokenException' });
+    const { status, succeed } = await running();
+    await until(() => log.some(({ msg }) => String(msg).startsWith('heartbeats fail')));
+    const tried = log.length;
+    faults.always('SendTaskHeartbeat', undefined);
+    await until(() => status()?.lastHeartbeatAt !== undefined);
+    expect(log.slice(0, tried).map(({ error }) => error)).toContainEqual(
+      expect.stringContaining('ExpiredTokenException'),
+    );
+    succeed();
+  });
+});
+
+test('over the path of the SDK they leave from the main thread, which is said once', async () => {
+  const { status, succeed } = await running({ calls: 'sdk' });
+  await until(() => status()?.lastHeartbeatAt !== undefined);
+  expect(
+    log.filter(({ msg }) => String(msg).startsWith('heartbeats leave from the main thread')),
+  ).toHaveLength(1);
+  succeed();
+});
+
+test('where the thread ends they go on from the main thread, and it is said', async () => {
+  const beats: string[] = [];
+  const port = portOf(() => new Promise(() => {}), {
+    heartbeat: async (token) => {
+      beats.push(token);
+      return { kind: 'ok' };
+    },
+  });
+  const thread = new ThreadHeartbeats({ clock: systemClock, log: logger, rate: 100, stallAfterMs: false });
+  // It can make no call of this.
+  thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+    accessKeyId: 'a',
+    secretAccessKey: 'b',
+  }));
+  const beating = { port, everyMs: 100, leasedAt: systemClock.now(), onGone: () => {} };
+  const released = thread.track({ ...beating, token: 'released' });
+  const beat = thread.track({ ...beating, token: 't' });
+  released.release();
+  await released.now();
+  await until(() => beats.length > 2);
+  expect(new Set(beats)).toEqual(new Set(['t']));
+  expect(beat.lastAt).toBeDefined();
+  await beat.now();
+  beat.release();
+  expect(log.filter(({ msg }) => String(msg).startsWith('the thread of heartbeats ended'))).toHaveLength(1);
+  await thread.close();
+});
+
+test('a main loop that does not turn is blocked, and past stallAfter stuck; one that was stopped with us is neither', async () => {
+  const clock = new HandClock();
+  const turns = new SharedArrayBuffer(4);
+  const told: unknown[] = [];
+  const loop = new MainLoop({
+    ...{ turns, clock, stallAfterMs: 10_000 },
+    onGivenUp: (ms) => void told.push(['given up', ms]),
+    onTurned: (ms, gaveUp) => void told.push(['turned', ms, gaveUp]),
+  });
+  const turn = (): unknown => Atomics.add(new Int32Array(turns), 0, 1);
+  await clock.advance(60_000);
+  expect(loop.blockedMs).toBe(0);
+  turn();
+  await clock.advance(250);
+  await clock.advance(5_000);
+  expect([loop.blockedMs, loop.gaveUp]).toEqual([5_000, false]);
+  turn();
+  await clock.advance(250);
+  expect([loop.blockedMs, told]).toEqual([0, [['turned', 5_000, false]]]);
+  // The whole process was stopped: this thread has had one turn.
+  clock.stall(60_000);
+  await clock.advance(0);
+  expect([loop.blockedMs, loop.gaveUp]).toEqual([250, false]);
+  await clock.advance(10_000);
+  expect(loop.gaveUp).toBe(true);
+  turn();
+  await clock.advance(250);
+  expect(told.slice(1)).toEqual([
+    ['given up', 10_000],
+    ['turned', 10_250, true],
+  ]);
+});
+
+/** A thread that beats nothing, and tells what a test has it tell. */
+function tellingThread() {
+  let listener: BeatListener | undefined;
+  const thread = {
+    beats: () => false,
+    follow: (follows: BeatListener) => void (listener = follows),
+    track: () => {
+      throw new Error('it beats nothing');
+    },
+  };
+  return { thread, listener: () => listener };
+}
+
+test('once a worker has stopped, late news of its beats is told no more and keeps nothing ticking', async () => {
+  const clock = new HandClock();
+  const { thread, listener } = tellingThread();
+  const polls: ((answer: PollAnswer) => void)[] = [];
+  const port = portOf(() => new Promise((resolve) => polls.push(resolve)));
+  const stopped = workerOn(port, { clock, thread });
+  const told: unknown[] = [];
+  stopped.on('heartbeat:failed', () => void told.push('failed'));
+  stopped.on('heartbeat:recovered', () => void told.push('recovered'));
+  await clock.advance(50);
+  listener()?.onAnswer(new Error('no way'));
+  void stopped.stop();
+  for (const end of polls) end({ kind: 'empty' });
+  await clock.settle(() => stopped.status().state === 'stopped');
+  listener()?.onAnswer();
+  listener()?.onAnswer(new Error('another'));
+  expect(clock.pending).toBe(0);
+  await clock.advance(60_000);
+  expect(told).toEqual(['failed']);
+});
+
+test('a loop that was blocked is told with the handlers that ran then', async () => {
+  const clock = new HandClock();
+  let given = 0;
+  const port = portOf(() => (given++ === 0 ? Promise.resolve(task(1)) : new Promise(() => {})));
+  const { thread, listener } = tellingThread();
+  const told: unknown[] = [];
+  const on = workerOn(port, { clock, names: ['busy', 'idle'], work: () => new Promise(() => {}), thread });
+  on.on('loop:blocked', (event) => void told.push(event));
+  await clock.advance(50);
+  listener()?.onTurn();
+  await clock.advance(250);
+  listener()?.onTurn();
+  clock.stall(3_000);
+  listener()?.onTurn();
+  listener()?.onBlocked(2_750, false);
+  expect(told).toEqual([{ blockedMs: 2_750, gaveUp: false, handlers: ['Work.busy'] }]);
+  void on.stop();
+  await clock.advance(200_000);
+});
