@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomOf } from '../../bench/support/random.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
-import { giveUpAfter, giveUpAt } from '../../src/framework/base/time/call-limit.js';
+import { limitCallAfter, limitCallAt } from '../../src/framework/base/time/call-limit.js';
 import { HandClock } from '../../src/framework/testing/hand-clock.js';
 
 describe('the clock of the machine', () => {
@@ -131,103 +131,103 @@ describe('a hand clock', () => {
   });
 });
 
-describe('giving up', () => {
-  const given = (): { clock: HandClock; up: number[]; cancel: () => void } => {
+describe('the limit of a call', () => {
+  const given = (): { clock: HandClock; ended: number[]; cancel: () => void } => {
     const clock = new HandClock(0);
-    const up: number[] = [];
-    const cancel = giveUpAfter(clock, 1_000, () => up.push(clock.now()));
-    return { clock, up, cancel };
+    const ended: number[] = [];
+    const cancel = limitCallAfter(clock, 1_000, () => ended.push(clock.now()));
+    return { clock, ended, cancel };
   };
 
   test('comes when the time is over', async () => {
-    const { clock, up } = given();
+    const { clock, ended } = given();
     await clock.advance(999);
-    expect(up).toEqual([]);
+    expect(ended).toEqual([]);
     await clock.advance(1);
-    expect(up).toEqual([1_000]);
+    expect(ended).toEqual([1_000]);
   });
 
   test('waits for a turn of input where the process stood still', async () => {
-    const { clock, up } = given();
+    const { clock, ended } = given();
     clock.stall(5_000);
     await clock.settle();
-    expect(up).toEqual([]);
+    expect(ended).toEqual([]);
     await clock.advance(100);
-    expect(up).toEqual([5_100]);
+    expect(ended).toEqual([5_100]);
   });
 
   test.each([0, 5_000])('can be taken back, also within that turn (%i ms late)', async (late) => {
-    const { clock, up, cancel } = given();
+    const { clock, ended, cancel } = given();
     clock.stall(late);
     await clock.settle();
     cancel();
     await clock.advance(10_000);
-    expect(up).toEqual([]);
+    expect(ended).toEqual([]);
   });
 
   test('of limits of one length each comes at its own time, on one timer, and those taken back do not', async () => {
     const clock = new HandClock(0);
-    const up: [number, number][] = [];
+    const ended: [number, number][] = [];
     const takeBack: (() => void)[] = [];
     for (let at = 0; at < 6; at++) {
-      takeBack.push(giveUpAfter(clock, 1_000, () => up.push([at, clock.now()])));
+      takeBack.push(limitCallAfter(clock, 1_000, () => ended.push([at, clock.now()])));
       expect(clock.pending).toBe(1);
       await clock.advance(100);
     }
     takeBack[0]?.();
     takeBack[3]?.();
     await clock.advance(10_000);
-    expect(up).toEqual([1, 2, 4, 5].map((at) => [at, 1_000 + at * 100]));
+    expect(ended).toEqual([1, 2, 4, 5].map((at) => [at, 1_000 + at * 100]));
     expect(clock.pending).toBe(0);
   });
 
   test('of several that are late together one is taken back, and one throws: the others come', async () => {
     const clock = new HandClock(0);
-    const up: number[] = [];
-    const takeBack = [1, 2, 3, 4].map((n) => giveUpAfter(clock, 1_000, () => up.push(n)));
+    const ended: number[] = [];
+    const takeBack = [1, 2, 3, 4].map((n) => limitCallAfter(clock, 1_000, () => ended.push(n)));
     clock.stall(5_000);
     await clock.settle();
     takeBack[1]?.();
     await clock.advance(100);
-    expect(up).toEqual([1, 3, 4]);
-    giveUpAfter(clock, 1_000, () => {
+    expect(ended).toEqual([1, 3, 4]);
+    limitCallAfter(clock, 1_000, () => {
       throw new Error('planted');
     });
-    giveUpAfter(clock, 1_000, () => up.push(5));
+    limitCallAfter(clock, 1_000, () => ended.push(5));
     await expect(clock.advance(1_000)).rejects.toThrow('planted');
-    expect(up).toEqual([1, 3, 4, 5]);
+    expect(ended).toEqual([1, 3, 4, 5]);
   });
 
   test('one of the same length can be set while another comes', async () => {
     const clock = new HandClock(0);
-    const up: number[] = [];
-    giveUpAfter(clock, 1_000, () => giveUpAfter(clock, 1_000, () => up.push(clock.now())));
+    const ended: number[] = [];
+    limitCallAfter(clock, 1_000, () => limitCallAfter(clock, 1_000, () => ended.push(clock.now())));
     await clock.advance(10_000);
-    expect(up).toEqual([2_000]);
+    expect(ended).toEqual([2_000]);
   });
 
   test('at an instant of its own it waits for a turn of input as well, and can be taken back in it', async () => {
     const clock = new HandClock(0);
-    const up: string[] = [];
-    giveUpAt(clock, 1_000, () => up.push(`one at ${clock.now()}`));
-    const takeBack = giveUpAt(clock, 1_000, () => up.push('other'));
+    const ended: string[] = [];
+    limitCallAt(clock, 1_000, () => ended.push(`one at ${clock.now()}`));
+    const takeBack = limitCallAt(clock, 1_000, () => ended.push('other'));
     clock.stall(5_000);
     await clock.settle();
-    expect(up).toEqual([]);
+    expect(ended).toEqual([]);
     takeBack();
     await clock.advance(10_000);
-    expect(up).toEqual(['one at 5100']);
+    expect(ended).toEqual(['one at 5100']);
   });
 
   test('a limit can be taken back by another that comes at the same time', async () => {
     const clock = new HandClock(0);
-    const up: string[] = [];
-    giveUpAfter(clock, 1_000, () => {
-      up.push('first');
+    const ended: string[] = [];
+    limitCallAfter(clock, 1_000, () => {
+      ended.push('first');
       takeBack();
     });
-    const takeBack = giveUpAfter(clock, 1_000, () => up.push('second'));
+    const takeBack = limitCallAfter(clock, 1_000, () => ended.push('second'));
     await clock.advance(5_000);
-    expect(up).toEqual(['first']);
+    expect(ended).toEqual(['first']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { giveUpAfter } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { unlessAborted } from '../../base/time/wait.js';
 
 /** How long an answer that somebody waits for may take, with the SDK's own repetitions. */
@@ -22,7 +22,7 @@ export async function ask<T>(
   limitMs = ANSWER_LIMIT_MS,
 ): Promise<T> {
   const over = new AbortController();
-  const cancel = giveUpAfter(clock, limitMs, () => over.abort(new NoAnswer(limitMs)));
+  const cancel = limitCallAfter(clock, limitMs, () => over.abort(new NoAnswer(limitMs)));
   try {
     return await unlessAborted(over.signal, send(over.signal));
   } finally {

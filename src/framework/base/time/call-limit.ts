@@ -2,28 +2,25 @@ import type { Cancel, Clock } from './clock.js';
 import { type Linked, LinkedList } from '../linked-list.js';
 import { callEach } from './turn.js';
 
-/** A timer that fires this late was held up: by a blocked event loop or a stopped process. */
+/** A timer that fires this late was held up by a blocked event loop or a stopped process. */
 const HELD_UP_MS = 250;
-/** What the sockets are given then. Their turn comes after that of the timers. */
+/** The time that the sockets then get. The event loop serves them after its timers. */
 const IO_TURN_MS = 100;
 
-/** Gives up on an answer: where that is late, it may lie in the socket already, and the loop gets a turn of input first. */
-function giveUp(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
-  if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
-  fn();
-  return undefined;
-}
-
-/** As `after`, for giving up on an answer that may only not have been read yet. @param at epoch milliseconds */
-export function giveUpAt(clock: Clock, at: number, fn: () => void): Cancel {
+/**
+ * Runs `fn` when a call takes longer than until `at`. Where the process was held up, the answer may lie unread in the
+ * socket, so that the event loop gets a turn to read it first.
+ * @param at epoch milliseconds
+ */
+export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
   let cancel = clock.after(at - clock.now(), () => {
-    cancel = giveUp(clock, clock.now() - at, fn) ?? cancel;
+    cancel = fallDue(clock, clock.now() - at, fn) ?? cancel;
   });
   return () => cancel();
 }
 
-/** As `giveUpAt`, for limits of which nearly all are taken back: those of one length share a timer. */
-export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
+/** As `limitCallAt`, for the many limits that are nearly all cancelled: those of one length share a timer. */
+export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);
   if (!lengths) limits.set(clock, (lengths = new Map()));
   let queue = lengths.get(ms);
@@ -31,18 +28,25 @@ export function giveUpAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   return queue.add(fn);
 }
 
-/** By their lengths. */
+/** Runs `fn` now, or after a turn of input where its timer was held up. @param lateMs how late the timer fired */
+function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
+  if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
+  fn();
+  return undefined;
+}
+
+/** The open limits of each clock, by length. */
 const limits = new WeakMap<Clock, Map<number, Limits>>();
 
 interface Limit extends Linked<Limit> {
   readonly due: number;
-  /** Undefined once it was taken back. */
+  /** Undefined once the limit is cancelled. */
   fn: (() => void) | undefined;
-  /** When it was late, for the turn that it gives the sockets. */
+  /** Ends the turn of input that a late limit waits for. */
   cancel?: Cancel;
 }
 
-/** Limits of one length, in the order in which they fall due: that of their additions. */
+/** Limits of one length, in the order of their additions, in which they also fall due. */
 class Limits {
   readonly #clock: Clock;
   readonly #ms: number;
@@ -70,7 +74,7 @@ class Limits {
     if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
   }
 
-  /** An empty one is forgotten: limits may be of any length. */
+  /** Forgets an empty queue, since limits may be of any length. */
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -81,7 +85,7 @@ class Limits {
     this.#cancel = this.#clock.after(ms, () => this.#ring());
   }
 
-  /** The timer is the one of a limit that may have been taken back since. */
+  /** The limit that set the timer may have been cancelled since. */
   #ring(): void {
     const now = this.#clock.now();
     const due: Limit[] = [];
@@ -94,7 +98,7 @@ class Limits {
     else this.#end();
     callEach(
       due.map((limit) => () => {
-        limit.cancel = giveUp(this.#clock, now - limit.due, () => limit.fn?.());
+        limit.cancel = fallDue(this.#clock, now - limit.due, () => limit.fn?.());
       }),
     );
   }

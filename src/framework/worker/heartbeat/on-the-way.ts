@@ -1,6 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { giveUpAt } from '../../base/time/call-limit.js';
+import { limitCallAt } from '../../base/time/call-limit.js';
 import type { ReportAnswer } from '../../aws/port.js';
 import { Heap, type HeapItem } from './heap.js';
 import { isPatient } from './ready-beats.js';
@@ -89,7 +89,7 @@ export class OnTheWay {
     const at = this.#limits.first?.limitAt;
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     this.#disarm();
-    this.#timer = { at, cancel: giveUpAt(this.#clock, at, () => this.#giveUp()) };
+    this.#timer = { at, cancel: limitCallAt(this.#clock, at, () => this.#giveUp()) };
   }
 
   #disarm(): void {

@@ -1,6 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { giveUpAfter, giveUpAt } from '../../base/time/call-limit.js';
+import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/port.js';
 import type { Lease } from '../task/task.js';
 import type { Emit, PollRef } from '../observe/events.js';
@@ -166,8 +166,8 @@ export class Poller {
   #limit(limit: Abort): Cancel {
     const { clock } = this.#options;
     const end = (): void => limit.abort(new PollTimeout());
-    let cancel = giveUpAfter(clock, POLL_LIMIT_MS, () => {
-      if (this.#holdUntil > clock.now()) cancel = giveUpAt(clock, this.#holdUntil, end);
+    let cancel = limitCallAfter(clock, POLL_LIMIT_MS, () => {
+      if (this.#holdUntil > clock.now()) cancel = limitCallAt(clock, this.#holdUntil, end);
       else end();
     });
     return () => cancel();

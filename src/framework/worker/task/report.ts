@@ -1,7 +1,7 @@
 import { Abort, type Abortable } from '../../base/abort.js';
 import { fullJitter, slowly } from '../../base/time/backoff.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { giveUpAfter } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
 import type { Pace } from '../poll/pace.js';
@@ -89,7 +89,7 @@ function inTurn({ pace, clock, gone, until }: OfferPlan): Promise<void> | undefi
 
 function limitAttempt(limit: Abort, { clock, until }: OfferPlan): Cancel {
   const limitMs = Math.min(ATTEMPT_LIMIT_MS, until() + LAST_ATTEMPT_MS - clock.now());
-  return giveUpAfter(clock, limitMs, () =>
+  return limitCallAfter(clock, limitMs, () =>
     limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
   );
 }

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { giveUpAfter } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
@@ -259,7 +259,7 @@ export class ThreadHeartbeats implements Heartbeats {
     const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
     if (!port) return;
     const limit = new AbortController();
-    const cancel = giveUpAfter(this.#options.clock, INSTEAD_LIMIT_MS, () =>
+    const cancel = limitCallAfter(this.#options.clock, INSTEAD_LIMIT_MS, () =>
       limit.abort(new Error(`no answer to a heartbeat within ${INSTEAD_LIMIT_MS} ms`)),
     );
     const answer = await port.heartbeat(token, limit.signal);
