@@ -35,7 +35,7 @@ test('config.md knows the default of every key', () => {
 });
 
 test('lifecycle.md has a row for every event and every state of a worker', () => {
-  const declared = source('worker/observe/events.ts') + source('worker/task/events.ts');
+  const declared = ['observe', 'poll', 'task'].map((room) => source(`worker/${room}/events.ts`)).join('');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
   const [, states = ''] = /type WorkerState = (.+);/.exec(declared) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];

@@ -72,7 +72,7 @@ export class HandlerLoop {
     this.#taskWorld = this.#makeTaskWorld();
     this.#slots = new Slots(concurrency);
     this.#poller = new Poller({
-      ...{ port, pollers, pace, workerName, clock, random, emit: events.emit, slots: this.#slots },
+      ...{ port, pollers, pace, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
       handler: { handler: name, activityArn },
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
-import type { PollTrouble } from '../../aws/port.js';
+import type { EmitPoll, PollEvents, PollRef } from '../poll/events.js';
 import type { EmitTask, TaskEvents } from '../task/events.js';
 import type { HeartbeatLoad } from '../heartbeat/load.js';
 import { isThenable } from '../../base/time/wait.js';
@@ -15,20 +15,8 @@ import { isThenable } from '../../base/time/wait.js';
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
 
 /** All that a worker tells. Names are stable. */
-export interface WorkerEvents extends TaskEvents {
+export interface WorkerEvents extends PollEvents, TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
-  /** A poll ended: it brought a task, it brought none, or it failed of `trouble`. */
-  'poll:ended': PollRef & {
-    readonly answer: 'task' | 'empty' | 'failed';
-    readonly trouble?: PollTrouble;
-    readonly openMs: number;
-  };
-  /** A handler's polls began to fail; each kind of trouble is told once, until all of it is over. */
-  'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
-  /** None has failed for 30 s; or, where nothing got through any more, a poll was answered. */
-  'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
-  /** A poll ended without an answer: if the service had leased a task to it, that token is lost. */
-  'poll:token-possibly-lost': PollRef & { readonly error: Error };
   /**
    * For 30 s no place of a handler could come free any more: they are held by handlers that ignore their signal, and by
    * results that the service does not take. Somebody must act.
@@ -56,12 +44,6 @@ export interface WorkerEvents extends TaskEvents {
   /** Heartbeats began to fail; told once, until none has failed for 30 s. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
-}
-
-/** Which handler's polls an event is about. */
-export interface PollRef {
-  readonly handler: string;
-  readonly activityArn: string;
 }
 
 export type EventName = keyof WorkerEvents;
@@ -94,6 +76,11 @@ export class EventHub {
   }
 
   readonly emit: Emit = (event, payload) => {
+    this.#emitter.emit(event, payload);
+  };
+
+  /** The part of `emit` that a poller is given. */
+  readonly emitPoll: EmitPoll = (event, payload) => {
     this.#emitter.emit(event, payload);
   };
 

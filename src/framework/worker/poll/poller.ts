@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/port.js';
 import type { Lease } from '../task/task.js';
-import type { Emit, PollRef } from '../observe/events.js';
+import type { EmitPoll, PollRef } from './events.js';
 import { TroubleTeller } from './trouble.js';
 import type { Pace } from './pace.js';
 import { type PolicedPoll, PollPolicy, type PollState } from './poll-policy.js';
@@ -20,7 +20,7 @@ export interface PollerOptions {
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly emit: Emit;
+  readonly emit: EmitPoll;
   /** Takes a lease, and the slot that was reserved for it. Must not throw. @param sentAt when its poll was sent. */
   readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
 }

@@ -1,14 +1,13 @@
 import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome.js';
-import type { Pace } from '../poll/pace.js';
 import type { ActivityPort } from '../../aws/port.js';
-import { offer, type OfferPlan, type ReportEnd } from './report.js';
+import { offer, type OfferPlan, type ReportEnd, type ReportPace } from './report.js';
 
 export interface DeliveryParts {
   readonly token: string;
   readonly port: ActivityPort;
-  readonly pace: Pace;
+  readonly pace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
   /** How long an outcome is offered when the service does not take it. */

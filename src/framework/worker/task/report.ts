@@ -4,7 +4,6 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
-import type { Pace } from '../poll/pace.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 
 /** How a report ended. */
@@ -13,10 +12,19 @@ export type ReportEnd =
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
   | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
 
+/** The pace of the reports in one region and account. Instants are epoch milliseconds. */
+export interface ReportPace {
+  /** Takes the next turn, within `mostMs`. @returns when it is; not after `now` where it is at once. */
+  reserve(now: number, mostMs: number): number;
+  /** A report is sent, in its turn. */
+  sent(now: number): void;
+  /** The service throttled the report that was sent at `sentAt`. */
+  refused(sentAt: number, now: number): void;
+}
+
 export interface OfferPlan {
   readonly port: ActivityPort;
-  /** Of the reports in the port's region. */
-  readonly pace: Pace;
+  readonly pace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
   /** When to give up, in epoch milliseconds. Asked again before each wait: a drain brings it forward. */

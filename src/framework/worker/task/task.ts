@@ -7,13 +7,12 @@ import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import { TaskSignals } from '../handler/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Pace } from '../poll/pace.js';
 import type { ActivityPort } from '../../aws/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
-import type { ReportEnd } from './report.js';
+import type { ReportEnd, ReportPace } from './report.js';
 import { taskContext } from './context.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
@@ -46,8 +45,7 @@ export interface TaskHandler {
 /** What a task is given by its worker. */
 export interface TaskWorld {
   readonly port: ActivityPort;
-  /** Of the reports in the port's region. */
-  readonly reportPace: Pace;
+  readonly reportPace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
   readonly heartbeats: Heartbeats;
