@@ -11,6 +11,11 @@ const KNOWS_ONLY: Record<string, readonly string[]> = { local: ['base'], aws: ['
 /** The types of what a config only hands on. At run time it knows nothing of who takes it. */
 const MAY_NAME: Record<string, readonly string[]> = { config: ['aws', 'local', 'worker'] };
 
+/** The rooms of a wing, in the order in which they may import each other: each only those after it, types included. */
+const ROOMS: Record<string, readonly string[]> = {
+  local: ['index', 'local-service', 'console', 'api', 'engine', 'resources', 'asl'],
+};
+
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -56,6 +61,21 @@ function forbidden({ from, to, typeOnly = false }: Import): boolean {
   return order < 0 || WINGS.indexOf(there) < order || !(KNOWS_ONLY[here]?.includes(there) ?? true);
 }
 
+/** Whether an import leads from a room of a wing to one before it, or to one that is not in the wing's list. */
+function againstTheOrder({ from, to }: Import): boolean {
+  const [here, there] = [roomInWing(from), roomInWing(to)];
+  const order = ROOMS[here.wing];
+  if (!order || there.wing !== here.wing || there.name === here.name) return false;
+  return !order.includes(here.name) || order.indexOf(there.name) < order.indexOf(here.name);
+}
+
+function roomInWing(file: string): { wing: string; name: string } {
+  const [wing = '', name = ''] = relative(root, file)
+    .replace(/\.(ts|js)$/, '')
+    .split('/');
+  return { wing, name };
+}
+
 const shown = ({ from, to }: Import): string =>
   `${relative(root, from)} imports ${to.replace(`${root}/`, '')}`;
 
@@ -64,7 +84,16 @@ test('every room is known, and each imports only what it may', () => {
   expect(imports.filter(forbidden).map(shown)).toEqual([]);
 });
 
+test('the rooms of a wing import each other in one direction only', () => {
+  expect(imports.filter(againstTheOrder).map(shown)).toEqual([]);
+});
+
 test('a forbidden import would be found', () => {
+  const api = join(root, 'local/api/server.ts');
+  const upwards = { from: api, to: join(root, 'local/console/console.js'), typeOnly: true };
+  expect(againstTheOrder(upwards)).toBe(true);
+  expect(againstTheOrder({ from: upwards.to, to: api })).toBe(false);
+  expect(againstTheOrder({ from: join(root, 'local/other.ts'), to: api })).toBe(true);
   expect(forbidden({ from: join(root, 'declare/decorators.ts'), to: join(root, 'worker/worker.js') })).toBe(
     true,
   );

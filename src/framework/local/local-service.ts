@@ -130,7 +130,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const threads = new EvaluationThreads();
   const memory = new RunningMemory(options.runningBytes);
   const executions = new Executions(
-    { clock, random, activities, tasks, mocks, threads, memory, log },
+    { clock, random, activities, tasks, resources: mocks, threads, memory, log },
     kept,
     (machine) => machines.forgetDeleted(machine),
   );

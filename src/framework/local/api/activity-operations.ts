@@ -1,5 +1,5 @@
 import { POLL_LIMIT, type PollAnswer } from '../engine/activity.js';
-import { formatArn } from '../arn.js';
+import { formatArn } from '../asl/values/arn.js';
 import { toSeconds } from '../engine/history.js';
 import { homeOf } from '../engine/machines.js';
 import { type Call, type Operation, type State } from './operation.js';

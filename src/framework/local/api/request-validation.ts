@@ -1,6 +1,6 @@
-import { parseArn, type ResourceKind } from '../arn.js';
+import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { isObject } from '../asl/values/json.js';
-import { DATA_LIMIT_BYTES, isTooLarge } from '../asl/values/limits.js';
+import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
 import { errors } from '../engine/service-error.js';
 
 /** A request's body, as it was parsed. */
@@ -11,8 +11,8 @@ export const MAX = {
   arn: 256,
   name: 80,
   token: 2_048,
-  error: 256,
-  cause: 32_768,
+  error: ERROR_LIMIT,
+  cause: CAUSE_LIMIT,
   definition: 1_048_576,
   data: DATA_LIMIT_BYTES,
 } as const;

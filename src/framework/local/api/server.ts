@@ -3,19 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Console } from '../console/console.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { parseBody, readBody } from './request-body.js';
 import { errors, ServiceError } from '../engine/service-error.js';
 import type { Body } from './request-validation.js';
 
+/** Answers the requests of one kind that are not calls of the API. */
+export interface RequestHandler {
+  isFor(request: IncomingMessage): boolean;
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
 export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
-  /** What is asked of the service beside the API; undefined: nothing may be. */
-  readonly console: Console | undefined;
+  /** Undefined where the service has no console. */
+  readonly console: RequestHandler | undefined;
   /** Whether a request may come in at all. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
@@ -56,7 +61,7 @@ export function createApiServer(options: ServerOptions): Server {
 }
 
 function answerConsole(
-  console: Console,
+  console: RequestHandler,
   request: IncomingMessage,
   response: ServerResponse,
   log: Logger,

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
 import type { Operation, State } from '../api/operation.js';
 import { parseBody, readBody } from '../api/request-body.js';
+import type { RequestHandler } from '../api/server.js';
 import { ServiceError } from '../engine/service-error.js';
 import { builtPage, readPageFile } from './page-files.js';
 import { questions } from './questions.js';
@@ -32,13 +33,6 @@ interface Parts extends ConsoleOptions {
   readonly page?: string;
 }
 
-/** Answers the requests that are the console's. */
-export interface Console {
-  /** Whether a request is for it: the page at `/`, and everything below `/console/`. */
-  isFor(request: IncomingMessage): boolean;
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-}
-
 /** What the page may do of what the API does. All of it is checked as there. */
 const WRITES = [
   'CreateActivity',
@@ -57,8 +51,8 @@ const STREAM_LIMIT = 64;
 
 const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm run build\n';
 
-/** Makes the console: the page, what it asks, and what a person does in it. */
-export function createConsole(parts: Parts): Console {
+/** Returns the handler of the page at `/`, and of everything below `/console/`. */
+export function createConsole(parts: Parts): RequestHandler {
   const { state, names, log, workers = () => [], exampleFor = () => undefined } = parts;
   const folder = parts.page ?? builtPage();
   const writes = new Map<string, Operation>([

@@ -1,4 +1,4 @@
-import { parseArn } from '../arn.js';
+import { parseArn } from '../asl/values/arn.js';
 import type { State } from '../api/operation.js';
 import { errors } from '../engine/service-error.js';
 

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { Activity } from './activity.js';
-import { parseArn } from '../arn.js';
+import { parseArn } from '../asl/values/arn.js';
 import type { ActivityPort, TaskOrder } from '../asl/runtime/running-execution.js';
 import { errors } from './service-error.js';
 import type { TaskTable } from './task-table.js';

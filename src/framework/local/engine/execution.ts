@@ -1,13 +1,13 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { parseArn } from '../arn.js';
+import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/errors/failure.js';
 import { interpret } from '../asl/runtime/interpret.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
-import type { MockTable } from '../resources/mocks.js';
 import type {
   ActivityPort,
+  Resources,
   RunningExecution,
   TaskOrder,
   TokenTask,
@@ -36,7 +36,7 @@ export interface ExecutionWorld {
   readonly random: () => number;
   readonly activities: ActivityPort;
   readonly tasks: TaskTable;
-  readonly mocks: MockTable;
+  readonly resources: Resources;
   readonly threads: EvaluationThreads;
   readonly memory: RunningMemory;
   readonly log: Logger;
@@ -114,8 +114,8 @@ export class Execution implements RunningExecution {
     return this.world.threads;
   }
 
-  get mocks(): MockTable {
-    return this.world.mocks;
+  get resources(): Resources {
+    return this.world.resources;
   }
 
   get machineName(): string {

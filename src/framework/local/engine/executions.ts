@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatArn, parseArn } from '../arn.js';
+import { formatArn, parseArn } from '../asl/values/arn.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld } from './execution.js';
 import { Fifo, type Place } from './fifo.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
-import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../arn.js';
+import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../asl/values/arn.js';
 import type { Program } from '../asl/machine.js';
-import type { MockTable } from '../resources/mocks.js';
+import type { Resources } from '../asl/runtime/running-execution.js';
 import type { Logger } from '../../base/log/log.js';
 import { errors } from './service-error.js';
 
@@ -41,7 +41,7 @@ export class Machines {
 
   constructor(
     private readonly clock: Clock,
-    private readonly mocks: MockTable,
+    private readonly resources: Resources,
     private readonly log: Logger,
   ) {}
 
@@ -132,7 +132,7 @@ export class Machines {
 
   #warn({ name, program }: Machine): void {
     for (const { state, resource, activity } of program.tasks) {
-      if (activity || this.mocks.has(name, state, resource)) continue;
+      if (activity || this.resources.has(name, state, resource)) continue;
       this.log.warn(
         { machine: name, state, resource },
         `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,

@@ -1,16 +1,12 @@
 import { types } from 'node:util';
+import type { ResourceCall, Resources } from '../asl/runtime/running-execution.js';
 import type { Json } from '../asl/values/json.js';
-import { MAX } from '../api/request-validation.js';
+import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
-/** What a mock is told of the call it answers. */
-export interface MockCall {
-  readonly machine: string;
-  readonly state: string;
-  readonly resource: string;
+/** The call that a mock answers. */
+export interface MockCall extends ResourceCall {
   /** How many calls of this mock came before it. */
   readonly index: number;
-  /** The token that ends the task, where its resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
-  readonly taskToken?: string;
 }
 
 /** An answer as data: a result, or an error. */
@@ -33,7 +29,7 @@ export type MockOutcome =
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
 
 /** Answers calls from mocks. */
-export class MockTable {
+export class MockTable implements Resources {
   readonly #counts = new Map<string, number>();
 
   /** @throws TypeError where a mock is none of the things it can be, naming it */
@@ -54,7 +50,7 @@ export class MockTable {
   }
 
   /** Never rejects. */
-  async answer(call: Omit<MockCall, 'index'>, input: Json): Promise<MockOutcome> {
+  async answer(call: ResourceCall, input: Json): Promise<MockOutcome> {
     const found = this.#find(call.machine, call.state, call.resource);
     if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
     const index = this.#counts.get(found.key) ?? 0;
@@ -84,8 +80,8 @@ function isAnswer(value: unknown): boolean {
 
 /** What the service would take of a worker. */
 const TEXTS = [
-  ['error', MAX.error],
-  ['cause', MAX.cause],
+  ['error', ERROR_LIMIT],
+  ['cause', CAUSE_LIMIT],
 ] as const;
 
 function checkTexts(key: string, answer: unknown): void {
@@ -118,7 +114,7 @@ function thrownOutcome(thrown: unknown): MockOutcome {
     const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
     const error = typeof name === 'string' ? name : 'Error';
     const cause = String(message ?? thrown);
-    return { kind: 'failed', error: error.slice(0, MAX.error), cause: cause.slice(0, MAX.cause) };
+    return { kind: 'failed', error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) };
   } catch {
     return { kind: 'failed', error: 'Error', cause: 'what the mock threw could not be read' };
   }

@@ -33,7 +33,7 @@ export class Engine implements ActivityPort {
     const world = {
       clock,
       tasks,
-      mocks,
+      resources: mocks,
       activities: this.#activities,
       random: () => 0.5,
       threads: this.#threads,

@@ -1,7 +1,6 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
-import type { JsonObject } from '../values/json.js';
-import type { MockTable } from '../../resources/mocks.js';
+import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
 
 /** How a task ended, as a worker reported it or as the clock decided. */
@@ -41,6 +40,25 @@ export interface ActivityPort {
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
+/** A call of a resource that is not an activity. */
+export interface ResourceCall {
+  readonly machine: string;
+  readonly state: string;
+  readonly resource: string;
+  /** The token that ends the task, where its resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
+  readonly taskToken?: string;
+}
+
+/** The answer to such a call. */
+export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>;
+
+/** Answers the Tasks whose resources are not activities. */
+export interface Resources {
+  has(machine: string, state: string, resource: string): boolean;
+  /** Never rejects. */
+  answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
+}
+
 /** A task whose token may be given away. */
 export interface TokenTask {
   readonly token: string;
@@ -66,8 +84,7 @@ export interface RunningExecution {
   readonly activities: ActivityPort;
   /** Where expressions go on that are too much for the main thread. */
   readonly threads: EvaluationThreads;
-  /** What answers the resources that are no activities. */
-  readonly mocks: MockTable;
+  readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
   readonly region: string;

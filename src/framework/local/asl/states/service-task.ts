@@ -1,8 +1,7 @@
 import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
 import type { Json } from '../values/json.js';
-import type { MockOutcome } from '../../resources/mocks.js';
 import type { ResourceKind } from '../definition/resource.js';
-import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
+import type { Limits, ResourceAnswer, ResourceCall, TaskOutcome } from '../runtime/running-execution.js';
 import type { Thread } from '../runtime/branch.js';
 import { isTooLarge } from '../values/limits.js';
 
@@ -27,7 +26,7 @@ const CLOSED = 'Provided task does not exist anymore';
 export async function runService(thread: Thread, call: ServiceCall): Promise<Json> {
   const { execution } = thread;
   const { pattern } = call.kind;
-  if (!execution.mocks.has(execution.machineName, thread.current?.name ?? '', call.resource))
+  if (!execution.resources.has(execution.machineName, thread.current?.name ?? '', call.resource))
     throw unanswered(thread, call);
   const events = new Events(thread, call);
   const outcome = await thread.scope.wait<TaskOutcome | Error>((resolve) => {
@@ -48,7 +47,10 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
       thread.checkSize(input, call.resource);
       events.scheduled(thread.textOf(input));
       task.start();
-      const answer = bounded(await execution.mocks.answer(describe(thread, call, task.token), input), call);
+      const answer = bounded(
+        await execution.resources.answer(describe(thread, call, task.token), input),
+        call,
+      );
       if (answer.kind === 'succeeded' && pattern !== 'answer' && task.isOpen())
         events.submitted(answer.output);
       if (answer.kind === 'failed' || pattern !== 'token') task.settle(answer);
@@ -72,13 +74,13 @@ function unanswered(thread: Thread, { resource }: ServiceCall): StateFailure {
 }
 
 /** Recorded from the live service: an answer that is too large is a failure of the call. */
-function bounded(answer: MockOutcome, { resource, kind }: ServiceCall): MockOutcome {
+function bounded(answer: ResourceAnswer, { resource, kind }: ServiceCall): ResourceAnswer {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
   const { reason } = dataLimitFailure(kind.details?.resourceType ?? resource);
   return { kind: 'failed', error: 'States.DataLimitExceeded', cause: reason };
 }
 
-function describe(thread: Thread, { resource, kind }: ServiceCall, token: string) {
+function describe(thread: Thread, { resource, kind }: ServiceCall, token: string): ResourceCall {
   const { machineName } = thread.execution;
   const state = thread.current?.name ?? '';
   return { machine: machineName, state, resource, ...(kind.pattern !== 'answer' && { taskToken: token }) };

@@ -1,4 +1,4 @@
-import { isActivityArn } from '../../arn.js';
+import { isActivityArn } from '../values/arn.js';
 import { StateFailure, taskFailure } from '../errors/failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
