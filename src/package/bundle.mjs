@@ -40,6 +40,7 @@ const TOGETHER = [
     'base/time/duration',
     'base/errors',
     'base/load-library',
+    'base/worker-status',
   ],
   ['lean', 'aws/lean/lean-calls'],
   [

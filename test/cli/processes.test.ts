@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { NotStarted, type WorkerProcess } from '../../src/framework/cli/supervise/worker-process.js';
-import { setStatus, NO_COUNTS } from '../../src/framework/cli/supervise/set-status.js';
+import { NO_COUNTS, type PublicStatus } from '../../src/framework/base/worker-status.js';
+import { setStatus } from '../../src/framework/cli/supervise/set-status.js';
 import { WorkerSet } from '../../src/framework/cli/supervise/worker-set.js';
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
-import type { PublicStatus } from '../../src/framework/worker/health/pages.js';
 import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed.js';
 import { killAll, stepwright } from '../support/cli.js';
 

@@ -37,7 +37,7 @@ test('config.md knows the default of every key', () => {
 test('lifecycle.md has a row for every event and every state of a worker', () => {
   const declared = ['observe', 'poll', 'task'].map((room) => source(`worker/${room}/events.ts`)).join('');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
-  const [, states = ''] = /type WorkerState = (.+);/.exec(declared) ?? [];
+  const [, states = ''] = /type WorkerState = (.+);/.exec(source('base/worker-status.ts')) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
   expect(names).toEqual(expect.arrayContaining(['state', 'report:lost', 'poll:failed', 'draining']));
   expect(names.filter((name) => !rowsOf('docs/lifecycle.md').includes(name ?? ''))).toEqual([]);
@@ -64,7 +64,7 @@ test('watching.md has a row for every metric, as the code has it', () => {
 });
 
 test('lifecycle.md shows every count of a status', () => {
-  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('worker/observe/counts.ts')) ?? [];
+  const [, body = ''] = /interface WorkerCounts \{([^}]+)\}/.exec(source('base/worker-status.ts')) ?? [];
   const counts = [...body.matchAll(/^ {2}(\w+): number/gm)].map(([, name]) => name);
   const shown = page('docs/lifecycle.md').fences.find(({ code }) => code.includes('"counts"'));
   const status = JSON.parse(shown?.code ?? '{}') as { counts: object };

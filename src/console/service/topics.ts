@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { WorkerList, WorkerRow } from '../../framework/local/console/topics/worker-list.js';
 import type { ExecutionStatus } from '../parts/status.js';
 import { Run, type HistoryEvent } from '../model/history.js';
 import { follow } from './stream.js';
@@ -39,35 +40,10 @@ export interface ActivityRow {
   readonly working: readonly (Lease & WaitingTask)[];
 }
 
-export interface WorkerRow {
-  readonly name: string;
-  readonly state: string;
-  readonly ready: boolean;
-  readonly reasons: readonly string[];
-  readonly handlers: readonly {
-    readonly name: string;
-    readonly activityArn: string;
-    readonly concurrency: number;
-    readonly used: number;
-    readonly running: number;
-    readonly undelivered: number;
-  }[];
-  readonly tasksInFlight: number;
-  readonly tasks: readonly {
-    readonly handler: string;
-    readonly seconds: number;
-    readonly phase: string;
-    readonly lastHeartbeatAt: number | null;
-    readonly progress: number | null;
-    readonly message: string | null;
-  }[];
-  readonly counts: Readonly<Record<string, unknown>>;
-}
-
 interface Wholes {
   readonly machines: { readonly machines: readonly MachineRow[] };
   readonly activities: { readonly activities: readonly ActivityRow[] };
-  readonly workers: { readonly workers: readonly WorkerRow[] };
+  readonly workers: WorkerList;
 }
 
 /** Follows a topic that is told whole each time. Undefined until the first time. */

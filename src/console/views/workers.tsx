@@ -4,7 +4,8 @@ import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
 import { Table } from '../parts/table.js';
 import { now } from '../service/stream.js';
-import { useWorkers, type WorkerRow } from '../service/topics.js';
+import { useWorkers } from '../service/topics.js';
+import type { WorkerRow } from '../../framework/local/console/topics/worker-list.js';
 
 /** The workers that the service knows of, beside those that merely poll. */
 export function WorkersView(): JSX.Element {
@@ -118,7 +119,7 @@ function Worker({ worker }: { readonly worker: WorkerRow }): JSX.Element {
       <h3>Since its start</h3>
       <p class="tally">
         {Object.entries(counts)
-          .filter((each): each is [string, number] => typeof each[1] === 'number' && each[1] > 0)
+          .filter(([, n]) => n > 0)
           .map(([key, n]) => (
             <span class="count plain">
               <b>{n.toLocaleString('en')}</b> {spoken(key)}

@@ -1,6 +1,6 @@
 import type { LocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
-import type { PublicStatus } from '../../worker/health/pages.js';
+import type { PublicStatus } from '../../base/worker-status.js';
 import { sayFindings, sayMachines } from '../banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { DoorFlags } from './access-flags.js';

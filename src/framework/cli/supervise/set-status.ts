@@ -4,16 +4,11 @@ import {
   type ProcessStatus,
   type PublicHandler,
   type PublicStatus,
-} from '../../worker/health/pages.js';
+} from '../../base/worker-status.js';
 import type { Place } from './process-slot.js';
 import { SILENT_MS, type WorkerSet } from './worker-set.js';
 
 type Counts = PublicStatus['counts'];
-
-export const NO_COUNTS: Counts = {
-  ...{ received: 0, succeeded: 0, failed: 0, gone: 0, probablyDelivered: 0, ignoredAborts: 0 },
-  ...{ reportsRetried: 0, reportsLost: 0, tokensPossiblyLost: 0 },
-};
 
 /**
  * What a set of processes shows as if it were one worker: it is ready where each of its places is. What is told is what

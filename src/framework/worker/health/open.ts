@@ -1,10 +1,11 @@
 import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
+import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ThreadHeartbeats } from '../thread/thread-heartbeats.js';
 import type { Worker } from '../worker.js';
-import { type HealthSource, PATHS, publicStatus, type PublicStatus } from './pages.js';
+import { type HealthSource, PATHS, publicStatus } from './pages.js';
 import { type Health, serveHealth } from './serve.js';
 
 /** A worker's health port, which is open before the worker is made. */
@@ -34,10 +35,7 @@ const STARTING: PublicStatus = {
   handlers: [],
   tasks: [],
   tasksInFlight: 0,
-  counts: {
-    ...{ received: 0, succeeded: 0, failed: 0, gone: 0, probablyDelivered: 0, ignoredAborts: 0 },
-    ...{ reportsRetried: 0, reportsLost: 0, tokensPossiblyLost: 0 },
-  },
+  counts: NO_COUNTS,
 };
 
 export const NOTHING_YET: HealthSource = {

@@ -1,57 +1,14 @@
 import { jsonPage, type Page } from './page-server.js';
+import {
+  MOST_TASKS,
+  type PublicHandler,
+  type PublicStatus,
+  type PublicTask,
+} from '../../base/worker-status.js';
 import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../base/token-hash.js';
 import { statusPage } from './status-page.js';
-
-/**
- * What a worker shows to whoever asks its health port: no token, no input, and of errors nothing that the service worded.
- * All of it can be copied to another thread.
- */
-export interface PublicStatus {
-  readonly name: string;
-  readonly state: WorkerStatus['state'];
-  readonly ready: boolean;
-  readonly reasons: readonly string[];
-  readonly handlers: readonly PublicHandler[];
-  /** The oldest first, and not more than {@link MOST_TASKS}. */
-  readonly tasks: readonly PublicTask[];
-  /** All that are in flight. */
-  readonly tasksInFlight: number;
-  readonly counts: WorkerStatus['counts'];
-  /** Of a set of processes: each of them. The rest is then of all together. */
-  readonly processes?: readonly ProcessStatus[];
-}
-
-/** One process of a set. */
-export interface ProcessStatus {
-  /** From 1; of the process that takes its place, too. */
-  readonly number: number;
-  readonly pid: number | undefined;
-  /** The name of its worker; undefined before it runs. */
-  readonly worker: string | undefined;
-  readonly state: WorkerStatus['state'];
-  readonly ready: boolean;
-  readonly tasksInFlight: number;
-  /** How often another had to be started in its place. Reloads do not count. */
-  readonly restarts: number;
-}
-
-export interface PublicHandler extends Omit<HandlerStatus, 'polls'> {
-  readonly polls: Omit<HandlerStatus['polls'], 'trouble'> & {
-    readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
-  };
-}
-
-/** A task, named by the hash of its token as in the log. */
-export interface PublicTask extends Omit<TaskStatus, 'token' | 'activityArn' | 'progress'> {
-  readonly task: string;
-  /** From 0 to 1, where the handler has said so. What it said beside is the handler's own. */
-  readonly progress: number | undefined;
-  readonly message?: string | undefined;
-}
-
-export const MOST_TASKS = 100;
 
 /** What the health port tells of. */
 export interface HealthSource {

@@ -1,4 +1,4 @@
-import type { ProcessStatus, PublicStatus } from './pages.js';
+import type { ProcessStatus, PublicStatus } from '../../base/worker-status.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}

@@ -2,17 +2,9 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/events.js';
 import type { EmitTask, TaskEvents } from '../task/events.js';
+import type { WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/load.js';
 import { isThenable } from '../../base/time/wait.js';
-
-/**
- * - `created`: made and checked; nothing runs.
- * - `running`: polls and works.
- * - `draining`: starts no new poll; running tasks and open polls come to their end.
- * - `stopped`: the last report has left.
- * - `failed`: stopped by an error of its own; `run()` rejects with it.
- */
-export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
 
 /** All that a worker tells. Names are stable. */
 export interface WorkerEvents extends PollEvents, TaskEvents {

@@ -5,7 +5,8 @@ import type { Logger } from '../../base/log/log.js';
 import type { TaskRef } from '../task/events.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/events.js';
-import type { EventHub, WorkerState } from './events.js';
+import type { WorkerState } from '../../base/worker-status.js';
+import type { EventHub } from './events.js';
 import { TroubleTeller } from '../poll/trouble.js';
 
 /** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */

@@ -1,5 +1,5 @@
 import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
-import type { WorkerState } from './events.js';
+import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 
 /** What readiness is read off, for one handler. Instants are epoch milliseconds. */

@@ -2,11 +2,12 @@ import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/port.js';
+import type { PublicPolls } from '../../base/worker-status.js';
 import type { Lease } from '../task/task.js';
 import type { EmitPoll, PollRef } from './events.js';
 import { TroubleTeller } from './trouble.js';
 import type { Pace } from './pace.js';
-import { type PolicedPoll, PollPolicy, type PollState } from './poll-policy.js';
+import { type PolicedPoll, PollPolicy } from './poll-policy.js';
 import type { Slot, Slots } from './slots.js';
 
 export interface PollerOptions {
@@ -25,20 +26,8 @@ export interface PollerOptions {
   readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
 }
 
-/** How a handler's polls are doing. Instants are epoch milliseconds. */
-export interface PollerStatus {
-  /** Polls that are open now. */
-  readonly open: number;
-  /** How many may be open. */
-  readonly target: number;
-  /** `open`; or `waiting` and `probing`, by turns, while nothing gets through. */
-  readonly state: PollState['kind'];
-  /** When the service last answered a poll. */
-  readonly lastAnswerAt: number | undefined;
-  /** Since when it has held a poll, on a connection that was made and trusted, that it could have refused. */
-  readonly heldSince: number | undefined;
-  /** A poll was held for 2 s or longer and then failed, and none has been answered since. */
-  readonly heldInVain: boolean;
+/** The state of a handler's polls. Instants are epoch milliseconds. */
+export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
   /** From the first failure until none has failed for a while, or until what was blocked is answered again. */
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }

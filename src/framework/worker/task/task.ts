@@ -7,6 +7,7 @@ import { failureOf, ownFailure } from '../handler/failure/failure.js';
 import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
 import { TaskSignals } from '../handler/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
+import type { TaskPhase } from '../../base/worker-status.js';
 import type { ActivityPort } from '../../aws/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
@@ -59,14 +60,6 @@ export interface TaskWorld {
   /** Runs what a handler asks of the worker in the worker's own asynchronous context. */
   readonly outside: <T>(fn: () => T) => T;
 }
-
-/**
- * - `handling`: the handler runs and nothing is decided.
- * - `reporting`: an outcome is decided and is being offered; the handler may have settled.
- * - `settling`: nothing is left to send, but the handler still runs and holds its slot.
- * - `done`: nothing is left.
- */
-export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 
 /** What is decided about a task: the outcome to send, or that nothing is to be sent. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };

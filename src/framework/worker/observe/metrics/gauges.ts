@@ -1,4 +1,4 @@
-import type { WorkerState } from '../events.js';
+import type { WorkerState } from '../../../base/worker-status.js';
 import type { TaskStatus, WorkerStatus } from '../status.js';
 import type { EventLoopDelay } from './event-loop.js';
 import type { GaugeName, Labels } from './table.js';
