@@ -1,6 +1,6 @@
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
-import type { Outcome } from '../../src/framework/worker/handler/outcome.js';
+import type { Outcome } from '../../src/framework/worker/handler/outcome/outcome.js';
 import type { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';

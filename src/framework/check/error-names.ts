@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from '../local/index.js';
-import { OWN_ERROR } from '../worker/handler/outcome.js';
+import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { Step } from './source/json-text.js';
 import { paste } from './finding.js';

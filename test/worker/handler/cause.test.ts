@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { writeCause } from '../../../src/framework/worker/handler/failure/cause.js';
+import { writeCause } from '../../../src/framework/worker/handler/outcome/cause.js';
 
 const LIMIT = 32_768;
 const trace = Array.from({ length: 40 }, (_, index) => `at frame${index} (${'x'.repeat(100)}.ts:1:1)`);

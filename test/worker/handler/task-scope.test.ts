@@ -3,7 +3,7 @@ import { inject, injectable, Lifecycle, scoped, singleton } from 'tsyringe';
 import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { createTestBed, HandClock } from 'stepwright/testing';
-import { currentTask } from '../../../src/framework/worker/handler/current-task.js';
+import { currentTask } from '../../../src/framework/worker/handler/context/current-task.js';
 import { CLOCK, TASK_CONTEXT } from '../../../src/framework/worker/handler/container/container.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 

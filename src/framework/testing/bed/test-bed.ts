@@ -1,7 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from '../hand-clock.js';
 import type { Constructor } from '../../declare/definition.js';
-import type { Outcome } from '../../worker/handler/outcome.js';
+import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { CLOCK } from '../../worker/handler/container/container.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { BedClock } from './bed-clock.js';

@@ -5,12 +5,12 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from './container/registrations.js';
 import { TaskScopes } from './container/task-scope.js';
-import { currentContainer, runFor } from './current-task.js';
-import { failureOf } from './failure/failure.js';
+import { currentContainer, runFor } from './context/current-task.js';
+import { failureOf } from './outcome/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**

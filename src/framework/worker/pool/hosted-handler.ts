@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import { ownFailure } from '../handler/failure/failure.js';
-import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
+import { ownFailure } from '../handler/outcome/failure.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { HostedRun, shutdownFailure } from './hosted-run.js';
 import { HostUnfit, type Member, type Pool } from './pool.js';

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/time/clock.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { ownFailure } from '../handler/failure/failure.js';
-import { type Outcome, OWN_ERROR } from '../handler/outcome.js';
+import { ownFailure } from '../handler/outcome/failure.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { endData } from './commands/command-failed.js';
 import type { Host, HostEnd } from './host.js';
 import { writeLine } from './log-line.js';

@@ -1,5 +1,5 @@
 import type { AbortKind } from '../../declare/task-context.js';
-import type { Outcome } from '../handler/outcome.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
 import type { LogLine } from './log-line.js';
 
 /** What a thread or a process is started with. */

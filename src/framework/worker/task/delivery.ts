@@ -1,6 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { Outcome } from '../handler/outcome.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
 import type { ActivityPort } from '../../aws/port.js';
 import { offer, type OfferPlan, type ReportEnd, type ReportPace } from './report.js';
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../handler/outcome.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
 import type { TaskProgress } from './progress.js';
 
 /** Which task an event is about. */

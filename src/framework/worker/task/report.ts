@@ -2,8 +2,9 @@ import { Abort, type Abortable } from '../../base/abort.js';
 import { fullJitter, slowly } from '../../base/time/backoff.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
-import { ownFailure } from '../handler/failure/failure.js';
-import { type Outcome, OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../handler/outcome.js';
+import { ownFailure } from '../handler/outcome/failure.js';
+import { type Outcome, OUTPUT_LIMIT_BYTES } from '../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 
 /** How a report ended. */

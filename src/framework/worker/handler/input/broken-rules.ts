@@ -3,11 +3,11 @@ import type { DtoProperty, Rule } from '../../../declare/dto/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
-import { shown } from '../failure/cause.js';
+import { shown } from '../outcome/cause.js';
 import './injected-rules.js';
 import { mapParts, pathOf, type Place } from './value-path.js';
 import { REFUSED } from './read-object.js';
-import { MOST_VIOLATIONS, type Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 export interface RuleOptions {
   readonly groups: Groups;

@@ -1,11 +1,11 @@
 import type { Constructor, HandlerDefinition } from '../../../declare/definition.js';
 import { SCALAR_KINDS } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
-import { OWN_ERROR } from '../outcome.js';
+import { OWN_ERROR } from '../outcome/own-error.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
 import { mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
-import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from './refusal.js';
+import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
 /** Makes of parsed JSON what the handler is given. Throws, or rejects with, a Refusal that lists every violation. */
 export type Validate = (value: unknown) => unknown;

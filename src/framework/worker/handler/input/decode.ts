@@ -1,5 +1,6 @@
-import { OWN_ERROR, OUTPUT_LIMIT_BYTES } from '../outcome.js';
-import { Refusal } from './refusal.js';
+import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { OWN_ERROR } from '../outcome/own-error.js';
+import { Refusal } from '../outcome/refusal.js';
 
 /** Bytes of UTF-8 that an input may have (Step Functions service quotas). */
 export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;

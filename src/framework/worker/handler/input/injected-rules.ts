@@ -1,7 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import { useContainer } from '../../../declare/dto/class-validator.js';
 import { resolveOnce } from '../container/registrations.js';
-import { currentContainer } from '../current-task.js';
+import { currentContainer } from '../context/current-task.js';
 
 type RuleClass = new (...args: unknown[]) => object;
 

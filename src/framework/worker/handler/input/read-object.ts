@@ -4,9 +4,9 @@ import type { Constructor } from '../../../declare/definition.js';
 import type { Discriminator, DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../../declare/dto/dto-shape.js';
 import { conversionTo, isBuiltIn, isOpen, type Kind } from '../../../declare/dto/kinds.js';
-import { shown } from '../failure/cause.js';
+import { shown } from '../outcome/cause.js';
 import { mapParts, pathOf, type Place } from './value-path.js';
-import { MOST_VIOLATIONS, type Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type Plain = Record<string, unknown>;
 

@@ -2,8 +2,8 @@ import type { Constructor, HandlerDefinition, OutputSpec } from '../../../declar
 import type { Groups } from '../../../declare/dto/dto-shape.js';
 import { brokenRules } from '../input/broken-rules.js';
 import { mapParts } from '../input/value-path.js';
-import { Refusal, refusalOf, type Violation } from '../input/refusal.js';
-import { OWN_ERROR } from '../outcome.js';
+import { Refusal, refusalOf, type Violation } from '../outcome/refusal.js';
+import { OWN_ERROR } from '../outcome/own-error.js';
 import { encode } from './encode.js';
 import { OutputInstances } from './instances.js';
 import { plainOf } from './plain.js';

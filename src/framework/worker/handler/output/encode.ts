@@ -1,9 +1,10 @@
 import { types } from 'node:util';
-import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../outcome.js';
+import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { pathOf, type Place } from '../input/value-path.js';
-import { Refusal } from '../input/refusal.js';
-import { cut, readThrown } from '../failure/thrown.js';
+import { Refusal } from '../outcome/refusal.js';
+import { cut, readThrown } from '../outcome/thrown.js';
 
 /**
  * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:

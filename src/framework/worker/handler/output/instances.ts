@@ -3,8 +3,8 @@ import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { mapParts, pathOf, type Place } from '../input/value-path.js';
-import { MOST_VIOLATIONS, type Violation } from '../input/refusal.js';
-import { OUTPUT_LIMIT_BYTES } from '../outcome.js';
+import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
+import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { tooDeep, tooLarge } from './encode.js';
 
 /**

@@ -1,5 +1,4 @@
-import { OwnError } from '../../handler/failure/own-error.js';
-import { OWN_ERROR } from '../../handler/outcome.js';
+import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
 import type { Exit } from '../groups.js';
 
 /** How a program ended. */

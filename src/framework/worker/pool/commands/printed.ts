@@ -2,8 +2,9 @@ import { StringDecoder } from 'node:string_decoder';
 import { systemClock } from '../../../base/time/clock.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/errors.js';
-import { Refusal } from '../../handler/input/refusal.js';
-import { OUTPUT_LIMIT_BYTES, OWN_ERROR } from '../../handler/outcome.js';
+import { Refusal } from '../../handler/outcome/refusal.js';
+import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
 /** A longer line is no output of a task, and is not kept. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;

@@ -8,7 +8,7 @@ import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject, throwProblems } from '../../../base/errors.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
 import { createContainer } from '../../handler/container/container.js';
-import type { Outcome } from '../../handler/outcome.js';
+import type { Outcome } from '../../handler/outcome/outcome.js';
 import type { HostedLease, HostOptions } from '../pool-messages.js';
 
 /** The handlers of a config, with a container of their own: `setup` ran once for all of them. */

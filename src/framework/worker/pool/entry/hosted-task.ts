@@ -1,6 +1,6 @@
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
-import { AsyncTaskContext } from '../../handler/current-task.js';
-import { TaskSignals } from '../../handler/task-signals.js';
+import { AsyncTaskContext } from '../../handler/context/current-task.js';
+import { TaskSignals } from '../../handler/context/task-signals.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 

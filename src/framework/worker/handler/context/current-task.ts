@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
-import type { TaskContext } from '../../declare/task-context.js';
+import type { TaskContext } from '../../../declare/task-context.js';
 
 /** What belongs to the task that is being handled. Emptied when it has ended, so that nothing left behind keeps it. */
 interface Belongings {

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
 import { isReserved } from '../../../declare/error-name.js';
 import { readErrorName } from '../../../declare/metadata.js';
-import { ERROR_LIMIT_CHARACTERS } from '../outcome.js';
+import { ERROR_LIMIT_CHARACTERS } from './outcome.js';
 
 /** A thrown value, read once. What can't be read of it is left out: it may be anything, a hostile proxy too. */
 export interface Thrown {

@@ -1,4 +1,15 @@
-import type { OwnErrorName } from '../input/refusal.js';
+/** The names that Stepwright itself reports. Stable: state machines match on them. */
+export const OWN_ERROR = {
+  invalidInput: 'Stepwright.InvalidInput',
+  invalidOutput: 'Stepwright.InvalidOutput',
+  outputTooLarge: 'Stepwright.OutputTooLarge',
+  deadlineExceeded: 'Stepwright.DeadlineExceeded',
+  workerShutdown: 'Stepwright.WorkerShutdown',
+  handlerCrashed: 'Stepwright.HandlerCrashed',
+  commandFailed: 'Stepwright.CommandFailed',
+} as const;
+
+export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
 
 const own = new WeakSet<object>();
 

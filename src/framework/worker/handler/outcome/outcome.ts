@@ -7,17 +7,6 @@ export type Outcome =
       /** JSON text in Lambda's shape. */ readonly cause: string;
     };
 
-/** The names that Stepwright itself reports. Stable: state machines match on them. */
-export const OWN_ERROR = {
-  invalidInput: 'Stepwright.InvalidInput',
-  invalidOutput: 'Stepwright.InvalidOutput',
-  outputTooLarge: 'Stepwright.OutputTooLarge',
-  deadlineExceeded: 'Stepwright.DeadlineExceeded',
-  workerShutdown: 'Stepwright.WorkerShutdown',
-  handlerCrashed: 'Stepwright.HandlerCrashed',
-  commandFailed: 'Stepwright.CommandFailed',
-} as const;
-
 /** Bytes of UTF-8 that an output may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
 /** Characters that an error name may have (SendTaskFailure). */

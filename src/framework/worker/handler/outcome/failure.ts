@@ -1,7 +1,7 @@
 import { writeCause } from './cause.js';
-import type { Outcome } from '../outcome.js';
-import { OwnError } from './own-error.js';
-import { Refusal, type OwnErrorName } from '../input/refusal.js';
+import type { Outcome } from './outcome.js';
+import { OwnError, type OwnErrorName } from './own-error.js';
+import { Refusal } from './refusal.js';
 import { readThrown } from './thrown.js';
 
 type Failure = Extract<Outcome, { status: 'failed' }>;

@@ -1,6 +1,4 @@
-import type { OWN_ERROR } from '../outcome.js';
-
-export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
+import type { OwnErrorName } from './own-error.js';
 
 /** One rule that a value broke. */
 export interface Violation {

@@ -1,5 +1,5 @@
-import { CAUSE_LIMIT_CHARACTERS } from '../outcome.js';
-import type { Violation } from '../input/refusal.js';
+import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
+import type { Violation } from './refusal.js';
 import { cut, readThrown, TooLong, toJson } from './thrown.js';
 
 export interface Cause {

@@ -1,4 +1,4 @@
-import { type AbortKind, TaskAborted } from '../../declare/task-context.js';
+import { type AbortKind, TaskAborted } from '../../../declare/task-context.js';
 
 /** The two signals of one task. Each fires once; what listens to them runs where it is called from. Most tasks ask for none. */
 export class TaskSignals {
