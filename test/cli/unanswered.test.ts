@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { explainCall } from '../../src/framework/cli/explain-call.js';
+import { explainCall } from '../../src/framework/cli/output/explain-call.js';
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { Endpoint } from '../../src/framework/aws/endpoint.js';
 import { AwsService } from '../../src/framework/aws/sdk/aws.js';

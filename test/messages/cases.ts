@@ -12,9 +12,10 @@ import { createTestBed, createTestMachine, type Fault, matchers } from 'stepwrig
 import { outdatedProblem } from '../../src/framework/cli/project/compiled.js';
 import { loadConfig } from '../../src/framework/cli/project/config-file.js';
 import { findCompiler } from '../../src/framework/cli/dev/compiler.js';
-import { activityNamed, missingProgram } from '../../src/framework/cli/exec.js';
-import { flagsTakenByNpm } from '../../src/framework/cli/npm-flags.js';
-import { readMachines, startSeeded } from '../../src/framework/cli/local/seed.js';
+import { activityNamed, missingProgram } from '../../src/framework/cli/exec/exec.js';
+import { flagsTakenByNpm } from '../../src/framework/cli/flags/npm-flags.js';
+import { startSeeded } from '../../src/framework/cli/local/seed.js';
+import { readMachines } from '../../src/framework/cli/project/machines.js';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
 import type { Constructor } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';

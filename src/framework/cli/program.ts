@@ -7,14 +7,14 @@ import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
 import { sayAtOnce } from '../base/log/stdio.js';
 import type { DoctorFlags } from './doctor/doctor.js';
-import { type DoorFlags, doorFlags } from './local/access-flags.js';
+import { type DoorFlags, doorFlags } from './flags/access-flags.js';
 import { end } from './process/exit.js';
-import type { ExecFlags } from './exec.js';
-import { explain } from './explain.js';
+import type { ExecFlags } from './exec/exec.js';
+import { explain } from './output/explain.js';
 import type { ListenFlags } from './local/local.js';
 import { loadLibrary } from '../base/load-library.js';
-import { LEVEL_VARIABLE, LOG_LEVELS, type LogFlags, logFor } from './log-for.js';
-import { flagsTakenByNpm } from './npm-flags.js';
+import { LEVEL_VARIABLE, LOG_LEVELS, type LogFlags, logFor } from './output/log-for.js';
+import { flagsTakenByNpm } from './flags/npm-flags.js';
 
 const { Command, InvalidArgumentError, Option } = loadLibrary('commander') as typeof import('commander');
 
@@ -206,7 +206,7 @@ addOptions(
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ],
 ).action(async (command: string[], typed: Typed<ExecFlags & LogFlags>) => {
-  const { activityNamed, exec } = await import('./exec.js');
+  const { activityNamed, exec } = await import('./exec/exec.js');
   const { input, output, error, killAfter, memoryMb, activity, ...rest } = typed;
   const own = { input, output, error, killAfter, memoryMb, activity: activityNamed(activity) };
   await end(await exec(command, flagsOf(rest), own, logFor(typed)));
@@ -216,7 +216,7 @@ addOptions(
   program.command('config').description('print every option, with its value and where that comes from'),
   [configFlag, endpointFlag, ...optionFlags(() => true), handlerFlag, new Option('--json', 'as JSON')],
 ).action(async ({ json, ...typed }: Typed<{ json?: true }>) => {
-  const { showConfig } = await import('./show-config.js');
+  const { showConfig } = await import('./show/show-config.js');
   await end(await showConfig(flagsOf(typed), json === true));
 });
 
@@ -255,7 +255,7 @@ program
   .argument('[handler]', 'Class.method')
   .addOption(configFlag)
   .action(async (handler: string | undefined, typed: Typed) => {
-    const { showSchema } = await import('./show-schema.js');
+    const { showSchema } = await import('./show/show-schema.js');
     await end(await showSchema(flagsOf(typed), handler));
   });
 

@@ -8,7 +8,7 @@ import { type MachineSource, machineSource } from '../../check/source/machine-so
 import type { Flags } from '../../config/texts.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
-import { write } from '../process/output.js';
+import { write } from '../output/stdout.js';
 import { type ProjectFiles, readProjectFiles } from '../project/project.js';
 
 /** How the command was called. */

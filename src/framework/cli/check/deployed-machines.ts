@@ -7,7 +7,7 @@ import { StartError } from '../../base/errors.js';
 import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws.js';
 import { describeMachines } from '../../aws/queries/machine-queries.js';
-import { explainCall } from '../explain-call.js';
+import { explainCall } from '../output/explain-call.js';
 
 /**
  * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is

@@ -6,7 +6,7 @@ import type { Finding, Verdict } from './finding.js';
 import { lookAtNode } from './installation.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { StartError } from '../../base/errors.js';
-import { write } from '../process/output.js';
+import { write } from '../output/stdout.js';
 import { type Project, readProject } from '../project/project.js';
 import { localArn } from '../local/seed.js';
 

@@ -1,15 +1,8 @@
 import { showDuration } from '../../base/time/duration.js';
 import type { Environment } from '../../base/environment.js';
 import { longestDrain } from '../../worker/worker.js';
+import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
-
-/** Between the end of the longest drain and the kill. */
-const KILL_MARGIN_SECONDS = 5;
-/** "Amazon ECS task definition parameters for Fargate": the most that stopTimeout can be. */
-export const FARGATE_MOST_SECONDS = 120;
-
-/** Seconds that a platform should wait before it kills. */
-export const killAfterSeconds = (drainMs: number): number => Math.ceil(drainMs / 1000) + KILL_MARGIN_SECONDS;
 
 /**
  * Whether the platform waits for the longest drain before it kills. No platform tells a process how long it will.

@@ -15,11 +15,11 @@ import {
   type SFNClient,
   startExecution,
 } from '../../aws/queries/execution-queries.js';
-import { explain } from '../explain.js';
-import { explainCall, isRefused } from '../explain-call.js';
+import { explain } from '../output/explain.js';
+import { explainCall, isRefused } from '../output/explain-call.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
-import { write } from '../process/output.js';
+import { write } from '../output/stdout.js';
 import { Trace } from './trace.js';
 
 /** What a machine's data would do to the terminal is shown, not done. */

@@ -1,9 +1,9 @@
 import type { LocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { PublicStatus } from '../../base/worker-status.js';
-import { sayFindings, sayMachines } from '../banner.js';
+import { sayFindings, sayMachines } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from './access-flags.js';
+import type { DoorFlags } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 

@@ -1,9 +1,9 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/texts.js';
 import type { Logger } from '../../base/log/log.js';
-import { command, sayConsole, sayMachines, sayOutdated } from '../banner.js';
+import { command, sayConsole, sayMachines, sayOutdated } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from './access-flags.js';
+import type { DoorFlags } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';

@@ -1,17 +1,13 @@
-import { basename, relative } from 'node:path';
-import { glob } from 'tinyglobby';
 import { isOurs, portIsOurs } from './local-port.js';
 import { checkMachines } from '../../check/check-machines.js';
 import type { Finding } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
-import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
-import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
-import { BY_DEFAULT, type Settings } from '../../config/resolve.js';
+import type { MachineSource } from '../../check/source/machine-source.js';
+import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { beatsTwiceWithin, proposedHeartbeat } from '../../declare/options.js';
 import { showDuration } from '../../base/time/duration.js';
-import type { Environment } from '../../base/environment.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
@@ -21,39 +17,6 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 /** The account and the region of what was declared without an ARN. */
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
-
-/** Which files are machines, and who says so. */
-export interface MachineGlobs {
-  readonly machines: readonly string[];
-  readonly origins: { readonly machines: { readonly from: string } };
-}
-
-/**
- * Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem, and so
- * is each mistake in a definition.
- */
-export async function readMachines(
-  settings: MachineGlobs,
-  projectDir: string,
-  env: Environment,
-): Promise<{ machines: MachineSource[]; problems: Problem[] }> {
-  const problems: Problem[] = [];
-  const machines: MachineSource[] = [];
-  for (const pattern of settings.machines) {
-    const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
-    if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
-      problems.push(matchesNothing(pattern, projectDir));
-    for (const file of files.toSorted()) {
-      const machine = await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env);
-      problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
-      if (machine.unset.length === 0) problems.push(...definitionMistakes(machine).map(machineProblem));
-      machines.push(machine);
-    }
-  }
-  return { machines, problems };
-}
-
-const nameOfFile = (file: string): string => basename(file).replace(/(\.asl)?\.json$/, '');
 
 /** Where the local service listens, and for whom. */
 export interface SeededOptions {
@@ -146,25 +109,9 @@ export function slowHeartbeats(service: LocalService, handlers: readonly BeatenH
   });
 }
 
-const matchesNothing = (pattern: string, dir: string): Problem => ({
-  code: 'GLOB_MATCHES_NOTHING',
-  where: `machines: '${pattern}'`,
-  what: `no file matches it below ${dir}`,
-  fix: "correct the glob, as in 'state-machines/*.asl.json': it is relative to the nearest package.json",
-});
-
-const unsetVariable = (name: string, file: string): Problem => ({
-  code: 'ENVIRONMENT_UNSET',
-  where: file,
-  what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
-  fix: `set it to its value in this environment before the start: export ${name}=…`,
-});
-
 const noListening = (message: string): Problem => ({
   code: 'PORT_IN_USE',
   where: 'the local service',
   what: `it can not listen: ${message}`,
   fix: 'choose another --host or --port',
 });
-
-/** @param key what sets it in the config. */

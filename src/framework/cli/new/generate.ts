@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { write } from '../process/output.js';
+import { write } from '../output/stdout.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
 /** The words of a name, whichever way they are joined. A last 'activity' says nothing that is not known. */

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { write } from '../process/output.js';
+import { write } from '../output/stdout.js';
 import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
 
 /** What npm takes as a name, without a scope. */

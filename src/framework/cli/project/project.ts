@@ -79,7 +79,7 @@ const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, end
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   // What reads machines knows the states language, which a worker at a URL has no use for.
-  const { readMachines } = await import('../local/seed.js');
+  const { readMachines } = await import('./machines.js');
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
   return { plan: { ...plan, problems: [...plan.problems, ...problems] }, outdated: [], machines, projectDir };
 }

@@ -5,7 +5,7 @@ import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
-import type { LogFlags } from '../log-for.js';
+import type { LogFlags } from '../output/log-for.js';
 import type { BeatenHandler } from '../local/seed.js';
 
 /** Which process of a set one is. */

@@ -4,8 +4,9 @@ import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
-import type { DoorFlags } from '../local/access-flags.js';
-import { listen, readMachines, type SeededOptions, slowHeartbeats } from '../local/seed.js';
+import type { DoorFlags } from '../flags/access-flags.js';
+import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
+import { readMachines } from '../project/machines.js';
 import type { Planned } from './set-messages.js';
 import type { WorkerProcess } from './worker-process.js';
 

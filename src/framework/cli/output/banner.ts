@@ -1,10 +1,10 @@
-import { type Finding, lineOf } from '../check/finding.js';
-import { FARGATE_MOST_SECONDS, killAfterSeconds } from './doctor/stopping.js';
-import { showDuration } from '../base/time/duration.js';
-import type { Problem } from '../base/errors.js';
-import type { Logger } from '../base/log/log.js';
-import type { HandlerStatus } from '../worker/observe/status.js';
-import type { MachineSource } from '../check/source/machine-source.js';
+import { type Finding, lineOf } from '../../check/finding.js';
+import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
+import { showDuration } from '../../base/time/duration.js';
+import type { Problem } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
+import type { HandlerStatus } from '../../worker/observe/status.js';
+import type { MachineSource } from '../../check/source/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
 

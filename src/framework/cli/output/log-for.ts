@@ -1,8 +1,8 @@
-import { badValue } from '../config/mistakes.js';
-import { oneOf } from '../declare/rule.js';
-import type { Environment } from '../base/environment.js';
-import { StartError } from '../base/errors.js';
-import { createLog } from '../base/log/log.js';
+import { badValue } from '../../config/mistakes.js';
+import { oneOf } from '../../declare/rule.js';
+import type { Environment } from '../../base/environment.js';
+import { StartError } from '../../base/errors.js';
+import { createLog } from '../../base/log/log.js';
 
 /** How a command that runs was told to log. */
 export interface LogFlags {

@@ -1,8 +1,8 @@
-import type { Flags } from '../config/texts.js';
-import { didYouMean, throwProblems } from '../base/errors.js';
-import { inputSchema } from '../declare/schema/input-schema.js';
-import { write } from './process/output.js';
-import { readProject } from './project/project.js';
+import type { Flags } from '../../config/texts.js';
+import { didYouMean, throwProblems } from '../../base/errors.js';
+import { inputSchema } from '../../declare/schema/input-schema.js';
+import { write } from '../output/stdout.js';
+import { readProject } from '../project/project.js';
 
 /**
  * Prints the JSON Schema of what a handler takes, or an object of those of all, by `Class.method`. Starts nothing.

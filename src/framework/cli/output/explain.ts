@@ -1,4 +1,4 @@
-import { StartError } from '../base/errors.js';
+import { StartError } from '../../base/errors.js';
 
 /** What was foreseen needs no trace; an error of the service is its name and message. */
 export function explain(error: unknown): string {

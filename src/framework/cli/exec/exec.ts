@@ -1,22 +1,22 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { Config } from '../config/config.js';
-import type { Flags } from '../config/texts.js';
-import { Activity, Handle } from '../declare/decorators.js';
-import type { Constructor } from '../declare/definition.js';
-import { isReserved } from '../declare/error-name.js';
-import type { TaskContext } from '../declare/task-context.js';
-import { type Problem, show, StartError } from '../base/errors.js';
-import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
-import { runCommand } from '../worker/pool/commands/run-command.js';
-import type { Logger } from '../base/log/log.js';
-import { showEndpoint } from '../aws/endpoint.js';
-import { makePlan } from '../worker/build/plan.js';
-import { sayActivities, sayDrain, WAITING } from './banner.js';
-import { loadConfigIfAny } from './project/config-file.js';
-import { endPollsOf } from './local/local-port.js';
-import { runWorker } from './start/run-worker.js';
-import { stopSignal } from './process/signals.js';
+import type { Config } from '../../config/config.js';
+import type { Flags } from '../../config/texts.js';
+import { Activity, Handle } from '../../declare/decorators.js';
+import type { Constructor } from '../../declare/definition.js';
+import { isReserved } from '../../declare/error-name.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { type Problem, show, StartError } from '../../base/errors.js';
+import { checkOptions, type CommandOptions } from '../../worker/pool/commands/options.js';
+import { runCommand } from '../../worker/pool/commands/run-command.js';
+import type { Logger } from '../../base/log/log.js';
+import { showEndpoint } from '../../aws/endpoint.js';
+import { makePlan } from '../../worker/build/plan.js';
+import { sayActivities, sayDrain, WAITING } from '../output/banner.js';
+import { loadConfigIfAny } from '../project/config-file.js';
+import { endPollsOf } from '../local/local-port.js';
+import { runWorker } from '../start/run-worker.js';
+import { stopSignal } from '../process/signals.js';
 
 /** What only `exec` has flags for. */
 export interface ExecFlags {

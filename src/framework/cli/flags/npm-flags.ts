@@ -1,4 +1,4 @@
-import type { Environment } from '../base/environment.js';
+import type { Environment } from '../../base/environment.js';
 
 /** Flags of ours that npm has too: there they may have been meant for it. */
 const OF_NPM = new Set(['json']);

@@ -1,6 +1,6 @@
-import { type Endpoint, showEndpoint } from '../aws/endpoint.js';
-import { ANSWER_LIMIT_MS, NoAnswer } from '../aws/queries/ask.js';
-import { NoStepFunctions } from '../aws/queries/execution-queries.js';
+import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
+import { ANSWER_LIMIT_MS, NoAnswer } from '../../aws/queries/ask.js';
+import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
 import { command } from './banner.js';
 
 /** What a failed call of a command tells a person: where it went, and what can be done, where that is known. */

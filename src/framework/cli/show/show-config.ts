@@ -1,12 +1,12 @@
-import { CONFIG_OPTIONS } from '../config/config.js';
-import { BY_DEFAULT, type Origin } from '../config/resolve.js';
-import type { Flags } from '../config/texts.js';
-import { HANDLER_OPTIONS } from '../declare/options.js';
-import type { Option } from '../declare/rule.js';
-import { hideCredentials, throwProblems } from '../base/errors.js';
-import { showEndpoint } from '../aws/endpoint.js';
-import type { Plan, PlannedHandler } from '../worker/build/plan.js';
-import { readProject } from './project/project.js';
+import { CONFIG_OPTIONS } from '../../config/config.js';
+import { BY_DEFAULT, type Origin } from '../../config/resolve.js';
+import type { Flags } from '../../config/texts.js';
+import { HANDLER_OPTIONS } from '../../declare/options.js';
+import type { Option } from '../../declare/rule.js';
+import { hideCredentials, throwProblems } from '../../base/errors.js';
+import { showEndpoint } from '../../aws/endpoint.js';
+import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
+import { readProject } from '../project/project.js';
 
 /** A value as JSON can hold it, and where it was said. */
 interface Shown {

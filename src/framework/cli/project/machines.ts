@@ -1,0 +1,54 @@
+import { basename, relative } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { Environment } from '../../base/environment.js';
+import type { Problem } from '../../base/errors.js';
+import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
+import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
+import { BY_DEFAULT } from '../../config/resolve.js';
+
+/** Which files are machines, and who says so. */
+export interface MachineGlobs {
+  readonly machines: readonly string[];
+  readonly origins: { readonly machines: { readonly from: string } };
+}
+
+/**
+ * Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem, and so
+ * is each mistake in a definition.
+ */
+export async function readMachines(
+  settings: MachineGlobs,
+  projectDir: string,
+  env: Environment,
+): Promise<{ machines: MachineSource[]; problems: Problem[] }> {
+  const problems: Problem[] = [];
+  const machines: MachineSource[] = [];
+  for (const pattern of settings.machines) {
+    const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
+    if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
+      problems.push(matchesNothing(pattern, projectDir));
+    for (const file of files.toSorted()) {
+      const machine = await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env);
+      problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
+      if (machine.unset.length === 0) problems.push(...definitionMistakes(machine).map(machineProblem));
+      machines.push(machine);
+    }
+  }
+  return { machines, problems };
+}
+
+const nameOfFile = (file: string): string => basename(file).replace(/(\.asl)?\.json$/, '');
+
+const matchesNothing = (pattern: string, dir: string): Problem => ({
+  code: 'GLOB_MATCHES_NOTHING',
+  where: `machines: '${pattern}'`,
+  what: `no file matches it below ${dir}`,
+  fix: "correct the glob, as in 'state-machines/*.asl.json': it is relative to the nearest package.json",
+});
+
+const unsetVariable = (name: string, file: string): Problem => ({
+  code: 'ENVIRONMENT_UNSET',
+  where: file,
+  what: `it uses \${${name}}, and the environment variable ${name} is unset or empty`,
+  fix: `set it to its value in this environment before the start: export ${name}=…`,
+});
