@@ -13,7 +13,7 @@ import type {
   TokenTask,
 } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
-import { Thread } from '../asl/runtime/branch.js';
+import { Branch } from '../asl/runtime/branch.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines.js';
@@ -62,7 +62,7 @@ export class RunningMemory {
 export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
-  readonly pace = { steps: 0, nextLook: 0, waiting: 0 };
+  readonly stepCounter = { count: 0, nextCheckAt: 0, waiting: 0 };
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Which one it was, in the order of their ends; undefined while it runs. */
@@ -131,7 +131,7 @@ export class Execution implements RunningExecution {
   }
 
   /** Before each state but the first: where its machine was deleted, this is its end. */
-  passOn(): void {
+  onTransition(): void {
     if (this.machine.deleting) this.stop(undefined, undefined);
   }
 
@@ -160,10 +160,13 @@ export class Execution implements RunningExecution {
     if (timeoutSeconds !== undefined) {
       this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
     }
-    const thread = new Thread(this, this.scope, new VariableScope((bytes) => this.hold(bytes)), 0).givenAs(
-      this.input,
-    );
-    void this.#run(thread, input);
+    const branch = new Branch(
+      this,
+      this.scope,
+      new VariableScope((bytes) => this.hold(bytes)),
+      0,
+    ).withInputText(this.input);
+    void this.#run(branch, input);
   }
 
   /** Ends it as ABORTED, unless it has ended. */
@@ -196,11 +199,11 @@ export class Execution implements RunningExecution {
     this.#counted = bytes;
   }
 
-  async #run(thread: Thread, input: Json): Promise<void> {
+  async #run(branch: Branch, input: Json): Promise<void> {
     try {
-      const output = thread.textOf(await interpret(this.machine.program, thread, input));
+      const output = branch.textOf(await interpret(this.machine.program, branch, input));
       const details = { output, outputDetails: { truncated: false } };
-      this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, thread.previous, details);
+      this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, branch.previous, details);
     } catch (error) {
       if (!(error instanceof StateFailure))
         this.world.log.error(
@@ -209,7 +212,7 @@ export class Execution implements RunningExecution {
         );
       const failure =
         error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
-      this.#fail(failure, thread.previous);
+      this.#fail(failure, branch.previous);
     }
   }
 

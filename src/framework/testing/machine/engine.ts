@@ -54,7 +54,7 @@ export class Engine implements ActivityPort {
   /** Whether an execution is at work, and only waits for its turn of the event loop or for a thread. */
   get busy(): boolean {
     if (this.#threads.busy > 0) return true;
-    for (const { pace } of this.#executions.startedAfter(0)) if (pace.waiting > 0) return true;
+    for (const { stepCounter } of this.#executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
 

@@ -6,11 +6,11 @@ import type { Exit, Flow, FlowParts, Language } from './language.js';
 import type { Reader } from './reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateEvents, StateGroup, Step } from '../runtime/interpret.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import type { StateData } from '../runtime/expression-data.js';
 
 /** What a kind of state does, between its input and its output. */
-export interface Work {
+export interface WorkResult {
   readonly result: Json;
   /** Where to go instead of `Next`. */
   readonly next?: string;
@@ -30,7 +30,7 @@ export interface Kind {
   compile(
     reader: Reader,
     context: StateContext,
-  ): (thread: Thread, data: StateData, flow: Flow) => Promise<Work>;
+  ): (branch: Branch, data: StateData, flow: Flow) => Promise<WorkResult>;
 }
 
 /** What compiling a state may need beside its fields. */
@@ -71,28 +71,28 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   reader.finish((field) => language.explainUnread(field));
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
-  const once = async (thread: Thread, input: Json): Promise<Step> => {
-    const data = flow.input(thread.data(input));
-    const done = await work(thread, data, flow);
-    thread.succeeded();
-    return leave(thread, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+  const once = async (branch: Branch, input: Json): Promise<Step> => {
+    const data = flow.input(branch.data(input));
+    const done = await work(branch, data, flow);
+    branch.succeeded();
+    return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
   };
   const entered = { type, name, kind };
-  const run = (thread: Thread, input: Json): Promise<Step> => {
-    thread.enter(entered, input);
-    return runAttempts(thread, input, { once, retry: retry?.(), caught, leave });
+  const run = (branch: Branch, input: Json): Promise<Step> => {
+    branch.enter(entered, input);
+    return runAttempts(branch, input, { once, retry: retry?.(), caught, leave });
   };
   return { run };
 }
 
-async function leave(thread: Thread, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
-  const output = await thread.evaluate((seen) => exit.output(seen), data);
-  const assigned = await thread.evaluate((seen) => exit.assign(seen), data);
-  const name = thread.current?.name ?? '';
-  const texts = assigned && textsOf(thread, assigned, name);
-  thread.checkSize(output, name);
-  if (assigned && texts) thread.variables.assign(assigned, texts);
-  thread.exit(output, texts);
+async function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
+  const output = await branch.evaluate((seen) => exit.output(seen), data);
+  const assigned = await branch.evaluate((seen) => exit.assign(seen), data);
+  const name = branch.current?.name ?? '';
+  const texts = assigned && textsOf(branch, assigned, name);
+  branch.checkSize(output, name);
+  if (assigned && texts) branch.variables.assign(assigned, texts);
+  branch.exit(output, texts);
   return { next, output };
 }
 
@@ -100,13 +100,13 @@ async function leave(thread: Thread, exit: Exit, data: StateData, next: string |
  * The JSON of variables, by their names.
  * @throws StateFailure where a variable is too large, or all of them are
  */
-function textsOf(thread: Thread, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
+function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const [variable, value] of Object.entries(assigned)) {
-    thread.checkSize(value, name);
-    texts.set(variable, thread.textOf(value));
+    branch.checkSize(value, name);
+    texts.set(variable, branch.textOf(value));
   }
-  if (!thread.variables.hasRoom(texts)) throw dataLimitFailure(name);
+  if (!branch.variables.hasRoom(texts)) throw dataLimitFailure(name);
   return texts;
 }
 

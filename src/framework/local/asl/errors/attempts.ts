@@ -1,7 +1,7 @@
 import type { Exit } from '../definition/language.js';
 import type { Step } from '../runtime/interpret.js';
 import type { StateData } from '../runtime/expression-data.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
 import type { Catcher } from './catch.js';
 import type { StateFailure } from './failure.js';
@@ -10,10 +10,10 @@ import type { Retry } from './retry.js';
 /** What a state does about its failures, and how it leaves. */
 export interface Attempts {
   /** One attempt, from the input to the exit. */
-  readonly once: (thread: Thread, input: Json) => Promise<Step>;
+  readonly once: (branch: Branch, input: Json) => Promise<Step>;
   readonly retry: Retry | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
-  readonly leave: (thread: Thread, exit: Exit, data: StateData, next: string | undefined) => Promise<Step>;
+  readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Promise<Step>;
 }
 
 /**
@@ -21,33 +21,33 @@ export interface Attempts {
  * records a failed state: never while a Retry may still undo it.
  * @throws StateFailure that nothing held
  */
-export async function runAttempts(thread: Thread, input: Json, attempts: Attempts): Promise<Step> {
+export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
   for (;;) {
     try {
-      return await attempts.once(thread, input);
+      return await attempts.once(branch, input);
     } catch (error) {
-      const failure = thread.failed(error);
-      if (attempts.retry && (await attempts.retry(failure, thread))) continue;
-      thread.failedForGood(failure);
+      const failure = branch.failureOf(error);
+      if (attempts.retry && (await attempts.retry(failure, branch))) continue;
+      branch.recordFailure(failure);
       const catcher = attempts.caught?.(failure);
       if (!catcher) throw failure;
-      return await recover(thread, attempts, catcher, input, failure);
+      return await recover(branch, attempts, catcher, input, failure);
     }
   }
 }
 
 /** Leaves a failed state through its catcher. What fails on the way fails the state for good. */
 async function recover(
-  thread: Thread,
+  branch: Branch,
   { leave }: Attempts,
   catcher: Catcher,
   input: Json,
   failure: StateFailure,
 ): Promise<Step> {
   try {
-    const data = { ...thread.data(input), errorOutput: failure.output };
-    return await leave(thread, catcher.exit, data, catcher.next);
+    const data = { ...branch.data(input), errorOutput: failure.output };
+    return await leave(branch, catcher.exit, data, catcher.next);
   } catch (error) {
-    throw thread.failed(error);
+    throw branch.failureOf(error);
   }
 }

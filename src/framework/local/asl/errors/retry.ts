@@ -1,6 +1,6 @@
 import type { StateFailure } from './failure.js';
 import type { Reader } from '../definition/reader.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
 interface Retrier {
@@ -13,7 +13,7 @@ interface Retrier {
 }
 
 /** Decides, after a failure, whether the state is tried again. One for each time the state is entered. */
-export type Retry = (failure: StateFailure, thread: Thread) => Promise<boolean>;
+export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
 /** Compiles a Retry field. Each retrier counts its own attempts, from the moment the state was entered. */
 export function compileRetry(reader: Reader): () => Retry {
@@ -25,14 +25,14 @@ export function compileRetry(reader: Reader): () => Retry {
   if (retriers.length === 0) return () => never;
   return () => {
     const attempts = retriers.map(() => 0);
-    return async (failure, thread) => {
+    return async (failure, branch) => {
       const index = retriers.findIndex(({ names }) => failure.matches(names));
       const retrier = retriers[index];
       const made = attempts[index] ?? 0;
       if (!retrier || made >= retrier.maxAttempts) return false;
       attempts[index] = made + 1;
-      await pause(thread, delaySeconds(retrier, made, thread.execution.random) * 1000);
-      thread.retryCount++;
+      await pause(branch, delaySeconds(retrier, made, branch.execution.random) * 1000);
+      branch.retryCount++;
       return true;
     };
   };
@@ -47,9 +47,9 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
   return fullJitter ? delay * random() : delay;
 }
 
-/** Waits on the thread's clock. Never goes on where the thread's scope ends meanwhile. */
-export async function pause(thread: Thread, ms: number): Promise<void> {
-  await thread.scope.wait<void>((resolve) => thread.execution.clock.after(ms, () => resolve()));
+/** Waits on the branch's clock. Never goes on where the branch's scope ends meanwhile. */
+export async function pause(branch: Branch, ms: number): Promise<void> {
+  await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
 }
 
 function readRetrier(reader: Reader): Retrier {

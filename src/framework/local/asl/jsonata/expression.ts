@@ -28,23 +28,23 @@ export function compileExpression(source: string, location: string): Expression 
   const failure = (reason: string): EvaluationFailure =>
     new EvaluationFailure('States.QueryEvaluationError', `${about} ${reason}`, { location });
   return async (data) => {
-    const next = data.around.share(TURN_MS);
+    const next = data.environment.yieldIfBusy(TURN_MS);
     if (next) await next;
     const bindings = bindingsOf(data);
     const first = source.length <= LONGEST_ON_MAIN ? await onMain(source, bindings, data) : undefined;
     const result =
-      first ?? (await data.around.evaluateElsewhere({ source, bindings, now: data.around.now() }));
+      first ?? (await data.environment.evaluateInThread({ source, bindings, now: data.environment.now() }));
     if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
     if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
     if (result.text === undefined) throw failure('returned nothing (undefined).');
-    data.around.work.spendText(result.text);
+    data.environment.budget.spendText(result.text);
     return JSON.parse(result.text) as Json;
   };
 }
 
 /** What it comes to, or undefined where the main thread has not what it needs. */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
-  const result = await unlessStuck(compiled(source)(bindings, data.around));
+  const result = await unlessStuck(compiled(source)(bindings, data.environment));
   return result.kind === 'failed' && result.limit ? undefined : result;
 }
 
@@ -52,7 +52,7 @@ function bindingsOf(data: StateData): Bindings {
   const states: JsonObject = { input: data.input, context: data.context() };
   if (data.result !== undefined) states['result'] = data.result;
   if (data.errorOutput !== undefined) states['errorOutput'] = data.errorOutput;
-  return { ...data.around.variables.all(), states };
+  return { ...data.environment.variables.all(), states };
 }
 
 const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };

@@ -49,7 +49,7 @@ class Parser {
       const args = parts.map((part) => part(data));
       for (const arg of args) if (!measure(arg, PLACES, CHARS)) throw tooLarge(name);
       const result = intrinsic.call(args, data);
-      if (typeof result === 'string') data.around.work.spendText(result);
+      if (typeof result === 'string') data.environment.budget.spendText(result);
       return result;
     };
   }

@@ -146,7 +146,7 @@ function merge(args: Json[], name: string): Json {
 function random(args: Json[], name: string, data: StateData): Json {
   const [start = 0, end = 0] = args.slice(0, 2).map((each) => integer(each, name));
   if (end <= start) fail(`${name}: the end must be greater than the start`);
-  if (args[2] === undefined) return start + Math.floor(data.around.random() * (end - start));
+  if (args[2] === undefined) return start + Math.floor(data.environment.random() * (end - start));
   return start + Math.floor(seeded(integer(args[2], name)) * (end - start));
 }
 
@@ -193,7 +193,7 @@ const TABLE: [name: string, min: number, max: number, call: Implementation][] = 
   ['MathRandom', 2, 3, random],
   ['MathAdd', 2, 2, add],
   ['StringSplit', 2, 2, split],
-  ['UUID', 0, 0, (_args, _name, data) => uuid(() => data.around.random())],
+  ['UUID', 0, 0, (_args, _name, data) => uuid(() => data.environment.random())],
 ];
 
 /** Every intrinsic function, by its full name. */

@@ -153,15 +153,15 @@ function findOf(text: string, { variables }: Reader): Find {
     const path = compilePath(`$${text.slice(root.length)}`);
     variables.add(name);
     const find = (data: StateData): Json | undefined => {
-      const value = data.around.variables.get(name);
-      return value === undefined ? undefined : path.read(value, data.around.work);
+      const value = data.environment.variables.get(name);
+      return value === undefined ? undefined : path.read(value, data.environment.budget);
     };
     return Object.assign(find, { explain: () => `No results for path: ${text}` });
   }
   const ofContext = text.startsWith('$$');
   const path = compilePath(ofContext ? text.slice(1) : text);
   const rootOf = (data: StateData): Json => (ofContext ? data.context() : data.root);
-  return Object.assign((data: StateData) => path.read(rootOf(data), data.around.work), {
+  return Object.assign((data: StateData) => path.read(rootOf(data), data.environment.budget), {
     explain: (data: StateData) => path.explain(rootOf(data)).replace('$', ofContext ? '$$$$' : '$$'),
   });
 }

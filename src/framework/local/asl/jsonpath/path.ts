@@ -1,4 +1,4 @@
-import type { Work } from '../runtime/work.js';
+import type { WorkBudget } from '../runtime/work-budget.js';
 import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { readSteps, type Slice, type Step } from './path-parser.js';
 
@@ -14,7 +14,7 @@ export interface Path {
    * What it finds in `root`; undefined where a definite path leads nowhere.
    * @throws EvaluationFailure where nothing is left of the work
    */
-  read(root: Json, work: Work): Json | undefined;
+  read(root: Json, budget: WorkBudget): Json | undefined;
   /** Why a definite path found nothing, in the words of the service. */
   explain(root: Json): string;
 }
@@ -30,7 +30,7 @@ export function compilePath(text: string): Path {
   const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
   const read = definite
     ? (root: Json): Json | undefined => readPlace(root, steps)
-    : (root: Json, work: Work): Json => new Search(root, work).find(steps);
+    : (root: Json, budget: WorkBudget): Json => new Search(root, budget).find(steps);
   return { text, normal: shown(steps), definite, steps, read, explain: (root) => explain(root, steps) };
 }
 
@@ -89,7 +89,7 @@ class Search {
 
   constructor(
     private readonly root: Json,
-    private readonly work: Work,
+    private readonly budget: WorkBudget,
   ) {}
 
   find(steps: readonly Step[]): Json[] {
@@ -99,7 +99,7 @@ class Search {
 
   #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
     if (at === undefined) return;
-    this.work.spend(1);
+    this.budget.spend(1);
     const step = steps[index];
     if (!step) this.#hits.push(at);
     else this.#take(at, step, steps, index);
@@ -118,7 +118,7 @@ class Search {
         return;
       case 'filter':
         for (const each of Array.isArray(at) ? at : [at]) {
-          this.work.spend(step.filter.size);
+          this.budget.spend(step.filter.size);
           if (step.filter.holds(each, this.root)) this.#walk(each, steps, index + 1);
         }
         return;

@@ -7,9 +7,9 @@ import type { Job } from '../jsonata/job.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import type { StateEvents } from './interpret.js';
-import { Work } from './work.js';
+import { WorkBudget } from './work-budget.js';
 import { VariableScope } from './variables.js';
-import type { Around, StateData } from './expression-data.js';
+import type { Environment, StateData } from './expression-data.js';
 
 /** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
 const SMALL_STEPS = 256;
@@ -28,11 +28,11 @@ export interface Iteration {
   readonly aborted: string;
   /** What `$$.Map` is in it. */
   readonly context: JsonObject;
-  /** Whether the thread is the iteration itself, and not a branch inside it. */
+  /** Whether the branch is the iteration itself, and not a branch inside it. */
   readonly own: boolean;
 }
 
-/** What a thread has to know of a state to record it. */
+/** What a branch has to know of a state to record it. */
 export interface EnteredState {
   readonly type: string;
   readonly name: string;
@@ -57,22 +57,22 @@ interface CurrentState {
  * One line of states that follow each other: an execution, a branch of a Parallel, an iteration of a Map. Knows
  * the event that the next one points back to.
  */
-export class Thread implements Around {
-  /** The id of this thread's latest event. */
+export class Branch implements Environment {
+  /** The id of this branch's latest event. */
   previous: number;
   /** How often the current state has been tried again. */
   retryCount = 0;
-  /** The threads that the current state runs side by side, by their index. */
-  children: ReadonlyMap<number, Thread> | undefined;
+  /** The branches that the current state runs side by side, by their index. */
+  children: ReadonlyMap<number, Branch> | undefined;
   /** The token of the task that the current state waits for, where it may be given away. */
   taskToken: string | undefined;
-  readonly work = new Work();
+  readonly budget = new WorkBudget();
   #current: CurrentState | undefined;
   #lastValue: Json | undefined;
   #lastText = '';
   /** Whether that was found to be within the limits. */
   #lastFits = false;
-  #givenText: string | undefined;
+  #inputText: string | undefined;
 
   constructor(
     readonly execution: RunningExecution,
@@ -86,8 +86,8 @@ export class Thread implements Around {
   }
 
   /** Recorded: the entry of the first state shows the input letter for letter; from then on JSON is compact. */
-  givenAs(text: string): this {
-    this.#givenText = text;
+  withInputText(text: string): this {
+    this.#inputText = text;
     return this;
   }
 
@@ -96,11 +96,11 @@ export class Thread implements Around {
     return this.#current?.state;
   }
 
-  /** A thread inside this one, with variables of its own. */
-  fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Thread {
+  /** A branch inside this one, with variables of its own. */
+  fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
     const inside = this.iteration && { ...this.iteration, own: false };
     const own = iteration && { ...iteration, own: true };
-    return new Thread(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
+    return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
   }
 
   /** Records that it ended before it was done, because of an event elsewhere. */
@@ -128,8 +128,8 @@ export class Thread implements Around {
   enter(state: EnteredState, input: Json): void {
     const enteredAt = this.execution.clock.now();
     const enteredFrom = this.previous;
-    const text = this.#givenText ?? this.textOf(input);
-    this.#givenText = undefined;
+    const text = this.#inputText ?? this.textOf(input);
+    this.#inputText = undefined;
     const details = { name: state.name, input: text, inputDetails: { truncated: false } };
     const enteredId = this.record(`${state.type}StateEntered`, details);
     this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
@@ -166,7 +166,7 @@ export class Thread implements Around {
   textOf(value: Json): string {
     if (value !== this.#lastValue || this.#lastText === '') {
       this.#lastText = JSON.stringify(value);
-      this.execution.pace.steps += this.#lastText.length >> 10;
+      this.execution.stepCounter.count += this.#lastText.length >> 10;
       this.#lastValue = value;
       this.#lastFits = false;
     }
@@ -189,38 +189,39 @@ export class Thread implements Around {
   }
 
   /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
-  breathe(): Promise<void> | undefined {
-    const { pace } = this.execution;
-    pace.steps++;
-    if (pace.steps < SMALL_STEPS || (pace.steps < pace.nextLook && !turn.isOver)) return undefined;
-    pace.nextLook = pace.steps + STEPS_A_LOOK;
-    return this.share();
+  yieldToEventLoop(): Promise<void> | undefined {
+    const { stepCounter } = this.execution;
+    stepCounter.count++;
+    if (stepCounter.count < SMALL_STEPS || (stepCounter.count < stepCounter.nextCheckAt && !turn.isOver))
+      return undefined;
+    stepCounter.nextCheckAt = stepCounter.count + STEPS_A_LOOK;
+    return this.yieldIfBusy();
   }
 
-  share(ms?: number): Promise<void> | undefined {
-    const { pace } = this.execution;
+  yieldIfBusy(ms?: number): Promise<void> | undefined {
+    const { stepCounter } = this.execution;
     const next = turn.share(ms);
     if (!next) return undefined;
-    pace.waiting++;
-    return next.then(() => void pace.waiting--);
+    stepCounter.waiting++;
+    return next.then(() => void stepCounter.waiting--);
   }
 
-  /** Works a field out. Never goes on where the thread's scope ends. */
+  /** Works a field out. Never goes on where the branch's scope ends. */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const next = this.work.wasMuch ? this.share() : this.breathe();
+    const next = this.budget.wasCostly ? this.yieldIfBusy() : this.yieldToEventLoop();
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
 
   #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    this.work.renew();
+    this.budget.renew();
     const value = expression(data);
     return value instanceof Promise ? this.scope.keep(value) : value;
   }
 
   data(input: Json): StateData {
-    this.work.renew();
-    return { input, root: input, around: this, context: () => this.#context() };
+    this.budget.renew();
+    return { input, root: input, environment: this, context: () => this.#context() };
   }
 
   random(): number {
@@ -231,7 +232,7 @@ export class Thread implements Around {
     return this.execution.clock.now();
   }
 
-  evaluateElsewhere(job: Job): Promise<Evaluated> {
+  evaluateInThread(job: Job): Promise<Evaluated> {
     return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 
@@ -245,15 +246,15 @@ export class Thread implements Around {
   }
 
   /** What an attempt failed of, from whatever it threw. An expression that failed leaves its event. */
-  failed(error: unknown): StateFailure {
+  failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
-    if (error instanceof EvaluationFailure) return this.#evaluationFailed(error);
+    if (error instanceof EvaluationFailure) return this.#evaluationFailure(error);
     const reason = error instanceof RangeError ? TOO_DEEP : String(error);
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
   }
 
   /** No Retry is left for a failure. */
-  failedForGood({ options }: StateFailure): void {
+  recordFailure({ options }: StateFailure): void {
     const { state, succeeded } = this.#entered();
     const { kind } = state;
     if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
@@ -261,7 +262,7 @@ export class Thread implements Around {
     }
   }
 
-  #evaluationFailed({ error, reason, options }: EvaluationFailure): StateFailure {
+  #evaluationFailure({ error, reason, options }: EvaluationFailure): StateFailure {
     const { location, documented, afterEntry } = options;
     const {
       state: { name },

@@ -1,6 +1,6 @@
 import type { Evaluated } from '../jsonata/evaluator.js';
 import type { Job } from '../jsonata/job.js';
-import type { Work } from './work.js';
+import type { WorkBudget } from './work-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
 
 /** The variables that a state can read. Names are without the `$`. */
@@ -11,18 +11,18 @@ export interface Variables {
 }
 
 /** What the fields of a state have around them. */
-export interface Around {
+export interface Environment {
   readonly variables: Variables;
   /** What is left of the work that the field may make. */
-  readonly work: Work;
+  readonly budget: WorkBudget;
   /** From 0 up to 1. */
   random(): number;
   /** The instant, in epoch milliseconds. */
   now(): number;
   /** As `turn.share`: undefined where there is time left in this turn of the event loop, else to be waited for. */
-  share(ms: number): Promise<void> | undefined;
+  yieldIfBusy(ms: number): Promise<void> | undefined;
   /** Evaluates, in a thread, an expression that is too much for the main one. */
-  evaluateElsewhere(job: Job): Promise<Evaluated>;
+  evaluateInThread(job: Job): Promise<Evaluated>;
 }
 
 /** What the expressions of a state can see. */
@@ -34,7 +34,7 @@ export interface StateData {
   /** The context object, `$$` to a path and `$states.context` to JSONata. */
   readonly context: () => JsonObject;
   /** What is the same for all fields of the state. */
-  readonly around: Around;
+  readonly environment: Environment;
   /** The result of the work, once there is one. */
   readonly result?: Json;
   /** What a Catch receives. */

@@ -1,7 +1,7 @@
 import type { Json } from '../values/json.js';
-import type { Thread } from './branch.js';
+import type { Branch } from './branch.js';
 
-/** What a state leads to. Without `next`, its thread is done. */
+/** What a state leads to. Without `next`, its branch is done. */
 export interface Step {
   readonly next: string | undefined;
   readonly output: Json;
@@ -9,7 +9,7 @@ export interface Step {
 
 /** A state, compiled. `run` rejects with the StateFailure that nothing in it held. */
 export interface State {
-  run(thread: Thread, input: Json): Promise<Step>;
+  run(branch: Branch, input: Json): Promise<Step>;
 }
 
 /**
@@ -36,19 +36,19 @@ export interface StateGroup {
 /**
  * Runs states from the first to the one that ends.
  * @returns the output of the last one. Rejects with the StateFailure that ended it; stays pending where the
- * thread's scope ended
+ * branch's scope ended
  */
-export async function interpret(group: StateGroup, thread: Thread, input: Json): Promise<Json> {
+export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   let name = group.startAt;
   let value = input;
   for (;;) {
     const state = group.states.get(name);
     if (!state) throw new Error(`there is no state '${name}'`);
-    const turn = thread.breathe();
+    const turn = branch.yieldToEventLoop();
     if (turn) await turn;
-    const step = await thread.scope.keep(state.run(thread, value));
+    const step = await branch.scope.keep(state.run(branch, value));
     if (step.next === undefined) return step.output;
-    thread.execution.passOn();
+    branch.execution.onTransition();
     name = step.next;
     value = step.output;
   }

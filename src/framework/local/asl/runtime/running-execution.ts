@@ -70,9 +70,9 @@ export interface TokenTask {
 }
 
 /** Counts the states that an execution has entered, the fields that it has worked out, and the KiB that it has written. */
-export interface Pace {
-  steps: number;
-  nextLook: number;
+export interface StepCounter {
+  count: number;
+  nextCheckAt: number;
   /** How many of its threads wait for their turn of the event loop. */
   waiting: number;
 }
@@ -98,9 +98,9 @@ export interface RunningExecution {
    */
   hold(bytes: number): void;
   /** Called at each transition from one state to the next. May end the execution. */
-  passOn(): void;
-  /** How much it has done in all its threads, and when to look at the time: see Thread.breathe. */
-  readonly pace: Pace;
+  onTransition(): void;
+  /** How much it has done in all its threads, and when to look at the time: see Branch.yieldToEventLoop. */
+  readonly stepCounter: StepCounter;
   /** Ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */

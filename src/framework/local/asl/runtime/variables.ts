@@ -3,7 +3,7 @@ import type { Reader } from '../definition/reader.js';
 import type { Variables } from './expression-data.js';
 
 /**
- * The variables of one thread. A branch or an iteration reads those around it, and sets its own, which end with
+ * The variables of one branch. A branch or an iteration reads those around it, and sets its own, which end with
  * it, as the AWS page "Passing data between states with variables" has it.
  */
 export class VariableScope implements Variables {
@@ -13,10 +13,10 @@ export class VariableScope implements Variables {
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
 
-  /** @param around the scope that it lies in; for the outermost one, who is told how many bytes come or go */
-  constructor(around: VariableScope | ((bytes: number) => void)) {
-    this.outer = around instanceof VariableScope ? around : undefined;
-    this.#total = around instanceof VariableScope ? around.#total : { bytes: 0, hold: around };
+  /** @param outer the scope that it lies in; for the outermost one, who is told how many bytes come or go */
+  constructor(outer: VariableScope | ((bytes: number) => void)) {
+    this.outer = outer instanceof VariableScope ? outer : undefined;
+    this.#total = outer instanceof VariableScope ? outer.#total : { bytes: 0, hold: outer };
   }
 
   get(name: string): Json | undefined {

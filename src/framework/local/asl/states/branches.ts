@@ -1,84 +1,49 @@
 import { StateFailure } from '../errors/failure.js';
+import type { Branch } from '../runtime/branch.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
-import type { Json } from '../values/json.js';
 import type { Scope } from '../runtime/scope.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Json } from '../values/json.js';
 
-/** One of several threads that a state runs side by side. */
-export interface Branch {
-  readonly thread: Thread;
+/** A branch that is about to run, its states and their input. */
+export interface BranchStart {
+  readonly branch: Branch;
   readonly group: StateGroup | undefined;
   readonly input: Json;
 }
 
-export interface Branches {
-  /** How many there are in all, and how many may run at once. */
+/** The branches that a state runs side by side. */
+export interface BranchPlan {
   readonly length: number;
+  /** The most that run at once. */
   readonly atOnce: number;
   /**
-   * Makes the next one.
-   * @param after the last event of the one whose place it takes; undefined for the first ones
+   * Makes the next branch.
+   * @param after the last event of the branch that it follows; undefined for the first ones
    */
-  begin(index: number, scope: Scope, after: number | undefined): Branch | Promise<Branch>;
-  /** One has ended well. @returns the event that the parent goes on from. @default the last of the branch */
-  onDone?(index: number, thread: Thread): number;
+  begin(index: number, scope: Scope, after: number | undefined): BranchStart | Promise<BranchStart>;
+  /** Called when a branch has succeeded. @returns the event that the parent goes on from. @default the branch's last */
+  onDone?(index: number, branch: Branch): number;
 }
 
-/** How it went: all results, or the first failure and who had not finished: the failed one first, itself included. */
+/** All results; or the first failure, and the branches that had not finished: the failed one first. */
 export interface BranchesOutcome {
   readonly results: Json[];
   readonly failure: StateFailure | undefined;
   readonly failedIndex: number | undefined;
-  readonly unfinished: readonly Thread[];
+  readonly unfinished: readonly Branch[];
 }
 
 /**
- * Runs them all, and ends them all at the first failure. The parent thread goes on from the last event of the one
- * that decided.
+ * Runs all branches, and ends all at the first failure. The parent goes on from the last event of the branch that
+ * decided.
  */
-export async function runBranches(parent: Thread, branches: Branches): Promise<BranchesOutcome> {
+export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
+  if (plan.length === 0) return succeeded([]);
   const scope = parent.scope.child();
-  const running = new Map<number, Thread>();
-  parent.children = running;
-  const results: Json[] = Array.from({ length: branches.length }, () => null);
-  if (branches.length === 0) return done(results);
   const outcome = await parent.scope.wait<BranchesOutcome | Error>((resolve) => {
-    let begun = 0;
-    let left = branches.length;
-    const next = async (after?: number): Promise<void> => {
-      const index = begun++;
-      const { thread, group, input } = await branches.begin(index, scope, after);
-      if (!group) throw new Error('a branch without states');
-      running.set(index, thread);
-      results[index] = await interpret(group, thread, input);
-      running.delete(index);
-      thread.variables.end();
-      parent.previous = branches.onDone?.(index, thread) ?? thread.previous;
-      if (--left === 0) resolve(done(results));
-      else if (begun < branches.length) start(thread.previous);
-    };
-    const start = (after?: number): void => {
-      const index = begun;
-      next(after).catch((error: unknown) => {
-        const thread = running.get(index);
-        // Another may have failed in the same instant: the first one decides.
-        if (scope.ended) return;
-        scope.end();
-        if (!thread || !(error instanceof StateFailure)) return resolve(asError(error));
-        parent.previous = thread.previous;
-        running.delete(index);
-        for (const branch of [thread, ...running.values()]) branch.variables.end();
-        resolve({ results, failure: error, failedIndex: index, unfinished: [thread, ...running.values()] });
-      });
-    };
-    const startFirst = async (): Promise<void> => {
-      for (let i = Math.min(branches.atOnce, branches.length); i > 0 && !scope.ended; i--) {
-        const turn = parent.breathe();
-        if (turn) await turn;
-        start();
-      }
-    };
-    void startFirst();
+    const run = new BranchesRun(parent, plan, scope, resolve);
+    parent.children = run.running;
+    void run.startFirst();
     return () => scope.end();
   });
   scope.end();
@@ -87,7 +52,68 @@ export async function runBranches(parent: Thread, branches: Branches): Promise<B
   return outcome;
 }
 
-function done(results: Json[]): BranchesOutcome {
+class BranchesRun {
+  readonly running = new Map<number, Branch>();
+  readonly #results: Json[];
+  #started = 0;
+  #left: number;
+
+  constructor(
+    private readonly parent: Branch,
+    private readonly plan: BranchPlan,
+    private readonly scope: Scope,
+    private readonly settle: (outcome: BranchesOutcome | Error) => void,
+  ) {
+    this.#left = plan.length;
+    this.#results = Array.from({ length: plan.length }, () => null);
+  }
+
+  /** Starts as many as may run at once. */
+  async startFirst(): Promise<void> {
+    const { atOnce, length } = this.plan;
+    for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {
+      const turn = this.parent.yieldToEventLoop();
+      if (turn) await turn;
+      this.#startNext();
+    }
+  }
+
+  #startNext(after?: number): void {
+    const index = this.#started++;
+    this.#run(index, after).catch((error: unknown) => this.#fail(index, error));
+  }
+
+  async #run(index: number, after: number | undefined): Promise<void> {
+    const { branch, group, input } = await this.plan.begin(index, this.scope, after);
+    if (!group) throw new Error('a branch without states');
+    this.running.set(index, branch);
+    this.#succeed(index, branch, await interpret(group, branch, input));
+  }
+
+  #succeed(index: number, branch: Branch, output: Json): void {
+    this.#results[index] = output;
+    this.running.delete(index);
+    branch.variables.end();
+    this.parent.previous = this.plan.onDone?.(index, branch) ?? branch.previous;
+    if (--this.#left === 0) this.settle(succeeded(this.#results));
+    else if (this.#started < this.plan.length) this.#startNext(branch.previous);
+  }
+
+  #fail(index: number, error: unknown): void {
+    // Another branch may have failed in the same instant: the first one decides.
+    if (this.scope.ended) return;
+    this.scope.end();
+    const failed = this.running.get(index);
+    if (!failed || !(error instanceof StateFailure)) return this.settle(asError(error));
+    this.parent.previous = failed.previous;
+    this.running.delete(index);
+    const unfinished = [failed, ...this.running.values()];
+    for (const branch of unfinished) branch.variables.end();
+    this.settle({ results: this.#results, failure: error, failedIndex: index, unfinished });
+  }
+}
+
+function succeeded(results: Json[]): BranchesOutcome {
   return { results, failure: undefined, failedIndex: undefined, unfinished: [] };
 }
 

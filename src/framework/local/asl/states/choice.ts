@@ -21,9 +21,9 @@ export const choiceKind: Kind = {
     const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
     if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
     const otherwise = reader.string('Default');
-    return async (thread, data, flow) => {
+    return async (branch, data, flow) => {
       for (const { rule, next } of options) {
-        if (!(await thread.evaluate((seen) => rule.test(seen), data))) continue;
+        if (!(await branch.evaluate((seen) => rule.test(seen), data))) continue;
         return { result: data.root, next, exit: exitOf(rule, flow, context) };
       }
       if (otherwise !== undefined) return { result: data.root, next: otherwise };

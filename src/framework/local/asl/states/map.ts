@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from '../definition/state.js';
 import type { StateGroup } from '../runtime/interpret.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../runtime/expression-data.js';
 
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
@@ -45,18 +45,18 @@ export const mapKind: Kind = {
     const items = language.items(reader);
     const selector = language.itemSelector(reader);
     const concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
-    return async (thread, data) => {
-      const list = await thread.evaluate(items, data);
+    return async (branch, data) => {
+      const list = await branch.evaluate(items, data);
       if (!Array.isArray(list))
         throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
-      thread.checkSize(list, context.name);
-      const asked = concurrency ? Number(await thread.evaluate(concurrency, data)) : 0;
-      if (!selector) return { result: await iterate(thread, group, list, list, asked) };
-      const { inputs, chars } = await selectInputs(thread, data, list, selector);
+      branch.checkSize(list, context.name);
+      const asked = concurrency ? Number(await branch.evaluate(concurrency, data)) : 0;
+      if (!selector) return { result: await iterate(branch, group, list, list, asked) };
+      const { inputs, chars } = await selectInputs(branch, data, list, selector);
       try {
-        return { result: await iterate(thread, group, list, inputs, asked) };
+        return { result: await iterate(branch, group, list, inputs, asked) };
       } finally {
-        thread.execution.hold(-chars);
+        branch.execution.hold(-chars);
       }
     };
   },
@@ -64,7 +64,7 @@ export const mapKind: Kind = {
 
 /** What each iteration is given, held by the execution until it is given back. */
 async function selectInputs(
-  thread: Thread,
+  branch: Branch,
   data: StateData,
   list: Json[],
   selector: Expression,
@@ -73,13 +73,13 @@ async function selectInputs(
   let chars = 0;
   for (const [index, value] of list.entries()) {
     const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
-    const input = await thread.evaluate(selector, { ...data, context });
-    thread.checkSize(input, thread.current?.name ?? '');
+    const input = await branch.evaluate(selector, { ...data, context });
+    branch.checkSize(input, branch.current?.name ?? '');
     inputs.push(input);
-    const more = thread.textOf(input).length;
+    const more = branch.textOf(input).length;
     chars += more;
     if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
-    thread.execution.hold(more);
+    branch.execution.hold(more);
   }
   return { inputs, chars };
 }
@@ -89,34 +89,34 @@ function mapContext(index: number, value: Json): JsonObject {
 }
 
 async function iterate(
-  thread: Thread,
+  branch: Branch,
   group: StateGroup | undefined,
   list: Json[],
   inputs: Json[],
   asked: number,
 ): Promise<Json> {
-  const name = thread.current?.name ?? '';
-  const { execution } = thread;
-  const started = thread.started({ length: list.length });
-  const outcome = await runBranches(thread, {
+  const name = branch.current?.name ?? '';
+  const { execution } = branch;
+  const started = branch.started({ length: list.length });
+  const outcome = await runBranches(branch, {
     length: list.length,
     atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
     begin: (index, scope, after = started) => {
       const from = execution.record('MapIterationStarted', after, { index, name });
       const context = mapContext(index, list[index] ?? null);
-      const fork = thread.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
-      return { thread: fork, group, input: inputs[index] ?? null };
+      const fork = branch.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
+      return { branch: fork, group, input: inputs[index] ?? null };
     },
     onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
   });
   if (!outcome.failure) {
-    thread.checkSize(outcome.results, name);
+    branch.checkSize(outcome.results, name);
     return outcome.results;
   }
-  execution.record('MapIterationFailed', thread.previous, { index: outcome.failedIndex, name });
+  execution.record('MapIterationFailed', branch.previous, { index: outcome.failedIndex, name });
   const [failed, ...others] = outcome.unfinished;
-  failed?.abortStates(thread.previous);
-  for (const other of others) other.abort(thread.previous);
+  failed?.abortStates(branch.previous);
+  for (const other of others) other.abort(branch.previous);
   throw branchFailure(outcome.failure);
 }
 

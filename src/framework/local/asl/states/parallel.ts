@@ -16,23 +16,23 @@ export const parallelKind: Kind = {
   recovers: true,
   leaves: 'next',
   compile(reader, context) {
-    const branches = (reader.objects('Branches') ?? []).map((each) => readBranch(each, context));
-    if (branches.length === 0) reader.problem('Value cannot be empty', 'Branches');
-    return async (thread, data, flow) => {
-      const input = await thread.evaluate((seen) => flow.arguments(seen), data);
+    const groups = (reader.objects('Branches') ?? []).map((each) => readBranch(each, context));
+    if (groups.length === 0) reader.problem('Value cannot be empty', 'Branches');
+    return async (branch, data, flow) => {
+      const input = await branch.evaluate((seen) => flow.arguments(seen), data);
       const { name } = context;
-      thread.checkSize(input, name);
-      const started = thread.started();
-      const outcome = await runBranches(thread, {
-        length: branches.length,
-        atOnce: branches.length,
-        begin: (index, scope) => ({ thread: thread.fork(scope, started), group: branches[index], input }),
+      branch.checkSize(input, name);
+      const started = branch.started();
+      const outcome = await runBranches(branch, {
+        length: groups.length,
+        atOnce: groups.length,
+        begin: (index, scope) => ({ branch: branch.fork(scope, started), group: groups[index], input }),
       });
       if (!outcome.failure) {
-        thread.checkSize(outcome.results, name);
+        branch.checkSize(outcome.results, name);
         return { result: outcome.results };
       }
-      for (const branch of outcome.unfinished) branch.abort(thread.previous);
+      for (const each of outcome.unfinished) each.abort(branch.previous);
       throw branchFailure(outcome.failure);
     };
   },

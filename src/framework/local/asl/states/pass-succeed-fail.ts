@@ -1,6 +1,6 @@
 import type { Expression, StateData } from '../runtime/expression-data.js';
 import type { Kind } from '../definition/state.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../errors/failure.js';
 
 /** Gives its Result, or what it was given. */
@@ -10,21 +10,21 @@ export const passKind: Kind = {
   leaves: 'next',
   compile(reader, { language }) {
     const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
-    return async (_thread, data, flow) => ({
+    return async (_branch, data, flow) => ({
       result: fixed === undefined ? await flow.arguments(data) : fixed,
     });
   },
 };
 
-/** Ends its thread well. */
+/** Ends its branch well. */
 export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
   leaves: 'end',
-  compile: () => (_thread, data) => Promise.resolve({ result: data.root }),
+  compile: () => (_branch, data) => Promise.resolve({ result: data.root }),
 };
 
-/** Ends its thread with an error. Nothing in the state itself can catch it. */
+/** Ends its branch with an error. Nothing in the state itself can catch it. */
 export const failKind: Kind = {
   events: {},
   parts: { output: false, assign: false },
@@ -32,17 +32,17 @@ export const failKind: Kind = {
   compile(reader, { language }) {
     const error = language.text(reader, 'Error');
     const cause = language.text(reader, 'Cause');
-    return async (thread, data) => {
-      throw new StateFailure(await textOf(error, thread, data), await textOf(cause, thread, data));
+    return async (branch, data) => {
+      throw new StateFailure(await textOf(error, branch, data), await textOf(cause, branch, data));
     };
   },
 };
 
 async function textOf(
   field: Expression | undefined,
-  thread: Thread,
+  branch: Branch,
   data: StateData,
 ): Promise<string | undefined> {
-  const value = field && (await thread.evaluate(field, data));
+  const value = field && (await branch.evaluate(field, data));
   return typeof value === 'string' ? value : undefined;
 }

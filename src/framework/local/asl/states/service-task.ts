@@ -2,7 +2,7 @@ import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.j
 import type { Json } from '../values/json.js';
 import type { ResourceKind } from '../definition/resource.js';
 import type { Limits, ResourceAnswer, ResourceCall, TaskOutcome } from '../runtime/running-execution.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import { isTooLarge } from '../values/limits.js';
 
 /** A call of a resource that a mock answers. */
@@ -23,13 +23,13 @@ const CLOSED = 'Provided task does not exist anymore';
  * Has a mock answer, within the task's limits; with `.waitForTaskToken` waits for the token's report.
  * @throws StateFailure that nothing catches, where nothing answers
  */
-export async function runService(thread: Thread, call: ServiceCall): Promise<Json> {
-  const { execution } = thread;
+export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
+  const { execution } = branch;
   const { pattern } = call.kind;
-  if (!execution.resources.has(execution.machineName, thread.current?.name ?? '', call.resource))
-    throw unanswered(thread, call);
-  const events = new Events(thread, call);
-  const outcome = await thread.scope.wait<TaskOutcome | Error>((resolve) => {
+  if (!execution.resources.has(execution.machineName, branch.current?.name ?? '', call.resource))
+    throw unanswered(branch, call);
+  const events = new Events(branch, call);
+  const outcome = await branch.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = execution.openTask(CLOSED, {
       input: '',
       ...call.limits,
@@ -41,14 +41,14 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
       },
     });
     // Recorded: a job has a token too, and a report on it ends the task while the job goes on.
-    if (pattern !== 'answer') thread.taskToken = task.token;
+    if (pattern !== 'answer') branch.taskToken = task.token;
     const begin = async (): Promise<void> => {
       const input = await call.input();
-      thread.checkSize(input, call.resource);
-      events.scheduled(thread.textOf(input));
+      branch.checkSize(input, call.resource);
+      events.scheduled(branch.textOf(input));
       task.start();
       const answer = bounded(
-        await execution.resources.answer(describe(thread, call, task.token), input),
+        await execution.resources.answer(describe(branch, call, task.token), input),
         call,
       );
       if (answer.kind === 'succeeded' && pattern !== 'answer' && task.isOpen())
@@ -67,10 +67,10 @@ export async function runService(thread: Thread, call: ServiceCall): Promise<Jso
 }
 
 /** At AWS the service would be called. Here that is said, and no Catch of the machine's own hides it. */
-function unanswered(thread: Thread, { resource }: ServiceCall): StateFailure {
-  const { machineName } = thread.execution;
-  const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${thread.current?.name ?? ''}' or by the resource.`;
-  return new StateFailure('States.Runtime', thread.explain(reason), { fatal: true, own: true });
+function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
+  const { machineName } = branch.execution;
+  const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.current?.name ?? ''}' or by the resource.`;
+  return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
 }
 
 /** Recorded from the live service: an answer that is too large is a failure of the call. */
@@ -80,16 +80,16 @@ function bounded(answer: ResourceAnswer, { resource, kind }: ServiceCall): Resou
   return { kind: 'failed', error: 'States.DataLimitExceeded', cause: reason };
 }
 
-function describe(thread: Thread, { resource, kind }: ServiceCall, token: string): ResourceCall {
-  const { machineName } = thread.execution;
-  const state = thread.current?.name ?? '';
+function describe(branch: Branch, { resource, kind }: ServiceCall, token: string): ResourceCall {
+  const { machineName } = branch.execution;
+  const state = branch.current?.name ?? '';
   return { machine: machineName, state, resource, ...(kind.pattern !== 'answer' && { taskToken: token }) };
 }
 
 /** The events of one call, in the words of its kind of resource. Recorded from the live service. */
 class Events {
   constructor(
-    private readonly thread: Thread,
+    private readonly branch: Branch,
     private readonly call: ServiceCall,
   ) {}
 
@@ -101,7 +101,7 @@ class Events {
       ...(role !== undefined && { taskCredentials: { roleArn: role } }),
     };
     const details = kind.details
-      ? { ...kind.details, region: this.thread.execution.region, parameters: text, ...more }
+      ? { ...kind.details, region: this.branch.execution.region, parameters: text, ...more }
       : { resource, input: text, inputDetails: { truncated: false }, ...more };
     this.#record('Scheduled', details);
   }
@@ -125,6 +125,6 @@ class Events {
   }
 
   #record(what: string, details?: object, at?: number): void {
-    this.thread.record(`${this.call.kind.event}${what}`, details, at);
+    this.branch.record(`${this.call.kind.event}${what}`, details, at);
   }
 }

@@ -6,7 +6,7 @@ import { resourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
-import type { Thread } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../runtime/expression-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
@@ -25,20 +25,20 @@ export const taskKind: Kind = {
     const credentials = readRole(reader, context);
     checkHeartbeat(reader);
     const call = compileCall(reader, context, resource);
-    return async (thread, data, flow) => {
-      const input = async (): Promise<Json> => thread.evaluate((seen) => flow.arguments(seen), data);
+    return async (branch, data, flow) => {
+      const input = async (): Promise<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
       const limits = {
-        timeoutSeconds: await readSeconds(thread, data, timeout),
-        heartbeatSeconds: await readSeconds(thread, data, heartbeat),
+        timeoutSeconds: await readSeconds(branch, data, timeout),
+        heartbeatSeconds: await readSeconds(branch, data, heartbeat),
       };
-      return { result: await call(thread, input, limits, await roleOf(thread, data, credentials)) };
+      return { result: await call(branch, input, limits, await roleOf(branch, data, credentials)) };
     };
   },
 };
 
 /** Runs one attempt of the task, and gives its result. */
 type Call = (
-  thread: Thread,
+  branch: Branch,
   input: () => Promise<Json>,
   limits: Limits,
   role: string | undefined,
@@ -47,7 +47,7 @@ type Call = (
 function compileCall(reader: Reader, context: StateContext, resource: string): Call {
   if (isActivityArn(resource)) {
     context.tasks.push({ state: context.name, resource, activity: describe(reader, context, resource) });
-    return async (thread, input, limits) => runActivity(thread, resource, await input(), limits);
+    return async (branch, input, limits) => runActivity(branch, resource, await input(), limits);
   }
   context.tasks.push({ state: context.name, resource });
   const kind = resourceKind(resource);
@@ -55,7 +55,7 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
     reader.problem(unknownResource(resource), 'Resource', fixResource(resource));
     return () => Promise.reject(new Error(`nothing can call '${resource}'`));
   }
-  return (thread, input, limits, role) => runService(thread, { resource, kind, limits, input, role });
+  return (branch, input, limits, role) => runService(branch, { resource, kind, limits, input, role });
 }
 
 /** A name alone is what `@Activity` takes, and a state does not. */
@@ -79,11 +79,11 @@ function readRole(reader: Reader, { language }: StateContext): Expression | unde
 }
 
 async function roleOf(
-  thread: Thread,
+  branch: Branch,
   data: StateData,
   credentials: Expression | undefined,
 ): Promise<string | undefined> {
-  const value = credentials && (await thread.evaluate(credentials, data));
+  const value = credentials && (await branch.evaluate(credentials, data));
   return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
 }
 
@@ -106,30 +106,30 @@ function describe(reader: Reader, { name }: StateContext, activityArn: string): 
 }
 
 async function readSeconds(
-  thread: Thread,
+  branch: Branch,
   data: StateData,
   field: Expression | undefined,
 ): Promise<number | undefined> {
-  return field && Number(await thread.evaluate(field, data));
+  return field && Number(await branch.evaluate(field, data));
 }
 
-async function runActivity(thread: Thread, resource: string, input: Json, limits: Limits): Promise<Json> {
-  const { activities } = thread.execution;
-  if (!activities.has(resource)) throw missingActivity(thread, resource);
-  thread.checkSize(input, resource);
-  const text = thread.textOf(input);
-  const scheduledId = thread.record('ActivityScheduled', describeScheduled(resource, text, limits));
-  const { execution, current } = thread;
-  const outcome = await thread.scope.wait<TaskOutcome>((resolve) =>
+async function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<Json> {
+  const { activities } = branch.execution;
+  if (!activities.has(resource)) throw missingActivity(branch, resource);
+  branch.checkSize(input, resource);
+  const text = branch.textOf(input);
+  const scheduledId = branch.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  const { execution, current } = branch;
+  const outcome = await branch.scope.wait<TaskOutcome>((resolve) =>
     activities.schedule(resource, {
       input: text,
       ...limits,
       origin: { execution, state: current?.name ?? '', scheduledId },
-      isWanted: () => thread.execution.isLive(),
+      isWanted: () => branch.execution.isLive(),
       onStarted: (workerName, at) =>
-        thread.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
+        branch.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
       onSettled: (outcome, at) => {
-        recordOutcome(thread, outcome, at);
+        recordOutcome(branch, outcome, at);
         resolve(outcome);
       },
     }),
@@ -138,8 +138,8 @@ async function runActivity(thread: Thread, resource: string, input: Json, limits
 }
 
 /** Recorded from the live service. */
-function missingActivity(thread: Thread, resource: string): StateFailure {
-  const reason = thread.explain(`The activity ${resource} does not exist.`);
+function missingActivity(branch: Branch, resource: string): StateFailure {
+  const reason = branch.explain(`The activity ${resource} does not exist.`);
   return new StateFailure('States.Runtime', reason, { fatal: true });
 }
 
@@ -154,13 +154,13 @@ function describeScheduled(resource: string, input: string, limits: Limits): obj
   };
 }
 
-function recordOutcome(thread: Thread, outcome: TaskOutcome, at: number): void {
+function recordOutcome(branch: Branch, outcome: TaskOutcome, at: number): void {
   if (outcome.kind === 'succeeded') {
     const details = { output: outcome.output, outputDetails: { truncated: false } };
-    thread.record('ActivitySucceeded', details, at);
+    branch.record('ActivitySucceeded', details, at);
   } else if (outcome.kind === 'failed') {
-    thread.record('ActivityFailed', taskFailure(outcome).details, at);
-  } else thread.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
+    branch.record('ActivityFailed', taskFailure(outcome).details, at);
+  } else branch.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
 }
 
 function resultOf(outcome: TaskOutcome): Json {

@@ -32,13 +32,13 @@ export const waitKind: Kind = {
         "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
       );
     }
-    return async (thread, data) => {
-      const now = thread.execution.clock.now();
+    return async (branch, data) => {
+      const now = branch.execution.clock.now();
       const until = timestamp
-        ? Number(await thread.evaluate(timestamp, data))
-        : now + (seconds ? Number(await thread.evaluate(seconds, data)) * 1000 : 0);
+        ? Number(await branch.evaluate(timestamp, data))
+        : now + (seconds ? Number(await branch.evaluate(seconds, data)) * 1000 : 0);
       if (until - now > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
-      if (until > now) await pause(thread, until - now);
+      if (until > now) await pause(branch, until - now);
       return { result: data.root };
     };
   },

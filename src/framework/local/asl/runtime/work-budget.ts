@@ -7,11 +7,11 @@ const PLACES = 1_000_000;
  * What is left of the work that one field may make. Counted before a value is built, so that a few characters of a
  * definition cannot hold up the service or fill its memory. No field of a real machine comes near it.
  */
-export class Work {
+export class WorkBudget {
   #left = PLACES;
 
   /** Whether what was done since the last renewal took a while. */
-  get wasMuch(): boolean {
+  get wasCostly(): boolean {
     return this.#left < PLACES * 0.9;
   }
 
