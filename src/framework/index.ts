@@ -3,7 +3,7 @@ import './base/reflect-metadata.js';
 export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';
 export { type AbortKind, TaskAborted, type TaskContext } from './declare/task-context.js';
-export type { Constructor } from './declare/definition.js';
+export type { Constructor } from './declare/class.js';
 export type { HandlerOptions } from './declare/options.js';
 export type { InterceptedTask, Interceptor } from './declare/interceptor.js';
 export { type Config, defineConfig } from './config/config.js';

@@ -7,7 +7,7 @@ import { fixMachine, type Mended } from '../../src/framework/check/source/fix-ma
 import { type CheckedHandler, checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import type { Constructor } from '../../src/framework/declare/definition.js';
+import type { Constructor } from '../../src/framework/declare/class.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 
 export const arnOf = (name: string, region = 'eu-west-1'): string =>

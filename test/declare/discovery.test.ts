@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { IsInt, IsString } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
-import type { Constructor } from '../../src/framework/declare/definition.js';
+import type { Constructor } from '../../src/framework/declare/class.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 
 class Order {

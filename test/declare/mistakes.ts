@@ -2,7 +2,7 @@
 import { Type } from 'class-transformer';
 import { Allow, IsDate, IsInt, IsString, Validate, ValidateNested } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
-import type { Constructor } from '../../src/framework/declare/definition.js';
+import type { Constructor } from '../../src/framework/declare/class.js';
 
 class Order {
   @IsInt() amount!: number;

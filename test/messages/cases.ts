@@ -17,7 +17,7 @@ import { flagsTakenByNpm } from '../../src/framework/cli/flags/npm-flags.js';
 import { startSeeded } from '../../src/framework/cli/local/seed.js';
 import { readMachines } from '../../src/framework/cli/project/machines.js';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
-import type { Constructor } from '../../src/framework/declare/definition.js';
+import type { Constructor } from '../../src/framework/declare/class.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { loadActivities } from '../../src/framework/declare/discovery/load.js';
 import { silentLog } from '../../src/framework/base/log/log.js';

@@ -1,13 +1,13 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { Constructor } from '../declare/definition.js';
+import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions, INTERCEPTORS } from '../declare/options.js';
 import {
   duration,
   durationOrFalse,
   flag,
-  isClass,
   isCount,
+  isFunction,
   isText,
   listOf,
   MOST_AT_ONCE,
@@ -192,12 +192,12 @@ const traceContext: Rule = {
   },
 };
 
-const setup: Rule = { expected: 'a function that is given the container', ok: isClass };
+const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
 /** The rows of what only the config's top level has. */
 export const CONFIG_OPTIONS = {
   activities: {
-    ...listOf('classes and globs', (item) => isText(item) || isClass(item)),
+    ...listOf('classes and globs', (item) => isText(item) || isFunction(item)),
     text: globs,
     default: ['./src/activities/**/*.activity.js'],
     help: 'classes, and globs of compiled files',

@@ -1,6 +1,6 @@
 import '../base/reflect-metadata.js';
 import { injectable } from 'tsyringe';
-import type { Constructor } from './definition.js';
+import type { Constructor } from './class.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';

@@ -1,8 +1,6 @@
+import type { Constructor } from './class.js';
 import type { Interceptor } from './interceptor.js';
 import type { HandlerOptions } from './options.js';
-
-// oxlint-disable-next-line typescript/no-explicit-any -- the widest constructor there is; it is never called with arguments of ours
-export type Constructor<T = unknown> = new (...args: any[]) => T;
 
 /** Where a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
 export type ActivityRef =

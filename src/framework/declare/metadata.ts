@@ -1,5 +1,5 @@
 import '../base/reflect-metadata.js';
-import type { Constructor } from './definition.js';
+import type { Constructor } from './class.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 
 // The registered symbols let a class that was decorated through one copy of this package be seen by another.

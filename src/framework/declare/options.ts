@@ -1,6 +1,6 @@
 import { writeDuration } from '../base/time/duration.js';
 import { isPlainObject } from '../base/errors.js';
-import type { Constructor } from './definition.js';
+import type { Constructor } from './class.js';
 import { isReserved } from './error-name.js';
 import type { Interceptor } from './interceptor.js';
 import {

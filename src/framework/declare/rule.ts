@@ -58,7 +58,7 @@ export function checkAgainst(
   });
 }
 
-export const isClass = (value: unknown): boolean => typeof value === 'function';
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 /** Beyond it a number is a slip: no machine holds so many tasks, and AWS lets an activity have 1,000 polls. */
 export const MOST_AT_ONCE = 100_000;

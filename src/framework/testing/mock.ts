@@ -1,5 +1,6 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
-import type { Constructor, HandlerDefinition } from '../declare/definition.js';
+import type { HandlerDefinition } from '../declare/definition.js';
+import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import { CLOCK, RANDOM, TASK_CONTEXT, type Registration } from '../worker/handler/container/container.js';
 import { dependenciesOf } from '../worker/handler/container/dependencies.js';

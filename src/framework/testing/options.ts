@@ -1,6 +1,6 @@
 import { CONFIG_OPTIONS } from '../config/config.js';
 import { badValue } from '../config/mistakes.js';
-import type { Constructor } from '../declare/definition.js';
+import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, isText, listOf, type Option, record } from '../declare/rule.js';

@@ -1,6 +1,7 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
-import type { Constructor, HandlerDefinition } from '../declare/definition.js';
+import type { HandlerDefinition } from '../declare/definition.js';
+import type { Constructor } from '../declare/class.js';
 import { discover } from '../declare/discovery/discovery.js';
 import { throwProblems } from '../base/errors.js';
 import { compile, type CompiledHandler } from '../worker/handler/compile.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { container as root, delay, inject, injectable, injectAll, singleton } from 'tsyringe';
 import { Activity, Handle, StartError, type InterceptedTask, type Interceptor } from 'stepwright';
 import { createTestBed, type TestBedOptions } from 'stepwright/testing';
-import type { Constructor } from '../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../src/framework/declare/class.js';
 
 interface Shape {
   a: number;

@@ -3,7 +3,7 @@ import { injectable } from 'tsyringe';
 import { Activity, Handle, type InterceptedTask, type Interceptor } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { IsString } from 'class-validator';
-import type { Constructor } from '../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../src/framework/declare/class.js';
 import { currentTask } from '../../../src/framework/worker/handler/context/current-task.js';
 
 class Hello {

@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { Activity, ActivityFailure, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
-import type { Constructor } from '../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../src/framework/declare/class.js';
 
 class Item {
   @IsInt() n!: number;

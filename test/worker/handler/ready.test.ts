@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Activity, ActivityFailure, ErrorName, Handle, type Interceptor } from 'stepwright';
 import { createTestBed, HandClock } from 'stepwright/testing';
-import type { Constructor } from '../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../src/framework/declare/class.js';
 import { Retry } from '../../../src/framework/worker/handler/interceptors/retry.js';
 import { Timing } from '../../../src/framework/worker/handler/interceptors/timing.js';
 import { CLOCK, RANDOM } from '../../../src/framework/worker/handler/container/container.js';

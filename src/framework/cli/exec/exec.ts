@@ -3,7 +3,7 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Config } from '../../config/config.js';
 import type { Flags } from '../../config/texts.js';
 import { Activity, Handle } from '../../declare/decorators.js';
-import type { Constructor } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
 import { isReserved } from '../../declare/error-name.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { type Problem, show, StartError } from '../../base/errors.js';

@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/errors.js';
-import type { ActivityRef, Constructor, HandlerDefinition } from '../definition.js';
+import type { ActivityRef, HandlerDefinition } from '../definition.js';
+import type { Constructor } from '../class.js';
 
 /** What is wrong between handlers that are each right by themselves. */
 export function crossProblems(handlers: readonly HandlerDefinition[], files: Files): Problem[] {

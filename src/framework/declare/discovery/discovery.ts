@@ -2,7 +2,8 @@ import type { Environment } from '../../base/environment.js';
 import { show, type Problem } from '../../base/errors.js';
 import { parseActivity } from './activity-ref.js';
 import { crossProblems } from './cross-problems.js';
-import type { Constructor, HandlerDefinition } from '../definition.js';
+import type { HandlerDefinition } from '../definition.js';
+import type { Constructor } from '../class.js';
 import { isReserved } from '../error-name.js';
 import { readInput, readOutput } from '../dto/input-type.js';
 import {

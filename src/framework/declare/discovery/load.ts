@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { type Problem, show, shownPath } from '../../base/errors.js';
-import type { Constructor } from '../definition.js';
+import type { Constructor } from '../class.js';
 import { readActivity, readHandlers } from '../metadata.js';
 
 export interface Loaded {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/errors.js';
-import type { Constructor } from '../definition.js';
+import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty } from './dto-property.js';
 import {
   hasRules,
@@ -9,7 +9,7 @@ import {
   type DtoShape,
   type Groups,
 } from './dto-shape.js';
-import { conversionTo, isBuiltIn, isInJson, isOpen, kindOf } from './kinds.js';
+import { conversionTo, isInJson, isOpen, kindOf } from './kinds.js';
 
 /** Names that class-validator looks up on a plain object and finds there. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));

@@ -3,7 +3,7 @@ import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import type { ValidationArguments } from 'class-validator';
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from './class-validator.js';
-import type { Constructor } from '../definition.js';
+import type { Constructor } from '../class.js';
 import { COLLECTION, kindOf, type Kind } from './kinds.js';
 import { readPropertyType } from '../metadata.js';
 

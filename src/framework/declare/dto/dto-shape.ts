@@ -1,5 +1,5 @@
 import { getMetadataStorage } from './class-validator.js';
-import type { Constructor } from '../definition.js';
+import type { Constructor } from '../class.js';
 import {
   exposedBeside,
   readProperty,

@@ -1,7 +1,7 @@
 import { show, type Problem } from '../../base/errors.js';
-import type { Constructor, InputSpec, OutputSpec } from '../definition.js';
+import type { InputSpec, OutputSpec } from '../definition.js';
+import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';
-import { isBuiltIn } from './kinds.js';
 import { readParameterTypes } from '../metadata.js';
 
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };

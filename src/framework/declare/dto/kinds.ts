@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isBuiltIn } from '../class.js';
 
 /** What a value is held to. */
 export interface Kind {
@@ -118,10 +119,3 @@ const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
 /** Whether `@Type` of this says nothing about the parts, as `@Type(() => Set)`. */
 export const isOpen = (type: unknown): boolean => OPEN.has(type);
-
-/** Whether a function belongs to the language or to Node, and so can't be a DTO. */
-export function isBuiltIn(type: unknown): boolean {
-  if (typeof type !== 'function') return false;
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(type))) return true;
-  return Reflect.get(globalThis, type.name) === type;
-}

@@ -1,7 +1,8 @@
-import type { Constructor, HandlerDefinition } from '../definition.js';
+import type { HandlerDefinition } from '../definition.js';
+import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty } from '../dto/dto-property.js';
 import { shapeOf } from '../dto/dto-shape.js';
-import { isBuiltIn, isOpen, SCALAR_KINDS } from '../dto/kinds.js';
+import { isOpen, SCALAR_KINDS } from '../dto/kinds.js';
 import { allOf, type JsonSchema, ruleSchema, withComment } from './schema-rules.js';
 
 export type { JsonSchema } from './schema-rules.js';

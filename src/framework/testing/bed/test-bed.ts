@@ -1,6 +1,6 @@
 import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from '../hand-clock.js';
-import type { Constructor } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { CLOCK } from '../../worker/handler/container/container.js';
 import { silentLog, type Logger } from '../../base/log/log.js';

@@ -1,5 +1,6 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { Constructor, HandlerDefinition } from '../../declare/definition.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';

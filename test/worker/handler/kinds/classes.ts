@@ -10,7 +10,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import * as fc from 'fast-check';
-import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { byKind, Circle, dtoOf, Square } from './field.js';
 
 /** A declared type, what it is made with, and what a person means by it. */

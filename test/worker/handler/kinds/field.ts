@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { IsNumber, IsString } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
-import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { seen } from '../rows/row.js';
 
 /** A class as the compiler would write it: each field with its decorators and its declared type. */

@@ -1,7 +1,7 @@
 import { runs } from '../../../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { cases } from './classes.js';

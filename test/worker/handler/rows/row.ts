@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
-import type { Constructor } from '../../../../src/framework/declare/definition.js';
+import type { Constructor } from '../../../../src/framework/declare/class.js';
 import type { HandleOptions } from '../../../../src/framework/declare/options.js';
 
 /** The exact outcome that the service is told. */

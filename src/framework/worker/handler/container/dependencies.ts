@@ -1,6 +1,5 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
-import type { Constructor } from '../../../declare/definition.js';
-import { isBuiltIn } from '../../../declare/dto/kinds.js';
+import { type Constructor, isBuiltIn } from '../../../declare/class.js';
 import { readConstructorTypes } from '../../../declare/metadata.js';
 import { show, type Problem } from '../../../base/errors.js';
 import { registrationOf } from './registrations.js';

@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
-import type { Constructor } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 
 export interface Registered {
   readonly provider: Provider<unknown>;

@@ -1,5 +1,6 @@
 import { Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import type { Constructor, HandlerDefinition } from '../../../declare/definition.js';
+import type { HandlerDefinition } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 import { ruleClasses } from '../../../declare/dto/dto-shape.js';
 import type { Interceptor } from '../../../declare/interceptor.js';
 import type { Problem } from '../../../base/errors.js';

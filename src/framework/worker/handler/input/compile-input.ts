@@ -1,4 +1,5 @@
-import type { Constructor, HandlerDefinition } from '../../../declare/definition.js';
+import type { HandlerDefinition } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 import { SCALAR_KINDS } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
 import { OWN_ERROR } from '../outcome/own-error.js';

@@ -1,9 +1,9 @@
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { classTransformer } from '../../../declare/dto/class-transformer.js';
-import type { Constructor } from '../../../declare/definition.js';
+import { type Constructor, isBuiltIn } from '../../../declare/class.js';
 import type { Discriminator, DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../../declare/dto/dto-shape.js';
-import { conversionTo, isBuiltIn, isOpen, type Kind } from '../../../declare/dto/kinds.js';
+import { conversionTo, isOpen, type Kind } from '../../../declare/dto/kinds.js';
 import { shown } from '../outcome/cause.js';
 import { mapParts, pathOf, type Place } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';

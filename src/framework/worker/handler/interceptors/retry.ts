@@ -2,7 +2,7 @@ import { inject, injectable } from 'tsyringe';
 import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
-import type { Constructor } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { readErrorName } from '../../../declare/metadata.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';

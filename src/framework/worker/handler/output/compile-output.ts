@@ -1,4 +1,5 @@
-import type { Constructor, HandlerDefinition, OutputSpec } from '../../../declare/definition.js';
+import type { HandlerDefinition, OutputSpec } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 import type { Groups } from '../../../declare/dto/dto-shape.js';
 import { brokenRules } from '../input/broken-rules.js';
 import { mapParts } from '../input/value-path.js';

@@ -1,4 +1,4 @@
-import type { Constructor } from '../../../declare/definition.js';
+import type { Constructor } from '../../../declare/class.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
