@@ -86,7 +86,7 @@ function makeSet(count: number, stallAfterMs: number | false = false) {
       begun.push(made);
       return made as unknown as WorkerProcess;
     },
-    surround: async () => undefined,
+    onPlanned: async () => undefined,
     longestDrainMs: () => 96_000,
     stallAfterMs: () => stallAfterMs,
     onFirst: () => lines.push('first'),

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { explainCall } from '../../src/framework/cli/output/explain-call.js';
+import { explainCallError } from '../../src/framework/cli/output/call-error.js';
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { Endpoint } from '../../src/framework/aws/endpoint.js';
 import { AwsService } from '../../src/framework/aws/sdk/aws.js';
@@ -45,7 +45,7 @@ test.each<[string, (client: SFNClient, clock: Clock) => Promise<unknown>]>([
   const clock = new HandClock();
   const failed = call(await service.client('us-east-1'), clock).catch((error: unknown) => error);
   await clock.advance(10_000);
-  expect(explainCall(await failed, endpoint)).toMatchObject({
+  expect(explainCallError(await failed, endpoint)).toMatchObject({
     message: expect.stringMatching(/^there was no answer from http:\/\/127\.0\.0\.1:\d+ within 10 s: /),
   });
 });

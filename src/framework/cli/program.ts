@@ -5,12 +5,12 @@ import type { Command as CommandOf, Option as OptionOf } from 'commander';
 import { OPTIONS } from '../config/config.js';
 import { type Flags, flagOf } from '../config/texts.js';
 import type { Option as OptionRow } from '../declare/rule.js';
-import { sayAtOnce } from '../base/log/stdio.js';
+import { writeErrorSync } from '../base/log/stdio.js';
 import type { DoctorFlags } from './doctor/doctor.js';
-import { type DoorFlags, doorFlags } from './flags/access-flags.js';
-import { end } from './process/exit.js';
+import { type AccessFlags, accessFlags } from './flags/access-flags.js';
+import { exit } from './process/exit.js';
 import type { ExecFlags } from './exec/exec.js';
-import { explain } from './output/explain.js';
+import { formatError } from './output/format-error.js';
 import type { ListenFlags } from './local/local.js';
 import { loadLibrary } from '../base/load-library.js';
 import { LEVEL_VARIABLE, LOG_LEVELS, type LogFlags, logFor } from './output/log-for.js';
@@ -80,7 +80,7 @@ addOptions(
     endpointFlag,
     logFlag,
     formatFlag,
-    ...doorFlags,
+    ...accessFlags,
     new Option('--processes <N|auto>', 'a supervised set of processes, `auto`: one for each core')
       .env('STEPWRIGHT_PROCESSES')
       .argParser(readProcesses),
@@ -88,17 +88,17 @@ addOptions(
     handlerFlag,
   ],
 ).action(async ({ allowHost, allowOrigin, console, processes, ...typed }: Typed<StartTyped>) => {
-  const [flags, doors, log] = [flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)];
+  const [flags, access, log] = [flagsOf(typed), { allowHost, allowOrigin, console }, logFor(typed)];
   if (processes === undefined) {
     const { start } = await import('./start/start.js');
-    await end(await start(flags, doors, log));
+    await exit(await start(flags, access, log));
   }
   const { startProcesses } = await import('./supervise/start-processes.js');
   const { logLevel, logFormat } = typed;
-  await end(await startProcesses(processes ?? 1, { flags, doors, logFlags: { logLevel, logFormat }, log }));
+  await exit(await startProcesses(processes ?? 1, { flags, access, logFlags: { logLevel, logFormat }, log }));
 });
 
-interface StartTyped extends DoorFlags, LogFlags {
+interface StartTyped extends AccessFlags, LogFlags {
   readonly processes?: number;
 }
 
@@ -121,16 +121,16 @@ addOptions(
     configFlag,
     endpointFlag,
     logFlag,
-    ...doorFlags,
+    ...accessFlags,
     new Option('--build <command>', "what compiles (default: the project's tsc)"),
     ...optionFlags(() => true),
     handlerFlag,
   ],
 ).action(async ({ build, allowHost, allowOrigin, console, ...typed }: Typed<DevTyped>) => {
   const { dev } = await import('./dev/dev.js');
-  const doors = { allowHost, allowOrigin, console };
+  const access = { allowHost, allowOrigin, console };
   const { logLevel } = typed;
-  await end(await dev(flagsOf(typed), { build, doors, log: { logLevel } }, logFor(typed)));
+  await exit(await dev(flagsOf(typed), { build, access, log: { logLevel } }, logFor(typed)));
 });
 
 /** @throws InvalidArgumentError where it is no port. */
@@ -145,7 +145,7 @@ addOptions(program.command('local').description('run only the local Step Functio
   logFlag,
   formatFlag,
   new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
-  ...doorFlags,
+  ...accessFlags,
   new Option('--worker <port>', 'health port of a worker for the console to show; can be repeated').argParser(
     readPort,
   ),
@@ -154,7 +154,7 @@ addOptions(program.command('local').description('run only the local Step Functio
 ]).action(
   async ({ host, allowHost, allowOrigin, console, worker, ...typed }: Typed<ListenFlags & LogFlags>) => {
     const { local } = await import('./local/local.js');
-    await end(await local(flagsOf(typed), { host, allowHost, allowOrigin, console, worker }, logFor(typed)));
+    await exit(await local(flagsOf(typed), { host, allowHost, allowOrigin, console, worker }, logFor(typed)));
   },
 );
 
@@ -174,7 +174,7 @@ addOptions(
 ).action(async (machine: string, input: string, { trace, watch, ...typed }: Typed<ExecuteTyped>) => {
   const { execute } = await import('./execute/execute.js');
   const how = { trace: trace === true, watch: watch === true };
-  await end(await execute(machine, input, flagsOf(typed), how));
+  await exit(await execute(machine, input, flagsOf(typed), how));
 });
 
 interface ExecuteTyped {
@@ -209,7 +209,7 @@ addOptions(
   const { activityNamed, exec } = await import('./exec/exec.js');
   const { input, output, error, killAfter, memoryMb, activity, ...rest } = typed;
   const own = { input, output, error, killAfter, memoryMb, activity: activityNamed(activity) };
-  await end(await exec(command, flagsOf(rest), own, logFor(typed)));
+  await exit(await exec(command, flagsOf(rest), own, logFor(typed)));
 });
 
 addOptions(
@@ -217,7 +217,7 @@ addOptions(
   [configFlag, endpointFlag, ...optionFlags(() => true), handlerFlag, new Option('--json', 'as JSON')],
 ).action(async ({ json, ...typed }: Typed<{ json?: true }>) => {
   const { showConfig } = await import('./show/show-config.js');
-  await end(await showConfig(flagsOf(typed), json === true));
+  await exit(await showConfig(flagsOf(typed), json === true));
 });
 
 addOptions(
@@ -235,10 +235,10 @@ addOptions(
 ).action(async ({ config = [], fix, strict, json, ...typed }: Typed<CheckTyped>) => {
   const { check } = await import('./check/check.js');
   const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
-  await end(await check(flagsOf(typed), how));
+  await exit(await check(flagsOf(typed), how));
 });
 
-interface DevTyped extends DoorFlags, LogFlags {
+interface DevTyped extends AccessFlags, LogFlags {
   readonly build?: string;
 }
 
@@ -256,7 +256,7 @@ program
   .addOption(configFlag)
   .action(async (handler: string | undefined, typed: Typed) => {
     const { showSchema } = await import('./show/show-schema.js');
-    await end(await showSchema(flagsOf(typed), handler));
+    await exit(await showSchema(flagsOf(typed), handler));
   });
 
 program
@@ -266,7 +266,7 @@ program
   .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
   .action(async (name: string, { from }: { from?: string }) => {
     const { newProject } = await import('./new/new.js');
-    await end(await newProject(name, { version, from }));
+    await exit(await newProject(name, { version, from }));
   });
 
 program
@@ -278,7 +278,7 @@ program
   .option('--activity <ARN or name>', 'what it takes the tasks of (default: an ARN beside the others)')
   .action(async (name: string, options: { activity?: string }) => {
     const { generateActivity } = await import('./new/generate.js');
-    await end(await generateActivity(name, options));
+    await exit(await generateActivity(name, options));
   });
 
 addOptions(
@@ -292,7 +292,7 @@ addOptions(
   ],
 ).action(async ({ stopTimeout, json, ...typed }: Typed<DoctorFlags>) => {
   const { doctor } = await import('./doctor/doctor.js');
-  await end(await doctor(flagsOf(typed), { stopTimeout, json }));
+  await exit(await doctor(flagsOf(typed), { stopTimeout, json }));
 });
 
 /** @throws Error where npm took the flags of the command for its own. */
@@ -309,7 +309,7 @@ export async function runProgram(): Promise<void> {
     refuseTakenFlags(process.argv[2]);
     await program.parseAsync();
   } catch (error) {
-    sayAtOnce(explain(error));
-    await end(1);
+    writeErrorSync(formatError(error));
+    await exit(1);
   }
 }

@@ -184,7 +184,7 @@ test('what is loaded before signals are caught is our own, and little', () => {
   const names = [...loaded].map((each) =>
     each.startsWith('/') ? relative(resolve('src/framework'), each) : each,
   );
-  const ours = ['main', 'process/signals', 'process/leave', 'process/compile-cache'];
+  const ours = ['main', 'process/signals', 'process/exit-now', 'process/compile-cache'];
   const rest = ['base/log/stdio.js', 'base/time/clock.js', 'node:fs', 'node:module', 'node:path', 'node:url'];
   expect(new Set(names)).toEqual(new Set([...ours.map((each) => `cli/${each}.js`), ...rest]));
 });

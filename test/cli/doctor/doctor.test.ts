@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Activity, type Config, Handle } from 'stepwright';
 import type { Fault } from 'stepwright/local';
-import { examine, type Surroundings } from '../../../src/framework/cli/doctor/examine.js';
+import { examine, type Host } from '../../../src/framework/cli/doctor/examine.js';
 import type { Finding } from '../../../src/framework/cli/doctor/finding.js';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
 import { makePlan } from '../../../src/framework/worker/build/plan.js';
@@ -33,7 +33,7 @@ afterEach(async () => {
 /** As the command examines a project of one healthy handler, but for what a test plants. */
 async function examined(
   config: Config = {},
-  around: Partial<Surroundings> = {},
+  around: Partial<Host> = {},
   projectDir = process.cwd(),
 ): Promise<Finding[]> {
   const healthy: Config = { activities: [activity(() => {})], endpoint: world.service.url };

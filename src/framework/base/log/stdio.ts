@@ -42,7 +42,7 @@ export function leaveDeadTerminal(): void {
 }
 
 /** Writes to standard error before it returns, also while the process exits. Never throws, and waits a second at most. */
-export function sayAtOnce(text: string): void {
+export function writeErrorSync(text: string): void {
   const fd = nonBlocking(2);
   const giveUpAt = systemClock.now() + LAST_WORDS_MS;
   let rest: Uint8Array = Buffer.from(`${text}\n`);

@@ -7,7 +7,7 @@ import { StartError } from '../../base/errors.js';
 import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws.js';
 import { describeMachines } from '../../aws/queries/machine-queries.js';
-import { explainCall } from '../output/explain-call.js';
+import { explainCallError } from '../output/call-error.js';
 
 /**
  * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is
@@ -34,7 +34,7 @@ export async function deployedMachines(
     const byArn = new Map(machines.map((machine) => [machine.file, machine]));
     return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
   } catch (error) {
-    throw explainCall(error, endpoint);
+    throw explainCallError(error, endpoint);
   } finally {
     service.close();
   }

@@ -5,12 +5,12 @@ import { shownPath } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import { unlessAborted } from '../../base/time/wait.js';
-import { sayActivities, sayConsole, sayFindings, sayMachines } from '../output/banner.js';
+import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
-import { Surroundings } from '../supervise/set-service.js';
+import { SharedService } from '../supervise/shared-service.js';
 import { NotStarted, WorkerProcess } from '../supervise/worker-process.js';
 import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
@@ -24,7 +24,7 @@ export interface DevOptions {
   /** What compiles. @default the project's own tsc */
   readonly build?: string;
   /** Who may call the local service, and whether it has a console. */
-  readonly doors: DoorFlags;
+  readonly access: AccessFlags;
   readonly log: LogFlags;
 }
 
@@ -40,7 +40,7 @@ export async function dev(flags: Flags, options: DevOptions, log: Logger): Promi
   const found = typeof compilation === 'object' ? compilation : undefined;
   const project = projectDir(config);
   const session = new Session({
-    ...{ flags, log, logFlags: options.log, doors: options.doors, project, compilation: found },
+    ...{ flags, log, logFlags: options.log, access: options.access, project, compilation: found },
     compiler: found && findCompiler(found, options.build),
     stop: stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once'),
   });
@@ -51,7 +51,7 @@ interface SessionParts {
   readonly flags: Flags;
   readonly log: Logger;
   readonly logFlags: LogFlags;
-  readonly doors: DoorFlags;
+  readonly access: AccessFlags;
   readonly project: string;
   /** Undefined where the config is JavaScript: its sources are what runs. */
   readonly compilation: Compilation | undefined;
@@ -60,7 +60,7 @@ interface SessionParts {
 }
 
 class Session {
-  readonly #surroundings: Surroundings;
+  readonly #service: SharedService;
   /** Every process that has not ended. */
   readonly #processes = new Set<WorkerProcess>();
   #current: WorkerProcess | undefined;
@@ -74,7 +74,7 @@ class Session {
   #fingerprint = '';
 
   constructor(private readonly parts: SessionParts) {
-    this.#surroundings = new Surroundings(parts.log, parts.doors, {
+    this.#service = new SharedService(parts.log, parts.access, {
       current: () => this.#current,
       all: () => this.#processes,
     });
@@ -104,12 +104,12 @@ class Session {
     const { project, stop } = this.parts;
     const files = [...changed].filter((file) => CODE.test(file));
     if (stop.aborted || files.length === 0) return;
-    const seeded = files.some((file) => file.endsWith('.json')) && (await this.#surroundings.readMachines());
+    const seeded = files.some((file) => file.endsWith('.json')) && (await this.#service.readMachines());
     const isMachine = (file: string): boolean =>
-      file.endsWith('.asl.json') || this.#surroundings.isMachine(relative(project, file));
+      file.endsWith('.asl.json') || this.#service.isMachine(relative(project, file));
     // The handler of a new machine may be among the code: who runs that says what does not agree.
     if (!files.every(isMachine)) return this.#compileAndRun();
-    if (seeded) await this.#sayFindings();
+    if (seeded) await this.#logFindings();
   }
 
   async #compileAndRun(): Promise<void> {
@@ -149,9 +149,9 @@ class Session {
     try {
       const running = next.run({
         ...{ flags, log: logFlags },
-        surround: async (planned) => {
+        onPlanned: async (planned) => {
           this.#files = planned.files;
-          const port = await this.#surroundings.take(planned);
+          const port = await this.#service.take(planned);
           if (!old) this.#announce(planned.endpoint, planned.healthPort !== undefined);
           return port;
         },
@@ -161,8 +161,8 @@ class Session {
       if (old) this.#drain(old);
       this.#sayHandlers(handlers);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
-      else this.#sayMachines();
-      await this.#sayFindings();
+      else this.#logMachines();
+      await this.#logFindings();
       void this.#watchEnd(next);
     } catch (error) {
       if (stop.aborted) return next.kill();
@@ -183,7 +183,7 @@ class Session {
 
   /** The polls that it holds end first: not one more task is to run there. */
   #drain(worker: WorkerProcess): void {
-    this.#surroundings.endPollsOf(worker.name);
+    this.#service.endPollsOf(worker.name);
     worker.drain();
   }
 
@@ -196,9 +196,9 @@ class Session {
 
   #announce(endpoint: string, hasHealthPort: boolean): void {
     const { log } = this.parts;
-    const { url } = this.#surroundings;
+    const { url } = this.#service;
     log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers come and go)`}`);
-    if (url !== undefined && this.#surroundings.hasConsole) sayConsole(log, url);
+    if (url !== undefined && this.#service.hasConsole) logConsole(log, url);
     if (hasHealthPort) log.info('no worker opens its health port: there may be two of them');
   }
 
@@ -206,7 +206,7 @@ class Session {
     const known = new Set(this.#handlers.map(({ name, activityArn }) => `${name} ${activityArn}`));
     const names = new Set(handlers.map(({ name }) => name));
     const { log } = this.parts;
-    sayActivities(
+    logActivities(
       log,
       handlers.filter(({ name, activityArn }) => !known.has(`${name} ${activityArn}`)),
     );
@@ -215,20 +215,20 @@ class Session {
   }
 
   /** What classes and machines do not agree in, where that is not what was said last. */
-  async #sayFindings(): Promise<void> {
-    const { machines } = this.#surroundings;
+  async #logFindings(): Promise<void> {
+    const { machines } = this.#service;
     if (machines.length === 0) return;
     const findings = (await this.#current?.check(machines)) ?? [];
     const said = JSON.stringify(findings);
-    if (said !== this.#findings) sayFindings(this.parts.log, findings);
+    if (said !== this.#findings) logFindings(this.parts.log, findings);
     this.#findings = said;
   }
 
-  #sayMachines(): void {
-    const { port } = this.#surroundings;
+  #logMachines(): void {
+    const { port } = this.#service;
     if (port === undefined) return;
     const asked = this.parts.flags.texts['port'];
-    sayMachines(this.parts.log, this.#surroundings.machines, asked === undefined ? undefined : port);
+    logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
   }
 
   /** Every worker ends its tasks; then nobody is left for the service to serve. */
@@ -236,7 +236,7 @@ class Session {
     this.#spare?.kill();
     for (const worker of this.#processes) this.#drain(worker);
     await Promise.all([...this.#processes].map(({ ended }) => ended));
-    await this.#surroundings.close();
+    await this.#service.close();
   }
 }
 

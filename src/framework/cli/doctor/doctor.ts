@@ -46,9 +46,9 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
     throw error;
   }
   const { env } = process;
-  const around = { clock: systemClock, env, nodeVersion, openFiles: openFiles(), stopTimeoutMs };
+  const host = { clock: systemClock, env, nodeVersion, openFiles: openFiles(), stopTimeoutMs };
   const { region } = project.plan.settings;
-  return examine({ ...project, localArn: (activity) => localArn(activity, region) }, around);
+  return examine({ ...project, localArn: (activity) => localArn(activity, region) }, host);
 }
 
 /** What `ulimit -n` allows this process: Node has raised it to the hard limit when it started. */

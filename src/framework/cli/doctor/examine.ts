@@ -18,7 +18,7 @@ import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js
 import { lookAtStop } from './stopping.js';
 
 /** What is examined. */
-export interface Patient {
+export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
@@ -29,7 +29,7 @@ export interface Patient {
 }
 
 /** The machine that it is examined on. */
-export interface Surroundings {
+export interface Host {
   readonly clock: Clock;
   readonly env: Environment;
   /** `process.versions.node` */
@@ -44,30 +44,30 @@ export interface Surroundings {
  * Looks at all that a worker needs, without being one: it starts none, runs no `setup`, changes nothing at the service and
  * takes no task. @throws never for what it finds
  */
-export async function examine(patient: Patient, around: Surroundings): Promise<Finding[]> {
-  const { plan, projectDir } = patient;
+export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
+  const { plan, projectDir } = project;
   return [
-    lookAtNode(around.nodeVersion),
+    lookAtNode(host.nodeVersion),
     ...lookAtProblems(plan.problems),
     ...lookAtMetadata(plan.handlers),
     ...lookAtCopies(plan.problems),
     ...lookAtTelemetry(projectDir),
-    lookAtStop(plan.settings.graceMs, around.env, around.stopTimeoutMs),
-    ...(plan.endpoint ? await lookAtService(patient, plan.endpoint, around) : []),
+    lookAtStop(plan.settings.graceMs, host.env, host.stopTimeoutMs),
+    ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
   ];
 }
 
 /** What can be asked of the service, and what depends on where it is. */
-async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surroundings): Promise<Finding[]> {
+async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
   const { Enquiry } = await import('../../aws/queries/enquiry.js');
-  const { settings, handlers } = patient.plan;
-  const { clock, env, openFiles } = around;
+  const { settings, handlers } = project.plan;
+  const { clock, env, openFiles } = host;
   const enquiry = new Enquiry({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, enquiry);
     const credentials = await enquiry.credentials(regions[0]?.region);
     const findings = [
-      ...(await lookAtConnections(patient.plan, endpoint, regions, openFiles)),
+      ...(await lookAtConnections(project.plan, endpoint, regions, openFiles)),
       ...missing,
       lookAtCredentials(credentials, endpoint, clock.now()),
     ];
@@ -75,7 +75,7 @@ async function lookAtService(patient: Patient, endpoint: Endpoint, around: Surro
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const questions = await enquiry.in(each.region);
-      findings.push(...(await lookAtRegion(patient, { ...each, endpoint, questions, env })));
+      findings.push(...(await lookAtRegion(project, { ...each, endpoint, questions, env })));
     }
     return findings;
   } finally {
@@ -91,15 +91,15 @@ interface Region extends InRegion {
 }
 
 async function lookAtRegion(
-  patient: Patient,
+  project: ExaminedProject,
   { endpoint, region, handlers, questions, env }: Region,
 ): Promise<Finding[]> {
   const known = await questions.activities();
   // The command itself starts the service there, so it is right that nobody answers yet.
-  if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(patient, endpoint, handlers);
+  if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(project, endpoint, handlers);
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: questions.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
-  const created = isLoopback(endpoint) || patient.plan.settings.createActivities;
+  const created = isLoopback(endpoint) || project.plan.settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
   const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
   const machines = await readKeptMachines(questions);
@@ -114,7 +114,7 @@ async function lookAtRegion(
 
 /** What the embedded service would be given. */
 function lookAtEmbedded(
-  { machines, localArn }: Patient,
+  { machines, localArn }: ExaminedProject,
   endpoint: Endpoint,
   handlers: readonly PlannedHandler[],
 ): Finding[] {

@@ -12,9 +12,9 @@ import { runCommand } from '../../worker/pool/commands/run-command.js';
 import type { Logger } from '../../base/log/log.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import { makePlan } from '../../worker/build/plan.js';
-import { sayActivities, sayDrain, WAITING } from '../output/banner.js';
+import { logActivities, logDrain, WAITING } from '../output/banner.js';
 import { loadConfigIfAny } from '../project/config-file.js';
-import { endPollsOf } from '../local/local-port.js';
+import { endPollsOf } from '../local/running-service.js';
 import { runWorker } from '../start/run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
@@ -51,8 +51,8 @@ export async function exec(
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
   return runWorker({ ...plan, problems }, { log, stop }, (worker) => {
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
-    sayActivities(log, worker.status().handlers);
-    sayDrain(log, worker.longestDrainMs);
+    logActivities(log, worker.status().handlers);
+    logDrain(log, worker.longestDrainMs);
     endPollsOf(worker, plan.endpoint);
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);

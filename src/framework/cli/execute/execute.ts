@@ -15,8 +15,8 @@ import {
   type SFNClient,
   startExecution,
 } from '../../aws/queries/execution-queries.js';
-import { explain } from '../output/explain.js';
-import { explainCall, isRefused } from '../output/explain-call.js';
+import { formatError } from '../output/format-error.js';
+import { explainCallError, isRefused } from '../output/call-error.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
@@ -97,7 +97,7 @@ async function begin({ client, endpoint, machine }: Running, input: string): Pro
     asked = true;
     return await startExecution(client, stateMachineArn, input, systemClock);
   } catch (error) {
-    const explained = explainCall(error, endpoint);
+    const explained = explainCallError(error, endpoint);
     if (!asked || !(error instanceof NoAnswer)) throw explained;
     const said = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
     throw new Error(said, { cause: error });
@@ -114,7 +114,9 @@ async function follow({ client, endpoint, trace }: Running, executionArn: string
   const onTrouble = (error: unknown, silentMs: number): boolean => {
     if (isGone(error) || silentMs >= PATIENCE_MS) return false;
     if (!told)
-      say(`${explain(explainCall(error, endpoint))}\ntrying on, for up to ${showDuration(PATIENCE_MS)}`);
+      say(
+        `${formatError(explainCallError(error, endpoint))}\ntrying on, for up to ${showDuration(PATIENCE_MS)}`,
+      );
     return (told = true);
   };
   try {
@@ -123,7 +125,7 @@ async function follow({ client, endpoint, trace }: Running, executionArn: string
     if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
     const said = isGone(error)
       ? `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended: it keeps everything in memory, so nobody can say any more`
-      : `${explain(explainCall(error, endpoint))}\nSo it is not known how the execution ends, which may run on. To go on looking: ${lookAgain(executionArn, endpoint)}`;
+      : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends, which may run on. To go on looking: ${lookAgain(executionArn, endpoint)}`;
     throw new Error(said, { cause: error });
   }
 }

@@ -4,14 +4,14 @@ import { loadLibrary } from '../../base/load-library.js';
 const { Option } = loadLibrary('commander') as typeof import('commander');
 
 /** Who may call the local service, and whether it shows its page. */
-export interface DoorFlags {
+export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   /** Undefined where neither `--console` nor `--no-console` was said. */
   readonly console?: boolean;
 }
 
-export const doorFlags: readonly OptionOf[] = [
+export const accessFlags: readonly OptionOf[] = [
   new Option(
     '--allow-host <name...>',
     'names (NAME or NAME:PORT) that the local service may be called by, beside loopback',

@@ -1,9 +1,9 @@
 import type { LocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { PublicStatus } from '../../base/worker-status.js';
-import { sayFindings, sayMachines } from '../output/banner.js';
+import { logFindings, logMachines } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
@@ -16,13 +16,13 @@ export interface Embedded {
    * Says which machines there are, and what they and the classes do not agree in.
    * @param port said where `execute` would look elsewhere
    */
-  sayMachines(port: number | undefined): void;
+  logMachines(port: number | undefined): void;
 }
 
 /** @param workers those that the console shows. @throws StartError */
 export async function startEmbedded(
   { plan, machines }: Project,
-  { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: DoorFlags,
+  { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: AccessFlags,
   log: Logger,
   workers: () => PublicStatus[],
 ): Promise<Embedded> {
@@ -33,9 +33,9 @@ export async function startEmbedded(
   const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
   return {
     ...{ service, console },
-    sayMachines: (port) => {
-      sayMachines(log, machines, port);
-      sayFindings(log, seededFindings(plan, machines));
+    logMachines: (port) => {
+      logMachines(log, machines, port);
+      logFindings(log, seededFindings(plan, machines));
     },
   };
 }

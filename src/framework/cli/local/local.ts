@@ -1,16 +1,16 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/texts.js';
 import type { Logger } from '../../base/log/log.js';
-import { command, sayConsole, sayMachines, sayOutdated } from '../output/banner.js';
+import { command, logConsole, logMachines, logOutdated } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
 /** Where it listens, and for whom. */
-export interface ListenFlags extends DoorFlags {
+export interface ListenFlags extends AccessFlags {
   readonly host?: string;
   /** Health ports of workers that the console is to show. */
   readonly worker?: readonly number[];
@@ -23,17 +23,17 @@ export async function local(
   log: Logger,
 ): Promise<number> {
   const { plan, machines, outdated } = await readSeeds(flags);
-  sayOutdated(log, outdated);
+  logOutdated(log, outdated);
   const { settings, handlers } = plan;
   const console =
     wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watchWorkers(ports, systemClock));
   const doors = { host, allowHosts, allowOrigins, console };
   const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
-  if (console) sayConsole(log, service.url);
+  if (console) logConsole(log, service.url);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
-  sayMachines(log, machines, flags.texts['port'] === undefined ? undefined : service.port);
+  logMachines(log, machines, flags.texts['port'] === undefined ? undefined : service.port);
   log.info(
     `Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} ${command('start')}. Press Ctrl-C to interrupt.`,
   );

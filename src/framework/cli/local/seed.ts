@@ -1,4 +1,4 @@
-import { isOurs, portIsOurs } from './local-port.js';
+import { isLocalService, portTakenByStepwright } from './running-service.js';
 import { checkMachines } from '../../check/check-machines.js';
 import type { Finding } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
@@ -77,7 +77,9 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')
       throwProblems([
-        (await isOurs(`http://127.0.0.1:${port}`)) ? portIsOurs(port) : portInUse(port, '--port', 'port'),
+        (await isLocalService(`http://127.0.0.1:${port}`))
+          ? portTakenByStepwright(port)
+          : portInUse(port, '--port', 'port'),
       ]);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
       throwProblems([noListening(message)]);
@@ -86,14 +88,14 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
 }
 
 /** A handler as a local service sees it. */
-export interface BeatenHandler {
+export interface SeededHandler {
   readonly name: string;
   readonly arn: string;
   readonly heartbeatMs: number | false;
 }
 
 /** A lease lapses after HeartbeatSeconds; only two beats within them survive one that is lost. */
-export function slowHeartbeats(service: LocalService, handlers: readonly BeatenHandler[]): Problem[] {
+export function slowHeartbeats(service: LocalService, handlers: readonly SeededHandler[]): Problem[] {
   return handlers.flatMap(({ name, arn, heartbeatMs }) => {
     const seconds = service.heartbeatSecondsOf(arn);
     if (seconds === undefined || beatsTwiceWithin(seconds, heartbeatMs)) return [];

@@ -8,7 +8,7 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';
 
-export function sayActivities(
+export function logActivities(
   log: Logger,
   handlers: readonly Pick<HandlerStatus, 'name' | 'activityArn' | 'concurrency'>[],
 ): void {
@@ -18,10 +18,10 @@ export function sayActivities(
 }
 
 /** The page at the local service's own address. */
-export const sayConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
+export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
 /** @param port where the local service listens, if that is not where `execute` would look. */
-export function sayMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
+export function logMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
   if (first)
@@ -34,19 +34,19 @@ export function sayMachines(log: Logger, machines: readonly MachineSource[], por
 const MOST_FINDINGS = 10;
 
 /** What classes and machines do not agree in, a line each: another worker may share the machines, so that none stops a start. */
-export function sayFindings(log: Logger, findings: readonly Finding[]): void {
+export function logFindings(log: Logger, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
   const more = findings.length > MOST_FINDINGS ? `${findings.length - MOST_FINDINGS} more, and all` : 'all';
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
 }
 
 /** One line each, since nothing is stopped for it. */
-export function sayOutdated(log: Logger, problems: readonly Problem[]): void {
+export function logOutdated(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
 /** What an orchestrator must be told, since it kills after 30 s unless it is. */
-export function sayDrain(log: Logger, longestDrainMs: number): void {
+export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = killAfterSeconds(longestDrainMs);
   log.info(
     `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,

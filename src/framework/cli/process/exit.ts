@@ -1,12 +1,12 @@
 import { lastLines } from '../../base/log/log-output.js';
-import { sayAtOnce } from '../../base/log/stdio.js';
+import { writeErrorSync } from '../../base/log/stdio.js';
 import type { WorkerStatus } from '../../worker/observe/status.js';
-import { leave } from './leave.js';
+import { exitNow } from './exit-now.js';
 
 /** Ends the process, when the last lines of the log are written or had their second. */
-export async function end(code: number): Promise<never> {
+export async function exit(code: number): Promise<never> {
   await lastLines();
-  leave(code);
+  exitNow(code);
 }
 
 /**
@@ -17,7 +17,7 @@ export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'tasks'>): 
   process.on('exit', (code) => {
     const { state, tasks } = status();
     if (state === 'stopped' || tasks.length === 0) return;
-    sayAtOnce(
+    writeErrorSync(
       `The process ends (${code}) with ${tasks.length} task(s) in flight, left to their timeouts: ${countByHandler(tasks)}`,
     );
     if (code === 0) process.exitCode = 1;

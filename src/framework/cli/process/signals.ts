@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { sayAtOnce } from '../../base/log/stdio.js';
-import { leave } from './leave.js';
+import { writeErrorSync } from '../../base/log/stdio.js';
+import { exitNow } from './exit-now.js';
 
 /** Under npm one key press arrives twice, within 2 ms: what comes this soon after the first is the same request. */
 const SAME_REQUEST_MS = 100;
@@ -33,9 +33,9 @@ export function catchSignals([command, ...flags]: readonly string[]): void {
 }
 
 function endEarly(name: StopRequest, command: string | undefined): never {
-  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) leave(EXIT_CODE[name]);
-  sayAtOnce(`${name} came before anything ran: stopped, and no task was taken`);
-  leave(0);
+  if (command === undefined || !RUN_UNTIL_STOPPED.has(command)) exitNow(EXIT_CODE[name]);
+  writeErrorSync(`${name} came before anything ran: stopped, and no task was taken`);
+  exitNow(0);
 }
 
 /** Calls a listener at each SIGUSR2 from now on. */
@@ -58,12 +58,12 @@ export function stopSignal(log: Logger, hint: string, clearUp?: () => Promise<vo
       log.info({ signal: name }, hint);
       stop.abort();
     } else if (leavingSince !== undefined) {
-      if (now - leavingSince > SAME_REQUEST_MS) leave(EXIT_CODE[name]);
+      if (now - leavingSince > SAME_REQUEST_MS) exitNow(EXIT_CODE[name]);
     } else if (now - first > SAME_REQUEST_MS) {
       leavingSince = now;
       log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
-      if (clearUp) void clearUp().then(() => leave(EXIT_CODE[name]));
-      else leave(EXIT_CODE[name]);
+      if (clearUp) void clearUp().then(() => exitNow(EXIT_CODE[name]));
+      else exitNow(EXIT_CODE[name]);
     }
   };
   return stop.signal;

@@ -1,28 +1,28 @@
 import { type Problem, StartError } from '../../base/errors.js';
-import { sayAtOnce } from '../../base/log/stdio.js';
-import { isMeant } from './leave.js';
+import { writeErrorSync } from '../../base/log/stdio.js';
+import { isExitIntended } from './exit-now.js';
 
 /**
  * Waits for code of the user's, before anything runs. Where the process is ended meanwhile by that code, it is told as
  * any other problem of a start, and the exit code is not 0.
- * @param place what the problem then is called, and where it lies.
+ * @param origin what the problem then is called, and where it lies.
  * @throws StartError where it never ends, since nothing is left to do in the process
  */
-export async function finished<T>(
-  place: Pick<Problem, 'code' | 'where'>,
+export async function runUserCode<T>(
+  origin: Pick<Problem, 'code' | 'where'>,
   begin: () => T | Promise<T>,
 ): Promise<T> {
-  let isTold = false;
+  let isReported = false;
   // Node itself tells of an exception that nobody caught.
-  const onUncaught = (): void => void (isTold = true);
+  const onUncaught = (): void => void (isReported = true);
   const onExit = (code: number): void => {
-    if (isTold || isMeant()) return;
-    sayAtOnce(new StartError([{ ...place, ...exited(code) }]).message);
+    if (isReported || isExitIntended()) return;
+    writeErrorSync(new StartError([{ ...origin, ...exited(code) }]).message);
     if (code === 0) process.exitCode = 1;
   };
   let onIdle = (): void => {};
   const idle = new Promise<never>((_, reject) => {
-    onIdle = () => reject(new StartError([{ ...place, ...NEVER_ENDS }]));
+    onIdle = () => reject(new StartError([{ ...origin, ...NEVER_ENDS }]));
   });
   process.once('beforeExit', onIdle);
   process.once('uncaughtExceptionMonitor', onUncaught);

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.js';
 import { defaultExport } from '../../config/module.js';
 import { type Problem, show, StartError, shownPath } from '../../base/errors.js';
-import { finished } from '../process/user-code.js';
+import { runUserCode } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
@@ -103,7 +103,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   let module: { default?: unknown };
   try {
     const importing = (): Promise<unknown> => import(pathToFileURL(file).href);
-    module = (await finished({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
+    module = (await runUserCode({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw fail(

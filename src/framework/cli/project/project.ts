@@ -1,7 +1,7 @@
 import type { Flags } from '../../config/texts.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
-import { finished } from '../process/user-code.js';
+import { runUserCode } from '../process/user-code.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
@@ -37,7 +37,7 @@ export async function readWorker(flags: Flags): Promise<Project> {
 
 /** Imports the activities. */
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
-  finished({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
+  runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
   );
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
 import { watchExit } from '../process/exit.js';
-import { finished } from '../process/user-code.js';
+import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
 /** What a worker of a command is run with, beside its plan. */
@@ -27,7 +27,7 @@ export async function runWorker(
 ): Promise<number> {
   try {
     const world = { clock: systemClock, random: Math.random, log, signal: stop, ...options };
-    const worker = await finished({ code: 'SETUP_FAILED', where: 'setup or observe' }, () =>
+    const worker = await runUserCode({ code: 'SETUP_FAILED', where: 'setup or observe' }, () =>
       buildWorker(plan, world),
     );
     watchExit(() => worker.status());

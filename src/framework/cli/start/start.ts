@@ -3,25 +3,25 @@ import type { Logger } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/pages.js';
 import type { Worker } from '../../worker/worker.js';
-import { sayActivities, sayConsole, sayDrain, sayOutdated, WAITING } from '../output/banner.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import { logActivities, logConsole, logDrain, logOutdated, WAITING } from '../output/banner.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
-import { endPollsOf } from '../local/local-port.js';
+import { endPollsOf } from '../local/running-service.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
-export async function start(flags: Flags, doors: DoorFlags, log: Logger): Promise<number> {
+export async function start(flags: Flags, access: AccessFlags, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
   const around: Around = { embedded: undefined, worker: undefined };
   const { plan, module } = project;
   try {
-    const connectTo = (): Promise<Endpoint> => openAround(around, project, doors, log);
+    const connectTo = (): Promise<Endpoint> => openAround(around, project, access, log);
     return await runWorker(plan, { log, stop, module, connectTo }, (worker) => {
       around.worker = worker;
-      sayOutdated(log, project.outdated);
+      logOutdated(log, project.outdated);
       announce(worker, project, around, { log, port: flags.texts['port'] });
     });
   } finally {
@@ -41,14 +41,14 @@ interface Around {
 async function openAround(
   around: Around,
   project: Project,
-  doors: DoorFlags,
+  access: AccessFlags,
   log: Logger,
 ): Promise<Endpoint> {
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   if (endpoint.kind !== 'local') return endpoint;
   const { startEmbedded } = await import('../local/embedded.js');
-  around.embedded = await startEmbedded(project, doors, log, () =>
+  around.embedded = await startEmbedded(project, access, log, () =>
     around.worker ? [statusInWords(around.worker.status())] : [],
   );
   return localEndpoint(around.embedded.service.port);
@@ -65,10 +65,10 @@ function announce(
     log.info(
       `Endpoint: ${showEndpoint(endpoint)}${embedded ? ' (embedded: for development, in memory)' : ''}`,
     );
-  if (embedded?.console) sayConsole(log, embedded.service.url);
-  sayActivities(log, worker.status().handlers);
-  embedded?.sayMachines(port === undefined ? undefined : embedded.service.port);
-  sayDrain(log, worker.longestDrainMs);
+  if (embedded?.console) logConsole(log, embedded.service.url);
+  logActivities(log, worker.status().handlers);
+  embedded?.logMachines(port === undefined ? undefined : embedded.service.port);
+  logDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);
     // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.

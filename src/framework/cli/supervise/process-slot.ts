@@ -7,8 +7,8 @@ export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** One of the places of a set: a process runs in it, and when that has ended another. */
-export class Place {
+/** One of the slots of a set: a process runs in it, and when that has ended another. */
+export class ProcessSlot {
   /** The one that runs in it; undefined while there is none, or it only starts. */
   current: WorkerProcess | undefined;
   /** Resolves when the one that starts now runs, or does not. */

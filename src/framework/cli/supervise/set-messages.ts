@@ -6,7 +6,7 @@ import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { LogFlags } from '../output/log-for.js';
-import type { BeatenHandler } from '../local/seed.js';
+import type { SeededHandler } from '../local/seed.js';
 
 /** Which process of a set one is. */
 export interface Membership {
@@ -39,7 +39,7 @@ export type ToWorker =
 
 /** What the process of a worker tells whoever began it. */
 export type FromWorker =
-  | { readonly kind: 'planned'; readonly planned: Planned }
+  | { readonly kind: 'planned'; readonly planned: PlanSummary }
   | { readonly kind: 'running'; readonly name: string; readonly handlers: readonly HandlerStatus[] }
   /** Once a second, for the console. */
   | { readonly kind: 'status'; readonly status: PublicStatus }
@@ -50,7 +50,7 @@ export type FromWorker =
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
 
 /** What a worker's project says of what stands around it. */
-export interface Planned {
+export interface PlanSummary {
   /** Where it connects, for people. */
   readonly endpoint: string;
   /** Where the local service is to listen; undefined at any other endpoint. */
@@ -60,7 +60,7 @@ export interface Planned {
   readonly files: readonly string[];
   /** The globs of machines, and whether they are nobody's own. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
-  readonly handlers: readonly BeatenHandler[];
+  readonly handlers: readonly SeededHandler[];
   /** By the ARNs of activities: an input that the handler would take, as JSON. */
   readonly examples: Readonly<Record<string, string>>;
   /** The keys of `mocks`. What they answer only the worker's process can say. */

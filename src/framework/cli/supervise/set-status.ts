@@ -5,13 +5,13 @@ import {
   type PublicHandler,
   type PublicStatus,
 } from '../../base/worker-status.js';
-import type { Place } from './process-slot.js';
+import type { ProcessSlot } from './process-slot.js';
 import { SILENT_MS, type WorkerSet } from './worker-set.js';
 
 type Counts = PublicStatus['counts'];
 
 /**
- * What a set of processes shows as if it were one worker: it is ready where each of its places is. What is told is what
+ * What a set of processes shows as if it were one worker: it is ready where each of its slots is. What is told is what
  * each said last, a second ago at most.
  * @param counted by those that have ended
  */
@@ -19,7 +19,7 @@ export function setStatus(set: WorkerSet, name: string, counted: Counts): Public
   const all = [...set.processes].flatMap(({ status }) => status ?? []);
   const reasons = set.isStopping
     ? ['the worker is draining']
-    : set.places.flatMap((place) => reasonsOf(set, place));
+    : set.slots.flatMap((slot) => reasonsOf(set, slot));
   const tasks = all.flatMap((status) => status.tasks).toSorted((a, b) => b.ageMs - a.ageMs);
   return {
     name,
@@ -30,7 +30,7 @@ export function setStatus(set: WorkerSet, name: string, counted: Counts): Public
     tasks: tasks.slice(0, MOST_TASKS),
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
-    processes: set.places.map((place) => processStatus(set, place)),
+    processes: set.slots.map((slot) => processStatus(set, slot)),
   };
 }
 
@@ -39,9 +39,9 @@ export function addCounts(one: Counts, other: Counts): Counts {
   return Object.fromEntries(sums) as Counts;
 }
 
-function reasonsOf(set: WorkerSet, place: Place): string[] {
-  const { current: worker, number, why } = place;
-  const name = `process ${number} of ${set.places.length}`;
+function reasonsOf(set: WorkerSet, slot: ProcessSlot): string[] {
+  const { current: worker, number, why } = slot;
+  const name = `process ${number} of ${set.slots.length}`;
   if (!worker) return [`${name}: ${why}`];
   const silent = set.silentMs(worker);
   if (silent > SILENT_MS) return [`${name}: its event loop has been blocked for ${showDuration(silent)}`];
@@ -49,14 +49,14 @@ function reasonsOf(set: WorkerSet, place: Place): string[] {
   return reasons.map((reason) => `${name}: ${reason}`);
 }
 
-function processStatus(set: WorkerSet, place: Place): ProcessStatus {
-  const { current: worker, number, restarts } = place;
+function processStatus(set: WorkerSet, slot: ProcessSlot): ProcessStatus {
+  const { current: worker, number, restarts } = slot;
   return {
     number,
     pid: worker?.pid,
     worker: worker?.name,
     state: worker?.status?.state ?? 'created',
-    ready: !set.isStopping && reasonsOf(set, place).length === 0,
+    ready: !set.isStopping && reasonsOf(set, slot).length === 0,
     tasksInFlight: worker?.status?.tasksInFlight ?? 0,
     restarts,
   };

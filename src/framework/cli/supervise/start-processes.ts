@@ -9,21 +9,21 @@ import { sayWhere } from '../../worker/health/open.js';
 import { type Health, serveHealth } from '../../worker/health/serve.js';
 import { SummedMetrics } from '../../worker/observe/metrics/summed.js';
 import { longestDrain } from '../../worker/worker.js';
-import { sayActivities, sayConsole, sayDrain, sayFindings, sayMachines, WAITING } from '../output/banner.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import { logActivities, logConsole, logDrain, logFindings, logMachines, WAITING } from '../output/banner.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { reloadRequests, stopSignal } from '../process/signals.js';
-import { sayAtOnce } from '../../base/log/stdio.js';
-import type { Planned } from './set-messages.js';
+import { writeErrorSync } from '../../base/log/stdio.js';
+import type { PlanSummary } from './set-messages.js';
 import { NO_COUNTS } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
-import { Surroundings } from './set-service.js';
+import { SharedService } from './shared-service.js';
 import { NotStarted, WorkerProcess } from './worker-process.js';
 import { WorkerSet } from './worker-set.js';
 
 export interface ProcessesOptions {
   readonly flags: Flags;
-  readonly doors: DoorFlags;
+  readonly access: AccessFlags;
   readonly logFlags: LogFlags;
   readonly log: Logger;
 }
@@ -40,9 +40,9 @@ const GRACE_MS = 60_000;
  */
 export async function startProcesses(
   count: number,
-  { flags, doors, logFlags, log }: ProcessesOptions,
+  { flags, access, logFlags, log }: ProcessesOptions,
 ): Promise<number> {
-  const supervisor = new Supervisor(count, { flags, doors, logFlags, log }, systemClock);
+  const supervisor = new Supervisor(count, { flags, access, logFlags, log }, systemClock);
   const hint = 'stopping: running tasks get their grace; once more to stop at once';
   const stop = stopSignal(log, hint, () => supervisor.set.endAtOnce());
   process.on('exit', () => supervisor.set.kill());
@@ -51,7 +51,7 @@ export async function startProcesses(
     return await supervisor.set.run(stop);
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error;
-    sayAtOnce(error.message);
+    writeErrorSync(error.message);
     return 1;
   } finally {
     await supervisor.close();
@@ -61,10 +61,10 @@ export async function startProcesses(
 /** A set, and what stands around it once for all of its processes. */
 class Supervisor {
   readonly set: WorkerSet;
-  readonly #surroundings: Surroundings;
+  readonly #service: SharedService;
   readonly #metrics = new SummedMetrics();
   #counts = NO_COUNTS;
-  #planned: Planned | undefined;
+  #plan: PlanSummary | undefined;
   #health: Health | undefined;
 
   constructor(
@@ -72,43 +72,43 @@ class Supervisor {
     private readonly options: ProcessesOptions,
     private readonly clock: Clock,
   ) {
-    const { flags, logFlags, log, doors } = options;
+    const { flags, logFlags, log, access } = options;
     this.set = new WorkerSet({
       ...{ count, clock, log },
       run: { flags, log: logFlags },
       fork: () => new WorkerProcess(),
-      surround: (planned, isNew) => this.#surround(planned, isNew),
+      onPlanned: (planned, isNew) => this.#onPlanned(planned, isNew),
       longestDrainMs: () => this.#longestDrainMs,
-      stallAfterMs: () => this.#planned?.stallAfterMs ?? false,
+      stallAfterMs: () => this.#plan?.stallAfterMs ?? false,
       onFirst: (worker) => void this.#announce(worker),
       onAll: () => log.info(WAITING),
       onEnded: (worker) => this.#keepCounts(worker),
     });
-    this.#surroundings = new Surroundings(log, doors, {
-      current: () => this.set.places.find(({ current }) => current)?.current,
+    this.#service = new SharedService(log, access, {
+      current: () => this.set.slots.find(({ current }) => current)?.current,
       all: () => this.set.processes,
     });
   }
 
   async close(): Promise<void> {
     this.#health?.close();
-    await this.#surroundings.close();
+    await this.#service.close();
   }
 
   get #longestDrainMs(): number {
-    return longestDrain(this.#planned?.graceMs ?? GRACE_MS);
+    return longestDrain(this.#plan?.graceMs ?? GRACE_MS);
   }
 
   /** Opens, for the first process, what there is once; for one that may have other code, takes in what that says. */
-  async #surround(planned: Planned, isNew: boolean): Promise<number | undefined> {
-    if (!isNew && this.#planned) return this.#surroundings.port;
-    const isFirst = this.#planned === undefined;
-    this.#planned = planned;
+  async #onPlanned(planned: PlanSummary, isNew: boolean): Promise<number | undefined> {
+    if (!isNew && this.#plan) return this.#service.port;
+    const isFirst = this.#plan === undefined;
+    this.#plan = planned;
     await this.#openHealth(planned);
-    return this.#surroundings.take(planned, isFirst);
+    return this.#service.take(planned, isFirst);
   }
 
-  async #openHealth({ healthPort }: Planned): Promise<void> {
+  async #openHealth({ healthPort }: PlanSummary): Promise<void> {
     const address = readAddress(healthPort);
     if (!address || this.#health) return;
     const source = { status: () => this.#status(), metrics: () => this.#measure() };
@@ -137,17 +137,17 @@ class Supervisor {
 
   async #announce(first: WorkerProcess): Promise<void> {
     const { log, flags } = this.options;
-    const { url, port, machines } = this.#surroundings;
+    const { url, port, machines } = this.#service;
     log.info(
-      `Endpoint: ${url === undefined ? this.#planned?.endpoint : `${url} (embedded: for development, in memory)`}`,
+      `Endpoint: ${url === undefined ? this.#plan?.endpoint : `${url} (embedded: for development, in memory)`}`,
     );
-    if (url !== undefined && this.#surroundings.hasConsole) sayConsole(log, url);
-    sayActivities(log, first.status?.handlers ?? []);
+    if (url !== undefined && this.#service.hasConsole) logConsole(log, url);
+    logActivities(log, first.status?.handlers ?? []);
     log.info(
       `Processes: ${this.count}, each with so many at once; SIGUSR2 to process ${process.pid} replaces them`,
     );
-    if (url !== undefined) sayMachines(log, machines, flags.texts['port'] === undefined ? undefined : port);
-    sayDrain(log, this.#longestDrainMs);
-    if (machines.length > 0) sayFindings(log, await first.check(machines));
+    if (url !== undefined) logMachines(log, machines, flags.texts['port'] === undefined ? undefined : port);
+    logDrain(log, this.#longestDrainMs);
+    if (machines.length > 0) logFindings(log, await first.check(machines));
   }
 }

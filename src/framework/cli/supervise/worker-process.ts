@@ -8,7 +8,7 @@ import type { PublicStatus } from '../../base/worker-status.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { LogFlags } from '../output/log-for.js';
-import type { FromWorker, Membership, Planned, ToWorker } from './set-messages.js';
+import type { FromWorker, Membership, PlanSummary, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
@@ -19,7 +19,7 @@ export interface RunOptions {
   /** @default it is the one worker of `dev` */
   readonly member?: Membership;
   /** Called once its project was read and checked. @returns the local service's port; undefined: it goes elsewhere. */
-  readonly surround: (planned: Planned) => Promise<number | undefined>;
+  readonly onPlanned: (planned: PlanSummary) => Promise<number | undefined>;
 }
 
 /** It could not start; what is wrong was meant for people. */
@@ -36,13 +36,13 @@ export class NotStarted extends Error {
 }
 
 /** How a process ended: one of the two is null. */
-export interface Ending {
+export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
 /** For people. */
-export const showEnding = ({ code, signal }: Ending): string =>
+export const showExit = ({ code, signal }: ProcessExit): string =>
   signal === null ? `exit code ${code}` : signal;
 
 /** A worker in a process of its own, which is loaded before there is anything to run in it. */
@@ -57,7 +57,7 @@ export class WorkerProcess {
   status: PublicStatus | undefined;
   /** The metrics that were heard last. */
   metrics: MetricValues | undefined;
-  readonly ended: Promise<Ending>;
+  readonly ended: Promise<ProcessExit>;
   /** Resolves when its worker is ready for the first time. */
   readonly ready: Promise<void>;
   #onReady: () => void = () => {};
@@ -69,7 +69,7 @@ export class WorkerProcess {
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // Its last messages may be read after it has ended.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
-    const exited = new Promise<Ending>((resolve) =>
+    const exited = new Promise<ProcessExit>((resolve) =>
       this.#child.once('exit', (code, signal) => resolve({ code, signal })),
     );
     this.ended = unplugged.then(() => exited);
@@ -91,13 +91,13 @@ export class WorkerProcess {
   /**
    * Has it run a worker. @returns its handlers, once it takes tasks.
    * @throws NotStarted where it ends before that
-   * @throws what `surround` throws; then it is ended.
+   * @throws what `onPlanned` throws; then it is ended.
    */
-  async run({ flags, log, member, surround }: RunOptions): Promise<readonly HandlerStatus[]> {
+  async run({ flags, log, member, onPlanned }: RunOptions): Promise<readonly HandlerStatus[]> {
     const running = new Promise<readonly HandlerStatus[]>((resolve, reject) => {
       this.#child.on('message', (message: FromWorker) => {
         if (message.kind === 'planned')
-          surround(message.planned).then((port) => this.#tell({ kind: 'connect', port }), reject);
+          onPlanned(message.planned).then((port) => this.#tell({ kind: 'connect', port }), reject);
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
         if (message.kind === 'status') this.#hasStatus(message.status);
         if (message.kind === 'measured') this.#measured(message.metrics);
@@ -110,7 +110,7 @@ export class WorkerProcess {
         this.#onSaid();
       });
       void this.ended.then((ending) =>
-        reject(new NotStarted(`the worker's process ended (${showEnding(ending)})`, false)),
+        reject(new NotStarted(`the worker's process ended (${showExit(ending)})`, false)),
       );
     });
     this.#tell({ kind: 'run', flags, log, member });

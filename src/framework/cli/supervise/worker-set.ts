@@ -2,13 +2,13 @@ import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { deferred, within } from '../../base/time/wait.js';
-import type { Planned } from './set-messages.js';
-import { Place, QUICK_MS } from './process-slot.js';
+import type { PlanSummary } from './set-messages.js';
+import { ProcessSlot, QUICK_MS } from './process-slot.js';
 import {
-  type Ending,
+  type ProcessExit,
   NotStarted,
   type RunOptions,
-  showEnding,
+  showExit,
   type WorkerProcess,
 } from './worker-process.js';
 
@@ -20,8 +20,8 @@ export interface SetParts {
   /** What each process is run with. */
   readonly run: Pick<RunOptions, 'flags' | 'log'>;
   readonly fork: () => WorkerProcess;
-  /** @param isNew whether what it says may differ from what was said before. @returns as {@link RunOptions.surround} does */
-  readonly surround: (planned: Planned, isNew: boolean) => Promise<number | undefined>;
+  /** @param isNew whether what it says may differ from what was said before. @returns as {@link RunOptions.onPlanned} does */
+  readonly onPlanned: (planned: PlanSummary, isNew: boolean) => Promise<number | undefined>;
   /** How long a drain may take, in milliseconds. */
   readonly longestDrainMs: () => number;
   /** Called when a process has ended. */
@@ -34,7 +34,7 @@ export interface SetParts {
   readonly onAll: () => void;
 }
 
-/** So many quick ends of one place in a row, and no process of the set that has run for a while, end it. */
+/** So many quick ends of one slot in a row, and no process of the set that has run for a while, end it. */
 const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
 /** Processes say something each second. One that says nothing for longer has a main thread that is blocked. */
@@ -47,11 +47,11 @@ const OVERTIME_MS = 1_000;
 const LEAVE_MS = 1_000;
 
 /**
- * Keeps a number of processes running, until it is told to stop. Where one ends another takes its place; what ends
+ * Keeps a number of processes running, until it is told to stop. Where one ends another takes its slot; what ends
  * quickly is started again ever later. Each drains by itself, and none touches another.
  */
 export class WorkerSet {
-  readonly places: readonly Place[];
+  readonly slots: readonly ProcessSlot[];
   /** Every process that has not ended. */
   readonly processes = new Set<WorkerProcess>();
   isStopping = false;
@@ -72,25 +72,25 @@ export class WorkerSet {
 
   constructor(parts: SetParts) {
     this.#parts = parts;
-    this.places = Array.from({ length: parts.count }, (_, index) => new Place(index + 1, parts.clock));
+    this.slots = Array.from({ length: parts.count }, (_, index) => new ProcessSlot(index + 1, parts.clock));
   }
 
   /**
    * Runs them until `stop` aborts, and then until all have ended.
    * @returns 1 where one had to be killed at the end, or ended otherwise than with 0
    * @throws NotStarted where they can't be started, or end again and again
-   * @throws what `surround` throws
+   * @throws what `onPlanned` throws
    */
   async run(stop: AbortSignal): Promise<number> {
     const { clock } = this.#parts;
     stop.addEventListener('abort', () => this.#stop());
     if (stop.aborted) this.#stop();
     const cancel = clock.every(TICK_MS, () => this.#watch());
-    const [first, ...others] = this.places;
+    const [first, ...others] = this.slots;
     const kept = first ? [this.#keep(first)] : [];
     // What is wrong with all of them is told by one.
     await Promise.race([this.#firstRuns.promise, this.#stopAsked.promise]);
-    kept.push(...others.map((place) => this.#keep(place)));
+    kept.push(...others.map((slot) => this.#keep(slot)));
     await Promise.all(kept);
     await this.#reloading;
     await Promise.all([...this.processes].map(({ ended }) => ended));
@@ -99,7 +99,7 @@ export class WorkerSet {
     return this.#code;
   }
 
-  /** Puts a new process in each place, one after another, each ready before its old one takes no more tasks. */
+  /** Puts a new process in each slot, one after another, each ready before its old one takes no more tasks. */
   reload(): void {
     if (this.isStopping) return;
     this.#asked++;
@@ -124,80 +124,80 @@ export class WorkerSet {
     return this.#silentMs.get(worker) ?? 0;
   }
 
-  async #keep(place: Place): Promise<void> {
+  async #keep(slot: ProcessSlot): Promise<void> {
     while (!this.isStopping) {
-      const worker = place.current ?? (await this.#begin(place));
+      const worker = slot.current ?? (await this.#begin(slot));
       if (!worker) continue;
       const ending = await worker.ended;
-      await place.replaced;
-      if (place.current !== worker) continue;
+      await slot.replaced;
+      if (slot.current !== worker) continue;
       if (this.isStopping) return;
-      await this.#lost(place, `its process has ended (${showEnding(ending)})`, worker.pid);
+      await this.#lost(slot, `its process has ended (${showExit(ending)})`, worker.pid);
     }
   }
 
   /** @returns it, once it takes tasks; undefined where it does not, and it is time to try again. */
-  async #begin(place: Place): Promise<WorkerProcess | undefined> {
-    const starting = this.#start(place, !this.#hasRun);
-    const begun = starting.then((worker) => this.#runs(place, worker));
-    place.begun = begun.catch(() => {});
+  async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
+    const starting = this.#start(slot, !this.#hasRun);
+    const begun = starting.then((worker) => this.#runs(slot, worker));
+    slot.begun = begun.catch(() => {});
     try {
       await begun;
       return await starting;
     } catch (error) {
-      if (!this.isStopping) await this.#failed(place, error);
+      if (!this.isStopping) await this.#failed(slot, error);
       return undefined;
     }
   }
 
-  #runs(place: Place, worker: WorkerProcess): void {
+  #runs(slot: ProcessSlot, worker: WorkerProcess): void {
     const { onFirst, onAll, log, count } = this.#parts;
-    place.take(worker);
-    if (place.restarts > 0)
-      log.info({ process: place.number, pid: worker.pid }, `process ${place.number} of ${count} runs again`);
+    slot.take(worker);
+    if (slot.restarts > 0)
+      log.info({ process: slot.number, pid: worker.pid }, `process ${slot.number} of ${count} runs again`);
     if (!this.#hasRun) onFirst(worker);
     this.#hasRun = true;
     this.#firstRuns.resolve();
-    if (this.#haveAllRun || !this.places.every(({ current }) => current)) return;
+    if (this.#haveAllRun || !this.slots.every(({ current }) => current)) return;
     this.#haveAllRun = true;
     onAll();
   }
 
-  async #failed(place: Place, error: unknown): Promise<void> {
+  async #failed(slot: ProcessSlot, error: unknown): Promise<void> {
     if (!(error instanceof NotStarted)) return this.#giveUp(error);
     if (!this.#hasRun && error.said) return this.#giveUp(error);
     if (error.said && error.message !== this.#said) process.stderr.write(`${error.message}\n`);
     if (error.said) this.#said = error.message;
-    await this.#lost(place, error.said ? 'it does not start' : `it does not start: ${error.message}`);
+    await this.#lost(slot, error.said ? 'it does not start' : `it does not start: ${error.message}`);
   }
 
-  /** A place has lost its process, or got none. */
-  async #lost(place: Place, why: string, pid?: number): Promise<void> {
+  /** A slot has lost its process, or got none. */
+  async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
-    const pauseMs = place.lose(why);
-    const name = `process ${place.number} of ${count}`;
-    if (place.failures >= MOST_FAILURES && !this.places.some(({ isSteady }) => isSteady)) {
-      const often = `${place.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
+    const pauseMs = slot.lose(why);
+    const name = `process ${slot.number} of ${count}`;
+    if (slot.failures >= MOST_FAILURES && !this.slots.some(({ isSteady }) => isSteady)) {
+      const often = `${slot.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
       return this.#giveUp(new NotStarted(`${name}: ${why}; ${often}`, true));
     }
     const when = pauseMs === 0 ? 'another starts' : `another starts in ${showDuration(pauseMs)}`;
-    log.error({ process: place.number, pid }, `${name}: ${why}; ${when}`);
-    await place.pause(pauseMs);
+    log.error({ process: slot.number, pid }, `${name}: ${why}; ${when}`);
+    await slot.pause(pauseMs);
   }
 
-  /** Runs a process in a place. @throws NotStarted, and what `surround` throws. */
-  async #start(place: Place, isNew: boolean): Promise<WorkerProcess> {
-    const { fork, run, surround, count } = this.#parts;
+  /** Runs a process in a slot. @throws NotStarted, and what `onPlanned` throws. */
+  async #start(slot: ProcessSlot, isNew: boolean): Promise<WorkerProcess> {
+    const { fork, run, onPlanned, count } = this.#parts;
     const worker = fork();
     this.processes.add(worker);
     void worker.ended.then((ending) => this.#ended(worker, ending));
     worker.onSaid(() => this.#silentMs.set(worker, 0));
-    const member = { number: place.number, of: count };
-    await worker.run({ ...run, member, surround: (planned) => surround(planned, isNew) });
+    const member = { number: slot.number, of: count };
+    await worker.run({ ...run, member, onPlanned: (planned) => onPlanned(planned, isNew) });
     return worker;
   }
 
-  #ended(worker: WorkerProcess, { code }: Ending): void {
+  #ended(worker: WorkerProcess, { code }: ProcessExit): void {
     this.processes.delete(worker);
     this.#parts.onEnded(worker);
     if (this.isStopping && code !== 0) this.#code = 1;
@@ -212,7 +212,7 @@ export class WorkerSet {
     if (this.isStopping) return;
     this.isStopping = true;
     this.#stopAsked.resolve();
-    for (const place of this.places) place.endPause();
+    for (const slot of this.slots) slot.endPause();
     for (const worker of this.processes) this.#drain(worker);
   }
 
@@ -227,11 +227,11 @@ export class WorkerSet {
     void worker.ended.then(cancel);
   }
 
-  /** A main thread that is blocked for good would keep its place for ever. Counted in turns of our own. */
+  /** A main thread that is blocked for good would keep its slot for ever. Counted in turns of our own. */
   #watch(): void {
     const { log, stallAfterMs, count } = this.#parts;
     const limit = stallAfterMs();
-    for (const { current: worker, number } of this.places) {
+    for (const { current: worker, number } of this.slots) {
       if (!worker) continue;
       const silent = this.silentMs(worker) + TICK_MS;
       this.#silentMs.set(worker, silent);
@@ -256,18 +256,18 @@ export class WorkerSet {
   async #reloadOnce(): Promise<boolean> {
     const { log } = this.#parts;
     let isNew = true;
-    for (const place of this.places) {
+    for (const slot of this.slots) {
       // What starts now may have read the old code.
-      await place.begun;
+      await slot.begun;
       if (this.isStopping) return false;
-      if (!place.current) place.endPause();
+      if (!slot.current) slot.endPause();
       else {
-        const replacing = this.#replace(place, isNew);
-        place.replaced = replacing;
+        const replacing = this.#replace(slot, isNew);
+        slot.replaced = replacing;
         const why = await replacing;
         if (this.isStopping) return false;
         if (why !== undefined) {
-          log.error({ process: place.number }, `the reload ends here, and what runs goes on: ${why}`);
+          log.error({ process: slot.number }, `the reload ends here, and what runs goes on: ${why}`);
           return false;
         }
         isNew = false;
@@ -277,22 +277,22 @@ export class WorkerSet {
   }
 
   /** @returns why it could not be done. */
-  async #replace(place: Place, isNew: boolean): Promise<string | undefined> {
+  async #replace(slot: ProcessSlot, isNew: boolean): Promise<string | undefined> {
     const { clock, log, count } = this.#parts;
-    const old = place.current;
+    const old = slot.current;
     let next: WorkerProcess | undefined;
     try {
-      next = await this.#start(place, isNew);
+      next = await this.#start(slot, isNew);
       const endedFirst = next.ended.then((ending) => {
-        throw new NotStarted(`the new process has ended (${showEnding(ending)})`, true);
+        throw new NotStarted(`the new process has ended (${showExit(ending)})`, true);
       });
       const ready = Promise.race([next.ready, endedFirst, this.#stopAsked.promise]);
       if (!(await within(clock, READY_LIMIT_MS, ready)))
         throw new NotStarted(`the new process was not ready within ${showDuration(READY_LIMIT_MS)}`, true);
       if (this.isStopping) return undefined;
-      place.take(next);
+      slot.take(next);
       if (old) this.#drain(old);
-      log.info({ process: place.number, pid: next.pid }, `process ${place.number} of ${count} is new`);
+      log.info({ process: slot.number, pid: next.pid }, `process ${slot.number} of ${count} is new`);
       return undefined;
     } catch (error) {
       if (next) this.#drain(next);

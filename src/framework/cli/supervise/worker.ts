@@ -11,16 +11,16 @@ import { publicStatus } from '../../worker/health/pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
-import { sayOutdated } from '../output/banner.js';
-import { end } from '../process/exit.js';
-import { explain } from '../output/explain.js';
-import { leave } from '../process/leave.js';
+import { logOutdated } from '../output/banner.js';
+import { exit } from '../process/exit.js';
+import { formatError } from '../output/format-error.js';
+import { exitNow } from '../process/exit-now.js';
 import { logFor } from '../output/log-for.js';
-import { endPollsOf } from '../local/local-port.js';
+import { endPollsOf } from '../local/running-service.js';
 import { readWorker } from '../project/project.js';
 import { runWorker } from '../start/run-worker.js';
 import { localArn, seededFindings } from '../local/seed.js';
-import type { FromWorker, Membership, Planned, RunMessage, ToWorker } from './set-messages.js';
+import type { FromWorker, Membership, PlanSummary, RunMessage, ToWorker } from './set-messages.js';
 
 /** How old what the console shows of a worker may be. */
 const STATUS_MS = 1_000;
@@ -45,9 +45,9 @@ function told<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWork
 
 /** Waits to be told to run, does, and ends the process. */
 export async function awaitRun(): Promise<void> {
-  process.on('disconnect', () => leave(1));
+  process.on('disconnect', () => exitNow(1));
   process.on('message', ({ kind }: ToWorker) => {
-    if (kind === 'end') leave(1);
+    if (kind === 'end') exitNow(1);
   });
   const asked = told('run');
   const drain = told('drain');
@@ -58,10 +58,10 @@ export async function awaitRun(): Promise<void> {
   // Whoever asks a single process of a set to end asks for a new one.
   if (message.member) process.on('SIGTERM', () => stop.abort());
   try {
-    await end(await run(message, stop));
+    await exit(await run(message, stop));
   } catch (error) {
-    await tell({ kind: 'failed', text: explain(error) });
-    await end(1);
+    await tell({ kind: 'failed', text: formatError(error) });
+    await exit(1);
   }
 }
 
@@ -84,7 +84,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   const connectTo = async (): Promise<Endpoint> => {
     process.channel?.ref();
     const connect = unlessAborted(stop.signal, told('connect'));
-    void tell({ kind: 'planned', planned: plannedOf(plan, projectDir) });
+    void tell({ kind: 'planned', planned: summaryOf(plan, projectDir) });
     const { port } = await connect;
     if (port !== undefined) endpoint = localEndpoint(port);
     if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
@@ -95,12 +95,12 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
     oneOfSeveral(plan, member),
     { stop: stop.signal, log, module, connectTo },
     async (worker) => {
-      if (!member || member.number === 1) sayOutdated(log, outdated);
+      if (!member || member.number === 1) logOutdated(log, outdated);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       tellOf(worker, plan);
       if (member) endPollsOf(worker, endpoint);
       // Whoever serves it is gone: nothing that still runs could be reported.
-      if (plan.endpoint?.kind !== 'local') outlive(() => stop.abort());
+      if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
     },
   );
   await measure();
@@ -133,7 +133,7 @@ async function measured(worker: Worker): Promise<() => Promise<void>> {
 }
 
 /** At an endpoint that goes on without who began it, tasks that run are reported after its end, too. */
-function outlive(stop: () => void): void {
+function drainOnDisconnect(stop: () => void): void {
   process.removeAllListeners('disconnect');
   process.on('disconnect', stop);
 }
@@ -152,7 +152,7 @@ function partOf(rate: number, count: number): number {
   return part < 1 ? part : Math.floor(part);
 }
 
-function plannedOf({ endpoint, settings, handlers, files }: Plan, projectDir: string): Planned {
+function summaryOf({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks, healthPort, graceMs, stallAfterMs } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',

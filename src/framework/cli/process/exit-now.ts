@@ -1,10 +1,10 @@
-let meant = false;
+let intended = false;
 
 /** Ends the process, as the command means it to end. */
-export function leave(code: number): never {
-  meant = true;
+export function exitNow(code: number): never {
+  intended = true;
   process.exit(code);
 }
 
 /** Whether the process ends because the command means it to. */
-export const isMeant = (): boolean => meant;
+export const isExitIntended = (): boolean => intended;

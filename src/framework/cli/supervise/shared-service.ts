@@ -4,10 +4,10 @@ import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
-import type { DoorFlags } from '../flags/access-flags.js';
+import type { AccessFlags } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import { readMachines } from '../project/machines.js';
-import type { Planned } from './set-messages.js';
+import type { PlanSummary } from './set-messages.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A machine as it was last given to the service. */
@@ -20,15 +20,15 @@ interface Seeded {
  * The local service of workers that come and go: it is there as long as who began them is, and takes in what changes.
  * At any other endpoint there is none.
  */
-export class Surroundings {
+export class SharedService {
   readonly #mocks: Record<string, Mock> = {};
   readonly #machines = new Map<string, Seeded>();
   #service: LocalService | undefined;
-  #planned: Planned | undefined;
+  #plan: PlanSummary | undefined;
 
   constructor(
     private readonly log: Logger,
-    private readonly doors: DoorFlags,
+    private readonly access: AccessFlags,
     private readonly workers: {
       /** The newest, which has the mocks. */
       readonly current: () => WorkerProcess | undefined;
@@ -43,12 +43,12 @@ export class Surroundings {
    * @param strict whether what is wrong with a machine is no less a problem than at `start`
    * @throws StartError where it can't listen, and with those problems.
    */
-  async take(planned: Planned, strict = false): Promise<number | undefined> {
-    this.#planned = planned;
+  async take(planned: PlanSummary, strict = false): Promise<number | undefined> {
+    this.#plan = planned;
     if (planned.port === undefined) return undefined;
     const { log } = this;
     const settings = { port: planned.port, mocks: this.#mocks as Mocks };
-    this.#service ??= await listen({ settings, log, ...this.#doors() });
+    this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
     if (planned.port !== 0 && planned.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is started anew`);
     for (const { arn } of planned.handlers) this.#service.seedActivity(arn);
@@ -58,7 +58,7 @@ export class Surroundings {
   }
 
   get hasConsole(): boolean {
-    return this.#service !== undefined && wantsConsole(this.doors.console);
+    return this.#service !== undefined && wantsConsole(this.access.console);
   }
 
   get url(): string | undefined {
@@ -86,8 +86,8 @@ export class Surroundings {
    * @throws StartError where one is wrong that may not be.
    */
   async readMachines(strict = false): Promise<boolean> {
-    if (!this.#service || !this.#planned) return false;
-    const { machines, projectDir, handlers } = this.#planned;
+    if (!this.#service || !this.#plan) return false;
+    const { machines, projectDir, handlers } = this.#plan;
     const globs = { machines: machines.globs, origins: { machines: { from: machines.from } } };
     const read = await readMachines(globs, projectDir, process.env);
     const isFirst = this.#machines.size === 0;
@@ -110,11 +110,11 @@ export class Surroundings {
     await this.#service?.close();
   }
 
-  #doors(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked } = this.doors;
+  #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
+    const { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked } = this.access;
     const console = wantsConsole(asked) && {
       workers: () => [...this.workers.all()].flatMap(({ status }) => status ?? []),
-      exampleFor: (arn: string) => this.#planned?.examples[arn],
+      exampleFor: (arn: string) => this.#plan?.examples[arn],
     };
     return { allowHosts, allowOrigins, console };
   }

@@ -10,7 +10,7 @@ const { request } = process.getBuiltinModule('node:http');
 const LOOK_MS = 1_000;
 
 /** Whether the local service of a `start`, `local` or `dev` listens at an address. */
-export async function isOurs(url: string): Promise<boolean> {
+export async function isLocalService(url: string): Promise<boolean> {
   // No operation at all, which harms nobody: a GET may be answered by the console.
   return (await ask(url, {}, '{}')) !== undefined;
 }
@@ -27,7 +27,7 @@ export function endPollsOf(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endp
 }
 
 async function endPollsAt(url: string, workerName: string): Promise<void> {
-  if (!url.startsWith('http:') || !(await isOurs(url))) return;
+  if (!url.startsWith('http:') || !(await isLocalService(url))) return;
   await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
 }
 
@@ -50,7 +50,7 @@ function ask(url: string, headers: Readonly<Record<string, string>>, body: strin
 }
 
 /** What to do where the first worker still runs in another terminal. */
-export const portIsOurs = (port: number): Problem => ({
+export const portTakenByStepwright = (port: number): Problem => ({
   code: 'PORT_IN_USE',
   where: `port ${port}`,
   what: 'another Stepwright (start, local or dev) serves its local Step Functions there',

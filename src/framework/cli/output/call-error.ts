@@ -4,7 +4,7 @@ import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
 import { command } from './banner.js';
 
 /** What a failed call of a command tells a person: where it went, and what can be done, where that is known. */
-export function explainCall(error: unknown, endpoint: Endpoint): unknown {
+export function explainCallError(error: unknown, endpoint: Endpoint): unknown {
   const said = explanation(error, endpoint);
   return said === undefined ? error : new Error(said, { cause: error });
 }
