@@ -1,11 +1,22 @@
+/** Characters that the name of an error may have (SendTaskFailure, "error"). */
+export const ERROR_NAME_LIMIT = 256;
+
+/** Returns true for names that users can't give: `States.` is the service's prefix, `Stepwright.` the worker's. */
+export function isReserved(name: string): boolean {
+  return name.startsWith('States.') || name.startsWith('Stepwright.');
+}
+
 /** A failure with a name that a state machine can match in Retry and Catch. */
 export class ActivityFailure extends Error {
-  /** Cut at 256 characters. Names that begin with `States.` or `Stepwright.` are not the user's to give. */
+  /** At most 256 characters are sent. A name that begins with `States.` or `Stepwright.` is not sent. */
   override readonly name: string;
-  /** Goes into the cause as `data`. */
+  /** Sent in the cause, as `data`. */
   readonly data: unknown;
 
-  /** @param data anything that JSON can hold. @param options `cause`, the error behind this one. */
+  /**
+   * @param data anything that JSON can hold.
+   * @param options `cause`: the error that led to this one.
+   */
   constructor(name: string, message: string, data?: unknown, options?: ErrorOptions) {
     super(message, options);
     this.name = name;

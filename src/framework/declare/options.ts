@@ -1,7 +1,7 @@
 import { writeDuration } from '../base/time/duration.js';
 import { isPlainObject } from '../base/errors.js';
 import type { Constructor } from './class.js';
-import { isReserved } from './error-name.js';
+import { isReserved } from './activity-failure.js';
 import type { Interceptor } from './interceptor.js';
 import {
   count,

@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Config } from '../../config/config.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { Activity, Handle } from '../../declare/decorators.js';
 import type { Constructor } from '../../declare/class.js';
-import { isReserved } from '../../declare/error-name.js';
+import { isReserved } from '../../declare/activity-failure.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { type Problem, show, StartError } from '../../base/errors.js';
 import { checkOptions, type CommandOptions } from '../../worker/pool/commands/options.js';

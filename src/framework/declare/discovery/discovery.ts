@@ -4,7 +4,7 @@ import { parseActivity } from './activity-ref.js';
 import { crossProblems } from './cross-problems.js';
 import type { HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
-import { isReserved } from '../error-name.js';
+import { ERROR_NAME_LIMIT, isReserved } from '../activity-failure.js';
 import { readInput, readOutput } from '../dto/input-type.js';
 import {
   allErrorNames,
@@ -146,14 +146,12 @@ function misplacedProblem(where: string, misplaced: DeclaredHandler['misplaced']
   };
 }
 
-const NAME_LIMIT = 256;
-
 function errorNameProblems(): Problem[] {
   return [...allErrorNames()].flatMap(([type, name]): Problem[] => {
     const where = `@ErrorName on ${type.name}`;
     const fix = "give it a name of your own, as in @ErrorName('PaymentDeclined')";
-    if (typeof name !== 'string' || name === '' || name.length > NAME_LIMIT) {
-      const what = `expected a name of 1 to ${NAME_LIMIT} characters, got ${show(name)}`;
+    if (typeof name !== 'string' || name === '' || name.length > ERROR_NAME_LIMIT) {
+      const what = `expected a name of 1 to ${ERROR_NAME_LIMIT} characters, got ${show(name)}`;
       return [{ code: 'ERROR_NAME_INVALID', where, what, fix }];
     }
     if (!isReserved(name)) return [];

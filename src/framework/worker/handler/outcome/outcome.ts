@@ -9,7 +9,5 @@ export type Outcome =
 
 /** Bytes of UTF-8 that an output may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
-/** Characters that an error name may have (SendTaskFailure). */
-export const ERROR_LIMIT_CHARACTERS = 256;
 /** Characters that a cause may have (SendTaskFailure). */
 export const CAUSE_LIMIT_CHARACTERS = 32_768;

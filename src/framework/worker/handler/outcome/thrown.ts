@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { ActivityFailure } from '../../../declare/activity-failure.js';
-import { isReserved } from '../../../declare/error-name.js';
+import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
-import { ERROR_LIMIT_CHARACTERS } from './outcome.js';
 
 /** A thrown value, read once. What can't be read of it is left out: it may be anything, a hostile proxy too. */
 export interface Thrown {
@@ -79,7 +77,7 @@ interface Named {
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
   if (given === undefined) return classNameOf(error);
-  const own = cut(given, ERROR_LIMIT_CHARACTERS);
+  const own = cut(given, ERROR_NAME_LIMIT);
   if (!isReserved(own)) return { name: own };
   const { name } = classNameOf(error);
   return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
@@ -89,7 +87,7 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
 function classNameOf(error: ErrorLike): Named {
   const type = constructorOf(error)?.name;
   if (typeof type !== 'string' || type === '') return { name: 'Error' };
-  const name = cut(type, ERROR_LIMIT_CHARACTERS);
+  const name = cut(type, ERROR_NAME_LIMIT);
   const fault = isReserved(name) ? 'which is reserved' : name.length <= 2 && 'as a minifier would';
   if (!fault) return { name };
   const warning = `the class of a thrown error is named '${name}', ${fault}; the service was told 'Error'. Give the class @ErrorName('…')`;
