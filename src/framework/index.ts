@@ -12,7 +12,7 @@ export type { Worker } from './worker/worker.js';
 export type { EventName, Listener, WorkerEvents } from './worker/observe/events.js';
 export type { PollRef } from './worker/poll/events.js';
 export type { ObservedWorker, Observer } from './worker/observe/observer.js';
-export type { Carrier, ReadCarrier, TraceContext } from './config/trace-context.js';
+export type { Carrier, ReadCarrier, TraceContext } from './config/config.js';
 export type { WorkerCounts, WorkerState } from './base/worker-status.js';
 export type { HandlerStatus, TaskStatus, WorkerStatus } from './worker/observe/status.js';
 export type { TaskRef } from './worker/task/events.js';

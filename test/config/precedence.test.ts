@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Activity, type Config, Handle, type StartError } from 'stepwright';
 import { OPTIONS } from '../../src/framework/config/config.js';
 import { type ConfigSources, resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import { flagOf, variableOf } from '../../src/framework/config/texts.js';
+import { flagOf, variableOf } from '../../src/framework/config/layers.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/options.js';

@@ -4,7 +4,7 @@ import { type Config, createLog, createWorker } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 import { HANDLERS_VARIABLE } from '../../src/framework/config/by-handler.js';
 import { OPTIONS } from '../../src/framework/config/config.js';
-import { variableOf } from '../../src/framework/config/texts.js';
+import { variableOf } from '../../src/framework/config/layers.js';
 import type { Option } from '../../src/framework/declare/rule.js';
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { stepwright } from '../support/cli.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command as CommandOf, Option as OptionOf } from 'commander';
 import { OPTIONS } from '../config/config.js';
-import { type Flags, flagOf } from '../config/texts.js';
+import { type Flags, flagOf } from '../config/layers.js';
 import type { Option as OptionRow } from '../declare/rule.js';
 import { writeErrorSync } from '../base/log/stdio.js';
 import type { DoctorFlags } from './doctor/doctor.js';

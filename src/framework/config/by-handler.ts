@@ -3,7 +3,7 @@ import { checkAgainst, record } from '../declare/rule.js';
 import type { Environment } from '../base/environment.js';
 import { isPlainObject, type Problem } from '../base/errors.js';
 import { badValue, mistakesIn } from './mistakes.js';
-import { readText } from './texts.js';
+import { readText } from './layers.js';
 
 /** Options of single handlers, said in one place, by `Class.method`. */
 export interface ByHandler {

@@ -23,7 +23,6 @@ import { isPlainObject } from '../base/errors.js';
 import type { Mocks } from '../local/index.js';
 import { readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
-import type { TraceContext } from './trace-context.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /** The pool of each handler with `run: 'thread'` or `'process'`. */
@@ -37,6 +36,18 @@ export interface PoolSettings {
   /** One is replaced after so many tasks. @default never */
   recycleAfter?: number;
 }
+
+/** The fields that carry a trace, such as `traceparent`, by name. */
+export type Carrier = Readonly<Record<string, unknown>>;
+
+/** Finds the trace in a task's input, which is parsed but not validated yet. */
+export type ReadCarrier = (input: unknown) => Carrier | undefined;
+
+/**
+ * Finds the trace that a task's input carries. The task's span is linked to it; with `as: 'parent'` the span is part
+ * of that trace.
+ */
+export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
 
 /** What `nest-style.config.ts` may say. All of it is optional. */
 export interface Config extends HandlerOptions {
@@ -97,6 +108,13 @@ export interface Config extends HandlerOptions {
 
 /** Types a config, and nothing more: it is checked when a worker is made of it. */
 export const defineConfig = (config: Config): Config => config;
+
+/** Returns the default export of a module. One compiled to CommonJS arrives as the default of the default. */
+export function defaultExport(module: unknown): unknown {
+  const exported = (module as { default?: unknown }).default;
+  const isWrapped = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  return isWrapped && 'default' in exported ? exported.default : exported;
+}
 
 /** One glob, or a JSON list of them: globs may hold commas. */
 const globs = {

@@ -8,7 +8,7 @@ import { isPlainObject, type Problem, show, throwProblems } from '../base/errors
 import { type ByHandler, readHandlerFlags, readHandlers, readHandlersVariable } from './by-handler.js';
 import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './config.js';
 import { mistakesIn } from './mistakes.js';
-import { type Flags, type Layer, readEnvironment, readFlags } from './texts.js';
+import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js';
 
 /** Everything that can say an option, but for decorators. */
 export interface ConfigSources {

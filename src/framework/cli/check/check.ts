@@ -5,7 +5,7 @@ import { type Finding, placeOf, saidOf } from '../../check/finding.js';
 import { fixMachine } from '../../check/source/fix-machine.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';

@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path';
 import { systemClock } from '../../base/time/clock.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { shownPath } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';

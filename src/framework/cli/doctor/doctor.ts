@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/time/clock.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { lookAtProblems } from './declared.js';
 import { examine } from './examine.js';
 import type { Finding, Verdict } from './finding.js';

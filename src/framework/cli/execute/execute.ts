@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../base/time/clock.js';
 import { resolveConfig } from '../../config/resolve.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { showDuration } from '../../base/time/duration.js';
 import { StartError } from '../../base/errors.js';
 import { NoAnswer } from '../../aws/queries/ask.js';

@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/time/clock.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logMachines, logOutdated } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';

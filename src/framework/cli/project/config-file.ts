@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Config } from '../../config/config.js';
-import { defaultExport } from '../../config/module.js';
+import { type Config, defaultExport } from '../../config/config.js';
 import { type Problem, show, StartError, shownPath } from '../../base/errors.js';
 import { runUserCode } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';

@@ -1,4 +1,4 @@
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
 import { runUserCode } from '../process/user-code.js';

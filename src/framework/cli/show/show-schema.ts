@@ -1,4 +1,4 @@
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { didYouMean, throwProblems } from '../../base/errors.js';
 import { inputSchema } from '../../declare/schema/input-schema.js';
 import { write } from '../output/stdout.js';

@@ -1,4 +1,4 @@
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/pages.js';

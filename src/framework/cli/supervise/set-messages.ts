@@ -1,6 +1,6 @@
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';

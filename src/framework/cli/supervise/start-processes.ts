@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { readAddress } from '../../config/address.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { productionMark } from '../../aws/endpoint.js';

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/texts.js';
+import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';

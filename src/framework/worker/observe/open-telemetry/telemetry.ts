@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/time/clock.js';
-import type { TraceContext } from '../../../config/trace-context.js';
+import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
 import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';

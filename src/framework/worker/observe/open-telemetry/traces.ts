@@ -1,4 +1,4 @@
-import type { TraceContext } from '../../../config/trace-context.js';
+import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
 import type { TaskTrace, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { turn } from '../../../base/time/turn.js';

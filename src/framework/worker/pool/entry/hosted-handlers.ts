@@ -1,6 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import { type Config, CONFIG_OPTIONS } from '../../../config/config.js';
-import { defaultExport } from '../../../config/module.js';
+import { type Config, CONFIG_OPTIONS, defaultExport } from '../../../config/config.js';
 import type { HandlerDefinition } from '../../../declare/definition.js';
 import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
