@@ -32,9 +32,12 @@ async function ours(): Promise<Pipeline> {
   if (!compiled) throw new Error('HelloWorldActivity has no handler');
   const context = createTaskContext();
   return async (text) => {
-    const outcome = await compiled.handle(text, context);
-    if (outcome.status === 'failed') throw new Error(outcome.error);
-    return outcome.output;
+    let output = '';
+    await compiled.handle(text, context, (outcome) => {
+      if (outcome.status === 'failed') throw new Error(outcome.error);
+      output = outcome.output;
+    });
+    return output;
   };
 }
 

@@ -1,6 +1,5 @@
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
-import type { Outcome } from '../../src/framework/worker/handler/outcome/outcome.js';
 import type { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
@@ -47,9 +46,7 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
   const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5, thread } = options;
   const handle: RunnableHandler['handle'] = async (_text, _context, onOutcome) => {
     await work();
-    const outcome: Outcome = { status: 'succeeded', output: '1' };
-    onOutcome?.(outcome);
-    return outcome;
+    onOutcome({ status: 'succeeded', output: '1' });
   };
   const handlers = names.map((name) => ({
     ...{ name: `Work.${name}`, activityArn: `arn:${name}`, handle, port },

@@ -46,9 +46,7 @@ function hireWorker({ name, port, clock, random, slots }: Hiring, overrides: Ove
     timeoutMs: false,
     handle: async (text, { signal }, onOutcome) => {
       await clock.sleep(sleepMsOf(text), signal);
-      const outcome = { status: 'succeeded', output: 'null' } as const;
-      onOutcome?.(outcome);
-      return outcome;
+      onOutcome({ status: 'succeeded', output: 'null' });
     },
     ...overrides.handler,
   };

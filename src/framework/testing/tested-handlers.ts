@@ -2,12 +2,15 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../config/resolve.js';
 import type { HandlerDefinition } from '../declare/definition.js';
 import type { Constructor } from '../declare/class.js';
+import type { TaskContext } from '../declare/task-context.js';
 import { discover } from '../declare/discovery/discovery.js';
 import { throwProblems } from '../base/errors.js';
+import { deferred } from '../base/time/wait.js';
 import { compile, type CompiledHandler } from '../worker/handler/compile.js';
 import { CLOCK, createContainer, RANDOM, type Setup } from '../worker/handler/container/container.js';
 import { registrations } from '../worker/handler/container/registrations.js';
 import { neededTokens, resolveProblems } from '../worker/handler/container/resolve-problems.js';
+import type { Outcome } from '../worker/handler/outcome/outcome.js';
 import { mockProblems } from './unused-mocks.js';
 import type { HandClock } from './hand-clock.js';
 import { asRegistration, mockRest } from './mock.js';
@@ -18,6 +21,13 @@ export interface BedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
   readonly handle: CompiledHandler;
+}
+
+/** Handles one task. Resolves with its outcome when nothing of the task is left. */
+export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
+  const outcome = deferred<Outcome>();
+  await handle(json, task, outcome.resolve);
+  return outcome.promise;
 }
 
 /**

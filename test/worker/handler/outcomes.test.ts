@@ -6,6 +6,7 @@ import type { Host } from '../../../src/framework/worker/pool/host.js';
 import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
 import { ThreadHost } from '../../../src/framework/worker/pool/thread.js';
+import { outcomeOf } from '../../../src/framework/testing/tested-handlers.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { compiled } from '../../support/hosted.js';
 import { classOf, ROWS } from './rows/all.js';
@@ -45,7 +46,7 @@ describe.each([
     const handle = hostedHandler(pool, systemClock);
     for (const row of rows) {
       const context = createTaskContext({ handler: `${classOf(row)}.handle`, rawInput: row.json });
-      const outcome = await handle(row.json, context);
+      const outcome = await outcomeOf(handle, row.json, context);
       const result =
         'output' in outcome ? { ...outcome, output: JSON.parse(outcome.output) as unknown } : outcome;
       expect([row.name, difference(result, row.told)]).toEqual([row.name, undefined]);

@@ -7,6 +7,7 @@ import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import type { Outcome } from '../../../src/framework/worker/handler/outcome/outcome.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { outcomeOf } from '../../../src/framework/testing/tested-handlers.js';
 
 /** A thread that starts when the test says so, and then succeeds with each task's own input. */
 class FakeHost implements Host {
@@ -50,7 +51,7 @@ interface Running {
 function run(text: string): Running {
   const aborter = new AbortController();
   const context = createTaskContext({ rawInput: text, signal: aborter.signal });
-  return { outcome: hostedHandler(pool, clock)(text, context), abort: () => aborter.abort() };
+  return { outcome: outcomeOf(hostedHandler(pool, clock), text, context), abort: () => aborter.abort() };
 }
 
 const ready = (host: FakeHost | undefined): void => host?.onMessage({ kind: 'ready' });

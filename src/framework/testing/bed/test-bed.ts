@@ -7,7 +7,7 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
-import { makeBedHandlers, type BedHandler } from '../tested-handlers.js';
+import { type BedHandler, makeBedHandlers, outcomeOf } from '../tested-handlers.js';
 import {
   BED_OPTIONS,
   checkOptions,
@@ -125,7 +125,7 @@ class Bed<T extends object> implements TestBed<T> {
   async #handle<Output>(json: string, { definition, handle }: BedHandler): Promise<TaskResult<Output>> {
     const receivedAt = this.clock.now();
     const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
-    const work = (): Promise<Outcome> => handle(json, context);
+    const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
     return resultOf(await (this.clock instanceof BedClock ? this.clock.runAhead(work) : work()));
   }
 

@@ -15,14 +15,14 @@ import type { Outcome } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
- * Everything between a task's input and what the service is told of it. Never rejects. Resolves when nothing of the
- * task is left here; `onOutcome` is called once before that, as soon as the outcome stands.
+ * Handles one task, from the text of its input to its outcome. Calls `onOutcome` once, as soon as the outcome is known,
+ * and resolves when nothing of the task is left. Never rejects.
  */
 export type CompiledHandler = (
   text: string,
   context: TaskContext,
-  onOutcome?: (outcome: Outcome) => void,
-) => Promise<Outcome>;
+  onOutcome: (outcome: Outcome) => void,
+) => Promise<void>;
 
 interface Pipeline {
   readonly validate: Validate;
@@ -60,10 +60,8 @@ function inTaskScope(pipeline: Pipeline, container: DependencyContainer): Compil
   const scopes = new TaskScopes(container);
   return async (text, task, onOutcome) => {
     const scope = scopes.open(task);
-    // Finished work does not wait for what is tidied up after it.
-    const outcome = await runFor({ task, container: scope }, () => run(text, task, pipeline, onOutcome));
+    await runFor({ task, container: scope }, () => run(text, task, pipeline, onOutcome));
     await scopes.close(scope, task);
-    return outcome;
   };
 }
 
@@ -71,8 +69,8 @@ async function run(
   text: string,
   context: TaskContext,
   { validate, handle, encode }: Pipeline,
-  onOutcome: ((outcome: Outcome) => void) | undefined,
-): Promise<Outcome> {
+  onOutcome: (outcome: Outcome) => void,
+): Promise<void> {
   let outcome: Outcome;
   try {
     // What is there already is not waited for: with an asynchronous context each promise costs what a small task does.
@@ -83,8 +81,7 @@ async function run(
   } catch (thrown) {
     outcome = failureOf(thrown, (warning) => context.log.warn(warning));
   }
-  onOutcome?.(outcome);
-  return outcome;
+  onOutcome(outcome);
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;

@@ -10,19 +10,18 @@ import { HostUnfit, type Member, type Pool } from './pool.js';
 
 /** A handler whose tasks run in the threads or processes of a pool. To its caller it is as one of the main thread. */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
-  return async (text, context, onOutcome = () => {}) => {
+  return async (text, context, onOutcome) => {
     const member = pool.take();
     const notBegun = await untilReady(member, context);
     if (notBegun) {
       onOutcome(notBegun);
       if (context.signal.aborted) pool.giveBack(member);
       else await pool.rest(context.signal);
-      return notBegun;
+      return;
     }
-    const { outcome, reusable } = await new HostedRun(member, context, clock, onOutcome).run(text);
+    const reusable = await new HostedRun(member, context, clock, onOutcome).run(text);
     if (reusable) pool.giveBack(member);
     else pool.end(member);
-    return outcome;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
+import { deferred } from '../../base/time/wait.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { ownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
@@ -9,14 +10,6 @@ import { writeLine } from './log-line.js';
 import type { FromTask } from './pool-messages.js';
 import { type Member, type MemberRun, showEnd } from './pool.js';
 
-/** How a task came out of its thread or process. */
-export interface HostedEnd {
-  /** What the service is to be told, unless that is decided already. */
-  readonly outcome: Outcome;
-  /** Whether another task may follow there. */
-  readonly reusable: boolean;
-}
-
 /**
  * One task in a thread or a process: its signals go in; its heartbeats, progress, lines and outcome come out. It ends
  * when nothing of it is left there, when that ends, or 5 s after its signal aborted, whatever it does. Never rejects.
@@ -26,8 +19,8 @@ export class HostedRun implements MemberRun {
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
-  #outcome: Outcome | undefined;
-  #resolve: (end: HostedEnd) => void = () => {};
+  readonly #ended = deferred<boolean>();
+  #hasOutcome = false;
 
   constructor(member: Member, context: TaskContext, clock: Clock, onOutcome: (outcome: Outcome) => void) {
     this.#member = member;
@@ -36,12 +29,12 @@ export class HostedRun implements MemberRun {
     this.#onOutcome = onOutcome;
   }
 
-  async run(text: string): Promise<HostedEnd> {
+  /** Resolves when the task has ended: to true where its thread or process can take another. */
+  async run(text: string): Promise<boolean> {
     const { host } = this.#member;
     const { signal, shuttingDown, handler, token, activityArn, workerName, receivedAt } = this.#context;
     const over = new AbortController();
     const once = { once: true, signal: over.signal };
-    const ended = new Promise<HostedEnd>((resolve) => (this.#resolve = resolve));
     this.#member.run = this;
     this.#member.tasks++;
     if (this.#member.end) this.hostEnded(this.#member.end);
@@ -54,7 +47,7 @@ export class HostedRun implements MemberRun {
     if (signal.aborted) this.#abort(over.signal);
     else signal.addEventListener('abort', () => this.#abort(over.signal), once);
     try {
-      return await ended;
+      return await this.#ended.promise;
     } finally {
       this.#member.run = undefined;
       over.abort();
@@ -62,7 +55,7 @@ export class HostedRun implements MemberRun {
   }
 
   take(message: FromTask): void {
-    if (message.kind === 'outcome') this.#tell(message.outcome);
+    if (message.kind === 'outcome') this.#decide(message.outcome);
     else if (message.kind === 'settled') {
       this.#member.memoryMb = message.memoryMb;
       this.#finish(NO_OUTCOME, true);
@@ -103,15 +96,16 @@ export class HostedRun implements MemberRun {
     );
   }
 
-  /** @param otherwise what to tell where no outcome came */
+  /** @param otherwise the outcome of a task that sent none */
   #finish(otherwise: Outcome, reusable: boolean): void {
-    this.#resolve({ outcome: this.#outcome ?? this.#tell(otherwise), reusable });
+    this.#decide(otherwise);
+    this.#ended.resolve(reusable);
   }
 
-  #tell(outcome: Outcome): Outcome {
-    this.#outcome = outcome;
+  #decide(outcome: Outcome): void {
+    if (this.#hasOutcome) return;
+    this.#hasOutcome = true;
     this.#onOutcome(outcome);
-    return outcome;
   }
 }
 

@@ -242,7 +242,7 @@ export class Task {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
     // Not before who took the task has noted it, and has sent the next poll: the handler may block.
     if (await this.#isWanted()) {
-      const handle = (): Promise<unknown> => this.#handler.handle(this.#lease.input, this.context, decide);
+      const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
       } catch (error) {

@@ -47,7 +47,7 @@ export class HostedHandlers {
     { handler, text }: HostedLease,
     context: TaskContext,
     onOutcome: (outcome: Outcome) => void,
-  ): Promise<Outcome> {
+  ): Promise<void> {
     return this.#handler(handler)(text, context, onOutcome);
   }
 
