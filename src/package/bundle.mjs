@@ -53,7 +53,7 @@ const TOGETHER = [
   ],
   ['jsonata', 'local/asl/jsonata/evaluator', 'local/asl/jsonata/job'],
   ['program', 'cli/program', 'cli/process/signals', 'local/api/service-header'],
-  ['service', 'aws/sdk/aws'],
+  ['service', 'aws/sdk/aws-service'],
   ['local', 'local/index'],
   ['worker', 'index', 'worker/build/create-worker', 'cli/start/start'],
 ];

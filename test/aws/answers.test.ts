@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ActivityPort } from '../../src/framework/aws/port.js';
-import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws.js';
-import { wireFailure } from '../../src/framework/aws/sdk/wire-failure.js';
+import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
+import { sdkFailure } from '../../src/framework/aws/sdk/sdk-failure.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -327,7 +327,7 @@ describe('what the SDK throws is not counted as sent', () => {
   });
 
   test.each(['EMFILE', 'ENFILE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])('%s', (code) => {
-    expect(wireFailure(Object.assign(new Error('why'), { code }), true)).toMatchObject({
+    expect(sdkFailure(Object.assign(new Error('why'), { code }), true)).toMatchObject({
       sent: false,
       setup: false,
     });
@@ -336,14 +336,14 @@ describe('what the SDK throws is not counted as sent', () => {
   test('where the connection was not made in time', () => {
     const message = 'Connection timed out after 5000 ms: the socket did not establish a connection';
     const thrown = Object.assign(new Error(message), { name: 'TimeoutError' });
-    expect(wireFailure(thrown, true)).toMatchObject({ sent: false, setup: false });
+    expect(sdkFailure(thrown, true)).toMatchObject({ sent: false, setup: false });
   });
 
   test('where the certificate is not trusted, and what to do is in the message', () => {
     const thrown = Object.assign(new Error('self-signed certificate'), {
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
     });
-    const { sent, setup, error: told } = wireFailure(thrown, true);
+    const { sent, setup, error: told } = sdkFailure(thrown, true);
     expect({ sent, setup }).toEqual({ sent: false, setup: true });
     expect(told.message).toMatch(/NODE_EXTRA_CA_CERTS/);
   });

@@ -1,5 +1,5 @@
 import type { Credentials } from '../../src/framework/aws/sdk/credentials.js';
-import type { CallEnd } from '../../src/framework/aws/wire.js';
+import type { CallEnd } from '../../src/framework/aws/call.js';
 
 /** Makes a call as the port does, without the wire: sent, and what follows from its end. */
 export async function callWith<T>(

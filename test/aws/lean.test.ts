@@ -10,7 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/aws/port.js';
-import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws.js';
+import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { makeCertificate } from '../support/certificate.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { judgeSignature, type Signed } from '../support/signature.js';

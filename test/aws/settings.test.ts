@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { wallTime } from '../../src/framework/base/time/clock.js';
 import { Signer } from '../../src/framework/aws/lean/signer.js';
-import { AwsService } from '../../src/framework/aws/sdk/aws.js';
+import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
 import type { SdkSettings } from '../../src/framework/aws/sdk/settings.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { judgeSignature, type Signed } from '../support/signature.js';

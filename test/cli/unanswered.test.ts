@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { explainCallError } from '../../src/framework/cli/output/call-error.js';
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { Endpoint } from '../../src/framework/aws/endpoint.js';
-import { AwsService } from '../../src/framework/aws/sdk/aws.js';
+import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
 import {
   findMachine,
   followExecution,

@@ -102,8 +102,8 @@ test('a forbidden import would be found', () => {
   );
   const types = { from: join(root, 'config/config.ts'), to: join(root, 'local/index.js') };
   expect([true, false].map((typeOnly) => forbidden({ ...types, typeOnly }))).toEqual([false, true]);
-  expect(importsOf("const x = await import('../aws/sdk/aws.js');")).toEqual([
-    { to: '../aws/sdk/aws.js', typeOnly: false },
+  expect(importsOf("const x = await import('../aws/sdk/aws-service.js');")).toEqual([
+    { to: '../aws/sdk/aws-service.js', typeOnly: false },
   ]);
   expect(importsOf("import type { A } from './a.js';\nimport { type B } from './b.js';")).toEqual([
     { to: './a.js', typeOnly: true },
@@ -115,7 +115,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
   const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
   expect(new Set(loadsSdk)).toEqual(new Set(['aws']));
   const loadsAws = imports
-    .filter(({ to, typeOnly }) => to.endsWith('/aws/sdk/aws.js') && !typeOnly)
+    .filter(({ to, typeOnly }) => to.endsWith('/aws/sdk/aws-service.js') && !typeOnly)
     .map(({ from }) => relative(root, from));
   expect(new Set(loadsAws)).toEqual(
     new Set([
@@ -125,7 +125,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'cli/supervise/worker.ts',
     ]),
   );
-  const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws\.js/m;
+  const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws-service\.js/m;
   expect(readFileSync(join(root, 'worker/build/create-worker.ts'), 'utf8')).not.toMatch(statically);
 });
 

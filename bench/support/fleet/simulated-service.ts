@@ -7,8 +7,8 @@ import {
 } from '../../../src/framework/local/engine/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
 import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
-import { pollFailure, reportFailure } from '../../../src/framework/aws/answer.js';
-import { wireFailure } from '../../../src/framework/aws/sdk/wire-failure.js';
+import { classifyPollFailure, classifyReportFailure } from '../../../src/framework/aws/classify-failure.js';
+import { sdkFailure } from '../../../src/framework/aws/sdk/sdk-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
 import { TokenBucket } from '../service/fault-plan.js';
 import { CallCounts } from './call-counts.js';
@@ -117,7 +117,7 @@ export class SimulatedService {
       this.#poll(workerName, signal, onSent).then(
         ({ taskToken: token, input }): PollAnswer =>
           token === undefined ? { kind: 'empty' } : { kind: 'task', token, input: input ?? '' },
-        (thrown: unknown) => pollFailure(wireFailure(thrown, true)),
+        (thrown: unknown) => classifyPollFailure(sdkFailure(thrown, true)),
       ),
     succeed: (token, output, signal) =>
       this.#report('SendTaskSuccess', token, signal, (task) => task.settle({ kind: 'succeeded', output })),
@@ -188,7 +188,7 @@ export class SimulatedService {
       if (!task) throw apiError('TaskTimedOut');
       return { kind: 'ok' };
     } catch (thrown) {
-      return reportFailure(wireFailure(thrown, true));
+      return classifyReportFailure(sdkFailure(thrown, true));
     }
   }
 

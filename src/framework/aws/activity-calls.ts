@@ -1,9 +1,10 @@
 import type { Abortable } from '../base/abort.js';
-import { pollFailure, reportFailure } from './answer.js';
+import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
-import { type CallEnd, type CallInProgress, type HotOperation, strangeAnswer } from './wire.js';
+import { strangeAnswer } from './response.js';
+import type { CallEnd, CallInProgress, HotOperation } from './call.js';
 
-/** Makes one call on the wire, by whichever path. Never throws. @param done called once, with what it came to. */
+/** Makes one call, by whichever path. Never throws. @param done called once, with its end */
 export type SendCall = (
   operation: HotOperation,
   input: object,
@@ -11,36 +12,36 @@ export type SendCall = (
   done: (end: CallEnd) => void,
 ) => void;
 
-/** Which credentials a call was signed with, and when it was sent. */
+/** The credentials that a call was signed with, and the time at which it was sent. */
 export interface AsOf {
   readonly generation: number;
   readonly sentAt: number;
 }
 
-/** A call that may be made again. */
+/** A call that may be repeated. */
 export interface Repeatable<T> {
   readonly signal: Abortable;
   readonly attempt: () => Promise<CallEnd<T>>;
-  /** Called where it may be made again, before that is known. */
+  /** Called where the call may be repeated, before that is known. */
   readonly again: () => void;
 }
 
-/** What renews the credentials that calls are signed with. */
+/** Renews the credentials that calls are signed with. */
 export interface Renewal {
-  /** To be taken before a call is sent. */
+  /** Returns the state to note before a call is sent. */
   asOf(): AsOf;
-  /** A call was accepted. */
+  /** Notes that a call was accepted. */
   accepted(asOf: AsOf): void;
   /**
-   * A call failed. Where that was for its credentials, and there are new ones, it is made once more.
-   * @returns what it came to in the end
+   * Repeats a failed call once, where it failed for its credentials and there are new ones.
+   * @returns the end of the last attempt
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
-  /** Calls back whenever there are new credentials in place of what was refused. */
+  /** Calls the listener whenever new credentials replace refused ones. */
   onRenewed(listener: () => void): void;
 }
 
-/** The port over one path to the wire: what its ends mean is decided here, for all paths. */
+/** Makes the port over one path to the service. It decides what the ends of calls mean, the same for every path. */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
   const make = <T>(
     operation: HotOperation,
@@ -78,33 +79,34 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
 }
 
 interface CallUnderWay extends CallInProgress {
-  /** What was sent was answered, and is made again: nothing is on its way until `onSent` is called again. */
+  /** Called where an answered request is repeated: nothing is open at the service until `onSent` is called again. */
   readonly onAgain: () => void;
 }
 
 const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
-/** What a call comes to, which is sent once more where its answer has just corrected the clock. */
+/** Resolves to the end of a call, which is repeated once where its answer has just corrected the clock. */
 async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
   if ('output' in end || !end.failure.clockCorrected) return end;
   again();
   return send();
 }
 
-const reportAnswer = (end: CallEnd): ReportAnswer => ('failure' in end ? reportFailure(end.failure) : OK);
+const reportAnswer = (end: CallEnd): ReportAnswer =>
+  'failure' in end ? classifyReportFailure(end.failure) : OK;
 
 function pollAnswer(end: CallEnd): PollAnswer {
-  if ('failure' in end) return pollFailure(end.failure);
-  // Nothing has looked at what they are; null is how some stand-ins say that there is none.
+  if ('failure' in end) return classifyPollFailure(end.failure);
+  // Neither field was checked before; some stand-ins say null where there is none.
   const taskToken: unknown = end.output.taskToken ?? '';
   const input: unknown = end.output.input ?? '';
   if (typeof taskToken !== 'string' || typeof input !== 'string') return NO_TASK_OF_THE_SERVICE;
   return taskToken === '' ? { kind: 'empty' } : { kind: 'task', token: taskToken, input };
 }
 
-/** It may hold a token all the same, so it is not shown. */
-const NO_TASK_OF_THE_SERVICE = pollFailure({
+/** The answer may hold a token all the same, so it is not shown. */
+const NO_TASK_OF_THE_SERVICE = classifyPollFailure({
   error: strangeAnswer(200, 'taskToken or input is no string'),
   ...{ type: undefined, status: 200, sent: true, setup: false },
 });

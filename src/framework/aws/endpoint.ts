@@ -3,9 +3,9 @@ import type { Environment } from '../base/environment.js';
 import { hideCredentials, type Problem, show } from '../base/errors.js';
 
 /**
- * Where Step Functions is.
+ * The address of Step Functions.
  * - `local`: the embedded service of the `stepwright` command, or one like it on this machine.
- * - `url`: whatever answers there.
+ * - `url`: any other address.
  * - `aws`: the region's own endpoint.
  */
 export type Endpoint =
@@ -13,7 +13,7 @@ export type Endpoint =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'aws' };
 
-/** Whether the endpoint is on this machine: no real credentials are needed there, and nothing can be spent. */
+/** Returns true for an endpoint on this machine, where no real credentials are needed and nothing costs money. */
 export function isLoopback(endpoint: Endpoint): boolean {
   if (endpoint.kind === 'aws') return false;
   const { hostname } = new URL(endpoint.url);
@@ -22,15 +22,15 @@ export function isLoopback(endpoint: Endpoint): boolean {
   );
 }
 
-/** Whether calls there go through TLS. */
+/** Returns true where calls go through TLS. */
 export const isEncrypted = (endpoint: Endpoint): boolean =>
   endpoint.kind === 'aws' || new URL(endpoint.url).protocol === 'https:';
 
-/** For messages: `http://127.0.0.1:8083`, or `AWS`. A user name and password in the URL are not shown. */
+/** Shows an endpoint in messages: `http://127.0.0.1:8083`, or `AWS`. Hides a user name and password in the URL. */
 export const showEndpoint = (endpoint: Endpoint): string =>
   endpoint.kind === 'aws' ? 'AWS' : hideCredentials(endpoint.url);
 
-/** Variables that only a real deployment sets. */
+/** Variables that only real deployments set. */
 const PRODUCTION_MARKS = [
   'ECS_CONTAINER_METADATA_URI_V4',
   'KUBERNETES_SERVICE_HOST',
@@ -48,8 +48,9 @@ export interface EndpointSources {
 }
 
 /**
- * The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`. Where production is
- * evident, the last is no answer: a deployment that forgot its endpoint must not poll itself in silence.
+ * Resolves the endpoint. The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`.
+ * In evident production the default is a problem instead: a deployment that forgot its endpoint must not poll itself in
+ * silence.
  */
 export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   const said = saidEndpoint(sources);
@@ -57,7 +58,7 @@ export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   return productionProblem(sources.env) ?? localEndpoint(sources.port);
 }
 
-/** What the first says that says anything of the endpoint, and who that is. */
+/** Returns the first endpoint that is set, and the source that sets it. */
 export function saidEndpoint({
   flag,
   env,
@@ -89,13 +90,13 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
   };
 }
 
-/** What to write instead of an endpoint that is none. */
+/** Proposes what to write instead of an invalid endpoint. */
 export const endpointFix = (value: unknown): string =>
   `write '${isHost(value) ? `http://${value}` : 'http://127.0.0.1:8083'}', or 'local', or 'aws'`;
 
 const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);
 
-/** The variable that shows that this is production, for people; undefined where none does. */
+/** Returns the variable that shows that this is production, for messages; undefined where none does. */
 export const productionMark = (env: Environment): string | undefined =>
   env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
 

@@ -1,17 +1,16 @@
 import type { Abortable } from '../base/abort.js';
 
 /**
- * The four calls that a worker makes, and what an answer means to it. An implementation never throws: whatever
- * happens on the wire comes back as one of these answers, so that each caller has to decide about each of them.
+ * The four calls that a worker makes, and the meanings of their answers. An implementation never throws: whatever
+ * happens to a call comes back as one of these answers, so that each caller decides about each of them.
  */
 export interface ActivityPort {
   /**
-   * Asks for one task. Held open by the service for up to a minute.
-   * @param signal gives the poll up. The service may still lease a task to it, so this is for polls that hang.
-   * @param onSent called once the request is on a connection that was made and is trusted; at once where that can't
-   * be told.
-   * @param onAgain called where that request was answered and is made again, for other credentials or another time:
-   * nothing is held by the service until `onSent` is called again.
+   * Polls for one task. The service holds a poll open for up to a minute.
+   * @param signal ends the poll. The service may still lease a task to it, so this is for polls that hang.
+   * @param onSent called once the request is on a connection that is made and trusted; at once where that is not known.
+   * @param onAgain called where the answered request is repeated, with other credentials or another time: the service
+   * holds no poll until `onSent` is called again.
    */
   poll(
     activityArn: string,
@@ -23,14 +22,14 @@ export interface ActivityPort {
   succeed(token: string, output: string, signal: Abortable): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: Abortable): Promise<ReportAnswer>;
   heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
-  /** Calls back whenever what calls were refused for may be mended: there are new credentials. */
+  /** Calls the listener whenever new credentials may mend what calls were refused for. */
   onMended?(listener: () => void): void;
 }
 
 /**
  * - `throttled`: too many calls.
  * - `crowded`: too many polls are open on the activity, of all workers together.
- * - `refused`: the activity does not exist, access is denied, credentials are missing: somebody must act.
+ * - `refused`: the activity does not exist, access is denied, or credentials are missing. It stays so until a person acts.
  * - `unreachable`: the network or the service is in trouble.
  */
 export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable';
@@ -41,7 +40,7 @@ export type PollAnswer =
   | {
       readonly kind: 'failed';
       readonly trouble: PollTrouble;
-      /** The service may have leased a task to this poll: a token is handed out only once, so it would be lost. */
+      /** The service may have leased a task to this poll. Its token, which is given out only once, is then lost. */
       readonly mayHaveLostToken: boolean;
       readonly error: Error;
     };
@@ -50,13 +49,13 @@ export type ReportAnswer =
   | { readonly kind: 'ok' }
   /** The service no longer wants the task. */
   | { readonly kind: 'gone'; readonly error: Error }
-  /** The service itself will never take this text, but the token lives: another outcome may be reported. */
+  /** The service will never accept this text, but the token is still valid: another outcome may be reported. */
   | { readonly kind: 'refused'; readonly error: Error }
   | {
       readonly kind: 'retry';
-      /** `throttled` for too many calls; `slow` for trouble that somebody must mend: credentials, access, keys. */
+      /** `throttled` for too many calls; `slow` for trouble that a person must mend: credentials, access, keys. */
       readonly pace: 'fast' | 'throttled' | 'slow';
-      /** The call may have been processed although its answer was lost: a later *gone* then means delivered. */
+      /** The call may have been processed although its answer was lost: a later *gone* then means accepted. */
       readonly mayHaveArrived: boolean;
       readonly error: Error;
     };

@@ -1,25 +1,24 @@
 import type { buildConnector, Client } from 'undici';
 import { loadLibrary } from '../../base/load-library.js';
+import { CONNECTION_TIMEOUT_MS } from '../call.js';
 
-// Of undici's door these two are a quarter: it also loads fetch, WebSocket, caches and mocks, in each thread anew.
+// Only these two of undici's modules, a quarter of it: its index also loads fetch, WebSocket, caches and mocks, in each thread.
 const connect = loadLibrary('undici/lib/core/connect.js') as typeof buildConnector;
 const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Client;
 
-/** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
-const CONNECTION_TIMEOUT_MS = 5_000;
 /**
- * How long a connection is kept that nobody needs. Longer than between two heartbeats, and shorter than what network
- * devices between drop in silence (AWS's NAT gateways: 350 s). A server that says a shorter time is believed.
+ * The longest that an idle connection is kept: longer than the time between two heartbeats, and shorter than the time
+ * after which network devices drop it in silence (AWS's NAT gateways: 350 s). A server's shorter limit wins.
  */
 const KEEP_ALIVE_MS = 90_000;
-/** What a connection is given up before the server would do it, so that they do not cross on the way. */
+/** The time by which a connection is closed before the server would close it, so that the two never cross. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
-/** An input has 262,144 bytes at most, and JSON may write each as six. What is longer is none of the service, and not kept. */
+/** An input has 262,144 bytes at most, and JSON may write each as six. A longer answer is not the service's, and not kept. */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Connections of one kind of call to one place. Each carries one call at a time; there are as many as there are calls
- * at once, and the one that was used last is used first, so that those which are not needed come to their end.
+ * Connections to one origin, for one kind of call. Each carries one call at a time, so that there are as many as there
+ * are calls at once. The one that was used last is used first, so that connections which are not needed expire.
  */
 export class Connections {
   readonly #origin: string;
@@ -32,7 +31,7 @@ export class Connections {
     this.#connect = connect;
   }
 
-  /** One that is free, or a new one. To be given back when its call has ended. */
+  /** Takes a free connection or opens one. It is given back when its call has ended. */
   take(): Client {
     return this.#idle.pop() ?? this.#open();
   }
@@ -41,7 +40,7 @@ export class Connections {
     if (this.#all.has(client)) this.#idle.push(client);
   }
 
-  /** Ends all calls that are open, too. */
+  /** Closes all connections, which also ends the open calls. */
   close(): void {
     const all = [...this.#all];
     this.#all.clear();
@@ -67,7 +66,7 @@ export class Connections {
     return client;
   }
 
-  /** Whoever has closed it: without a connection it is not worth keeping. */
+  /** Forgets an idle client that has lost its connection, whichever side closed it. */
   #forgetIdle(client: Client): void {
     const index = this.#idle.indexOf(client);
     if (index === -1) return;
@@ -77,5 +76,5 @@ export class Connections {
   }
 }
 
-/** Makes connections that share their TLS sessions: only the first of them pays for a whole handshake. */
+/** Makes connections that share their TLS sessions: only the first one pays for a whole handshake. */
 export const connector = (): buildConnector.connector => connect({ timeout: CONNECTION_TIMEOUT_MS });

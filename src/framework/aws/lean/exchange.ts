@@ -1,6 +1,7 @@
 import type { Client, Dispatcher } from 'undici';
-import { type AnswerHeaders, readAnswer } from '../answer-text.js';
-import { explainTrust, isUntrusted, type CallEnd, type CallInProgress } from '../wire.js';
+import type { CallEnd, CallInProgress } from '../call.js';
+import { explainTrust, isUntrusted } from '../network-error.js';
+import { readResponse, type ResponseHeaders } from '../response.js';
 import type { Connections } from './connections.js';
 
 /** A request as it goes out. */
@@ -11,10 +12,10 @@ export interface SignedRequest {
   readonly body: string;
 }
 
-/** Told once what came back, and when the service says it was answered: the header `date`, where an answer came. */
+/** Called once, with the end of the call and the answer's header `date`, where an answer came. */
 export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
-/** Sends one request on a connection of its own, and reads the whole answer. Never throws. */
+/** Sends one request on a free connection and reads the whole answer. Never throws. */
 export function exchange(
   connections: Connections,
   { path, headers, body }: SignedRequest,
@@ -27,11 +28,11 @@ export function exchange(
   under.watch();
 }
 
-const NONE: AnswerHeaders = {};
+const NONE: ResponseHeaders = {};
 
-/** One request under way, as undici tells of it. */
+/** One open request, as undici's handler of it. */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** Undefined once it has ended, as all that it got: a connection may keep it until its next request. */
+  /** Undefined once the call has ended, as are its parts: a connection may keep this handler until its next request. */
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
   readonly #connections: Connections;
@@ -39,7 +40,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
-  /** Why it ended before there was an answer. */
+  /** The reason for which it ended before there was an answer. */
   #endedBy: Error | undefined;
   #status: number | undefined;
   #headers = NONE;
@@ -53,7 +54,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#client = client;
   }
 
-  /** Ends the call when its signal aborts: the worker goes on at once, whatever the connection does. */
+  /** Ends the call when its signal aborts. The worker goes on at once, whatever the connection does. */
   watch(): void {
     if (!this.#call) return;
     this.#onAbort = () => this.#abort();
@@ -67,7 +68,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#call.onSent();
   }
 
-  onResponseStart(_: unknown, status: number, headers: AnswerHeaders): void {
+  onResponseStart(_: unknown, status: number, headers: ResponseHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
@@ -81,7 +82,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#connections.give(this.#client);
     const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString() ?? '';
-    this.#end(readAnswer({ status: this.#status ?? 0, headers: this.#headers, text }));
+    this.#end(readResponse({ status: this.#status ?? 0, headers: this.#headers, text }));
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -115,5 +116,5 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The request could not be written to its end: the service has none that it could act on. */
+/** The code of a request that was not written to its end: the service has nothing to act on. */
 const UNWRITTEN = 'EPIPE';

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 
-/** What SHA-256 works on at a time, and what it makes, in bytes. */
+/** The sizes of SHA-256's blocks and digests, in bytes. */
 const BLOCK = 64;
 const DIGEST = 32;
 
 /**
- * HMAC-SHA-256 (RFC 2104) with one key of 32 bytes, of texts of plain ASCII, in hexadecimal: by two plain hashes, since
- * to set up `createHmac` anew costs more than both, on Node 24 ten times as much.
+ * Returns a function that computes HMAC-SHA-256 (RFC 2104) with one key of 32 bytes, of plain ASCII texts, in
+ * hexadecimal. It makes two plain hashes, since a new `createHmac` costs more than both, on Node 24 ten times as much.
  */
 export function hmacOf(key: Buffer): (text: string) => string {
   const outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);

@@ -5,9 +5,9 @@ import {
   type CallEnd,
   type CallInProgress,
   type HotOperation,
+  type CallFailure,
   mayBeSkewed,
-  type WireFailure,
-} from '../wire.js';
+} from '../call.js';
 import { Connections, connector } from './connections.js';
 import { exchange } from './exchange.js';
 import type { Identity, Recipe, Recipes } from './recipe.js';
@@ -15,25 +15,25 @@ import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
-  /** What the next call is signed with; a promise where it must be asked for first. */
+  /** Returns the credentials that the next call is signed with; a promise where a provider must be asked first. */
   readonly identity: () => Identity | Promise<Identity>;
 }
 
-/** A signature is refused for its time from five minutes on; whoever is that wrong is wrong by more than this. */
+/** A signature's time is refused from five minutes on, so a refused clock is wrong by more than this. */
 const SKEW_MS = 60_000;
-/** No clock is wrong by more than a century; a date beyond the year 9999 could not even be signed with. */
+/** No clock is wrong by more than a century, and a date beyond the year 9999 could not be signed with. */
 const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
 
 /**
- * The four calls of the loop without the SDK: of each, only the body, the date and the signature are made anew. Polls,
+ * The four calls of the loop without the SDK: only the body, the date and the signature of each are made anew. Polls,
  * reports and heartbeats have connections of their own.
  *
- * It needs nothing but plain data and a function that knows the credentials, so that a thread can have one as well:
+ * It needs only plain data and a function that returns the credentials, so that a thread can have one too:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
  *     calls.begin('SendTaskHeartbeat', { taskToken }, { signal, onSent: () => {} }, (end) => …);
  *
- * What an end means is for `answer.ts`. A call whose end says `clockCorrected` may be made again at once.
+ * `classify-failure.ts` decides what a failure means. A call that ended with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {
   readonly #recipes: Recipes;
@@ -48,7 +48,7 @@ export class LeanCalls {
     this.#ways = waysOf(recipes);
   }
 
-  /** Makes one call. Never throws. @param done called once, with what it came to */
+  /** Begins one call. Never throws. @param done called once, with its end */
   begin(operation: HotOperation, input: object, call: CallInProgress, done: (end: CallEnd) => void): void {
     const identity = this.#identity();
     if (identity instanceof Promise) void this.#ask(identity, { operation, input, call, done });
@@ -72,16 +72,16 @@ export class LeanCalls {
     );
   }
 
-  /** Ends all calls that are open, too. */
+  /** Closes all connections, which also ends the open calls. */
   close(): void {
     for (const { connections } of Object.values(this.#ways)) connections.close();
   }
 
-  /** Learns from a signature that was refused for its time. @param offsetMs what it was signed with */
-  #withClock(failure: WireFailure, date: string | undefined, offsetMs: number): WireFailure {
+  /** Learns the clock's error from a signature that was refused for its time. @param offsetMs the offset it was signed with */
+  #withClock(failure: CallFailure, date: string | undefined, offsetMs: number): CallFailure {
     if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
     const trueOffsetMs = Date.parse(date) - wallTime();
-    // Not by as much as the answer took: then it is the key that is wrong. NaN for what is no date.
+    // A difference no larger than the answer's delay means a wrong key. NaN where the header is not a date.
     if (!(Math.abs(trueOffsetMs - offsetMs) > SKEW_MS) || Math.abs(trueOffsetMs) > ANY_CLOCK_MS)
       return failure;
     this.#clockOffsetMs = trueOffsetMs;
@@ -97,7 +97,7 @@ interface Begun {
   readonly done: (end: CallEnd) => void;
 }
 
-/** How the requests of one operation go. */
+/** The signer, path and connections of one operation. */
 interface Way {
   readonly signer: Signer;
   readonly path: string;
@@ -121,7 +121,7 @@ function waysOf({ operations }: Recipes): Record<HotOperation, Way> {
   };
 }
 
-/** The identity once it is known; or why there is none, or none yet when the signal aborts. */
+/** Resolves to the identity; to a failure where there is none, or none yet when the signal aborts. */
 function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
   return unlessAborted(signal, identity).then(
     (output) => ({ output }),
@@ -129,6 +129,6 @@ function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEn
   );
 }
 
-const notSent = (error: Error, setup: boolean): { readonly failure: WireFailure } => ({
+const notSent = (error: Error, setup: boolean): { readonly failure: CallFailure } => ({
   failure: { error, type: undefined, status: undefined, sent: false, setup },
 });

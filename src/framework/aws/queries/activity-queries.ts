@@ -6,15 +6,15 @@ import { showDuration } from '../../base/time/duration.js';
 import { type Problem, showError } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import { slowly } from '../../base/time/backoff.js';
-import { reportFailure } from '../answer.js';
-import { ask } from './ask.js';
-import { wireFailure } from '../sdk/wire-failure.js';
-import { loadSdk } from '../sdk/load.js';
+import { classifyReportFailure } from '../classify-failure.js';
+import { query } from './query.js';
+import { sdkFailure } from '../sdk/sdk-failure.js';
+import { loadSdk } from '../sdk/load-sdk.js';
 
 export interface ActivityLookUp {
   readonly client: SFNClient;
   readonly region: string;
-  /** Whether a missing activity is created. */
+  /** True where missing activities are created. */
   readonly create: boolean;
   readonly clock: Clock;
   readonly random: () => number;
@@ -23,21 +23,21 @@ export interface ActivityLookUp {
   readonly signal?: AbortSignal;
 }
 
-/** The ARN of each bare name, or what is wrong with it. */
+/** The ARNs of bare names, and the problems with the others. */
 export interface FoundActivities {
   readonly arns: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
 const RETRY_MS = [500, 5_000] as const;
-/** How long one listing may take, of all its pages. */
+/** The longest that one listing may take, with all its pages. */
 const LOOK_UP_LIMIT_MS = 30_000;
-/** How often it is said that a start still waits. */
+/** The interval at which a waiting start logs that it waits. */
 const REMIND_MS = 60_000;
 
 /**
- * Looks bare names up, all with one listing, and creates the missing ones where that is wanted. Keeps trying while
- * the service can't be reached, and says what it waits for: at first, and once a minute.
+ * Looks bare names up, all with one listing, and creates the missing ones where `create` says so. Retries while the
+ * service can't be reached, and logs what it waits for, at first and once a minute.
  */
 export async function lookUpActivities(
   names: readonly string[],
@@ -59,7 +59,7 @@ export async function lookUpActivities(
   }
 }
 
-/** The ARNs of all activities of the region, by name. */
+/** Lists the ARNs of all activities of the region, by name. */
 export async function listActivities(
   client: SFNClient,
   abortSignal?: AbortSignal,
@@ -82,7 +82,7 @@ async function createMissing(name: string, lookUp: ActivityLookUp): Promise<stri
   return (await persist(lookUp, [name], send)).activityArn;
 }
 
-/** Tries again while the trouble is the network's or a throttle; what somebody must mend is thrown. */
+/** Repeats a call while the trouble is the network's or a throttle. @throws what a person must mend */
 async function persist<T>(
   { clock, random, log, signal }: ActivityLookUp,
   names: readonly string[],
@@ -91,14 +91,14 @@ async function persist<T>(
   const since = clock.now();
   for (let said: number | undefined; ;) {
     try {
-      // The SDK, which tries by itself as well, does not hear a signal between two attempts.
+      // The SDK makes attempts of its own, and heeds no signal between two of them.
       return await unlessAborted(
         signal,
-        ask(clock, (limit) => call(signal ? AbortSignal.any([signal, limit]) : limit), LOOK_UP_LIMIT_MS),
+        query(clock, (limit) => call(signal ? AbortSignal.any([signal, limit]) : limit), LOOK_UP_LIMIT_MS),
       );
     } catch (error) {
       signal?.throwIfAborted();
-      const answer = reportFailure(wireFailure(error, true));
+      const answer = classifyReportFailure(sdkFailure(error, true));
       if (answer.kind !== 'retry' || answer.pace === 'slow')
         throw answer.kind === 'ok' ? error : answer.error;
       const now = clock.now();
@@ -119,7 +119,7 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
   error: showError(error),
 });
 
-/** A name that no activity of the region has. */
+/** Returns the problem of a name that no activity of the region has. */
 export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
   const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
   return {
@@ -133,7 +133,7 @@ export function unknownActivity(name: string, known: readonly string[], region: 
   };
 }
 
-/** Names that could not be looked up, by what went wrong. */
+/** Returns the problem of names that could not be looked up. */
 export const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
 import type { Clock } from '../../base/time/clock.js';
-import { reportFailure } from '../answer.js';
-import { ask } from './ask.js';
-import { loadSdk } from '../sdk/load.js';
-import { wireFailure } from '../sdk/wire-failure.js';
+import { classifyReportFailure } from '../classify-failure.js';
+import { loadSdk } from '../sdk/load-sdk.js';
+import { sdkFailure } from '../sdk/sdk-failure.js';
+import { query } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
-/** How often a followed execution is looked at: quick at first, for the many that end at once. */
+/** The intervals of following an execution: short at first, for the many that end at once. */
 const FIRST_LOOK_MS = 50;
 const SLOWEST_LOOK_MS = 2_000;
 
-/** How an execution ended. */
+/** The end of an execution. */
 export interface ExecutionEnd {
   /** SUCCEEDED, FAILED, TIMED_OUT or ABORTED. */
   readonly status: string;
@@ -22,17 +22,17 @@ export interface ExecutionEnd {
   readonly cause?: string;
 }
 
-/** Something answers, and it is no Step Functions. */
+/** Thrown where something else than Step Functions answers. */
 export class NoStepFunctions extends Error {
   override readonly name = 'NoStepFunctions';
 }
 
-/** Reads the history of an execution piece by piece: each call gives what came since the last one that was answered. */
+/** Reads the history of an execution step by step: each call returns the events since the last answered one. */
 export class HistoryReader {
   readonly #client: SFNClient;
   readonly #executionArn: string;
   readonly #clock: Clock;
-  /** Of the page that was last, which may have grown since. */
+  /** The token of the last page, which may have grown since; undefined for the first one. */
   #page: string | undefined;
   #lastId = 0;
 
@@ -42,7 +42,7 @@ export class HistoryReader {
     this.#clock = clock;
   }
 
-  /** @throws NoAnswer where it is not answered */
+  /** Returns the new events. @throws QueryTimeout where the call is not answered */
   async next(): Promise<HistoryEvent[]> {
     const { GetExecutionHistoryCommand } = loadSdk();
     const fresh: HistoryEvent[] = [];
@@ -52,7 +52,7 @@ export class HistoryReader {
         ...{ executionArn: this.#executionArn, maxResults: 1000, nextToken: page },
       });
       const send = (abortSignal: AbortSignal) => this.#client.send(command, { abortSignal });
-      const { events = [], nextToken } = await ask(this.#clock, send);
+      const { events = [], nextToken } = await query(this.#clock, send);
       for (const event of events.filter(({ id = 0 }) => id > lastId)) fresh.push(event);
       lastId = Math.max(lastId, ...events.map(({ id = 0 }) => id));
       if (nextToken === undefined) {
@@ -65,19 +65,19 @@ export class HistoryReader {
 }
 
 /**
- * The ARN of a state machine by name or ARN.
- * @throws Error that names the nearest machines where there is none, NoAnswer where nobody answers
+ * Finds the ARN of a state machine by its name or ARN.
+ * @throws Error that names the nearest machines where there is none, QueryTimeout where the call is not answered
  */
 export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
-  const found = await ask(clock, (abortSignal) => lookUp(client, nameOrArn, abortSignal));
+  const found = await query(clock, (abortSignal) => lookUp(client, nameOrArn, abortSignal));
   if (typeof found === 'string') return found;
   const near = found.toSorted((a, b) => distance(nameOrArn, a) - distance(nameOrArn, b)).slice(0, 3);
   const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : 'there are no machines at all';
   throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
 }
 
-/** The ARN of that name, or the names that there are. */
+/** Resolves to the ARN of that name, or to the names of all machines. */
 async function lookUp(
   client: SFNClient,
   wanted: string,
@@ -96,7 +96,7 @@ async function lookUp(
   return known;
 }
 
-/** Starts an execution. @returns its ARN. @throws NoAnswer where nobody answers: it may have been started */
+/** Starts an execution. @returns its ARN. @throws QueryTimeout where the call is not answered: it may have started */
 export async function startExecution(
   client: SFNClient,
   stateMachineArn: string,
@@ -104,26 +104,26 @@ export async function startExecution(
   clock: Clock,
 ): Promise<string> {
   const { StartExecutionCommand } = loadSdk();
-  // By its name the SDK's own repetition, after an answer that was lost, starts no second one.
+  // With a name, the SDK's repetition after a lost answer starts no second execution.
   const command = new StartExecutionCommand({ stateMachineArn, input, name: randomUUID() });
-  const { executionArn } = await ask(clock, (abortSignal) => client.send(command, { abortSignal }));
+  const { executionArn } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
   if (!executionArn) throw new Error('the service started an execution without an ARN');
   return executionArn;
 }
 
-/** How an execution is followed. */
+/** The options of following an execution. */
 export interface Following {
   readonly clock: Clock;
-  /** Called each time it was looked at, and once more when it has ended. */
+  /** Called after each look at the execution, the last time when it has ended. */
   readonly onLook?: () => Promise<void>;
   /**
-   * Called when it could not be looked at, by trouble that may pass. @returns whether to look again
-   * @param silentMs for how long nobody has answered. @default it is not looked at again
+   * Called when a look failed by trouble that may pass. @returns true to look again
+   * @param silentMs how long the service has not answered. @default no further look
    */
   readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
 }
 
-/** Resolves when an execution has ended. @throws what kept it from being looked at, NoAnswer where nobody answers */
+/** Resolves when an execution has ended. @throws what made a look fail, QueryTimeout where no call is answered */
 export async function followExecution(
   client: SFNClient,
   executionArn: string,
@@ -135,7 +135,7 @@ export async function followExecution(
   let answeredAt = clock.now();
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, SLOWEST_LOOK_MS)) {
     try {
-      const { status = 'RUNNING', output, error, cause } = await ask(clock, look);
+      const { status = 'RUNNING', output, error, cause } = await query(clock, look);
       await onLook?.();
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
       answeredAt = clock.now();
@@ -146,8 +146,8 @@ export async function followExecution(
   }
 }
 
-/** Trouble of the network, of the service, or a throttle; no refusal, which somebody has to act on. */
+/** Returns true for trouble of the network or the service and for a throttle; false for a refusal, which a person must mend. */
 function mayPass(error: unknown): boolean {
-  const answer = reportFailure(wireFailure(error, true));
+  const answer = classifyReportFailure(sdkFailure(error, true));
   return answer.kind === 'retry' && answer.pace !== 'slow';
 }

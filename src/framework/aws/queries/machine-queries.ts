@@ -1,7 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
-import { ask } from './ask.js';
-import { loadSdk } from '../sdk/load.js';
+import { loadSdk } from '../sdk/load-sdk.js';
+import { query } from './query.js';
 
 /** A state machine as the service lists it. */
 export interface KeptMachine {
@@ -9,12 +9,12 @@ export interface KeptMachine {
   readonly arn: string;
 }
 
-/** A state machine as the service keeps it. */
+/** A state machine with its definition. */
 export interface DeployedMachine extends KeptMachine {
   readonly definition: string;
 }
 
-/** The state machines of a client's region and account. */
+/** Lists the state machines of a client's region and account. */
 export async function listMachines(client: SFNClient, abortSignal: AbortSignal): Promise<KeptMachine[]> {
   const { paginateListStateMachines } = loadSdk();
   const found: KeptMachine[] = [];
@@ -25,15 +25,15 @@ export async function listMachines(client: SFNClient, abortSignal: AbortSignal):
 }
 
 /**
- * Every state machine of a client's region and account. Takes a call each: DescribeStateMachine.
- * @throws NoAnswer where one of the calls is not answered
+ * Reads every state machine of a client's region and account, each by a call of DescribeStateMachine.
+ * @throws QueryTimeout where one of the calls is not answered
  */
 export async function describeMachines(client: SFNClient, clock: Clock): Promise<DeployedMachine[]> {
   const { DescribeStateMachineCommand } = loadSdk();
   const machines: DeployedMachine[] = [];
-  for (const kept of await ask(clock, (abortSignal) => listMachines(client, abortSignal))) {
+  for (const kept of await query(clock, (abortSignal) => listMachines(client, abortSignal))) {
     const command = new DescribeStateMachineCommand({ stateMachineArn: kept.arn });
-    const { definition } = await ask(clock, (abortSignal) => client.send(command, { abortSignal }));
+    const { definition } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
     if (definition) machines.push({ ...kept, definition });
   }
   return machines;

@@ -2,7 +2,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Environment } from '../../base/environment.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 
-/** What IAM's simulator says of one action on one resource. */
+/** The simulator's decision about one action on one resource. */
 export interface Simulated {
   readonly resource: string;
   /** `allowed`, `implicitDeny` or `explicitDeny`. */
@@ -21,14 +21,14 @@ interface Request {
   readonly body: string;
 }
 
-/** Where one of AWS's query services is, and for which region a call to it is signed. */
+/** The address of one of AWS's query services, and the region that its calls are signed for. */
 interface QueryService {
   readonly name: 'sts' | 'iam';
   readonly url: string;
   readonly region: string;
 }
 
-/** IAM is one service a partition ("AWS Identity and Access Management endpoints and quotas"). */
+/** The one address of IAM in each partition ("AWS Identity and Access Management endpoints and quotas"). */
 const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
   aws: { url: 'https://iam.amazonaws.com', region: 'us-east-1' },
   'aws-cn': { url: 'https://iam.cn-north-1.amazonaws.com.cn', region: 'cn-north-1' },
@@ -36,17 +36,17 @@ const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
 };
 
 /**
- * Whether IAM may be asked: not about an address of this machine, where credentials are made up, unless the variables
- * that every AWS SDK knows say where it is.
+ * Returns true where IAM can be asked. At an address of this machine, where credentials are made up, it can only where the
+ * variables that every AWS SDK knows name its address.
  */
 export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
   !isLoopback(endpoint) || Boolean(env['AWS_ENDPOINT_URL_STS'] && env['AWS_ENDPOINT_URL_IAM']);
 
 /**
- * Asks IAM whether whoever the credentials are of may do something: `sts:GetCallerIdentity`, which everybody may, then
- * `iam:SimulatePrincipalPolicy`. By the SDK's own signer and connections, without a client for either.
+ * Asks IAM what the owner of the credentials may do: by `sts:GetCallerIdentity`, which is always allowed, then
+ * `iam:SimulatePrincipalPolicy`. It uses the SDK's own signer and connections, without a client for either service.
  * @param resources ARNs, of one partition
- * @throws Error with the service's words where it may not be asked, or does not answer
+ * @throws Error with the service's words where the calls are denied or not answered
  */
 export async function simulate(
   client: SFNClient,
@@ -68,7 +68,7 @@ export async function simulate(
   const iam = { name: 'iam', ...place, url: env['AWS_ENDPOINT_URL_IAM'] || place.url } as const;
   const identity = await call(client, sts, { Action: 'GetCallerIdentity', Version: '2011-06-15' }, signal);
   const principal = principalOf(elements(identity, 'Arn')[0] ?? '');
-  // One at a time: of several the answer is of another form.
+  // One resource a call, since the answer for several has another form.
   const decide = async (resource: string): Promise<Simulated> => {
     const answer = await call(client, iam, fieldsOf(principal, action, resource), signal);
     return { resource, decision: elements(answer, 'EvalDecision')[0] ?? '' };
@@ -81,7 +81,7 @@ const fieldsOf = (principal: string, action: string, resource: string): Record<s
   ...{ 'ActionNames.member.1': action, 'ResourceArns.member.1': resource },
 });
 
-/** A session of a role has the role's policies. A role's path is in no session's ARN. */
+/** Returns the role of a session, whose policies it has. A session's ARN lacks the role's path. */
 function principalOf(arn: string): string {
   const [, partition, account, role] = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
   return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
@@ -117,7 +117,7 @@ interface Handled {
   readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> };
 }
 
-/** Signs for whatever service it is told; what it is made for is the client's own. */
+/** The client's signer, which signs for any service. */
 interface Signer {
   sign(request: Request, where: { signingService: string; signingRegion: string }): Promise<unknown>;
 }
@@ -134,6 +134,6 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The texts of all elements of a name; ARNs, decisions and codes hold no markup. */
+/** Returns the texts of all elements of a name. ARNs, decisions and codes hold no markup. */
 const elements = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text);

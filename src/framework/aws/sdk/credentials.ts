@@ -1,31 +1,31 @@
-import type { Abortable } from '../../base/abort.js';
 import { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Abortable } from '../../base/abort.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { showError } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import { within } from '../../base/time/wait.js';
 import type { AsOf, Renewal, Repeatable } from '../activity-calls.js';
-import type { CallEnd, WireFailure } from '../wire.js';
-import { RepeatedAsk } from './repeated-ask.js';
+import type { CallEnd, CallFailure } from '../call.js';
+import { CredentialRefresh } from './credential-refresh.js';
 
-/** What a client asks for credentials: the SDK's own chain or a user's function, memoised by the SDK. */
+/** A client's source of credentials: the SDK's own chain or a user's function, memoised by the SDK. */
 type Provider = SFNClient['config']['credentials'];
 type Identity = Awaited<ReturnType<Provider>>;
 
 export interface CredentialsSettings {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether the provider can ever have others; a mere value has none. */
+  /** True where the provider can ever return others; a plain value can't. */
   readonly renewable: boolean;
-  /** Whether the SDK keeps what the provider gave until it is about to expire; a user's own may say it does that itself. */
+  /** True where the SDK keeps credentials until they are about to expire; false for a user's provider that keeps its own. */
   readonly kept: boolean;
 }
 
 /**
- * What the service refuses a call for where other credentials help, by whichever name it is known. A key that was
- * deleted or switched off is unrecognized; no signature matches while only one half of a key was replaced.
+ * Errors for which other credentials help, by all their names. A key that was deleted or switched off is unrecognized;
+ * no signature matches while only one half of a key was replaced.
  */
 export const REFUSED = new Set([
   'ExpiredToken',
@@ -38,58 +38,58 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * A session that was revoked in IAM is denied, by a policy that spares those that began later. More often a permission
- * is missing, of this one call: that another call is accepted proves nothing then.
+ * Errors of a session that was revoked in IAM, by a policy that spares those that began later. More often a permission
+ * for this one call is missing: then another call that is accepted proves nothing.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** The SDK asks a provider anew from so long before its answer expires. */
+/** The time before the expiry from which the SDK asks a provider again. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** A call waits no longer for a provider that hangs. */
-const PATIENCE_MS = 5_000;
-/** Where none was refused for so long, the next refusal is trouble of its own. */
+/** The longest that a call waits for a provider. */
+const PROVIDER_LIMIT_MS = 5_000;
+/** The time without a refusal after which the next one is new trouble. */
 const QUIET_MS = 60_000;
 
-/** Refusals, since the credentials last worked. */
+/** The refusals since the credentials last worked. */
 interface Trouble {
   readonly first: Error;
-  /** Whether any call that is accepted proves its end. */
+  /** True where any accepted call proves its end. */
   readonly provable: boolean;
-  /** The latest identity that was refused. */
+  /** The generation of the latest identity that was refused. */
   readonly generation: number;
   readonly lastAt: number;
-  readonly told: boolean;
+  readonly logged: boolean;
 }
 
 /**
- * The credentials of all clients, from one provider. Where the service refuses them, or the provider fails, it is asked
- * anew: at once, then after 1 s, doubling to 30 s, however many calls are refused. With its first new answer a call that
- * waits for it is made again, and whoever listens is told.
+ * The credentials of all clients, from one provider. Where the service refuses them or the provider fails, they are
+ * refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. The first new credentials repeat
+ * the calls that wait for them, and are announced to the listeners.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
-  readonly #asks: RepeatedAsk;
-  /** Whoever asks first, asks for all: nothing of a task's own context may be left in it. */
+  readonly #refresh: CredentialRefresh;
+  /** The first call refreshes for all of them, so no context of its own task may be kept. */
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
   #source: Provider | undefined;
   #taking: Promise<void> | undefined;
   #identity: Identity | undefined;
-  /** Which identity it is: counted up with each that takes another's place. */
+  /** The number of the identity, raised with each one that replaces another. */
   #generation = 0;
   #trouble: Trouble | undefined;
-  /** Why the provider gave nothing when it was last asked. */
+  /** The provider's error, where it last failed. */
   #failure: Error | undefined;
 
   constructor(settings: CredentialsSettings) {
     this.#settings = settings;
-    this.#asks = new RepeatedAsk(settings.clock, () => this.#ask());
+    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askAgain());
   }
 
-  /** Makes a client take its credentials from here. The provider of the first client serves all. */
+  /** Makes a client use these credentials. The first client's provider serves all. */
   attach(client: SFNClient): void {
     this.#source ??= client.config.credentials;
-    // Without the mark the SDK would keep the first answer for ever.
+    // Without the mark the SDK would keep the first credentials for ever.
     client.config.credentials = Object.assign(() => this.#provide(), { memoized: true });
   }
 
@@ -101,7 +101,7 @@ export class Credentials implements Renewal {
     if (this.#isDisproved(asOf)) this.#settle();
   }
 
-  /** Where the provider has new ones the call is made again: nothing was done. The signal ends the wait for it. */
+  /** Repeats the call once the provider returns new credentials, since nothing was done. The signal ends the wait. */
   async failed<T>(
     end: CallEnd<T>,
     asOf: AsOf,
@@ -109,47 +109,47 @@ export class Credentials implements Renewal {
   ): Promise<CallEnd<T>> {
     if (!this.#learn(end, asOf)) return end;
     again();
-    if (this.#generation === asOf.generation) await this.#patiently(this.#want(), signal);
+    if (this.#generation === asOf.generation) await this.#waitFor(this.#request(), signal);
     if (this.#generation === asOf.generation) return this.#explained(end);
     const renewed = this.asOf();
     const second = await attempt();
-    if (this.#learn(second, renewed)) void this.#want();
+    if (this.#learn(second, renewed)) void this.#request();
     return second;
   }
 
   /**
-   * What the next call is signed with; a promise where the provider must be asked, which it is for nobody in particular.
-   * It rejects with the provider's error where there never were any.
+   * Returns the credentials that the next call is signed with; a promise where the provider must be asked. It rejects
+   * with the provider's error where there never were any.
    */
   current(): Identity | Promise<Identity> {
     return this.#isGood() ? (this.#identity as Identity) : this.#provide();
   }
 
-  /** Calls back whenever the provider has others in place of what was refused. */
+  /** Calls the listener whenever new credentials replace refused ones. */
   onRenewed(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
   close(): void {
-    this.#asks.close();
+    this.#refresh.close();
   }
 
   /**
-   * What a call is signed with. Where the provider gives nothing, the last ones are used on: that they have expired is
-   * for the service to say, not for the clock of this machine.
+   * Resolves to the credentials that a call is signed with. Where the provider fails, the last ones stay in use: the
+   * service decides whether they have expired, not this machine's clock.
    * @throws the provider's error where there never were any
    */
   async #provide(): Promise<Identity> {
     if (this.#isGood()) return this.#identity as Identity;
-    if (!this.#failure) await this.#patiently(this.#takeOnce());
-    if (this.#failure) await this.#patiently(this.#want());
+    if (!this.#failure) await this.#waitFor(this.#takeOnce());
+    if (this.#failure) await this.#waitFor(this.#request());
     if (this.#identity) return this.#identity;
     throw this.#failure ?? new Error('the provider of credentials gave none');
   }
 
   /**
-   * Whether there is no need to ask the provider: it keeps what it gave for ever where that does not expire, and else
-   * until five minutes before.
+   * Returns true where the provider need not be asked: credentials are kept for ever where they do not expire, and else
+   * until five minutes before they do.
    */
   #isGood(): boolean {
     const { expiration } = this.#identity ?? {};
@@ -157,7 +157,7 @@ export class Credentials implements Renewal {
     return expiration === undefined || expiration.getTime() - wallTime() > RENEWED_BEFORE_MS;
   }
 
-  /** One at a time, shared: a provider that hangs is asked once. */
+  /** Asks the provider, once at a time for all callers: a provider that hangs is asked once. */
   #takeOnce(): Promise<void> {
     this.#taking ??= this.#take().finally(() => (this.#taking = undefined));
     return this.#taking;
@@ -179,15 +179,15 @@ export class Credentials implements Renewal {
     if (first) return;
     this.#generation++;
     const error = this.#trouble?.first ?? this.#failure;
-    // Nobody waits for what the SDK renewed in time.
+    // A renewal in time needs no announcement.
     if (!error) return;
-    if (!this.#trouble?.told) this.#settings.log.info({ error: showError(error) }, RENEWED);
-    if (this.#trouble) this.#trouble = { ...this.#trouble, told: true };
+    if (!this.#trouble?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
+    if (this.#trouble) this.#trouble = { ...this.#trouble, logged: true };
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
 
-  /** @returns whether it was refused for its credentials, and there may be others */
-  #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: WireFailure } {
+  /** Learns from the end of a call. @returns true where other credentials may help */
+  #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: CallFailure } {
     if (!('failure' in end)) {
       this.accepted(asOf);
       return false;
@@ -197,14 +197,14 @@ export class Credentials implements Renewal {
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
     if (!this.#isTroubled()) this.#settle();
     this.#trouble = {
-      ...{ first: error, provable: !denied, told: false, ...this.#trouble },
+      ...{ first: error, provable: !denied, logged: false, ...this.#trouble },
       generation: Math.max(asOf.generation, this.#trouble?.generation ?? 0),
       lastAt: this.#settings.clock.now(),
     };
     return true;
   }
 
-  /** Whether a call that was accepted says that the credentials are good: others than were refused, or refused for nothing. */
+  /** Returns true where an accepted call proves the credentials good: it used newer ones, or was sent after the last refusal. */
   #isDisproved({ generation, sentAt }: AsOf): boolean {
     const trouble = this.#trouble;
     if (!trouble?.provable) return false;
@@ -217,27 +217,27 @@ export class Credentials implements Renewal {
 
   #settle(): void {
     this.#trouble = undefined;
-    this.#asks.reset();
+    this.#refresh.reset();
   }
 
-  #want(): Promise<void> | undefined {
-    return this.#context.runInAsyncScope(() => this.#asks.want());
+  #request(): Promise<void> | undefined {
+    return this.#context.runInAsyncScope(() => this.#refresh.request());
   }
 
-  /** @returns whether to ask again */
-  async #ask(): Promise<boolean> {
+  /** Asks the provider for others. @returns true where it must be asked again */
+  async #askAgain(): Promise<boolean> {
     const generation = this.#generation;
     await readSharedFiles();
     await this.#take({ forceRefresh: true });
     return this.#failure !== undefined || (this.#generation === generation && this.#isTroubled());
   }
 
-  async #patiently(ask: Promise<void> | undefined, signal?: Abortable): Promise<void> {
-    if (ask) await within(this.#settings.clock, PATIENCE_MS, ask, signal);
+  async #waitFor(asked: Promise<void> | undefined, signal?: Abortable): Promise<void> {
+    if (asked) await within(this.#settings.clock, PROVIDER_LIMIT_MS, asked, signal);
   }
 
-  /** One line says it all: what was refused, and why there is nothing else. */
-  #explained<E extends { readonly failure: WireFailure }>(end: E): E {
+  /** Adds to the error of a refused call why there are no other credentials. */
+  #explained<E extends { readonly failure: CallFailure }>(end: E): E {
     if (!this.#failure) return end;
     const { error } = end.failure;
     const message = `${error.message}; and there are no others: ${showError(this.#failure)}`;
@@ -249,17 +249,17 @@ export class Credentials implements Renewal {
 const RENEWED =
   'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
 
-/** The SDK keeps the shared files as it first read them, for all its providers and for ever. This reads them anew. */
+/** Reads the shared files again. The SDK keeps them as it first read them, for all its providers and for ever. */
 async function readSharedFiles(): Promise<void> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  // Only to be read: there is no profile of this name, so nothing is asked, assumed or run for it.
+  // This only reads: there is no profile of this name, so nothing is asked, assumed or run for it.
   await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
 }
 
 /**
- * As requests are signed with them: an empty session token is none, as to the SDK. A copy, since a provider may change
- * its own object when it has others.
- * @throws where they can be in no header, so that no call could be made with them
+ * Copies an identity to sign with, since a provider may change its own object when it has others. An empty session token
+ * becomes none, as in the SDK.
+ * @throws TypeError for characters that no header can hold, so that no call could be made
  */
 function asSigned(identity: Identity | undefined): Identity | undefined {
   if (!identity) return undefined;
@@ -270,7 +270,7 @@ function asSigned(identity: Identity | undefined): Identity | undefined {
   return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
 
-/** What HTTP allows in no header. */
+/** Characters that HTTP allows in no header. */
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const WITH_A_BREAK =
   'has a line break in it, or another character that no header can hold; was it read from a file that ends in one?';
@@ -283,15 +283,15 @@ function isSame(one: Identity | undefined, other: Identity | undefined): boolean
   );
 }
 
-/** Whatever the provider came to is none of Step Functions' answers, even where it was AWS that it asked. */
+/** Wraps what a provider threw: it is no answer of Step Functions, even where the provider asked AWS. */
 function providerError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Partial<Error>;
   if (name === PROVIDER_ERROR) return thrown as Error;
-  // What it holds may be secret.
+  // Its fields may be secret.
   const shown = inspect(thrown, { depth: -1 });
   const said = message === undefined ? `the provider threw ${shown}` : `${name}: ${message}`;
   return Object.assign(new Error(said, { cause: thrown }), { name: PROVIDER_ERROR });
 }
 
-/** The SDK's own name for it. */
+/** The SDK's own name for such an error. */
 const PROVIDER_ERROR = 'CredentialsProviderError';

@@ -1,12 +1,12 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Recipe, Recipes } from '../lean/recipe.js';
-import type { HotOperation } from '../wire.js';
-import { loadSdk } from './load.js';
+import type { HotOperation } from '../call.js';
+import { loadSdk } from './load-sdk.js';
 
-/** What is learnt is not who signs; the service never sees this. */
+/** Signs the requests that are learnt from. The service never sees this. */
 const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
 
-/** Made anew for each request, or of the one that they were learnt from only. */
+/** Headers that are made for each request, or that belong only to the one learnt from. */
 const OF_ONE_REQUEST = new Set([
   'authorization',
   'content-length',
@@ -17,7 +17,7 @@ const OF_ONE_REQUEST = new Set([
   'x-amzn-trace-id',
 ]);
 
-/** A request as the SDK hands it to what sends it. */
+/** A request as the SDK gives it to its handler. */
 interface BuiltRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -28,10 +28,10 @@ interface BuiltRequest {
 }
 
 /**
- * Lets the SDK build the first request of each operation into our hands instead of the network's: its address, path and
- * headers are what its own rules make of all settings (region, FIPS, dual-stack, a URL, the user agent).
- * @param client is left as it was; nothing else may use it meanwhile.
- * @throws what the SDK throws where it can't make a request of the settings
+ * Lets the SDK build one request of each operation without sending it. Its address, path and headers follow the SDK's own
+ * rules for all settings (region, FIPS, dual-stack, a URL, the user agent).
+ * @param client stays unchanged; nothing else may use it meanwhile.
+ * @throws what the SDK throws where it can't make a request with the settings
  */
 export async function learnRecipes(client: SFNClient): Promise<Recipes> {
   const { config } = client;
@@ -47,35 +47,43 @@ async function learn(client: SFNClient): Promise<Recipes> {
   const sdk = loadSdk();
   const { config } = client;
   config.credentials = () => Promise.resolve(NOBODY);
-  const first = async (send: () => Promise<unknown>): Promise<Recipe> => {
-    let built: BuiltRequest | undefined;
-    const handle = (request: unknown): Promise<never> => {
-      built = request as BuiltRequest;
-      return Promise.reject(new Error('this is all that was wanted'));
-    };
-    config.requestHandler = { ...config.requestHandler, handle } as typeof config.requestHandler;
-    try {
-      await send();
-    } catch (error) {
-      if (!built) throw error;
-    }
-    if (!built) throw new Error('the SDK made no request');
-    return recipeOf(built);
-  };
+  const learnFrom = async (send: () => Promise<unknown>): Promise<Recipe> =>
+    recipeOf(await buildRequest(config, send));
   const token = { taskToken: 'token' };
+  const output = 'null';
   const operations: Record<HotOperation, Recipe> = {
-    GetActivityTask: await first(() => client.send(new sdk.GetActivityTaskCommand({ activityArn: 'arn' }))),
-    SendTaskSuccess: await first(() =>
-      client.send(new sdk.SendTaskSuccessCommand({ ...token, output: 'null' })),
+    GetActivityTask: await learnFrom(() =>
+      client.send(new sdk.GetActivityTaskCommand({ activityArn: 'arn' })),
     ),
-    SendTaskFailure: await first(() => client.send(new sdk.SendTaskFailureCommand(token))),
-    SendTaskHeartbeat: await first(() => client.send(new sdk.SendTaskHeartbeatCommand(token))),
+    SendTaskSuccess: await learnFrom(() => client.send(new sdk.SendTaskSuccessCommand({ ...token, output }))),
+    SendTaskFailure: await learnFrom(() => client.send(new sdk.SendTaskFailureCommand(token))),
+    SendTaskHeartbeat: await learnFrom(() => client.send(new sdk.SendTaskHeartbeatCommand(token))),
   };
   return {
     operations,
     clockOffsetMs: config.systemClockOffset,
     correctsClock: !(await config.disableClockSkewCorrection()),
   };
+}
+
+/** Resolves to the request that `send` builds, which its handler then refuses to send. */
+async function buildRequest(
+  config: SFNClient['config'],
+  send: () => Promise<unknown>,
+): Promise<BuiltRequest> {
+  let built: BuiltRequest | undefined;
+  const handle = (request: unknown): Promise<never> => {
+    built = request as BuiltRequest;
+    return Promise.reject(new Error('this is all that was wanted'));
+  };
+  config.requestHandler = { ...config.requestHandler, handle } as typeof config.requestHandler;
+  try {
+    await send();
+  } catch (error) {
+    if (!built) throw error;
+  }
+  if (!built) throw new Error('the SDK made no request');
+  return built;
 }
 
 function recipeOf({ protocol, hostname, port, path, query = {}, headers }: BuiltRequest): Recipe {

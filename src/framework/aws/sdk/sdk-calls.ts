@@ -5,17 +5,17 @@ import {
   type CallInProgress,
   type HotOperation,
   mayBeSkewed,
-  type WireFailure,
-} from '../wire.js';
-import type { ClientFactory } from './aws-client.js';
-import { Calls, type WatchedCall } from './calls.js';
-import { wireFailure } from './wire-failure.js';
-import { loadSdk } from './load.js';
+  type CallFailure,
+} from '../call.js';
+import type { ClientFactory } from './client-factory.js';
+import { CallWatch, type WatchedCall } from './call-watch.js';
+import { sdkFailure } from './sdk-failure.js';
+import { loadSdk } from './load-sdk.js';
 
-/** Retrying is the worker's: the SDK would hide a lost token, and make a delivered result look like a timeout. */
+/** The worker retries by itself: the SDK would hide a lost token, and make an accepted report look like a timeout. */
 const ONE_ATTEMPT = 1;
 
-/** How many calls of each kind one region's worker may have open at once. */
+/** The numbers of calls that a worker may have open at once in one region, by kind. */
 export interface Sockets {
   readonly polls: number;
   readonly reports: number;
@@ -23,8 +23,8 @@ export interface Sockets {
 }
 
 /**
- * The four calls through the SDK's own `send`, with all that a user may have set: a client for polls, one for reports
- * and one for heartbeats, so that fifty parked polls make no report wait, and no crowd of heartbeats either.
+ * Makes the four calls through the SDK's own `send`, which honours all settings. Polls, reports and heartbeats have a
+ * client each, so that neither fifty open polls nor many heartbeats make a report wait.
  */
 export async function sdkCalls(
   clients: ClientFactory,
@@ -33,12 +33,12 @@ export async function sdkCalls(
   { watching }: { readonly watching: boolean },
 ): Promise<SendCall> {
   const sdk = loadSdk();
-  const calls = new Calls({ watching });
+  const calls = new CallWatch({ watching });
   const client = (many: number) => clients.client(region, many, ONE_ATTEMPT, calls);
   const polls = await client(sockets.polls);
   const reports = await client(sockets.reports);
   const heartbeats = await client(sockets.heartbeats);
-  // What each is given here, the caller made for it: the SDK checks no input but for what it needs itself.
+  // Each caller makes the input of its own operation; the SDK checks only the fields that it needs itself.
   const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
     GetActivityTask: (input, call) => polls.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),
     SendTaskSuccess: (input, call) => reports.send(calls.bind(new sdk.SendTaskSuccessCommand(input), call)),
@@ -50,7 +50,7 @@ export async function sdkCalls(
     void attempt(call, (under) => send[operation](input as never, under)).then(onEnd);
 }
 
-/** One call that never throws. */
+/** Makes one call. Never rejects. */
 async function attempt(
   { signal, onSent }: CallInProgress,
   send: (call: WatchedCall) => Promise<object>,
@@ -66,24 +66,24 @@ async function attempt(
   };
   try {
     const output = await unlessAborted(signal, send(call));
-    // The SDK takes any 2xx for a success. A client that is mocked has no wire: it is believed.
+    // The SDK takes any 2xx for a success. A mocked client has no response to check.
     return refusal(seen) ?? { output };
   } catch (thrown) {
-    const { failure } = refusal(seen) ?? { failure: wireFailure(thrown, seen.sent) };
+    const { failure } = refusal(seen) ?? { failure: sdkFailure(thrown, seen.sent) };
     return { failure: { ...failure, clockCorrected: correctedClock(thrown) } };
   }
 }
 
-/** What was seen of a call on the wire. */
+/** The steps that were seen of a call. */
 interface Seen {
   sent: boolean;
   answered?: CallEnd;
 }
 
-const refusal = ({ answered }: Seen): { readonly failure: WireFailure } | undefined =>
+const refusal = ({ answered }: Seen): { readonly failure: CallFailure } | undefined =>
   answered && 'failure' in answered ? answered : undefined;
 
-/** Without a correction a signature was refused for its key, and would be again. */
+/** Returns true where the SDK has corrected its clock; else the key is wrong, and a second call would fail as well. */
 function correctedClock(thrown: unknown): boolean {
   const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
   return mayBeSkewed(name) && $metadata?.clockSkewCorrected === true;

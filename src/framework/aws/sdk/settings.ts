@@ -1,13 +1,13 @@
 import type { SFNClientConfig } from '@aws-sdk/client-sfn';
 import { type Problem, show } from '../../base/errors.js';
 
-/** Settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
+/** The settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
 export type SdkSettings = Omit<
   SFNClientConfig,
   'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
 >;
 
-/** What the SDK must not be told behind our back: each has one place, or would hide lost tokens (retries). */
+/** The settings that are not passed through, with what to do instead: they have another place, or would hide lost tokens. */
 const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   endpoint: 'set `endpoint` at the top level',
   region: 'set `region` at the top level, or declare whole ARNs',
@@ -16,7 +16,7 @@ const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   retryStrategy: 'leave it out: a worker retries by itself, in the open',
 };
 
-/** What of a request handler can hurt a worker: its own settings, or those that a ready-made one was made with. */
+/** The settings of a request handler that can hurt a worker. */
 interface HandlerSettings {
   readonly requestTimeout?: unknown;
   readonly socketTimeout?: unknown;
@@ -26,8 +26,8 @@ interface HandlerSettings {
 }
 
 /**
- * What a worker can't pass through to the SDK. Loads no SDK.
- * @param pollLimitMs the longest that a poll may take: no limit of the SDK's may be shorter.
+ * Returns the problems of settings that can't be passed through to the SDK. Loads no SDK.
+ * @param pollLimitMs the longest that a poll may take: no limit of the SDK may be shorter.
  */
 export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promise<Problem[]> {
   const settings = await handlerSettings(sdk.requestHandler);
@@ -39,8 +39,8 @@ export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promis
 }
 
 /**
- * Whether a user's own agent has a connection for every call that can be open at once in a region.
- * @param calls how many of each kind: `{ polls: 10, reports: 16 }`.
+ * Returns the problem of a user's agent with fewer connections than calls can be open at once in a region.
+ * @param calls the number of each kind: `{ polls: 10, reports: 16 }`.
  */
 export async function socketProblems(
   sdk: SdkSettings,
@@ -84,12 +84,12 @@ function timeoutProblems(where: string, settings: object, pollLimitMs: number): 
   });
 }
 
-/** Node takes no longer one, and fires at once instead. */
+/** The longest delay of Node's timers, which fire at once for a longer one. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A handler's settings; those of a ready-made one of the SDK's are a promise inside it until its first call. Of another
- * kind of handler nothing is known. Undefined for what is no handler at all.
+ * Resolves to a handler's settings; to none for a kind that is not known, and to undefined for what is no handler. A
+ * ready-made handler of the SDK holds them as a promise until its first call.
  */
 async function handlerSettings(handler: SdkSettings['requestHandler']): Promise<HandlerSettings | undefined> {
   if (handler === undefined) return {};
@@ -106,7 +106,7 @@ const badHandler = ({ requestHandler }: SdkSettings): Problem => ({
   fix: 'give it as in `requestHandler: { httpsAgent }`, or leave it out',
 });
 
-/** The SDK's handler makes its agent for plain HTTP at its first call. */
+/** Resolves to a handler's agent. The SDK's handler makes its agent for plain HTTP at its first call. */
 async function agentOf(settings: HandlerSettings, agentKey: 'httpAgent' | 'httpsAgent'): Promise<unknown> {
   const { httpAgentProvider } = settings;
   return agentKey === 'httpAgent' && httpAgentProvider ? httpAgentProvider() : settings[agentKey];

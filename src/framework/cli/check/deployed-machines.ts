@@ -5,7 +5,7 @@ import { type MachineSource, machineSource } from '../../check/source/machine-so
 import type { Settings } from '../../config/resolve.js';
 import { StartError } from '../../base/errors.js';
 import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
-import { AwsService } from '../../aws/sdk/aws.js';
+import { AwsService } from '../../aws/sdk/aws-service.js';
 import { describeMachines } from '../../aws/queries/machine-queries.js';
 import { explainCallError } from '../output/call-error.js';
 

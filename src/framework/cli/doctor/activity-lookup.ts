@@ -1,14 +1,14 @@
 import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
 import { showError } from '../../base/errors.js';
-import type { Questions, Reply } from '../../aws/queries/questions.js';
+import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 /** What is known of the activities of one region. */
 export interface ActivitiesThere {
   readonly region: string;
-  readonly known: Reply<ReadonlyMap<string, string>>;
+  readonly known: QueryResult<ReadonlyMap<string, string>>;
   /** Whether a start creates what was declared by a bare name and is not there. */
   readonly created: boolean;
 }
@@ -17,7 +17,7 @@ export interface ActivitiesThere {
 export function lookAtActivities(
   handlers: readonly PlannedHandler[],
   there: ActivitiesThere,
-  questions: Questions,
+  queries: RegionQueries,
 ): Promise<Finding[]> {
   return Promise.all(
     handlers.map(async ({ definition: { name, activity } }) => {
@@ -27,7 +27,7 @@ export function lookAtActivities(
         expected: 'an activity that exists',
       };
       return activity.kind === 'arn'
-        ? byArn(look, activity, there, questions)
+        ? byArn(look, activity, there, queries)
         : byName(look, activity.name, there);
     }),
   );
@@ -54,12 +54,12 @@ async function byArn(
   look: Look,
   { arn, name, region }: Extract<ActivityRef, { kind: 'arn' }>,
   { known }: ActivitiesThere,
-  questions: Questions,
+  queries: RegionQueries,
 ): Promise<Finding> {
   const names = 'failure' in known ? undefined : known.output;
   if (names?.get(name) === arn) return ok(look, 'it exists');
   // One of another account than the credentials' is in no list.
-  const described = await questions.activity(arn);
+  const described = await queries.activity(arn);
   if (!('failure' in described)) return ok(look, 'it exists');
   const { type, error } = described.failure;
   if (type === 'ActivityDoesNotExist')

@@ -2,9 +2,9 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import type { Environment } from '../../base/environment.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
-import type { Enquiry } from '../../aws/queries/enquiry.js';
+import type { ServiceQueries } from '../../aws/queries/service-queries.js';
 import { canSimulate } from '../../aws/queries/policy-simulator.js';
-import type { Questions } from '../../aws/queries/questions.js';
+import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { lookAtActivities } from './activity-lookup.js';
@@ -59,13 +59,13 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
 
 /** What can be asked of the service, and what depends on where it is. */
 async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
-  const { Enquiry } = await import('../../aws/queries/enquiry.js');
+  const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
   const { settings, handlers } = project.plan;
   const { clock, env, openFiles } = host;
-  const enquiry = new Enquiry({ endpoint, sdk: settings.sdk, region: settings.region, clock });
+  const service = new ServiceQueries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
-    const { regions, missing } = await sortByRegion(handlers, enquiry);
-    const credentials = await enquiry.credentials(regions[0]?.region);
+    const { regions, missing } = await sortByRegion(handlers, service);
+    const credentials = await service.credentials(regions[0]?.region);
     const findings = [
       ...(await lookAtConnections(project.plan, endpoint, regions, openFiles)),
       ...missing,
@@ -74,40 +74,40 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
     // Without credentials nothing more can be asked, and each question would only say so again.
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
-      const questions = await enquiry.in(each.region);
-      findings.push(...(await lookAtRegion(project, { ...each, endpoint, questions, env })));
+      const queries = await service.forRegion(each.region);
+      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, env })));
     }
     return findings;
   } finally {
-    enquiry.close();
+    service.close();
   }
 }
 
 /** A region in which handlers poll, and whom to ask there. */
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
-  readonly questions: Questions;
+  readonly queries: RegionQueries;
   readonly env: Environment;
 }
 
 async function lookAtRegion(
   project: ExaminedProject,
-  { endpoint, region, handlers, questions, env }: Region,
+  { endpoint, region, handlers, queries, env }: Region,
 ): Promise<Finding[]> {
-  const known = await questions.activities();
+  const known = await queries.activities();
   // The command itself starts the service there, so it is right that nobody answers yet.
   if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(project, endpoint, handlers);
-  const findings = lookAtAnswer(known, { endpoint, region, aheadMs: questions.aheadMs[0] });
+  const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
   const created = isLoopback(endpoint) || project.plan.settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
   const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
-  const machines = await readKeptMachines(questions);
+  const machines = await readKeptMachines(queries);
   return [
     ...findings,
-    ...(await lookAtActivities(handlers, { region, known, created }, questions)),
-    ...(await lookAtTaskCalls(region, questions)),
-    ...(await lookAtPolls(region, arns, questions, { env, askable: canSimulate(endpoint, env) })),
+    ...(await lookAtActivities(handlers, { region, known, created }, queries)),
+    ...(await lookAtTaskCalls(region, queries)),
+    ...(await lookAtPolls(region, arns, queries, { env, askable: canSimulate(endpoint, env) })),
     ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnIn(names))),
   ];
 }
@@ -147,10 +147,10 @@ const notAsked = (endpoint: Endpoint): Finding =>
 /** Handlers by the region that they are polled in; a bare name's is the one that is configured. */
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
-  enquiry: Enquiry,
+  service: ServiceQueries,
 ): Promise<{ regions: InRegion[]; missing: Finding[] }> {
   const bare = handlers.filter(({ definition }) => definition.activity.kind === 'name');
-  const configured = bare.length > 0 ? await enquiry.defaultRegion() : undefined;
+  const configured = bare.length > 0 ? await service.defaultRegion() : undefined;
   const sorted = new Map<string, PlannedHandler[]>();
   for (const handler of handlers) {
     const { activity } = handler.definition;

@@ -3,7 +3,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/errors.js';
 import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
-import type { Questions } from '../../aws/queries/questions.js';
+import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
@@ -25,8 +25,8 @@ const AT_ONCE = 5;
 const MOST_MACHINES = 500;
 
 /** Reads the machines of a region. @returns what kept it from that, if it may not list them */
-export async function readKeptMachines(questions: Questions): Promise<ReadMachines | Finding> {
-  const listed = await questions.machines();
+export async function readKeptMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
+  const listed = await queries.machines();
   if ('failure' in listed)
     return unknown(
       {
@@ -44,7 +44,7 @@ export async function readKeptMachines(questions: Questions): Promise<ReadMachin
     for (let machine = waiting.shift(); machine; machine = waiting.shift()) await readOne(machine);
   };
   const readOne = async ({ name, arn }: KeptMachine): Promise<void> => {
-    const reply = await questions.definition(arn);
+    const reply = await queries.definition(arn);
     if ('failure' in reply) unread.push(name);
     else read.push({ name, definition: reply.output });
   };

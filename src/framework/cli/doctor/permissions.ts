@@ -1,7 +1,7 @@
 import type { Environment } from '../../base/environment.js';
 import { showError } from '../../base/errors.js';
-import type { Questions, TaskCall } from '../../aws/queries/questions.js';
-import type { WireFailure } from '../../aws/wire.js';
+import type { RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
+import type { CallFailure } from '../../aws/call.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
@@ -10,7 +10,7 @@ const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
 /** Whether results, failures and heartbeats may be sent: each is tried with a token that nobody issued. */
-export function lookAtTaskCalls(region: string, questions: Questions): Promise<Finding[]> {
+export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise<Finding[]> {
   return Promise.all(
     TASK_CALLS.map(async (call) => {
       const look: Look = {
@@ -18,7 +18,7 @@ export function lookAtTaskCalls(region: string, questions: Questions): Promise<F
         subject: `states:${call}, ${region}`,
         expected: 'InvalidToken for a token that was made up',
       };
-      const reply = await questions.withMadeUpToken(call);
+      const reply = await queries.withMadeUpToken(call);
       if ('failure' in reply) return judge(look, call, reply.failure);
       return unknown(
         look,
@@ -29,7 +29,7 @@ export function lookAtTaskCalls(region: string, questions: Questions): Promise<F
   );
 }
 
-function judge(look: Look, call: TaskCall, { type = '', error }: WireFailure): Finding {
+function judge(look: Look, call: TaskCall, { type = '', error }: CallFailure): Finding {
   if (UNKNOWN_TOKEN.has(type)) return ok(look, `${type}: the call is allowed`);
   if (DENIED.has(type)) return fault(look, showError(error), allow(call));
   return unknown(look, showError(error), 'ask again when that is over');
@@ -47,7 +47,7 @@ const allow = (call: TaskCall): string =>
 export async function lookAtPolls(
   region: string,
   activityArns: readonly string[],
-  questions: Questions,
+  queries: RegionQueries,
   { env, askable }: { env: Environment; askable: boolean },
 ): Promise<Finding[]> {
   const look: Look = {
@@ -58,7 +58,7 @@ export async function lookAtPolls(
   if (activityArns.length === 0) return [];
   const could = 'a poll could take a task';
   if (!askable) return [unknown(look, could, allowPolls('arn:aws:states:REGION:ACCOUNT:activity:*'))];
-  const reply = await questions.polls(activityArns, env);
+  const reply = await queries.simulatePolls(activityArns, env);
   if ('failure' in reply)
     return [
       unknown(look, `${could}, and IAM does not tell: ${showError(reply.failure.error)}`, ALLOW_SIMULATION),

@@ -2,9 +2,10 @@ import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/errors.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
-import type { CredentialsFound } from '../../aws/queries/enquiry.js';
-import type { Reply } from '../../aws/queries/questions.js';
-import { isUntrusted, type WireFailure } from '../../aws/wire.js';
+import type { CredentialsFound } from '../../aws/queries/service-queries.js';
+import type { QueryResult } from '../../aws/queries/region-queries.js';
+import type { CallFailure } from '../../aws/call.js';
+import { isUntrusted } from '../../aws/network-error.js';
 import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
 /** "Signature Version 4": a signature is taken for five minutes. */
@@ -13,7 +14,11 @@ const TAKEN_MS = 5 * 60_000;
 const ODD_MS = 30_000;
 
 /** What was given for calls that are to be signed. */
-export function lookAtCredentials(found: Reply<CredentialsFound>, endpoint: Endpoint, now: number): Finding {
+export function lookAtCredentials(
+  found: QueryResult<CredentialsFound>,
+  endpoint: Endpoint,
+  now: number,
+): Finding {
   const look: Look = { check: 'credentials', subject: 'credentials', expected: 'some that have not ended' };
   const log = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role';
   if ('failure' in found) return fault(look, `none: ${showError(found.failure.error)}`, log);
@@ -26,16 +31,16 @@ export function lookAtCredentials(found: Reply<CredentialsFound>, endpoint: Endp
 }
 
 /** Whether the service answered at all, and as itself. */
-export const isReached = <T>(reply: Reply<T>): boolean =>
+export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
 
 /** Whether it took the signature. */
-export const isSigned = <T>(reply: Reply<T>): boolean =>
+export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
 /** What the first answer of a region says of the way there, of its clock and of the signature. */
 export function lookAtAnswer(
-  reply: Reply<unknown>,
+  reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },
 ): Finding[] {
   const where = `${showEndpoint(endpoint)}, ${region}`;
@@ -48,7 +53,7 @@ export function lookAtAnswer(
   return [ok(look, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure)])];
 }
 
-const refusedCredentials = ({ error }: WireFailure): Finding =>
+const refusedCredentials = ({ error }: CallFailure): Finding =>
   fault(
     { check: 'credentials', subject: 'credentials', expected: 'some that the service takes' },
     `it refuses them: ${showError(error)}`,
@@ -69,7 +74,7 @@ function lookAtClock(aheadMs: number): Finding {
   return off > ODD_MS ? warning(look, got, fix) : ok(look, off < 1_500 ? 'the same' : got);
 }
 
-function wayThere({ error, status, setup }: WireFailure, endpoint: Endpoint, region: string): string {
+function wayThere({ error, status, setup }: CallFailure, endpoint: Endpoint, region: string): string {
   const { code } = error as { code?: unknown };
   if (status !== undefined)
     return 'something in between answers (a proxy, a portal, another program): see what listens there, or mend `endpoint`';

@@ -4,8 +4,8 @@ import { resolveConfig } from '../../config/resolve.js';
 import type { Flags } from '../../config/layers.js';
 import { showDuration } from '../../base/time/duration.js';
 import { StartError } from '../../base/errors.js';
-import { NoAnswer } from '../../aws/queries/ask.js';
-import { AwsService } from '../../aws/sdk/aws.js';
+import { QueryTimeout } from '../../aws/queries/query.js';
+import { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import {
   type ExecutionEnd,
@@ -98,7 +98,7 @@ async function begin({ client, endpoint, machine }: Running, input: string): Pro
     return await startExecution(client, stateMachineArn, input, systemClock);
   } catch (error) {
     const explained = explainCallError(error, endpoint);
-    if (!asked || !(error instanceof NoAnswer)) throw explained;
+    if (!asked || !(error instanceof QueryTimeout)) throw explained;
     const said = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
     throw new Error(said, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
-import { ANSWER_LIMIT_MS, NoAnswer } from '../../aws/queries/ask.js';
 import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
+import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
 /** What a failed call of a command tells a person: where it went, and what can be done, where that is known. */
@@ -23,8 +23,8 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
     return `${where} can not answer just now (${foreignWords(error)})`;
   if (error instanceof NoStepFunctions || isForeign(error))
     return `something answers at ${where}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`;
-  if (error instanceof NoAnswer)
-    return `there was no answer from ${where} within ${ANSWER_LIMIT_MS / 1000} s: is the address right, and does what lies between (a proxy, a firewall) let calls through?`;
+  if (error instanceof QueryTimeout)
+    return `there was no answer from ${where} within ${QUERY_LIMIT_MS / 1000} s: is the address right, and does what lies between (a proxy, a firewall) let calls through?`;
   if (!isRefused(error)) return isOfNetwork(error) ? `no answer from ${where}: ${error.message}` : undefined;
   const hint =
     endpoint.kind === 'local'

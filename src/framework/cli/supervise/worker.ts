@@ -5,7 +5,7 @@ import { MockTable } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
 import { shareOutput } from '../../base/log/log-output.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
-import { AwsService } from '../../aws/sdk/aws.js';
+import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { publicStatus } from '../../worker/health/pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';

@@ -11,7 +11,7 @@ import { TaskTable } from '../../local/engine/task-table.js';
 import { compileMachine } from '../../local/asl/machine.js';
 import { EvaluationThreads } from '../../local/asl/jsonata/evaluation-threads.js';
 import { silentLog } from '../../base/log/log.js';
-import { reportFailure } from '../../aws/answer.js';
+import { classifyReportFailure } from '../../aws/classify-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 
 const KEPT = { executions: 1_000, bytes: 256 * 1024 * 1024 };
@@ -107,7 +107,7 @@ export class Engine implements ActivityPort {
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const told = Object.assign(new Error(error.message), { name: error.type });
-      return reportFailure({ error: told, type: error.type, status: 400, sent: true, setup: false });
+      return classifyReportFailure({ error: told, type: error.type, status: 400, sent: true, setup: false });
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
 import { createLog, type Logger } from '../../base/log/log.js';
-import type { AwsService } from '../../aws/sdk/aws.js';
+import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
 import type { ActivityPort } from '../../aws/port.js';
@@ -89,7 +89,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   try {
     const endpoint = await endpointOf(plan, world);
     health = await openHealth({ ...plan, ...world, thread, healthPort });
-    const { AwsService } = await import('../../aws/sdk/aws.js');
+    const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     if (healthPort === undefined) thread = openThread(plan, world);

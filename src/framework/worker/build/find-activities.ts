@@ -2,7 +2,7 @@ import { ownActivity, twoAccounts } from '../../declare/discovery/cross-problems
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
-import type { AwsService } from '../../aws/sdk/aws.js';
+import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 
 /** Where the activities of the handlers are. */

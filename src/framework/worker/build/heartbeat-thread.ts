@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/time/clock.js';
 import { ThreadHeartbeats } from '../thread/thread-heartbeats.js';
 import type { Logger } from '../../base/log/log.js';
-import type { AwsService } from '../../aws/sdk/aws.js';
+import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { regionOf } from './find-activities.js';
 import type { StartWorld } from './create-worker.js';

@@ -1,5 +1,5 @@
 import { MOST_ON_THE_WAY } from '../heartbeat/on-the-way.js';
-import type { Sockets } from '../../aws/sdk/aws.js';
+import type { Sockets } from '../../aws/sdk/aws-service.js';
 import type { PlannedHandler } from './plan.js';
 
 /** Connections for all that the handlers of one region can have open at once. */

@@ -2,28 +2,28 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import type { Environment } from '../../base/environment.js';
 import type { Endpoint } from '../endpoint.js';
-import type { WireFailure } from '../wire.js';
+import type { CallFailure } from '../call.js';
 import { listActivities } from './activity-queries.js';
-import { ask } from './ask.js';
-import { ClientFactory } from '../sdk/aws-client.js';
+import { query } from './query.js';
+import { ClientFactory } from '../sdk/client-factory.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
 import { simulate, type Simulated } from './policy-simulator.js';
 import type { SdkSettings } from '../sdk/settings.js';
-import { wireFailure } from '../sdk/wire-failure.js';
-import { loadSdk } from '../sdk/load.js';
+import { sdkFailure } from '../sdk/sdk-failure.js';
+import { loadSdk } from '../sdk/load-sdk.js';
 
-/** What was asked, and what came of it. Nothing throws. */
-export type Reply<T> = { readonly output: T } | { readonly failure: WireFailure };
+/** The end of a query. Queries never reject. */
+export type QueryResult<T> = { readonly output: T } | { readonly failure: CallFailure };
 
 /** The calls that end a task or keep its lease. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
 const ATTEMPTS = 2;
 const AT_ONCE = 8;
-/** Of the form of a token, so that nobody finds fault with that; no service ever issued it. */
+/** Has the form of a token, so that it is not refused for its form. No service ever issued it. */
 const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
 
-export interface QuestionSettings {
+export interface QuerySettings {
   readonly endpoint: Endpoint;
   readonly sdk: SdkSettings;
   readonly region?: string;
@@ -31,19 +31,19 @@ export interface QuestionSettings {
 }
 
 /**
- * What can be asked of Step Functions without changing anything there: no task is leased, ended or kept. One region,
- * one client.
+ * Queries to Step Functions in one region, by one client. They change nothing there: no task is leased or ended, and no
+ * lease is kept.
  */
-export class Questions {
+export class RegionQueries {
   readonly #client: SFNClient;
   readonly #clock: Clock;
-  /** By how much the service's clock is ahead of this machine's, by each answer: to the second. */
+  /** How far the service's clock is ahead of this machine's, one value for each answer, exact to a second. */
   readonly aheadMs: number[] = [];
 
   private constructor(client: SFNClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    // The innermost step: what it is given still has the head of the answer, whatever the answer is.
+    // The innermost step, since it still gets the head of every answer.
     client.middlewareStack.add(
       (next) => async (args) => {
         const sentAt = clock.now();
@@ -55,25 +55,25 @@ export class Questions {
     );
   }
 
-  static async open(clients: ClientFactory, region: string, clock: Clock): Promise<Questions> {
-    return new Questions(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
+  static async open(clients: ClientFactory, region: string, clock: Clock): Promise<RegionQueries> {
+    return new RegionQueries(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
   }
 
-  /** ARNs by name. */
-  activities(): Promise<Reply<ReadonlyMap<string, string>>> {
-    return this.#ask((signal) => listActivities(this.#client, signal));
+  /** Lists the activities: ARNs by name. */
+  activities(): Promise<QueryResult<ReadonlyMap<string, string>>> {
+    return this.#query((signal) => listActivities(this.#client, signal));
   }
 
-  activity(activityArn: string): Promise<Reply<unknown>> {
-    return this.#ask(async (abortSignal) => {
+  activity(activityArn: string): Promise<QueryResult<unknown>> {
+    return this.#query(async (abortSignal) => {
       const { DescribeActivityCommand } = loadSdk();
       return this.#client.send(new DescribeActivityCommand({ activityArn }), { abortSignal });
     });
   }
 
-  /** Makes a call of a worker with a token that belongs to no task: it is refused by all means, and by its name. */
-  withMadeUpToken(call: TaskCall): Promise<Reply<unknown>> {
-    return this.#ask(async (abortSignal) => {
+  /** Makes a worker's call with a token that belongs to no task. The name of the refusal shows whether it is allowed. */
+  withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
+    return this.#query(async (abortSignal) => {
       const sdk = loadSdk();
       const [taskToken, options] = [MADE_UP_TOKEN, { abortSignal }];
       const calls: Record<TaskCall, () => Promise<unknown>> = {
@@ -86,32 +86,37 @@ export class Questions {
     });
   }
 
-  /** What IAM's simulator says of polls on these activities: for nobody is polled to find out. */
-  polls(activityArns: readonly string[], env: Environment): Promise<Reply<readonly Simulated[]>> {
-    return this.#ask((signal) => simulate(this.#client, 'states:GetActivityTask', activityArns, env, signal));
+  /** Asks IAM's simulator whether these activities may be polled, since a real poll could lease a task. */
+  simulatePolls(
+    activityArns: readonly string[],
+    env: Environment,
+  ): Promise<QueryResult<readonly Simulated[]>> {
+    return this.#query((signal) =>
+      simulate(this.#client, 'states:GetActivityTask', activityArns, env, signal),
+    );
   }
 
-  machines(): Promise<Reply<readonly KeptMachine[]>> {
-    return this.#ask((signal) => listMachines(this.#client, signal));
+  machines(): Promise<QueryResult<readonly KeptMachine[]>> {
+    return this.#query((signal) => listMachines(this.#client, signal));
   }
 
-  definition(stateMachineArn: string): Promise<Reply<string>> {
-    return this.#ask(async (abortSignal) => {
+  definition(stateMachineArn: string): Promise<QueryResult<string>> {
+    return this.#query(async (abortSignal) => {
       const { DescribeStateMachineCommand } = loadSdk();
       const command = new DescribeStateMachineCommand({ stateMachineArn });
       return (await this.#client.send(command, { abortSignal })).definition ?? '';
     });
   }
 
-  async #ask<T>(send: (signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
+  async #query<T>(send: (signal: AbortSignal) => Promise<T>): Promise<QueryResult<T>> {
     try {
-      return { output: await ask(this.#clock, send) };
+      return { output: await query(this.#clock, send) };
     } catch (error) {
-      return { failure: wireFailure(error, true) };
+      return { failure: sdkFailure(error, true) };
     }
   }
 
-  /** The head of an answer tells the second in which it was made, some time between the two that we know. */
+  /** Compares the clocks: the header `date` names a second between the times of request and answer. */
   #compareClocks(response: unknown, sentAt: number): void {
     const { date } = (response as { headers?: { date?: string } }).headers ?? {};
     const theirs = Date.parse(date ?? '');

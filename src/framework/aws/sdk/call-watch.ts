@@ -2,44 +2,44 @@ import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { readAnswer } from '../answer-text.js';
-import type { CallEnd, CallInProgress } from '../wire.js';
+import type { CallEnd, CallInProgress } from '../call.js';
+import { readResponse } from '../response.js';
 
 type RequestHandler = SFNClient['config']['requestHandler'];
 type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
 type Collector = SFNClient['config']['streamCollector'];
-/** Node's own name for handing a request to an agent; not in its typings, but what proxying agents build on too. */
+/** Node's method that gives a request to an agent. It is not in the typings, but proxying agents build on it too. */
 type AddRequest = (
   request: ClientRequest,
   options: { readonly headers?: object },
   ...rest: unknown[]
 ) => void;
 
-/** A call, and who is told what came of it. */
+/** A call and its listeners. */
 export interface WatchedCall extends CallInProgress {
-  /** Told what the whole answer says, before the SDK reads it. */
+  /** Called with what the whole answer says, before the SDK reads it. */
   readonly onAnswer: (end: CallEnd) => void;
 }
 
 /**
- * Lets signals end the calls of a client, and tells when a request is on its connection and what was answered. Without the SDK's own option
- * `abortSignal`: any option makes the SDK build its middleware anew for each call instead of keeping it
- * (`cacheMiddleware`), which is a sixth of what a call costs.
+ * Watches the calls of a client: ends them by their signals, and reports when a request is on its connection and what the
+ * answer says. It does so without the SDK's option `abortSignal`: with any option the SDK builds its middleware for each
+ * call instead of keeping it (`cacheMiddleware`), which is a sixth of what a call costs.
  */
-export class Calls {
+export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, CallInProgress>();
-  /** Whether the connections are ours to watch; a user's own agent or handler keeps them to itself. */
+  /** True where the connections can be watched; a user's agent or handler hides them. */
   readonly #watching: boolean;
 
   constructor({ watching }: { readonly watching: boolean }) {
     this.#watching = watching;
   }
 
-  /** To be called once for each client, before its first call. */
+  /** Watches a client. Called once for each client, before its first call. */
   attach(client: SFNClient): void {
-    // The innermost step: what it is given is the very request that the handler gets.
+    // The innermost step, since it gets the very request that the handler gets.
     client.middlewareStack.add(
       (next) => (args) => {
         const call = this.#ofInputs.get(args.input);
@@ -52,7 +52,7 @@ export class Calls {
     client.config.requestHandler = this.#wrap(requestHandler, streamCollector);
   }
 
-  /** Makes an agent tell when a request of a bound call has its connection. */
+  /** Makes an agent report when the request of a bound call has its connection. */
   watch<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect'): A {
     const addRequest = Reflect.get(agent, 'addRequest') as AddRequest;
     const watched: AddRequest = (request, options, ...rest) => {
@@ -64,13 +64,13 @@ export class Calls {
     return agent;
   }
 
-  /** Ties a command's next call to its signal. */
+  /** Binds a command's next call to its signal. */
   bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);
     return command;
   }
 
-  /** All that a client asks of its handler once it is made. */
+  /** Wraps the members of a handler that a client uses once it is made. */
   #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
       metadata: handler.metadata,
@@ -83,7 +83,7 @@ export class Calls {
             ...options,
             abortSignal: call?.signal as AbortSignal | undefined,
           });
-          if (call) call.onAnswer(await readResponse(answered.response, collect));
+          if (call) call.onAnswer(await readWhole(answered.response, collect));
           return answered;
         } catch (thrown) {
           throw ofOurRealm(thrown);
@@ -95,16 +95,16 @@ export class Calls {
   }
 }
 
-/** Leaves the body for the SDK to read it once more. */
-async function readResponse(response: Response, collect: Collector): Promise<CallEnd> {
+/** Reads a whole response, and leaves its body for the SDK to read again. */
+async function readWhole(response: Response, collect: Collector): Promise<CallEnd> {
   const { statusCode: status, headers, body = new Uint8Array() } = response;
   response.body = body instanceof Uint8Array ? body : await collect(body);
-  return readAnswer({ status, headers, text: Buffer.from(response.body).toString() });
+  return readResponse({ status, headers, text: Buffer.from(response.body).toString() });
 }
 
 /**
- * Under Jest the network's errors are of another realm than the SDK. It takes these for no errors, and puts one of its
- * own in their place, without their code: a certificate that is not trusted would look like a server that is down.
+ * Makes a copy of an error in this realm. Under Jest the network's errors are of another realm than the SDK, which
+ * replaces them by an error without their code: an untrusted certificate would look like a server that is down.
  */
 function ofOurRealm(thrown: unknown): unknown {
   if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
@@ -112,7 +112,7 @@ function ofOurRealm(thrown: unknown): unknown {
   return Object.assign(new Error(message, { cause: thrown }), thrown, { name });
 }
 
-/** A connection that was kept alive is ready; a new one is when it was made, and over TLS when it is trusted. */
+/** Calls `onSent` at once on a kept connection, and on a new one when it is made, over TLS when it is trusted. */
 function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
   const pending =
     socket.connecting || (ready === 'secureConnect' && Reflect.get(socket, 'secureConnecting') === true);

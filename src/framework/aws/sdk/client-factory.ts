@@ -1,11 +1,12 @@
 import type { SFNClient, SFNClientConfig } from '@aws-sdk/client-sfn';
-import { type Clock, systemClock } from '../../base/time/clock.js';
 import { type Logger, silentLog } from '../../base/log/log.js';
+import { type Clock, systemClock } from '../../base/time/clock.js';
+import { CONNECTION_TIMEOUT_MS } from '../call.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
-import type { Calls } from './calls.js';
+import type { CallWatch } from './call-watch.js';
 import { Credentials } from './credentials.js';
+import { loadSdk } from './load-sdk.js';
 import type { SdkSettings } from './settings.js';
-import { loadSdk } from './load.js';
 
 const { Agent: HttpAgent } = process.getBuiltinModule('node:http');
 const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
@@ -13,20 +14,18 @@ const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
 export interface ClientSettings {
   readonly endpoint: Endpoint;
   readonly sdk: SdkSettings;
-  /** Unset: the SDK's own chain; at loopback us-east-1 where that has none. */
+  /** @default the SDK's own; at loopback us-east-1 where that has none */
   readonly region?: string;
-  /** When credentials that were refused are asked for again. @default the system's */
+  /** Times the refresh of refused credentials. @default the system's clock */
   readonly clock?: Clock;
-  /** Where it is told that they were renewed. @default nowhere */
+  /** Logs that credentials were renewed. @default nowhere */
   readonly log?: Logger;
 }
 
-/** How long a connection may take to be made. Nothing was sent before that, so it is safe to try again. */
-const CONNECTION_TIMEOUT_MS = 5_000;
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 const LOOPBACK_REGION = 'us-east-1';
 
-/** Makes SDK clients that share their credentials. The SDK is loaded at the first one. */
+/** Makes SDK clients that share their credentials. The first one loads the SDK. */
 export class ClientFactory {
   readonly credentials: Credentials;
   readonly #settings: ClientSettings;
@@ -44,17 +43,18 @@ export class ClientFactory {
   }
 
   /**
-   * @param sockets how many calls may be open at once; the SDK's default of 50 would make the next one wait.
-   * @param maxAttempts how often the SDK itself may try a call.
-   * @param calls binds the client's calls, where they are to be watched and ended one by one.
+   * Makes a client.
+   * @param sockets the calls that may be open at once; the SDK's default of 50 would make the next one wait.
+   * @param maxAttempts the attempts that the SDK itself may make of a call.
+   * @param calls watches the client's calls. @default they are not watched
    */
   async client(
     region: string | undefined,
     sockets: number,
     maxAttempts: number,
-    calls?: Calls,
+    calls?: CallWatch,
   ): Promise<SFNClient> {
-    // Seven lines about Node 20 on each start help nobody who chose the range on purpose.
+    // The SDK would print seven lines about Node 20 at each start, which this package supports on purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const { SFNClient } = loadSdk();
     const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
@@ -64,7 +64,7 @@ export class ClientFactory {
     return client;
   }
 
-  /** The region for calls that name no ARN, or undefined where none is configured anywhere. */
+  /** Resolves to the region for calls that name no ARN; undefined where none is configured anywhere. */
   async defaultRegion(): Promise<string | undefined> {
     if (this.#settings.region) return this.#settings.region;
     const client = await this.client(undefined, 1, 1);
@@ -80,7 +80,12 @@ export class ClientFactory {
     for (const client of this.#clients) client.destroy();
   }
 
-  #config(region: string | undefined, sockets: number, maxAttempts: number, calls?: Calls): SFNClientConfig {
+  #config(
+    region: string | undefined,
+    sockets: number,
+    maxAttempts: number,
+    calls?: CallWatch,
+  ): SFNClientConfig {
     const { endpoint, sdk } = this.#settings;
     return {
       ...sdk,
@@ -96,28 +101,28 @@ export class ClientFactory {
 
 function where(endpoint: Endpoint): SFNClientConfig {
   if (endpoint.kind === 'aws') return { ignoreConfiguredEndpointUrls: true };
-  // The SDK refuses either beside a URL, and neither means anything on this machine.
+  // The SDK refuses FIPS and dual-stack beside a URL, and neither means anything on this machine.
   const plain = isLoopback(endpoint) && { useFipsEndpoint: false, useDualstackEndpoint: false };
   return { endpoint: endpoint.url, ...plain };
 }
 
-/** Whether the connections will be those of our own agents: not where a user brings a handler or an agent. */
+/** Returns true where clients get agents of Stepwright's own: not with a user's handler or agent. */
 export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
   if (!own) return true;
   const { httpAgent, httpsAgent }: Record<string, unknown> = { ...own };
   return !('handle' in own || isAgent(httpAgent) || isAgent(httpsAgent));
 }
 
-/** A user's ready-made handler is used as it is; plain settings win over ours, key by key. */
+/** Returns a user's ready-made handler as it is, and else settings, in which a user's win key by key. */
 function requestHandler(
   own: SdkSettings['requestHandler'],
   sockets: number,
-  calls?: Calls,
+  calls?: CallWatch,
 ): SFNClientConfig['requestHandler'] {
   if (own && 'handle' in own) return own;
   const settings = { keepAlive: true, maxSockets: sockets };
   const { httpAgent, httpsAgent, ...rest }: Record<string, unknown> = { ...own };
-  // Mere settings of an agent would be filled up by the SDK, with 50 sockets.
+  // The SDK would fill up settings of an agent with 50 sockets, so agents are made here.
   const [plain, secure] = [
     new HttpAgent(Object.assign({ ...settings }, httpAgent)),
     new HttpsAgent(Object.assign({ ...settings }, httpsAgent)),
@@ -126,10 +131,10 @@ function requestHandler(
     httpAgent: isAgent(httpAgent) ? httpAgent : (calls?.watch(plain, 'connect') ?? plain),
     httpsAgent: isAgent(httpsAgent) ? httpsAgent : (calls?.watch(secure, 'secureConnect') ?? secure),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    // Limits of whole calls are ours too, on the worker's clock.
+    // The worker limits whole calls, on its own clock.
     requestTimeout: 0,
     socketTimeout: 0,
-    // No warning while calls wait for a socket on purpose.
+    // Calls may wait for a socket on purpose, which needs no warning.
     socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     ...rest,
   };
@@ -139,8 +144,9 @@ const isAgent = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
- * At `local` nobody checks credentials. At another loopback address those of the environment or a profile are
- * used; the metadata service, which hangs where there is none, is never asked.
+ * Returns the source of credentials. At `local`, where credentials are not checked, they are made up. Another loopback
+ * address gets those of the environment or a profile; the metadata service, which hangs where there is none, is never
+ * asked.
  */
 function localCredentials(
   endpoint: Endpoint,

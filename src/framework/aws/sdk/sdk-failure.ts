@@ -1,13 +1,15 @@
 import { isNativeError } from 'node:util/types';
-import { explainTrust, isUntrusted, neverSent, strangeAnswer, type WireFailure } from '../wire.js';
+import type { CallFailure } from '../call.js';
+import { explainTrust, isUntrusted, neverSent } from '../network-error.js';
+import { strangeAnswer } from '../response.js';
 
-/** The SDK could not even make the request: credentials, a region or an endpoint are missing or contradict each other. */
+/** Errors of a request that could not be made: credentials, a region or an endpoint are missing or contradict each other. */
 const SETUP = new Set(['CredentialsProviderError', 'TokenProviderError', 'EndpointError']);
 
-/** What the SDK calls an error of an answer that names none. */
+/** The SDK's name for an error of an answer that names none. */
 const NAMELESS = 'Unknown';
 
-/** What the SDK attaches to an error of an answer. */
+/** The fields that the SDK attaches to an error of an answer. */
 interface SdkError {
   readonly code?: unknown;
   /** Set only for an answer that the SDK could read as an error of the service. */
@@ -16,11 +18,11 @@ interface SdkError {
 }
 
 /**
- * What a thrown value of the SDK says about the wire where no answer was read from that, without trusting its class:
+ * Reads a failure from a value that the SDK threw, where no answer was read before. It does not trust the value's class:
  * errors may come from another realm.
- * @param sent whether the request was seen on a connection.
+ * @param sent true where the request was seen on a connection.
  */
-export function wireFailure(thrown: unknown, sent: boolean): WireFailure {
+export function sdkFailure(thrown: unknown, sent: boolean): CallFailure {
   const error = isNativeError(thrown) ? thrown : new Error(String(thrown));
   const { code, $fault, $metadata } = error as SdkError;
   const status = $metadata?.httpStatusCode;
@@ -35,13 +37,13 @@ export function wireFailure(thrown: unknown, sent: boolean): WireFailure {
   };
 }
 
-function answered(error: Error, status: number, readable: boolean): WireFailure {
+function answered(error: Error, status: number, readable: boolean): CallFailure {
   if (readable && error.name !== NAMELESS)
     return { error, type: error.name, status, sent: true, setup: false };
   return { error: strangeAnswer(status, bodyOf(error)), type: undefined, status, sent: true, setup: false };
 }
 
-/** The text that was no JSON, as far as the parser quotes it. */
+/** Returns the body that is not JSON, as far as the parser's message quotes it. */
 function bodyOf({ message, name }: Error): string {
   if (name === NAMELESS) return '';
   return (
@@ -51,6 +53,6 @@ function bodyOf({ message, name }: Error): string {
   );
 }
 
-/** The SDK's own name for a connection that could not be made in time. */
+/** Returns true for the SDK's error of a connection that could not be made in time. */
 const connectionTimedOut = ({ name, message }: Error): boolean =>
   name === 'TimeoutError' && /connect(ion)? timeout|did not establish a connection/i.test(message);

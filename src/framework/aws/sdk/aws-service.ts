@@ -5,56 +5,56 @@ import { activityPort, type SendCall } from '../activity-calls.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Identity, Recipes } from '../lean/recipe.js';
 import type { ActivityPort } from '../port.js';
-import { ClientFactory, type ClientSettings, ownsConnections } from './aws-client.js';
+import { ClientFactory, type ClientSettings, ownsConnections } from './client-factory.js';
 import { learnRecipes } from './learn-recipes.js';
+import { loadSdk } from './load-sdk.js';
 import type { Sockets } from './sdk-calls.js';
-import { isMocked, stepAsideFor } from './step-aside.js';
-import { loadSdk } from './load.js';
+import { isMocked, sdkOnlyReason } from './sdk-only.js';
 
 export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * How the calls of the loop are made. `lean`: without the SDK, but with what it makes of the settings, wherever the
-   * settings allow it. `sdk`: by its `send`, always. @default 'lean'
+   * The path of the loop's calls. `lean`: without the SDK, by requests that it built once, wherever the settings allow
+   * that. `sdk`: always by its `send`. @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
 }
 
-/** Step Functions, as the AWS SDK's settings say where it is and who asks. */
+/** Step Functions at the address and with the credentials of the AWS SDK's settings. */
 export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
   readonly #lean = new Map<string, { readonly calls: LeanCalls; readonly recipes: Recipes }>();
-  #toldWhy = false;
+  #loggedWhy = false;
 
   constructor(settings: ServiceSettings) {
     this.#settings = settings;
     this.#clients = new ClientFactory(settings);
   }
 
-  /** The four calls of the worker, in one region. */
+  /** Opens the worker's four calls in one region. */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
     const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
     return activityPort(send, this.#clients.credentials);
   }
 
-  /** What the calls of a region's port are made of, once that is open; undefined where they are the SDK's. */
+  /** Returns the recipes of a region's open port; undefined where its calls go through the SDK. */
   recipes(region: string): Recipes | undefined {
     return this.#lean.get(region)?.recipes;
   }
 
-  /** What the next call is signed with. Rejects where there is nothing. */
+  /** Returns the credentials that the next call is signed with. Rejects where there are none. */
   identity(): Identity | Promise<Identity> {
     return this.#clients.credentials.current();
   }
 
-  /** A client for the calls outside the loop. The SDK retries them. */
+  /** Makes a client for calls outside the loop, which the SDK retries. */
   client(region: string): Promise<SFNClient> {
     return this.#clients.client(region, 10, 5);
   }
 
-  /** The region for calls that name no ARN, or undefined where none is configured anywhere. */
+  /** Resolves to the region for calls that name no ARN; undefined where none is configured anywhere. */
   defaultRegion(): Promise<string | undefined> {
     return this.#clients.defaultRegion();
   }
@@ -64,14 +64,14 @@ export class AwsService {
     this.#clients.close();
   }
 
-  /** Undefined where they must be the SDK's, which is said once, and why. */
+  /** Resolves to undefined where calls must go through the SDK. The reason is logged once. */
   async #leanCalls(region: string): Promise<SendCall | undefined> {
     const { sdk, calls: asked = 'lean' } = this.#settings;
-    const why = asked === 'sdk' ? 'it is asked for' : stepAsideFor(sdk);
-    if (why !== undefined) return this.#tellWhy(why);
+    const why = asked === 'sdk' ? 'it is asked for' : sdkOnlyReason(sdk);
+    if (why !== undefined) return this.#logWhy(why);
     const { SFNClient } = loadSdk();
     const client = await this.#clients.client(region, 1, 1);
-    if (isMocked(client, SFNClient)) return this.#tellWhy('its client is mocked');
+    if (isMocked(client, SFNClient)) return this.#logWhy('its client is mocked');
     try {
       const recipes = await learnRecipes(client);
       const { LeanCalls } = await import('../lean/lean-calls.js');
@@ -79,7 +79,7 @@ export class AwsService {
       this.#lean.set(region, { calls, recipes });
       return (operation, input, call, done) => calls.begin(operation, input, call, done);
     } catch (error) {
-      return this.#tellWhy(`no request could be made without it: ${showError(error as Error)}`);
+      return this.#logWhy(`no request could be made without it: ${showError(error as Error)}`);
     }
   }
 
@@ -88,9 +88,9 @@ export class AwsService {
     return sdkCalls(this.#clients, region, sockets, { watching: ownsConnections(this.#settings.sdk) });
   }
 
-  #tellWhy(why: string): undefined {
+  #logWhy(why: string): undefined {
     const { log = silentLog } = this.#settings;
-    if (!this.#toldWhy) log.info(`calls go through the AWS SDK's own client, which costs more: ${why}`);
-    this.#toldWhy = true;
+    if (!this.#loggedWhy) log.info(`calls go through the AWS SDK's own client, which costs more: ${why}`);
+    this.#loggedWhy = true;
   }
 }

@@ -1,8 +1,8 @@
 import type { SdkSettings } from './settings.js';
 
 /**
- * What the lean path honours, because it is in the request that the SDK builds, or in whom it asks for credentials. All
- * else, known or not, is the SDK's own to honour.
+ * The settings that the lean path honours, since they are in the request that the SDK builds or choose its credentials.
+ * Only the SDK honours any other, known or not.
  */
 const HONOURED = new Set([
   'credentials',
@@ -23,21 +23,21 @@ const HONOURED = new Set([
   'runtime',
   'disableHostPrefix',
   'cacheMiddleware',
-  // How the SDK waits and connects by default, of which a worker takes none.
+  // It chooses the SDK's retries and timeouts, of which a worker uses none.
   'defaultsMode',
 ]);
 
-/** Why calls must go through the SDK's own `send`, for people; undefined where nothing asks for it. */
-export function stepAsideFor(sdk: SdkSettings): string | undefined {
+/** Returns why calls must go through the SDK's own `send`, for people; undefined where no setting needs it. */
+export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
   const asked = Object.entries(sdk).flatMap(([key, value]) =>
     value === undefined || HONOURED.has(key) ? [] : [`sdk.${key}`],
   );
   return asked.length > 0 ? `${asked.join(' and ')} is set` : undefined;
 }
 
-/** A client whose class somebody has changed, as aws-sdk-client-mock and spies do. */
+/** Returns true for a client whose class was changed, as aws-sdk-client-mock and spies do. */
 export function isMocked(client: { readonly send: unknown }, own: { readonly prototype: object }): boolean {
-  // The SDK's own clients inherit it.
+  // The SDK's own clients inherit `send`.
   return (
     Object.hasOwn(client, 'send') ||
     Object.hasOwn(own.prototype, 'send') ||

@@ -1,0 +1,31 @@
+import type { Clock } from '../../base/time/clock.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
+import { unlessAborted } from '../../base/time/wait.js';
+
+/** The longest that a query may take, with the SDK's own repetitions. */
+export const QUERY_LIMIT_MS = 10_000;
+
+/** Thrown where a query was not answered in time. The service may have processed it. */
+export class QueryTimeout extends Error {
+  // The SDK's name for the same, and for a connection that was reset.
+  override readonly name = 'TimeoutError';
+
+  constructor(limitMs: number) {
+    super(`no answer within ${limitMs / 1000} s`);
+  }
+}
+
+/** Makes a call that a person waits for, and ends it at its limit. @throws QueryTimeout after `limitMs` */
+export async function query<T>(
+  clock: Clock,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+  limitMs = QUERY_LIMIT_MS,
+): Promise<T> {
+  const over = new AbortController();
+  const cancel = limitCallAfter(clock, limitMs, () => over.abort(new QueryTimeout(limitMs)));
+  try {
+    return await unlessAborted(over.signal, send(over.signal));
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,68 @@
+import type { CallEnd } from './call.js';
+
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
+
+/** A whole HTTP response. */
+export interface HttpResponse {
+  readonly status: number;
+  /** By names in small letters. */
+  readonly headers: ResponseHeaders;
+  readonly text: string;
+}
+
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Reads what a response says, whichever path it came by. Only a JSON object with the service's mark is from the service;
+ * anything else is from something in between, which accepts nothing, whatever its status.
+ */
+export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
+  const read = isMarked(headers) ? parseObject(text) : undefined;
+  if (read && status === 200) return { output: read };
+  const type = read && errorName(headers[ERROR_TYPE] ?? read['__type']);
+  const error = read && type !== undefined ? serviceError(type, read) : strangeAnswer(status, text);
+  return { failure: { error, type, status, sent: true, setup: false } };
+}
+
+/** Some of AWS's front ends answer with this header instead of a name in the body. */
+const ERROR_TYPE = 'x-amzn-errortype';
+
+/** The service sends both headers. */
+const isMarked = (headers: ResponseHeaders): boolean =>
+  headers['x-amzn-requestid'] !== undefined ||
+  String(headers['content-type']).startsWith('application/x-amz-json-');
+
+type Body = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): Body | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns `TaskTimedOut` of `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`. */
+function errorName(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.split(',')[0]?.split(':')[0]?.split('#').at(-1) || undefined;
+}
+
+function serviceError(type: string, body: Body): Error {
+  const message = body['message'] ?? body['Message'];
+  return Object.assign(new Error(typeof message === 'string' ? message : type), { name: type });
+}
+
+/**
+ * Makes the error for an answer that is not the service's: a proxy's page, a captive portal, a load balancer without a
+ * target. It shows the body, unless that may be half of a task.
+ */
+export function strangeAnswer(status: number, body: string): Error {
+  const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+  const shown = status < 300 && text.startsWith('{') ? 'JSON, which may hold an input' : text;
+  const what = text ? `with a body that is not the service's: ${shown}` : 'without a body';
+  const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
+  error.name = 'StrangeAnswer';
+  return error;
+}
