@@ -51,7 +51,7 @@ const TOGETHER = [
     'worker/health/page-server',
     'aws/activity-calls',
   ],
-  ['jsonata', 'local/asl/jsonata/evaluator', 'local/asl/jsonata/job'],
+  ['jsonata', 'local/asl/jsonata/evaluator'],
   ['program', 'cli/program', 'cli/process/signals', 'local/api/service-header'],
   ['service', 'aws/sdk/aws-service'],
   ['local', 'local/index'],

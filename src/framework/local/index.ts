@@ -6,4 +6,4 @@ export type { Fault, FaultCall, FaultError, FaultHook } from './api/injected-fau
 export { activityTasks, compileMachine, DefinitionError } from './asl/machine.js';
 export { didYouMean, nearest, type DefinitionProblem } from './asl/definition/reader.js';
 export type { Mock, MockAnswer, MockCall, MockFunction, Mocks } from './resources/mocks.js';
-export type { ActivityTask } from './asl/definition/state.js';
+export type { ActivityTask } from './asl/states/state.js';

@@ -9,7 +9,7 @@ import { parallelKind } from './states/parallel.js';
 import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
 import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
-import { compileState, type ActivityTask, type DefinedTask, type Kind } from './definition/state.js';
+import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
 import { taskKind } from './states/task.js';
 import { assignedNames, checkTargets } from './definition/targets.js';
 import { waitKind } from './states/wait.js';

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { parseArn } from '../asl/values/arn.js';
-import { StateFailure } from '../asl/errors/failure.js';
+import { StateFailure } from '../asl/runtime/state-failure.js';
 import { interpret } from '../asl/runtime/interpret.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';

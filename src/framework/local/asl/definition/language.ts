@@ -1,6 +1,6 @@
 import type { JsonObject, Json } from '../values/json.js';
 import type { Reader } from './reader.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 
 /** Which of the fields that move data a kind of state has. */
 export interface FlowParts {

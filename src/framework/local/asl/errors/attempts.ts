@@ -1,10 +1,10 @@
 import type { Exit } from '../definition/language.js';
 import type { Step } from '../runtime/interpret.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { StateData } from '../expression/state-data.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
 import type { Catcher } from './catch.js';
-import type { StateFailure } from './failure.js';
+import type { StateFailure } from '../runtime/state-failure.js';
 import type { Retry } from './retry.js';
 
 /** What a state does about its failures, and how it leaves. */

@@ -1,4 +1,4 @@
-import type { StateFailure } from './failure.js';
+import type { StateFailure } from '../runtime/state-failure.js';
 import type { Exit, Language } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
 import { readErrorEquals } from './retry.js';

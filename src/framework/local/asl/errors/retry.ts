@@ -1,4 +1,4 @@
-import type { StateFailure } from './failure.js';
+import type { StateFailure } from '../runtime/state-failure.js';
 import type { Reader } from '../definition/reader.js';
 import type { Branch } from '../runtime/branch.js';
 import { LONGEST_SECONDS } from '../values/limits.js';

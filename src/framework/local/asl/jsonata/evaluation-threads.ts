@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
-import type { Evaluated } from './evaluator.js';
-import { BEGUN, type Job } from './job.js';
+import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 
 /** How long a thread may work on one evaluation, and how much memory it may take. */
 const LIMIT_MS = 1_000;
@@ -22,8 +21,11 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
+/** What a thread posts: that it has begun with a job, then the outcome. */
+export type ThreadMessage = 'begun' | Evaluated;
+
 interface Waiting {
-  readonly job: Job;
+  readonly job: EvaluationJob;
   readonly done: (result: Evaluated) => void;
 }
 
@@ -50,7 +52,7 @@ export class EvaluationThreads {
   }
 
   /** Begins an evaluation as soon as there is a thread for it. The cancel ends it; nobody is told then. */
-  evaluate(job: Job, done: (result: Evaluated) => void): Cancel {
+  evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
     const waiting = { job, done };
     this.#waiting.push(waiting);
     this.#next();
@@ -87,8 +89,8 @@ export class EvaluationThreads {
     const worker = new Worker(ENTRY, { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] });
     worker.unref();
     const thread: Thread = { worker, current: undefined, cancelIdle: undefined };
-    worker.on('message', (message: Evaluated | typeof BEGUN) => {
-      if (message === BEGUN) this.#limit(thread, LIMIT_MS);
+    worker.on('message', (message: ThreadMessage) => {
+      if (message === 'begun') this.#limit(thread, LIMIT_MS);
       else this.#settle(thread, message);
     });
     // Out of memory, or out of stack: it is gone.

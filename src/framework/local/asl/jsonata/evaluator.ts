@@ -1,21 +1,10 @@
 import jsonata from 'jsonata';
+import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { measure } from '../values/json.js';
 import { rewrittenFunctions, stepFunctionsIn, type Outside } from './functions.js';
 import { guardedFunctions, LimitReached, NEW_FRAME, watchFrames, type Frame, type Limits } from './guard.js';
 import { guardedRegExp } from './regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
-
-/** What an expression can see: `states`, and the variables by their names. */
-export type Bindings = Readonly<Record<string, unknown>>;
-
-/** What an evaluation came to. */
-export type Evaluated =
-  /** The JSON of the result; undefined where it is nothing. */
-  | { readonly kind: 'value'; readonly text: string | undefined }
-  /** The result is, or holds, a function. */
-  | { readonly kind: 'unsupported' }
-  /** It threw. `limit`: of what there was too little. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly limit?: 'time' | 'size' };
 
 /** An expression, ready to be evaluated. Never rejects; stays pending where the expression waits for what never comes. */
 export type Compiled = (bindings: Bindings, outside: Outside) => Promise<Evaluated>;

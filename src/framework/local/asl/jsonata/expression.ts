@@ -1,8 +1,8 @@
 import { turn } from '../../../base/time/turn.js';
-import { EvaluationFailure } from '../errors/failure.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { Bindings, Evaluated } from './evaluator.js';
+import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { compiled } from './compiled.js';
 
 /** The expression in a string that begins with `{%` and ends with `%}`, to the letter; undefined for any other. */

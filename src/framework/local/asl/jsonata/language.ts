@@ -1,11 +1,11 @@
-import { EvaluationFailure } from '../errors/failure.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { compileExpression, expressionIn } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
-import { readVariableNames } from '../runtime/variables.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import { readVariableNames } from '../definition/variable-names.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 
 const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'ResultSelector', 'ItemsPath'];
 

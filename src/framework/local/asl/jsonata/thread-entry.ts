@@ -1,13 +1,15 @@
 import { parentPort } from 'node:worker_threads';
 import { createCompiler } from './evaluator.js';
 import { IN_THREAD } from './guard.js';
-import { BEGUN, type Job } from './job.js';
+import type { EvaluationJob } from '../expression/evaluation.js';
+import type { ThreadMessage } from './evaluation-threads.js';
 
 /** What runs in a thread: one evaluation after another, each within the limits of a thread. Says when it begins with one. */
 const compiler = createCompiler(IN_THREAD);
+const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', ({ source, bindings, now }: Job) => {
-  parentPort?.postMessage(BEGUN);
+parentPort?.on('message', ({ source, bindings, now }: EvaluationJob) => {
+  send('begun');
   const evaluation = compiler.compile(source)(bindings, { random: Math.random, now: () => now });
-  void evaluation.then((result) => parentPort?.postMessage(result));
+  void evaluation.then(send);
 });

@@ -1,9 +1,9 @@
-import { runtimeFailure } from '../errors/failure.js';
+import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Json } from '../values/json.js';
 import { compileFind } from './language.js';
 import { compileOperator, isOperator, type Test } from './operator.js';
 import type { Reader } from '../definition/reader.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { StateData } from '../expression/state-data.js';
 
 /** Compiles a rule of JSONPath: a test of a variable, or And, Or and Not of rules. */
 export function compileRule(reader: Reader): (data: StateData) => boolean {

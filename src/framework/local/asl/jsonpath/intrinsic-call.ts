@@ -1,8 +1,8 @@
-import { EvaluationFailure } from '../errors/failure.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { measure, type Json } from '../values/json.js';
 import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 

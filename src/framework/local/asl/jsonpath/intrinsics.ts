@@ -1,8 +1,8 @@
-import { EvaluationFailure } from '../errors/failure.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
 import { bareText, canonical, equalJson, isObject, type Json, type JsonObject } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { StateData } from '../expression/state-data.js';
 
 /** A function of the states language. AWS page "Intrinsic functions for JSONPath states". */
 export interface Intrinsic {

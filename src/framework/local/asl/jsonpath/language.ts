@@ -1,5 +1,5 @@
 import { compileRule } from './choice-rule.js';
-import { EvaluationFailure, runtimeFailure } from '../errors/failure.js';
+import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
 import { bareText, type Json, type JsonObject } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
 import { compilePath, referenceSteps } from './path.js';
@@ -8,8 +8,8 @@ import { putResult } from './result-path.js';
 import type { Reader } from '../definition/reader.js';
 import { compileTemplate } from './template.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
-import { readVariableNames } from '../runtime/variables.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import { readVariableNames } from '../definition/variable-names.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 
 /** A path in a field: what it finds, or undefined where it leads nowhere. */
 interface Find {

@@ -1,9 +1,9 @@
-import { runtimeFailure } from '../errors/failure.js';
+import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Json } from '../values/json.js';
 import { compileFind } from './language.js';
 import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { StateData } from '../expression/state-data.js';
 
 /** A comparison of a Choice rule. */
 export interface Test {

@@ -1,4 +1,4 @@
-import type { WorkBudget } from '../runtime/work-budget.js';
+import type { WorkBudget } from '../expression/work-budget.js';
 import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { readSteps, type Slice, type Step } from './path-parser.js';
 

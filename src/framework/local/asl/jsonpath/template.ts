@@ -1,5 +1,5 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 

@@ -1,15 +1,14 @@
 import { turn } from '../../../base/time/turn.js';
-import { dataLimitFailure, EvaluationFailure, runtimeFailure, StateFailure } from '../errors/failure.js';
+import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
+import { dataLimitFailure, StateFailure } from './state-failure.js';
 import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
 import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
-import type { Evaluated } from '../jsonata/evaluator.js';
-import type { Job } from '../jsonata/job.js';
+import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import type { StateEvents } from './interpret.js';
-import { WorkBudget } from './work-budget.js';
+import { WorkBudget } from '../expression/work-budget.js';
 import { VariableScope } from './variables.js';
-import type { Environment, StateData } from './expression-data.js';
+import type { Environment, StateData } from '../expression/state-data.js';
 
 /** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
 const SMALL_STEPS = 256;
@@ -30,6 +29,21 @@ export interface Iteration {
   readonly context: JsonObject;
   /** Whether the branch is the iteration itself, and not a branch inside it. */
   readonly own: boolean;
+}
+
+/**
+ * The events that a kind of state leaves between its entry and its exit, by their names. Recorded from the live
+ * service; which event each points to is in test/local/conformance/recorded/pointers.ts.
+ */
+export interface StateEvents {
+  /** When its work begins, once an attempt. */
+  readonly started?: string;
+  /** When its work is done. Nothing ever points to it. */
+  readonly succeeded?: string;
+  /** When it failed and no Retry is left, before a Catch. A States.Runtime of its own fields leaves none. */
+  readonly failed?: string;
+  /** When it was ended by something outside it. */
+  readonly aborted?: string;
 }
 
 /** What a branch has to know of a state to record it. */
@@ -232,7 +246,7 @@ export class Branch implements Environment {
     return this.execution.clock.now();
   }
 
-  evaluateInThread(job: Job): Promise<Evaluated> {
+  evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
     return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 

@@ -12,21 +12,6 @@ export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
 }
 
-/**
- * The events that a kind of state leaves between its entry and its exit, by their names. Recorded from the live
- * service; which event each points to is in test/local/conformance/recorded/pointers.ts.
- */
-export interface StateEvents {
-  /** When its work begins, once an attempt. */
-  readonly started?: string;
-  /** When its work is done. Nothing ever points to it. */
-  readonly succeeded?: string;
-  /** When it failed and no Retry is left, before a Catch. A States.Runtime of its own fields leaves none. */
-  readonly failed?: string;
-  /** When it was ended by something outside it. */
-  readonly aborted?: string;
-}
-
 /** A set of states that lead to each other, and the one to begin with. */
 export interface StateGroup {
   readonly startAt: string;

@@ -1,6 +1,5 @@
-import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
-import type { Reader } from '../definition/reader.js';
-import type { Variables } from './expression-data.js';
+import type { Variables } from '../expression/state-data.js';
+import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
  * The variables of one branch. A branch or an iteration reads those around it, and sets its own, which end with
@@ -60,26 +59,3 @@ export class VariableScope implements Variables {
 
 /** The most that all variables of an execution may have. AWS page "Passing data between states with variables". */
 const ALL_BYTES = 10 * 1024 * 1024;
-
-const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
-const NAME_LIMIT = 80;
-
-/**
- * The names that an Assign sets; one that cannot be is a problem. AWS page "Passing data between states with
- * variables".
- */
-export function readVariableNames(reader: Reader): string[] {
-  const source = reader.source['Assign'];
-  if (source === undefined) return [];
-  if (!isObject(source)) {
-    reader.problem("Expected 'Assign' to be an object", 'Assign');
-    return [];
-  }
-  const names = Object.keys(source).map((key) => key.replace(/\.\$$/, ''));
-  for (const name of names) {
-    if (!NAME.test(name) || name.length > NAME_LIMIT || name === 'states') {
-      reader.problem(`'${name}' is not a valid name of a variable`, `Assign/${name}`);
-    }
-  }
-  return names;
-}

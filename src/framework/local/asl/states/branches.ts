@@ -1,4 +1,4 @@
-import { StateFailure } from '../errors/failure.js';
+import { StateFailure } from '../runtime/state-failure.js';
 import type { Branch } from '../runtime/branch.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';

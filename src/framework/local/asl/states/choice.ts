@@ -1,8 +1,8 @@
-import { runtimeFailure } from '../errors/failure.js';
+import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { ChoiceRule, Exit, Flow } from '../definition/language.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext } from '../definition/state.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { Kind, StateContext } from './state.js';
+import type { StateData } from '../expression/state-data.js';
 
 interface Option {
   readonly rule: ChoiceRule;

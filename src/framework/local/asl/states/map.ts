@@ -1,13 +1,14 @@
 import type { WholeNumber } from '../definition/language.js';
-import { branchFailure, runtimeFailure } from '../errors/failure.js';
+import { runtimeFailure } from '../expression/evaluation-failure.js';
+import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';
 import { bareText } from '../values/json.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext } from '../definition/state.js';
+import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 import type { Branch } from '../runtime/branch.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;

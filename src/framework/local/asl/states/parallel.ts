@@ -1,7 +1,7 @@
-import { branchFailure } from '../errors/failure.js';
+import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext } from '../definition/state.js';
+import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 
 /** Runs branches side by side on the same input, and gives the list of their outputs. */

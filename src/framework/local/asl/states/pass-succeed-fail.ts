@@ -1,7 +1,7 @@
-import type { Expression, StateData } from '../runtime/expression-data.js';
-import type { Kind } from '../definition/state.js';
+import type { Expression, StateData } from '../expression/state-data.js';
+import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
-import { StateFailure } from '../errors/failure.js';
+import { StateFailure } from '../runtime/state-failure.js';
 
 /** Gives its Result, or what it was given. */
 export const passKind: Kind = {

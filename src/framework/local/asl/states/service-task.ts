@@ -1,4 +1,4 @@
-import { dataLimitFailure, StateFailure, taskFailure } from '../errors/failure.js';
+import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
 import type { Json } from '../values/json.js';
 import type { ResourceKind } from '../definition/resource.js';
 import type { Limits, ResourceAnswer, ResourceCall, TaskOutcome } from '../runtime/running-execution.js';

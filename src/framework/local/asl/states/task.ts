@@ -1,13 +1,13 @@
 import { isActivityArn } from '../values/arn.js';
-import { StateFailure, taskFailure } from '../errors/failure.js';
+import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import { resourceKind } from '../definition/resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
-import type { ActivityTask, Kind, StateContext } from '../definition/state.js';
+import type { ActivityTask, Kind, StateContext } from './state.js';
 import type { Branch } from '../runtime/branch.js';
-import type { Expression, StateData } from '../runtime/expression-data.js';
+import type { Expression, StateData } from '../expression/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };

@@ -1,6 +1,6 @@
 import type { WholeNumber } from '../definition/language.js';
-import type { Kind } from '../definition/state.js';
-import { runtimeFailure } from '../errors/failure.js';
+import type { Kind } from './state.js';
+import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { pause } from '../errors/retry.js';
 import { bareText } from '../values/json.js';
 import { LONGEST_SECONDS } from '../values/limits.js';

@@ -1,13 +1,13 @@
-import { dataLimitFailure } from '../errors/failure.js';
+import { dataLimitFailure } from '../runtime/state-failure.js';
 import { runAttempts } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { Exit, Flow, FlowParts, Language } from './language.js';
-import type { Reader } from './reader.js';
+import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
+import type { Reader } from '../definition/reader.js';
 import { compileRetry } from '../errors/retry.js';
-import type { State, StateEvents, StateGroup, Step } from '../runtime/interpret.js';
-import type { Branch } from '../runtime/branch.js';
-import type { StateData } from '../runtime/expression-data.js';
+import type { State, StateGroup, Step } from '../runtime/interpret.js';
+import type { Branch, StateEvents } from '../runtime/branch.js';
+import type { StateData } from '../expression/state-data.js';
 
 /** What a kind of state does, between its input and its output. */
 export interface WorkResult {

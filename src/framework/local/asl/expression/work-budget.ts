@@ -1,4 +1,4 @@
-import { runtimeFailure } from '../errors/failure.js';
+import { runtimeFailure } from './evaluation-failure.js';
 
 /** How many places the paths of one field may look at, and texts as much as four characters a place: some 50 ms. */
 const PLACES = 1_000_000;

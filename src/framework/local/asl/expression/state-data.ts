@@ -1,5 +1,4 @@
-import type { Evaluated } from '../jsonata/evaluator.js';
-import type { Job } from '../jsonata/job.js';
+import type { Evaluated, EvaluationJob } from './evaluation.js';
 import type { WorkBudget } from './work-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
 
@@ -22,7 +21,7 @@ export interface Environment {
   /** As `turn.share`: undefined where there is time left in this turn of the event loop, else to be waited for. */
   yieldIfBusy(ms: number): Promise<void> | undefined;
   /** Evaluates, in a thread, an expression that is too much for the main one. */
-  evaluateInThread(job: Job): Promise<Evaluated>;
+  evaluateInThread(job: EvaluationJob): Promise<Evaluated>;
 }
 
 /** What the expressions of a state can see. */

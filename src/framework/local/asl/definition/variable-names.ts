@@ -1,0 +1,25 @@
+import { isObject } from '../values/json.js';
+import type { Reader } from './reader.js';
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+const NAME_LIMIT = 80;
+
+/**
+ * The names that an Assign sets; one that cannot be is a problem. AWS page "Passing data between states with
+ * variables".
+ */
+export function readVariableNames(reader: Reader): string[] {
+  const source = reader.source['Assign'];
+  if (source === undefined) return [];
+  if (!isObject(source)) {
+    reader.problem("Expected 'Assign' to be an object", 'Assign');
+    return [];
+  }
+  const names = Object.keys(source).map((key) => key.replace(/\.\$$/, ''));
+  for (const name of names) {
+    if (!NAME.test(name) || name.length > NAME_LIMIT || name === 'states') {
+      reader.problem(`'${name}' is not a valid name of a variable`, `Assign/${name}`);
+    }
+  }
+  return names;
+}

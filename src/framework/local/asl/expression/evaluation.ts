@@ -1,0 +1,18 @@
+/** The values that an expression of JSONata reads by name: `states`, and the variables. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/** An evaluation that runs in a thread. `now` is in epoch milliseconds. */
+export interface EvaluationJob {
+  readonly source: string;
+  readonly bindings: Bindings;
+  readonly now: number;
+}
+
+/** The outcome of an evaluation. */
+export type Evaluated =
+  /** The JSON of the result; undefined where there is none. */
+  | { readonly kind: 'value'; readonly text: string | undefined }
+  /** The result is, or holds, a function. */
+  | { readonly kind: 'unsupported' }
+  /** The expression threw. `limit` is what it ran out of. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly limit?: 'time' | 'size' };
