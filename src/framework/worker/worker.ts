@@ -14,6 +14,7 @@ import { countEvents } from './observe/counts.js';
 import { type EventName, EventHub, type Listener } from './observe/events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
+import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
 import { TroubleTeller } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
@@ -57,7 +58,7 @@ export function longestDrain(graceMs: number): number {
  * Runs handlers until it is told to stop, and loses nothing on the way: see `stop`. Installs no signal handlers
  * and never ends the process.
  */
-export class Worker {
+export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];

@@ -88,7 +88,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...world, thread, healthPort });
+    health = await openHealth({ ...plan, ...world, serve: thread?.probes.serve, healthPort });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });

@@ -3,15 +3,15 @@ import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
-import type { ThreadHeartbeats } from '../thread/thread-heartbeats.js';
-import type { Worker } from '../worker.js';
+import type { ObservedWorker } from '../observe/observer.js';
+import type { servePages } from './page-server.js';
 import { type HealthSource, PATHS, publicStatus } from './pages.js';
 import { type Health, serveHealth } from './serve.js';
 
 /** A worker's health port, which is open before the worker is made. */
 export interface WorkerHealth {
-  /** From now on it tells of this worker. */
-  show(worker: Worker): Promise<void>;
+  /** Shows this worker from now on. */
+  show(worker: ObservedWorker): Promise<void>;
   close(): void;
 }
 
@@ -20,8 +20,8 @@ export interface HealthOptions {
   readonly healthPort: number | string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Answers whatever the main thread does. @default the main thread answers itself */
-  readonly thread?: ThreadHeartbeats;
+  /** Serves the port, also while the main thread is blocked. @default the main thread serves it */
+  readonly serve?: typeof servePages;
   /** What shows that this is production; undefined where nothing does. */
   readonly production: string | undefined;
 }
@@ -48,7 +48,7 @@ export async function openHealth({
   healthPort,
   clock,
   log,
-  thread,
+  serve,
   production,
 }: HealthOptions): Promise<WorkerHealth> {
   const address = readAddress(healthPort);
@@ -58,12 +58,7 @@ export async function openHealth({
     status: () => source.status(),
     metrics: () => source.metrics(),
   };
-  const health = await serveHealth(
-    address,
-    shown,
-    log,
-    thread && ((...port) => thread.probes.serve(...port)),
-  );
+  const health = await serveHealth(address, shown, log, serve);
   sayWhere(health, log, production);
   return {
     show: async (worker) => void (source = await sourceOf(worker, clock)),
@@ -71,7 +66,7 @@ export async function openHealth({
   };
 }
 
-async function sourceOf(worker: Worker, clock: Clock): Promise<HealthSource> {
+async function sourceOf(worker: ObservedWorker, clock: Clock): Promise<HealthSource> {
   const prometheus = await measureForPrometheus(worker, clock);
   return {
     status: () => publicStatus(worker.status()),

@@ -19,7 +19,7 @@ export class RelayedProbes {
   }
 
   /** As `servePages`, from the thread; each page is `answer`'s while this thread can make it. One at a time. */
-  async serve(address: Address, answer: Answerer): Promise<PageServer> {
+  readonly serve = async (address: Address, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
     this.#served = { address, answer };
     const port = await new Promise<number>((resolve, reject) => {
@@ -27,7 +27,7 @@ export class RelayedProbes {
       this.#send({ kind: 'listen', address });
     });
     return { port, close: () => this.#close() };
-  }
+  };
 
   take(message: FromProbes): void {
     if (message.kind === 'request') void this.#page(message);

@@ -4,11 +4,12 @@ import type { WorkerStatus } from '../status.js';
 import { Cells, CounterCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
-import { type Measured, recordEvents } from './record.js';
+import type { ObservedWorker } from '../observer.js';
+import { recordEvents } from './record.js';
 import { type Histogram, type Metric, metricsOf } from './table.js';
 
 /** Measures a worker with a meter of the app's own, from now on. */
-export function measureWithOpenTelemetry(worker: Measured, meter: Meter, clock: Clock): void {
+export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, clock: Clock): void {
   const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
   const histograms = new Map(
     metricsOf('histogram').map(([name, metric]) => [
@@ -84,7 +85,7 @@ function observeCounters(counters: Cells<CounterCell>, meter: Meter, onCollect: 
   );
 }
 
-function observeGauges(worker: Measured, meter: Meter, clock: Clock): void {
+function observeGauges(worker: ObservedWorker, meter: Meter, clock: Clock): void {
   const gauges = new Map(
     metricsOf('gauge').map(([name, metric]) => [
       name as string,

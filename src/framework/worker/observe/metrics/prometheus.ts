@@ -3,7 +3,8 @@ import type { Clock } from '../../../base/time/clock.js';
 import { Cells, CounterCell, HistogramCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
 import { type Reading, readGauges } from './gauges.js';
-import { type Measured, recordEvents } from './record.js';
+import type { ObservedWorker } from '../observer.js';
+import { recordEvents } from './record.js';
 import type { MetricValues } from './summed.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
@@ -25,7 +26,7 @@ interface Sample {
 }
 
 /** Measures a worker from now on, with a registry of its own. The library is loaded only here. */
-export async function measureForPrometheus(worker: Measured, clock: Clock): Promise<PrometheusText> {
+export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
   const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));

@@ -1,15 +1,12 @@
 import type { WorkerEvents } from '../events.js';
-import type { Worker } from '../../worker.js';
+import type { ObservedWorker } from '../observer.js';
 import { ErrorTypes } from './error-types.js';
 import { type Counter, type CounterName, type Histogram, metricsOf, type MetricSink } from './table.js';
-
-/** What measuring needs of a worker. */
-export type Measured = Pick<Worker, 'on' | 'status'>;
 
 const seconds = (ms: number): number => ms / 1000;
 
 /** Hands on what a worker tells, from now on. */
-export function recordEvents(worker: Measured, sink: MetricSink): void {
+export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   const handlers = new Map(
     worker.status().handlers.map(({ name }) => [name, new HandlerMetrics(name, sink)] as const),
   );
