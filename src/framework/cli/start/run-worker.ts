@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { buildWorker, type StartWorld } from '../../worker/build/create-worker.js';
+import { buildWorker } from '../../worker/build/create-worker.js';
+import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';

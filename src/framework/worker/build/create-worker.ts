@@ -1,10 +1,8 @@
 import { hostname } from 'node:os';
 import type { DependencyContainer } from 'tsyringe';
-import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
-import { createLog, type Logger } from '../../base/log/log.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
@@ -20,25 +18,7 @@ import { beatInThread, openThread } from './heartbeat-thread.js';
 import { moduleProblems, Pools } from './pools.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { socketsFor } from './sockets.js';
-
-/** What a worker may be given from outside. */
-export interface WorkerOptions {
-  /** @default the machine's time */
-  clock?: Clock;
-  /** Numbers from 0 to below 1. @default Math.random */
-  random?: () => number;
-  /** @default lines of JSON on standard output */
-  log?: Logger;
-  /** What globs in `activities` are relative to. @default the working directory */
-  baseDir?: string;
-  /**
-   * The URL of a module whose default export is this config, and which starts nothing: threads and processes import it.
-   * Needed where a handler has `run: 'thread'` or `'process'`. @default none
-   */
-  module?: string | URL;
-  /** Ends the start, which then rejects with the signal's reason. It means nothing to the worker once that is made. */
-  signal?: AbortSignal;
-}
+import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**
  * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities.
@@ -47,21 +27,8 @@ export interface WorkerOptions {
  * @throws StartError with everything that is wrong, at once.
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
-  const { clock = systemClock, random = Math.random, log = createLog(), module, signal } = options;
   const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
-  return buildWorker(plan, { clock, random, log, module: module && String(module), signal });
-}
-
-/** The world that a worker is built in. */
-export interface StartWorld {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  /** The URL of the module that the config comes from. */
-  readonly module?: string;
-  readonly signal?: AbortSignal;
-  /** Called once everything was checked, before anything is connected. @default to the plan's endpoint */
-  readonly connectTo?: () => Promise<Endpoint>;
+  return buildWorker(plan, startWorld(options));
 }
 
 /**

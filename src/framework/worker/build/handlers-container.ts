@@ -4,7 +4,7 @@ import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { CLOCK, createContainer, RANDOM } from '../handler/container/container.js';
 import { resolveProblems } from '../handler/container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
-import type { StartWorld } from './create-worker.js';
+import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 /**

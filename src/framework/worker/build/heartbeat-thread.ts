@@ -4,7 +4,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { regionOf } from './find-activities.js';
-import type { StartWorld } from './create-worker.js';
+import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 const ON_MAIN = 'heartbeats leave from the main thread, so code that blocks it for long costs leases';

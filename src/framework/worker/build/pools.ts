@@ -4,7 +4,7 @@ import type { Host } from '../pool/host.js';
 import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import type { StartWorld } from './create-worker.js';
+import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
 /** The pools of those handlers of a worker that run in threads or in processes. Nothing is started before a task comes. */
