@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { route, to } from './route.js';
-import { link, paused } from './service/stream.js';
+import { connection, paused } from './service/stream.js';
 import { HandDrawer } from './views/hand.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities.js';
@@ -13,7 +13,7 @@ import { WorkersView } from './views/workers.js';
 
 const ROOMS = ['machines', 'executions', 'activities', 'workers'] as const;
 
-const LINK_WORDS = {
+const CONNECTION_WORDS = {
   idle: '',
   connecting: 'Connecting',
   live: 'Live',
@@ -43,8 +43,8 @@ export function App(): JSX.Element {
           ))}
         </nav>
         <div class="link">
-          <span class={`lamp ${link.value}`} role="status">
-            {LINK_WORDS[link.value]}
+          <span class={`lamp ${connection.value}`} role="status">
+            {CONNECTION_WORDS[connection.value]}
           </span>
           <button
             type="button"

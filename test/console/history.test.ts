@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { type HistoryEvent, Run, type Visit } from '../../src/console/model/history.js';
+import { Run, type Visit } from '../../src/console/model/history.js';
+import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
 import { stripRows } from '../../src/console/model/strip.js';
 import { follow, openConsole } from '../local/console/console.js';
@@ -37,7 +38,7 @@ async function historyOf(
   const { executionArn = '' } = started;
   await bench.clock.advance(seconds * 1000);
   if (stop) await bench.client.send(new StopExecutionCommand({ executionArn }));
-  const tab = follow<{ events: HistoryEvent[] }>(
+  const tab = follow<Topics['execution']['snapshot']>(
     bench,
     `topic=execution&arn=${encodeURIComponent(executionArn)}`,
   );

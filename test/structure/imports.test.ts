@@ -145,6 +145,21 @@ test('the lean path can be loaded where there is no SDK, as in a thread', () => 
   expect(shownOf.length).toBeGreaterThan(2);
 });
 
+test('the page takes from the framework only the types of its api', () => {
+  const page = resolve('src/console');
+  const files = readdirSync(page, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => join(page, file));
+  const outside = files.flatMap((file) =>
+    importsOf(readFileSync(file, 'utf8'))
+      .filter(({ to }) => to.startsWith('.') && !resolve(file, '..', to).startsWith(page))
+      .map(
+        ({ to, typeOnly }) => `${typeOnly ? 'types' : 'code'} of ${relative(root, resolve(file, '..', to))}`,
+      ),
+  );
+  expect(new Set(outside)).toEqual(new Set(['types of local/console/api.js']));
+});
+
 const ownsTime = (file: string): boolean =>
   ['base/time/clock.ts', 'base/time/turn.ts', 'testing/hand-clock.ts'].includes(relative(root, file));
 

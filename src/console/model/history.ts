@@ -1,11 +1,4 @@
-/** An event of a history, as the service tells it: without inputs and outputs. */
-export interface HistoryEvent {
-  readonly id: number;
-  readonly previous: number;
-  readonly type: string;
-  readonly at: number;
-  readonly details?: Readonly<Record<string, unknown>>;
-}
+import type { HistoryEvent } from '../../framework/local/console/api.js';
 
 /** One try of a state's work. */
 export interface Attempt {

@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
+import type { ExecutionStatus } from '../../framework/local/console/api.js';
 import { PROGRESS_WORDS, type Progress } from '../model/progress.js';
 import { Icon, type IconName } from './icons.js';
-
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
 interface Look {
   readonly word: string;

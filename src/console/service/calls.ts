@@ -1,8 +1,17 @@
-/** What the service answers that does not want to. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
+import type {
+  CommandName,
+  Commands,
+  ErrorAnswer,
+  Queries,
+  QueryName,
+} from '../../framework/local/console/api.js';
+
+/** A call that the service refused, or that got no answer. */
+export class CallError extends Error {
+  override readonly name = 'CallError';
 
   constructor(
+    /** The service's name of the error, such as `TaskTimedOut`. */
     readonly error: string,
     message: string,
   ) {
@@ -10,42 +19,47 @@ export class Refused extends Error {
   }
 }
 
-interface Problem {
-  readonly error?: string;
-  readonly message?: string;
-}
-
 async function answerOf<T>(call: Promise<Response>): Promise<T> {
   let response: Response;
   try {
     response = await call;
   } catch {
-    throw new Refused('No answer', 'The service does not answer. Does it still run?');
+    throw new CallError('No answer', 'The service does not answer. Does it still run?');
   }
-  const body = (await response.json().catch(() => ({}))) as T & Problem;
+  const body = (await response.json().catch(() => ({}))) as T & Partial<ErrorAnswer>;
   if (response.ok) return body;
-  throw new Refused(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
+  throw new CallError(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
 }
 
-/** Asks; nothing is changed by it. */
-export function ask<T>(question: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
-  const search = new URLSearchParams(query).toString();
-  return answerOf(fetch(`/console/api/${question}${search === '' ? '' : `?${search}`}`));
+/** Sends a query, which changes nothing. @throws CallError */
+export function query<K extends QueryName>(
+  name: K,
+  fields: Queries[K]['query'],
+): Promise<Queries[K]['answer']> {
+  const search = new URLSearchParams({ ...fields }).toString();
+  return answerOf(fetch(`/console/api/${name}${search === '' ? '' : `?${search}`}`));
 }
 
-/** Does something. @throws Refused */
-export function act<T>(operation: string, body: object, headers: Record<string, string> = {}): Promise<T> {
+/** Sends a command. @throws CallError */
+export function command<K extends CommandName>(
+  name: K,
+  request: Commands[K]['request'],
+  headers: Record<string, string> = {},
+): Promise<Commands[K]['answer']> {
   return answerOf(
-    fetch(`/console/api/${operation}`, {
+    fetch(`/console/api/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-stepwright-console': '1', ...headers },
-      body: JSON.stringify(body),
+      body: JSON.stringify(request),
     }),
   );
 }
 
-/** Creates something in the region of what is there already. */
-export async function create<T>(operation: string, body: object): Promise<T> {
-  const { region } = await ask<{ region: string }>('home');
-  return act(operation, body, { 'x-stepwright-region': region });
+/** Creates something in the region of what is already there. @throws CallError */
+export async function create<K extends 'CreateActivity' | 'CreateStateMachine'>(
+  name: K,
+  request: Commands[K]['request'],
+): Promise<Commands[K]['answer']> {
+  const { region } = await query('home', {});
+  return command(name, request, { 'x-stepwright-region': region });
 }

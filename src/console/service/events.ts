@@ -1,19 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from './calls.js';
-
-/** An event with its data. */
-export type WholeEvent = Readonly<Record<string, unknown>>;
+import type { EventWithData } from '../../framework/local/console/api.js';
+import { query } from './calls.js';
 
 const KEPT = 200;
-const known = new Map<string, WholeEvent>();
+const known = new Map<string, EventWithData>();
 
-/** Fetches an event with its inputs and outputs, which the stream leaves out. Undefined until it is there. */
-export function useEvent(execution: string, id: number | undefined): WholeEvent | undefined {
+/** Fetches an event with its inputs and outputs, which the stream leaves out. Undefined until it has arrived. */
+export function useEvent(execution: string, id: number | undefined): EventWithData | undefined {
   const key = `${execution}#${id}`;
   const [, arrived] = useState('');
   useEffect(() => {
     if (id === undefined || known.has(key)) return;
-    ask<WholeEvent>('event', { execution, id: String(id) }).then(
+    query('event', { execution, id: String(id) }).then(
       (event) => {
         known.set(key, event);
         for (const [oldest] of known) if (known.size > KEPT) known.delete(oldest);
@@ -25,15 +23,14 @@ export function useEvent(execution: string, id: number | undefined): WholeEvent 
   return known.get(key);
 }
 
-/** Its details, whatever its type. */
-export function detailsOf(event: WholeEvent | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (!event) return undefined;
-  const key = Object.keys(event).find((each) => each.endsWith('EventDetails'));
-  return key === undefined ? undefined : (event[key] as Readonly<Record<string, unknown>>);
+/** Returns the details of an event of any type. */
+export function detailsOf(event: EventWithData | undefined): Readonly<Record<string, unknown>> | undefined {
+  const found = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'));
+  return found?.[1] as Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The input or the output of an event. */
-export function dataOf(event: WholeEvent | undefined, field: 'input' | 'output'): string | undefined {
+/** Returns the input or the output of an event. */
+export function dataOf(event: EventWithData | undefined, field: 'input' | 'output'): string | undefined {
   const data = detailsOf(event)?.[field];
   return typeof data === 'string' ? data : undefined;
 }

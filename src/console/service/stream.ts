@@ -1,12 +1,13 @@
 import { effect, signal } from '@preact/signals';
+import type { MessageStamp, TopicName, Topics } from '../../framework/local/console/api.js';
 
-/** How the page hears of the service. */
-export type Link = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
+/** The state of the page's connection to the service. */
+export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
 
-export const link = signal<Link>('idle');
-/** Whether the picture is frozen. */
+export const connection = signal<ConnectionState>('idle');
+/** True while the person has frozen the page. */
 export const paused = signal(false);
-/** How far the service's clock is ahead of the browser's. */
+/** The milliseconds by which the service's clock is ahead of the browser's. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
 
@@ -14,73 +15,72 @@ document.addEventListener('visibilitychange', () => {
   visible.value = document.visibilityState !== 'hidden';
 });
 
-/** Now, by the service's clock, a few times a second; it stands still while the picture is frozen. */
+/** The time by the service's clock, renewed four times a second. It stands still while the page is frozen. */
 export const now = signal(Date.now());
 setInterval(() => {
   if (!paused.value && visible.value) now.value = Date.now() + ahead.value;
 }, 250);
 
-interface Stamped {
-  readonly now: number;
-}
-
-/** What a topic tells. */
-export interface Listener<Snapshot, Change = Snapshot> {
-  snapshot(data: Snapshot): void;
-  change?(data: Change): void;
-  /** There is no such thing. */
+/** The listener of a topic's messages. */
+export interface Listener<K extends TopicName> {
+  snapshot(data: Topics[K]['snapshot']): void;
+  change?(data: Topics[K]['change']): void;
+  /** Called where the service refuses the topic: nothing has its ARN. */
   missing?(): void;
 }
 
 /**
- * Follows a topic until it is told not to. The stream is closed while the tab is hidden or the picture frozen, and goes on
- * where it was.
+ * Follows a topic until the returned function is called. The stream is closed while the tab is hidden or the page frozen,
+ * and resumes after the last message.
  */
-export function follow<Snapshot, Change>(
-  topic: string,
+export function follow<K extends TopicName>(
+  topic: K,
   arn: string | undefined,
-  listener: Listener<Snapshot, Change>,
+  listener: Listener<K>,
 ): () => void {
   let seen: string | undefined;
   return effect(() => {
     if (!visible.value) return undefined;
     if (paused.value) {
-      link.value = 'paused';
+      connection.value = 'paused';
       return undefined;
     }
-    const query = new URLSearchParams({
-      topic,
-      ...(arn !== undefined && { arn }),
-      ...(seen !== undefined && { seen }),
-    });
-    link.value = 'connecting';
-    const source = new EventSource(`/console/api/stream?${query.toString()}`);
-    const read =
-      <T>(use: (data: T) => void) =>
-      (event: MessageEvent<string>): void => {
-        const data = JSON.parse(event.data) as T & Stamped;
-        ahead.value = data.now - Date.now();
-        now.value = data.now;
-        seen = event.lastEventId;
-        use(data);
-      };
-    source.addEventListener('open', () => (link.value = 'live'));
-    source.addEventListener(
-      'snapshot',
-      read<Snapshot>((data) => listener.snapshot(data)),
-    );
-    source.addEventListener(
-      'change',
-      read<Change>((data) => listener.change?.(data)),
-    );
-    source.addEventListener('error', () => {
-      link.value = 'lost';
-      // The browser comes back by itself where the connection broke, and not where the answer was a refusal.
-      if (source.readyState === EventSource.CLOSED) listener.missing?.();
-    });
-    return () => {
-      source.close();
-      link.value = 'idle';
-    };
+    return openStream(topic, arn, listener, seen, (id) => (seen = id));
   });
+}
+
+function openStream<K extends TopicName>(
+  topic: K,
+  arn: string | undefined,
+  listener: Listener<K>,
+  seen: string | undefined,
+  onSeen: (id: string) => void,
+): () => void {
+  const search = new URLSearchParams({
+    topic,
+    ...(arn !== undefined && { arn }),
+    ...(seen !== undefined && { seen }),
+  });
+  connection.value = 'connecting';
+  const source = new EventSource(`/console/api/stream?${search.toString()}`);
+  const on = <M extends 'snapshot' | 'change'>(kind: M, use: (data: Topics[K][M]) => void): void =>
+    source.addEventListener(kind, (event: MessageEvent<string>) => {
+      const data = JSON.parse(event.data) as Topics[K][M] & MessageStamp;
+      ahead.value = data.now - Date.now();
+      now.value = data.now;
+      onSeen(event.lastEventId);
+      use(data);
+    });
+  on('snapshot', (data) => listener.snapshot(data));
+  on('change', (data) => listener.change?.(data));
+  source.addEventListener('open', () => (connection.value = 'live'));
+  source.addEventListener('error', () => {
+    connection.value = 'lost';
+    // The browser reconnects where the connection broke, but not where the answer was a refusal.
+    if (source.readyState === EventSource.CLOSED) listener.missing?.();
+  });
+  return () => {
+    source.close();
+    connection.value = 'idle';
+  };
 }

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import type { ActivityRow } from '../../framework/local/console/api.js';
 import { age, count, nameIn, regionIn } from '../model/words.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading, Trouble } from '../parts/page.js';
@@ -7,7 +8,7 @@ import { Table } from '../parts/table.js';
 import { to } from '../route.js';
 import { create } from '../service/calls.js';
 import { now } from '../service/stream.js';
-import { type ActivityRow, useActivities } from '../service/topics.js';
+import { useActivities } from '../service/topics.js';
 import { LeaseText } from './execution/attempts.js';
 import { TakeOldest } from './hand.js';
 

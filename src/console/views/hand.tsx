@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { TakenTask } from '../../framework/local/console/api.js';
 import { jsonProblem } from '../model/json-text.js';
 import { duration, nameIn } from '../model/words.js';
 import { Editor } from '../parts/editor.js';
@@ -8,19 +9,12 @@ import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { Trouble } from '../parts/page.js';
 import { to } from '../route.js';
-import { act, type Refused } from '../service/calls.js';
+import { type CallError, command } from '../service/calls.js';
 import { now } from '../service/stream.js';
 
-/** A task that this person has. */
-interface HandTask {
-  readonly taskToken: string;
+/** The task that this person has. */
+interface HandTask extends TakenTask {
   readonly activityArn: string;
-  readonly input: string;
-  readonly since: number;
-  readonly heartbeatSeconds?: number;
-  readonly timeoutSeconds?: number;
-  readonly execution?: string;
-  readonly state?: string;
 }
 
 const task = signal<HandTask | undefined>(undefined);
@@ -34,9 +28,9 @@ export function TakeOldest({ activityArn }: { readonly activityArn: string }): J
   const take = async (): Promise<void> => {
     setTrouble(undefined);
     try {
-      const taken = await act<Partial<HandTask>>('TakeTask', { activityArn });
+      const taken = await command('TakeTask', { activityArn });
       if (taken.taskToken === undefined) setTrouble('Nothing is queued any more: somebody was faster.');
-      else task.value = { ...(taken as HandTask), activityArn };
+      else task.value = { ...taken, activityArn };
     } catch (error) {
       setTrouble((error as Error).message);
     }
@@ -76,9 +70,9 @@ function HandForm({ hand }: { readonly hand: HandTask }): JSX.Element {
     event.preventDefault();
     const { taskToken } = hand;
     try {
-      if (answer === 'success') await act('SendTaskSuccess', { taskToken, output });
+      if (answer === 'success') await command('SendTaskSuccess', { taskToken, output });
       else
-        await act('SendTaskFailure', {
+        await command('SendTaskFailure', {
           taskToken,
           ...(error !== '' && { error }),
           ...(cause !== '' && { cause }),
@@ -182,7 +176,7 @@ function useBeats({ taskToken, heartbeatSeconds }: HandTask): string | undefined
   useEffect(() => {
     const every = Math.min(LOOK_EVERY_MS, ((heartbeatSeconds ?? Infinity) * 1000) / 3);
     const timer = setInterval(() => {
-      act('SendTaskHeartbeat', { taskToken }).catch((refused: Refused) => {
+      command('SendTaskHeartbeat', { taskToken }).catch((refused: CallError) => {
         if (refused.error !== 'TaskTimedOut' && refused.error !== 'TaskDoesNotExist') return;
         setLapsed('It timed out, or its execution ended. Nothing can be answered any more.');
         clearInterval(timer);

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { MachineDescription } from '../../framework/local/console/api.js';
 import { drawingOf } from '../model/drawings.js';
 import type { Drawing } from '../model/layout.js';
 import { count, nameIn, regionIn } from '../model/words.js';
@@ -8,24 +9,18 @@ import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { Head, Loading } from '../parts/page.js';
 import { to } from '../route.js';
-import { ask } from '../service/calls.js';
+import { query } from '../service/calls.js';
 import { useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 import { StartDialog } from './start-dialog.js';
 
-interface Machine {
-  readonly arn: string;
-  readonly name: string;
-  readonly definition: string;
-}
-
 /** One machine: its graph, and what was made of it. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
-  const [machine, setMachine] = useState<Machine | 'missing'>();
+  const [machine, setMachine] = useState<MachineDescription | 'missing'>();
   const [starting, setStarting] = useState(false);
   const list = useExecutions(arn);
   useEffect(() => {
-    ask<Machine>('machine', { arn }).then(setMachine, () => setMachine('missing'));
+    query('machine', { arn }).then(setMachine, () => setMachine('missing'));
   }, [arn]);
   if (machine === undefined) return <Loading />;
   if (machine === 'missing')
@@ -85,7 +80,7 @@ export function useDrawing(definition: string): Drawing | undefined {
   return drawing;
 }
 
-function MachineGraph({ machine }: { readonly machine: Machine }): JSX.Element {
+function MachineGraph({ machine }: { readonly machine: MachineDescription }): JSX.Element {
   const drawing = useDrawing(machine.definition);
   const [selected, select] = useState<string>();
   const [shows, show] = useState<'graph' | 'definition'>('graph');

@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
+import type { MachineRow } from '../../framework/local/console/api.js';
 import { regionIn } from '../model/words.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
 import { STATUSES, wordOf } from '../parts/status.js';
 import { to } from '../route.js';
-import { type MachineRow, useMachines } from '../service/topics.js';
+import { useMachines } from '../service/topics.js';
 
 /** The machines there are, and how their executions stand. */
 export function MachinesView(): JSX.Element {

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { DefinitionProblem } from '../../framework/local/console/api.js';
 import { findPlace, jsonProblem, pretty } from '../model/json-text.js';
 import { Editor, type Mark } from '../parts/editor.js';
 import { Graph } from '../parts/graph.js';
 import { Head, Trouble } from '../parts/page.js';
 import { go, route, to } from '../route.js';
-import { act, ask, create } from '../service/calls.js';
+import { command, create, query } from '../service/calls.js';
 import { useDrawing } from './machine.js';
 
 const FIRST = JSON.stringify(
@@ -19,23 +20,17 @@ const PAUSE_MS = 300;
 /** Nothing is done with it here; the API wants one. */
 const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
-interface Problem {
-  readonly path: string;
-  readonly text: string;
-  readonly fix?: string;
-}
-
 /** Writes a machine: the definition on one side, what it looks like on the other. */
 export function NewMachine(): JSX.Element {
   const [name, setName] = useState('');
   const [text, setText] = useState(FIRST);
-  const [problems, setProblems] = useState<readonly Problem[]>([]);
+  const [problems, setProblems] = useState<readonly DefinitionProblem[]>([]);
   const [trouble, setTrouble] = useState<string>();
   const [selected, select] = useState<string>();
   const from = route.value.query.get('from');
   useEffect(() => {
     if (from === null) return;
-    ask<{ definition: string }>('machine', { arn: from }).then(
+    query('machine', { arn: from }).then(
       ({ definition }) => setText(pretty(definition)),
       (error: Error) => setTrouble(error.message),
     );
@@ -43,7 +38,7 @@ export function NewMachine(): JSX.Element {
   useEffect(() => {
     if (jsonProblem(text) !== undefined) return setProblems([]);
     const timer = setTimeout(() => {
-      act<{ problems: Problem[] }>('CheckDefinition', { definition: text }).then(
+      command('CheckDefinition', { definition: text }).then(
         (found) => setProblems(found.problems),
         () => {},
       );
@@ -58,7 +53,7 @@ export function NewMachine(): JSX.Element {
     event.preventDefault();
     try {
       const body = { name, definition: text, roleArn: ROLE };
-      const { stateMachineArn } = await create<{ stateMachineArn: string }>('CreateStateMachine', body);
+      const { stateMachineArn } = await create('CreateStateMachine', body);
       go('machines', stateMachineArn);
     } catch (error) {
       setTrouble((error as Error).message);
@@ -108,7 +103,7 @@ export function NewMachine(): JSX.Element {
   );
 }
 
-const markOf = (text: string, { path, text: message, fix }: Problem): Mark => ({
+const markOf = (text: string, { path, text: message, fix }: DefinitionProblem): Mark => ({
   ...findPlace(text, path),
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });

@@ -1,12 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { InputAnswer } from '../../framework/local/console/api.js';
 import { allStates, readDefinition } from '../model/definition.js';
 import { jsonProblem, pretty } from '../model/json-text.js';
 import { Editor } from '../parts/editor.js';
 import { Icon } from '../parts/icons.js';
 import { Trouble } from '../parts/page.js';
 import { go } from '../route.js';
-import { act, ask } from '../service/calls.js';
+import { command, query } from '../service/calls.js';
 import { nameIn } from '../model/words.js';
 
 interface StartProps {
@@ -37,7 +38,7 @@ export function StartDialog({ machine, input, onClose }: StartProps): JSX.Elemen
     if (problem !== undefined) return;
     try {
       const body = { stateMachineArn: machine.arn, input: text, ...(name !== '' && { name }) };
-      const { executionArn } = await act<{ executionArn: string }>('StartExecution', body);
+      const { executionArn } = await command('StartExecution', body);
       onClose();
       go('executions', executionArn);
     } catch (error) {
@@ -101,8 +102,8 @@ async function offersFor(machine: StartProps['machine']): Promise<Offer[]> {
   const activity =
     group && [...allStates(group)].find(({ activityArn }) => activityArn !== undefined)?.activityArn;
   const [example, last] = await Promise.all([
-    activity === undefined ? none : ask<Answer>('example', { activity }).catch(() => none),
-    ask<Answer>('lastInput', { machine: machine.arn }).catch(() => none),
+    activity === undefined ? none : query('example', { activity }).catch(() => none),
+    query('lastInput', { machine: machine.arn }).catch(() => none),
   ]);
   return [
     ...(last.input === null ? [] : [{ word: 'As the last one', input: last.input }]),
@@ -110,7 +111,4 @@ async function offersFor(machine: StartProps['machine']): Promise<Offer[]> {
   ];
 }
 
-interface Answer {
-  readonly input: string | null;
-}
-const none: Answer = { input: null };
+const none: InputAnswer = { input: null };

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
+import type { WorkerRow } from '../../framework/local/console/api.js';
 import { age, count, duration, nameIn } from '../model/words.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
 import { Table } from '../parts/table.js';
 import { now } from '../service/stream.js';
 import { useWorkers } from '../service/topics.js';
-import type { WorkerRow } from '../../framework/local/console/topics/worker-list.js';
 
 /** The workers that the service knows of, beside those that merely poll. */
 export function WorkersView(): JSX.Element {

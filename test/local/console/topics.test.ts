@@ -7,6 +7,11 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
+import type {
+  ExecutionFacts,
+  ExecutionListUpdate,
+  ExecutionUpdate,
+} from '../../../src/framework/local/console/api.js';
 import { bare, type Bench } from '../service.js';
 import { act, follow, openConsole, read, send } from './console.js';
 
@@ -36,16 +41,13 @@ async function withGreet(): Promise<Bench & { machineArn: string }> {
   return { ...bench, machineArn: bench.service.seedMachine({ name: 'Greet', definition: GREET }) };
 }
 
-interface Rows {
-  readonly rows: [order: number, machine: string, name: string, status: string][];
-  readonly forgotten: number;
-}
-const brief = ({ rows }: Rows): string[] => rows.map(([, , name, status]) => `${name} ${status}`);
+const brief = ({ rows }: ExecutionListUpdate): string[] =>
+  rows.map(([, , name, status]) => `${name} ${status}`);
 
 test('a tab gets what there is, then what changes, at most ten times a second', async () => {
   const bench = await withGreet();
   const first = await start(bench, bench.machineArn, 'first');
-  const tab = follow<Rows>(bench, 'topic=executions');
+  const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
   expect(brief((await tab.next()).data)).toEqual(['first RUNNING']);
   await bench.clock.advance(1_000);
   expect(tab.waiting).toBe(0);
@@ -66,13 +68,13 @@ test('a tab gets what there is, then what changes, at most ten times a second', 
 test('a tab that comes back is told what it missed; one of another service gets everything', async () => {
   const bench = await withGreet();
   await start(bench, bench.machineArn, 'first');
-  const tab = follow<Rows>(bench, 'topic=executions');
+  const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
   const { id } = await tab.next();
   tab.close();
   await start(bench, bench.machineArn, 'second');
-  const back = await follow<Rows>(bench, 'topic=executions', id).next();
+  const back = await follow<ExecutionListUpdate>(bench, 'topic=executions', id).next();
   expect([back.event, ...brief(back.data)]).toEqual(['change', 'second RUNNING']);
-  const other = await follow<Rows>(bench, 'topic=executions', `1${id}`).next();
+  const other = await follow<ExecutionListUpdate>(bench, 'topic=executions', `1${id}`).next();
   expect([other.event, ...brief(other.data)]).toEqual(['snapshot', 'second RUNNING', 'first RUNNING']);
 });
 
@@ -80,7 +82,7 @@ test('what the service has forgotten leaves the list', async () => {
   const bench = await openConsole({ keptExecutions: 2 });
   const arn = bench.service.seedMachine({ name: 'Pass', definition: PASS });
   for (const name of ['a', 'b']) await start(bench, arn, name);
-  const tab = follow<Rows>(bench, 'topic=executions');
+  const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
   const { id, data } = await tab.next();
   expect([data.forgotten, ...brief(data)]).toEqual([0, 'b SUCCEEDED', 'a SUCCEEDED']);
   await start(bench, arn, 'c');
@@ -88,7 +90,7 @@ test('what the service has forgotten leaves the list', async () => {
   const { event, data: later } = await tab.next();
   expect([event, later.forgotten, ...brief(later)]).toEqual(['change', 1, 'c SUCCEEDED']);
   for (const name of ['d', 'e', 'f']) await start(bench, arn, name);
-  const late = await follow<Rows>(bench, 'topic=executions', id).next();
+  const late = await follow<ExecutionListUpdate>(bench, 'topic=executions', id).next();
   expect([late.event, ...brief(late.data)]).toEqual(['snapshot', 'f SUCCEEDED', 'e SUCCEEDED']);
 });
 
@@ -97,7 +99,10 @@ test('the list of one machine holds its executions only', async () => {
   const pass = bench.service.seedMachine({ name: 'Pass', definition: PASS });
   await start(bench, bench.machineArn, 'ours');
   await start(bench, pass, 'other');
-  const tab = follow<Rows>(bench, `topic=executions&arn=${encodeURIComponent(bench.machineArn)}`);
+  const tab = follow<ExecutionListUpdate>(
+    bench,
+    `topic=executions&arn=${encodeURIComponent(bench.machineArn)}`,
+  );
   expect(brief((await tab.next()).data)).toEqual(['ours RUNNING']);
   await start(bench, pass, 'another');
   await start(bench, bench.machineArn, 'next');
@@ -106,17 +111,12 @@ test('the list of one machine holds its executions only', async () => {
 });
 
 test('an execution is followed event by event, with who has its task', async () => {
-  interface Followed {
-    status: string;
-    input?: string;
-    definition?: string;
-    output?: string;
-    events: { id: number; type: string; details?: object }[];
-    leases: object[];
-  }
   const bench = await withGreet();
   const arn = await start(bench, bench.machineArn, 'one', '{"who":"hoge"}');
-  const tab = follow<Followed>(bench, `topic=execution&arn=${encodeURIComponent(arn)}`);
+  const tab = follow<ExecutionUpdate & Partial<ExecutionFacts>>(
+    bench,
+    `topic=execution&arn=${encodeURIComponent(arn)}`,
+  );
   const { event, data } = await tab.next();
   expect([event, data.status, data.input, data.definition, data.leases]).toEqual([
     'snapshot',

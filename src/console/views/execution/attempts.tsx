@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
+import type { ActivityLease, Lease } from '../../../framework/local/console/api.js';
 import type { Attempt, Visit } from '../../model/history.js';
 import { age, clockTime, duration } from '../../model/words.js';
 import { Icon } from '../../parts/icons.js';
 import { now } from '../../service/stream.js';
-import type { Lease } from '../../service/topics.js';
 
 interface AttemptsProps {
   readonly visit: Visit;
-  readonly leases: readonly (Lease & { readonly scheduledId: number })[];
+  readonly leases: readonly ActivityLease[];
 }
 
 /** Each try of a state's work: who had it, how long, how it ended. */

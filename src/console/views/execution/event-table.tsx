@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { HistoryEvent } from '../../model/history.js';
+import type { HistoryEvent } from '../../../framework/local/console/api.js';
 import { count, duration } from '../../model/words.js';
 import { Icon } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { ActivityLease } from '../../../framework/local/console/api.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
 import { type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { age, clockTime, duration, instant, nameIn } from '../../model/words.js';
@@ -9,7 +10,7 @@ import { Head, Loading } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
-import { type ExecutionView, type Lease, useExecution } from '../../service/topics.js';
+import { type ExecutionView, useExecution } from '../../service/topics.js';
 import { ErrorPanel } from './error-panel.js';
 import { EventTable } from './event-table.js';
 import { Running } from '../execution-table.js';
@@ -172,7 +173,7 @@ function ExecutionHead({ view }: { readonly view: ExecutionView }): JSX.Element 
 /** What a state in progress says of itself; undefined: its word is enough. */
 export function captionOf(
   own: StateProgress | undefined,
-  leases: readonly (Lease & { scheduledId: number })[],
+  leases: readonly ActivityLease[],
 ): string | undefined {
   if (!own) return undefined;
   const { progress, visits, counts } = own;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../parts/icons.js';
 import { Trouble } from '../../parts/page.js';
-import { act } from '../../service/calls.js';
+import { command } from '../../service/calls.js';
 
 interface StopProps {
   readonly arn: string;
@@ -19,7 +19,7 @@ export function StopDialog({ arn, onClose }: StopProps): JSX.Element {
   const stop = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      await act('StopExecution', {
+      await command('StopExecution', {
         executionArn: arn,
         ...(error !== '' && { error }),
         ...(cause !== '' && { cause }),

@@ -1,11 +1,16 @@
 import { compileMachine, DefinitionError } from '../asl/machine.js';
-import type { Operation } from '../api/operation.js';
+import type { Call } from '../api/operation.js';
 import { Checker, MAX } from '../api/request-validation.js';
+import type { Commands } from './api.js';
 
-/** What is wrong with a definition, each with its place, while a person writes it. Nothing is created. */
-export const checkDefinition: Operation = ({ body }) => {
+type CheckDefinition = Commands['CheckDefinition'];
+
+const DEFINITION: keyof CheckDefinition['request'] = 'definition';
+
+/** Returns the problems of a definition, each with its place, while a person writes it. Creates nothing. */
+export function checkDefinition({ body }: Call): CheckDefinition['answer'] {
   const checker = new Checker(body);
-  const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
+  const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });
   checker.done();
   try {
     compileMachine(definition);
@@ -14,4 +19,4 @@ export const checkDefinition: Operation = ({ body }) => {
     if (error instanceof DefinitionError) return { problems: error.problems };
     throw error;
   }
-};
+}

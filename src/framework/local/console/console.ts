@@ -6,11 +6,12 @@ import type { Operation, State } from '../api/operation.js';
 import { parseBody, readBody } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
 import { ServiceError } from '../engine/service-error.js';
+import type { CommandName } from './api.js';
 import { builtPage, readPageFile } from './page-files.js';
-import { questions } from './questions.js';
+import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { readMark, streamTopic } from './stream.js';
-import { takeTask } from './by-hand.js';
+import { takeTask } from './take-task.js';
 import { checkDefinition } from './check-definition.js';
 import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/worker-list.js';
@@ -33,12 +34,10 @@ interface Parts extends ConsoleOptions {
   readonly page?: string;
 }
 
-/** What the page may do of what the API does. All of it is checked as there. */
-const WRITES = [
+/** The operations of the API that the page may call. All of it is checked as there. */
+const WRITES: readonly CommandName[] = [
   'CreateActivity',
-  'DeleteActivity',
   'CreateStateMachine',
-  'DeleteStateMachine',
   'StartExecution',
   'StopExecution',
   'SendTaskSuccess',
@@ -93,13 +92,8 @@ export function createConsole(parts: Parts): RequestHandler {
   }
 
   async function ask(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
-    const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
-    if (name === 'example') {
-      const input = exampleFor(query.get('activity') ?? '') ?? null;
-      return sendJson(response, { input });
-    }
-    if (!question) return sendError(response, 404, `Nothing answers '${name}'`);
-    return attempt(response, () => question(query, state));
+    if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
+    return attempt(response, () => answerQuery(name, query, { state, exampleFor }));
   }
 
   async function stream(

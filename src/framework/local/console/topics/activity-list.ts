@@ -2,12 +2,14 @@ import type { Activity } from '../../engine/activity.js';
 import type { OpenTask } from '../../engine/open-task.js';
 import type { TaskOrder } from '../../asl/runtime/running-execution.js';
 import type { State } from '../../api/operation.js';
+import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';
+import { leaseOf } from './lease.js';
 
-/** How many polls and tasks of an activity are listed one by one; all are counted. */
+/** The most polls and tasks of an activity that are listed one by one; all are counted. */
 const LISTED = 50;
 
-/** The activities there are: who polls, and the tasks that wait or are leased. No tokens. */
-export function activityList({ activities, tasks }: State): object {
+/** Lists the activities with their polls and their queued and leased tasks, without tokens. */
+export function activityList({ activities, tasks }: State): ActivityList {
   const leased = new Map<string, OpenTask[]>();
   for (const task of tasks) {
     const own = leased.get(task.subject);
@@ -17,7 +19,7 @@ export function activityList({ activities, tasks }: State): object {
   return { activities: activities.all().map((each) => describe(each, leased.get(each.arn) ?? [])) };
 }
 
-function describe(activity: Activity, leased: readonly OpenTask[]): object {
+function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow {
   const { arn, name, createdAt, parkedPolls, queuedTasks } = activity;
   return {
     arn,
@@ -26,22 +28,24 @@ function describe(activity: Activity, leased: readonly OpenTask[]): object {
     polls: parkedPolls,
     pollers: countNames(activity),
     queued: queuedTasks,
-    waiting: first(activity.queued()).map(({ order, since }) => ({ since, ...whereFrom(order) })),
+    waiting: first(activity.queued()).map(({ order, since }) => ({ since, ...originOf(order) })),
     leased: leased.length,
-    working: leased.slice(0, LISTED).map(({ order, lease }) => ({ ...lease, ...whereFrom(order) })),
+    working: leased
+      .slice(0, LISTED)
+      .flatMap(({ order, lease }) => (lease ? [{ ...leaseOf(lease), ...originOf(order) }] : [])),
   };
 }
 
-/** Which workers poll, and how many polls each has open. */
-function countNames(activity: Activity): { name: string | null; polls: number }[] {
+/** Counts the open polls of each worker. */
+function countNames(activity: Activity): ActivityRow['pollers'] {
   const counts = new Map<string | null, number>();
   for (const { workerName = null } of activity.polls())
     counts.set(workerName, (counts.get(workerName) ?? 0) + 1);
   return [...counts].map(([name, polls]) => ({ name, polls })).slice(0, LISTED);
 }
 
-function whereFrom({ origin }: TaskOrder): object {
-  return origin ? { execution: origin.execution.arn, state: origin.state } : {};
+function originOf({ origin }: TaskOrder): TaskOrigin {
+  return { execution: origin?.execution.arn, state: origin?.state };
 }
 
 function first<T>(items: Iterable<T>): T[] {

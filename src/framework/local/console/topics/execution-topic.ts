@@ -1,56 +1,50 @@
 import type { Execution } from '../../engine/execution.js';
-import type { HistoryEvent } from '../../engine/history.js';
+import type { HistoryEvent as RecordedEvent } from '../../engine/history.js';
 import type { State } from '../../api/operation.js';
+import type { ActivityLease, ExecutionFacts, ExecutionUpdate, HistoryEvent } from '../api.js';
+import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
 
-/** How much of a cause goes out with its event; the whole is there when the event is unfolded. */
+/** The most characters of a cause that go out with its event; the query `event` gives all of it. */
 const CAUSE_SHOWN = 400;
 
-/** How many events one message carries. */
+/** The most events that one message carries. */
 const EVENTS_A_MESSAGE = 5_000;
 
 /**
- * One execution: what it is, its events without their data, and who has its tasks. A change brings the events since, and
- * the rest whole.
+ * Opens one execution: its facts, its events without their data, and the leases of its tasks. A change holds the events
+ * since the mark, and the rest whole.
  * @throws ServiceError ExecutionDoesNotExist
  */
-export function executionTopic(state: State, arn: string): Topic {
+export function executionTopic(state: State, arn: string): Topic<'execution'> {
   const execution = state.executions.get(arn);
   return (seen) => {
     const leases = leasesOf(state, execution);
-    const [told = 0, born] = seen ?? [];
+    const [sent = 0, startedAt] = seen ?? [];
     // Another execution may have had this name before the service was started anew.
     const goesOn =
-      seen !== undefined && born === Math.floor(execution.startedAt) && told <= execution.history.length;
-    const events = execution.history
-      .page(goesOn ? told : 0, EVENTS_A_MESSAGE, { withData: false })
-      .map(short);
+      seen !== undefined && startedAt === Math.floor(execution.startedAt) && sent <= execution.history.length;
+    const from = goesOn ? sent : 0;
+    const events = execution.history.page(from, EVENTS_A_MESSAGE, { withData: false }).map(short);
     const mark = [
-      (goesOn ? told : 0) + events.length,
+      from + events.length,
       Math.floor(execution.startedAt),
       execution.end ? 1 : 0,
       fingerprint(leases),
     ];
     if (goesOn && isSame(seen, mark)) return undefined;
-    const data = { ...summaryOf(execution), leases, events, length: execution.history.length };
+    const data = { ...endOf(execution), leases, events };
     return goesOn
       ? { kind: 'change', mark, data }
       : { kind: 'snapshot', mark, data: { ...data, ...factsOf(execution) } };
   };
 }
 
-function summaryOf({ status, end }: Execution): object {
-  return {
-    status,
-    endedAt: end?.at ?? null,
-    ...(end?.output !== undefined && { output: end.output }),
-    ...(end?.error !== undefined && { error: end.error }),
-    ...(end?.cause !== undefined && { cause: end.cause }),
-  };
+function endOf({ status, end }: Execution): Omit<ExecutionUpdate, 'leases' | 'events'> {
+  return { status, endedAt: end?.at ?? null, output: end?.output, error: end?.error, cause: end?.cause };
 }
 
-/** What never changes. */
-function factsOf({ arn, name, machine, input, startedAt }: Execution): object {
+function factsOf({ arn, name, machine, input, startedAt }: Execution): ExecutionFacts {
   return {
     arn,
     name,
@@ -61,18 +55,17 @@ function factsOf({ arn, name, machine, input, startedAt }: Execution): object {
   };
 }
 
-/** The leased tasks on activities, by the event that scheduled each. No tokens. */
-function leasesOf({ tasks }: State, execution: Execution): object[] {
-  const found: object[] = [];
+/** Lists the leases of an execution's tasks on activities. */
+function leasesOf({ tasks }: State, execution: Execution): ActivityLease[] {
+  const found: ActivityLease[] = [];
   for (const { order, lease } of tasks) {
     if (order.origin?.execution !== execution || !lease) continue;
-    const { workerName, since, beatAt, due } = lease;
-    found.push({ scheduledId: order.origin.scheduledId, workerName, since, beatAt, due });
+    found.push({ scheduledId: order.origin.scheduledId, ...leaseOf(lease) });
   }
   return found;
 }
 
-function short({ id, previousEventId, type, timestamp, ...rest }: HistoryEvent): object {
+function short({ id, previousEventId, type, timestamp, ...rest }: RecordedEvent): HistoryEvent {
   const [details] = Object.values(rest) as [Record<string, unknown>?];
   const { cause } = details ?? {};
   return {
@@ -80,11 +73,9 @@ function short({ id, previousEventId, type, timestamp, ...rest }: HistoryEvent):
     previous: previousEventId,
     type,
     at: Math.round(timestamp * 1000),
-    ...(details && {
-      details:
-        typeof cause === 'string' && cause.length > CAUSE_SHOWN
-          ? { ...details, cause: `${cause.slice(0, CAUSE_SHOWN)}…` }
-          : details,
-    }),
+    details:
+      typeof cause === 'string' && cause.length > CAUSE_SHOWN
+        ? { ...details, cause: `${cause.slice(0, CAUSE_SHOWN)}…` }
+        : details,
   };
 }

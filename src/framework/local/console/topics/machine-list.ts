@@ -1,11 +1,9 @@
-import type { ExecutionStatus } from '../../engine/execution.js';
 import type { State } from '../../api/operation.js';
+import type { ExecutionStatus, MachineList } from '../api.js';
 
-type Counts = Partial<Record<ExecutionStatus, number>>;
-
-/** The machines there are, each with how many of its executions stand how. */
-export function machineList({ machines, executions, activities }: State): object {
-  const counts = new Map<string, Counts>();
+/** Lists the machines, each with the number of its executions by status. */
+export function machineList({ machines, executions, activities }: State): MachineList {
+  const counts = new Map<string, Partial<Record<ExecutionStatus, number>>>();
   for (const { machine, status } of executions.startedAfter(0)) {
     let own = counts.get(machine.arn);
     if (!own) counts.set(machine.arn, (own = {}));

@@ -1,28 +1,39 @@
 import { createHash } from 'node:crypto';
+import type { TopicName, Topics } from '../api.js';
 
 /**
- * How far a tab has seen a topic, in numbers that only grow or that change with what they stand for. It goes out as the
- * id of each message, so that a tab that comes back says where it was.
+ * A tab's position in a topic, in numbers that only grow or that change with what they stand for. It goes out as the id of
+ * each message, so that a tab that reconnects names the last message it saw.
  */
 export type Mark = readonly number[];
 
-/** What a tab is told. */
-export interface Message {
-  /** `snapshot`: all there is. `change`: what is new since the mark before. */
-  readonly kind: 'snapshot' | 'change';
+/** A message of a topic: all of it, or what is new since the mark before. */
+export type Message<K extends TopicName = TopicName> = Snapshot<K> | Change<K>;
+
+interface Snapshot<K extends TopicName> {
+  readonly kind: 'snapshot';
   readonly mark: Mark;
-  readonly data: object;
+  readonly data: Topics[K]['snapshot'];
+}
+
+interface Change<K extends TopicName> {
+  readonly kind: 'change';
+  readonly mark: Mark;
+  readonly data: Topics[K]['change'];
 }
 
 /**
- * Something that a tab can follow.
- * @param seen how far it has; undefined where it has nothing
- * @returns undefined where nothing has changed since
+ * A topic that a tab can follow.
+ * @param seen the tab's position; undefined where it has seen nothing
+ * @returns the next message; undefined where nothing has changed since
  */
-export type Topic = (seen: Mark | undefined) => Message | undefined;
+export type Topic<K extends TopicName = TopicName> = (seen: Mark | undefined) => Message<K> | undefined;
 
-/** A topic that is small enough to be told whole each time it changes. */
-export function wholeTopic(read: () => object): Topic {
+/** The topics that are small enough to be sent whole each time they change. */
+type WholeTopicName = { [K in TopicName]: [Topics[K]['change']] extends [never] ? K : never }[TopicName];
+
+/** Makes a topic that is sent whole each time it changes. */
+export function wholeTopic<K extends WholeTopicName>(read: () => Topics[K]['snapshot']): Topic<K> {
   return (seen) => {
     const data = read();
     const mark = [fingerprint(data)];
@@ -30,7 +41,7 @@ export function wholeTopic(read: () => object): Topic {
   };
 }
 
-/** A number that is another for any other value, as far as chance goes. */
+/** Returns a number that differs for any other value, as far as chance goes. */
 export function fingerprint(value: object): number {
   return createHash('sha1').update(JSON.stringify(value)).digest().readUIntBE(0, 6);
 }

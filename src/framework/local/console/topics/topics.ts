@@ -7,26 +7,29 @@ import { machineList } from './machine-list.js';
 import { wholeTopic, type Topic } from './topic.js';
 import { workerList, type WorkerSource } from './worker-list.js';
 
-/** What a tab asks to follow: the name of a topic, and which one of its kind. */
-export interface Wish {
+/** A tab's request to follow a topic. */
+export interface TopicRequest {
   readonly topic: string;
-  /** Of a machine, or of an execution. */
+  /** The ARN of the machine or the execution that the topic is about. */
   readonly arn: string | undefined;
 }
 
-/** @throws ServiceError where there is no such topic, or nothing of that ARN */
-export function openTopic({ topic, arn }: Wish, state: State, workers: WorkerSource): Topic {
+/**
+ * Opens the topic that a tab asks for.
+ * @throws ServiceError where there is no such topic, or nothing of that ARN
+ */
+export function openTopic({ topic, arn }: TopicRequest, state: State, workers: WorkerSource): Topic {
   switch (topic) {
     case 'machines':
-      return wholeTopic(() => machineList(state));
+      return wholeTopic<'machines'>(() => machineList(state));
     case 'executions':
       return executionList(state, arn);
     case 'execution':
       return executionTopic(state, arn ?? '');
     case 'activities':
-      return wholeTopic(() => activityList(state));
+      return wholeTopic<'activities'>(() => activityList(state));
     case 'workers':
-      return wholeTopic(() => workerList(workers));
+      return wholeTopic<'workers'>(() => workerList(workers));
     default:
       throw errors.validation([`There is no topic '${topic}'`]);
   }

@@ -1,0 +1,54 @@
+import { parseArn } from '../asl/values/arn.js';
+import type { State } from '../api/operation.js';
+import { errors } from '../engine/service-error.js';
+import type { Queries, QueryName } from './api.js';
+
+/** The sources of every answer. */
+export interface QuerySources {
+  readonly state: State;
+  /** Returns an input that an activity would take, as JSON; undefined where none can be made. */
+  readonly exampleFor: (activityArn: string) => string | undefined;
+}
+
+/** Answers a query, of which any field may be missing. */
+type Query<K extends QueryName> = (
+  query: Partial<Queries[K]['query']>,
+  sources: QuerySources,
+) => Queries[K]['answer'];
+
+const machine: Query<'machine'> = ({ arn: wanted = '' }, { state: { machines } }) => {
+  const { arn, name, definition, createdAt, deleting } = machines.get(wanted);
+  return { arn, name, definition, createdAt, deleting };
+};
+
+const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { state: { executions } }) => {
+  const { history } = executions.get(execution);
+  const id = Number(wanted);
+  const [found] = Number.isSafeInteger(id) && id >= 1 ? history.page(id - 1, 1) : [];
+  if (!found) throw errors.validation([`There is no event '${wanted}'`]);
+  return found;
+};
+
+const lastInput: Query<'lastInput'> = ({ machine: wanted = '' }, { state: { machines, executions } }) => {
+  const { arn } = machines.get(wanted);
+  for (const { input } of executions.startedAfter(0, arn)) return { input };
+  return { input: null };
+};
+
+const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
+  input: exampleFor(activity) ?? null,
+});
+
+const home: Query<'home'> = (_, { state: { activities, machines } }) => {
+  const [first = machines.all()[0]] = activities.all();
+  return { region: parseArn(first?.arn ?? '')?.region ?? 'us-east-1' };
+};
+
+const queries: { readonly [K in QueryName]: Query<K> } = { machine, event, lastInput, example, home };
+
+export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
+
+/** Answers the query of that name. @throws ServiceError where what it names does not exist */
+export function answerQuery(name: QueryName, query: URLSearchParams, sources: QuerySources): object {
+  return queries[name](Object.fromEntries(query), sources);
+}

@@ -1,0 +1,32 @@
+import type { Call, State } from '../api/operation.js';
+import { checkArn, Checker, MAX } from '../api/request-validation.js';
+import type { Commands, NothingQueued, TakenTask } from './api.js';
+
+/** The worker name of a person at the page, as a history shows it. */
+const WORKER_NAME = 'console';
+
+const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
+
+/**
+ * Leases the oldest queued task of an activity to a person. This is the one call of the console that gives a token; the
+ * task is reported on as any other is.
+ * @returns an empty object where nothing is queued
+ */
+export function takeTask({ body }: Call, { activities, clock }: State): TakenTask | NothingQueued {
+  const checker = new Checker(body);
+  const arn = checker.requiredText(ACTIVITY_ARN, { min: 1, max: MAX.arn, shown: true });
+  checker.done();
+  const task = activities.get(checkArn(arn, 'activity')).takeOldest(WORKER_NAME);
+  if (!task) return {};
+  const { token, lease, order } = task;
+  const { input, timeoutSeconds, heartbeatSeconds, origin } = order;
+  return {
+    taskToken: token,
+    input,
+    since: lease?.since ?? clock.now(),
+    timeoutSeconds,
+    heartbeatSeconds,
+    execution: origin?.execution.arn,
+    state: origin?.state,
+  };
+}
