@@ -43,7 +43,7 @@ export interface WorkerParts {
 
 /** Between the first polls of two handlers, so that a start is no burst. */
 const STAGGER_MS = 20;
-/** How long after the grace a report is still offered. */
+/** How long after the grace a report is still repeated. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
 /** How long what a user's providers do when they are disposed of may keep a worker from stopping. */
 export const CLOSE_LIMIT_MS = 5_000;

@@ -1,10 +1,9 @@
 import { sample } from '../../support/thorough.js';
 import { expect, test } from '@jest/globals';
-import { Abort } from '../../../src/framework/base/abort.js';
 import { Pace } from '../../../src/framework/worker/poll/pace.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/port.js';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
-import { offer } from '../../../src/framework/worker/task/report.js';
+import { Report } from '../../../src/framework/worker/task/report.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { bucket, portOf, seeded, task, workerOn } from '../../support/port.js';
 
@@ -135,16 +134,11 @@ test('a result never waits for its turn for longer than 2.5 s, however low the p
   const port = portOf(() => new Promise(() => {}), {
     succeed: async () => (sentAt.push(clock.now()), { kind: 'ok' }),
   });
-  const until = (): number => clock.now() + 900_000;
-  const plan = { port, pace, clock, random: () => 0.5, until };
-  const offeredAt = clock.now();
+  const world = { port, reportPace: pace, clock, random: () => 0.5, reportLimitMs: 900_000 };
+  const reportedAt = clock.now();
   for (let n = 0; n < 30; n++)
-    void offer(
-      `t${n}`,
-      { status: 'succeeded', output: '1' },
-      { ...plan, gone: new Abort(), onRetry: () => {} },
-    );
+    void new Report(`t${n}`, world, () => {}).send({ status: 'succeeded', output: '1' });
   await clock.advance(2_500);
   expect(sentAt).toHaveLength(30);
-  expect(Math.max(...sentAt) - offeredAt).toBeGreaterThan(2_000);
+  expect(Math.max(...sentAt) - reportedAt).toBeGreaterThan(2_000);
 });

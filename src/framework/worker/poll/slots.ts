@@ -1,6 +1,6 @@
 /**
  * A handler's places for tasks. A slot is for work: a poll reserves one before it is sent, so that nothing is leased
- * into a queue; it comes free when the handler has settled. Outcomes that are still being delivered hold no slot, but
+ * into a queue; it comes free when the handler has settled. Outcomes that are still being reported hold no slot, but
  * there are never more of them than lets all three together, polls, handlers and outcomes, stay within twice the
  * slots: a service that takes no reports is not asked for more work.
  */
@@ -49,13 +49,13 @@ export class Slots {
   #count(use: SlotUse, step: 1 | -1): void {
     if (use === 'poll') this.#polling += step;
     if (use === 'handler') this.#running += step;
-    if (use === 'delivery') this.#undelivered += step;
+    if (use === 'report') this.#undelivered += step;
   }
 }
 
-type SlotUse = 'poll' | 'handler' | 'delivery' | 'none';
+type SlotUse = 'poll' | 'handler' | 'report' | 'none';
 
-/** One place's way: a poll, the handler of what it brought, the delivery of the outcome. Each step is taken at most once. */
+/** One place's way: a poll, the handler of what it brought, the report of the outcome. Each step is taken at most once. */
 export class Slot {
   readonly #move: (from: SlotUse, to: SlotUse) => void;
   #use: SlotUse = 'poll';
@@ -71,7 +71,7 @@ export class Slot {
 
   /** The handler has settled: the slot is free, its outcome may still be on its way. */
   settle(): void {
-    if (this.#use === 'handler') this.#to('delivery');
+    if (this.#use === 'handler') this.#to('report');
   }
 
   /** Nothing is left. Idempotent. */

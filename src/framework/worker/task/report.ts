@@ -1,4 +1,4 @@
-import { Abort, type Abortable } from '../../base/abort.js';
+import { Abort } from '../../base/abort.js';
 import { fullJitter, slowly } from '../../base/time/backoff.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
@@ -23,97 +23,155 @@ export interface ReportPace {
   refused(sentAt: number, now: number): void;
 }
 
-export interface OfferPlan {
+/** What the reports of a worker share. */
+export interface ReportWorld {
   readonly port: ActivityPort;
-  readonly pace: ReportPace;
+  readonly reportPace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
-  /** When to give up, in epoch milliseconds. Asked again before each wait: a drain brings it forward. */
-  readonly until: () => number;
-  /** Aborts when a heartbeat learnt that the task is gone. */
-  readonly gone: Abortable;
-  readonly onRetry: (retry: { attempt: number; delayMs: number; error: Error }) => void;
+  /** How long a report is repeated while the service does not accept it. */
+  readonly reportLimitMs: number;
 }
 
+/** An attempt that failed and will be repeated. */
+export interface ReportRetry {
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: Error;
+}
+
+type FailedAnswer = Extract<ReportAnswer, { kind: 'refused' | 'retry' }>;
+
 const ATTEMPT_LIMIT_MS = 15_000;
-/** How long after time is up the last attempt may take, and those that follow where it is refused. */
+/** The limit of the last attempt after time is up, and of each that follows because it was refused. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
-/** The pace of all reports does the rest. */
+/** Short, since the pace of all reports slows them too. */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
-/** What a refused failure is cut down to. */
+/** Characters of a refused failure that are kept. */
 const SHORT_NAME = 80;
 const SHORT_MESSAGE = 200;
 
-/** Offers one outcome until the service takes it, the task is gone, or time is up. Never rejects. */
-export async function offer(token: string, decided: Outcome, plan: OfferPlan): Promise<ReportEnd> {
-  const { clock, gone, until } = plan;
-  let outcome = decided;
-  let mayHaveArrived = false;
-  let cut = false;
-  const letGo = (error: Error): ReportEnd => ({ kind: 'gone', probablyDelivered: mayHaveArrived, error });
-  for (let attempt = 1; ; attempt++) {
-    const turn = inTurn(plan);
-    if (turn) await turn;
-    if (gone.aborted) return letGo(goneError(gone));
+/**
+ * The report of one task: sends its outcome until the service accepts it, the task is gone, or time is up. It knows
+ * nothing of the handler, which may have settled long ago, nor of the heartbeat, which goes on until the report ends.
+ */
+export class Report {
+  readonly #token: string;
+  readonly #world: ReportWorld;
+  readonly #onRetry: (retry: ReportRetry) => void;
+  readonly #gone = new Abort();
+  /** When to give up, in epoch milliseconds. */
+  #until = Number.POSITIVE_INFINITY;
+  /** True once an attempt lost its answer, so that the service may have taken it. */
+  #mayHaveArrived = false;
+  /** True once a refused failure was cut down. */
+  #isCut = false;
+
+  constructor(token: string, world: ReportWorld, onRetry: (retry: ReportRetry) => void) {
+    this.#token = token;
+    this.#world = world;
+    this.#onRetry = onRetry;
+  }
+
+  /** Brings the end forward. @param until when to give up, in epoch milliseconds. */
+  endBy(until: number): void {
+    this.#until = Math.min(this.#until, until);
+  }
+
+  /** Ends the report, because the service no longer wants the task: nothing more is sent. */
+  cancel(error: Error): void {
+    this.#gone.abort(error);
+  }
+
+  /** Resolves when the report has ended. Never rejects. To be called once. */
+  async send(decided: Outcome): Promise<ReportEnd> {
+    const { clock, reportLimitMs } = this.#world;
+    this.endBy(clock.now() + reportLimitMs);
+    let outcome = decided;
+    for (let attempt = 1; ; attempt++) {
+      const turn = this.#takeTurn();
+      if (turn) await turn;
+      if (this.#gone.aborted) return this.#endGone();
+      const answer = await this.#attempt(outcome);
+      if (answer.kind === 'ok') return { kind: 'accepted', outcome };
+      if (answer.kind === 'gone') return this.#endGone(answer.error);
+      if (this.#gone.aborted) return this.#endGone();
+      const next = await this.#afterFailure(outcome, answer, attempt);
+      if (!next) return { kind: 'lost', outcome, attempts: attempt, error: answer.error };
+      outcome = next;
+    }
+  }
+
+  /** Waits for a turn at the pace of reports, but never long: reports are few, and each holds up a task. */
+  #takeTurn(): Promise<void> | undefined {
+    if (this.#gone.aborted) return undefined;
+    const { clock, reportPace } = this.#world;
+    const now = clock.now();
+    const at = Math.min(reportPace.reserve(now, THROTTLED_MS.ceiling), this.#until);
+    const leave = (): void => {
+      if (!this.#gone.aborted) reportPace.sent(clock.now());
+    };
+    if (at > now) return clock.sleep(at - now, this.#gone).then(leave);
+    leave();
+    return undefined;
+  }
+
+  async #attempt(outcome: Outcome): Promise<ReportAnswer> {
+    const { clock, reportPace } = this.#world;
     const sentAt = clock.now();
     const limit = new Abort();
-    const cancel = limitAttempt(limit, plan);
-    const answer = await send(token, outcome, plan.port, limit);
+    const cancel = this.#limitAttempt(limit);
+    const answer = await this.#call(outcome, limit);
     cancel();
-    if (answer.kind === 'retry' && answer.pace === 'throttled') plan.pace.refused(sentAt, clock.now());
-    if (answer.kind === 'ok') return { kind: 'accepted', outcome };
-    const { error } = answer;
-    mayHaveArrived ||= answer.kind === 'retry' && answer.mayHaveArrived;
-    if (answer.kind === 'gone') return letGo(error);
-    if (gone.aborted) return letGo(goneError(gone));
-    if (answer.kind === 'refused') {
-      if (cut) return { kind: 'lost', outcome, attempts: attempt, error };
-      cut = outcome.status === 'failed';
-      outcome = afterRefusal(outcome, error);
-      continue;
+    if (answer.kind === 'retry') {
+      if (answer.pace === 'throttled') reportPace.refused(sentAt, clock.now());
+      this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
-    const leftMs = until() - clock.now();
-    if (leftMs <= 0) return { kind: 'lost', outcome, attempts: attempt, error };
-    const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, plan.random));
-    plan.onRetry({ attempt, delayMs, error });
-    await clock.sleep(delayMs, gone);
+    return answer;
+  }
+
+  #call(outcome: Outcome, limit: Abort): Promise<ReportAnswer> {
+    const { port } = this.#world;
+    return outcome.status === 'succeeded'
+      ? port.succeed(this.#token, outcome.output, limit)
+      : port.fail(this.#token, outcome.error, outcome.cause, limit);
+  }
+
+  #limitAttempt(limit: Abort): Cancel {
+    const { clock } = this.#world;
+    const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - clock.now());
+    return limitCallAfter(clock, limitMs, () =>
+      limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
+    );
+  }
+
+  /** Returns the outcome to send next, after a wait where one is due; undefined where the report is lost. */
+  async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
+    if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
+    const { clock, random } = this.#world;
+    const leftMs = this.#until - clock.now();
+    if (leftMs <= 0) return undefined;
+    const delayMs = Math.min(leftMs, retryDelay(answer.pace, attempt, random));
+    this.#onRetry({ attempt, delayMs, error: answer.error });
+    await clock.sleep(delayMs, this.#gone);
+    return outcome;
+  }
+
+  /** Replaces a refused success by one failure, and a refused failure by its name and a short cause, once. */
+  #afterRefusal(outcome: Outcome, error: Error): Outcome | undefined {
+    if (outcome.status === 'succeeded') return refusedOutput(outcome.output, error);
+    if (this.#isCut) return undefined;
+    this.#isCut = true;
+    return cutDown(outcome.error, error);
+  }
+
+  #endGone(error = this.#gone.reason as Error): ReportEnd {
+    return { kind: 'gone', probablyDelivered: this.#mayHaveArrived, error };
   }
 }
-
-/** Waits for a turn at the pace that the service grants, but never long: results are few, and each holds up a task. */
-function inTurn({ pace, clock, gone, until }: OfferPlan): Promise<void> | undefined {
-  if (gone.aborted) return undefined;
-  const now = clock.now();
-  const at = Math.min(pace.reserve(now, THROTTLED_MS.ceiling), until());
-  const leave = (): void => {
-    if (!gone.aborted) pace.sent(clock.now());
-  };
-  if (at > now) return clock.sleep(at - now, gone).then(leave);
-  leave();
-  return undefined;
-}
-
-function limitAttempt(limit: Abort, { clock, until }: OfferPlan): Cancel {
-  const limitMs = Math.min(ATTEMPT_LIMIT_MS, until() + LAST_ATTEMPT_MS - clock.now());
-  return limitCallAfter(clock, limitMs, () =>
-    limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
-  );
-}
-
-const send = (token: string, outcome: Outcome, port: ActivityPort, limit: Abort): Promise<ReportAnswer> =>
-  outcome.status === 'succeeded'
-    ? port.succeed(token, outcome.output, limit)
-    : port.fail(token, outcome.error, outcome.cause, limit);
-
-/**
- * What is offered instead of a text that the service will not take, since its token is still live: of a success one
- * failure, of a failure its name and a short cause.
- */
-const afterRefusal = (outcome: Outcome, error: Error): Outcome =>
-  outcome.status === 'succeeded' ? refusedOutput(outcome.output, error) : cutDown(outcome.error, error);
 
 function refusedOutput(output: string, { message }: Error): Outcome {
   const bytes = Buffer.byteLength(output);
@@ -122,7 +180,7 @@ function refusedOutput(output: string, { message }: Error): Outcome {
     : ownFailure(OWN_ERROR.outputTooLarge, `the service refused the output of ${bytes} bytes: ${message}`);
 }
 
-/** Plain letters only, and few of them: whatever the service counts or checks, it takes this. */
+/** Few characters, all of printable ASCII: however the service counts and checks a text, it accepts this. */
 function cutDown(name: string, refusal: Error): Outcome {
   const plain = (text: string, most: number): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, most);
   const error = plain(name, SHORT_NAME) || 'Error';
@@ -135,5 +193,3 @@ function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random
   if (pace === 'throttled') return fullJitter(attempt, THROTTLED_MS.base, THROTTLED_MS.ceiling, random);
   return fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random);
 }
-
-const goneError = (gone: Abortable): Error => gone.reason as Error;

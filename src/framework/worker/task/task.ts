@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
@@ -9,12 +8,10 @@ import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskPhase } from '../../base/worker-status.js';
-import type { ActivityPort } from '../../aws/port.js';
 import type { EmitTask, TaskRef } from './events.js';
 import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
-import { Delivery } from './delivery.js';
 import { Progress, type TaskProgress } from './progress.js';
-import type { ReportEnd, ReportPace } from './report.js';
+import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { taskContext } from './context.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
@@ -45,17 +42,11 @@ export interface TaskHandler {
 }
 
 /** What a task is given by its worker. */
-export interface TaskWorld {
-  readonly port: ActivityPort;
-  readonly reportPace: ReportPace;
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface TaskWorld extends ReportWorld {
   readonly heartbeats: Heartbeats;
   readonly log: Logger;
   readonly emit: EmitTask;
   readonly workerName: string;
-  /** How long an outcome is offered when the service does not take it. */
-  readonly reportLimitMs: number;
   /** @default nobody listens */
   readonly tracing?: TaskTracing;
   /** Runs what a handler asks of the worker in the worker's own asynchronous context. */
@@ -78,9 +69,9 @@ const IGNORED_ABORT_MS = 30_000;
 const STILL_WANTED_MS = 2_000;
 
 /**
- * One lease's life. Exactly one decision is made, by whoever comes first: the handler, the deadline, the stop, or the
- * service saying that the task is gone. What was decided is delivered beside the handler, which may settle earlier or
- * later; heartbeats go on until the delivery has ended.
+ * The life of one lease. Exactly one decision is made, by the first of these: the handler, the deadline, the stop, or
+ * the service, which says that the task is gone. The decision is reported beside the handler, which may settle earlier
+ * or later; heartbeats go on until the report has ended.
  */
 export class Task {
   readonly context: TaskContext;
@@ -96,8 +87,7 @@ export class Task {
   #decision: Decision | undefined;
   #gone = false;
   #beat: Beat | undefined;
-  #delivery: Delivery | undefined;
-  #reportBy = Number.POSITIVE_INFINITY;
+  readonly #report: Report;
   #handlerSettled = false;
   /** When the slot could come free. */
   #settledAt: number | undefined;
@@ -115,6 +105,7 @@ export class Task {
     this.#trace = world.tracing?.begin(lease, handler);
     const { clock, outside } = world;
     const tell = (said: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...said });
+    this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
     this.#progress = new Progress({ clock, outside, tell });
     this.context = this.#makeContext();
     this.#inContext = new AsyncTaskContext(this.context);
@@ -140,14 +131,14 @@ export class Task {
   }
 
   /**
-   * Handles the task and delivers what is decided. Resolves when nothing of it is left. Never rejects.
+   * Handles the task and reports what is decided. Resolves when nothing of it is left. Never rejects.
    * @param onSettled called once when the slot may come free: the handler has settled, or was left behind.
    */
   async run(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
-    const delivery = this.#begin();
+    this.#begin();
     void this.#handle();
-    await this.#deliver(delivery);
+    await this.#sendReport();
     this.#phase = 'settling';
     await this.#settled.promise;
     this.#end();
@@ -156,17 +147,16 @@ export class Task {
   /** Reports `Stepwright.WorkerShutdown` without calling the handler: for a lease that came too late. Never rejects. */
   async refuse(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
-    const delivery = this.#begin();
+    this.#begin();
     this.#settle();
     this.#decide(shutdownFailure('the worker stops and takes no new task'));
-    await this.#deliver(delivery);
+    await this.#sendReport();
     this.#end();
   }
 
   /** The worker begins to drain. @param reportBy when a report is given up, in epoch milliseconds. */
   beginDrain(reportBy: number): void {
-    this.#reportBy = reportBy;
-    this.#delivery?.endBy(reportBy);
+    this.#report.endBy(reportBy);
     this.#inContext.run(() => this.#signals.drain());
   }
 
@@ -207,9 +197,9 @@ export class Task {
     );
   }
 
-  #begin(): Delivery {
+  #begin(): void {
     const { heartbeatMs, timeoutMs } = this.#handler;
-    const { port, reportPace: pace, heartbeats, clock, random, reportLimitMs } = this.#world;
+    const { port, heartbeats, clock } = this.#world;
     const { token, receivedAt, heldBackSince } = this.#lease;
     this.#emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
     this.#beat = heartbeats.track({
@@ -219,23 +209,8 @@ export class Task {
       leasedAt: heldBackSince ?? receivedAt,
       onGone: (error) => this.#onGone(error),
     });
-    const delivery = new Delivery({
-      token,
-      port,
-      pace,
-      clock,
-      random,
-      reportLimitMs,
-      onRetry: (retry) => {
-        this.#retries++;
-        this.#emit('report:retried', { ...this.#ref(), ...retry });
-      },
-    });
-    delivery.endBy(this.#reportBy);
-    this.#delivery = delivery;
     if (timeoutMs !== false)
       this.#timer(receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs));
-    return delivery;
   }
 
   async #handle(): Promise<void> {
@@ -297,7 +272,7 @@ export class Task {
 
   #onGone(error: Error): void {
     this.#gone = true;
-    this.#delivery?.cancel(error);
+    this.#report.cancel(error);
     this.#decide({ status: 'gone', error });
     this.#abort('gone', `the service no longer wants this task: ${error.message}`);
   }
@@ -331,19 +306,24 @@ export class Task {
     return true;
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
+  async #sendReport(): Promise<void> {
     const decision = await this.#decided.promise;
     this.#phase = 'reporting';
     const end: ReportEnd =
       decision.status === 'gone'
         ? { kind: 'gone', probablyDelivered: false, error: decision.error }
-        : await delivery.run(decision);
+        : await this.#report.send(decision);
     this.#beat?.release();
     if (end.kind === 'gone') this.#onGone(end.error);
-    this.#tell(end);
+    this.#emitEnd(end);
   }
 
-  #tell(end: ReportEnd): void {
+  #onRetry(retry: ReportRetry): void {
+    this.#retries++;
+    this.#emit('report:retried', { ...this.#ref(), ...retry });
+  }
+
+  #emitEnd(end: ReportEnd): void {
     this.#progress.end();
     const now = this.#world.clock.now();
     this.#endTrace(end, now);

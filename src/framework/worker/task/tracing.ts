@@ -32,9 +32,9 @@ export interface TraceEnd {
   readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
   /** The name that it failed by. */
   readonly error: string | undefined;
-  /** When the offering of the outcome began; undefined where none was offered. */
+  /** When the outcome was decided; undefined where the task was gone before. */
   readonly decidedAt: number | undefined;
-  /** How often it was offered again. */
+  /** Attempts to report the outcome after the first. */
   readonly retries: number;
   readonly at: number;
 }
