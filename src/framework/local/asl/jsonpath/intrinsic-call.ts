@@ -2,6 +2,7 @@ import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { measure, type Json } from '../values/json.js';
 import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
+import { Scanner } from './scanner.js';
 import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
@@ -22,7 +23,7 @@ const tooLarge = (name: string): EvaluationFailure =>
  * @throws Error where it cannot be read, or names no function, or has the wrong number of arguments
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
-  const parser = new Parser(text, compilePath);
+  const parser = new Parser(new Scanner(text), compilePath);
   const part = parser.call(1);
   parser.end();
   return part;
@@ -30,19 +31,17 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
 
 /** Reads a call from left to right. */
 class Parser {
-  #at = 0;
-
   constructor(
-    private readonly text: string,
+    private readonly scanner: Scanner,
     private readonly compilePath: CompileArgument,
   ) {}
 
   call(depth: number): Part {
     if (depth > MAX_DEPTH) throw new Error(`calls are nested more than ${MAX_DEPTH} deep`);
-    const name = this.#take(/States\.[A-Za-z0-9]+/y);
+    const name = this.scanner.take(/States\.[A-Za-z0-9]+/y);
     const intrinsic = name === undefined ? undefined : INTRINSICS.get(name);
     if (name === undefined || !intrinsic)
-      throw new Error(`there is no intrinsic function '${name ?? this.text}'`);
+      throw new Error(`there is no intrinsic function '${name ?? this.scanner.text}'`);
     const parts = this.#arguments(depth, name === 'States.Format');
     checkCount(name, intrinsic, parts.length);
     return (data) => {
@@ -55,49 +54,38 @@ class Parser {
   }
 
   end(): void {
-    if (this.#take(/\s*$/y) === undefined) throw new Error(`it cannot be read from '${this.#rest()}' on`);
+    if (this.scanner.take(/\s*$/y) === undefined)
+      throw new Error(`it cannot be read from '${this.scanner.rest}' on`);
   }
 
   /** @param template whether the first one is a template, which keeps its escapes until it is filled in */
   #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];
     this.#expect('(');
-    if (this.#take(/\s*\)/y) !== undefined) return parts;
+    if (this.scanner.take(/\s*\)/y) !== undefined) return parts;
     do parts.push(this.#argument(depth, template && parts.length === 0));
-    while (this.#take(/\s*,/y) !== undefined);
+    while (this.scanner.take(/\s*,/y) !== undefined);
     this.#expect(')');
     return parts;
   }
 
   #argument(depth: number, raw: boolean): Part {
-    this.#take(/\s*/y);
-    const quoted = this.#take(/'(?:[^'\\]|\\['{}\\])*'/y);
+    this.scanner.take(/\s*/y);
+    const quoted = this.scanner.take(/'(?:[^'\\]|\\['{}\\])*'/y);
     if (quoted !== undefined) {
       const text = quoted.slice(1, -1);
       return constant(raw ? text : text.replaceAll(/\\(['{}\\])/g, '$1'));
     }
-    const literal = this.#take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
+    const literal = this.scanner.take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
-    const path = this.#take(/\$(?:[^\s,()[\]'"]|\[(?:[^\]'"]|'[^']*'|"[^"]*")*\])*/y);
+    const path = this.scanner.take(/\$(?:[^\s,()[\]'"]|\[(?:[^\]'"]|'[^']*'|"[^"]*")*\])*/y);
     if (path !== undefined) return this.compilePath(path);
     return this.call(depth + 1);
   }
 
   #expect(char: string): void {
-    if (this.#take(char === '(' ? /\s*\(/y : /\s*\)/y) !== undefined) return;
-    throw new Error(`expected '${char}' at '${this.#rest()}'`);
-  }
-
-  #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.text);
-    if (!match) return undefined;
-    this.#at = pattern.lastIndex;
-    return match[0];
-  }
-
-  #rest(): string {
-    return this.text.slice(this.#at, this.#at + 40);
+    if (this.scanner.take(char === '(' ? /\s*\(/y : /\s*\)/y) !== undefined) return;
+    throw new Error(`expected '${char}' at '${this.scanner.rest}'`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Json } from '../values/json.js';
-import { compileFind } from './language.js';
+import { compileFind } from './fields.js';
 import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import type { StateData } from '../expression/state-data.js';

@@ -1,13 +1,15 @@
-import { compileFilter, type Filter } from './filter.js';
+import type { Json } from '../values/json.js';
+import { comparison, constant, exists, valueAt, type Filter, type Operand, type Test } from './filter.js';
+import type { Scanner } from './scanner.js';
 
-/** One step of a path. `shown` is the step as messages of the service have it. */
+/** One step of a path. `shown` is the step as the service's messages write it. */
 export type Step =
   | { readonly kind: 'names'; readonly names: readonly string[]; readonly shown: string }
   | { readonly kind: 'indexes'; readonly indexes: readonly number[]; readonly shown: string }
   | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
   | { readonly kind: 'filter'; readonly filter: Filter; readonly shown: string }
   | { readonly kind: 'every'; readonly shown: string }
-  /** The step after it is taken from every place below, and from where it stands. */
+  /** The next step is taken from the value that is reached, and from every value inside it. */
   | { readonly kind: 'descent'; readonly shown: string };
 
 export interface Slice {
@@ -22,23 +24,18 @@ const INDEX = /\s*(-?\d+)\s*/y;
 const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
 
 /**
- * Reads the steps of a path from `at` on, the way Jayway JsonPath does, which the service runs: a dot may stand before
- * a bracket, and a backslash in a quoted name is a backslash (recorded/paths.ts).
- * @returns the steps, and where they end: what follows is for the caller to judge
+ * Reads the steps of a path as Jayway JsonPath does, which the service runs: a dot may stand before a bracket, and a
+ * backslash in a quoted name is a backslash (recorded/paths.ts). Stops at the first character that begins no step.
  * @throws Error where a step begins that cannot be read
  */
-export function readSteps(text: string, at: number): { steps: Step[]; end: number } {
-  const reader = new StepReader(text, at);
-  return { steps: reader.steps(), end: reader.at };
+export function readSteps(scanner: Scanner): Step[] {
+  return new StepReader(scanner).steps();
 }
 
 class StepReader {
   readonly #steps: Step[] = [];
 
-  constructor(
-    private readonly text: string,
-    public at: number,
-  ) {}
+  constructor(private readonly scanner: Scanner) {}
 
   steps(): Step[] {
     while (this.#step());
@@ -46,29 +43,28 @@ class StepReader {
   }
 
   #step(): boolean {
-    const char = this.text[this.at];
-    if (char === '[') this.#brackets();
-    else if (char === '.') this.#dotted();
+    const { text, at } = this.scanner;
+    if (text[at] === '[') this.#brackets();
+    else if (text[at] === '.') this.#dotted();
     else return false;
     return true;
   }
 
   #dotted(): void {
-    const descends = this.text.startsWith('..', this.at);
-    if (descends) this.#steps.push({ kind: 'descent', shown: '..' });
-    this.at += descends ? 2 : 1;
-    if (this.text[this.at] === '[') return this.#brackets();
-    if (this.text[this.at] === '*') {
-      this.at++;
+    const { scanner } = this;
+    if (scanner.take(/\.\./y) !== undefined) this.#steps.push({ kind: 'descent', shown: '..' });
+    else scanner.at++;
+    if (scanner.text[scanner.at] === '[') return this.#brackets();
+    if (scanner.take(/\*/y) !== undefined) {
       this.#steps.push({ kind: 'every', shown: '[*]' });
       return;
     }
-    const [name] = this.#take(NAME) ?? this.#fail();
+    const name = scanner.take(NAME) ?? this.#fail();
     this.#steps.push({ kind: 'names', names: [name], shown: `['${name}']` });
   }
 
   #brackets(): void {
-    const from = this.at++;
+    const from = this.scanner.at++;
     const step =
       this.#everything() ??
       this.#filter() ??
@@ -76,25 +72,26 @@ class StepReader {
       this.#names() ??
       this.#indexes() ??
       this.#fail();
-    this.#steps.push({ ...step, shown: step.shown || this.text.slice(from, this.at) });
+    this.#steps.push({ ...step, shown: step.shown || this.scanner.text.slice(from, this.scanner.at) });
   }
 
   #everything(): Step | undefined {
-    return this.#take(/\s*\*\s*\]/y) && { kind: 'every', shown: '[*]' };
+    return this.scanner.match(/\s*\*\s*\]/y) && { kind: 'every', shown: '[*]' };
   }
 
   #filter(): Step | undefined {
-    const [whole, opening = ''] = this.#take(/\s*(\?\s*\()/y) ?? [];
+    const { scanner } = this;
+    const [whole, opening = ''] = scanner.match(/\s*(\?\s*\()/y) ?? [];
     if (whole === undefined) return undefined;
-    const from = this.at;
-    const { filter, end } = compileFilter(this.text, from);
-    this.at = end;
-    if (!this.#take(/\s*\)\s*\]/y)) this.#fail();
-    return { kind: 'filter', filter, shown: `[${opening}${this.text.slice(from, end)})]` };
+    const from = scanner.at;
+    const filter = new FilterReader(scanner).filter();
+    const inner = scanner.text.slice(from, scanner.at);
+    if (scanner.take(/\s*\)\s*\]/y) === undefined) this.#fail();
+    return { kind: 'filter', filter, shown: `[${opening}${inner})]` };
   }
 
   #slice(): Step | undefined {
-    const [whole, from, to, step = '1'] = this.#take(SLICE) ?? [];
+    const [whole, from, to, step = '1'] = this.scanner.match(SLICE) ?? [];
     if (whole === undefined) return undefined;
     const slice = { from: numberOf(from), to: numberOf(to), step: Math.max(Number(step), 1) };
     return { kind: 'slice', slice, shown: '' };
@@ -111,30 +108,97 @@ class StepReader {
     return indexes.length === 0 ? undefined : { kind: 'indexes', indexes, shown: `[${indexes.join(',')}]` };
   }
 
-  /** Items with commas between them, up to the closing bracket. None where the first cannot be read. */
+  /** Reads items with commas between them, up to the closing bracket; none where the first cannot be read. */
   #list(item: RegExp): string[] {
     const items: string[] = [];
     do {
-      const found = this.#take(item);
+      const found = this.scanner.match(item);
       if (!found) return items.length === 0 ? items : this.#fail();
       items.push(found[1] ?? found[2] ?? '');
-    } while (this.#take(/,/y));
-    if (!this.#take(/\]/y)) this.#fail();
+    } while (this.scanner.match(/,/y));
+    if (!this.scanner.match(/\]/y)) this.#fail();
     return items;
   }
 
-  #take(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text);
-    if (!found) return undefined;
-    this.at = pattern.lastIndex;
-    return found;
-  }
-
   #fail(): never {
-    throw new Error(`it cannot be read from '${this.text.slice(this.at, this.at + 40)}' on`);
+    throw new Error(`it cannot be read from '${this.scanner.rest}' on`);
   }
 }
 
 const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
+
+/**
+ * Reads what stands between `?(` and `)`: comparisons of paths and literals, `&&`, `||`, `!` and brackets. Refuses all
+ * else; nothing is ever run as code.
+ */
+class FilterReader {
+  #operands = 0;
+
+  constructor(private readonly scanner: Scanner) {}
+
+  filter(): Filter {
+    const holds = this.#either();
+    return { holds, size: this.#operands };
+  }
+
+  #either(): Test {
+    let left = this.#both();
+    while (this.scanner.take(/\s*\|\|/y) !== undefined) {
+      const [before, after] = [left, this.#both()];
+      left = (item, root) => before(item, root) || after(item, root);
+    }
+    return left;
+  }
+
+  #both(): Test {
+    let left = this.#one();
+    while (this.scanner.take(/\s*&&/y) !== undefined) {
+      const [before, after] = [left, this.#one()];
+      left = (item, root) => before(item, root) && after(item, root);
+    }
+    return left;
+  }
+
+  #one(): Test {
+    if (this.scanner.take(/\s*!(?!=)/y) !== undefined) {
+      const inner = this.#one();
+      return (item, root) => !inner(item, root);
+    }
+    if (this.scanner.take(/\s*\(/y) === undefined) return this.#comparison();
+    const inner = this.#either();
+    if (this.scanner.take(/\s*\)/y) === undefined) this.#fail();
+    return inner;
+  }
+
+  #comparison(): Test {
+    const left = this.#operand();
+    const operator = this.scanner.take(/\s*(?:[=!<>]=|[<>])/y)?.trim();
+    return operator === undefined ? exists(left) : comparison(operator, left, this.#operand());
+  }
+
+  #operand(): Operand {
+    this.#operands++;
+    this.scanner.take(/\s*/y);
+    const quoted = this.scanner.take(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/y);
+    if (quoted !== undefined) return constant(quoted.slice(1, -1).replaceAll(/\\(.)/g, '$1'));
+    const literal = this.scanner.take(/-?\d+(?:\.\d+)?|true\b|false\b|null\b/y);
+    if (literal !== undefined) return constant(JSON.parse(literal) as Json);
+    const start = this.scanner.take(/[@$]/y);
+    if (start !== undefined) return valueAt(start, readSteps(this.scanner).map(nameOf));
+    // Published machines compare with a bare word. It is no value, so nothing is equal to it.
+    if (this.scanner.take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return () => undefined;
+    return this.#fail();
+  }
+
+  #fail(): never {
+    throw new Error(`the filter cannot be read from '${this.scanner.rest}' on`);
+  }
+}
+
+/** The name or index of a step in a filter, whose paths lead to one value. */
+function nameOf(step: Step): string | number {
+  const [name, ...names] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
+  if (name === undefined || names.length > 0) throw new Error(`a filter cannot hold ${step.shown}`);
+  return name;
+}

@@ -1,6 +1,7 @@
 import type { WorkBudget } from '../expression/work-budget.js';
 import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { readSteps, type Slice, type Step } from './path-parser.js';
+import { Scanner } from './scanner.js';
 
 /** A JSONPath, compiled. */
 export interface Path {
@@ -25,8 +26,9 @@ export interface Path {
  */
 export function compilePath(text: string): Path {
   if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
-  const { steps, end } = readSteps(text, 1);
-  if (end < text.length) throw new Error(`it cannot be read from '${text.slice(end, end + 40)}' on`);
+  const scanner = new Scanner(text, 1);
+  const steps = readSteps(scanner);
+  if (!scanner.atEnd) throw new Error(`it cannot be read from '${scanner.rest}' on`);
   const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
   const read = definite
     ? (root: Json): Json | undefined => readPlace(root, steps)
