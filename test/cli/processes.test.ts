@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { NotStarted, type WorkerProcess } from '../../src/framework/cli/supervise/worker-process.js';
 import { NO_COUNTS, type PublicStatus } from '../../src/framework/base/worker-status.js';
 import { setStatus } from '../../src/framework/cli/supervise/set-status.js';
-import { WorkerSet } from '../../src/framework/cli/supervise/worker-set.js';
+import { SupervisedSet } from '../../src/framework/cli/supervise/supervised-set.js';
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed.js';
@@ -76,7 +76,7 @@ function makeSet(count: number, stallAfterMs: number | false = false) {
   const lines: string[] = [];
   const begun: FakeProcess[] = [];
   const stop = new AbortController();
-  const set = new WorkerSet({
+  const set = new SupervisedSet({
     ...{ count, clock, run: { flags: { texts: {}, handlers: [] }, log: { logLevel: 'info' } } },
     log: createLog({
       destination: { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) },

@@ -3,15 +3,17 @@ import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
 import { shownPath } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
-import type { HandlerStatus } from '../../worker/observe/status.js';
-import { unlessAborted } from '../../base/time/wait.js';
+import type { PublicHandler } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
 import type { AccessFlags } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { SharedService } from '../supervise/shared-service.js';
-import { NotStarted, WorkerProcess } from '../supervise/worker-process.js';
+import type { PlanSummary } from '../supervise/set-messages.js';
+import type { ProcessSlot } from '../supervise/process-slot.js';
+import { NotStarted, type ProcessExit, WorkerProcess } from '../supervise/worker-process.js';
+import { WorkerSet } from '../supervise/worker-set.js';
 import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
@@ -61,26 +63,40 @@ interface SessionParts {
 
 class Session {
   readonly #service: SharedService;
-  /** Every process that has not ended. */
-  readonly #processes = new Set<WorkerProcess>();
-  #current: WorkerProcess | undefined;
-  /** Loaded, and waiting for something to run. */
-  #spare: WorkerProcess | undefined;
-  #handlers: readonly HandlerStatus[] = [];
+  /** One slot: the new worker takes it while the old one drains. */
+  readonly #set: WorkerSet;
+  #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
-  /** What was said last of classes and machines. */
+  /** The disagreements of classes and machines that were logged last. */
   #findings = '';
-  /** Of what the last worker was begun with. */
+  /** The fingerprint of the code that the last worker was started with. */
   #fingerprint = '';
 
   constructor(private readonly parts: SessionParts) {
-    this.#service = new SharedService(parts.log, parts.access, {
+    const { flags, log, logFlags, access } = parts;
+    this.#set = new WorkerSet({
+      ...{ count: 1, clock: systemClock },
+      fork: () => new WorkerProcess(),
+      runOptions: () => ({ flags, log: logFlags }),
+      // The polls that it holds end first: it is given no other task.
+      onDrain: ({ name }) => this.#service.endPollsOf(name),
+      onExit: (worker, exit) => this.#exited(worker, exit),
+    });
+    this.#service = new SharedService(log, access, {
       current: () => this.#current,
-      all: () => this.#processes,
+      all: () => this.#set.processes,
     });
-    process.on('exit', () => {
-      for (const worker of this.#processes) worker.kill();
-    });
+    process.on('exit', () => this.#set.kill());
+  }
+
+  get #slot(): ProcessSlot {
+    const [slot] = this.#set.slots;
+    if (!slot) throw new Error('a set has a slot');
+    return slot;
+  }
+
+  get #current(): WorkerProcess | undefined {
+    return this.#slot.current;
   }
 
   async run(): Promise<number> {
@@ -88,7 +104,7 @@ class Session {
     const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
     const changes = await Changes.watch(dirs, compilation?.outDir, systemClock);
     try {
-      this.#spare = this.#fork();
+      this.#set.preload();
       await this.#compileAndRun();
       this.parts.log.info(WATCHING);
       while (!stop.aborted) await this.#takeIn(await changes.next(stop));
@@ -139,58 +155,40 @@ class Session {
     return isNew;
   }
 
-  /** Runs a new worker beside the old one, and once it takes tasks has the old one end those that it has. */
+  /** Replaces the worker. The old one runs on where the new one does not start. */
   async #restart(): Promise<void> {
-    const { log, flags, logFlags, stop } = this.parts;
+    const { log, stop } = this.parts;
     const begun = systemClock.now();
-    const next = this.#spare ?? this.#fork();
-    this.#spare = undefined;
     const old = this.#current;
     try {
-      const running = next.run({
-        ...{ flags, log: logFlags },
-        onPlanned: async (planned) => {
-          this.#files = planned.files;
-          const port = await this.#service.take(planned);
-          if (!old) this.#announce(planned.endpoint, planned.healthPort !== undefined);
-          return port;
-        },
+      const next = await this.#set.replace(this.#slot, {
+        onPlanned: (plan) => this.#onPlanned(plan),
+        signal: stop,
       });
-      const handlers = await unlessAborted(stop, running);
-      this.#current = next;
-      if (old) this.#drain(old);
-      this.#sayHandlers(handlers);
+      this.#logHandlers(next.status?.handlers ?? []);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
       else this.#logMachines();
       await this.#logFindings();
-      void this.#watchEnd(next);
     } catch (error) {
-      if (stop.aborted) return next.kill();
+      if (stop.aborted) return;
       if (!(error instanceof NotStarted)) throw error;
       process.stderr.write(`${error.message}\n`);
       log.error(`it does not start: ${old ? 'the old code goes on' : 'nothing runs until it does'}`);
     } finally {
-      if (!stop.aborted) this.#spare = this.#fork();
+      if (!stop.aborted) this.#set.preload();
     }
   }
 
-  #fork(): WorkerProcess {
-    const worker = new WorkerProcess();
-    this.#processes.add(worker);
-    void worker.ended.then(() => this.#processes.delete(worker));
-    return worker;
+  async #onPlanned(plan: PlanSummary): Promise<number | undefined> {
+    this.#files = plan.files;
+    const port = await this.#service.take(plan);
+    if (!this.#current) this.#announce(plan.endpoint, plan.healthPort !== undefined);
+    return port;
   }
 
-  /** The polls that it holds end first: not one more task is to run there. */
-  #drain(worker: WorkerProcess): void {
-    this.#service.endPollsOf(worker.name);
-    worker.drain();
-  }
-
-  async #watchEnd(worker: WorkerProcess): Promise<void> {
-    const { code } = await worker.ended;
+  #exited(worker: WorkerProcess, { code }: ProcessExit): void {
     if (worker !== this.#current || this.parts.stop.aborted) return;
-    this.#current = undefined;
+    this.#slot.current = undefined;
     this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);
   }
 
@@ -202,7 +200,7 @@ class Session {
     if (hasHealthPort) log.info('no worker opens its health port: there may be two of them');
   }
 
-  #sayHandlers(handlers: readonly HandlerStatus[]): void {
+  #logHandlers(handlers: readonly PublicHandler[]): void {
     const known = new Set(this.#handlers.map(({ name, activityArn }) => `${name} ${activityArn}`));
     const names = new Set(handlers.map(({ name }) => name));
     const { log } = this.parts;
@@ -231,11 +229,10 @@ class Session {
     logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
   }
 
-  /** Every worker ends its tasks; then nobody is left for the service to serve. */
+  /** Lets every worker end its tasks, and then closes the service. */
   async #end(): Promise<void> {
-    this.#spare?.kill();
-    for (const worker of this.#processes) this.#drain(worker);
-    await Promise.all([...this.#processes].map(({ ended }) => ended));
+    this.#set.drain();
+    await this.#set.exited();
     await this.#service.close();
   }
 }

@@ -14,7 +14,7 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import { makePlan } from '../../worker/build/plan.js';
 import { logActivities, logDrain, WAITING } from '../output/banner.js';
 import { loadConfigIfAny } from '../project/config-file.js';
-import { endPollsOf } from '../local/running-service.js';
+import { endPollsOnDrain } from '../local/running-service.js';
 import { runWorker } from '../start/run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
@@ -53,7 +53,7 @@ export async function exec(
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
     logActivities(log, worker.status().handlers);
     logDrain(log, worker.longestDrainMs);
-    endPollsOf(worker, plan.endpoint);
+    endPollsOnDrain(worker, plan.endpoint);
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);
     });

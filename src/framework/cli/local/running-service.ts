@@ -19,7 +19,7 @@ export async function isLocalService(url: string): Promise<boolean> {
  * Has our own local service answer the polls of a worker when that drains, so that it need not wait for them. At any other
  * endpoint they end by themselves.
  */
-export function endPollsOf(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
+export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;
   worker.on('state', ({ to }) => {
     if (to === 'draining') void endPollsAt(endpoint.url, worker.status().name);

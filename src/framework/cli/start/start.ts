@@ -6,7 +6,7 @@ import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logOutdated, WAITING } from '../output/banner.js';
 import type { AccessFlags } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
-import { endPollsOf } from '../local/running-service.js';
+import { endPollsOnDrain } from '../local/running-service.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
@@ -74,5 +74,5 @@ function announce(
     // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
     if (to === 'draining') embedded?.service.endPolls();
   });
-  if (!embedded) endPollsOf(worker, endpoint);
+  if (!embedded) endPollsOnDrain(worker, endpoint);
 }

@@ -4,7 +4,6 @@ import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
-import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { SeededHandler } from '../local/seed.js';
 
@@ -40,7 +39,7 @@ export type ToWorker =
 /** What the process of a worker tells whoever began it. */
 export type FromWorker =
   | { readonly kind: 'planned'; readonly planned: PlanSummary }
-  | { readonly kind: 'running'; readonly name: string; readonly handlers: readonly HandlerStatus[] }
+  | { readonly kind: 'running'; readonly name: string }
   /** Once a second, for the console. */
   | { readonly kind: 'status'; readonly status: PublicStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }

@@ -6,7 +6,7 @@ import {
   type PublicStatus,
 } from '../../base/worker-status.js';
 import type { ProcessSlot } from './process-slot.js';
-import { SILENT_MS, type WorkerSet } from './worker-set.js';
+import { SILENT_MS, type SupervisedSet } from './supervised-set.js';
 
 type Counts = PublicStatus['counts'];
 
@@ -15,11 +15,11 @@ type Counts = PublicStatus['counts'];
  * each said last, a second ago at most.
  * @param counted by those that have ended
  */
-export function setStatus(set: WorkerSet, name: string, counted: Counts): PublicStatus {
-  const all = [...set.processes].flatMap(({ status }) => status ?? []);
+export function setStatus(set: SupervisedSet, name: string, counted: Counts): PublicStatus {
+  const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
   const reasons = set.isStopping
     ? ['the worker is draining']
-    : set.slots.flatMap((slot) => reasonsOf(set, slot));
+    : set.workers.slots.flatMap((slot) => reasonsOf(set, slot));
   const tasks = all.flatMap((status) => status.tasks).toSorted((a, b) => b.ageMs - a.ageMs);
   return {
     name,
@@ -30,7 +30,7 @@ export function setStatus(set: WorkerSet, name: string, counted: Counts): Public
     tasks: tasks.slice(0, MOST_TASKS),
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
-    processes: set.slots.map((slot) => processStatus(set, slot)),
+    processes: set.workers.slots.map((slot) => processStatus(set, slot)),
   };
 }
 
@@ -39,9 +39,9 @@ export function addCounts(one: Counts, other: Counts): Counts {
   return Object.fromEntries(sums) as Counts;
 }
 
-function reasonsOf(set: WorkerSet, slot: ProcessSlot): string[] {
+function reasonsOf(set: SupervisedSet, slot: ProcessSlot): string[] {
   const { current: worker, number, why } = slot;
-  const name = `process ${number} of ${set.slots.length}`;
+  const name = `process ${number} of ${set.workers.slots.length}`;
   if (!worker) return [`${name}: ${why}`];
   const silent = set.silentMs(worker);
   if (silent > SILENT_MS) return [`${name}: its event loop has been blocked for ${showDuration(silent)}`];
@@ -49,7 +49,7 @@ function reasonsOf(set: WorkerSet, slot: ProcessSlot): string[] {
   return reasons.map((reason) => `${name}: ${reason}`);
 }
 
-function processStatus(set: WorkerSet, slot: ProcessSlot): ProcessStatus {
+function processStatus(set: SupervisedSet, slot: ProcessSlot): ProcessStatus {
   const { current: worker, number, restarts } = slot;
   return {
     number,

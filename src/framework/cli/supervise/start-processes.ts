@@ -19,7 +19,7 @@ import { NO_COUNTS } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
 import { SharedService } from './shared-service.js';
 import { NotStarted, WorkerProcess } from './worker-process.js';
-import { WorkerSet } from './worker-set.js';
+import { SupervisedSet } from './supervised-set.js';
 
 export interface ProcessesOptions {
   readonly flags: Flags;
@@ -44,8 +44,8 @@ export async function startProcesses(
 ): Promise<number> {
   const supervisor = new Supervisor(count, { flags, access, logFlags, log }, systemClock);
   const hint = 'stopping: running tasks get their grace; once more to stop at once';
-  const stop = stopSignal(log, hint, () => supervisor.set.endAtOnce());
-  process.on('exit', () => supervisor.set.kill());
+  const stop = stopSignal(log, hint, () => supervisor.set.workers.endAtOnce());
+  process.on('exit', () => supervisor.set.workers.kill());
   reloadRequests(() => supervisor.set.reload());
   try {
     return await supervisor.set.run(stop);
@@ -60,7 +60,7 @@ export async function startProcesses(
 
 /** A set, and what stands around it once for all of its processes. */
 class Supervisor {
-  readonly set: WorkerSet;
+  readonly set: SupervisedSet;
   readonly #service: SharedService;
   readonly #metrics = new SummedMetrics();
   #counts = NO_COUNTS;
@@ -73,7 +73,7 @@ class Supervisor {
     private readonly clock: Clock,
   ) {
     const { flags, logFlags, log, access } = options;
-    this.set = new WorkerSet({
+    this.set = new SupervisedSet({
       ...{ count, clock, log },
       run: { flags, log: logFlags },
       fork: () => new WorkerProcess(),
@@ -85,8 +85,8 @@ class Supervisor {
       onEnded: (worker) => this.#keepCounts(worker),
     });
     this.#service = new SharedService(log, access, {
-      current: () => this.set.slots.find(({ current }) => current)?.current,
-      all: () => this.set.processes,
+      current: () => this.set.workers.slots.find(({ current }) => current)?.current,
+      all: () => this.set.workers.processes,
     });
   }
 
@@ -121,11 +121,11 @@ class Supervisor {
   }
 
   async #measure(): Promise<{ contentType: string; text: string }> {
-    const all = [...this.set.processes];
+    const all = [...this.set.workers.processes];
     await within(this.clock, MEASURE_MS, Promise.all(all.map((worker) => worker.measure())));
     // One that has ended meanwhile is counted among those.
     const running = all
-      .filter((worker) => this.set.processes.has(worker))
+      .filter((worker) => this.set.workers.processes.has(worker))
       .flatMap(({ metrics }) => (metrics ? [metrics] : []));
     return this.#metrics.text(running, this.#status().ready);
   }

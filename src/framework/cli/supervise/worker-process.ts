@@ -5,7 +5,6 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
-import type { HandlerStatus } from '../../worker/observe/status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { FromWorker, Membership, PlanSummary, ToWorker } from './set-messages.js';
@@ -89,12 +88,12 @@ export class WorkerProcess {
   }
 
   /**
-   * Has it run a worker. @returns its handlers, once it takes tasks.
-   * @throws NotStarted where it ends before that
-   * @throws what `onPlanned` throws; then it is ended.
+   * Runs a worker in the process. Resolves when the worker takes tasks; `name` and `status` are there then.
+   * @throws NotStarted where the process exits before that
+   * @throws what `onPlanned` throws
    */
-  async run({ flags, log, member, onPlanned }: RunOptions): Promise<readonly HandlerStatus[]> {
-    const running = new Promise<readonly HandlerStatus[]>((resolve, reject) => {
+  async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
+    const running = new Promise<void>((resolve, reject) => {
       this.#child.on('message', (message: FromWorker) => {
         if (message.kind === 'planned')
           onPlanned(message.planned).then((port) => this.#tell({ kind: 'connect', port }), reject);
@@ -105,7 +104,7 @@ export class WorkerProcess {
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind === 'running') {
           this.name = message.name;
-          resolve(message.handlers);
+          resolve();
         }
         this.#onSaid();
       });
@@ -114,12 +113,7 @@ export class WorkerProcess {
       );
     });
     this.#tell({ kind: 'run', flags, log, member });
-    try {
-      return await running;
-    } catch (error) {
-      this.kill();
-      throw error;
-    }
+    await running;
   }
 
   /** Lets running tasks end and takes no more. The process ends by itself. */

@@ -16,7 +16,7 @@ import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/exit-now.js';
 import { logFor } from '../output/log-for.js';
-import { endPollsOf } from '../local/running-service.js';
+import { endPollsOnDrain } from '../local/running-service.js';
 import { readWorker } from '../project/project.js';
 import { runWorker } from '../start/run-worker.js';
 import { localArn, seededFindings } from '../local/seed.js';
@@ -98,7 +98,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (!member || member.number === 1) logOutdated(log, outdated);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       tellOf(worker, plan);
-      if (member) endPollsOf(worker, endpoint);
+      if (member) endPollsOnDrain(worker, endpoint);
       // Whoever serves it is gone: nothing that still runs could be reported.
       if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
     },
@@ -117,8 +117,7 @@ function tellOf(worker: Worker, plan: Plan): void {
   systemClock.every(STATUS_MS, showStatus);
   worker.on('state', ({ to }) => {
     showStatus();
-    const { name, handlers } = worker.status();
-    if (to === 'running') void tell({ kind: 'running', name, handlers });
+    if (to === 'running') void tell({ kind: 'running', name: worker.status().name });
   });
 }
 

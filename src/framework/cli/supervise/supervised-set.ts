@@ -1,0 +1,295 @@
+import type { Clock } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
+import type { Logger } from '../../base/log/log.js';
+import { deferred, unlessAborted, within } from '../../base/time/wait.js';
+import type { PlanSummary } from './set-messages.js';
+import { type ProcessSlot, QUICK_MS } from './process-slot.js';
+import {
+  NotStarted,
+  type ProcessExit,
+  type RunOptions,
+  showExit,
+  type WorkerProcess,
+} from './worker-process.js';
+import { WorkerSet } from './worker-set.js';
+
+/** What a supervised set is made of. */
+export interface SupervisedSetParts {
+  /** The number of processes to keep running. */
+  readonly count: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What each process is run with. */
+  readonly run: Pick<RunOptions, 'flags' | 'log'>;
+  readonly fork: () => WorkerProcess;
+  /**
+   * Called as {@link RunOptions.onPlanned} is.
+   * @param isNew true where the plan may differ from the one before
+   */
+  readonly onPlanned: (plan: PlanSummary, isNew: boolean) => Promise<number | undefined>;
+  /** The longest that a drain may take, in milliseconds. */
+  readonly longestDrainMs: () => number;
+  /** The longest that a process may be silent before it is killed, in milliseconds; false: for ever. */
+  readonly stallAfterMs: () => number | false;
+  /** Called once, when the first process takes tasks. */
+  readonly onFirst: (worker: WorkerProcess) => void;
+  /** Called once, when all processes take tasks. */
+  readonly onAll: () => void;
+  /** Called when a process has exited. */
+  readonly onEnded: (worker: WorkerProcess) => void;
+}
+
+/** The set gives up after so many quick exits in a row in one slot, unless another process is steady. */
+const MOST_FAILURES = 5;
+const TICK_MS = 1_000;
+/** Processes send something each second. The main thread of one that is silent for longer is blocked. */
+export const SILENT_MS = 5_000;
+/** The longest that a process which a reload has started may take to be ready. */
+const READY_LIMIT_MS = 10 * 60_000;
+/** A process is killed so long after the time that its drain may take. */
+const OVERTIME_MS = 1_000;
+
+/**
+ * Keeps a number of processes running until it is asked to stop. One that exits is replaced; one that exits quickly is
+ * replaced after a pause that doubles each time. Each process drains by itself, and none touches another.
+ */
+export class SupervisedSet {
+  readonly workers: WorkerSet;
+  readonly #parts: SupervisedSetParts;
+  readonly #stop = new AbortController();
+  readonly #silentMs = new WeakMap<WorkerProcess, number>();
+  readonly #firstRuns = deferred<void>();
+  /** True once a process has run, and once all have run at the same time. */
+  #hasRun = false;
+  #haveAllRun = false;
+  #failure: { readonly error: unknown } | undefined;
+  #code = 0;
+  /** The last reason not to start that was printed. */
+  #printed = '';
+  /** The reloads that were asked for, and the one that goes on. */
+  #asked = 0;
+  #reloading: Promise<void> | undefined;
+
+  constructor(parts: SupervisedSetParts) {
+    this.#parts = parts;
+    const { count, clock, run } = parts;
+    this.workers = new WorkerSet({
+      ...{ count, clock },
+      fork: () => this.#fork(),
+      runOptions: ({ number }) => ({ ...run, member: { number, of: count } }),
+      onDrain: (worker) => this.#limitDrain(worker),
+      onExit: (worker, exit) => this.#exited(worker, exit),
+    });
+  }
+
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /**
+   * Runs the processes until `stop` aborts, and then until all have exited.
+   * @returns 1 where one had to be killed at the end, or exited otherwise than with 0
+   * @throws NotStarted where they can't be started, or exit again and again
+   * @throws what `onPlanned` throws
+   */
+  async run(stop: AbortSignal): Promise<number> {
+    stop.addEventListener('abort', () => this.#drain());
+    if (stop.aborted) this.#drain();
+    const cancel = this.#parts.clock.every(TICK_MS, () => this.#watch());
+    const [first, ...others] = this.workers.slots;
+    const kept = first ? [this.#keep(first)] : [];
+    // A problem that all of them have is reported by one.
+    await unlessAborted(this.#stop.signal, this.#firstRuns.promise).catch(() => {});
+    kept.push(...others.map((slot) => this.#keep(slot)));
+    await Promise.all(kept);
+    await this.#reloading;
+    await this.workers.exited();
+    cancel();
+    if (this.#failure) throw this.#failure.error;
+    return this.#code;
+  }
+
+  /** Replaces the process of each slot, one after another: the old one drains when the new one is ready. */
+  reload(): void {
+    if (this.isStopping) return;
+    this.#asked++;
+    this.#reloading ??= this.#reloadAll().finally(() => (this.#reloading = undefined));
+  }
+
+  /** Returns how long a process has been silent, in milliseconds. */
+  silentMs(worker: WorkerProcess): number {
+    return this.#silentMs.get(worker) ?? 0;
+  }
+
+  #fork(): WorkerProcess {
+    const worker = this.#parts.fork();
+    worker.onSaid(() => this.#silentMs.set(worker, 0));
+    return worker;
+  }
+
+  #exited(worker: WorkerProcess, { code }: ProcessExit): void {
+    this.#parts.onEnded(worker);
+    if (this.isStopping && code !== 0) this.#code = 1;
+  }
+
+  /** Keeps a process running in a slot until the set stops. */
+  async #keep(slot: ProcessSlot): Promise<void> {
+    while (!this.isStopping) {
+      const worker = slot.current ?? (await this.#begin(slot));
+      if (!worker) continue;
+      const exit = await worker.ended;
+      await slot.replaced;
+      if (slot.current !== worker) continue;
+      if (this.isStopping) return;
+      await this.#lost(slot, `its process has ended (${showExit(exit)})`, worker.pid);
+    }
+  }
+
+  /** @returns undefined where no process could be started, and it is time to try again. */
+  async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
+    const starting = this.workers.replace(slot, { onPlanned: this.#onPlanned(!this.#hasRun) });
+    slot.begun = starting.catch(() => {});
+    try {
+      const worker = await starting;
+      this.#runs(slot, worker);
+      return worker;
+    } catch (error) {
+      if (!this.isStopping) await this.#failed(slot, error);
+      return undefined;
+    }
+  }
+
+  #onPlanned(isNew: boolean): RunOptions['onPlanned'] {
+    return (plan) => this.#parts.onPlanned(plan, isNew);
+  }
+
+  #runs({ number, restarts }: ProcessSlot, worker: WorkerProcess): void {
+    const { onFirst, onAll, log, count } = this.#parts;
+    if (restarts > 0)
+      log.info({ process: number, pid: worker.pid }, `process ${number} of ${count} runs again`);
+    if (!this.#hasRun) onFirst(worker);
+    this.#hasRun = true;
+    this.#firstRuns.resolve();
+    if (this.#haveAllRun || !this.workers.slots.every(({ current }) => current)) return;
+    this.#haveAllRun = true;
+    onAll();
+  }
+
+  async #failed(slot: ProcessSlot, error: unknown): Promise<void> {
+    if (!(error instanceof NotStarted)) return this.#giveUp(error);
+    if (!this.#hasRun && error.said) return this.#giveUp(error);
+    if (error.said && error.message !== this.#printed) process.stderr.write(`${error.message}\n`);
+    if (error.said) this.#printed = error.message;
+    await this.#lost(slot, error.said ? 'it does not start' : `it does not start: ${error.message}`);
+  }
+
+  /** Pauses where the process of a slot has exited, or was not started; gives up where that happens again and again. */
+  async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
+    const { log, count } = this.#parts;
+    const pauseMs = slot.lose(why);
+    const name = `process ${slot.number} of ${count}`;
+    if (slot.failures >= MOST_FAILURES && !this.workers.slots.some(({ isSteady }) => isSteady)) {
+      const often = `${slot.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
+      return this.#giveUp(new NotStarted(`${name}: ${why}; ${often}`, true));
+    }
+    const when = pauseMs === 0 ? 'another starts' : `another starts in ${showDuration(pauseMs)}`;
+    log.error({ process: slot.number, pid }, `${name}: ${why}; ${when}`);
+    await slot.pause(pauseMs);
+  }
+
+  #giveUp(error: unknown): void {
+    this.#failure ??= { error };
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.isStopping) return;
+    this.#stop.abort();
+    for (const slot of this.workers.slots) slot.endPause();
+    this.workers.drain();
+  }
+
+  #limitDrain(worker: WorkerProcess): void {
+    const { clock, longestDrainMs, log } = this.#parts;
+    const limit = longestDrainMs() + OVERTIME_MS;
+    const cancel = clock.after(limit, () => {
+      log.error({ pid: worker.pid }, `a process has not drained within ${showDuration(limit)}: it is killed`);
+      worker.kill();
+    });
+    void worker.ended.then(cancel);
+  }
+
+  /**
+   * Kills a process whose main thread is blocked for good: it would keep its slot for ever. Counts turns of this process,
+   * so that time in which this one was stopped is nobody's silence.
+   */
+  #watch(): void {
+    const { log, stallAfterMs, count } = this.#parts;
+    const limit = stallAfterMs();
+    for (const { current: worker, number } of this.workers.slots) {
+      if (!worker) continue;
+      const silent = this.silentMs(worker) + TICK_MS;
+      this.#silentMs.set(worker, silent);
+      if (limit === false || silent < limit + SILENT_MS) continue;
+      const what = `process ${number} of ${count}: nothing was heard of it for ${showDuration(silent)}, so that its main thread is taken for stuck: it is killed`;
+      log.error({ process: number, pid: worker.pid }, what);
+      worker.kill();
+    }
+  }
+
+  async #reloadAll(): Promise<void> {
+    const { log } = this.#parts;
+    for (let done = 0; done < this.#asked && !this.isStopping;) {
+      done = this.#asked;
+      log.info('reload: each process is replaced, one after another');
+      if (await this.#reloadOnce()) log.info('reloaded: all processes are new');
+    }
+    this.#asked = 0;
+  }
+
+  /** @returns true where all processes are new. */
+  async #reloadOnce(): Promise<boolean> {
+    let isNew = true;
+    for (const slot of this.workers.slots) {
+      // A process that starts now may have read the old code.
+      await slot.begun;
+      if (this.isStopping) return false;
+      if (!slot.current) slot.endPause();
+      else {
+        const reloading = this.#reloadSlot(slot, isNew);
+        slot.replaced = reloading;
+        if (!(await reloading)) return false;
+        isNew = false;
+      }
+    }
+    return true;
+  }
+
+  /** @returns true where the slot has a new process. */
+  async #reloadSlot(slot: ProcessSlot, isNew: boolean): Promise<boolean> {
+    const { log, count } = this.#parts;
+    const { number } = slot;
+    try {
+      const { pid } = await this.workers.replace(slot, {
+        onPlanned: this.#onPlanned(isNew),
+        untilReady: (next) => unlessAborted(this.#stop.signal, this.#untilReady(next)),
+      });
+      log.info({ process: number, pid }, `process ${number} of ${count} is new`);
+      return true;
+    } catch (error) {
+      if (this.isStopping) return false;
+      const why = error instanceof Error ? error.message : String(error);
+      log.error({ process: number }, `the reload ends here, and what runs goes on: ${why}`);
+      return false;
+    }
+  }
+
+  /** @throws NotStarted where the process exits before it is ready, or takes too long. */
+  async #untilReady(next: WorkerProcess): Promise<void> {
+    const exited = next.ended.then((exit) => {
+      throw new NotStarted(`the new process has ended (${showExit(exit)})`, true);
+    });
+    if (await within(this.#parts.clock, READY_LIMIT_MS, Promise.race([next.ready, exited]))) return;
+    throw new NotStarted(`the new process was not ready within ${showDuration(READY_LIMIT_MS)}`, true);
+  }
+}
