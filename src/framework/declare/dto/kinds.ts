@@ -21,7 +21,13 @@ const STRING = kind('isString', 'a string', isText);
 /** JSON may spell a number that is too great for one, such as 1e999; it is parsed as Infinity. */
 const NUMBER = kind('isNumber', 'a number', Number.isFinite);
 const BOOLEAN = kind('isBoolean', 'a boolean', (value) => typeof value === 'boolean');
-const ARRAY = kind('isArray', 'an array', Array.isArray);
+export const ARRAY = kind('isArray', 'an array', Array.isArray);
+export const OBJECT = kind('isObject', 'an object', isObject);
+
+/** True for an object of JSON: an array is none. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** What a bare value is held to. */
 export const SCALAR_KINDS = { string: STRING, number: NUMBER, boolean: BOOLEAN };
@@ -61,8 +67,8 @@ export function kindOf(type: unknown): Kind | undefined {
   const known = IN_JSON.get(type) ?? OTHERS.get(type);
   if (known) return known;
   const { name } = type;
-  const [rule, expected] = isBuiltIn(type) ? [`is${name}`, `a ${name}`] : ['isObject', 'an object'];
-  return kind(rule, expected, (value) => value instanceof type);
+  const isInstance = (value: unknown): boolean => value instanceof type;
+  return isBuiltIn(type) ? kind(`is${name}`, `a ${name}`, isInstance) : { ...OBJECT, holds: isInstance };
 }
 
 /** Whether a value of this type can stand in JSON as it is. */

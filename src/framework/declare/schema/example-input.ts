@@ -1,11 +1,10 @@
 import type { HandlerDefinition } from '../definition.js';
+import { isObject } from '../dto/kinds.js';
 import { inputSchema, type JsonSchema } from './input-schema.js';
 
 /** How deep an example goes: a class may hold itself. */
 const DEEPEST = 6;
 
-const isSchema = (value: unknown): value is JsonSchema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
@@ -26,9 +25,9 @@ class ExampleMaker {
     const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
     if (Array.isArray(values)) return values[0] as unknown;
     if (typeof reference === 'string') return this.make(this.#at(reference), key, depth);
-    if (isSchema(properties) || schema['type'] === 'object') return this.#object(schema, depth);
+    if (isObject(properties) || schema['type'] === 'object') return this.#object(schema, depth);
     for (const part of [allOf, anyOf]) {
-      const told = Array.isArray(part) ? part.filter(isSchema).find(tells) : undefined;
+      const told = Array.isArray(part) ? part.filter(isObject).find(tells) : undefined;
       if (told && !tells({ ...schema, anyOf: undefined, allOf: undefined }))
         return this.make(told, key, depth);
     }
@@ -38,16 +37,16 @@ class ExampleMaker {
   #at(reference: string): JsonSchema {
     const name = reference.replace('#/$defs/', '').replaceAll('~1', '/').replaceAll('~0', '~');
     const definitions = this.root['$defs'];
-    const found = isSchema(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
-    return isSchema(found) ? found : {};
+    const found = isObject(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+    return isObject(found) ? found : {};
   }
 
   #object({ properties }: JsonSchema, depth: number): object {
-    if (!isSchema(properties) || depth > DEEPEST) return {};
+    if (!isObject(properties) || depth > DEEPEST) return {};
     return Object.fromEntries(
       Object.entries(properties).map(([key, each]) => [
         key,
-        this.make(isSchema(each) ? each : {}, key, depth + 1),
+        this.make(isObject(each) ? each : {}, key, depth + 1),
       ]),
     );
   }
@@ -64,7 +63,7 @@ class ExampleMaker {
   #list({ items, minItems }: JsonSchema, key: string, depth: number): unknown[] {
     if (depth > DEEPEST) return [];
     const length = Math.min(20, Math.max(1, numberOf(minItems) ?? 1));
-    return Array.from({ length }, () => this.make(isSchema(items) ? items : {}, key, depth + 1));
+    return Array.from({ length }, () => this.make(isObject(items) ? items : {}, key, depth + 1));
   }
 }
 

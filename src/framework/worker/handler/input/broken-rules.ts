@@ -5,7 +5,7 @@ import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
 import { shown } from '../outcome/cause.js';
 import './injected-rules.js';
-import { mapParts, pathOf, type Place } from './value-path.js';
+import { kindViolation, mapParts, showPath, type ValuePath } from './value-path.js';
 import { REFUSED } from './read-object.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
@@ -28,7 +28,7 @@ export function brokenRules(
 ): readonly Violation[] | Promise<readonly Violation[]> {
   const checker = new RuleChecker(options);
   try {
-    mapParts(value, undefined, (each, place) => checker.check(each, place));
+    mapParts(value, undefined, (each, path) => checker.check(each, path));
   } catch (error) {
     void Promise.allSettled(checker.pending);
     if (!refused) throw error;
@@ -43,7 +43,7 @@ class RuleChecker {
   readonly pending: Promise<unknown>[] = [];
   readonly #violations: Violation[] = [];
   /** What is not there, and has to be unless a rule says so anyway. */
-  readonly #gaps: Place[] = [];
+  readonly #gaps: ValuePath[] = [];
   readonly #options: RuleOptions;
 
   constructor(options: RuleOptions) {
@@ -53,40 +53,41 @@ class RuleChecker {
   found(): readonly Violation[] {
     if (this.#gaps.length === 0) return this.#violations;
     const told = new Set(this.#violations.map(({ path }) => path));
-    const untold = this.#gaps.map(pathOf).filter((path) => !told.has(path));
+    const untold = this.#gaps.map(showPath).filter((path) => !told.has(path));
     const missing = untold.map((path) => ({ path, rule: 'isDefined', message: `${path} must be there` }));
     return [...this.#violations, ...missing];
   }
 
-  check(instance: unknown, place: Place | undefined): void {
+  check(instance: unknown, path: ValuePath | undefined): void {
     if (typeof instance !== 'object' || instance === null || instance === REFUSED) return;
     if (this.#violations.length >= MOST_VIOLATIONS) return;
     const { properties } = shapeOf(typeOf(instance), this.#options.groups);
-    for (const each of properties) this.#property(instance, each, place);
+    for (const each of properties) this.#property(instance, each, path);
     if (properties.length > 0) return;
     const message = 'an unknown value was passed to the validate function';
-    this.#violations.push({ path: pathOf(place), rule: 'unknownValue', message });
+    this.#violations.push({ path: showPath(path), rule: 'unknownValue', message });
   }
 
-  #property(instance: object, property: DtoProperty, within: Place | undefined): void {
+  #property(instance: object, property: DtoProperty, within: ValuePath | undefined): void {
     const value: unknown = Reflect.get(instance, property.name);
     for (const holds of property.conditions) if (!holds(instance, value)) return;
-    const place = { within, step: property.key };
+    const path = { within, step: property.key };
     const { declared } = property;
     // A condition would have let it pass, as @IsOptional does.
-    if (value === null && declared) return this.#isNull(declared, place);
-    for (const rule of property.rules) this.#rule(rule, instance, value, property, place);
+    if (value === null && declared) return this.#isNull(declared, path);
+    for (const rule of property.rules) this.#rule(rule, instance, value, property, path);
     // Not every rule refuses what is not there, and @ValidateNested asks none.
-    if (value === undefined && !property.mayBeAbsent) this.#gaps.push(place);
+    if (value === undefined && !property.mayBeAbsent) this.#gaps.push(path);
     if (value === undefined || !property.nested) return;
-    mapParts(value, place, (part, at) => this.#nested(part, instance, property, at));
+    mapParts(value, path, (part, at) => this.#nested(part, instance, property, at));
   }
 
-  #isNull({ rule, expected }: Kind, place: Place): void {
-    this.#add(rule, `${pathOf(place)} must be ${expected}`, null, place);
+  #isNull(kind: Kind, path: ValuePath): void {
+    const { rule, message } = kindViolation(path, kind);
+    this.#add(rule, message, null, path);
   }
 
-  #rule(rule: Rule, object: object, value: unknown, { name }: DtoProperty, place: Place): void {
+  #rule(rule: Rule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
     if (rule.applies && !rule.applies(object, value)) return;
     const { constraint, constraints, each } = rule;
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
@@ -97,32 +98,37 @@ class RuleChecker {
         : instance.validate(value, about);
     if (isThenable(verdict)) {
       const told = verdict.then((holds) => {
-        if (!holds) this.#broken(rule, about, place);
+        if (!holds) this.#broken(rule, about, path);
       });
       this.pending.push(told);
-    } else if (!verdict) this.#broken(rule, about, place);
+    } else if (!verdict) this.#broken(rule, about, path);
   }
 
-  #nested(part: unknown, object: object, property: DtoProperty, place: Place | undefined): void {
-    if (isCollection(part)) mapParts(part, place, (each, at) => this.#nested(each, object, property, at));
-    else if (typeof part === 'object' && part !== null) this.check(part, place);
-    else if (part !== undefined) this.#notNested(part, object, property, place);
+  #nested(part: unknown, object: object, property: DtoProperty, path: ValuePath | undefined): void {
+    if (isCollection(part)) mapParts(part, path, (each, at) => this.#nested(each, object, property, at));
+    else if (typeof part === 'object' && part !== null) this.check(part, path);
+    else if (part !== undefined) this.#notNested(part, object, property, path);
   }
 
-  #notNested(value: unknown, object: object, { name, nested }: DtoProperty, place: Place | undefined): void {
+  #notNested(
+    value: unknown,
+    object: object,
+    { name, nested }: DtoProperty,
+    path: ValuePath | undefined,
+  ): void {
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints: [] };
-    this.#add('nestedValidation', filled(nested?.message, about, this.#options.showValues), value, place);
+    this.#add('nestedValidation', filled(nested?.message, about, this.#options.showValues), value, path);
   }
 
-  #broken({ name, message, constraint }: Rule, about: ValidationArguments, place: Place): void {
+  #broken({ name, message, constraint }: Rule, about: ValidationArguments, path: ValuePath): void {
     const template = message ?? constraint.instance.defaultMessage?.(about);
-    this.#add(name, filled(template, about, this.#options.showValues), about.value, place);
+    this.#add(name, filled(template, about, this.#options.showValues), about.value, path);
   }
 
-  #add(rule: string, message: string, value: unknown, place: Place | undefined): void {
+  #add(rule: string, message: string, value: unknown, path: ValuePath | undefined): void {
     const showsValue = this.#options.showValues && value !== undefined;
     this.#violations.push({
-      path: pathOf(place),
+      path: showPath(path),
       rule,
       message,
       ...(showsValue && { value: shown(value) }),

@@ -1,10 +1,10 @@
 import type { HandlerDefinition } from '../../../declare/definition.js';
 import type { Constructor } from '../../../declare/class.js';
-import { SCALAR_KINDS } from '../../../declare/dto/kinds.js';
+import { ARRAY, SCALAR_KINDS } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
-import { mapParts } from './value-path.js';
+import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
@@ -33,8 +33,7 @@ export function compileInput({ input, groups, unknownKeys, showValues }: Handler
 function scalar(value: unknown, type: keyof typeof SCALAR_KINDS): unknown {
   const kind = SCALAR_KINDS[type];
   if (kind.holds(value)) return value;
-  const violation = { path: '', rule: kind.rule, message: `the value must be ${kind.expected}` };
-  throw invalidInput(kind.expected, [violation]);
+  throw invalidInput(kind.expected, [kindViolation(undefined, kind)]);
 }
 
 function instanceOf(value: unknown, type: Constructor<object>, options: Options): unknown {
@@ -44,10 +43,9 @@ function instanceOf(value: unknown, type: Constructor<object>, options: Options)
 
 function instancesOf(value: unknown, type: Constructor<object>, options: Options): unknown {
   const expected = `an array of ${type.name}`;
-  if (!Array.isArray(value))
-    throw invalidInput(expected, [{ path: '', rule: 'isArray', message: 'the value must be an array' }]);
+  if (!Array.isArray(value)) throw invalidInput(expected, [kindViolation(undefined, ARRAY)]);
   const reader = new ObjectReader(options);
-  const instances = mapParts(value, undefined, (each, place) => reader.read(each, type, place));
+  const instances = mapParts(value, undefined, (each, path) => reader.read(each, type, path));
   return checked(instances, reader.violations, expected, options);
 }
 
@@ -63,16 +61,16 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
   return isThenable(broken) ? broken.then(settle) : settle(broken);
 }
 
-/** A place whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */
+/** A part whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
-  const places = new Set(wrong.map(({ path }) => path));
-  return [...wrong, ...broken.filter(({ path }) => !isWithin(path, places))];
+  const paths = new Set(wrong.map(({ path }) => path));
+  return [...wrong, ...broken.filter(({ path }) => !isWithin(path, paths))];
 }
 
-function isWithin(path: string, places: ReadonlySet<string>): boolean {
-  if (places.has(path)) return true;
-  for (const { index } of path.matchAll(/[.[]/g)) if (places.has(path.slice(0, index))) return true;
+function isWithin(path: string, paths: ReadonlySet<string>): boolean {
+  if (paths.has(path)) return true;
+  for (const { index } of path.matchAll(/[.[]/g)) if (paths.has(path.slice(0, index))) return true;
   return false;
 }
 

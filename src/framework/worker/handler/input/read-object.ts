@@ -3,12 +3,20 @@ import { classTransformer } from '../../../declare/dto/class-transformer.js';
 import { type Constructor, isBuiltIn } from '../../../declare/class.js';
 import type { Discriminator, DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../../declare/dto/dto-shape.js';
-import { conversionTo, isOpen, type Kind } from '../../../declare/dto/kinds.js';
+import {
+  ARRAY,
+  conversionTo,
+  isObject,
+  isOpen,
+  type Kind,
+  OBJECT,
+  SCALAR_KINDS,
+} from '../../../declare/dto/kinds.js';
 import { shown } from '../outcome/cause.js';
-import { mapParts, pathOf, type Place } from './value-path.js';
+import { mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
-type Plain = Record<string, unknown>;
+type JsonObject = Record<string, unknown>;
 
 /** Unknown keys beyond this are not listed. */
 const UNKNOWN_KEYS_LIMIT = 100;
@@ -21,9 +29,6 @@ export interface ReadOptions {
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
 }
-
-export const isPlainObject = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Makes instances of parsed JSON: takes what a class has rules for, holds it to the declared types and does what
@@ -41,14 +46,14 @@ export class ObjectReader {
   }
 
   /** @returns REFUSED where the value is refused as a whole. */
-  read(value: unknown, type: Constructor<object>, place?: Place): unknown {
+  read(value: unknown, type: Constructor<object>, path?: ValuePath): unknown {
     try {
-      return this.#object(value, type, place);
+      return this.#object(value, type, path);
     } catch (error) {
       // `@Transform` functions and setters are the user's, and meet values that no rule has seen yet.
       const name = error instanceof Error ? error.name : typeof error;
       const message = `reading it into ${type.name} threw ${name}: a @Transform, @Type or setter could not take the value`;
-      this.violations.push({ path: pathOf(place), rule: 'transform', message });
+      this.violations.push({ path: showPath(path), rule: 'transform', message });
       return REFUSED;
     }
   }
@@ -56,49 +61,60 @@ export class ObjectReader {
   #object(
     source: unknown,
     type: Constructor<object>,
-    place: Place | undefined,
+    path: ValuePath | undefined,
     kind?: Discriminator,
   ): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
-    if (!isPlainObject(source)) return this.#mustBe(AN_OBJECT, source, place);
+    if (!isObject(source)) return this.#mustBe(OBJECT, source, path);
     const shape = shapeOf(type, this.#options.groups);
     const instance = new type();
     for (const property of shape.properties) {
-      if (property.readable) this.#property(instance, source, property, place);
+      if (property.readable) this.#property(instance, source, property, path);
     }
     if (kind?.kept && Object.hasOwn(source, kind.property))
       Reflect.set(instance, kind.property, source[kind.property]);
-    if (this.#options.unknownKeys === 'refuse') this.#refuseUnknown(source, shape, place, kind?.property);
+    if (this.#options.unknownKeys === 'refuse') this.#refuseUnknown(source, shape, path, kind?.property);
     return instance;
   }
 
-  #property(instance: object, source: Plain, property: DtoProperty, within: Place | undefined): void {
+  #property(
+    instance: object,
+    source: JsonObject,
+    property: DtoProperty,
+    within: ValuePath | undefined,
+  ): void {
     const { key, name, typed, transforms } = property;
     const present = Object.hasOwn(source, key);
     if (!present && !(property.exposed && transforms.length > 0)) return;
-    const place = { within, step: key };
+    const path = { within, step: key };
     let value = present ? source[key] : undefined;
-    if (typed && isSet(value)) value = this.#typed(value, source, property, place);
+    if (typed && isSet(value)) value = this.#typed(value, source, property, path);
     if (transforms.length > 0 && value !== REFUSED)
       value = this.#transformed(value, source, instance, property);
-    if (isSet(value) && (!typed || transforms.length > 0)) value = this.#declared(value, property, place);
+    if (isSet(value) && (!typed || transforms.length > 0)) value = this.#declared(value, property, path);
     if (value === REFUSED && !property.nested) return;
     if (present || value !== undefined) Reflect.set(instance, name, value);
   }
 
   /** What stands in JSON, and what a `@Transform` gave, is held to the declared type. */
-  #declared(value: unknown, property: DtoProperty, place: Place): unknown {
+  #declared(value: unknown, property: DtoProperty, path: ValuePath): unknown {
     if (value === REFUSED) return value;
     if (property.declared && !isDeclared(value, property))
-      return this.#mustBe(property.declared, value, place);
+      return this.#mustBe(property.declared, value, path);
     if (Array.isArray(value)) {
       for (const [step, part] of value.entries())
-        if (part === Infinity || part === -Infinity) this.#mustBe(A_NUMBER, part, { within: place, step });
+        if (part === Infinity || part === -Infinity)
+          this.#mustBe(SCALAR_KINDS.number, part, { within: path, step });
     }
     return value;
   }
 
-  #transformed(value: unknown, source: Plain, instance: object, { name, transforms }: DtoProperty): unknown {
+  #transformed(
+    value: unknown,
+    source: JsonObject,
+    instance: object,
+    { name, transforms }: DtoProperty,
+  ): unknown {
     const { properties } = shapeOf(instance.constructor as Constructor<object>, this.#options.groups);
     const known = properties.filter(({ readable, key }) => readable && Object.hasOwn(source, key));
     const about = {
@@ -111,49 +127,53 @@ export class ObjectReader {
   }
 
   /** What `@Type` makes of a value that is neither undefined nor null. */
-  #typed(value: unknown, holder: Plain, property: DtoProperty, place: Place): unknown {
-    const part = (each: unknown, at: Place | undefined): unknown => this.#part(each, holder, property, at);
+  #typed(value: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath): unknown {
+    const part = (each: unknown, at: ValuePath | undefined): unknown =>
+      this.#part(each, holder, property, at);
     const list = Array.isArray(value);
     switch (property.container) {
       case 'one':
-        return part(value, place);
+        return part(value, path);
       case 'map':
-        if (!isPlainObject(value)) return this.#mustBe(AN_OBJECT, value, place);
-        return mapParts(new Map(Object.entries(value)), place, part);
+        if (!isObject(value)) return this.#mustBe(OBJECT, value, path);
+        return mapParts(new Map(Object.entries(value)), path, part);
       case 'set':
-        return list
-          ? new Set(mapParts(value, place, part) as unknown[])
-          : this.#mustBe(AN_ARRAY, value, place);
+        return list ? new Set(mapParts(value, path, part) as unknown[]) : this.#mustBe(ARRAY, value, path);
       default:
-        return list ? mapParts(value, place, part) : this.#mustBe(AN_ARRAY, value, place);
+        return list ? mapParts(value, path, part) : this.#mustBe(ARRAY, value, path);
     }
   }
 
-  #part(part: unknown, holder: Plain, property: DtoProperty, place: Place | undefined): unknown {
-    if (!property.nested) return this.#converted(part, property.typeIn(holder), place);
-    if (!isPlainObject(part)) return this.#mustBe(AN_OBJECT, part, place);
+  #part(part: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath | undefined): unknown {
+    if (!property.nested) return this.#converted(part, property.typeIn(holder), path);
+    if (!isObject(part)) return this.#mustBe(OBJECT, part, path);
     const { discriminator } = property;
     const type = classOf(part, holder, property, this.#options.groups);
-    if (type) return this.#object(part, type, place, discriminator);
-    if (!discriminator) return this.#wrong(place, 'isObject', 'is of no known class');
+    if (type) return this.#object(part, type, path, discriminator);
+    if (!discriminator) return this.#wrong(path, 'isObject', 'is of no known class');
     const names = discriminator.subTypes.map(({ name }) => name).join(', ');
-    const at = { within: place, step: discriminator.property };
+    const at = { within: path, step: discriminator.property };
     return this.#wrong(at, 'discriminator', `must be one of: ${names}`);
   }
 
   /** Without `@ValidateNested`: a scalar, a date, or a class that has no rules. */
-  #converted(part: unknown, type: Constructor<object> | undefined, place: Place | undefined): unknown {
+  #converted(part: unknown, type: Constructor<object> | undefined, path: ValuePath | undefined): unknown {
     if (type === undefined || isOpen(type)) return part;
     const conversion = conversionTo(type);
     if (conversion)
-      return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, place);
+      return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, path);
     if (isBuiltIn(type)) return part;
-    return isPlainObject(part)
+    return isObject(part)
       ? classTransformer().plainToInstance(type, part, this.#libraryOptions)
-      : this.#mustBe(AN_OBJECT, part, place);
+      : this.#mustBe(OBJECT, part, path);
   }
 
-  #refuseUnknown(source: Plain, { byKey }: DtoShape, within: Place | undefined, also?: string): void {
+  #refuseUnknown(
+    source: JsonObject,
+    { byKey }: DtoShape,
+    within: ValuePath | undefined,
+    also?: string,
+  ): void {
     for (const step of Object.keys(source)) {
       if (byKey.has(step) || step === also) continue;
       if (this.violations.length >= UNKNOWN_KEYS_LIMIT) return;
@@ -161,27 +181,18 @@ export class ObjectReader {
     }
   }
 
-  #mustBe({ rule, expected }: Expected, value: unknown, place: Place | undefined): unknown {
-    return this.#wrong(place, rule, `must be ${expected}`, value);
+  #mustBe({ rule, expected }: Kind, value: unknown, path: ValuePath | undefined): unknown {
+    return this.#wrong(path, rule, `must be ${expected}`, value);
   }
 
-  #wrong(place: Place | undefined, rule: string, message: string, value?: unknown): unknown {
+  #wrong(path: ValuePath | undefined, rule: string, fault: string, value?: unknown): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
-    const path = pathOf(place);
     this.violations.push({
-      path,
-      rule,
-      message: `${path === '' ? 'the value' : path} ${message}`,
+      ...violationAt(path, rule, fault),
       ...(this.#options.showValues && value !== undefined && { value: shown(value) }),
     });
     return REFUSED;
   }
 }
-
-type Expected = Pick<Kind, 'rule' | 'expected'>;
-
-const AN_OBJECT = { rule: 'isObject', expected: 'an object' };
-const AN_ARRAY = { rule: 'isArray', expected: 'an array' };
-const A_NUMBER = { rule: 'isNumber', expected: 'a number' };
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;

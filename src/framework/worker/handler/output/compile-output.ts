@@ -1,8 +1,9 @@
 import type { HandlerDefinition, OutputSpec } from '../../../declare/definition.js';
 import type { Constructor } from '../../../declare/class.js';
 import type { Groups } from '../../../declare/dto/dto-shape.js';
+import { ARRAY } from '../../../declare/dto/kinds.js';
 import { brokenRules } from '../input/broken-rules.js';
-import { mapParts } from '../input/value-path.js';
+import { kindViolation, mapParts } from '../input/value-path.js';
 import { Refusal, refusalOf, type Violation } from '../outcome/refusal.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { encode } from './encode.js';
@@ -20,11 +21,11 @@ export function compileOutput({ output, groups }: HandlerDefinition): Encode {
 async function serialise(result: unknown, { kind, type }: OutputSpec, groups: Groups): Promise<string> {
   const list = kind === 'array';
   if (list && !Array.isArray(result)) {
-    throw invalidOutput(type, [{ path: '', rule: 'isArray', message: 'the value must be an array' }]);
+    throw invalidOutput(type, [kindViolation(undefined, ARRAY)]);
   }
   const output = new OutputInstances(groups);
   const instances = list
-    ? mapParts(result, undefined, (each, place) => output.make(each, type, place, 2))
+    ? mapParts(result, undefined, (each, path) => output.make(each, type, path, 2))
     : output.make(result, type, undefined);
   refuseAny(output.violations, type);
   refuseAny(await brokenRules(instances, { groups, showValues: false }), type);

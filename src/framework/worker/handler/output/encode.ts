@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
-import { pathOf, type Place } from '../input/value-path.js';
+import { showPath, type ValuePath } from '../input/value-path.js';
 import { Refusal } from '../outcome/refusal.js';
 import { cut, readThrown } from '../outcome/thrown.js';
 
@@ -27,7 +27,7 @@ function write(result: unknown): string {
     return text ?? 'null';
   } catch (error) {
     if (Refusal.is(error)) throw error;
-    throw invalidOutput(writer.place, `can't be read: ${readThrown(error).message}`);
+    throw invalidOutput(writer.path, `can't be read: ${readThrown(error).message}`);
   }
 }
 
@@ -37,26 +37,26 @@ const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 /** Follows `JSON.stringify` on its way, so that a refusal can say where it stands, and comes before the work is done. */
 class Writer {
   readonly #holders: object[] = [];
-  readonly #places: (Place | undefined)[] = [];
+  readonly #paths: (ValuePath | undefined)[] = [];
   /** What the text has at least so far. */
   #leastBytes = 0;
 
   /** Of the innermost object that was entered. */
-  get place(): Place | undefined {
-    return this.#places.at(-1);
+  get path(): ValuePath | undefined {
+    return this.#paths.at(-1);
   }
 
   visit(holder: object, key: string, value: unknown): unknown {
     while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
       this.#holders.pop();
-      this.#places.pop();
+      this.#paths.pop();
     }
     // `toJSON` has been called on `value`; a Buffer, say, shows only here.
     const given: unknown = Reflect.get(holder, key);
     const fault = faultOf(given) ?? (given === value ? undefined : faultOf(value));
-    if (fault) throw invalidOutput(this.#placeOf(holder, key), fault);
+    if (fault) throw invalidOutput(this.#pathTo(holder, key), fault);
     this.#count(holder, key, value);
-    if (typeof value === 'object' && value !== null) this.#enter(value, this.#placeOf(holder, key));
+    if (typeof value === 'object' && value !== null) this.#enter(value, this.#pathTo(holder, key));
     return value;
   }
 
@@ -67,16 +67,16 @@ class Writer {
     if (this.#leastBytes > FAR_TOO_LARGE_BYTES) throw tooLarge(`more than ${FAR_TOO_LARGE_BYTES}`);
   }
 
-  #placeOf(holder: object, key: string): Place | undefined {
+  #pathTo(holder: object, key: string): ValuePath | undefined {
     if (this.#holders.length === 0) return undefined;
-    return { within: this.place, step: Array.isArray(holder) ? Number(key) : key };
+    return { within: this.path, step: Array.isArray(holder) ? Number(key) : key };
   }
 
-  #enter(value: object, place: Place | undefined): void {
-    if (this.#holders.includes(value)) throw invalidOutput(place, 'refers back to an object that holds it');
-    if (this.#holders.length === DEPTH_LIMIT) throw tooDeep(place);
+  #enter(value: object, path: ValuePath | undefined): void {
+    if (this.#holders.includes(value)) throw invalidOutput(path, 'refers back to an object that holds it');
+    if (this.#holders.length === DEPTH_LIMIT) throw tooDeep(path);
     this.#holders.push(value);
-    this.#places.push(place);
+    this.#paths.push(path);
   }
 }
 
@@ -130,8 +130,8 @@ function hasOwnJson(value: object): boolean {
 const PATH_LIMIT = 200;
 
 /** Nobody could read it: the same limit holds for inputs. */
-export const tooDeep = (place: Place | undefined): Refusal =>
-  invalidOutput(place, `is nested deeper than ${DEPTH_LIMIT} levels`);
+export const tooDeep = (path: ValuePath | undefined): Refusal =>
+  invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
 
 /** @param bytes how many there are, or at least how many. */
 export const tooLarge = (bytes: string): Refusal =>
@@ -140,9 +140,9 @@ export const tooLarge = (bytes: string): Refusal =>
     `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
   );
 
-function invalidOutput(place: Place | undefined, fault: string): Refusal {
-  const path = pathOf(place);
+function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {
+  const shown = showPath(path);
   const message =
-    path === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(path, PATH_LIMIT)} ${fault}`;
+    shown === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(shown, PATH_LIMIT)} ${fault}`;
   return new Refusal(OWN_ERROR.invalidOutput, message);
 }

@@ -1,8 +1,9 @@
 import type { Constructor } from '../../../declare/class.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
+import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
-import { mapParts, pathOf, type Place } from '../input/value-path.js';
+import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { tooDeep, tooLarge } from './encode.js';
@@ -23,17 +24,16 @@ export class OutputInstances {
   }
 
   /** @throws Refusal for what can't go out, however its rules may find it: too deep or too large. */
-  make(value: unknown, type: Constructor<object>, place: Place | undefined, depth = 1): unknown {
+  make(value: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return value;
-    if (depth > DEPTH_LIMIT) throw tooDeep(place);
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return this.#refuse('isObject', 'an object', value, place);
+    if (depth > DEPTH_LIMIT) throw tooDeep(path);
+    if (!isObject(value)) return this.#refuse(OBJECT, value, path);
     const known = value instanceof type;
     const { properties } = shapeOf(known ? typeOf(value) : type, this.#groups);
     const changes: [string, unknown][] = [];
     for (const property of properties) {
       const before: unknown = Reflect.get(value, property.name);
-      const after = this.#property(before, value, property, { within: place, step: property.key }, depth);
+      const after = this.#property(before, value, property, { within: path, step: property.key }, depth);
       if (after !== before) changes.push([property.name, after]);
     }
     if (known && changes.length === 0) return value;
@@ -45,21 +45,21 @@ export class OutputInstances {
     return instance;
   }
 
-  #property(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+  #property(value: unknown, holder: object, property: DtoProperty, path: ValuePath, depth: number): unknown {
     if (value === undefined || value === null) return value;
     if (property.written?.transforms.length === 0) this.#count(value, property.key);
-    const made = property.nested ? this.#nested(value, holder, property, place, depth) : value;
+    const made = property.nested ? this.#nested(value, holder, property, path, depth) : value;
     const { declared } = property;
-    if (declared && !isDeclared(made, property)) this.#refuse(declared.rule, declared.expected, made, place);
+    if (declared && !isDeclared(made, property)) this.#refuse(declared, made, path);
     return made;
   }
 
-  #nested(value: unknown, holder: object, property: DtoProperty, place: Place, depth: number): unknown {
+  #nested(value: unknown, holder: object, property: DtoProperty, path: ValuePath, depth: number): unknown {
     let changed = false;
-    const made = mapParts(value, place, (part, at) => {
+    const made = mapParts(value, path, (part, at) => {
       const type =
         typeof part === 'object' && part ? classOf(part, holder, property, this.#groups) : undefined;
-      const instance = type ? this.make(part, type, at, depth + (at === place ? 1 : 2)) : part;
+      const instance = type ? this.make(part, type, at, depth + (at === path ? 1 : 2)) : part;
       changed ||= instance !== part;
       return instance;
     });
@@ -75,9 +75,8 @@ export class OutputInstances {
     if (this.#leastBytes > OUTPUT_LIMIT_BYTES) throw tooLarge(`more than ${OUTPUT_LIMIT_BYTES}`);
   }
 
-  #refuse(rule: string, expected: string, value: unknown, place: Place | undefined): unknown {
-    const path = pathOf(place);
-    this.violations.push({ path, rule, message: `${path === '' ? 'the value' : path} must be ${expected}` });
+  #refuse(kind: Kind, value: unknown, path: ValuePath | undefined): unknown {
+    this.violations.push(kindViolation(path, kind));
     return value;
   }
 }
