@@ -1,5 +1,5 @@
-import { beatsTwiceWithin, proposedHeartbeat, proposedSeconds } from '../declare/options.js';
 import { showDuration } from '../base/time/duration.js';
+import { proposedSeconds, slowHeartbeat } from './heartbeat-limit.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Edit, type Finding, paste } from './finding.js';
 import { type ActivityState, rulesAround, takes } from './states.js';
@@ -26,7 +26,7 @@ function literal({ source }: ActivityState, key: string): number | undefined {
 
 function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   const seconds = literal(state, 'HeartbeatSeconds');
-  if (seconds !== undefined) return slowHeartbeat(state, handler, seconds);
+  if (seconds !== undefined) return tooSlow(state, handler, seconds);
   if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
   const wanted = proposedSeconds(handler.heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
@@ -44,13 +44,10 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   ];
 }
 
-function slowHeartbeat(
-  state: ActivityState,
-  { name, heartbeatMs }: CheckedHandler,
-  seconds: number,
-): Found[] {
-  if (beatsTwiceWithin(seconds, heartbeatMs)) return [];
-  const wanted = heartbeatMs === false ? undefined : proposedSeconds(heartbeatMs);
+function tooSlow(state: ActivityState, handler: CheckedHandler, seconds: number): Found[] {
+  const slow = slowHeartbeat(handler, seconds);
+  if (!slow) return [];
+  const { heartbeat, effect, fix, seconds: wanted } = slow;
   const limit = literal(state, 'TimeoutSeconds');
   // The service refuses one that is not below TimeoutSeconds.
   const refused = wanted !== undefined && limit !== undefined && wanted >= limit;
@@ -60,8 +57,8 @@ function slowHeartbeat(
     {
       code: 'HEARTBEAT_TOO_SLOW',
       level: 'error',
-      what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${name} is ${heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-      fix: `${refused ? `raise HeartbeatSeconds to ${wanted}, and TimeoutSeconds (${limit}) above that,` : 'raise HeartbeatSeconds,'} or set \`heartbeat\` of ${name} to '${proposedHeartbeat(seconds)}'`,
+      what: `HeartbeatSeconds is ${seconds}, and the heartbeat of ${handler.name} is ${heartbeat}: ${effect}`,
+      fix: `${refused ? `raise HeartbeatSeconds to ${wanted}, and TimeoutSeconds (${limit}) above that,` : 'raise HeartbeatSeconds,'} or ${fix}`,
       ...(proposed !== undefined && { paste: paste('HeartbeatSeconds', proposed) }),
       ...(proposed !== undefined &&
         isSure && {

@@ -1,4 +1,3 @@
-import { writeDuration } from '../base/time/duration.js';
 import { isPlainObject } from '../base/errors.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
@@ -32,24 +31,6 @@ export interface HandlerOptions {
    */
   run?: 'main' | 'thread' | 'process';
 }
-
-/** Whether a handler beats twice within the HeartbeatSeconds of a state: then one beat may be lost. */
-export const beatsTwiceWithin = (heartbeatSeconds: number, heartbeatMs: number | false): boolean =>
-  heartbeatMs !== false && 2 * heartbeatMs <= heartbeatSeconds * 1000;
-
-/** Beats that are proposed within HeartbeatSeconds: two survive one that is lost, three also a slow one. */
-const PROPOSED_BEATS = 3;
-
-/** The heartbeat that is proposed to a handler for the HeartbeatSeconds of a state, in whole seconds where it can be. */
-export function proposedHeartbeat(heartbeatSeconds: number): string {
-  const ms = (heartbeatSeconds * 1000) / PROPOSED_BEATS;
-  const unit = ms >= 1000 ? 1000 : 1;
-  return writeDuration(Math.floor(ms / unit) * unit);
-}
-
-/** The HeartbeatSeconds that are proposed to a state for the heartbeat of its handler. */
-export const proposedSeconds = (heartbeatMs: number): number =>
-  Math.ceil((PROPOSED_BEATS * heartbeatMs) / 1000);
 
 export interface ActivityOptions extends HandlerOptions {
   /** Around every handler of the class, after the global ones and before the method's. @default [] */

@@ -183,8 +183,8 @@ describe('a planted fault is named, with its fix:', () => {
   test('a heartbeat that is too slow for a state machine that calls the activity', async () => {
     expect(only(await examined({ heartbeat: '31s' }))).toMatchObject({
       check: 'heartbeat',
-      got: 'one each 31 s, and HeartbeatSeconds 60 in M0.Work: its tasks would time out',
-      fix: "beat three times within that: heartbeat: '20s'",
+      got: 'one each 31 s, and HeartbeatSeconds 60 in M0.Work: a task that loses one heartbeat would time out',
+      fix: "set `heartbeat` of Work.run to '20s'",
     });
     expect(only(await examined({ heartbeat: false }))).toMatchObject({
       got: expect.stringContaining('no heartbeat'),

@@ -1,4 +1,4 @@
-import { beatsTwiceWithin, proposedHeartbeat } from '../../declare/options.js';
+import { slowHeartbeat } from '../../check/heartbeat-limit.js';
 import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/errors.js';
 import { activityTasks } from '../../local/index.js';
@@ -108,17 +108,11 @@ function lookAtHandler(
     (each) => each.heartbeatSeconds === undefined && each.timeoutSeconds === undefined,
   );
   const beats = heartbeatMs === false ? 'no heartbeat' : `one each ${showDuration(heartbeatMs)}`;
-  const slow = Number.isFinite(seconds) && !beatsTwiceWithin(seconds, heartbeatMs);
+  const slow = Number.isFinite(seconds) ? slowHeartbeat({ name, heartbeatMs }, seconds) : undefined;
   const where = places(states.filter((each) => each.heartbeatSeconds === seconds));
   return [
     ...(slow
-      ? [
-          fault(
-            look,
-            `${beats}, and HeartbeatSeconds ${seconds} in ${where}: its tasks would time out`,
-            `beat three times within that: heartbeat: '${proposedHeartbeat(seconds)}'`,
-          ),
-        ]
+      ? [fault(look, `${beats}, and HeartbeatSeconds ${seconds} in ${where}: ${slow.effect}`, slow.fix)]
       : []),
     ...(bare.length > 0
       ? [warning(look, `${places(bare)}: neither HeartbeatSeconds nor a timeout`, SET_IT)]

@@ -6,8 +6,7 @@ import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
-import { beatsTwiceWithin, proposedHeartbeat } from '../../declare/options.js';
-import { showDuration } from '../../base/time/duration.js';
+import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
@@ -87,25 +86,23 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
   }
 }
 
-/** A handler as a local service sees it. */
-export interface SeededHandler {
-  readonly name: string;
+/** A handler with the activity that a local service has for it. */
+export interface SeededHandler extends BeatingHandler {
   readonly arn: string;
-  readonly heartbeatMs: number | false;
 }
 
-/** A lease lapses after HeartbeatSeconds; only two beats within them survive one that is lost. */
+/** Finds the handlers whose heartbeat does not suit the HeartbeatSeconds of a seeded machine. */
 export function slowHeartbeats(service: LocalService, handlers: readonly SeededHandler[]): Problem[] {
-  return handlers.flatMap(({ name, arn, heartbeatMs }) => {
-    const seconds = service.heartbeatSecondsOf(arn);
-    if (seconds === undefined || beatsTwiceWithin(seconds, heartbeatMs)) return [];
-    const is = heartbeatMs === false ? 'off' : `every ${showDuration(heartbeatMs)}`;
+  return handlers.flatMap((handler) => {
+    const seconds = service.heartbeatSecondsOf(handler.arn);
+    const slow = seconds === undefined ? undefined : slowHeartbeat(handler, seconds);
+    if (!slow) return [];
     return [
       {
         code: 'HEARTBEAT_TOO_SLOW' as const,
-        where: name,
-        what: `its heartbeat is ${is}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${heartbeatMs === false ? 'every task' : 'a task that loses one beat'} would time out`,
-        fix: `beat three times within that, as in @Handle({ heartbeat: '${proposedHeartbeat(seconds)}' }), or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
+        where: handler.name,
+        what: `its heartbeat is ${slow.heartbeat}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${slow.effect}`,
+        fix: `${slow.fix}, or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
       },
     ];
   });
