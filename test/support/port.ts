@@ -1,7 +1,9 @@
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
+import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { HandClock } from '../../src/framework/testing/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
+import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
 /** A port without sockets: it takes every report, and polls are what a test makes of them. */
@@ -38,12 +40,18 @@ export interface WorkerOnPort {
   readonly work?: () => Promise<unknown>;
   readonly handler?: Partial<RunnableHandler>;
   readonly random?: () => number;
-  readonly thread?: WorkerParts['thread'];
+  /** @default sent from the main thread */
+  readonly heartbeats?: WorkerParts['heartbeats'];
 }
+
+/** Heartbeats at the default rate. On a hand clock the main thread sends them. */
+export const heartbeatsOn = (clock: Clock, random: () => number): WorkerHeartbeats =>
+  new WorkerHeartbeats({ clock, random, log: silentLog, rate: 250, stallAfterMs: false });
 
 /** A running worker on a port, whose handlers take 10 tasks at once. */
 export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
-  const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5, thread } = options;
+  const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5 } = options;
+  const { heartbeats = heartbeatsOn(clock, random) } = options;
   const handle: RunnableHandler['handle'] = async (_text, _context, onOutcome) => {
     await work();
     onOutcome({ status: 'succeeded', output: '1' });
@@ -54,7 +62,7 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
     ...handler,
   }));
   const worker = new Worker({
-    ...{ name: 'worker', handlers, clock, random, thread, log: silentLog, heartbeatRate: 250 },
+    ...{ name: 'worker', handlers, clock, random, heartbeats, log: silentLog },
     ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: async () => {} },
   });
   void worker.run();

@@ -1,5 +1,6 @@
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
+import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../../src/framework/worker/worker.js';
 import type { Candidate } from '../workers/workers.js';
 import { bareLoop } from './bare-loop-model.js';
@@ -56,7 +57,7 @@ function hireWorker({ name, port, clock, random, slots }: Hiring, overrides: Ove
     clock,
     random,
     log: silentLog,
-    heartbeatRate: 250,
+    heartbeats: new WorkerHeartbeats({ clock, random, log: silentLog, rate: 250, stallAfterMs: false }),
     reportLimitMs: 900_000,
     graceMs: 60_000,
     drain: 'run',

@@ -1,9 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../base/time/clock.js';
 import type { HeartbeatLoad } from './heartbeat/load.js';
-import type { Heartbeats } from './heartbeat/heartbeats.js';
-import type { BeatListener, ThreadHeartbeats } from './thread/thread-heartbeats.js';
-import { HeartbeatScheduler } from './heartbeat/scheduler.js';
+import type { HeartbeatListener } from './thread/heartbeat-thread.js';
+import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import { LAST_ATTEMPT_MS } from './task/report.js';
 import type { TaskTracing } from './task/tracing.js';
@@ -29,12 +28,10 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  readonly heartbeatRate: number;
+  readonly heartbeats: Pick<WorkerHeartbeats, 'follow' | 'track'>;
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** A thread that looks whether the main loop turns, and beats what comes from the ports that it knows. @default none */
-  readonly thread?: Pick<ThreadHeartbeats, 'beats' | 'follow' | 'track'>;
   /** @default nobody listens */
   readonly tracing?: TaskTracing;
   /** Closes all that was opened for it, after the last report. Takes `CLOSE_LIMIT_MS` at most, and never rejects. */
@@ -62,8 +59,6 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #heartbeats: Heartbeats;
-  readonly #beatListener: BeatListener;
   readonly #blocked = new BlockedLoop();
   readonly #heartbeatTrouble: TroubleTeller<'failed'>;
   readonly #stalls: StallWatch;
@@ -85,8 +80,6 @@ export class Worker implements ObservedWorker {
       began: (_, error) => this.#events.emit('heartbeat:failed', { error }),
       ended: () => this.#events.emit('heartbeat:recovered', {}),
     });
-    this.#beatListener = this.#makeBeatListener();
-    this.#heartbeats = this.#makeHeartbeats();
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchPlaces();
     });
@@ -158,7 +151,7 @@ export class Worker implements ObservedWorker {
   #start(): void {
     if (this.#stopping) return;
     this.#stalls.start();
-    this.#parts.thread?.follow(this.#beatListener);
+    this.#parts.heartbeats.follow(this.#heartbeatListener());
     for (const [index, loop] of this.#loops.entries()) loop.start(index * STAGGER_MS);
   }
 
@@ -185,13 +178,22 @@ export class Worker implements ObservedWorker {
   }
 
   #makeLoops(): HandlerLoop[] {
-    const { handlers, name: workerName, clock, random, log, reportLimitMs, drain, tracing } = this.#parts;
+    const {
+      handlers,
+      name: workerName,
+      clock,
+      random,
+      log,
+      heartbeats,
+      reportLimitMs,
+      drain,
+      tracing,
+    } = this.#parts;
     // Handlers of one region share its port, and so its paces.
     const ports = new Set(handlers.map(({ port }) => port));
     const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
     const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
-      ...{ clock, random, log, reportLimitMs, drain, workerName, tracing },
-      heartbeats: this.#heartbeats,
+      ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
       events: this.#events,
       outside: this.#outside,
       heldBackSince: (sentAt) => this.#stalls.heldBackSince(sentAt),
@@ -218,14 +220,8 @@ export class Worker implements ObservedWorker {
     this.#events.emit('state', { from, to });
   }
 
-  #makeHeartbeats(): Heartbeats {
-    const { clock, thread, handlers, heartbeatRate: rate } = this.#parts;
-    if (thread && handlers.every((handler) => thread.beats(handler))) return thread;
-    return new HeartbeatScheduler({ clock, rate, ...this.#beatListener });
-  }
-
-  #makeBeatListener(): BeatListener {
-    const { clock, random } = this.#parts;
+  #heartbeatListener(): HeartbeatListener {
+    const { clock } = this.#parts;
     const onAnswer = (error?: Error): void => {
       if (error) this.#heartbeatTrouble.failed('failed', error);
       else this.#heartbeatTrouble.answered({ atOnce: false });
@@ -236,7 +232,7 @@ export class Worker implements ObservedWorker {
     const onTurn = (): void => this.#blocked.turned(clock.now(), this.#runningHere());
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
       this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocked.suspects });
-    return { random, onStretch, onAnswer, onSent, onTurn, onBlocked };
+    return { onStretch, onAnswer, onSent, onTurn, onBlocked };
   }
 
   /** Handlers whose tasks run on the main thread now. */

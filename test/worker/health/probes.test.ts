@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
-import { ThreadHeartbeats } from '../../../src/framework/worker/thread/thread-heartbeats.js';
+import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { ThreadProbes } from '../../../src/framework/worker/health/thread-probes.js';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
 import type { HealthSource } from '../../../src/framework/worker/health/pages.js';
@@ -27,11 +27,12 @@ function world(source: Partial<HealthSource> = {}) {
     write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   };
   const log = createLog({ destination });
-  const thread = new ThreadHeartbeats({ clock: systemClock, log, rate: 1, stallAfterMs: false });
-  closing.push(() => thread.close());
+  const options = { clock: systemClock, random: Math.random, log, rate: 1, stallAfterMs: false as const };
+  const heartbeats = new WorkerHeartbeats(options);
+  closing.push(() => heartbeats.close());
   const open = async (from: 'main' | 'thread', port = 0) => {
     const address = { host: '127.0.0.1', port };
-    const serve = from === 'thread' ? thread.probes.serve.bind(thread.probes) : undefined;
+    const serve = from === 'thread' ? heartbeats.serve : undefined;
     const health = await serveHealth(address, { ...NOTHING_YET, ...source }, log, serve);
     closing.push(() => health.close());
     return health;
@@ -39,7 +40,7 @@ function world(source: Partial<HealthSource> = {}) {
   const endThread = (): void => {
     const port = portOf(() => new Promise(() => {}));
     // It can make no call of this.
-    thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+    heartbeats.connect([{ region: 'r', port, recipes: {} as never }], () => ({
       accessKeyId: 'a',
       secretAccessKey: 'b',
     }));

@@ -5,8 +5,8 @@ import { createLog, createWorker, type Worker } from 'stepwright';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
-import type { BeatListener } from '../../../src/framework/worker/thread/thread-heartbeats.js';
-import { ThreadHeartbeats } from '../../../src/framework/worker/thread/thread-heartbeats.js';
+import type { HeartbeatListener } from '../../../src/framework/worker/thread/heartbeat-thread.js';
+import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
 import type { PollAnswer } from '../../../src/framework/aws/port.js';
 import { HandClock } from '../../../src/framework/testing/hand-clock.js';
@@ -132,15 +132,16 @@ test('where the thread ends they go on from the main thread, and it is said', as
       return { kind: 'ok' };
     },
   });
-  const thread = new ThreadHeartbeats({ clock: systemClock, log: logger, rate: 100, stallAfterMs: false });
+  const options = { clock: systemClock, random: Math.random, log: logger };
+  const heartbeats = new WorkerHeartbeats({ ...options, rate: 100, stallAfterMs: false });
   // It can make no call of this.
-  thread.open({ region: 'r', port, recipes: {} as never }, () => ({
+  heartbeats.connect([{ region: 'r', port, recipes: {} as never }], () => ({
     accessKeyId: 'a',
     secretAccessKey: 'b',
   }));
   const beating = { port, everyMs: 100, leasedAt: systemClock.now(), onGone: () => {} };
-  const released = thread.track({ ...beating, token: 'released' });
-  const beat = thread.track({ ...beating, token: 't' });
+  const released = heartbeats.track({ ...beating, token: 'released' });
+  const beat = heartbeats.track({ ...beating, token: 't' });
   released.release();
   await released.now();
   await until(() => beats.length > 2);
@@ -149,7 +150,7 @@ test('where the thread ends they go on from the main thread, and it is said', as
   await beat.now();
   beat.release();
   expect(log.filter(({ msg }) => String(msg).startsWith('the thread of heartbeats ended'))).toHaveLength(1);
-  await thread.close();
+  await heartbeats.close();
 });
 
 test('a main loop that does not turn is blocked, and past stallAfter stuck; one that was stopped with us is neither', async () => {
@@ -185,25 +186,22 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
   ]);
 });
 
-/** A thread that beats nothing, and tells what a test has it tell. */
-function tellingThread() {
-  let listener: BeatListener | undefined;
-  const thread = {
-    beats: () => false,
-    follow: (follows: BeatListener) => void (listener = follows),
-    track: () => {
-      throw new Error('it beats nothing');
-    },
+/** Heartbeats that send nothing, and report what a test has them report. */
+function reportedHeartbeats() {
+  let listener: HeartbeatListener | undefined;
+  const heartbeats = {
+    follow: (follows: HeartbeatListener) => void (listener = follows),
+    track: () => ({ lastAt: undefined, now: async () => {}, release: () => {} }),
   };
-  return { thread, listener: () => listener };
+  return { heartbeats, listener: () => listener };
 }
 
 test('once a worker has stopped, late news of its beats is told no more and keeps nothing ticking', async () => {
   const clock = new HandClock();
-  const { thread, listener } = tellingThread();
+  const { heartbeats, listener } = reportedHeartbeats();
   const polls: ((answer: PollAnswer) => void)[] = [];
   const port = portOf(() => new Promise((resolve) => polls.push(resolve)));
-  const stopped = workerOn(port, { clock, thread });
+  const stopped = workerOn(port, { clock, heartbeats });
   const told: unknown[] = [];
   stopped.on('heartbeat:failed', () => void told.push('failed'));
   stopped.on('heartbeat:recovered', () => void told.push('recovered'));
@@ -223,9 +221,14 @@ test('a loop that was blocked is told with the handlers that ran then', async ()
   const clock = new HandClock();
   let given = 0;
   const port = portOf(() => (given++ === 0 ? Promise.resolve(task(1)) : new Promise(() => {})));
-  const { thread, listener } = tellingThread();
+  const { heartbeats, listener } = reportedHeartbeats();
   const told: unknown[] = [];
-  const on = workerOn(port, { clock, names: ['busy', 'idle'], work: () => new Promise(() => {}), thread });
+  const on = workerOn(port, {
+    clock,
+    names: ['busy', 'idle'],
+    work: () => new Promise(() => {}),
+    heartbeats,
+  });
   on.on('loop:blocked', (event) => void told.push(event));
   await clock.advance(50);
   listener()?.onTurn();

@@ -11,10 +11,10 @@ import { resolveOnce } from '../handler/container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/open.js';
 import type { RunnableHandler } from '../handler-loop.js';
+import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './handlers-container.js';
-import { beatInThread, openThread } from './heartbeat-thread.js';
 import { moduleProblems, Pools } from './pools.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { socketsFor } from './sockets.js';
@@ -43,27 +43,32 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const container = await makeContainer(plan, problems, world);
   const pools = new Pools(plan, world);
   const { sdk, region, calls, healthPort } = plan.settings;
-  // What answers probes must be there early; without, it can load while the first polls are open.
-  let thread = healthPort === undefined ? undefined : openThread(plan, world);
+  const { heartbeatRate: rate, stallAfterMs } = plan.settings;
+  const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
     await Promise.all([pools.close(), dispose(container, world)]);
     // Last, since probes are answered from there.
-    await thread?.close();
+    await heartbeats.close();
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...world, serve: thread?.probes.serve, healthPort });
+    health = await openHealth({ ...plan, ...world, serve: heartbeats.serve, healthPort });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
-    if (healthPort === undefined) thread = openThread(plan, world);
-    if (thread) beatInThread(thread, handlers, service, world.log);
+    connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
-    const worker = new Worker({ ...settingsOf(plan, world), handlers, thread, tracing: telemetry, close });
+    const worker = new Worker({
+      ...settingsOf(plan, world),
+      handlers,
+      heartbeats,
+      tracing: telemetry,
+      close,
+    });
     await health.show(worker);
     telemetry.follow(worker);
     for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
@@ -74,6 +79,16 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     await close();
     throw error;
   }
+}
+
+function connectHeartbeats(
+  heartbeats: WorkerHeartbeats,
+  handlers: readonly RunnableHandler[],
+  service: AwsService,
+): void {
+  const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
+  const regions = Array.from(ports, ([region, port]) => ({ region, port, recipes: service.recipes(region) }));
+  heartbeats.connect(regions, () => service.identity());
 }
 
 /** Probes are answered until the last report has left. */
@@ -89,11 +104,14 @@ async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
   return endpoint;
 }
 
-function settingsOf({ settings }: Plan, world: StartWorld): Omit<WorkerParts, 'handlers' | 'close'> {
-  const { heartbeatRate, reportLimitMs, graceMs, drain } = settings;
+function settingsOf(
+  { settings }: Plan,
+  world: StartWorld,
+): Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'> {
+  const { reportLimitMs, graceMs, drain } = settings;
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
-  return { name, clock, random, log, heartbeatRate, reportLimitMs, graceMs, drain };
+  return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
 /** What is there when handlers are connected. */

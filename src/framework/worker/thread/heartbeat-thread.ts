@@ -8,9 +8,8 @@ import type { Logger } from '../../base/log/log.js';
 import { RelayedProbes } from '../health/relayed-probes.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { ActivityPort } from '../../aws/port.js';
-import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Beat, Beating } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/scheduler.js';
-import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
 import { Ledger, ledgerMemory } from './ledger.js';
 import { ThreadBeat } from './thread-beat.js';
 import {
@@ -22,23 +21,25 @@ import {
   TURN_MS,
 } from './thread-messages.js';
 
-/** Where the heartbeats of a port go. */
-export interface BeatenRegion {
+/** A region whose heartbeats the thread sends. */
+export interface LeanRegion {
   readonly region: string;
   readonly port: ActivityPort;
   readonly recipes: Recipes;
 }
 
-export interface ThreadHeartbeatsOptions {
+export interface HeartbeatThreadOptions {
   /** The machine's, which is the thread's as well. */
   readonly clock: Clock;
   readonly log: Logger;
   readonly rate: number;
   readonly stallAfterMs: number | false;
+  /** Called once, when the thread has ended. @param left the heartbeats that it sent */
+  readonly onEnded: (error: Error, left: Iterable<ThreadBeat>) => void;
 }
 
-/** What a worker wants to be told, and what it can say of itself. */
-export interface BeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent' | 'random'> {
+/** Listens to the heartbeats of a worker. */
+export interface HeartbeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent'> {
   /** The main loop was blocked, and turns again. */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
   /** Called in each turn that shows that the main loop turns. */
@@ -55,22 +56,19 @@ const ENTRY = new URL(
   import.meta.url.endsWith('.ts')
     ? import.meta.url
         .replace(/\/src(?=\/framework\/worker\/thread\/)/, '/dist/src')
-        .replace(/thread-heartbeats\.ts$/, 'entry.js')
+        .replace(/heartbeat-thread\.ts$/, 'entry.js')
     : './entry.js',
   import.meta.url,
 );
 
-/**
- * Heartbeats that leave from a thread of their own, so that code which blocks the event loop costs no lease. Where that
- * thread ends, they go on from here, and it is said.
- */
-export class ThreadHeartbeats implements Heartbeats {
+/** The main thread's end of the thread that sends heartbeats and serves the health port. */
+export class HeartbeatThread {
   /** The health port, which the thread answers as well. */
   readonly probes = new RelayedProbes((message) => {
     this.#send(message);
     this.#start();
   });
-  readonly #options: ThreadHeartbeatsOptions;
+  readonly #options: HeartbeatThreadOptions;
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new Ledger(this.#ledgerMemory);
@@ -81,21 +79,19 @@ export class ThreadHeartbeats implements Heartbeats {
   /** What runs here on behalf of the thread belongs to no task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
   /** With their places in the order in which they were opened. */
-  readonly #regions = new Map<ActivityPort, BeatenRegion & { readonly index: number }>();
+  readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadBeat>();
   readonly #timers: Cancel[] = [];
   #lastId = 0;
   #released: number[] = [];
-  #listener: BeatListener | undefined;
+  #listener: HeartbeatListener | undefined;
   #identity: Identity | undefined;
   #current: (() => Identity | Promise<Identity>) | undefined;
-  /** What goes on where the thread has ended. */
-  #instead: HeartbeatScheduler | undefined;
   #closed = false;
   /** The thread is no more. */
   #ended = false;
 
-  constructor(options: ThreadHeartbeatsOptions) {
+  constructor(options: HeartbeatThreadOptions) {
     this.#options = options;
   }
 
@@ -130,17 +126,12 @@ export class ThreadHeartbeats implements Heartbeats {
     }
   }
 
-  /** Whether its beats leave from the thread. */
-  beats({ port }: Pick<Beating, 'port'>): boolean {
-    return this.#regions.has(port);
-  }
-
   /**
    * Beats what comes from this port in the thread. What is tracked before that thread has loaded waits for it there, if
    * it ever needs a beat so soon.
    * @param current what calls are signed with, as it is now
    */
-  open(region: BeatenRegion, current: () => Identity | Promise<Identity>): void {
+  open(region: LeanRegion, current: () => Identity | Promise<Identity>): void {
     this.#regions.set(region.port, { ...region, index: this.#regions.size });
     this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
     this.#current = current;
@@ -149,7 +140,7 @@ export class ThreadHeartbeats implements Heartbeats {
   }
 
   /** Begins to show that the main loop turns, and tells what the thread tells. */
-  follow(listener: BeatListener): void {
+  follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const turns = new Int32Array(this.#turns);
     const show = (): void => {
@@ -167,10 +158,12 @@ export class ThreadHeartbeats implements Heartbeats {
     );
   }
 
-  track(beating: Beating): Beat {
-    this.#start();
+  /** Returns undefined once the thread has ended, and where the port was not opened. */
+  track(beating: Beating): Beat | undefined {
     const region = this.#regions.get(beating.port);
-    if (this.#ended || !region) return this.#fallback().track(beating);
+    if (!region) return undefined;
+    this.#start();
+    if (this.#ended) return undefined;
     const { token, everyMs, leasedAt } = beating;
     const id = ++this.#lastId;
     const written = this.#ledger.begin({ id, region: region.index, token, everyMs, leasedAt });
@@ -267,17 +260,12 @@ export class ThreadHeartbeats implements Heartbeats {
     this.#send({ kind: 'instead', beat, answer: answerToText(answer) });
   }
 
-  /** The thread is no more: what it beat is beaten from here. */
   #lost(error: Error): void {
     if (this.#closed || this.#ended) return;
     this.#ended = true;
-    this.#options.log.error(
-      { error: showError(error) },
-      'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases',
-    );
-    void this.#context.runInAsyncScope(() => this.#answerProbes());
-    for (const beat of this.#beats.values()) beat.goOn(this.#fallback());
+    this.#options.onEnded(error, this.#beats.values());
     this.#beats.clear();
+    void this.#context.runInAsyncScope(() => this.#answerProbes());
   }
 
   async #answerProbes(): Promise<void> {
@@ -290,13 +278,6 @@ export class ThreadHeartbeats implements Heartbeats {
         'the health port can not be opened again: no probe is answered',
       );
     }
-  }
-
-  #fallback(): HeartbeatScheduler {
-    const { clock, rate } = this.#options;
-    const { onStretch = () => {}, onAnswer = () => {}, onSent, random = Math.random } = this.#listener ?? {};
-    this.#instead ??= new HeartbeatScheduler({ clock, rate, random, onStretch, onAnswer, onSent });
-    return this.#instead;
   }
 }
 

@@ -1,0 +1,100 @@
+import type { Identity, Recipes } from '../../aws/lean/recipe.js';
+import type { ActivityPort } from '../../aws/port.js';
+import { showError } from '../../base/errors.js';
+import type { Logger } from '../../base/log/log.js';
+import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { servePages } from '../health/page-server.js';
+import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
+import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import { type HeartbeatListener, HeartbeatThread } from './heartbeat-thread.js';
+import type { ThreadBeat } from './thread-beat.js';
+
+export interface WorkerHeartbeatsOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** The most heartbeats a second. */
+  readonly rate: number;
+  /** A main thread that is blocked for longer is taken for stuck, and no heartbeat is sent; false: never. */
+  readonly stallAfterMs: number | false;
+}
+
+/** A region that handlers poll in. */
+export interface HeartbeatRegion {
+  readonly region: string;
+  readonly port: ActivityPort;
+  /** Undefined where the port's calls go through the SDK. */
+  readonly recipes: Recipes | undefined;
+}
+
+/**
+ * The heartbeats of a worker. This alone decides where they are sent from. It is a thread of their own, so that code which
+ * blocks the event loop costs no lease, as long as
+ * - the clock is the machine's, which both threads read,
+ * - all regions have lean calls, since a thread loads no SDK,
+ * - and that thread has not ended.
+ *
+ * Otherwise it is the main thread.
+ */
+export class WorkerHeartbeats implements Heartbeats {
+  readonly #options: WorkerHeartbeatsOptions;
+  readonly #thread: HeartbeatThread | undefined;
+  #listener: HeartbeatListener | undefined;
+  /** Sends from the main thread. Undefined until it has to. */
+  #scheduler: HeartbeatScheduler | undefined;
+
+  constructor(options: WorkerHeartbeatsOptions) {
+    this.#options = options;
+    if (options.clock !== systemClock) return;
+    const onEnded = (error: Error, left: Iterable<ThreadBeat>): void => this.#goOn(error, left);
+    this.#thread = new HeartbeatThread({ ...options, onEnded });
+  }
+
+  /** Serves pages from the thread, also while the main thread is blocked. Undefined where there is no thread. */
+  get serve(): typeof servePages | undefined {
+    return this.#thread?.probes.serve;
+  }
+
+  /**
+   * Lets the thread send the heartbeats of these regions, which are all that the worker has.
+   * @param identity returns the credentials that calls are signed with now
+   */
+  connect(regions: readonly HeartbeatRegion[], identity: () => Identity | Promise<Identity>): void {
+    if (!this.#thread) return;
+    const lean = regions.flatMap(({ recipes, ...rest }) => (recipes ? { ...rest, recipes } : []));
+    if (lean.length < regions.length) return this.#options.log.info(BY_SDK);
+    for (const region of lean) this.#thread.open(region, identity);
+  }
+
+  /** Begins to report to the listener, and to watch whether the main thread is blocked. To be called once. */
+  follow(listener: HeartbeatListener): void {
+    this.#listener = listener;
+    this.#thread?.follow(listener);
+  }
+
+  track(beating: Beating): Beat {
+    return this.#thread?.track(beating) ?? this.#fromMain().track(beating);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
+  }
+
+  #goOn(error: Error, left: Iterable<ThreadBeat>): void {
+    this.#options.log.error({ error: showError(error) }, THREAD_ENDED);
+    for (const beat of left) beat.goOn(this.#fromMain());
+  }
+
+  #fromMain(): HeartbeatScheduler {
+    const { clock, rate, random } = this.#options;
+    const { onStretch = () => {}, onAnswer = () => {}, onSent } = this.#listener ?? {};
+    this.#scheduler ??= new HeartbeatScheduler({ clock, rate, random, onStretch, onAnswer, onSent });
+    return this.#scheduler;
+  }
+}
+
+const BY_SDK =
+  "heartbeats leave from the main thread, so code that blocks it for long costs leases: calls go through the AWS SDK's own client";
+
+const THREAD_ENDED =
+  'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases';
