@@ -1,36 +1,29 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { EditorHandle } from './editor-core.js';
-
-/** Something wrong in the text, from one offset to another. */
-export interface Mark {
-  readonly from: number;
-  readonly to: number;
-  readonly message: string;
-}
+import type { Diagnostic, EditorHandle } from './codemirror.js';
 
 interface EditorProps {
   readonly value: string;
   readonly onInput: (value: string) => void;
   readonly label: string;
-  readonly marks?: readonly Mark[];
+  readonly diagnostics?: readonly Diagnostic[];
 }
 
-/** An editor of JSON. Its code is fetched when the first one is needed. */
-export function Editor({ value, onInput, label, marks = [] }: EditorProps): JSX.Element {
-  const place = useRef<HTMLDivElement>(null);
+/** An editor of JSON. CodeMirror is loaded with the first one. */
+export function Editor({ value, onInput, label, diagnostics = [] }: EditorProps): JSX.Element {
+  const parent = useRef<HTMLDivElement>(null);
   const handle = useRef<EditorHandle | undefined>(undefined);
-  const latest = useRef({ value, onInput, marks });
-  latest.current = { value, onInput, marks };
+  const latest = useRef({ value, onInput, diagnostics });
+  latest.current = { value, onInput, diagnostics };
   useEffect(() => {
     let gone = false;
-    void import('./editor-core.js').then(({ openEditor }) => {
-      if (gone || !place.current) return;
-      handle.current = openEditor(place.current, label, latest.current.value, (text) => {
+    void import('./codemirror.js').then(({ openEditor }) => {
+      if (gone || !parent.current) return;
+      handle.current = openEditor(parent.current, label, latest.current.value, (text) => {
         latest.current.value = text;
         latest.current.onInput(text);
       });
-      handle.current.mark(latest.current.marks);
+      handle.current.show(latest.current.diagnostics);
     });
     return () => {
       gone = true;
@@ -39,6 +32,6 @@ export function Editor({ value, onInput, label, marks = [] }: EditorProps): JSX.
     };
   }, [label]);
   useEffect(() => handle.current?.replace(value), [value]);
-  useEffect(() => handle.current?.mark(marks), [marks]);
-  return <div class="editor" ref={place} />;
+  useEffect(() => handle.current?.show(diagnostics), [diagnostics]);
+  return <div class="editor" ref={parent} />;
 }

@@ -2,7 +2,8 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DefinitionProblem } from '../../framework/local/console/api.js';
 import { findPlace, jsonProblem, pretty } from '../model/json-text.js';
-import { Editor, type Mark } from '../parts/editor.js';
+import type { Diagnostic } from '../parts/codemirror.js';
+import { Editor } from '../parts/editor.js';
 import { Graph } from '../parts/graph.js';
 import { Head, Trouble } from '../parts/page.js';
 import { go, route, to } from '../route.js';
@@ -46,7 +47,7 @@ export function NewMachine(): JSX.Element {
     return () => clearTimeout(timer);
   }, [text]);
   const broken = jsonProblem(text);
-  const marks =
+  const diagnostics =
     broken === undefined ? problems.map((each) => markOf(text, each)) : [markOfBroken(text, broken)];
   const drawing = useDrawing(text);
   const save = async (event: Event): Promise<void> => {
@@ -62,7 +63,7 @@ export function NewMachine(): JSX.Element {
   return (
     <form class="new-machine" onSubmit={(event) => void save(event)}>
       <Head title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
-        <button type="submit" class="primary" disabled={marks.length > 0 || name === ''}>
+        <button type="submit" class="primary" disabled={diagnostics.length > 0 || name === ''}>
           Create
         </button>
       </Head>
@@ -81,11 +82,16 @@ export function NewMachine(): JSX.Element {
           </label>
           <div class="field grow">
             <span>Definition</span>
-            <Editor value={text} onInput={setText} label="Definition, in the states language" marks={marks} />
+            <Editor
+              value={text}
+              onInput={setText}
+              label="Definition, in the states language"
+              diagnostics={diagnostics}
+            />
           </div>
           <div role="status">
             <ul class="problems" aria-label="Problems of the definition">
-              {marks.map(({ message, from: at }) => (
+              {diagnostics.map(({ message, from: at }) => (
                 <li dir="auto">
                   Line {text.slice(0, at).split('\n').length}: {message}
                 </li>
@@ -103,13 +109,13 @@ export function NewMachine(): JSX.Element {
   );
 }
 
-const markOf = (text: string, { path, text: message, fix }: DefinitionProblem): Mark => ({
+const markOf = (text: string, { path, text: message, fix }: DefinitionProblem): Diagnostic => ({
   ...findPlace(text, path),
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });
 
 /** The browser says where: `at position 12`, or `line 3 column 4`. */
-function markOfBroken(text: string, message: string): Mark {
+function markOfBroken(text: string, message: string): Diagnostic {
   const position = /position (\d+)/.exec(message)?.[1];
   const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? [];
   const lines = text.split('\n');
