@@ -3,7 +3,7 @@ import { StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn
 import { Run, type Visit } from '../../src/console/model/history.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
-import { stripRows } from '../../src/console/model/strip.js';
+import { timelineRows } from '../../src/console/model/timeline.js';
 import { follow, openConsole } from '../local/console/console.js';
 import type { Mocks } from 'stepwright/local';
 
@@ -67,7 +67,7 @@ test('a state that is tried again has its attempts, and has succeeded', async ()
     ['failed', 'Busy'],
     ['succeeded', undefined],
   ]);
-  expect(stripRows(run)[0]?.stretches.map(({ kind }) => kind)).toEqual(['retry', 'back-off', 'succeeded']);
+  expect(timelineRows(run)[0]?.bars.map(({ kind }) => kind)).toEqual(['retry', 'back-off', 'succeeded']);
 });
 
 test('a state whose failure a Catch took is caught, and the execution goes on', async () => {

@@ -3,9 +3,10 @@ import { readCause } from '../../src/console/model/cause.js';
 import { conditionText } from '../../src/console/model/condition.js';
 import { readDefinition } from '../../src/console/model/definition.js';
 import { findPlace, pretty } from '../../src/console/model/json-text.js';
-import { type Box, type Drawing, layOut } from '../../src/console/model/layout.js';
-import { neighbour } from '../../src/console/model/neighbours.js';
-import { duration } from '../../src/console/model/words.js';
+import type { Box, Drawing } from '../../src/console/model/drawing/drawing.js';
+import { layOut } from '../../src/console/model/drawing/layout.js';
+import { neighbour } from '../../src/console/model/drawing/neighbours.js';
+import { duration } from '../../src/console/model/format.js';
 import { ORDER } from './scene.js';
 
 describe('JSON as it is shown', () => {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { jsonTokens, pretty } from '../model/json-text.js';
-import { bytes } from '../model/words.js';
+import { bytes } from '../model/format.js';
 import { Icon } from './icons.js';
 
 /** More than a person reads, and little enough that it is painted at once. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { ActivityRow } from '../../framework/local/console/api.js';
-import { age, count, nameIn, regionIn } from '../model/words.js';
+import { age, count, nameIn, regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading, Trouble } from '../parts/page.js';
 import { Table } from '../parts/table.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { duration, executionArn, instant, nameIn } from '../model/words.js';
+import { duration, executionArn, instant, nameIn } from '../model/format.js';
 import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status.js';
 import { to } from '../route.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { count, nameIn } from '../model/words.js';
+import { count, nameIn } from '../model/format.js';
 import { Head, Loading } from '../parts/page.js';
 import { STATUSES, wordOf } from '../parts/status.js';
 import { replaceQuery, route } from '../route.js';

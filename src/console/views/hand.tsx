@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TakenTask } from '../../framework/local/console/api.js';
 import { jsonProblem } from '../model/json-text.js';
-import { duration, nameIn } from '../model/words.js';
+import { duration, nameIn } from '../model/format.js';
 import { Editor } from '../parts/editor.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MachineDescription } from '../../framework/local/console/api.js';
-import { drawingOf } from '../model/drawings.js';
-import type { Drawing } from '../model/layout.js';
-import { count, nameIn, regionIn } from '../model/words.js';
-import { Graph } from '../parts/graph.js';
+import { drawingOf } from '../model/drawing/drawings.js';
+import type { Drawing } from '../model/drawing/drawing.js';
+import { count, nameIn, regionIn } from '../model/format.js';
+import { Graph } from '../parts/graph/graph.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { Head, Loading } from '../parts/page.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { MachineRow } from '../../framework/local/console/api.js';
-import { regionIn } from '../model/words.js';
+import { regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
 import { STATUSES, wordOf } from '../parts/status.js';

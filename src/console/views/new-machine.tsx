@@ -4,7 +4,7 @@ import type { DefinitionProblem } from '../../framework/local/console/api.js';
 import { findPlace, jsonProblem, pretty } from '../model/json-text.js';
 import type { Diagnostic } from '../parts/codemirror.js';
 import { Editor } from '../parts/editor.js';
-import { Graph } from '../parts/graph.js';
+import { Graph } from '../parts/graph/graph.js';
 import { Head, Trouble } from '../parts/page.js';
 import { go, route, to } from '../route.js';
 import { command, create, query } from '../service/calls.js';

@@ -8,7 +8,7 @@ import { Icon } from '../parts/icons.js';
 import { Trouble } from '../parts/page.js';
 import { go } from '../route.js';
 import { command, query } from '../service/calls.js';
-import { nameIn } from '../model/words.js';
+import { nameIn } from '../model/format.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { WorkerRow } from '../../framework/local/console/api.js';
-import { age, count, duration, nameIn } from '../model/words.js';
+import { age, count, duration, nameIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
 import { Head, Loading } from '../parts/page.js';
 import { Table } from '../parts/table.js';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { ActivityLease, Lease } from '../../../framework/local/console/api.js';
 import type { Attempt, Visit } from '../../model/history.js';
-import { age, clockTime, duration } from '../../model/words.js';
+import { age, clockTime, duration } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { now } from '../../service/stream.js';
 

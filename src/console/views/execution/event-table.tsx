@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { HistoryEvent } from '../../../framework/local/console/api.js';
-import { count, duration } from '../../model/words.js';
+import { count, duration } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';
 import { Rows } from '../../parts/rows.js';

@@ -3,8 +3,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ActivityLease } from '../../../framework/local/console/api.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
 import { type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
-import { age, clockTime, duration, instant, nameIn } from '../../model/words.js';
-import { Graph } from '../../parts/graph.js';
+import { age, clockTime, duration, instant, nameIn } from '../../model/format.js';
+import { Graph } from '../../parts/graph/graph.js';
 import { Icon } from '../../parts/icons.js';
 import { Head, Loading } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
@@ -19,7 +19,7 @@ import { useDrawing } from '../machine.js';
 import { StartDialog } from '../start-dialog.js';
 import { StateDetails } from './state-details.js';
 import { StopDialog } from './stop-dialog.js';
-import { TimeStrip } from './time-strip.js';
+import { Timeline } from './timeline.js';
 
 /** One execution, as it goes. */
 export function ExecutionPage({ arn }: { readonly arn: string }): JSX.Element {
@@ -92,7 +92,7 @@ function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
           )}
         </section>
       </div>
-      <TimeStrip view={view} selected={selected} onSelect={select} activityStates={activityStates} />
+      <Timeline view={view} selected={selected} onSelect={select} activityStates={activityStates} />
       <EventTable view={view} state={selected} onState={select} />
     </div>
   );

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Iteration, Visit } from '../../model/history.js';
 import type { Selection } from '../../model/progress.js';
-import { count } from '../../model/words.js';
+import { count } from '../../model/format.js';
 
 interface IterationsProps {
   readonly map: Visit;

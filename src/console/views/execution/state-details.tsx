@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { StateNode } from '../../model/definition.js';
 import type { Visit } from '../../model/history.js';
 import { progressOf, PROGRESS_WORDS, type Selection, type StateProgress } from '../../model/progress.js';
-import { clockTime, duration } from '../../model/words.js';
+import { clockTime, duration } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';
 import { ProgressBadge } from '../../parts/status.js';

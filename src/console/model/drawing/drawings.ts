@@ -1,13 +1,14 @@
-import { allStates, type Group, readDefinition } from './definition.js';
-import { type Drawing, layOut } from './layout.js';
+import { allStates, type Group, readDefinition } from '../definition.js';
+import type { Drawing } from './drawing.js';
+import { layOut } from './layout.js';
 
-/** Above so many states the layout takes long enough to be felt. */
-const IN_PAGE = 200;
+/** The most states that are laid out in the page itself. With more, its user would feel the pause. */
+const MOST_IN_PAGE = 200;
 const KEPT = 20;
 
 const drawings = new Map<string, Promise<Drawing | undefined>>();
 
-/** The drawing of a definition, laid out once. Undefined where it is none. */
+/** Returns the drawing of a definition, laid out once. Undefined where it is no JSON object. */
 export function drawingOf(definition: string): Promise<Drawing | undefined> {
   const known = drawings.get(definition);
   if (known) return known;
@@ -23,10 +24,10 @@ export function drawingOf(definition: string): Promise<Drawing | undefined> {
 async function draw(definition: string): Promise<Drawing | undefined> {
   const group = readDefinition(definition);
   if (!group) return undefined;
-  return [...allStates(group)].length > IN_PAGE ? drawElsewhere(group) : layOut(group);
+  return [...allStates(group)].length > MOST_IN_PAGE ? drawInWorker(group) : layOut(group);
 }
 
-function drawElsewhere(group: Group): Promise<Drawing> {
+function drawInWorker(group: Group): Promise<Drawing> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<Drawing>) => {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { type Stretch, stripRows, thinned } from '../../model/strip.js';
-import { duration } from '../../model/words.js';
+import { type TimelineBar, timelineRows, thinned } from '../../model/timeline.js';
+import { duration } from '../../model/format.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
 
@@ -13,7 +13,7 @@ interface StripProps {
 }
 
 const WIDTH = 1_000;
-const WORDS: Readonly<Record<Stretch['kind'], string>> = {
+const WORDS: Readonly<Record<TimelineBar['kind'], string>> = {
   queued: 'queued',
   working: 'in progress',
   retry: 'failed, tried again',
@@ -25,16 +25,16 @@ const WORDS: Readonly<Record<Stretch['kind'], string>> = {
 };
 
 /** Which state was at work when: retries red, back-off grey, waiting for a worker hatched. */
-export function TimeStrip({ view, selected, onSelect }: StripProps): JSX.Element {
+export function Timeline({ view, selected, onSelect }: StripProps): JSX.Element {
   const { run, known, startedAt, endedAt } = view;
   const until = endedAt ?? now.value;
   const span = Math.max(1, until - startedAt);
   const rows = useMemo(
-    () => stripRows(run).map((row) => ({ ...row, said: summary(row.stretches) })),
+    () => timelineRows(run).map((row) => ({ ...row, said: summary(row.bars) })),
     [run, known, view.status],
   );
   const bars = useMemo(
-    () => new Map(rows.map(({ state, stretches }) => [state, thinned(stretches, startedAt, span, WIDTH)])),
+    () => new Map(rows.map(({ state, bars }) => [state, thinned(bars, startedAt, span, WIDTH)])),
     [rows, startedAt, span],
   );
   return (
@@ -83,8 +83,8 @@ export function TimeStrip({ view, selected, onSelect }: StripProps): JSX.Element
   );
 }
 
-function summary(stretches: readonly Stretch[]): string {
-  const kinds = new Map<Stretch['kind'], number>();
-  for (const { kind } of stretches) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+function summary(bars: readonly TimelineBar[]): string {
+  const kinds = new Map<TimelineBar['kind'], number>();
+  for (const { kind } of bars) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   return [...kinds].map(([kind, times]) => `${WORDS[kind]}${times > 1 ? ` ${times} times` : ''}`).join(', ');
 }

@@ -1,26 +1,26 @@
 import type { Run, Visit } from './history.js';
 
 /** A stretch of time on the strip of a state. */
-export interface Stretch {
+export interface TimelineBar {
   readonly from: number;
   /** Undefined: it goes on. */
   readonly to: number | undefined;
   readonly kind: 'queued' | 'working' | 'retry' | 'back-off' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 }
 
-export interface StripRow {
+export interface TimelineRow {
   readonly state: string;
   readonly depth: number;
-  readonly stretches: readonly Stretch[];
+  readonly bars: readonly TimelineBar[];
 }
 
 /** When each state was at work, in the order in which they were first entered. */
-export function stripRows({ visits }: Run): StripRow[] {
-  const rows = new Map<string, { depth: number; stretches: Stretch[] }>();
+export function timelineRows({ visits }: Run): TimelineRow[] {
+  const rows = new Map<string, { depth: number; bars: TimelineBar[] }>();
   for (const visit of visits) {
     let row = rows.get(visit.name);
-    if (!row) rows.set(visit.name, (row = { depth: depthOf(visit), stretches: [] }));
-    row.stretches.push(...stretchesOf(visit));
+    if (!row) rows.set(visit.name, (row = { depth: depthOf(visit), bars: [] }));
+    row.bars.push(...barsOf(visit));
   }
   return [...rows].map(([state, row]) => ({ state, ...row }));
 }
@@ -29,7 +29,7 @@ function depthOf({ parent }: Visit): number {
   return parent ? depthOf(parent) + 1 : 0;
 }
 
-function stretchesOf(visit: Visit): Stretch[] {
+function barsOf(visit: Visit): TimelineBar[] {
   const { attempts, enteredAt, exitedAt } = visit;
   const ending = visit.status === 'running' ? 'working' : visit.status;
   if (attempts.length === 0) return [{ from: enteredAt, to: exitedAt, kind: ending }];
@@ -38,7 +38,7 @@ function stretchesOf(visit: Visit): Stretch[] {
     const end = attempt.endedAt ?? exitedAt;
     const next = attempts[i + 1]?.scheduledAt;
     const worked = attempt.outcome === undefined || attempt.outcome === 'succeeded' || isLast;
-    const found: Stretch[] = [];
+    const found: TimelineBar[] = [];
     const { startedAt = attempt.scheduledAt } = attempt;
     if (startedAt > attempt.scheduledAt)
       found.push({ from: attempt.scheduledAt, to: startedAt, kind: 'queued' });
@@ -69,10 +69,15 @@ function stretchesOf(visit: Visit): Stretch[] {
 }
 
 /** Leaves out what would lie within a pixel of one of the same kind: ten thousand bars look like a few hundred. */
-export function thinned(stretches: readonly Stretch[], from: number, span: number, width: number): Stretch[] {
-  if (stretches.length < 200) return [...stretches];
+export function thinned(
+  bars: readonly TimelineBar[],
+  from: number,
+  span: number,
+  width: number,
+): TimelineBar[] {
+  if (bars.length < 200) return [...bars];
   const seen = new Set<string>();
-  return stretches.filter((each) => {
+  return bars.filter((each) => {
     const pixel = (at: number): number => Math.round(((at - from) / span) * width);
     const key = `${each.kind} ${pixel(each.from)} ${each.to === undefined ? '' : pixel(each.to)}`;
     if (seen.has(key)) return false;

@@ -1,0 +1,44 @@
+import { type Bounds, middleOf, type Point } from './drawing.js';
+
+/** The vertical extent of a row of states. */
+export interface Rank {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** The least distance of a line's end from a corner of its box. */
+const FROM_CORNER = 18;
+
+/**
+ * Routes a line. It leaves at the bottom and enters at the top (the other way round where it leads back), and crosses each
+ * row of states vertically: else it would cut the corner of a tall state beside it.
+ * @param points the line as dagre lays it
+ */
+export function route(from: Bounds, to: Bounds, points: readonly Point[], ranks: readonly Rank[]): Point[] {
+  const inner = points.slice(1, -1);
+  const isDown = middleOf(from).y <= middleOf(to).y;
+  return [
+    ...endAt(from, inner[0] ?? middleOf(to), isDown, ranks),
+    ...inner.flatMap((point) => crossing(point, isDown, ranks)),
+    ...endAt(to, inner.at(-1) ?? middleOf(from), !isDown, ranks).toReversed(),
+  ];
+}
+
+/** Returns the points from a box's edge to the edge of its row. */
+function endAt(box: Bounds, toward: Point, isBottom: boolean, ranks: readonly Rank[]): Point[] {
+  const x = Math.max(box.x + FROM_CORNER, Math.min(box.x + box.width - FROM_CORNER, toward.x));
+  const y = isBottom ? box.y + box.height : box.y;
+  const rank = ranks.find(({ top, bottom }) => box.y >= top - 1 && box.y + box.height <= bottom + 1);
+  return [{ x, y }, ...(rank ? [{ x, y: isBottom ? rank.bottom : rank.top }] : [])];
+}
+
+/** Returns a point in a row of states as the two points at which the line enters and leaves that row. */
+function crossing(point: Point, isDown: boolean, ranks: readonly Rank[]): Point[] {
+  const rank = ranks.find(({ top, bottom }) => point.y > top && point.y < bottom);
+  if (!rank) return [point];
+  const [top, bottom] = [
+    { x: point.x, y: rank.top },
+    { x: point.x, y: rank.bottom },
+  ];
+  return isDown ? [top, bottom] : [bottom, top];
+}

@@ -1,0 +1,97 @@
+import type { RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Drawing } from '../../model/drawing/drawing.js';
+
+/** The scrolled and scaled view of a drawing. */
+export interface Viewport {
+  readonly element: RefObject<HTMLDivElement | null>;
+  readonly scale: number;
+  /** Scales by a factor around the middle of what is seen. */
+  readonly zoom: (factor: number) => void;
+  readonly zoomIn: () => void;
+  readonly zoomOut: () => void;
+  /** Fits the drawing to the view, and to each new size of it until the next zoom. */
+  readonly fit: () => void;
+}
+
+/** A drawing that does not fit at this scale is scrolled from its start: smaller, nothing could be read. */
+const READABLE = 0.6;
+const SMALLEST = 0.15;
+const LARGEST = 2;
+const STEP = 1.25;
+/** The pixels that a fitted drawing leaves free. */
+const MARGIN = 24;
+
+export function useViewport(drawing: Drawing): Viewport {
+  const element = useRef<HTMLDivElement>(null);
+  const [scale, setScale] = useState(1);
+  const fitted = useRef(true);
+  const fit = (): void => {
+    if (!element.current) return;
+    fitted.current = true;
+    const next = fittingScale(element.current, drawing);
+    setScale(next);
+    showStart(element.current, drawing, next);
+  };
+  const zoom = (factor: number): void => {
+    fitted.current = false;
+    const next = clamp(scale * factor);
+    if (element.current) keepMiddle(element.current, next / scale);
+    setScale(next);
+  };
+  useEffect(() => {
+    fit();
+    const watch = new ResizeObserver(() => fitted.current && fit());
+    if (element.current) watch.observe(element.current);
+    return () => watch.disconnect();
+  }, [drawing]);
+  return { element, scale, zoom, zoomIn: () => zoom(STEP), zoomOut: () => zoom(1 / STEP), fit };
+}
+
+function fittingScale({ clientWidth, clientHeight }: HTMLElement, drawing: Drawing): number {
+  const byWidth = (clientWidth - MARGIN) / drawing.width;
+  const byHeight = (clientHeight - MARGIN) / drawing.height;
+  return clamp(Math.max(READABLE, Math.min(1, byWidth, byHeight)));
+}
+
+const clamp = (scale: number): number =>
+  Math.min(LARGEST, Math.max(SMALLEST, Number.isFinite(scale) ? scale : 1));
+
+function showStart(element: HTMLElement, { boxes }: Drawing, scale: number): void {
+  const start = boxes.find(({ kind }) => kind === 'start');
+  if (!start) return;
+  requestAnimationFrame(() => {
+    element.scrollLeft = start.x * scale - element.clientWidth / 2 + 40;
+  });
+}
+
+function keepMiddle(element: HTMLElement, factor: number): void {
+  const middle = {
+    x: (element.scrollLeft + element.clientWidth / 2) * factor,
+    y: (element.scrollTop + element.clientHeight / 2) * factor,
+  };
+  requestAnimationFrame(() => {
+    element.scrollLeft = middle.x - element.clientWidth / 2;
+    element.scrollTop = middle.y - element.clientHeight / 2;
+  });
+}
+
+/** Drags the drawing about with a mouse. Touch scrolls it natively. */
+export function startPan(event: PointerEvent): void {
+  const element = event.currentTarget as HTMLElement;
+  if (event.pointerType !== 'mouse' || (event.target as Element).closest('button')) return;
+  const from = { x: event.clientX + element.scrollLeft, y: event.clientY + element.scrollTop };
+  const move = (at: PointerEvent): void => {
+    element.scrollLeft = from.x - at.clientX;
+    element.scrollTop = from.y - at.clientY;
+  };
+  const end = (): void => {
+    element.removeEventListener('pointermove', move);
+    element.classList.remove('panning');
+  };
+  element.setPointerCapture(event.pointerId);
+  element.classList.add('panning');
+  element.addEventListener('pointermove', move);
+  element.addEventListener('pointerup', end, { once: true });
+  element.addEventListener('pointercancel', end, { once: true });
+}
