@@ -5,7 +5,7 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import { Credentials } from '../../src/framework/aws/sdk/credentials.js';
 import type { CallEnd } from '../../src/framework/aws/call.js';
 import { CredentialRefresh } from '../../src/framework/aws/sdk/credential-refresh.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { callWith } from './credentials-call.js';
 
 function asking(answer: () => boolean | Promise<boolean>): {

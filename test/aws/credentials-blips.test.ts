@@ -3,7 +3,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { Credentials } from '../../src/framework/aws/sdk/credentials.js';
 import type { CallEnd } from '../../src/framework/aws/call.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { callWith } from './credentials-call.js';
 
 const ACCEPTED: CallEnd<string> = { output: 'done' };

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { randomOf } from '../../bench/support/random.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../src/framework/base/time/call-limit.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 
 describe('the clock of the machine', () => {
   test('fires no timer before its time, and resolves a sleep as soon as its signal aborts', async () => {

@@ -8,7 +8,7 @@ import {
   followExecution,
 } from '../../src/framework/aws/queries/execution-queries.js';
 import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
 import { localEndpoint } from '../../src/framework/aws/endpoint.js';
 

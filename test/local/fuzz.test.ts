@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { runs } from '../support/thorough.js';
 import { branches } from './conformance/branches.js';

@@ -1,6 +1,6 @@
 import { afterEach } from '@jest/globals';
 import { SFNClient, type HistoryEvent } from '@aws-sdk/client-sfn';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService, type LocalServiceOptions } from 'stepwright/local';
 
 /** A local service on a hand clock, with a client of the unmodified SDK. */

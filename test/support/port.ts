@@ -1,7 +1,7 @@
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
 import type { Clock } from '../../src/framework/base/time/clock.js';
-import type { HandClock } from '../../src/framework/testing/hand-clock.js';
+import type { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';

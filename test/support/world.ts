@@ -13,7 +13,7 @@ import {
   type WorkerEvents,
 } from 'stepwright';
 import { startLocalService, type LocalService, type LocalServiceOptions } from 'stepwright/local';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 
 /** What a worker told, in order. */
 export interface Told {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { currentTask, type TaskContext } from 'stepwright';
 import type { Cancel } from '../../src/framework/base/time/clock.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { portOf, seeded, task, workerOn } from '../support/port.js';

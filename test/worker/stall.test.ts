@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
-import { HandClock } from '../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { portOf, task, workerOn } from '../support/port.js';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

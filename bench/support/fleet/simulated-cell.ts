@@ -1,4 +1,4 @@
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { percentile } from '../measure/median.js';
 import { randomOf } from '../random.js';
 import { hookOf } from '../service/fault-plan.js';

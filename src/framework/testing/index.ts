@@ -1,13 +1,13 @@
-export { HandClock } from './hand-clock.js';
+export { HandClock } from './harness/hand-clock.js';
 export { createTaskContext } from './bed/bed-context.js';
 export type { LogEntry } from './bed/bed-log.js';
 export type { History } from './bed/history.js';
-export { matchers, type StepwrightMatchers } from './matchers.js';
-export type { Mock, Mocker } from './mock.js';
+export { matchers, type StepwrightMatchers } from './matchers/matchers.js';
+export type { Mock, Mocker } from './harness/mock.js';
 export type { Replay, ReplayedTask } from './bed/replay.js';
 export type { RunningTask } from './bed/running-task.js';
 export type { TaskResult } from './bed/bed-port.js';
 export { createTestBed, type TestBed } from './bed/test-bed.js';
 export type { ExecutionResult } from './machine/execution-result.js';
-export type { Fault, StartOptions, TestBedOptions, TestMachineOptions } from './options.js';
+export type { Fault, StartOptions, TestBedOptions, TestMachineOptions } from './harness/options.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';

@@ -9,7 +9,7 @@ import { Activity, type Config, Handle } from 'stepwright';
 import type { Fault } from 'stepwright/local';
 import { examine, type Host } from '../../../src/framework/cli/doctor/examine.js';
 import type { Finding } from '../../../src/framework/cli/doctor/finding.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { makePlan } from '../../../src/framework/worker/build/plan.js';
 import { faultPlan, type FaultPlan } from '../../support/faults.js';
 import { activity } from '../../support/work.js';

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService, type Mocks } from 'stepwright/local';
 import {
   FUNCTIONS,

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { ThreadProbes } from '../../../src/framework/worker/health/thread-probes.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { HealthSource } from '../../../src/framework/worker/health/pages.js';
 import { NOTHING_YET } from '../../../src/framework/worker/health/open.js';
 import { type Health, serveHealth } from '../../../src/framework/worker/health/serve.js';

@@ -2,7 +2,7 @@ import type { Beat } from '../../../src/framework/worker/heartbeat/heartbeats.js
 import type { HeartbeatLoad } from '../../../src/framework/worker/heartbeat/load.js';
 import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/scheduler.js';
 import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/port.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 
 /** What the service does with a beat. */
 export interface Reply {

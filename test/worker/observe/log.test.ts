@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { type EventName, EventHub, type WorkerEvents } from '../../../src/framework/worker/observe/events.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { logEvents } from '../../../src/framework/worker/observe/log-events.js';
 
 type Told = { [K in EventName]: [K, WorkerEvents[K]] }[EventName];

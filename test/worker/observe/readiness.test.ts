@@ -4,7 +4,7 @@ import { DeleteActivityCommand, StopExecutionCommand } from '@aws-sdk/client-sfn
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { TaskContext } from 'stepwright';
 import type { PollAnswer } from '../../../src/framework/aws/port.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { portOf, workerOn } from '../../support/port.js';

@@ -2,7 +2,7 @@ import { sample } from '../../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import { Pace } from '../../../src/framework/worker/poll/pace.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/port.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Report } from '../../../src/framework/worker/task/report.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { bucket, portOf, seeded, task, workerOn } from '../../support/port.js';

@@ -9,7 +9,7 @@ import type { HeartbeatListener } from '../../../src/framework/worker/thread/hea
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
 import type { PollAnswer } from '../../../src/framework/aws/port.js';
-import { HandClock } from '../../../src/framework/testing/hand-clock.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { describeLean } from '../../support/calls.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { portOf, task, workerOn } from '../../support/port.js';

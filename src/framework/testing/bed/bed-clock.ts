@@ -1,7 +1,7 @@
 import type { Cancel } from '../../base/time/clock.js';
-import { HandClock } from '../hand-clock.js';
+import { HandClock } from '../harness/hand-clock.js';
 
-/** A hand clock that moves by itself while a bed runs tasks that nobody moves it for. */
+/** A hand clock that runs ahead by itself while `run` of a bed waits for a task. */
 export class BedClock extends HandClock {
   #running = 0;
   #moving = false;
@@ -12,7 +12,7 @@ export class BedClock extends HandClock {
     return cancel;
   }
 
-  /** Runs ahead to each timer that is set, as soon as all else is at rest, until `work` has settled. */
+  /** Runs ahead to each timer as soon as the process is at rest, until `work` has settled. */
   async runAhead<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
     try {

@@ -3,13 +3,13 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
-/** The ARN of a handler's activity; of a bare name one that looks like it. */
+/** Returns the ARN of a handler's activity; for a bare name, a made-up one with that name. */
 export function activityArnOf({ activity }: HandlerDefinition): string {
   if (activity.kind === 'arn') return activity.arn;
   return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
 }
 
-/** What a bed's context is made of. */
+/** The parts of a bed's context. */
 export interface ContextRecipe {
   readonly definition: HandlerDefinition;
   readonly json: string;
@@ -19,7 +19,7 @@ export interface ContextRecipe {
   readonly receivedAt: number;
 }
 
-/** The context of a task of a bed. */
+/** Makes the context of a task in a bed. */
 export function bedContext({ definition, json, token, log, receivedAt }: ContextRecipe): TaskContext {
   const activityArn = activityArnOf(definition);
   return createTaskContext({
@@ -33,8 +33,8 @@ export function bedContext({ definition, json, token, log, receivedAt }: Context
 }
 
 /**
- * A context for a handler that is called without a bed. Nothing happens to it: nobody aborts its signals, and its
- * heartbeats are always taken.
+ * Makes a context for a handler that is called without a bed. Its signals never abort, and its heartbeats are always
+ * accepted.
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {

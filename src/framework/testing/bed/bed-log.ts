@@ -4,11 +4,11 @@ import { type Logger, partsOf } from '../../base/log/log.js';
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  /** Those of the line, over those of the logger. */
+  /** The line's fields, which win over the logger's. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** A logger that keeps its lines, and passes them on. */
+/** Makes a logger that keeps its lines, and passes them on. */
 export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<string, unknown> = {}): Logger {
   const line =
     (level: LogEntry['level']) =>

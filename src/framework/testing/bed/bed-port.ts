@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 
-/** What the service would be told of a task. */
+/** The result of a task, as the service would get it. */
 export type TaskResult<Output = unknown> =
   | { readonly status: 'succeeded'; /** Parsed from the JSON that would be sent. */ readonly output: Output }
   | {
@@ -9,15 +9,15 @@ export type TaskResult<Output = unknown> =
       readonly error: string;
       /** The JSON text that would be sent. */ readonly cause: string;
     }
-  /** The service no longer wants the task, and is told nothing. */
+  /** The service no longer wants the task, and gets no result. */
   | { readonly status: 'gone' };
 
-/** The service as one task of a bed sees it: it takes everything, until the task is gone. */
+/** The service of one task in a bed: it accepts everything until the task is gone. */
 export class BedPort implements ActivityPort {
-  /** When each heartbeat was taken, in epoch milliseconds. */
+  /** The times of accepted heartbeats, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
-  /** What it was told of the task: nothing yet, and nothing ever where that is gone. */
-  told: TaskResult = { status: 'gone' };
+  /** The accepted result; *gone* before there is one, and for ever where the task is gone. */
+  result: TaskResult = { status: 'gone' };
   #gone: Error | undefined;
   readonly #clock: Clock;
 
@@ -25,7 +25,7 @@ export class BedPort implements ActivityPort {
     this.#clock = clock;
   }
 
-  /** From now on the service no longer wants the task. */
+  /** Makes the task gone. */
   close(): void {
     this.#gone = Object.assign(new Error('Task Timed Out'), { name: 'TaskTimedOut' });
   }
@@ -35,11 +35,11 @@ export class BedPort implements ActivityPort {
   }
 
   async succeed(_token: string, output: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.told = { status: 'succeeded', output: JSON.parse(output) }));
+    return this.#answer(() => (this.result = { status: 'succeeded', output: JSON.parse(output) }));
   }
 
   async fail(_token: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.told = { status: 'failed', error, cause }));
+    return this.#answer(() => (this.result = { status: 'failed', error, cause }));
   }
 
   async heartbeat(): Promise<ReportAnswer> {

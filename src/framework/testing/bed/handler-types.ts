@@ -1,13 +1,13 @@
 type Method = (...args: never[]) => unknown;
 
-/** The methods of a class, or of each of several, that may be handlers. */
+/** The names of a class's methods, or of those of several classes, any of which may be a handler. */
 export type HandlerName<T> = T extends unknown
   ? { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string
   : never;
 
 type MethodOf<T, M> = T extends unknown ? (M extends keyof T ? T[M] : never) : never;
 
-/** What a handler takes, as JSON. Whatever a class takes that is not this, `runText` can send. */
+/** A handler's input as JSON. `runText` can send any other text. */
 export type InputOf<T, M> =
   MethodOf<T, M> extends (...args: infer P) => unknown
     ? P extends readonly [infer Input, ...unknown[]]
@@ -15,11 +15,11 @@ export type InputOf<T, M> =
       : unknown
     : unknown;
 
-/** What a handler returns, as JSON gives it back. */
+/** A handler's output after JSON. */
 export type OutputOf<T, M> =
   MethodOf<T, M> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
 
-/** What may stand in JSON for a value of a type. */
+/** The JSON values that may stand for a value of a type. */
 export type Json<T> = unknown extends T
   ? unknown
   : T extends string | number | boolean | null | undefined
@@ -38,7 +38,7 @@ export type Json<T> = unknown extends T
                 ? { readonly [K in keyof T as T[K] extends Method ? never : K]: Json<T[K]> }
                 : never;
 
-/** What is left of a value that went through JSON. */
+/** The type of a value after JSON. */
 export type Parsed<T> = unknown extends T
   ? unknown
   : T extends string | number | boolean | null

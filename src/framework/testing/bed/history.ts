@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { TaskResult } from './bed-port.js';
 
-/** One attempt at an activity's task, as a history recorded it. */
+/** One attempt at an activity's task, from a history. */
 export interface RecordedTask {
   /** The activity's ARN. */
   readonly activity: string;
@@ -12,7 +12,7 @@ export interface RecordedTask {
   readonly eventId: number;
 }
 
-/** What `aws stepfunctions get-execution-history` writes, as far as it is read here. */
+/** The output of `aws stepfunctions get-execution-history`, as far as it is read here. */
 export interface History {
   readonly events: readonly HistoryEvent[];
 }
@@ -27,8 +27,8 @@ interface HistoryEvent {
 }
 
 /**
- * The attempts that a worker brought to an end. One that timed out or was lost says nothing of a handler.
- * @throws an Error that names the file, when it can't be read, is no history, or lacks what was said of an attempt.
+ * Reads the attempts that a worker has ended. One that timed out or was lost says nothing about a handler.
+ * @throws an Error that names the file, where it can't be read, is no history, or lacks an attempt's input or output.
  */
 export async function readRecordedTasks(source: string | History): Promise<RecordedTask[]> {
   const history: unknown = typeof source === 'string' ? await readJson(source) : source;
@@ -90,7 +90,7 @@ function resultOf(event: HistoryEvent, where: string): TaskResult | undefined {
   }
 }
 
-/** Events point back to the one before them in the same branch. */
+/** Follows the events back to the one that scheduled the task. Each names the one before it in its branch. */
 function scheduledBefore(
   event: HistoryEvent,
   byId: ReadonlyMap<number, HistoryEvent>,

@@ -6,7 +6,7 @@ import type { TaskResult } from './bed-port.js';
 /** One recorded task, run again. */
 export interface ReplayedTask {
   readonly handler: string;
-  /** The id of the event that ended the recorded one. */
+  /** The id of the event that ended the recorded task. */
   readonly eventId: number;
   /** JSON text. */
   readonly input: string;
@@ -14,18 +14,18 @@ export interface ReplayedTask {
   readonly now: TaskResult;
 }
 
-/** What a history came to, run again. */
+/** The results of a history's tasks, run again. */
 export interface Replay {
   readonly tasks: readonly ReplayedTask[];
-  /** Those with another output now, another error name, or success in place of failure. Causes may differ. */
+  /** The tasks with another output, another error name, or the other status. Causes may differ. */
   readonly differences: readonly ReplayedTask[];
-  /** Recorded tasks of activities that no handler of the bed takes, by ARN. */
+  /** The ARNs of recorded activities that no handler of the bed takes. */
   readonly unhandled: readonly string[];
 }
 
 type Run = (json: string, handler: string) => Promise<TaskResult>;
 
-/** Runs every recorded input that a worker answered through its handler, one after the other. */
+/** Runs every recorded input through its handler, one after the other. */
 export async function replay(
   source: string | History,
   handlers: readonly HandlerDefinition[],
@@ -42,7 +42,7 @@ export async function replay(
   return { tasks, differences, unhandled: [...unhandled] };
 }
 
-/** By the whole ARN; else by the name at its end, since stages and accounts differ. */
+/** Finds a handler by the whole ARN, else by the name at its end, since stages and accounts differ. */
 function handlerOf(arn: RecordedTask['activity'], handlers: readonly HandlerDefinition[]) {
   const name = arn.split(':').at(-1);
   return (

@@ -1,21 +1,21 @@
-import type { HandClock } from '../hand-clock.js';
+import type { HandClock } from '../harness/hand-clock.js';
 import { resolveConfig, resolveHandler } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
+import { deferred } from '../../base/time/wait.js';
 import { show } from '../../base/errors.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { Logger } from '../../base/log/log.js';
-import { Pace } from '../../worker/poll/pace.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
 import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
 import { BedPort, type TaskResult } from './bed-port.js';
-import { ExactHeartbeats } from '../exact-heartbeats.js';
-import type { StartOptions } from '../options.js';
+import type { StartOptions } from '../harness/options.js';
+import { taskWorld } from '../harness/task-world.js';
 
-/** What a running task is made of. */
+/** The parts of a running task. */
 export interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
@@ -23,20 +23,19 @@ export interface TaskRecipe {
   readonly log: Logger;
   readonly json: string;
   readonly token: string;
-  /** Over `@Handle` and `@Activity`, as the config's `handlers` are. */
+  /** They win over `@Handle` and `@Activity`, as the config's `handlers` do. */
   readonly options: StartOptions;
 }
 
 /**
- * A task of a bed, in a world that stands still until a test moves it: the worker's own task, over a service that takes
- * everything.
+ * A worker's task in a bed, on a clock that a test moves, with a service that accepts everything.
  */
 export class RunningTask<Output = unknown> {
-  /** What the service is told, once it is. A task that waits for time needs `advance` first. */
+  /** Resolves to the result that the service would get. A task that waits for time needs `advance` first. */
   readonly outcome: Promise<TaskResult<Output>>;
-  /** What was logged through `task.log`, and below it. */
+  /** The lines that were logged through `task.log` and its children. */
   readonly logs: readonly LogEntry[];
-  /** Moves with the task. */
+  /** The task's clock. */
   readonly clock: HandClock;
   readonly #task: Task;
   readonly #port: BedPort;
@@ -53,76 +52,68 @@ export class RunningTask<Output = unknown> {
     this.clock = clock;
     this.#graceMs = settings.graceMs;
     this.#port = new BedPort(clock);
-    let tell = (_result: TaskResult<Output>): void => {};
-    this.outcome = new Promise((resolve) => (tell = resolve));
+    const outcome = deferred<TaskResult<Output>>();
+    this.outcome = outcome.promise;
     this.#task = new Task(
       { token, input: json, receivedAt: clock.now() },
-      {
-        name: definition.name,
-        activityArn: activityArnOf(definition),
-        handle,
-        heartbeatMs,
-        timeoutMs,
-      },
-      {
+      { name: definition.name, activityArn: activityArnOf(definition), handle, heartbeatMs, timeoutMs },
+      taskWorld({
         port: this.#port,
         clock,
-        random: () => 0.5,
-        heartbeats: new ExactHeartbeats(clock),
         log: keepLog(entries, log),
         emit: (event) => {
-          if (event === 'task:gone' || event === 'task:succeeded' || event === 'task:failed')
-            tell(this.#port.told as TaskResult<Output>);
+          if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
         },
         workerName: 'test-bed',
         reportLimitMs: settings.reportLimitMs,
-        reportPace: new Pace(),
-        outside: (fn) => fn(),
-      },
+      }),
     );
     void this.#task.run().then(() => (this.#settled = true));
   }
 
-  /** What the handler was given: its signals, for one. */
+  /** The context that the handler got, with its signals. */
   get context(): TaskContext {
     return this.#task.context;
   }
 
-  /** How many heartbeats the service has taken. */
+  /** The number of accepted heartbeats. */
   get heartbeats(): number {
     return this.#port.heartbeats.length;
   }
 
-  /** How far the handler is, as it last said; undefined where it says nothing. */
+  /** The handler's latest progress; undefined before the first. */
   get progress(): TaskProgress | undefined {
     return this.#task.progress;
   }
 
-  /** Whether the handler has settled too, so that its slot would be free. */
+  /** True once the handler has settled too, so that its slot would be free. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** Moves time on, by a duration such as `'20s'`, and lets all that falls due on the way happen. */
+  /** Moves time on by a duration such as `'20s'`, and runs every timer that falls due on the way. */
   async advance(duration: string): Promise<void> {
     await this.clock.advance(milliseconds(duration));
   }
 
-  /** The service no longer wants the task: it timed out there, or its execution was stopped. A heartbeat learns of it. */
+  /** Makes the task gone, as after its timeout or the end of its execution. A heartbeat learns of it. */
   async gone(): Promise<void> {
     this.#port.close();
-    // The handler's own asking is how a test can beat at once; where the task is gone it rejects.
+    // The context's own heartbeat is sent at once, and rejects where the task is gone.
     await this.context.heartbeat().catch(() => {});
     await this.clock.settle();
   }
 
-  /** The worker begins to stop. When the grace is over, the task's signal aborts. */
+  /** Begins the worker's shutdown. At the end of the grace, the task's signal aborts. */
   async shutdown(): Promise<void> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
     await this.clock.settle();
   }
 }
+
+/** The events that end a task. */
+const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);
 
 function milliseconds(value: string): number {
   const parsed = parseDuration(value);

@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import { HandClock } from '../hand-clock.js';
+import { HandClock } from '../harness/hand-clock.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { CLOCK } from '../../worker/handler/container/container.js';
@@ -7,7 +7,7 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
-import { type BedHandler, makeBedHandlers, outcomeOf } from '../tested-handlers.js';
+import { type BedHandler, makeBedHandlers, outcomeOf } from '../harness/bed-handlers.js';
 import {
   BED_OPTIONS,
   checkOptions,
@@ -16,7 +16,7 @@ import {
   START_OPTIONS,
   type StartOptions,
   type TestBedOptions,
-} from '../options.js';
+} from '../harness/options.js';
 import { didYouMean } from '../../base/errors.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
@@ -27,19 +27,19 @@ import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 export interface TestBed<T extends object> {
   /** The bed's own container. */
   readonly container: DependencyContainer;
-  /** What `CLOCK` injects. It runs ahead by itself during `run`, and stands still for `start`. */
+  /** The clock that `CLOCK` injects. It runs ahead by itself during `run`, and stands still for `start`. */
   readonly clock: HandClock;
   /**
-   * Hands a task to a handler and gives what the service would be told. Nothing beats, and no deadline is kept: see
-   * `start`. Where the handler never settles, this does not either.
+   * Runs a task through its handler and resolves to the result that the service would get. No heartbeats are sent and no
+   * deadline is kept: see `start`. Where the handler never settles, this does not either.
    * @param input becomes JSON on the way, as an execution's input does.
-   * @param options `handler`, as `'Class.method'`: needed where there are several.
+   * @param options `handler`, as `'Class.method'`: required where there are several.
    */
   run<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
     options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
-  /** As `run`, with the text of the input as it would arrive: for what `run` can't express. */
+  /** As `run`, with the text of the input as it would arrive, which may be any. */
   runText<M extends HandlerName<T> = HandlerName<T>>(
     json: string,
     options?: RunOptions<M>,
@@ -53,15 +53,15 @@ export interface TestBed<T extends object> {
     options?: RunOptions<M> & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
   /**
-   * Runs every activity input of a recorded execution that a worker answered through its handler, and tells what has changed.
-   * @param history what `aws stepfunctions get-execution-history` writes: the path of a file, or its content.
+   * Runs every input that a worker answered in a recorded execution through its handler, and reports the differences.
+   * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content.
    */
   replay(history: string | History): Promise<Replay>;
 }
 
 /**
- * Makes a bed: the container, the checks and the compiled handlers of a worker, with nothing to connect to.
- * @throws StartError for whatever would keep a worker from starting; an activity's unset `${NAME}` would not.
+ * Makes a bed: a worker's container, checks and compiled handlers, without any connection.
+ * @throws StartError for every problem that would keep a worker from starting, but an activity's unset `${NAME}`.
  */
 export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
@@ -150,7 +150,7 @@ class Bed<T extends object> implements TestBed<T> {
 
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
-/** The bed's own, unless a mock of CLOCK put another hand clock in its place. */
+/** Returns the bed's own clock, or the hand clock of a mock of CLOCK. */
 function handClockOf(container: DependencyContainer): HandClock {
   const clock = container.resolve(CLOCK);
   return clock instanceof HandClock ? clock : new BedClock();

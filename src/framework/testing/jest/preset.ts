@@ -6,7 +6,7 @@ const WITHOUT_FLAG =
   '`node --experimental-vm-modules node_modules/jest/bin/jest.js`, or set NODE_OPTIONS=--experimental-vm-modules. ' +
   '(A project with "type": "commonjs" needs no flag: preset: \'stepwright/jest/commonjs\'.)';
 
-// Jest would say it in ten lines about an import, for each test file. It shows the stack, which says nothing more.
+// Jest would say so in ten lines about an import, for each test file. It prints the stack, so this one is empty.
 if (!('SourceTextModule' in vm)) throw Object.assign(new Error(WITHOUT_FLAG), { stack: '' });
 
 /** `preset: 'stepwright/jest'`: tests as ES modules. Jest needs `node --experimental-vm-modules` for them. */

@@ -1,4 +1,4 @@
-/** How @swc/jest must compile decorated classes, so that what they declare is there when a test runs. */
+/** Returns the options with which @swc/jest compiles decorated classes, so that a test finds what they declare. */
 export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   '@swc/jest',
   {
@@ -14,11 +14,11 @@ export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   },
 ];
 
-/** What both presets hold. All packages named here are the project's own, and found from its root. */
+/** The settings of both presets. All packages named here are the project's own, and found from its root. */
 export const common = {
   testEnvironment: 'node',
   setupFiles: ['reflect-metadata'],
-  // What tsc writes; tests compiled there would run a second time.
+  // The output of tsc, where compiled tests would run a second time.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
   // TypeScript imports './greeter.ts' as './greeter.js'. A real .js comes first, since packages have theirs.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts', '$1.tsx'] },

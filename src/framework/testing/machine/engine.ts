@@ -1,4 +1,4 @@
-import type { HandClock } from '../hand-clock.js';
+import type { HandClock } from '../harness/hand-clock.js';
 import { Activities } from '../../local/engine/activities.js';
 import { MockTable, type Mocks } from '../../local/resources/mocks.js';
 import { RunningMemory, type Execution } from '../../local/engine/execution.js';

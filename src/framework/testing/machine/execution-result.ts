@@ -1,19 +1,19 @@
 import type { Execution } from '../../local/engine/execution.js';
 
-/** What an execution came to. */
+/** The result of an execution. */
 export interface ExecutionResult {
   readonly status: 'succeeded' | 'failed' | 'timedOut' | 'aborted';
-  /** Parsed; only of a success. */
+  /** Parsed; present after a success. */
   readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
-  /** The states it entered, in order. */
+  /** The names of the entered states, in order. */
   readonly path: readonly string[];
-  /** How often each state that runs tasks had one scheduled. */
+  /** The number of scheduled tasks of each state that runs tasks. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** How long it took by its own clock, in milliseconds. */
+  /** Its duration by its own clock, in milliseconds. */
   readonly tookMs: number;
-  /** As GetExecutionHistory has it. */
+  /** The events, as GetExecutionHistory returns them. */
   readonly history: readonly object[];
 }
 
@@ -26,7 +26,7 @@ const STATUS = {
 
 type Event = ReturnType<Execution['history']['page']>[number];
 
-/** Reads an execution that has ended; undefined for one that has not. */
+/** Returns the result of an execution; undefined before its end. */
 export function resultOf({ end, startedAt, history }: Execution): ExecutionResult | undefined {
   if (!end) return undefined;
   const events = history.all();

@@ -1,14 +1,12 @@
-import type { HandClock } from '../hand-clock.js';
 import type { Logger } from '../../base/log/log.js';
+import type { Clock } from '../../base/time/clock.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
-import { Pace } from '../../worker/poll/pace.js';
-import { Task } from '../../worker/task/task.js';
+import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { Engine } from './engine.js';
-import { ExactHeartbeats } from '../exact-heartbeats.js';
-import type { BedHandler } from '../tested-handlers.js';
-import type { Fault } from '../options.js';
+import type { BedHandler } from '../harness/bed-handlers.js';
+import type { Fault } from '../harness/options.js';
+import { taskWorld } from '../harness/task-world.js';
 
-const REPORT_LIMIT_MS = 15 * 60_000;
 const THROTTLE: ReportAnswer = {
   kind: 'retry',
   pace: 'fast',
@@ -16,74 +14,59 @@ const THROTTLE: ReportAnswer = {
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
 
-/** Takes the tasks of an engine, each by a task of the worker's own. */
+/** The parts of a machine's worker. */
+export interface MachineWorkerParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The faults of each handler's attempts, by its name. */
+  readonly faults: Readonly<Record<string, readonly Fault[]>>;
+  readonly reportLimitMs: number;
+}
+
+/** Polls an engine and runs its tasks, each as the worker's own `Task`. */
 export class MachineWorker {
-  /** The names of the handlers that run: one for each task. */
+  /** The names of the handlers that run, one for each task. */
   readonly running: string[] = [];
-  /** How many have ended. */
+  /** The number of tasks that have ended. */
   ended = 0;
-  readonly #engine: Engine;
-  readonly #clock: HandClock;
-  readonly #log: Logger;
+  readonly #parts: MachineWorkerParts;
   readonly #faults: Map<string, Fault[]>;
 
-  constructor(
-    engine: Engine,
-    clock: HandClock,
-    log: Logger,
-    faults: Readonly<Record<string, readonly Fault[]>>,
-  ) {
-    this.#engine = engine;
-    this.#clock = clock;
-    this.#log = log;
-    this.#faults = new Map(Object.entries(faults).map(([name, list]) => [name, [...list]]));
+  constructor(parts: MachineWorkerParts) {
+    this.#parts = parts;
+    this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
-  /** Serves an activity, from now on. */
+  /** Polls an activity from now on. */
   serve(arn: string, handler: BedHandler): void {
     void this.#poll(arn, handler);
   }
 
   async #poll(arn: string, handler: BedHandler): Promise<never> {
     for (;;) {
-      const answer = await this.#engine.poll(arn, 'test-machine');
+      const answer = await this.#parts.engine.poll(arn, WORKER_NAME);
       if (answer.kind === 'task') this.#take(arn, handler, answer.token, answer.input);
     }
   }
 
-  #take(
-    activityArn: string,
-    { definition, handle, options }: BedHandler,
-    token: string,
-    input: string,
-  ): void {
-    const fault = this.#faults.get(definition.name)?.shift() ?? 'none';
+  #take(activityArn: string, handler: BedHandler, token: string, input: string): void {
+    const { definition, handle, options } = handler;
+    const { name } = definition;
+    const fault = this.#faults.get(name)?.shift() ?? 'none';
     if (fault === 'lost-token') return;
-    const { heartbeatMs, timeoutMs } = options;
-    const task = new Task(
-      { token, input, receivedAt: this.#clock.now() },
-      {
-        name: definition.name,
-        activityArn,
-        handle,
-        heartbeatMs: fault !== 'worker-dies' && heartbeatMs,
-        timeoutMs,
-      },
-      {
-        port: fault === 'none' ? this.#engine : new FaultyPort(this.#engine, fault),
-        clock: this.#clock,
-        random: () => 0.5,
-        heartbeats: new ExactHeartbeats(this.#clock),
-        log: this.#log,
-        emit: () => {},
-        workerName: 'test-machine',
-        reportLimitMs: REPORT_LIMIT_MS,
-        reportPace: new Pace(),
-        outside: (fn) => fn(),
-      },
-    );
-    if (fault === 'worker-dies') return void task.run();
-    void this.#run(task, definition.name);
+    const dies = fault === 'worker-dies';
+    const { timeoutMs } = options;
+    const heartbeatMs = !dies && options.heartbeatMs;
+    const lease = { token, input, receivedAt: this.#parts.clock.now() };
+    const task = new Task(lease, { name, activityArn, handle, heartbeatMs, timeoutMs }, this.#world(fault));
+    void (dies ? task.run() : this.#run(task, name));
+  }
+
+  #world(fault: Fault): TaskWorld {
+    const { engine, clock, log, reportLimitMs } = this.#parts;
+    const port = fault === 'none' ? engine : new FaultyPort(engine, fault);
+    return taskWorld({ port, clock, log, reportLimitMs, workerName: WORKER_NAME, emit: () => {} });
   }
 
   async #run(task: Task, name: string): Promise<void> {
@@ -94,7 +77,9 @@ export class MachineWorker {
   }
 }
 
-/** The engine behind a network that is in trouble. */
+const WORKER_NAME = 'test-machine';
+
+/** The engine behind a network with a fault. */
 class FaultyPort implements ActivityPort {
   readonly #engine: Engine;
   readonly #fault: Fault;

@@ -1,24 +1,25 @@
 import { basename } from 'node:path';
 import { systemClock } from '../../base/time/clock.js';
-import { HandClock } from '../hand-clock.js';
+import { HandClock } from '../harness/hand-clock.js';
 import { closest } from 'fastest-levenshtein';
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Machine } from '../../local/engine/machines.js';
+import type { Mocks } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
 import type { Engine } from './engine.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
-import { faultProblems, resourceProblems } from '../unused-mocks.js';
 import { MachineWorker } from './machine-worker.js';
-import { makeBedHandlers } from '../tested-handlers.js';
-import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from '../options.js';
+import { unusedFaults, unusedResources } from './unused-options.js';
+import { makeBedHandlers } from '../harness/bed-handlers.js';
+import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from '../harness/options.js';
 
-/** Longer than any execution: a poll waits for its task. */
+/** Longer than any execution, so that every poll waits for its task. */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
-/** How often the machine looks again before time moves while a handler runs: it may wait for something real. */
-const PATIENCE = 10;
+/** The rounds of waiting before time moves while a handler runs, since it may wait for something real. */
+const ROUNDS = 10;
 
 /** A state machine on a clock that runs ahead by itself, with the user's handlers for its activities. */
 export class TestMachine {
@@ -40,9 +41,9 @@ export class TestMachine {
   }
 
   /**
-   * Runs an execution to its end. Waits take no time.
-   * @throws an Error as soon as a task waits that no handler takes, and where nothing is due any more: after 10 real
-   *   seconds where a handler still runs, since what it waits for may be real.
+   * Runs an execution to its end. Its Waits take no real time.
+   * @throws an Error as soon as a task waits that no handler takes, and where no timer is left: at once, or after 10 real
+   *   seconds where a handler still runs, since it may wait for something real.
    */
   async execute(input: unknown = {}): Promise<ExecutionResult> {
     const execution = this.#engine.start(this.#machine, JSON.stringify(input) ?? 'null');
@@ -56,11 +57,11 @@ export class TestMachine {
     }
   }
 
-  /** Lets all happen that needs no time by the clock. What the engine is at work at takes as long as it takes. */
+  /** Resolves when everything has happened that needs no time by the clock, however long the engine works. */
   async #rest(): Promise<void> {
-    for (let looks = 0; looks < PATIENCE;) {
+    for (let looks = 0; looks < ROUNDS;) {
       await this.clock.settle();
-      // Meanwhile a thread that works out an expression may have the core.
+      // A thread that evaluates an expression may need this core.
       if (this.#engine.busy) await systemClock.sleep(1);
       else if (this.#worker.running.length > 0) looks++;
       else return;
@@ -74,7 +75,7 @@ export class TestMachine {
     await this.#handlerEnds();
   }
 
-  /** What a handler waits for where nothing is due is real, and takes real time; or it never comes. */
+  /** Waits in real time for a handler to end. @throws an Error where it does not end in 10 seconds */
   async #handlerEnds(): Promise<void> {
     const { ended } = this.#worker;
     try {
@@ -84,14 +85,14 @@ export class TestMachine {
     }
   }
 
-  /** When something is due; the end of a poll is nothing to wait for. */
+  /** Returns the time of the next timer, in epoch milliseconds, without those that end a poll. */
   #nextTimer(): number | undefined {
     const { next } = this.clock;
     return next !== undefined && next - this.clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
   }
 }
 
-/** What a machine is made of. */
+/** The parts of a machine. */
 interface MachineParts {
   readonly engine: Engine;
   readonly machine: Machine;
@@ -102,7 +103,7 @@ interface MachineParts {
   readonly handlers: readonly HandlerDefinition[];
 }
 
-/** A bare name is served wherever the machine has it, and so is a whole text whose `${NAME}` is unset. */
+/** Returns true where an activity has this ARN. A bare name matches in every account, an unset `${NAME}` any text. */
 function isOf(activity: ActivityRef, arn: string): boolean {
   if (activity.kind === 'arn') return activity.arn === arn;
   if (!activity.name.includes('${')) return arn.split(':').at(-1) === activity.name;
@@ -148,39 +149,51 @@ function stuck({ history }: Execution): string {
 /**
  * Makes a state machine that runs in this process, on the local engine, without a network.
  * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
- * @throws StartError where it can't be run, with each mistake and its place, and for whatever a bed would.
+ * @throws StartError with each mistake of the definition and its place, and with every problem that a bed would have.
  */
 export async function createTestMachine(
   definition: string | object,
   options: TestMachineOptions = {},
 ): Promise<TestMachine> {
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
+  const { activities = [], resources = {}, faults = {}, log = silentLog } = options;
   const source = await readDefinition(definition);
-  const { name, definition: text } = source;
   const clock = new HandClock();
-  const { handlers } = await makeBedHandlers(options.activities ?? [], options, clock);
-  // Loaded here, so that a test of a handler does not pay for the states language.
+  const { handlers: served, reportLimitMs } = await makeBedHandlers(activities, options, clock);
+  const handlers = served.map((each) => each.definition);
+  const { engine, machine, arns } = await makeEngine(source, resources, clock);
+  throwProblems([
+    ...unusedFaults(faults, handlers),
+    ...unusedResources(resources, source.name, machine.program.tasks),
+  ]);
+  const worker = new MachineWorker({ engine, clock, log, faults, reportLimitMs });
+  const unserved = arns.filter((arn) => {
+    const handler = served.find(({ definition: { activity } }) => isOf(activity, arn));
+    if (handler) worker.serve(arn, handler);
+    return !handler;
+  });
+  return new TestMachine({ engine, machine, worker, clock, unserved, handlers });
+}
+
+/** An engine with one machine, and the activities of its Tasks. */
+interface EngineParts {
+  readonly engine: Engine;
+  readonly machine: Machine;
+  readonly arns: readonly string[];
+}
+
+/** Makes the engine of a definition. @throws StartError with each mistake of the definition */
+async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
+  // Loaded here, so that a test of a handler does not load the states language.
   const { Engine } = await import('./engine.js');
   const { activityTasks } = await import('../../local/asl/machine.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
-  const engine = new Engine(clock, options.resources ?? {}, POLL_HOLD_MS);
-  const arns = [...new Set(activityTasks(text).map(({ activityArn }) => activityArn))];
+  const engine = new Engine(clock, resources, POLL_HOLD_MS);
+  const tasks = activityTasks(source.definition);
+  const arns = [...new Set(tasks.map(({ activityArn }) => activityArn))];
   for (const arn of arns) engine.createActivity(arn);
-  const machine = engine.createMachine(name, text);
-  const definitions = handlers.map((each) => each.definition);
-  throwProblems([
-    ...faultProblems(options.faults ?? {}, definitions),
-    ...resourceProblems(options.resources ?? {}, name, machine.program.tasks),
-  ]);
-  const worker = new MachineWorker(engine, clock, options.log ?? silentLog, options.faults ?? {});
-  const unserved: string[] = [];
-  for (const arn of arns) {
-    const handler = handlers.find(({ definition: { activity } }) => isOf(activity, arn));
-    if (handler) worker.serve(arn, handler);
-    else unserved.push(arn);
-  }
-  return new TestMachine({ engine, machine, worker, clock, unserved, handlers: definitions });
+  return { engine, machine: engine.createMachine(source.name, source.definition), arns };
 }
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {

@@ -1,8 +1,8 @@
-import type { Clock } from '../base/time/clock.js';
-import type { Beat, Beating, Heartbeats } from '../worker/heartbeat/heartbeats.js';
+import type { Clock } from '../../base/time/clock.js';
+import type { Beat, Beating, Heartbeats } from '../../worker/heartbeat/heartbeats.js';
 
-/** Beats exactly at each interval, so that a test can count. */
-export class ExactHeartbeats implements Heartbeats {
+/** Sends heartbeats at exact intervals, so that a test can count them. */
+export class IntervalHeartbeats implements Heartbeats {
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -10,11 +10,11 @@ export class ExactHeartbeats implements Heartbeats {
   }
 
   track(beating: Beating): Beat {
-    return new ExactBeat(beating, this.#clock);
+    return new IntervalBeat(beating, this.#clock);
   }
 }
 
-class ExactBeat implements Beat {
+class IntervalBeat implements Beat {
   lastAt: number | undefined;
   readonly #beating: Beating;
   readonly #clock: Clock;

@@ -1,9 +1,9 @@
-/** As many lines as are read: a failure's reason stands near the end. */
+/** The lines of an excerpt. The reason of a failure is near the end. */
 const MOST_LINES = 15;
 const MOST_CHARACTERS = 160;
 
-/** What happened in an execution, an event a line; undefined for what has no history. */
-export function shortHistory(result: object): string | undefined {
+/** Returns the last events of an execution's result, one a line; undefined for a result without a history. */
+export function historyExcerpt(result: object): string | undefined {
   const history: unknown = Reflect.get(result, 'history');
   if (!Array.isArray(history)) return undefined;
   const events: readonly unknown[] = history;
@@ -12,7 +12,7 @@ export function shortHistory(result: object): string | undefined {
   return ['What happened:', ...(left > 0 ? [`  … ${left} events before`] : []), ...lines].join('\n');
 }
 
-/** `4 ActivityFailed PaymentDeclined: no`. */
+/** Returns an event as in `4 ActivityFailed PaymentDeclined: no`. */
 function lineOf(event: unknown): string {
   if (typeof event !== 'object' || event === null) return String(event);
   const fields = new Map<string, unknown>(Object.entries(event));
@@ -34,7 +34,7 @@ function sayDetails({ name, error, cause, input, output, resource }: Record<stri
   return typeof input === 'string' ? ` ${input}` : '';
 }
 
-/** What a cause of ours says; another one as it is. */
+/** Returns the message of a worker's cause, and any other cause as it is. */
 function messageOf(cause: string): string {
   try {
     const parsed: unknown = JSON.parse(cause);

@@ -1,14 +1,13 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
-import type { HandlerDefinition } from '../declare/definition.js';
-import type { Constructor } from '../declare/class.js';
-import type { Interceptor } from '../declare/interceptor.js';
-import { CLOCK, RANDOM, TASK_CONTEXT, type Registration } from '../worker/handler/container/container.js';
-import { dependenciesOf } from '../worker/handler/container/dependencies.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
+import type { Interceptor } from '../../declare/interceptor.js';
+import { CLOCK, RANDOM, TASK_CONTEXT, type Registration } from '../../worker/handler/container/container.js';
+import { dependenciesOf } from '../../worker/handler/container/dependencies.js';
 
 /**
- * A token and what stands in for it. A value is used as it is, never copied. A class is made by the container. For
- * a token that is a class, any other function is a factory; `{ useFactory }` is one for every token, and `{ useValue }`
- * makes a value of what would be read otherwise.
+ * A token and its stand-in. A value is used as it is, never copied. A class is made by the container. For a token that is
+ * a class, any other function is a factory; `{ useFactory }` is one for every token, and `{ useValue }` forces a value.
  */
 export type Mock = readonly [token: InjectionToken, standIn: unknown];
 
@@ -39,10 +38,10 @@ function isFactory(value: unknown): value is (container: DependencyContainer) =>
   return typeof value === 'function';
 }
 
-/** Makes the stand-in for a dependency; `undefined` leaves it as it is, and asks for what it needs itself. */
+/** Makes the stand-in for a dependency. `undefined` keeps the real one, whose own dependencies are then asked for. */
 export type Mocker = (token: InjectionToken) => unknown;
 
-/** Asks a mocker for everything that the handlers and interceptors need and that nobody mocked. */
+/** Asks a mocker for every dependency of the handlers and interceptors that has no mock yet. */
 export function mockRest(
   handlers: readonly HandlerDefinition[],
   globalInterceptors: readonly Constructor<Interceptor>[],

@@ -44,7 +44,7 @@ test.each<[string, TestBedOptions, RegExp]>([
     { mocks: [EUR, [(() => class Gateway extends Unrelated {})(), {}]] },
     /mocks: Gateway: .*\n {5}Fix: another Gateway is injected, of another file or another copy/,
   ],
-])('a mock that names nobody fails the bed: %s', async (_, options, message) => {
+])('a mock that nothing is injected with fails the bed: %s', async (_, options, message) => {
   await expect(bedWith(options)).rejects.toThrow(message);
 });
 
@@ -102,7 +102,7 @@ test.each<[string, object, RegExp]>([
     { resources: { 'TestMachine.Pay': { output: 1 } } },
     /that Task is on an activity, so a handler answers it/,
   ],
-])('a test machine that names nobody fails: %s', async (_, options, message) => {
+])('a test machine fails where its options name something unknown: %s', async (_, options, message) => {
   await expect(machineWith(options)).rejects.toThrow(message);
 });
 
@@ -122,7 +122,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   ['a run', async () => (await aBed()).run({}, { handlr: 'x' } as object), /handlr: .*\n.*'handler'/],
   ['a text', async () => (await aBed()).runText('{}', { handlr: 'x' } as object), /handlr: .*\n.*'handler'/],
   ['a start', async () => (await aBed()).start({}, { graze: '1s' } as object), /graze: .*\n.*'grace'/],
-])('an option that there is not fails %s', async (_, begin, message) => {
+])('an unknown option fails %s', async (_, begin, message) => {
   await expect(begin()).rejects.toThrow(message);
 });
 
@@ -157,7 +157,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   await expect(begin()).rejects.toThrow(message);
 });
 
-test('a run that names no handler of the bed tells the nearest', async () => {
+test('a run with an unknown handler names the nearest', async () => {
   const bed = await bedWith({ mocks: [EUR] });
   const named = bed.run({}, { handler: 'Charging.charg' as 'Charging.charge' });
   await expect(named).rejects.toThrow("no handler 'Charging.charg': did you mean 'Charging.charge'?");

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import { shortHistory } from './short-history.js';
-import type { TaskResult } from './bed/bed-port.js';
+import type { TaskResult } from '../bed/bed-port.js';
+import { historyExcerpt } from './history-excerpt.js';
 
-/** What a matcher finds in its `this`, under Jest and Vitest alike. */
+/** A matcher's `this`, under Jest and Vitest alike. */
 interface MatcherContext {
   equals(actual: unknown, expected: unknown): boolean;
   readonly utils?: {
-    /** Null where it has nothing to show. */
+    /** Returns null where there is nothing to show. */
     diff?(expected: unknown, received: unknown): string | null | undefined;
   };
 }
@@ -20,13 +20,13 @@ interface Verdict {
 export interface StepwrightMatchers<R> {
   /** The task succeeded, with an output that equals this one; asymmetric matchers work. */
   toHaveSucceededWith(output: unknown): R;
-  /** The task failed by this name. @param cause what its cause, parsed, must hold at least. */
+  /** The task failed by this name. @param cause fields that its parsed cause must have at least. */
   toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>>): R;
   /** The machine entered these states, in this order, and no others. */
   toHaveVisited(states: readonly string[]): R;
 }
 
-/** For `expect.extend(matchers)` of Jest and Vitest. What is no result at all is an error, also after `.not`. */
+/** Matchers for `expect.extend(matchers)` of Jest and Vitest. They throw for a value that is no result, also after `.not`. */
 export const matchers = {
   toHaveSucceededWith(this: MatcherContext, received: unknown, output: unknown): Verdict {
     const result = readResult('toHaveSucceededWith', received);
@@ -73,7 +73,7 @@ const list = (states: readonly unknown[]): string => (states.length > 0 ? states
 const EXECUTION = 'give it what `await machine.execute(…)` of a test machine gives';
 const RESULT = 'give it what `await bed.run(…)`, `await task.result` or `await machine.execute(…)` gives';
 
-/** @throws Error for what is no result: with it, a matcher would pass or fail by accident. */
+/** Checks a result. @throws Error for any other value, with which a matcher would pass or fail by accident */
 function readResult(matcher: string, received: unknown): TaskResult {
   if (typeof received === 'object' && received !== null) {
     if ('then' in received && typeof received.then === 'function')
@@ -109,7 +109,7 @@ function verdict(
       `Expected: ${pass ? 'anything but ' : ''}${expected}`,
       `Received: ${describe(received)}`,
       pass ? undefined : difference(),
-      shortHistory(received),
+      historyExcerpt(received),
     ];
     return parts.filter((part) => typeof part === 'string' && part !== '').join('\n\n');
   };
@@ -118,7 +118,7 @@ function verdict(
 
 const text = (value: unknown): string => inspect(value, { depth: 6, breakLength: 100 });
 
-/** A cause is shown as what it says. */
+/** Describes a result, and a cause by its message. */
 function describe(result: TaskResult): string {
   if (result.status === 'succeeded') return `success with ${text(result.output)}`;
   if (result.status !== 'failed') return SAID[result.status] ?? result.status;

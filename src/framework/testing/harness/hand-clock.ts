@@ -1,26 +1,26 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers';
 import { setTimeout as nap } from 'node:timers/promises';
-import { BaseClock, type Cancel } from '../base/time/clock.js';
-import { show } from '../base/errors.js';
+import { BaseClock, type Cancel } from '../../base/time/clock.js';
+import { show } from '../../base/errors.js';
 
 interface HandTimer {
   readonly due: number;
   readonly order: number;
   readonly fn: () => void;
-  /** Where it stands in the heap; -1 once it has fired or was taken back. */
+  /** Its index in the heap; -1 once it has fired or was cancelled. */
   place: number;
 }
 
-/** How many quiet turns of the event loop mean that a process without sockets is at rest. */
+/** The quiet turns of the event loop after which a process without sockets is at rest. */
 const QUIET_TURNS = 12;
-/** All promises that nothing but promises holds up are settled after one. */
+/** One turn settles all promises that wait only for promises. */
 const PROMISE_TURNS = 1;
-/** How long no HTTP exchange may have moved, in real milliseconds, before a process with sockets is at rest. */
+/** The real milliseconds without any HTTP traffic after which a process with sockets is at rest. */
 const QUIET_MS = 5;
-/** How long turns follow each other at once, in real milliseconds: then the process sleeps for one in between. */
+/** The real milliseconds for which turns follow each other at once. Then the process sleeps for 1 ms between them. */
 const BUSY_MS = 1;
-/** How long `settle(until)` waits for its condition, in real milliseconds, before it throws. */
+/** The longest that `settle(until)` waits for its condition, in real milliseconds. */
 const SETTLE_LIMIT_MS = 10_000;
 
 const HTTP_CHANNELS: readonly Channel[] = [
@@ -32,7 +32,7 @@ const HTTP_CHANNELS: readonly Channel[] = [
   'net.server.socket',
 ].map((name) => channel(name));
 
-/** When an HTTP exchange of this process last moved, on the real clock; -Infinity before the first. */
+/** The real time of this process's last HTTP traffic; -Infinity before the first. */
 let lastHttpMove = Number.NEGATIVE_INFINITY;
 let watching = false;
 
@@ -45,8 +45,8 @@ function watchHttp(): void {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * A clock that stands still until a test moves it. Sockets are real: `advance` lets every exchange that a timer
- * sets off come to rest before the next timer fires, so a test reads like the timeline it describes.
+ * A clock that stands still until a test moves it. Sockets are real: `advance` waits until every exchange that a timer
+ * begins has come to rest before it fires the next timer, so that a test reads like the timeline it describes.
  */
 export class HandClock extends BaseClock {
   #now: number;
@@ -56,8 +56,8 @@ export class HandClock extends BaseClock {
 
   /**
    * @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z
-   * @param promisesOnly whether all that runs waits for this clock and for promises alone: no sockets, threads or
-   *   immediates. Each instant then costs one turn of the event loop instead of twelve. @default false
+   * @param promisesOnly true where all code waits only for this clock and for promises: no sockets, threads or
+   *   immediates. Each instant then takes one turn of the event loop instead of twelve. @default false
    */
   constructor(start: number = Date.UTC(2026, 0, 1), { promisesOnly = false } = {}) {
     super();
@@ -76,12 +76,12 @@ export class HandClock extends BaseClock {
     return () => this.#timers.remove(timer);
   }
 
-  /** How many timers are waiting. */
+  /** The number of waiting timers. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** When the next timer is due, in epoch milliseconds, or undefined where none waits. */
+  /** The time of the next timer, in epoch milliseconds; undefined where none waits. */
   get next(): number | undefined {
     return this.#timers.first?.due;
   }
@@ -89,7 +89,7 @@ export class HandClock extends BaseClock {
   /**
    * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after
    * each instant, so that timers which those set are fired too.
-   * @throws RangeError for what is no length of time
+   * @throws RangeError for anything but a number from 0 up
    */
   async advance(ms: number): Promise<void> {
     const target = this.#now + lengthOf(ms);
@@ -106,17 +106,17 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Time passes and nothing runs, as where the process is stopped or its event loop blocked. What fell due is late.
-   * @throws RangeError for what is no length of time
+   * Moves time on and runs nothing, as where the process is stopped or its event loop blocked. Due timers are then late.
+   * @throws RangeError for anything but a number from 0 up
    */
   stall(ms: number): void {
     this.#now += lengthOf(ms);
   }
 
   /**
-   * Lets everything that needs no time happen: timers due now, promises, and HTTP exchanges of this process until
-   * none moves.
-   * @param until wait for this instead, however long the sockets take; an Error after 10 real seconds.
+   * Resolves when everything has happened that needs no time: timers due now, promises, and the HTTP traffic of this
+   * process.
+   * @param until waits for this condition instead, however long the sockets take. @throws Error after 10 real seconds
    */
   async settle(until?: () => boolean): Promise<void> {
     const began = performance.now();
@@ -135,7 +135,7 @@ export class HandClock extends BaseClock {
     while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
   }
 
-  /** @param movedAt when something last moved: what is long ago lets other processes have the core for a while. */
+  /** @param movedAt the real time of the last traffic: after a pause, other processes get the core for a while. */
   async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
     if (performance.now() - movedAt > BUSY_MS) await nap(1);
@@ -160,7 +160,7 @@ function lengthOf(ms: unknown): number {
 const isBefore = (a: HandTimer, b: HandTimer): boolean =>
   a.due < b.due || (a.due === b.due && a.order < b.order);
 
-/** Timers by when they are due, then by when they were set. The first is at hand; joining and leaving take log n. */
+/** Timers by due time, then by the order of their setting. The first is read in constant time; add and remove take log n. */
 class TimerHeap {
   readonly #heap: HandTimer[] = [];
 
@@ -176,7 +176,7 @@ class TimerHeap {
     this.#rise(timer, this.#heap.length);
   }
 
-  /** Removing one that is not there does nothing. */
+  /** Removes a timer. Does nothing where it is not there. */
   remove(timer: HandTimer): void {
     const { place } = timer;
     if (place < 0) return;
@@ -188,7 +188,7 @@ class TimerHeap {
     else this.#sink(last, place);
   }
 
-  /** Puts a timer where there is room, or above it. */
+  /** Puts a timer at `room` or above it. */
   #rise(timer: HandTimer, room: number): void {
     for (;;) {
       const above = (room - 1) >> 1;
@@ -199,7 +199,7 @@ class TimerHeap {
     }
   }
 
-  /** Puts a timer where there is room, or below it. */
+  /** Puts a timer at `room` or below it. */
   #sink(timer: HandTimer, room: number): void {
     for (;;) {
       const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];

@@ -1,56 +1,56 @@
-import { CONFIG_OPTIONS } from '../config/config.js';
-import { badValue } from '../config/mistakes.js';
-import type { Constructor } from '../declare/class.js';
-import type { Interceptor } from '../declare/interceptor.js';
-import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import { checkAgainst, isText, listOf, type Option, record } from '../declare/rule.js';
-import { didYouMean, isPlainObject, type Problem, throwProblems } from '../base/errors.js';
-import type { Setup } from '../worker/handler/container/container.js';
-import type { Mocks } from '../local/resources/mocks.js';
-import type { Logger } from '../base/log/log.js';
+import { CONFIG_OPTIONS } from '../../config/config.js';
+import { badValue } from '../../config/mistakes.js';
+import type { Constructor } from '../../declare/class.js';
+import type { Interceptor } from '../../declare/interceptor.js';
+import { HANDLER_OPTIONS, type HandlerOptions } from '../../declare/options.js';
+import { checkAgainst, isText, listOf, type Option, record } from '../../declare/rule.js';
+import { didYouMean, isPlainObject, type Problem, throwProblems } from '../../base/errors.js';
+import type { Setup } from '../../worker/handler/container/container.js';
+import type { Mocks } from '../../local/resources/mocks.js';
+import type { Logger } from '../../base/log/log.js';
 import type { Mock, Mocker } from './mock.js';
 
 export interface TestBedOptions {
-  /** Stand-ins for what would be injected, each a token and a value, a class or a factory. @default [] */
+  /** Stand-ins for injected dependencies, each a token and a value, a class or a factory. @default [] */
   readonly mocks?: readonly Mock[];
-  /** Makes stand-ins for all the rest that is injected; where it gives `undefined`, the real one is used. @default none */
+  /** Makes stand-ins for the other dependencies; where it returns `undefined`, the real one is used. @default none */
   readonly useMocker?: Mocker;
   /** Global interceptors, as in the config. @default [] */
   readonly interceptors?: readonly Constructor<Interceptor>[];
   /** Registers providers, as in the config. The mocks win over it. @default none */
   readonly setup?: Setup;
-  /** Where `task.log` goes. @default nowhere */
+  /** Receives the lines of `task.log`. @default they are dropped */
   readonly log?: Logger;
 }
 
 export interface TestMachineOptions extends TestBedOptions {
   /** The classes whose handlers take the machine's tasks. @default [] */
   readonly activities?: readonly Constructor<object>[];
-  /** Answers for resources that are no activities, as `mocks` in the config. @default {} */
+  /** Answers for resources other than activities, as `mocks` in the config. @default {} */
   readonly resources?: Mocks;
-  /** What goes wrong with a handler's attempts, first to last, by `'Class.method'`. @default nothing */
+  /** The faults of a handler's attempts, first to last, by `'Class.method'`. @default none */
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
 }
 
 /**
- * What can go wrong with an attempt.
- * - `lost-token`: the answer to the poll never arrives, so nobody has the task.
- * - `worker-dies`: the handler begins, and is never heard of again.
+ * The troubles of an attempt.
+ * - `lost-token`: the answer to the poll never arrives, so that no worker has the task.
+ * - `worker-dies`: the handler begins, and nothing of it is reported.
  * - `throttled`: the first report is throttled, and repeated.
- * - `none`: nothing.
+ * - `none`: no trouble.
  */
 export type Fault = (typeof FAULTS)[number];
 
 export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
-/** Which handler of a bed is meant. */
+/** Names one handler of a bed. */
 export interface RunOptions<Method extends string = string> {
-  /** As `'Class.method'`: needed where there are several. */
+  /** `'Class.method'`; required where there are several. */
   readonly handler?: `${string}.${Method}`;
 }
 
 export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
-  /** How long the task may go on after `shutdown()`. @default '60s' */
+  /** The longest that the task may go on after `shutdown()`. @default '60s' */
   readonly grace?: string;
 }
 
@@ -91,7 +91,7 @@ export const START_OPTIONS: Rows<RunOptions & StartOptions> = {
   grace: CONFIG_OPTIONS.grace,
 };
 
-/** @throws StartError where there is no such option, which would test nothing, or its value is not what it takes */
+/** Checks the options of a call. @throws StartError for unknown options, which would test nothing, and bad values */
 export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, options: unknown): void {
   const problems = isPlainObject(options)
     ? checkAgainst(rows, options, { unknown: unknownTo(call), refused: badValue })
@@ -101,12 +101,16 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
 
 const unknownTo =
   (call: string) =>
-  (key: string, known: readonly string[]): Problem => ({
-    code: 'TEST_NAMES_NOBODY',
-    where: key,
-    what: `${call} has no such option`,
-    fix: didYouMean(key, known),
-  });
+  (key: string, known: readonly string[]): Problem =>
+    unusedProblem(key, `${call} has no such option`, didYouMean(key, known));
+
+/** The problem of a test that names something unknown: it would test nothing, so it fails before it begins. */
+export const unusedProblem = (where: string, what: string, fix: string): Problem => ({
+  code: 'TEST_NAMES_NOBODY',
+  where,
+  what,
+  fix,
+});
 
 function isLogger(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,0 +1,119 @@
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../../config/resolve.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { discover } from '../../declare/discovery/discovery.js';
+import { throwProblems } from '../../base/errors.js';
+import { deferred } from '../../base/time/wait.js';
+import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
+import { CLOCK, createContainer, RANDOM, type Setup } from '../../worker/handler/container/container.js';
+import { registrations } from '../../worker/handler/container/registrations.js';
+import { neededTokens, resolveProblems } from '../../worker/handler/container/resolve-problems.js';
+import type { Outcome } from '../../worker/handler/outcome/outcome.js';
+import type { HandClock } from './hand-clock.js';
+import { asRegistration, mockRest } from './mock.js';
+import type { TestBedOptions } from './options.js';
+import { unusedMocks } from './unused-mocks.js';
+
+/** A compiled handler of a bed or a test machine. */
+export interface BedHandler {
+  readonly definition: HandlerDefinition;
+  readonly options: ResolvedOptions;
+  readonly handle: CompiledHandler;
+}
+
+/** A container, its handlers, and the limit of their reports in milliseconds. */
+interface BedParts {
+  readonly container: DependencyContainer;
+  readonly handlers: readonly BedHandler[];
+  readonly reportLimitMs: number;
+}
+
+/** Handles one task. Resolves with its outcome when nothing of the task is left. */
+export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
+  const outcome = deferred<Outcome>();
+  await handle(json, task, outcome.resolve);
+  return outcome.promise;
+}
+
+/**
+ * Makes the container and the handlers of classes, on a clock, with a worker's settings.
+ * @throws StartError as a worker would, except for accounts and variables. The container is then disposed of.
+ */
+export async function makeBedHandlers(
+  classes: readonly Constructor<object>[],
+  options: TestBedOptions,
+  clock: HandClock,
+): Promise<BedParts> {
+  const { interceptors, setup } = options;
+  const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
+  const found = discover(classes, process.env, { standIn: true });
+  // A bed connects to no account.
+  throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
+  const container = await makeContainer(found.handlers, settings, options, clock);
+  const handlers = found.handlers.map((definition) => ({
+    definition,
+    options: resolveHandler(definition, settings).options,
+    handle: compile(definition, container, settings.interceptors),
+  }));
+  return { container, handlers, reportLimitMs: settings.reportLimitMs };
+}
+
+async function makeContainer(
+  definitions: readonly HandlerDefinition[],
+  { setup, interceptors }: Settings,
+  { mocks = [], useMocker }: TestBedOptions,
+  clock: HandClock,
+): Promise<DependencyContainer> {
+  const own = [
+    { token: CLOCK, provider: { useValue: clock } },
+    { token: RANDOM, provider: { useValue: () => 0.5 } },
+  ];
+  const mocked = mocks.map(asRegistration);
+  const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
+  const noted = noteSetup(setup);
+  try {
+    const container = await createContainer(noted.setup, [...own, ...rest, ...mocked]);
+    const needed = neededTokens(definitions, container, { interceptors });
+    const roots = new Set<InjectionToken>(definitions.map(({ target }) => target));
+    const tokens = mocked.map(({ token }) => token);
+    throwProblems([
+      ...unusedMocks(tokens, { container, needed, roots, registered: noted.registered }),
+      ...resolveProblems(definitions, container, { interceptors }, asMock),
+    ]);
+    return container;
+  } catch (error) {
+    await noted.container?.dispose();
+    throw error;
+  }
+}
+
+/** A `setup` that notes its container and what it registers. */
+interface NotedSetup {
+  readonly setup: Setup;
+  readonly registered: ReadonlySet<InjectionToken>;
+  /** Undefined until `setup` is called. */
+  container: DependencyContainer | undefined;
+}
+
+function noteSetup(setup: Setup | undefined): NotedSetup {
+  const registered = new Set<InjectionToken>();
+  const noted: NotedSetup = {
+    registered,
+    container: undefined,
+    setup: async (container) => {
+      noted.container = container;
+      const before = tokensOf(container);
+      await setup?.(container);
+      for (const token of tokensOf(container)) if (!before.has(token)) registered.add(token);
+    },
+  };
+  return noted;
+}
+
+const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>
+  new Set(registrations(container).map(([token]) => token));
+
+const asMock = (token: string): string =>
+  `give a stand-in: mocks: [[${token}, { … }]]; or the config's own: setup: config.setup`;

@@ -1,0 +1,18 @@
+import type { Clock } from '../../base/time/clock.js';
+import { Pace } from '../../worker/poll/pace.js';
+import type { TaskWorld } from '../../worker/task/task.js';
+import { IntervalHeartbeats } from './interval-heartbeats.js';
+
+/** The parts of a task's world that differ from one test to the next. */
+type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'reportLimitMs'> & {
+  readonly clock: Clock;
+};
+
+/** Makes the world of a worker's task in a test: nothing random, no shared pace, heartbeats at exact intervals. */
+export const taskWorld = (tested: TestedWorld): TaskWorld => ({
+  ...tested,
+  random: () => 0.5,
+  heartbeats: new IntervalHeartbeats(tested.clock),
+  reportPace: new Pace(),
+  outside: (fn) => fn(),
+});

@@ -1,0 +1,55 @@
+import { closest } from 'fastest-levenshtein';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import type { Problem } from '../../base/errors.js';
+import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/handler/container/container.js';
+import { asksLate } from '../../worker/handler/container/dependencies.js';
+import { registrationOf } from '../../worker/handler/container/registrations.js';
+import { unusedProblem } from './options.js';
+
+/** The container of a bed, and the tokens that are used of it. */
+export interface Injected {
+  readonly container: DependencyContainer;
+  /** The tokens that the handlers need. */
+  readonly needed: ReadonlySet<InjectionToken>;
+  /** Those of them that are the handlers' own classes. */
+  readonly roots: ReadonlySet<InjectionToken>;
+  /** The tokens that `setup` registered, for code that resolves them by hand. */
+  readonly registered: ReadonlySet<InjectionToken>;
+}
+
+const OWN: ReadonlySet<InjectionToken> = new Set<InjectionToken>([CLOCK, RANDOM, TASK_CONTEXT]);
+
+/** Returns the problems of mocks that nothing is injected with; none where a factory may ask for any token. */
+export function unusedMocks(
+  tokens: readonly InjectionToken[],
+  { container, needed, roots, registered }: Injected,
+): Problem[] {
+  const unused = tokens.filter((token) => !needed.has(token) && !registered.has(token) && !OWN.has(token));
+  if (unused.length === 0 || [...needed].some((token) => asksByHand(token, container))) return [];
+  const others = [...needed].filter(
+    (token) => !tokens.includes(token) && !OWN.has(token) && !roots.has(token),
+  );
+  return unused.map((token) => {
+    const name = nameOf(token);
+    const twin = others.find((other) => nameOf(other) === name);
+    const fix = twin
+      ? `another ${name} is injected, of another file or another copy: import it from where the class imports it`
+      : `${suggestion(name, others.map(nameOf))}if your code uses it, have it injected by the constructor; else remove the mock. What is asked of container.resolve() is registered in \`setup\``;
+    return unusedProblem(`mocks: ${name}`, 'nothing that this test runs is injected with it', fix);
+  });
+}
+
+const suggestion = (name: string, names: readonly string[]): string =>
+  names.length > 0 ? `did you mean ${closest(name, [...names])}? Injected are: ${names.join(', ')}; ` : '';
+
+function asksByHand(token: InjectionToken, container: DependencyContainer): boolean {
+  const provider = registrationOf(container, token)?.provider;
+  if (provider) return 'useFactory' in provider;
+  return typeof token === 'function' && asksLate(token as new () => unknown);
+}
+
+function nameOf(token: InjectionToken): string {
+  if (typeof token === 'function') return token.name;
+  if (typeof token === 'string') return `'${token}'`;
+  return typeof token === 'symbol' ? token.toString() : 'a delayed class';
+}
