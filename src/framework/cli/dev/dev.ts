@@ -10,7 +10,7 @@ import { findConfig, isTypeScript, projectDir } from '../project/config-file.js'
 import type { AccessFlags } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { SharedService } from '../supervise/shared-service.js';
-import type { PlanSummary } from '../supervise/set-messages.js';
+import type { PlanSummary } from '../supervise/plan-summary.js';
 import type { ProcessSlot } from '../supervise/process-slot.js';
 import { NotStarted, type ProcessExit, WorkerProcess } from '../supervise/worker-process.js';
 import { WorkerSet } from '../supervise/worker-set.js';
@@ -181,7 +181,7 @@ class Session {
 
   async #onPlanned(plan: PlanSummary): Promise<number | undefined> {
     this.#files = plan.files;
-    const port = await this.#service.take(plan);
+    const port = await this.#service.update(plan);
     if (!this.#current) this.#announce(plan.endpoint, plan.healthPort !== undefined);
     return port;
   }

@@ -35,16 +35,10 @@ export async function startSeeded(
 ): Promise<LocalService> {
   const { settings } = options;
   const service = await listen(options);
-  for (const { definition } of handlers) service.seedActivity(localArn(definition.activity, settings.region));
+  const seeded = seededHandlers(handlers, settings.region);
+  for (const { arn } of seeded) service.seedActivity(arn);
   for (const { name, definition } of machines) service.seedMachine({ name, definition });
-  const problems = slowHeartbeats(
-    service,
-    handlers.map(({ definition: { name, activity }, options: { heartbeatMs } }) => ({
-      name,
-      arn: localArn(activity, settings.region),
-      heartbeatMs,
-    })),
-  );
+  const problems = slowHeartbeats(service, seeded);
   if (problems.length > 0) await service.close();
   throwProblems(problems);
   return service;
@@ -67,6 +61,21 @@ export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
     : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
 }
 
+/** A handler with the ARN under which its activity is seeded. */
+export interface SeededHandler extends BeatingHandler {
+  readonly arn: string;
+}
+
+export const seededHandlers = (
+  handlers: readonly PlannedHandler[],
+  region: string | undefined,
+): SeededHandler[] =>
+  handlers.map(({ definition: { name, activity }, options: { heartbeatMs } }) => ({
+    name,
+    arn: localArn(activity, region),
+    heartbeatMs,
+  }));
+
 /** The local service, listening, with nothing in it. @throws StartError where it can't listen. */
 export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
@@ -84,11 +93,6 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
       throwProblems([noListening(message)]);
     throw error;
   }
-}
-
-/** A handler with the activity that a local service has for it. */
-export interface SeededHandler extends BeatingHandler {
-  readonly arn: string;
 }
 
 /** Finds the handlers whose heartbeat does not suit the HeartbeatSeconds of a seeded machine. */

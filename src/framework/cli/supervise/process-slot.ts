@@ -2,24 +2,24 @@ import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A process that ended so soon after it ran, or before it did, may well end so again. */
+/** A process that exits sooner than this after its start is likely to do so again. */
 export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** One of the slots of a set: a process runs in it, and when that has ended another. */
+/** A slot of a set. One process runs in it at a time; when that exits, another may take the slot. */
 export class ProcessSlot {
-  /** The one that runs in it; undefined while there is none, or it only starts. */
+  /** The process that runs in the slot; undefined while it starts, or there is none. */
   current: WorkerProcess | undefined;
-  /** Resolves when the one that starts now runs, or does not. */
+  /** Resolves when the last start is over, successful or not. */
   begun: Promise<unknown> = Promise.resolve();
-  /** Resolves when a reload has put another one in, or has not. */
+  /** Resolves when the last replacement is over, successful or not. */
   replaced: Promise<unknown> = Promise.resolve();
-  /** Why none runs in it, for people. */
+  /** The reason why no process runs, for people. */
   why = 'it starts';
-  /** How often another was started because one had ended. */
+  /** The number of exits and failed starts. Replacements do not count. */
   restarts = 0;
-  /** Quick ends in a row. */
+  /** The number of quick exits in a row. */
   failures = 0;
   #ranAt: number | undefined;
   #pause = new Abort();
@@ -30,13 +30,13 @@ export class ProcessSlot {
     private readonly clock: Clock,
   ) {}
 
-  /** From now on this one runs in it. */
+  /** Puts a running process into the slot. */
   take(worker: WorkerProcess): void {
     this.current = worker;
     this.#ranAt = this.clock.now();
   }
 
-  /** None runs in it any more, or none could be started. @returns how long to wait before the next, in milliseconds. */
+  /** Notes that the process has exited, or could not be started. @returns the pause before the next start, in milliseconds */
   lose(why: string): number {
     const isQuick = !this.isSteady;
     this.current = undefined;
@@ -47,12 +47,12 @@ export class ProcessSlot {
     return isQuick ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.failures - 1)) : 0;
   }
 
-  /** Whether what runs in it has run for a while. */
+  /** True where the process has run for {@link QUICK_MS}. */
   get isSteady(): boolean {
     return this.#ranAt !== undefined && this.clock.now() - this.#ranAt >= QUICK_MS;
   }
 
-  /** Waits, unless it is told not to. */
+  /** Resolves after `ms` milliseconds, or at {@link endPause}. */
   async pause(ms: number): Promise<void> {
     this.#pause = new Abort();
     await this.clock.sleep(ms, this.#pause);

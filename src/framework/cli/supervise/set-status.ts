@@ -11,9 +11,9 @@ import { SILENT_MS, type SupervisedSet } from './supervised-set.js';
 type Counts = PublicStatus['counts'];
 
 /**
- * What a set of processes shows as if it were one worker: it is ready where each of its slots is. What is told is what
- * each said last, a second ago at most.
- * @param counted by those that have ended
+ * Returns the status of a set as if it were one worker. It is the sum of the last status of each process, which is a
+ * second old at most, and ready where every slot is.
+ * @param counted the counts of processes that have exited
  */
 export function setStatus(set: SupervisedSet, name: string, counted: Counts): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
@@ -26,7 +26,7 @@ export function setStatus(set: SupervisedSet, name: string, counted: Counts): Pu
     state: set.isStopping ? 'draining' : all.length > 0 ? 'running' : 'created',
     ready: reasons.length === 0,
     reasons,
-    handlers: together(all),
+    handlers: sumHandlers(all),
     tasks: tasks.slice(0, MOST_TASKS),
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
@@ -62,18 +62,18 @@ function processStatus(set: SupervisedSet, slot: ProcessSlot): ProcessStatus {
   };
 }
 
-/** Each handler once, with what it is doing in all processes. */
-function together(all: readonly PublicStatus[]): PublicHandler[] {
+/** Sums what each handler does in all processes. */
+function sumHandlers(all: readonly PublicStatus[]): PublicHandler[] {
   const byName = new Map<string, PublicHandler>();
   for (const { handlers } of all)
     for (const handler of handlers) {
       const before = byName.get(handler.name);
-      byName.set(handler.name, before ? add(before, handler) : handler);
+      byName.set(handler.name, before ? addHandlers(before, handler) : handler);
     }
   return [...byName.values()];
 }
 
-function add(one: PublicHandler, other: PublicHandler): PublicHandler {
+function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
   const [a, b] = [one.polls, other.polls];
   return {
     ...one,
@@ -84,7 +84,7 @@ function add(one: PublicHandler, other: PublicHandler): PublicHandler {
     polls: {
       open: a.open + b.open,
       target: a.target + b.target,
-      // One of them that gets through is what can be said of all.
+      // The service can be reached where one process reaches it.
       state: a.state === 'open' ? a.state : b.state,
       lastAnswerAt: either(Math.max, a.lastAnswerAt, b.lastAnswerAt),
       heldSince: either(Math.min, a.heldSince, b.heldSince),

@@ -7,18 +7,18 @@ import { wantsConsole } from '../local/console.js';
 import type { AccessFlags } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import { readMachines } from '../project/machines.js';
-import type { PlanSummary } from './set-messages.js';
+import type { PlanSummary } from './plan-summary.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A machine as it was last given to the service. */
+/** A machine as the service has it. */
 interface Seeded {
   readonly arn: string;
   readonly source: MachineSource;
 }
 
 /**
- * The local service of workers that come and go: it is there as long as who began them is, and takes in what changes.
- * At any other endpoint there is none.
+ * The local service that the workers of a set share. It stays up while workers are replaced, and follows what changes
+ * in their project. At any other endpoint than `local` there is none.
  */
 export class SharedService {
   readonly #mocks: Record<string, Mock> = {};
@@ -30,29 +30,29 @@ export class SharedService {
     private readonly log: Logger,
     private readonly access: AccessFlags,
     private readonly workers: {
-      /** The newest, which has the mocks. */
+      /** The worker that answers for the mocks. */
       readonly current: () => WorkerProcess | undefined;
       readonly all: () => Iterable<WorkerProcess>;
     },
   ) {}
 
   /**
-   * Takes in what a worker's project says: begins to listen where that is asked for first, gives the service the
-   * activities, the machines and the mocks. What is wrong with a machine is said, and leaves the one that was there.
-   * @returns the service's port; undefined where there is none.
-   * @param strict whether what is wrong with a machine is no less a problem than at `start`
-   * @throws StartError where it can't listen, and with those problems.
+   * Gives the service the activities, the machines and the mocks of a plan. The first plan at `local` starts it. A
+   * machine with a problem is logged and stays as it was.
+   * @param strict true to throw the problems of machines
+   * @returns the service's port; undefined where there is no service
+   * @throws StartError where it can't listen, and with those problems
    */
-  async take(planned: PlanSummary, strict = false): Promise<number | undefined> {
-    this.#plan = planned;
-    if (planned.port === undefined) return undefined;
+  async update(plan: PlanSummary, strict = false): Promise<number | undefined> {
+    this.#plan = plan;
+    if (plan.port === undefined) return undefined;
     const { log } = this;
-    const settings = { port: planned.port, mocks: this.#mocks as Mocks };
+    const settings = { port: plan.port, mocks: this.#mocks as Mocks };
     this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
-    if (planned.port !== 0 && planned.port !== this.#service.port)
+    if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is started anew`);
-    for (const { arn } of planned.handlers) this.#service.seedActivity(arn);
-    this.#takeMocks(planned.mocks);
+    for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
+    this.#takeMocks(plan.mocks);
     await this.readMachines(strict);
     return this.#service.port;
   }
@@ -71,19 +71,21 @@ export class SharedService {
 
   #read: readonly MachineSource[] = [];
 
-  /** The machines that the service has: of a file that is wrong, the one that was there. */
+  /** The machines that the service has. One whose file has a problem is as it was before. */
   get machines(): readonly MachineSource[] {
     return [...this.#machines.values()].map(({ source }) => source);
   }
 
-  /** Whether a file is a machine, right or wrong. */
+  /** Returns true for a file that is a machine, with problems or without. */
   isMachine(file: string): boolean {
     return this.#read.some((machine) => machine.file === file);
   }
 
   /**
-   * Gives the service the machines as their files are now. @returns whether there is a service to have them.
-   * @throws StartError where one is wrong that may not be.
+   * Reads the machines' files again and gives them to the service.
+   * @param strict as in {@link update}
+   * @returns false where there is no service
+   * @throws StartError with the problems of machines, where `strict` is set
    */
   async readMachines(strict = false): Promise<boolean> {
     if (!this.#service || !this.#plan) return false;
@@ -97,11 +99,11 @@ export class SharedService {
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
     const problems = [...read.problems, ...slowHeartbeats(this.#service, handlers)];
     if (strict) throwProblems(problems);
-    this.#say(problems);
+    this.#logProblems(problems);
     return true;
   }
 
-  /** From now on a worker is given no task any more: the last are those that it has. */
+  /** Ends a worker's polls: it is given no other task. */
   endPollsOf(workerName: string): void {
     this.#service?.endPollsOf(workerName);
   }
@@ -124,7 +126,7 @@ export class SharedService {
     const before = this.#machines.get(name);
     if (!this.#service || before?.source.definition === definition) return;
     const arn = this.#service.replaceMachine({ name, definition });
-    // With its first activity it may have moved to another region.
+    // A machine has the region of its first activity, which may have changed.
     if (before && before.arn !== arn) this.#service.forgetMachine(before.arn);
     this.#machines.set(name, { arn, source });
     if (!isFirst)
@@ -140,11 +142,11 @@ export class SharedService {
     }
   }
 
-  #say(problems: Parameters<typeof throwProblems>[0]): void {
+  #logProblems(problems: Parameters<typeof throwProblems>[0]): void {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
-  /** The worker of the moment answers, whose mocks they are. */
+  /** Has the current worker answer for these mocks. */
   #takeMocks(keys: readonly string[]): void {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
@@ -156,10 +158,10 @@ export class SharedService {
   }
 }
 
-/** A problem of a machine is told at `file`, or `file:line:column`. */
+/** Returns the file of a problem's `file` or `file:line:column`. */
 const fileOf = (where: string): string => where.replace(/(:\d+){0,2}$/, '');
 
-/** What a mock that throws it fails with. */
+/** Returns the error that makes a mock fail with this outcome. */
 function failureOf(outcome: Extract<MockOutcome, { kind: 'failed' }> | undefined): Error {
   const { error = 'Error', cause = 'no worker runs that has the mock' } = outcome ?? {};
   return Object.assign(new Error(cause), { name: error });

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { readAddress } from '../../config/address.js';
+import { CONFIG_OPTIONS } from '../../config/config.js';
 import type { Flags } from '../../config/layers.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
+import { parseDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { productionMark } from '../../aws/endpoint.js';
 import { within } from '../../base/time/wait.js';
@@ -14,7 +16,7 @@ import type { AccessFlags } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { reloadRequests, stopSignal } from '../process/signals.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
-import type { PlanSummary } from './set-messages.js';
+import type { PlanSummary } from './plan-summary.js';
 import { NO_COUNTS } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
 import { SharedService } from './shared-service.js';
@@ -28,14 +30,14 @@ export interface ProcessesOptions {
   readonly log: Logger;
 }
 
-/** How long the metrics of a process are waited for; then those that it told last stand. */
+/** The longest wait for the metrics of a process; after it the last ones that it sent are used. */
 const MEASURE_MS = 1_000;
-/** Before a config was read: the default. */
-const GRACE_MS = 60_000;
+/** The grace until a plan says another. */
+const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 
 /**
- * Runs a worker in each of a number of processes, which are supervised here: where no code of the user's runs. A
- * SIGUSR2 replaces them, one after another.
+ * Runs a worker in each of a number of processes and supervises them. No code of the user's runs in this process. A
+ * SIGUSR2 replaces the processes, one after another.
  * @returns the exit code. @throws StartError where the local service or the health port can't listen.
  */
 export async function startProcesses(
@@ -58,7 +60,7 @@ export async function startProcesses(
   }
 }
 
-/** A set, and what stands around it once for all of its processes. */
+/** A supervised set, with the local service, the health port and the metrics that its processes share. */
 class Supervisor {
   readonly set: SupervisedSet;
   readonly #service: SharedService;
@@ -77,7 +79,7 @@ class Supervisor {
       ...{ count, clock, log },
       run: { flags, log: logFlags },
       fork: () => new WorkerProcess(),
-      onPlanned: (planned, isNew) => this.#onPlanned(planned, isNew),
+      onPlanned: (plan, isNew) => this.#onPlanned(plan, isNew),
       longestDrainMs: () => this.#longestDrainMs,
       stallAfterMs: () => this.#plan?.stallAfterMs ?? false,
       onFirst: (worker) => void this.#announce(worker),
@@ -96,16 +98,16 @@ class Supervisor {
   }
 
   get #longestDrainMs(): number {
-    return longestDrain(this.#plan?.graceMs ?? GRACE_MS);
+    return longestDrain(this.#plan?.graceMs ?? DEFAULT_GRACE_MS);
   }
 
-  /** Opens, for the first process, what there is once; for one that may have other code, takes in what that says. */
-  async #onPlanned(planned: PlanSummary, isNew: boolean): Promise<number | undefined> {
+  /** Opens the health port and the service for the first plan; updates the service with a later one that may differ. */
+  async #onPlanned(plan: PlanSummary, isNew: boolean): Promise<number | undefined> {
     if (!isNew && this.#plan) return this.#service.port;
     const isFirst = this.#plan === undefined;
-    this.#plan = planned;
-    await this.#openHealth(planned);
-    return this.#service.take(planned, isFirst);
+    this.#plan = plan;
+    await this.#openHealth(plan);
+    return this.#service.update(plan, isFirst);
   }
 
   async #openHealth({ healthPort }: PlanSummary): Promise<void> {
@@ -123,7 +125,7 @@ class Supervisor {
   async #measure(): Promise<{ contentType: string; text: string }> {
     const all = [...this.set.workers.processes];
     await within(this.clock, MEASURE_MS, Promise.all(all.map((worker) => worker.measure())));
-    // One that has ended meanwhile is counted among those.
+    // The metrics of a process that has exited meanwhile are kept already.
     const running = all
       .filter((worker) => this.set.workers.processes.has(worker))
       .flatMap(({ metrics }) => (metrics ? [metrics] : []));

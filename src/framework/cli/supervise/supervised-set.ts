@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { deferred, unlessAborted, within } from '../../base/time/wait.js';
-import type { PlanSummary } from './set-messages.js';
+import type { PlanSummary } from './plan-summary.js';
 import { type ProcessSlot, QUICK_MS } from './process-slot.js';
 import {
   NotStarted,
@@ -13,13 +13,13 @@ import {
 } from './worker-process.js';
 import { WorkerSet } from './worker-set.js';
 
-/** What a supervised set is made of. */
+/** The parts of a supervised set. */
 export interface SupervisedSetParts {
   /** The number of processes to keep running. */
   readonly count: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What each process is run with. */
+  /** The options of each process. */
   readonly run: Pick<RunOptions, 'flags' | 'log'>;
   readonly fork: () => WorkerProcess;
   /**
@@ -177,10 +177,10 @@ export class SupervisedSet {
 
   async #failed(slot: ProcessSlot, error: unknown): Promise<void> {
     if (!(error instanceof NotStarted)) return this.#giveUp(error);
-    if (!this.#hasRun && error.said) return this.#giveUp(error);
-    if (error.said && error.message !== this.#printed) process.stderr.write(`${error.message}\n`);
-    if (error.said) this.#printed = error.message;
-    await this.#lost(slot, error.said ? 'it does not start' : `it does not start: ${error.message}`);
+    if (!this.#hasRun && error.isExplained) return this.#giveUp(error);
+    if (error.isExplained && error.message !== this.#printed) process.stderr.write(`${error.message}\n`);
+    if (error.isExplained) this.#printed = error.message;
+    await this.#lost(slot, error.isExplained ? 'it does not start' : `it does not start: ${error.message}`);
   }
 
   /** Pauses where the process of a slot has exited, or was not started; gives up where that happens again and again. */

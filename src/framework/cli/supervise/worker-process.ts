@@ -7,57 +7,62 @@ import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed.js';
 import type { LogFlags } from '../output/log-for.js';
-import type { FromWorker, Membership, PlanSummary, ToWorker } from './set-messages.js';
+import type { PlanSummary } from './plan-summary.js';
+import type { FromWorker, Membership, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
-/** What a worker's process is run with. */
+/** The options of a worker in a process of its own. */
 export interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** @default it is the one worker of `dev` */
+  /** @default none, as the worker of `dev` */
   readonly member?: Membership;
-  /** Called once its project was read and checked. @returns the local service's port; undefined: it goes elsewhere. */
-  readonly onPlanned: (planned: PlanSummary) => Promise<number | undefined>;
+  /**
+   * Called when the project has been read and checked.
+   * @returns the local service's port; undefined where the worker connects elsewhere
+   */
+  readonly onPlanned: (plan: PlanSummary) => Promise<number | undefined>;
 }
 
-/** It could not start; what is wrong was meant for people. */
+/** A worker's process did not start. The message is for people. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 
-  /** @param said whether it has said itself what is wrong; else its process has ended without a word. */
+  /** @param isExplained true where the message says what is wrong; false where the process has exited without a word */
   constructor(
     message: string,
-    readonly said: boolean,
+    readonly isExplained: boolean,
   ) {
     super(message);
   }
 }
 
-/** How a process ended: one of the two is null. */
+/** The exit of a process: one of the two is null. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-/** For people. */
+/** Describes an exit for people. */
 export const showExit = ({ code, signal }: ProcessExit): string =>
   signal === null ? `exit code ${code}` : signal;
 
-/** A worker in a process of its own, which is loaded before there is anything to run in it. */
+/** A process for one worker. It loads its modules at once, and waits until it is asked to run one. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
   #checked: (findings: readonly Finding[]) => void = () => {};
-  #asked = 0;
-  /** What the service knows it by, once it runs. */
+  #nextId = 0;
+  /** The worker's name at the service; empty before it runs. */
   name = '';
-  /** As it last said, once it runs. */
+  /** The last status that it sent; undefined before it runs. */
   status: PublicStatus | undefined;
-  /** The metrics that were heard last. */
+  /** The last metrics that it sent. */
   metrics: MetricValues | undefined;
+  /** Resolves when the process has exited and its last message is read. */
   readonly ended: Promise<ProcessExit>;
-  /** Resolves when its worker is ready for the first time. */
+  /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
   #onReady: () => void = () => {};
   #onSaid: () => void = () => {};
@@ -66,7 +71,7 @@ export class WorkerProcess {
   constructor() {
     this.#child = fork(ENTRY, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
-    // Its last messages may be read after it has ended.
+    // The last messages may be read after the exit.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
       this.#child.once('exit', (code, signal) => resolve({ code, signal })),
@@ -82,7 +87,7 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** @param listener called whenever it says anything: at least once a second, unless its main thread is blocked. */
+  /** @param listener called at each message: one comes each second, unless the main thread is blocked */
   onSaid(listener: () => void): void {
     this.#onSaid = listener;
   }
@@ -96,7 +101,7 @@ export class WorkerProcess {
     const running = new Promise<void>((resolve, reject) => {
       this.#child.on('message', (message: FromWorker) => {
         if (message.kind === 'planned')
-          onPlanned(message.planned).then((port) => this.#tell({ kind: 'connect', port }), reject);
+          onPlanned(message.plan).then((port) => this.#send({ kind: 'connect', port }), reject);
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
         if (message.kind === 'status') this.#hasStatus(message.status);
         if (message.kind === 'measured') this.#measured(message.metrics);
@@ -112,35 +117,35 @@ export class WorkerProcess {
         reject(new NotStarted(`the worker's process ended (${showExit(ending)})`, false)),
       );
     });
-    this.#tell({ kind: 'run', flags, log, member });
+    this.#send({ kind: 'run', flags, log, member });
     await running;
   }
 
-  /** Lets running tasks end and takes no more. The process ends by itself. */
+  /** Lets running tasks end and takes no others. The process then exits by itself. */
   drain(): void {
-    this.#tell({ kind: 'drain' });
+    this.#send({ kind: 'drain' });
   }
 
-  /** What its classes and some machines do not agree in; nothing where it ends before it has said so. */
+  /** Returns the disagreements of its classes with these machines; none where it exits before it has answered. */
   check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
     return new Promise((resolve) => {
       this.#checked = resolve;
       void this.ended.then(() => resolve([]));
-      this.#tell({ kind: 'check', machines });
+      this.#send({ kind: 'check', machines });
     });
   }
 
-  /** Has it end at once, with all that it started. A main thread that is blocked does not hear of it. */
+  /** Ends the process at once, with all that it started. A blocked main thread does not receive this. */
   endAtOnce(): void {
-    this.#tell({ kind: 'end' });
+    this.#send({ kind: 'end' });
   }
 
-  /** Resolves when its metrics are as new as they can be: at once where it has ended. */
+  /** Asks for new {@link metrics}. Resolves when they are there, or the process has exited. */
   measure(): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#child.connected) return resolve();
       this.#measuring.add(resolve);
-      this.#tell({ kind: 'measure' });
+      this.#send({ kind: 'measure' });
     });
   }
 
@@ -148,12 +153,12 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Has the project's own mock answer. */
+  /** Returns the answer of the project's mock. */
   mock(call: MockCall, input: unknown): Promise<MockOutcome> {
-    const id = this.#asked++;
+    const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#mocks.set(id, resolve);
-      this.#tell({ kind: 'mock', id, call, input });
+      this.#send({ kind: 'mock', id, call, input });
     });
   }
 
@@ -173,13 +178,13 @@ export class WorkerProcess {
     this.#mocks.delete(id);
   }
 
-  /** What it was asked for nobody will say any more. */
+  /** Fails the mocks that wait for an answer. */
   #forgetMocks(): void {
     const cause = "the worker's process ended before its mock had answered";
     for (const id of this.#mocks.keys()) this.#mocked(id, { kind: 'failed', error: 'Error', cause });
   }
 
-  #tell(message: ToWorker): void {
+  #send(message: ToWorker): void {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 }

@@ -4,13 +4,13 @@ import { unlessAborted, within } from '../../base/time/wait.js';
 import { ProcessSlot } from './process-slot.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
-/** What a set is made of. */
+/** The parts of a set. */
 export interface WorkerSetParts {
   /** The number of slots. */
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
-  /** Returns what the process of a slot is run with. */
+  /** Returns the options of the process for a slot. */
   readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
   /** Called just before a process is asked to drain. */
   readonly onDrain: (worker: WorkerProcess) => void;

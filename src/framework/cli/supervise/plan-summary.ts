@@ -1,0 +1,51 @@
+import { showEndpoint } from '../../aws/endpoint.js';
+import { exampleInput } from '../../declare/schema/example-input.js';
+import type { Plan } from '../../worker/build/plan.js';
+import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
+
+/** The part of a worker's plan that concerns the process which has started it. */
+export interface PlanSummary {
+  /** The endpoint, for people. */
+  readonly endpoint: string;
+  /** The port of the local service; undefined at any other endpoint. */
+  readonly port: number | undefined;
+  readonly projectDir: string;
+  /** The compiled files that define activities. */
+  readonly files: readonly string[];
+  /** The globs of machines, and the source that sets them. */
+  readonly machines: { readonly globs: readonly string[]; readonly from: string };
+  readonly handlers: readonly SeededHandler[];
+  /** Example inputs as JSON, by the ARN of the activity. */
+  readonly examples: Readonly<Record<string, string>>;
+  /** The keys of `mocks`. Their answers come from the worker's process. */
+  readonly mocks: readonly string[];
+  /** The address of the health port, which no worker of a set opens by itself. */
+  readonly healthPort: number | string | undefined;
+  readonly graceMs: number;
+  readonly stallAfterMs: number | false;
+}
+
+/** @param projectDir the folder of the nearest package.json */
+export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
+  const { port, region, machines, origins, mocks, healthPort, graceMs, stallAfterMs } = settings;
+  return {
+    endpoint: endpoint ? showEndpoint(endpoint) : '',
+    port: endpoint?.kind === 'local' ? port : undefined,
+    projectDir,
+    files,
+    machines: { globs: machines, from: origins.machines.from },
+    handlers: seededHandlers(handlers, region),
+    examples: examplesOf(handlers, region),
+    mocks: Object.keys(mocks),
+    ...{ healthPort, graceMs, stallAfterMs },
+  };
+}
+
+function examplesOf(handlers: Plan['handlers'], region: string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    handlers.flatMap(({ definition }) => {
+      const example = exampleInput(definition);
+      return example === undefined ? [] : [[localArn(definition.activity, region), JSON.stringify(example)]];
+    }),
+  );
+}
