@@ -5,7 +5,7 @@ import type { Interceptor } from '../../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../declare/options.js';
 import { checkAgainst, isText, listOf, type Option, record } from '../../declare/rule.js';
 import { didYouMean, isPlainObject, type Problem, throwProblems } from '../../base/errors.js';
-import type { Setup } from '../../worker/handler/container/container.js';
+import type { Setup } from '../../worker/setup/create-container.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Mock, Mocker } from './mock.js';

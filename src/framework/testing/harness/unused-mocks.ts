@@ -1,8 +1,8 @@
 import { closest } from 'fastest-levenshtein';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Problem } from '../../base/errors.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/handler/container/container.js';
-import { asksLate } from '../../worker/handler/container/dependencies.js';
+import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/handler/container/tokens.js';
+import { asksLate } from '../../worker/setup/dependencies.js';
 import { registrationOf } from '../../worker/handler/container/registrations.js';
 import { unusedProblem } from './options.js';
 

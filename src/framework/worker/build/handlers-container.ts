@@ -1,8 +1,9 @@
 import type { DependencyContainer } from 'tsyringe';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
-import { CLOCK, createContainer, RANDOM } from '../handler/container/container.js';
-import { resolveProblems } from '../handler/container/resolve-problems.js';
+import { createContainer } from '../setup/create-container.js';
+import { CLOCK, RANDOM } from '../handler/container/tokens.js';
+import { resolveProblems } from '../setup/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';

@@ -2,7 +2,7 @@ import { Lifecycle, type DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { within } from '../../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';
-import { CLOCK, TASK_CONTEXT } from './container.js';
+import { CLOCK, TASK_CONTEXT } from './tokens.js';
 
 /** Makes and ends the containers of tasks. */
 export class TaskScopes {

@@ -7,7 +7,7 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { readErrorName } from '../../../declare/metadata.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/errors.js';
-import { CLOCK, RANDOM } from '../container/container.js';
+import { CLOCK, RANDOM } from '../container/tokens.js';
 
 export interface RetryOptions {
   /** How often the handler is called at most, the first time counted. @default 3 */

@@ -1,7 +1,7 @@
 import { inject, injectable } from 'tsyringe';
 import type { Clock } from '../../../base/time/clock.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
-import { CLOCK } from '../container/container.js';
+import { CLOCK } from '../container/tokens.js';
 
 /** Logs how long the handler, and the interceptors inside of this one, took: `info` when it returns, `warn` when it throws. */
 @injectable()

@@ -6,7 +6,7 @@ import { loadActivities } from '../../../declare/discovery/load.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject, throwProblems } from '../../../base/errors.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
-import { createContainer } from '../../handler/container/container.js';
+import { createContainer } from '../../setup/create-container.js';
 import type { Outcome } from '../../handler/outcome/outcome.js';
 import type { HostedLease, HostOptions } from '../pool-messages.js';
 

@@ -1,11 +1,11 @@
 import { Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import type { HandlerDefinition } from '../../../declare/definition.js';
-import type { Constructor } from '../../../declare/class.js';
-import { ruleClasses } from '../../../declare/dto/dto-shape.js';
-import type { Interceptor } from '../../../declare/interceptor.js';
-import type { Problem } from '../../../base/errors.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import type { Constructor } from '../../declare/class.js';
+import { ruleClasses } from '../../declare/dto/dto-shape.js';
+import type { Interceptor } from '../../declare/interceptor.js';
+import type { Problem } from '../../base/errors.js';
 import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
-import { registrationOf, resolveOnce } from './registrations.js';
+import { registrationOf, resolveOnce } from '../handler/container/registrations.js';
 
 interface Wanted {
   readonly type: Constructor;

@@ -1,9 +1,9 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
-import { type Constructor, isBuiltIn } from '../../../declare/class.js';
-import { readConstructorTypes } from '../../../declare/metadata.js';
-import { show, type Problem } from '../../../base/errors.js';
-import { registrationOf } from './registrations.js';
-import { TASK_CONTEXT } from './container.js';
+import { type Constructor, isBuiltIn } from '../../declare/class.js';
+import { readConstructorTypes } from '../../declare/metadata.js';
+import { show, type Problem } from '../../base/errors.js';
+import { registrationOf } from '../handler/container/registrations.js';
+import { TASK_CONTEXT } from '../handler/container/tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
   /** What nobody has registered, as code. */

@@ -1,4 +1,4 @@
-import '../../../base/reflect-metadata.js';
+import '../../base/reflect-metadata.js';
 import {
   container as root,
   Lifecycle,
@@ -6,24 +6,15 @@ import {
   type InjectionToken,
   type Provider,
 } from 'tsyringe';
-import { systemClock, type Clock } from '../../../base/time/clock.js';
-import type { TaskContext } from '../../../declare/task-context.js';
-import { placeOf } from '../../../declare/discovery/load.js';
-import { show, StartError } from '../../../base/errors.js';
-import { registrations, type Registered } from './registrations.js';
-
-/** Injects the {@link TaskContext} into a class that lives for one task (`scope: 'task'`) and into what it needs. */
-export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:task-context');
-
-/** Injects the clock that the worker or the bed runs on. @default the machine's time */
-export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
-
-/** Injects a source of numbers from 0 to below 1. @default Math.random */
-export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
+import { systemClock } from '../../base/time/clock.js';
+import { placeOf } from '../../declare/discovery/load.js';
+import { show, StartError } from '../../base/errors.js';
+import { registrations, type Registered } from '../handler/container/registrations.js';
+import { CLOCK, RANDOM } from '../handler/container/tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
-/** A provider that replaces what is there, such as a bed's mock. */
+/** A provider that replaces one of `setup`, such as a bed's mock. */
 export interface Registration {
   readonly token: InjectionToken;
   readonly provider: Provider<unknown>;
