@@ -2,11 +2,11 @@ import type { JsonObject, Json } from '../values/json.js';
 import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** Which of the fields that move data a kind of state has. */
+/** The fields that move data which a kind of state has. */
 export interface FlowParts {
-  /** Parameters, or Arguments. A Pass has the one and not the other. */
+  /** Parameters, or Arguments; a Pass has Parameters alone. */
   readonly arguments?: boolean | 'JSONPath';
-  /** A result of its own, so ResultPath; with `selector`, ResultSelector too. */
+  /** ResultPath, for a result of the state's own; with `selector`, ResultSelector too. */
   readonly result?: boolean;
   readonly selector?: boolean;
   /** InputPath and OutputPath, or Output. @default true */
@@ -15,59 +15,59 @@ export interface FlowParts {
   readonly assign?: boolean;
 }
 
-/** How data comes into a state and leaves it. */
+/** The way of data into a state and out of it. */
 export interface Flow {
-  /** The data that the work starts from: InputPath applied. */
+  /** Applies InputPath. */
   input(data: StateData): StateData;
-  /** What the work is given: Parameters, or Arguments. */
+  /** Returns the input of the work: Parameters, or Arguments. */
   arguments(data: StateData): Json | Promise<Json>;
-  /** What leaves the state. The data has the result. */
+  /** Returns the state's output. The data has the result. */
   output(data: StateData): Json | Promise<Json>;
-  /** The variables to set, or undefined where there are none. The data has the result. */
+  /** Returns the variables to set; undefined where there are none. The data has the result. */
   assign(data: StateData): JsonObject | undefined | Promise<JsonObject | undefined>;
 }
 
-/** How data leaves a state through a Catch or a Choice rule. */
+/** The way of data out of a state through a Catch or a choice rule. */
 export type Exit = Pick<Flow, 'output' | 'assign'>;
 
-/** A rule of a Choice, and how the data leaves by it where it says so. */
+/** A rule of a Choice, with the parts of an exit that it defines. */
 export interface ChoiceRule {
   test(data: StateData): boolean | Promise<boolean>;
   readonly exit: Partial<Exit>;
 }
 
-/** What a whole number in a field, or at the end of its path, must be; both bounds are included. */
+/** The rule of an integer in a field, or at the end of the field's path; both bounds are included. */
 export interface WholeNumber {
   readonly min: number;
   readonly max: number;
-  /** Whether a number in a text counts, at the end of a path. @default false */
+  /** True where a path may lead to a number in a string. @default false */
   readonly inText?: boolean;
-  /** What is said of a path that leads nowhere. @default that it is not valid */
+  /** The message for a path that leads nowhere. @default that the path is not valid */
   readonly absent?: (path: string) => string;
-  /** What is said of a value that is none. */
+  /** The message for a value that is no such integer. */
   readonly wrong?: (path: string, value: Json) => string;
 }
 
-/** JSONPath or JSONata: how the fields of a state are written and worked out. */
+/** A query language: compiles the fields of a state. */
 export interface Language {
   readonly name: 'JSONPath' | 'JSONata';
   flow(reader: Reader, parts: FlowParts): Flow;
-  /** The exit of a catcher. The data's errorOutput is what was caught. */
+  /** Compiles the exit of a catcher. The data's errorOutput is the caught failure. */
   catcher(reader: Reader): Exit;
-  /** A whole number that may be worked out: `TimeoutSeconds`, with `TimeoutSecondsPath` in JSONPath. */
+  /** Compiles an integer: `TimeoutSeconds`, with `TimeoutSecondsPath` in JSONPath. */
   integer(reader: Reader, field: string, rule: WholeNumber): Expression | undefined;
-  /** A text that may be worked out: `Error`, `Cause`. */
+  /** Compiles a string: `Error`, `Cause`. */
   text(reader: Reader, field: string): Expression | undefined;
-  /** The instant of a Wait, in epoch milliseconds. */
+  /** Compiles the time that a Wait ends, in epoch milliseconds. */
   timestamp(reader: Reader): Expression | undefined;
-  /** The items of a Map. */
+  /** Compiles the items of a Map. */
   items(reader: Reader): Expression;
-  /** What an iteration of a Map is given, or undefined where it is given its item. */
+  /** Compiles the input of a Map's iterations; undefined where that is the item. */
   itemSelector(reader: Reader): Expression | undefined;
-  /** A JSON value with places in it that are worked out. */
+  /** Compiles a JSON value that holds expressions. */
   template(reader: Reader, field: string): Expression | undefined;
-  /** A rule of a Choice, without its Next. */
+  /** Compiles a rule of a Choice, without its Next. */
   choiceRule(reader: Reader): ChoiceRule;
-  /** Why a field cannot stand in a state of this language, for the message of one that nobody read. */
+  /** Says why a field cannot be in a state of this language, for the problem of an unread field. */
   explainUnread(field: string): string;
 }

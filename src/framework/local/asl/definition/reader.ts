@@ -1,40 +1,40 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 
-/** Something in a definition that cannot be, or that is not run here. */
+/** A mistake in a definition, or something that is not run here. */
 export interface DefinitionProblem {
   /** @default SCHEMA_VALIDATION_FAILED */
   readonly code?: string;
-  /** Where, as the service writes it: `/States/Greet/Next`. */
+  /** The field, as the service writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
-  /** What to do about it, where that is known. The service says nothing of it on the wire. */
+  /** The remedy, where one is known. It never goes over the wire. */
   readonly fix?: string;
 }
 
-/** What a definition's readers share. */
+/** The state that all readers of a definition share. */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** What is wrong with those expressions of JSONata in it that are none, by their text. */
+  /** The faults of the JSONata expressions that cannot be parsed, by their text. */
   readonly faults: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads the fields of one object of a definition. Every mistake is added to the problems instead of thrown, and a
- * field that nobody has read is a problem too: nothing in a definition is silently ignored.
+ * Reads the fields of one object of a definition. Mistakes are added to the problems instead of thrown, and an unread
+ * field is a problem too: nothing in a definition is silently ignored.
  */
 export class Reader {
   readonly #unread: Set<string>;
-  /** Every field that was asked for: what could stand here. */
+  /** Every field that was asked for, present or not. */
   readonly #asked = new Set<string>();
-  /** The variables that the state reads in which it lies. */
+  /** The variables that the enclosing state reads. */
   readonly variables: Set<string>;
 
   constructor(
     readonly source: JsonObject,
     readonly path: string,
     readonly reading: Reading,
-    /** How long the path of the state is that it lies in. */
+    /** The length of the enclosing state's path. */
     private readonly base = path.length,
     variables: Set<string> = new Set(),
   ) {
@@ -48,12 +48,12 @@ export class Reader {
     this.reading.problems.push({ path, text, ...(fix !== undefined && { fix }) });
   }
 
-  /** Where a field lies in its state: `Choices[0]/Condition`. */
+  /** Returns the path of a field within its state: `Choices[0]/Condition`. */
   locate(field: string): string {
     return `${this.path}/${field}`.slice(this.base + 1);
   }
 
-  /** The same fields, read as those of a state. */
+  /** Returns a reader of the same fields as those of a state of its own. */
   asState(): Reader {
     return new Reader(this.source, this.path, this.reading);
   }
@@ -63,7 +63,7 @@ export class Reader {
     return Object.hasOwn(this.source, field);
   }
 
-  /** The field as it stands, or undefined where it is absent. */
+  /** Reads a field of any type; undefined where it is absent. */
   json(field: string): Json | undefined {
     this.#asked.add(field);
     this.#unread.delete(field);
@@ -87,7 +87,7 @@ export class Reader {
     return this.#typed(field, 'a number', (value) => typeof value === 'number') as number | undefined;
   }
 
-  /** A whole number within bounds, both included. */
+  /** Reads an integer; both bounds are included. */
   integer(field: string, min: number, max: number): number | undefined {
     const fits = (value: Json): boolean =>
       Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
@@ -113,13 +113,13 @@ export class Reader {
     );
   }
 
-  /** Of two fields that say the same, a state has one: neither silently overrides the other. */
+  /** Refuses two fields that say the same: neither silently overrides the other. */
   exclusive(field: string, other: string): void {
     if (!this.has(field) || !this.has(other)) return;
     this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
   }
 
-  /** Adds a problem for each field that nobody read. */
+  /** Adds a problem for each unread field. */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
     for (const field of this.#unread) {
@@ -137,12 +137,12 @@ export class Reader {
   }
 }
 
-/** Among so many names is looked for the one that was meant: to compare all with all of a large machine takes minutes. */
+/** The most names that are compared with a misspelt one: comparing all of a large machine takes minutes. */
 const NAMES_COMPARED = 100;
-/** No name that is known is nearly as long. */
+/** The longest name that is compared; no known name is nearly as long. */
 const LONGEST_NAME = 100;
 
-/** The name that was probably meant: undefined where none is near, or there are too many to tell. */
+/** Returns the name that was probably meant; undefined where none is near, or there are too many to compare. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;
   const found = closest(name, [...names]);

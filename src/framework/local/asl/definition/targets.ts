@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** Every state that is pointed to must be there, and every state must be pointed to. */
+/** Adds a problem for each target that does not exist, and for each state that is no target. */
 export function checkTargets(reader: Reader, states: Reader, startAt: string): void {
   const names = new Set(Object.keys(states.source));
   const reached = new Set<string>([startAt]);
@@ -23,7 +23,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string): v
   }
 }
 
-/** So many names are shown of those that could be meant. */
+/** The most names that a fix lists. */
 const NAMES_SHOWN = 20;
 
 function fixTarget(target: string, names: ReadonlySet<string>): string {
@@ -54,7 +54,7 @@ function targetsOf(state: Json): [string, string][] {
   return targets.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }
 
-/** The variables that the states of one scope set. */
+/** Returns the names of the variables that the states of one scope set. */
 export function assignedNames(states: Reader): Set<string> {
   const names = new Set<string>();
   for (const state of Object.values(states.source)) {

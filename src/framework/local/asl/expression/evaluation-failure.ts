@@ -1,13 +1,13 @@
 export interface EvaluationOptions {
-  /** The field that failed, where there is one to name. */
+  /** The field that failed; undefined where none can be named. */
   readonly location?: string;
-  /** Whether the EvaluationFailed event points to the state's entry, not to what was before. @default false */
+  /** True where the EvaluationFailed event points to the state's entry instead of the event before it. @default false */
   readonly afterEntry?: boolean;
-  /** Under which name a Retry or Catch may match a States.Runtime all the same. */
+  /** The name by which a Retry or Catch may still match a States.Runtime. */
   readonly documented?: string;
 }
 
-/** Thrown by an expression. The state that it stands in makes a StateFailure of it that says where. */
+/** Thrown by an expression. Its state turns it into a StateFailure that names the state. */
 export class EvaluationFailure extends Error {
   override readonly name = 'EvaluationFailure';
 
@@ -21,8 +21,8 @@ export class EvaluationFailure extends Error {
 }
 
 /**
- * An expression that ends the execution, such as a path that leads nowhere. Seen in executions of the live
- * service: the error is States.Runtime. The name that the documentation has for it can be caught.
+ * Makes the failure of an expression that ends the execution, such as a path that leads nowhere. Seen in executions of
+ * the live service: the error is States.Runtime, and the name that the documentation gives it can be caught.
  */
 export function runtimeFailure(reason: string, documented?: string): EvaluationFailure {
   return new EvaluationFailure('States.Runtime', reason, documented === undefined ? {} : { documented });

@@ -1,4 +1,4 @@
-/** The values that an expression of JSONata reads by name: `states`, and the variables. */
+/** The values that a JSONata expression reads by name: `states`, and the variables. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
 /** An evaluation that runs in a thread. `now` is in epoch milliseconds. */

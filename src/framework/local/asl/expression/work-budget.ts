@@ -1,32 +1,32 @@
 import { runtimeFailure } from './evaluation-failure.js';
 
-/** How many places the paths of one field may look at, and texts as much as four characters a place: some 50 ms. */
-const PLACES = 1_000_000;
+/** The values that the paths of one field may visit; four characters of a text count as one. Some 50 ms. */
+const NODES = 1_000_000;
 
 /**
- * What is left of the work that one field may make. Counted before a value is built, so that a few characters of a
- * definition cannot hold up the service or fill its memory. No field of a real machine comes near it.
+ * The work that one field may still do. Spent before a value is built, so that a few characters of a definition cannot
+ * hold up the service or fill its memory. No field of a real machine comes near the limit.
  */
 export class WorkBudget {
-  #left = PLACES;
+  #left = NODES;
 
-  /** Whether what was done since the last renewal took a while. */
+  /** True where more than a tenth has been spent since the last renewal. */
   get wasCostly(): boolean {
-    return this.#left < PLACES * 0.9;
+    return this.#left < NODES * 0.9;
   }
 
-  /** Begins anew, for the next field. */
+  /** Restores the whole budget, for the next field. */
   renew(): void {
-    this.#left = PLACES;
+    this.#left = NODES;
   }
 
-  /** @throws EvaluationFailure where nothing is left */
-  spend(places: number): void {
-    this.#left -= places;
+  /** @throws EvaluationFailure where the budget is spent */
+  spend(nodes: number): void {
+    this.#left -= nodes;
     if (this.#left < 0) throw runtimeFailure('The state takes too much work to evaluate.');
   }
 
-  /** The same, for a text that was made. */
+  /** Spends for a text that was made. @throws EvaluationFailure where the budget is spent */
   spendText(text: string): void {
     this.spend(text.length >> 2);
   }

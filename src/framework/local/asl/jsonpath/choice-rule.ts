@@ -1,11 +1,11 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Json } from '../values/json.js';
-import { compileFind } from './fields.js';
+import { compileFinder } from './fields.js';
 import { compileOperator, isOperator, type Test } from './operator.js';
 import type { Reader } from '../definition/reader.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** Compiles a rule of JSONPath: a test of a variable, or And, Or and Not of rules. */
+/** Compiles a choice rule of JSONPath: a test of a variable, or And, Or and Not of rules. */
 export function compileRule(reader: Reader): (data: StateData) => boolean {
   if (reader.has('And')) return combine(reader, 'And', (rules, data) => rules.every((rule) => rule(data)));
   if (reader.has('Or')) return combine(reader, 'Or', (rules, data) => rules.some((rule) => rule(data)));
@@ -39,7 +39,7 @@ function compileInner(reader: Reader): (data: StateData) => boolean {
 
 function compileTest(reader: Reader): (data: StateData) => boolean {
   const text = reader.requiredString('Variable');
-  const find = compileFind(text || '$', reader, 'Variable');
+  const find = compileFinder(text || '$', reader, 'Variable');
   const operators = Object.keys(reader.source).filter(isOperator);
   const [operator = ''] = operators;
   if (operators.length !== 1) {

@@ -3,21 +3,21 @@ import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import type { Json } from '../values/json.js';
 import { compileIntrinsic } from './intrinsic-call.js';
-import { compilePath } from './path.js';
+import { compilePath, type Path } from './path.js';
 import { compileTemplate } from './template.js';
 
-/** A path in a field: what it finds, or undefined where it leads nowhere. */
-interface Find {
+/** Finds the value of a path; returns undefined where the path leads nowhere. */
+interface Finder {
   (data: StateData): Json | undefined;
-  /** Why it found nothing. */
+  /** Says why nothing was found, in the service's words. */
   explain(data: StateData): string;
 }
 
 const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
 
 /**
- * The path in a field of its own, such as `SecondsPath`. Null stands for an empty object.
- * @param absent what is said where it leads nowhere. @default what is missing, in the words of the service
+ * Reads a field that holds a path, such as `SecondsPath`. Null stands for an empty object.
+ * @param absent the message where the path leads nowhere. @default the service's, which names what is missing
  */
 export function readPath(
   reader: Reader,
@@ -30,7 +30,7 @@ export function readPath(
   }
   const text = reader.string(field);
   if (text === undefined) return undefined;
-  const find = compileFind(text, reader, field);
+  const find = compileFinder(text, reader, field);
   return (data) => {
     const value = find(data);
     if (value !== undefined) return value;
@@ -38,34 +38,44 @@ export function readPath(
   };
 }
 
-/** A path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
-export function compileFind(text: string, reader: Reader, field: string): Find {
+/** Compiles a path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
+export function compileFinder(text: string, reader: Reader, field: string): Finder {
   try {
-    return findOf(text, reader);
+    return finderOf(text, reader);
   } catch (error) {
     reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
     return Object.assign(() => null, { explain: () => '' });
   }
 }
 
-/** @throws Error where it is no path */
-function findOf(text: string, { variables }: Reader): Find {
+/** @throws Error where the text is no path */
+function finderOf(text: string, { variables }: Reader): Finder {
   const [root, name = ''] = VARIABLE.exec(text) ?? [];
-  if (root !== undefined) {
-    const path = compilePath(`$${text.slice(root.length)}`);
-    variables.add(name);
-    const find = (data: StateData): Json | undefined => {
-      const value = data.environment.variables.get(name);
-      return value === undefined ? undefined : path.read(value, data.environment.budget);
-    };
-    return Object.assign(find, { explain: () => `No results for path: ${text}` });
-  }
-  const ofContext = text.startsWith('$$');
-  const path = compilePath(ofContext ? text.slice(1) : text);
-  const rootOf = (data: StateData): Json => (ofContext ? data.context() : data.root);
-  return Object.assign((data: StateData) => path.read(rootOf(data), data.environment.budget), {
-    explain: (data: StateData) => path.explain(rootOf(data)).replace('$', ofContext ? '$$$$' : '$$'),
-  });
+  if (root === undefined) return text.startsWith('$$') ? findInContext(text) : findInData(text);
+  const path = compilePath(`$${text.slice(root.length)}`);
+  variables.add(name);
+  return findInVariable(name, path, text);
+}
+
+function findInVariable(name: string, path: Path, text: string): Finder {
+  const find = ({ environment }: StateData): Json | undefined => {
+    const value = environment.variables.get(name);
+    return value === undefined ? undefined : path.read(value, environment.budget);
+  };
+  return Object.assign(find, { explain: () => `No results for path: ${text}` });
+}
+
+function findInContext(text: string): Finder {
+  const path = compilePath(text.slice(1));
+  const find = (data: StateData): Json | undefined => path.read(data.context(), data.environment.budget);
+  const explain = (data: StateData): string => path.explain(data.context()).replace('$', () => '$$');
+  return Object.assign(find, { explain });
+}
+
+function findInData(text: string): Finder {
+  const path = compilePath(text);
+  const find = ({ root, environment }: StateData): Json | undefined => path.read(root, environment.budget);
+  return Object.assign(find, { explain: ({ root }: StateData) => path.explain(root) });
 }
 
 export function readTemplate(reader: Reader, field: string): Expression | undefined {
@@ -77,13 +87,13 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
   });
 }
 
-/** A field of its own that holds a path or an intrinsic function: `ErrorPath`. */
+/** Reads a field that holds a path or an intrinsic function: `ErrorPath`. */
 export function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   const text = reader.string(field);
   return text === undefined ? undefined : compileField(text, field, reader);
 }
 
-/** @param field where the template stands, of which `key` is the key; none for a field of its own */
+/** @param field the template that has the key. @default the key is a field itself */
 function compileField(
   text: string,
   key: string,
@@ -92,8 +102,8 @@ function compileField(
 ): (data: StateData) => Json {
   try {
     return text.startsWith('States.')
-      ? compileIntrinsic(text, (path) => present(path, key, reader))
-      : present(text, key, reader);
+      ? compileIntrinsic(text, (path) => compileRequired(path, key, reader))
+      : compileRequired(text, key, reader);
   } catch {
     reader.problem(
       `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
@@ -103,17 +113,17 @@ function compileField(
   }
 }
 
-/** A path that must lead somewhere. @throws Error where it is no path */
-function present(text: string, key: string, reader: Reader): (data: StateData) => Json {
-  const find = findOf(text, reader);
+/** Compiles a path that must find something. @throws Error where the text is no path */
+function compileRequired(text: string, key: string, reader: Reader): (data: StateData) => Json {
+  const find = finderOf(text, reader);
   return (data) => {
     const value = find(data);
-    if (value === undefined) throw runtimeFailure(missing(text, key, data), 'States.ParameterPathFailure');
+    if (value === undefined) throw runtimeFailure(notFound(text, key, data), 'States.ParameterPathFailure');
     return value;
   };
 }
 
-/** Recorded: of a path into the context object too, the input that is shown is the state's. */
-function missing(text: string, key: string, { root }: StateData): string {
+/** Recorded: the message shows the state's input, also for a path into the context object. */
+function notFound(text: string, key: string, { root }: StateData): string {
   return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;
 }

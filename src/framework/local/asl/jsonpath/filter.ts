@@ -10,7 +10,7 @@ export interface Filter {
 /** Tests an item. `root` is the value that the path starts from. */
 export type Test = (item: Json, root: Json) => boolean;
 
-/** The value of one side of a comparison; undefined where its path finds nothing. */
+/** Reads one side of a comparison; undefined where its path finds nothing. */
 export type Operand = (item: Json, root: Json) => Json | undefined;
 
 type Comparison = (a: Json | undefined, b: Json | undefined) => boolean;
@@ -24,7 +24,7 @@ const COMPARISONS = new Map<string, Comparison>([
   ['>=', (a, b) => order(a, b) >= 0],
 ]);
 
-/** Returns a number below, at or above 0; NaN, for which no comparison holds, where the two have no order. */
+/** Returns a number below, at or above 0; NaN, for which no comparison holds, where the values have no order. */
 function order(a: Json | undefined, b: Json | undefined): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a !== 'string' || typeof b !== 'string') return Number.NaN;

@@ -7,12 +7,13 @@ import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** Compiles a path that stands as an argument. */
+/** Compiles an argument that is a path. */
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** How large an argument may be: as large as anything that the service takes, and four times as long. */
-const PLACES = DATA_LIMIT_BYTES;
+/** The most values in an argument: as many as the largest input can have. */
+const NODES = DATA_LIMIT_BYTES;
+/** The most characters in an argument: four times the largest input. */
 const CHARS = 4 * DATA_LIMIT_BYTES;
 
 const tooLarge = (name: string): EvaluationFailure =>
@@ -20,7 +21,7 @@ const tooLarge = (name: string): EvaluationFailure =>
 
 /**
  * Compiles a call such as `States.Format('Hi {}', $.name)`, nested ones included.
- * @throws Error where it cannot be read, or names no function, or has the wrong number of arguments
+ * @throws Error where the call cannot be read, names no function, or has the wrong number of arguments
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
   const parser = new Parser(new Scanner(text), compilePath);
@@ -29,7 +30,6 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
   return part;
 }
 
-/** Reads a call from left to right. */
 class Parser {
   constructor(
     private readonly scanner: Scanner,
@@ -46,7 +46,7 @@ class Parser {
     checkCount(name, intrinsic, parts.length);
     return (data) => {
       const args = parts.map((part) => part(data));
-      for (const arg of args) if (!measure(arg, PLACES, CHARS)) throw tooLarge(name);
+      for (const arg of args) if (!measure(arg, NODES, CHARS)) throw tooLarge(name);
       const result = intrinsic.call(args, data);
       if (typeof result === 'string') data.environment.budget.spendText(result);
       return result;
@@ -58,7 +58,7 @@ class Parser {
       throw new Error(`it cannot be read from '${this.scanner.rest}' on`);
   }
 
-  /** @param template whether the first one is a template, which keeps its escapes until it is filled in */
+  /** @param template true where the first argument is a template, which keeps its escapes until it is filled in */
   #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];
     this.#expect('(');

@@ -42,7 +42,7 @@ function object(value: Json | undefined, name: string): JsonObject {
   return value;
 }
 
-/** A number that is not whole is rounded to the nearest one that is. */
+/** Rounds to the nearest whole number. */
 function integer(value: Json | undefined, name: string): number {
   if (typeof value !== 'number') fail(`${name}: expected a number, got ${JSON.stringify(value)}`);
   const whole = Math.round(value);
@@ -69,7 +69,7 @@ function format(args: Json[], name: string): string {
   return made;
 }
 
-/** Recorded for objects: as Java shows a map. */
+/** Writes a value as Java prints a map (recorded for objects). */
 function javaText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
   if (!isObject(value)) return bareText(value);
@@ -156,7 +156,7 @@ function add(args: Json[], name: string): Json {
   return sum;
 }
 
-/** Each character of the second argument splits; what is empty between two is dropped (recorded). */
+/** Splits at each character of the second argument; empty pieces are dropped (recorded). */
 function split(args: Json[], name: string): Json {
   const source = text(args[0], name);
   const splitters = new Set(text(args[1], name));
@@ -196,7 +196,7 @@ const TABLE: [name: string, min: number, max: number, call: Implementation][] = 
   ['UUID', 0, 0, (_args, _name, data) => uuid(() => data.environment.random())],
 ];
 
-/** Every intrinsic function, by its full name. */
+/** The intrinsic functions by their full names. */
 export const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map(
   TABLE.map(([short, min, max, call]) => {
     const name = `States.${short}`;

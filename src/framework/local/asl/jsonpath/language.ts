@@ -129,7 +129,7 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
   };
 }
 
-/** What becomes of the result: it replaces the input, is dropped for it, or is put into it. */
+/** Reads ResultPath. The result replaces the input, is dropped, or is put into the input. */
 function readResultPath(reader: Reader): (data: StateData) => Json {
   const result = (data: StateData): Json => data.result ?? null;
   if (reader.json('ResultPath') === null) return (data) => data.input;

@@ -1,13 +1,13 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Json } from '../values/json.js';
-import { compileFind } from './fields.js';
+import { compileFinder } from './fields.js';
 import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import type { StateData } from '../expression/state-data.js';
 
 /** A comparison of a Choice rule. */
 export interface Test {
-  /** Whether it can be made where the variable leads nowhere. */
+  /** True where the comparison can be made although the variable's path finds nothing. */
   readonly absent: boolean;
   holds(value: Json | undefined, data: StateData): boolean;
 }
@@ -22,7 +22,7 @@ const ORDERS: Record<string, (order: number) => boolean> = {
   GreaterThanEquals: (order) => order >= 0,
 };
 
-/** Gives the order of two values of one type, or undefined where either is of another. */
+/** Returns the order of two values of one type; undefined where either has another type. */
 type Order = (a: Json, b: Json) => number | undefined;
 
 const TYPES: Record<string, Order> = {
@@ -45,7 +45,7 @@ for (const [type, order] of Object.entries(TYPES)) {
 }
 COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
 
-/** What the literal of a comparison must be, by the type its name begins with. */
+/** The test of a comparison's literal, by the type that the operator's name begins with. */
 const LITERALS: Record<string, (value: Json) => boolean> = {
   String: (value) => typeof value === 'string',
   Numeric: (value) => typeof value === 'number',
@@ -71,7 +71,7 @@ export function isOperator(field: string): boolean {
   );
 }
 
-/** Compiles the one operator of a rule. */
+/** Compiles the operator of a rule. */
 export function compileOperator(operator: string, reader: Reader): Test {
   const check = Object.hasOwn(CHECKS, operator) ? CHECKS[operator] : undefined;
   if (check) {
@@ -98,7 +98,7 @@ function compileToLiteral(operator: string, reader: Reader): Test {
 function compileToPath(operator: string, reader: Reader): Test {
   const compare = COMPARISONS.get(operator.slice(0, -4)) ?? (() => false);
   const text = reader.string(operator) ?? '$';
-  const find = compileFind(text, reader, operator);
+  const find = compileFinder(text, reader, operator);
   return {
     absent: false,
     holds: (value, data) => {
@@ -122,7 +122,7 @@ function instant(value: Json): number | undefined {
 
 /**
  * Compiles the pattern of StringMatches: `*` stands for any text, none included; `\*` and `\\` for themselves.
- * Takes time in proportion to pattern and text, whatever they are.
+ * The test's time grows with the lengths of pattern and text, never faster.
  */
 function compileWildcard(pattern: string): (text: string) => boolean {
   const pieces: string[] = [''];

@@ -108,7 +108,7 @@ class StepReader {
     return indexes.length === 0 ? undefined : { kind: 'indexes', indexes, shown: `[${indexes.join(',')}]` };
   }
 
-  /** Reads items with commas between them, up to the closing bracket; none where the first cannot be read. */
+  /** Reads items with commas between them, and the closing bracket; none where the first item cannot be read. */
   #list(item: RegExp): string[] {
     const items: string[] = [];
     do {
@@ -129,8 +129,8 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 /**
- * Reads what stands between `?(` and `)`: comparisons of paths and literals, `&&`, `||`, `!` and brackets. Refuses all
- * else; nothing is ever run as code.
+ * Reads a filter between `?(` and `)`: comparisons of paths and literals, `&&`, `||`, `!` and brackets. All else is
+ * refused; nothing is ever run as code.
  */
 class FilterReader {
   #operands = 0;
@@ -186,7 +186,7 @@ class FilterReader {
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
     const start = this.scanner.take(/[@$]/y);
     if (start !== undefined) return valueAt(start, readSteps(this.scanner).map(nameOf));
-    // Published machines compare with a bare word. It is no value, so nothing is equal to it.
+    // Published machines compare with a bare word. It has no value, so nothing equals it.
     if (this.scanner.take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return () => undefined;
     return this.#fail();
   }

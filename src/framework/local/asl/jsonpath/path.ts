@@ -3,26 +3,26 @@ import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../values/
 import { readSteps, type Slice, type Step } from './path-parser.js';
 import { Scanner } from './scanner.js';
 
-/** A JSONPath, compiled. */
+/** A compiled JSONPath. */
 export interface Path {
   readonly text: string;
-  /** The text with every step in brackets, as messages of the service have it. */
+  /** The path with every step in brackets, as the service's messages write it. */
   readonly normal: string;
-  /** Whether it can only ever name one place. Such a path gives what stands there; any other gives a list. */
+  /** True where the path can name one value only. A definite path reads that value; any other reads a list. */
   readonly definite: boolean;
   readonly steps: readonly Step[];
   /**
-   * What it finds in `root`; undefined where a definite path leads nowhere.
-   * @throws EvaluationFailure where nothing is left of the work
+   * Reads the path from `root`. Returns undefined where a definite path leads nowhere.
+   * @throws EvaluationFailure where the budget is spent
    */
   read(root: Json, budget: WorkBudget): Json | undefined;
-  /** Why a definite path found nothing, in the words of the service. */
+  /** Says why a definite path finds nothing, in the service's words. */
   explain(root: Json): string;
 }
 
 /**
  * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
- * @throws Error where it is not a path, or uses what is not supported
+ * @throws Error where the text is no path, or uses what is not supported
  */
 export function compilePath(text: string): Path {
   if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
@@ -31,7 +31,7 @@ export function compilePath(text: string): Path {
   if (!scanner.atEnd) throw new Error(`it cannot be read from '${scanner.rest}' on`);
   const definite = steps.every((step, at) => isDefinite(step, at === steps.length - 1));
   const read = definite
-    ? (root: Json): Json | undefined => readPlace(root, steps)
+    ? (root: Json): Json | undefined => readDefinite(root, steps)
     : (root: Json, budget: WorkBudget): Json => new Search(root, budget).find(steps);
   return { text, normal: shown(steps), definite, steps, read, explain: (root) => explain(root, steps) };
 }
@@ -40,14 +40,14 @@ function shown(steps: readonly Step[]): string {
   return `$${steps.map((step) => step.shown).join('')}`;
 }
 
-/** Names in a list are one object where the path ends in them, and many places before (Jayway; recorded/paths.ts). */
+/** A list of names gives one object where the path ends in it, and many values before (Jayway; recorded/paths.ts). */
 function isDefinite(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
   return step.kind === 'indexes' && step.indexes.length === 1;
 }
 
-/** What stands at the one place that a definite path names. */
-function readPlace(root: Json, steps: readonly Step[]): Json | undefined {
+/** Reads the one value that a definite path names. */
+function readDefinite(root: Json, steps: readonly Step[]): Json | undefined {
   let at: Json | undefined = root;
   for (const step of steps) {
     at = stepInto(at, step);
@@ -58,7 +58,7 @@ function readPlace(root: Json, steps: readonly Step[]): Json | undefined {
 
 function stepInto(at: Json, step: Step): Json | undefined {
   if (step.kind === 'indexes') return Array.isArray(at) ? itemAt(at, step.indexes[0] ?? 0) : undefined;
-  if (step.kind !== 'names') throw new Error(`not one place: ${step.shown}`);
+  if (step.kind !== 'names') throw new Error(`not one value: ${step.shown}`);
   if (!isObject(at)) return undefined;
   const [name = '', ...others] = step.names;
   return others.length === 0 ? getOwn(at, name) : pick(at, step.names);
@@ -77,15 +77,15 @@ function pick(source: JsonObject, names: readonly string[]): JsonObject {
   return made;
 }
 
-/** Recorded: the last step alone has no results, an earlier one is a missing property. */
+/** Recorded: where only the last step fails the path has no results; an earlier step is a missing property. */
 function explain(root: Json, steps: readonly Step[]): string {
-  const found = steps.findIndex((_, at) => readPlace(root, steps.slice(0, at + 1)) === undefined);
+  const found = steps.findIndex((_, at) => readDefinite(root, steps.slice(0, at + 1)) === undefined);
   return found < 0 || found === steps.length - 1
     ? `No results for path: ${shown(steps)}`
     : `Missing property in path ${shown(steps.slice(0, found + 1))}`;
 }
 
-/** Looks for every place that a path may mean, in the order of the document. */
+/** Collects every value that a path names, in the order of the document. */
 class Search {
   readonly #hits: Json[] = [];
 
@@ -151,8 +151,8 @@ function sliced(list: Json[], { from, to, step }: Slice): Json[] {
 }
 
 /**
- * The steps of a reference path, which names one place to write to: `$.a['b'][0]` is `['a', 'b', 0]`.
- * @throws Error where the path could name more than one place
+ * Reads a reference path, which names one value: `$.a['b'][0]` is `['a', 'b', 0]`.
+ * @throws Error where the path could name more than one value
  */
 export function referenceSteps(text: string): (string | number)[] {
   return compilePath(text).steps.map((step) => {

@@ -1,9 +1,9 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * Gives `target` with `value` put at a place, everything else as it was. Missing objects on the way are made, and
- * a list takes a value at one of its indexes, as the AWS page "Specifying state output using ResultPath" has it.
- * @returns undefined where the place cannot be
+ * Returns `target` with `value` put at a path, all else unchanged. Missing objects on the way are made, and a list takes
+ * a value at one of its indexes. AWS page "Specifying state output using ResultPath".
+ * @returns undefined where the path cannot be in `target`
  */
 export function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {
   const [step, ...rest] = steps;

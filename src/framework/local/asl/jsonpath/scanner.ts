@@ -10,12 +10,12 @@ export class Scanner {
     return this.at >= this.text.length;
   }
 
-  /** Reads the text that a pattern matches here; undefined, and nothing is read, where it does not match. */
+  /** Reads the text that a pattern matches here. Returns undefined, and reads nothing, where there is no match. */
   take(pattern: RegExp): string | undefined {
     return this.match(pattern)?.[0];
   }
 
-  /** Reads as `take` does, and returns the match with its groups. */
+  /** The same as `take`, but returns the match with its groups. */
   match(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);

@@ -3,24 +3,24 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** What a template needs of the field that it stands in. */
+/** The field that a template stands in. */
 export interface TemplateField {
-  /** Compiles the value of a key that ends in `.$`. Reports what it cannot. */
+  /** Compiles the value of a key that ends in `.$`. Reports a value that is neither path nor function. */
   compile(text: string, key: string): Part;
   problem(text: string): void;
 }
 
 /**
- * Compiles a payload template: an object in which each field `name.$` holds a path or an intrinsic function, to
- * any depth, lists included. What holds none is given as it stands. Recorded: the constant keys come first, as they are
- * written, then those that were worked out, in the order of a hash table of Java's (recorded/spelling.ts).
+ * Compiles a payload template: an object in which each field `name.$` holds a path or an intrinsic function, at any
+ * depth, lists included. Recorded: constant keys come first, as they are written, then evaluated ones in the order of a
+ * Java HashMap (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
   return part ?? (() => source);
 }
 
-/** Undefined where nothing in it has to be worked out. */
+/** Returns undefined where nothing in the template has to be evaluated. */
 function compilePart(source: Json, field: TemplateField): Part | undefined {
   if (Array.isArray(source)) return compileList(source, field);
   if (isObject(source)) return compileObject(source, field);
@@ -34,26 +34,34 @@ function compileList(source: Json[], field: TemplateField): Part | undefined {
 }
 
 function compileObject(source: JsonObject, field: TemplateField): Part | undefined {
-  const constant = Object.entries(source).filter(([key]) => !key.endsWith('.$'));
-  const worked = Object.entries(source).filter(([key]) => key.endsWith('.$'));
-  const parts = constant.map(([key, value]): [string, Part | Json] => [
-    key,
-    compilePart(value, field) ?? value,
-  ]);
-  for (const [key] of worked) {
-    const name = key.slice(0, -2);
-    if (Object.hasOwn(source, name)) field.problem(`'${name}' and '${key}' are one key, given twice`);
-  }
-  if (worked.length === 0 && parts.every(([, part]) => typeof part !== 'function')) return undefined;
-  const compiled = new Map(
-    worked.map(([key, value]): [string, Part] => [key.slice(0, -2), compileDynamic(value, key, field)]),
-  );
-  for (const name of inHashOrder([...compiled.keys()])) parts.push([name, compiled.get(name) ?? null]);
+  const constant = compileConstantKeys(source, field);
+  const dynamic = compileDynamicKeys(source, field);
+  if (dynamic.length === 0 && constant.every(([, part]) => typeof part !== 'function')) return undefined;
+  const parts = [...constant, ...dynamic];
   return (data) => {
     const made: JsonObject = {};
     for (const [key, part] of parts) setOwn(made, key, typeof part === 'function' ? part(data) : part);
     return made;
   };
+}
+
+const isDynamic = (key: string): boolean => key.endsWith('.$');
+
+function compileConstantKeys(source: JsonObject, field: TemplateField): [string, Part | Json][] {
+  return Object.entries(source)
+    .filter(([key]) => !isDynamic(key))
+    .map(([key, value]) => [key, compilePart(value, field) ?? value]);
+}
+
+function compileDynamicKeys(source: JsonObject, field: TemplateField): [string, Part][] {
+  const parts = new Map<string, Part>();
+  for (const [key, value] of Object.entries(source)) {
+    if (!isDynamic(key)) continue;
+    const name = key.slice(0, -2);
+    if (Object.hasOwn(source, name)) field.problem(`'${name}' and '${key}' are one key, given twice`);
+    parts.set(name, compileDynamic(value, key, field));
+  }
+  return inHashOrder([...parts.keys()]).map((name) => [name, parts.get(name) ?? (() => null)]);
 }
 
 function compileDynamic(value: Json, key: string, field: TemplateField): Part {
@@ -64,7 +72,7 @@ function compileDynamic(value: Json, key: string, field: TemplateField): Part {
   return () => null;
 }
 
-/** The order in which a HashMap of Java's gives its keys. */
+/** Sorts keys into the order of a Java HashMap. */
 export function inHashOrder(keys: readonly string[]): string[] {
   let size = 16;
   while (keys.length > size * 0.75) size *= 2;
@@ -77,7 +85,7 @@ export function inHashOrder(keys: readonly string[]): string[] {
   return [...slots].toSorted(([a], [b]) => a - b).flatMap(([, each]) => each);
 }
 
-/** Java's String.hashCode. */
+/** Java's `String.hashCode`. */
 function hashCode(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;

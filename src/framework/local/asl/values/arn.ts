@@ -1,4 +1,4 @@
-/** The account that new resources get, and that a machine gets whose activities name none. */
+/** The account of new resources, and of a machine whose activities name none. */
 export const LOCAL_ACCOUNT = '123456789012';
 
 export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
@@ -14,7 +14,7 @@ export interface StatesArn {
 
 const STATES_ARN = /^arn:(aws[a-z-]*):states:([a-z0-9-]+):(\d{12}):([a-zA-Z]+):(.+)$/;
 
-/** Reads an ARN of Step Functions, or gives undefined for anything else. */
+/** Parses an ARN of Step Functions; returns undefined for any other text. */
 export function parseArn(text: string): StatesArn | undefined {
   const match = STATES_ARN.exec(text);
   if (!match) return undefined;
@@ -26,12 +26,11 @@ export function formatArn({ partition, region, account, kind, name }: StatesArn)
   return `arn:${partition}:states:${region}:${account}:${kind}:${name}`;
 }
 
-/** Whether a Task's Resource is an activity. */
 export function isActivityArn(text: string): boolean {
   return parseArn(text)?.kind === 'activity';
 }
 
-/** The partition that a region lies in, for an ARN that has to be made up. */
+/** Returns the partition of a region. */
 export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   if (region.startsWith('us-gov-')) return 'aws-us-gov';

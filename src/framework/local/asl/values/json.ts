@@ -1,4 +1,4 @@
-/** What JSON can hold. Values are never changed in place: a new one is made of what stays and what is new. */
+/** A JSON value. Values are never changed in place: a new one shares what stays. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
@@ -6,22 +6,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Sets an own property, also one named `__proto__`, which plain assignment would take for the prototype. */
+/** Sets an own property, also one named `__proto__`: plain assignment would set the prototype. */
 export function setOwn(target: JsonObject, key: string, value: Json): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   } else target[key] = value;
 }
 
-/** Reads an own property; what is inherited is undefined. */
+/** Reads an own property; an inherited one is undefined. */
 export function getOwn(source: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(source, key) ? source[key] : undefined;
 }
 
-/** How deep a text may be nested. Beyond it, whoever walks a value would run out of stack. */
+/** The deepest nesting of a text. Beyond it, code that walks a value would run out of stack. */
 const MAX_DEPTH = 1_000;
 
-/** Parses JSON. @throws SyntaxError where it is none, or is nested too deeply */
+/** Parses JSON. @throws SyntaxError where the text is no JSON, or is nested too deeply */
 export function readJson(text: string): Json {
   if (isTooDeep(text)) {
     throw new SyntaxError(`JSON is nested more than ${MAX_DEPTH} levels deep`);
@@ -29,7 +29,7 @@ export function readJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
-/** Whether a JSON text is nested deeper than the service works with. */
+/** Returns true where a JSON text is nested deeper than the service takes. */
 export function isTooDeep(text: string): boolean {
   return text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH;
 }
@@ -46,7 +46,7 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** Where the string ends that opens at a quote; the end of the text, where it does not. A search skips what it holds. */
+/** Returns the index of the quote that closes a string; the end of the text where none does. */
 function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
@@ -60,7 +60,7 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
 /** `[` and `{` differ by this bit, and so do `]` and `}`. */
 const SQUARE_TO_CURLY = 0x20;
 
-/** Parses JSON, or gives undefined, which no JSON text is, where `readJson` would throw. */
+/** Parses JSON as `readJson` does; returns undefined, which no JSON text means, where that would throw. */
 export function parseJson(text: string): Json | undefined {
   try {
     return readJson(text);
@@ -69,7 +69,7 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** Whether two values are the same JSON; the order of keys does not count. */
+/** Returns true where two values are the same JSON; the order of keys does not count. */
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) {
@@ -81,23 +81,23 @@ export function equalJson(a: Json, b: Json): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
 }
 
-/** A value as messages show it: a text bare, all else as JSON. */
+/** Shows a value in a message: a string without quotes, all else as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * Whether a value has no more than so many places and so many characters in its texts, one that it holds twice counted
- * twice. Looks no further than that.
+ * Returns true where a value holds at most so many values, itself included, and so many characters in its strings and
+ * keys; a value that is held twice counts twice. Stops at the first that is too much.
  */
-export function measure(value: unknown, places: number, chars: number): boolean {
-  // Most values are small: no list of what is still to be looked at then.
-  const left = smallRest(value, 0, Math.min(SMALL, places, chars));
-  return left >= 0 || measureLarge(value, places, chars);
+export function measure(value: unknown, nodes: number, chars: number): boolean {
+  // Most values are small, and need no list of values to visit.
+  const left = smallRest(value, 0, Math.min(SMALL, nodes, chars));
+  return left >= 0 || measureLarge(value, nodes, chars);
 }
 
 const SMALL = 500;
 const SMALL_DEPTH = 20;
 
-/** What is left of a number of places and characters after a value; negative where it has more. */
+/** Returns what a value leaves of a number of values and characters; negative where it has more. */
 function smallRest(value: unknown, depth: number, left: number): number {
   if (typeof value === 'string') return left - value.length - 1;
   if (typeof value !== 'object' || value === null) return left - 1;
@@ -114,14 +114,14 @@ function smallRest(value: unknown, depth: number, left: number): number {
   return rest;
 }
 
-function measureLarge(value: unknown, places: number, chars: number): boolean {
+function measureLarge(value: unknown, nodes: number, chars: number): boolean {
   const open = [value];
   for (let seen = 0; open.length > 0; seen++) {
-    if (seen + open.length > places) return false;
+    if (seen + open.length > nodes) return false;
     const each = open.pop();
     if (typeof each === 'string') chars -= each.length;
     else if (Array.isArray(each)) {
-      if (each.length > places - seen) return false;
+      if (each.length > nodes - seen) return false;
       for (const item of each) open.push(item);
     } else if (typeof each === 'object' && each !== null) {
       for (const key of Object.keys(each)) {
@@ -134,7 +134,7 @@ function measureLarge(value: unknown, places: number, chars: number): boolean {
   return true;
 }
 
-/** A text that two values share only where they are the same JSON; the order of keys does not count. */
+/** Returns a text that is equal for two values only where they are the same JSON, whatever the order of keys. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner)

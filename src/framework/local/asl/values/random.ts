@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** A number from 0 up to 1, the same for the same seed. */
+/** Returns a number from 0 up to 1, always the same for one seed. */
 export function seeded(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
 }
 
-/** A version 4 UUID. */
+/** Returns a version 4 UUID. */
 export function uuid(random: () => number): string {
   const hex = (digits: number): string =>
     Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');

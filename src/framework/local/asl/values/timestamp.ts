@@ -1,11 +1,11 @@
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** What a definition is told that has another text for a timestamp. Recorded from the live service. */
+/** The message for a definition whose timestamp is another text. Recorded from the live service. */
 export const NO_TIMESTAMP = 'String does not match RFC3339 timestamp';
 
 /**
- * Epoch milliseconds of a timestamp as the states language writes it, or undefined for any other text: it has a `T`, an
- * offset or `Z`, and a date that there is; its fraction may be of any length.
+ * Parses a timestamp of the states language into epoch milliseconds: it has a `T`, an offset or `Z`, a date that exists,
+ * and a fraction of any length. Returns undefined for any other text.
  */
 export function parseTimestamp(text: string): number | undefined {
   const [, year, month, day, hour] = RFC_3339.exec(text) ?? [];
