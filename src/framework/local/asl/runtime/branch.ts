@@ -105,9 +105,9 @@ export class Branch implements Environment {
     return this;
   }
 
-  /** The state that was entered and not left, or undefined between two. */
-  get current(): EnteredState | undefined {
-    return this.#current?.state;
+  /** The name of the state that was entered and not left; empty between two. */
+  get stateName(): string {
+    return this.#current?.state.name ?? '';
   }
 
   /** A branch inside this one, with variables of its own. */

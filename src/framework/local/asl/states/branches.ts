@@ -4,7 +4,7 @@ import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Json } from '../values/json.js';
 
-/** A branch that is about to run, its states and their input. */
+/** A branch that is about to run, with its states and their input. */
 export interface BranchStart {
   readonly branch: Branch;
   readonly group: StateGroup | undefined;

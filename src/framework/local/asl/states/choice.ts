@@ -10,8 +10,8 @@ interface Option {
 }
 
 /**
- * Goes where its first rule that holds points to. A rule's own Assign and Output count then; those of the state
- * count on the way to Default.
+ * Continues with the Next of the first rule that holds, through that rule's Assign and Output. The state's own Assign and
+ * Output apply on the way to Default.
  */
 export const choiceKind: Kind = {
   events: {},

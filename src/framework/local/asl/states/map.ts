@@ -13,13 +13,13 @@ import type { Expression, StateData } from '../expression/state-data.js';
 /** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
 
-/** How many characters the inputs of all iterations may have. The live service has no such limit. */
+/** The most characters in the inputs of all iterations together. The live service has no such limit. */
 const INPUTS_LIMIT = 64 * 1024 * 1024;
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
-/** Recorded from the live service: a number in a text is taken, and how any other is refused. */
+/** Recorded from the live service: a number in a string is accepted, and the message for any other value. */
 const CONCURRENCY: WholeNumber = {
   min: 0,
   max: Number.MAX_SAFE_INTEGER,
@@ -28,7 +28,7 @@ const CONCURRENCY: WholeNumber = {
     `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
 };
 
-/** Runs the same states once for each item of a list, and gives the list of their outputs. */
+/** Runs the same states once for each item of a list. The result is the list of their outputs. */
 export const mapKind: Kind = {
   events: {
     started: 'MapStateStarted',
@@ -63,7 +63,7 @@ export const mapKind: Kind = {
   },
 };
 
-/** What each iteration is given, held by the execution until it is given back. */
+/** Evaluates the inputs of the iterations. The execution counts their characters until they are released. */
 async function selectInputs(
   branch: Branch,
   data: StateData,
@@ -75,9 +75,8 @@ async function selectInputs(
   for (const [index, value] of list.entries()) {
     const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
     const input = await branch.evaluate(selector, { ...data, context });
-    branch.checkSize(input, branch.current?.name ?? '');
+    const more = branch.checkSize(input, branch.stateName);
     inputs.push(input);
-    const more = branch.textOf(input).length;
     chars += more;
     if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
     branch.execution.hold(more);
@@ -96,7 +95,7 @@ async function iterate(
   inputs: Json[],
   asked: number,
 ): Promise<Json> {
-  const name = branch.current?.name ?? '';
+  const name = branch.stateName;
   const { execution } = branch;
   const started = branch.started({ length: list.length });
   const outcome = await runBranches(branch, {
@@ -121,7 +120,7 @@ async function iterate(
   throw branchFailure(outcome.failure);
 }
 
-/** ItemProcessor, or Iterator as it was called before. */
+/** Reads ItemProcessor, or Iterator, its older name. */
 function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
   const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
   const source = reader.object(field);
@@ -143,7 +142,7 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
 const ONLY_INLINE = 'the local service runs inline Maps only';
 
 function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
-  // Recorded: an inline Map takes these, and takes no notice of them.
+  // Recorded: an inline Map accepts these fields and ignores them.
   for (const field of TOLERATED) {
     reader.json(field);
     if (language.name === 'JSONata') continue;

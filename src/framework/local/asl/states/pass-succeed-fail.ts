@@ -3,7 +3,7 @@ import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../runtime/state-failure.js';
 
-/** Gives its Result, or what it was given. */
+/** Passes its Result on, or its input. */
 export const passKind: Kind = {
   events: {},
   parts: { arguments: 'JSONPath', result: true },
@@ -16,7 +16,7 @@ export const passKind: Kind = {
   },
 };
 
-/** Ends its branch well. */
+/** Ends its branch as succeeded. */
 export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
@@ -24,7 +24,7 @@ export const succeedKind: Kind = {
   compile: () => (_branch, data) => Promise.resolve({ result: data.root }),
 };
 
-/** Ends its branch with an error. Nothing in the state itself can catch it. */
+/** Ends its branch with an error, which the state itself cannot catch. */
 export const failKind: Kind = {
   events: {},
   parts: { output: false, assign: false },

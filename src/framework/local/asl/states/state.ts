@@ -9,12 +9,12 @@ import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { Branch, StateEvents } from '../runtime/branch.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** What a kind of state does, between its input and its output. */
+/** The outcome of a state's work, between its input and its output. */
 export interface WorkResult {
   readonly result: Json;
-  /** Where to go instead of `Next`. */
+  /** The next state. @default the state's `Next` */
   readonly next?: string;
-  /** How the data leaves instead of the state's own way. */
+  /** The way of the data out of the state. @default the state's own */
   readonly exit?: Exit;
 }
 
@@ -22,9 +22,9 @@ export interface WorkResult {
 export interface Kind {
   readonly parts: FlowParts;
   readonly events: StateEvents;
-  /** Whether Retry and Catch are allowed. @default false */
+  /** True where the kind may have Retry and Catch. @default false */
   readonly recovers?: boolean;
-  /** `next`: Next or End. `choice`: neither, the work says where. `end`: neither, it is the last. */
+  /** `next`: by Next or End. `choice`: by the outcome of the work. `end`: the branch ends. */
   readonly leaves: 'next' | 'choice' | 'end';
   /** Compiles the kind's own fields. */
   compile(
@@ -33,26 +33,26 @@ export interface Kind {
   ): (branch: Branch, data: StateData, flow: Flow) => Promise<WorkResult>;
 }
 
-/** What compiling a state may need beside its fields. */
+/** The surroundings of a state that is compiled. */
 export interface StateContext {
   readonly name: string;
   readonly language: Language;
   /** Compiles the states of a branch or of an iteration. */
   readonly nested: (reader: Reader) => StateGroup;
-  /** Every Task is told here. */
+  /** The Tasks of the machine; a Task state adds itself. */
   readonly tasks: DefinedTask[];
-  /** The variables that each state reads are told here. */
+  /** The variables that each state reads, by the state's name; a state adds its own. */
   readonly references: Map<string, readonly string[]>;
 }
 
-/** A Task, as the definition has it. */
+/** A Task of a definition. */
 export interface DefinedTask {
   readonly state: string;
   readonly resource: string;
   readonly activity?: ActivityTask;
 }
 
-/** A Task on an activity, as the definition has it. Seconds that are worked out at run time are absent. */
+/** A Task on an activity. Seconds that are evaluated at run time are absent. */
 export interface ActivityTask {
   readonly state: string;
   readonly activityArn: string;
@@ -60,7 +60,7 @@ export interface ActivityTask {
   readonly timeoutSeconds?: number;
 }
 
-/** Compiles one state to a closure; mistakes go to the reader's problems. */
+/** Compiles a state to a closure. Mistakes are added to the reader's problems. */
 export function compileState(type: string, kind: Kind, reader: Reader, context: StateContext): State {
   const { language, name } = context;
   const flow = language.flow(reader, kind.parts);
@@ -88,7 +88,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
 async function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
   const output = await branch.evaluate((seen) => exit.output(seen), data);
   const assigned = await branch.evaluate((seen) => exit.assign(seen), data);
-  const name = branch.current?.name ?? '';
+  const name = branch.stateName;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
@@ -97,8 +97,8 @@ async function leave(branch: Branch, exit: Exit, data: StateData, next: string |
 }
 
 /**
- * The JSON of variables, by their names.
- * @throws StateFailure where a variable is too large, or all of them are
+ * Returns the JSON of each variable.
+ * @throws StateFailure where a variable is too large, or all variables together are
  */
 function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();

@@ -2,7 +2,7 @@ import { isActivityArn } from '../values/arn.js';
 import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import { resourceKind } from '../definition/resource.js';
+import { parseServiceArn } from '../definition/service-resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
@@ -12,7 +12,7 @@ import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };
 
-/** Hands a task to a worker, and waits for what the worker reports. */
+/** Schedules a task for a worker, and waits for the report. */
 export const taskKind: Kind = {
   events: { aborted: 'TaskStateAborted' },
   parts: { arguments: true, result: true, selector: true },
@@ -36,7 +36,7 @@ export const taskKind: Kind = {
   },
 };
 
-/** Runs one attempt of the task, and gives its result. */
+/** Runs one attempt of the task. Resolves with its result. */
 type Call = (
   branch: Branch,
   input: () => Promise<Json>,
@@ -50,26 +50,26 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
     return async (branch, input, limits) => runActivity(branch, resource, await input(), limits);
   }
   context.tasks.push({ state: context.name, resource });
-  const kind = resourceKind(resource);
-  if (!kind) {
+  const service = parseServiceArn(resource);
+  if (!service) {
     reader.problem(unknownResource(resource), 'Resource', fixResource(resource));
     return () => Promise.reject(new Error(`nothing can call '${resource}'`));
   }
-  return (branch, input, limits, role) => runService(branch, { resource, kind, limits, input, role });
+  return (branch, input, limits, role) => runService(branch, { resource, service, limits, input, role });
 }
 
-/** A name alone is what `@Activity` takes, and a state does not. */
+/** Suggests an ARN: a name alone is enough for `@Activity`, but not for a state. */
 function fixResource(resource: string): string {
   const name = resource.split(':').at(-1) || 'NAME';
   return `write the whole ARN of an activity, as in arn:aws:states:us-east-1:123456789012:activity:${name}`;
 }
 
-/** Recorded from the live service. */
+/** The message for a Resource that the service does not know. Recorded from the live service. */
 function unknownResource(resource: string): string {
   return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
 }
 
-/** Credentials are read and shown in the history; nothing is done with them, since nothing here has any rights. */
+/** Reads Credentials. The history shows the role; nothing uses it, since nothing here needs permissions. */
 function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
   const { Credentials: source } = reader.source;
   if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
@@ -87,7 +87,7 @@ async function roleOf(
   return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
 }
 
-/** Of numbers that stand in the definition. What the service does with worked-out ones is not recorded. */
+/** Checks the numbers that are in the definition. What the service does with evaluated ones is not recorded. */
 function checkHeartbeat(reader: Reader): void {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
   if (typeof heartbeat !== 'number' || typeof timeout !== 'number' || heartbeat < timeout) return;
@@ -119,12 +119,12 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
   branch.checkSize(input, resource);
   const text = branch.textOf(input);
   const scheduledId = branch.record('ActivityScheduled', describeScheduled(resource, text, limits));
-  const { execution, current } = branch;
+  const { execution, stateName } = branch;
   const outcome = await branch.scope.wait<TaskOutcome>((resolve) =>
     activities.schedule(resource, {
       input: text,
       ...limits,
-      origin: { execution, state: current?.name ?? '', scheduledId },
+      origin: { execution, state: stateName, scheduledId },
       isWanted: () => branch.execution.isLive(),
       onStarted: (workerName, at) =>
         branch.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
@@ -137,7 +137,7 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
   return resultOf(outcome);
 }
 
-/** Recorded from the live service. */
+/** Makes the failure of a task whose activity does not exist. Recorded from the live service. */
 function missingActivity(branch: Branch, resource: string): StateFailure {
   const reason = branch.explain(`The activity ${resource} does not exist.`);
   return new StateFailure('States.Runtime', reason, { fatal: true });

@@ -5,7 +5,7 @@ import { pause } from '../errors/retry.js';
 import { bareText } from '../values/json.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
-/** Recorded from the live service: 24,855 days can be waited for, and 24,856 cannot. */
+/** The longest wait. Recorded from the live service: 24,855 days are accepted, and 24,856 are not. */
 const LONGEST_WAIT_MS = 2_147_483_647_000;
 
 const SECONDS: WholeNumber = {
@@ -18,7 +18,7 @@ const SECONDS: WholeNumber = {
       : `The SecondsPath parameter cannot be parsed as a long value: ${path} == ${bareText(value)}`,
 };
 
-/** Waits for a number of seconds, or until an instant. One that has passed is no wait at all. */
+/** Waits for a number of seconds, or until a time. A time that has passed is no wait. */
 export const waitKind: Kind = {
   events: { aborted: 'WaitStateAborted' },
   parts: {},
