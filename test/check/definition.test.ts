@@ -46,6 +46,11 @@ test.each([
     ["m.asl.json:5:37 state 'B': A state must have exactly one of 'Next' and 'End' | write"],
   ],
   [
+    'a machine that never ends',
+    machine(`    "A": { ${TASK}, "Next": "B" },\n    "B": { "Type": "Pass", "Next": "A" }`),
+    ['m.asl.json:1:1 Workflow has no terminal state | let a state end it, by "End": true or as'],
+  ],
+  [
     'a name with a slash in it',
     machine(`    "A/B": { "Type": "Pass", "Ende": true }`, 'A/B'),
     ["m.asl.json:4:30 state 'A/B': The field 'Ende' is not supported here | did you mean 'End'?"],
@@ -106,6 +111,11 @@ test('a test machine tells the same, as a start does', async () => {
   await expect(createTestMachine(definition)).rejects.toThrow(
     /the definition:6:7: state 'A': The field 'Nxt' is not supported here\n {5}Fix: did you mean 'Next'\?\n {5}\[MACHINE_INVALID\]/,
   );
+});
+
+test('a test machine that could never end is refused', async () => {
+  const definition = { StartAt: 'A', States: { A: { Type: 'Wait', Seconds: 1, Next: 'A' } } };
+  await expect(createTestMachine(definition)).rejects.toThrow('Workflow has no terminal state');
 });
 
 test('a sound machine has none', () => {

@@ -12,11 +12,6 @@ test.each<[does: string, definition: object | string, message: string]>([
     'at /States/X/Next',
   ],
   [
-    'what only the library sees',
-    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } },
-    'No terminal state',
-  ],
-  [
     'what only the service itself sees',
     { StartAt: 'X', QueryLanguage: 'JSONata', States: { X: { ...X, Output: '{% 1 + %}' } } },
     'S0207',
@@ -32,13 +27,4 @@ test.each<[does: string, definition: object | string, message: string]>([
     name: 'InvalidDefinition',
     message: expect.stringContaining(message),
   });
-});
-
-test('the library may be left out', async () => {
-  const { client } = await openBench({ checkDefinitions: false });
-  const definition = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } });
-  const { stateMachineArn } = await client.send(
-    new CreateStateMachineCommand({ name: 'M', definition, roleArn: ROLE }),
-  );
-  expect(stateMachineArn).toMatch(/:stateMachine:M$/);
 });

@@ -4,6 +4,7 @@ const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
 const ROLE = 'arn:aws:iam::123456789012:role/any';
 const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
+const LOOP = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } });
 /** The definition of the machine M that rows use, letter for letter. */
 const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
 const SWF = 'com.amazonaws.swf.service.v2.model#';
@@ -205,6 +206,12 @@ export const calls: CallRow[] = [
     'StateMachineAlreadyExists',
     `State Machine Already Exists: '${MACHINE}'`,
     'recorded: test_create_duplicate_definition_format_sm',
+  ),
+  rejects(
+    'CreateStateMachine',
+    { name: 'L', definition: LOOP, roleArn: ROLE },
+    'InvalidDefinition',
+    "Invalid State Machine Definition: 'MISSING_END_STATE: Workflow has no terminal state at null'",
   ),
   rejects(
     'CreateStateMachine',

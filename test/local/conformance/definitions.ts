@@ -64,6 +64,18 @@ export const definitions: MachineRow[] = [
     ASL,
   ),
   refused(
+    'a StartAt of no characters',
+    { StartAt: '', States: { X: { Type: 'Succeed' } } },
+    "Missing 'Next' target: ",
+    ASL,
+  ),
+  refused(
+    'a Comment of a machine that is no text',
+    { ...one({ Type: 'Succeed' }), Comment: 1 },
+    at('/Comment'),
+    ASL,
+  ),
+  refused(
     'a machine-level field that is not known',
     { ...one({ Type: 'Succeed' }), Foo: 1 },
     at('/Foo'),
@@ -113,6 +125,32 @@ export const definitions: MachineRow[] = [
     { StartAt: 'X', States: { X: { Type: 'Succeed' }, Y: { Type: 'Succeed' } } },
     at('/States/Y'),
   ),
+  // These four: what ValidateStateMachineDefinition answered, as floci-io/floci wrote it down.
+  refused(
+    'a machine without a terminal state',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } },
+    'MISSING_END_STATE: Workflow has no terminal state at null',
+    'captured',
+  ),
+  refused(
+    'a target that is not there in a machine without a terminal state',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'Y' } } },
+    'at /States/X/Next, MISSING_END_STATE: Workflow has no terminal state at null',
+    'captured',
+  ),
+  refused(
+    'a loop, and a terminal state that nothing leads to',
+    { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' }, Y: { Type: 'Succeed' } } },
+    "SCHEMA_VALIDATION_FAILED: The state 'Y' cannot be reached at /States/Y",
+    'captured',
+  ),
+  {
+    does: 'an iteration without a terminal state is accepted',
+    from: 'captured',
+    machine: map({ ItemProcessor: { StartAt: 'I', States: { I: { Type: 'Pass', Next: 'I' } } } }),
+    input: [],
+    expect: { status: 'SUCCEEDED', output: [] },
+  },
   refused('a state without Type', one({}), at('/States/X')),
   refused(
     'a state that is a text, as one published machine has it',
@@ -235,6 +273,28 @@ export const definitions: MachineRow[] = [
     'a JitterStrategy that is unknown',
     task({ Retry: [{ ErrorEquals: ['E'], JitterStrategy: 'HALF' }] }),
     at('/States/X/Retry[0]/JitterStrategy'),
+  ),
+  refused(
+    'a ResultSelector that is no object',
+    task({ ResultSelector: '$.a' }),
+    at('/States/X/ResultSelector'),
+    'ASL: Data',
+  ),
+  refused('an ItemsPath of null', map({ ItemsPath: null }), at('/States/X/ItemsPath')),
+  refused(
+    'a TimeoutSecondsPath of null',
+    task({ TimeoutSecondsPath: null }),
+    at('/States/X/TimeoutSecondsPath'),
+  ),
+  refused(
+    'Items that are a path in a JSONata state',
+    jsonata({ Type: 'Map', Items: '$.items', ItemProcessor: inner }),
+    at('/States/X/Items'),
+  ),
+  refused(
+    "a rule's Variable of no characters",
+    one({ Type: 'Choice', Choices: [{ Variable: '', IsNull: true, Next: 'X' }] }),
+    at('/States/X/Choices[0]/Variable'),
   ),
   refused('a path that is none', pass({ InputPath: 'a.b' }), at('/States/X/InputPath')),
   refused('a path with code in it', pass({ InputPath: '$.a[(@.length-1)]' }), at('/States/X/InputPath')),

@@ -11,7 +11,7 @@ import type { State, StateGroup } from './runtime/interpret.js';
 import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
 import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
 import { taskKind } from './states/task.js';
-import { assignedNames, checkTargets } from './definition/targets.js';
+import { assignedNames, checkTargets, NO_END } from './definition/targets.js';
 import { waitKind } from './states/wait.js';
 import { LONGEST_SECONDS } from './values/limits.js';
 
@@ -78,7 +78,7 @@ function parseDefinition(definition: string): JsonObject {
 }
 
 function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: DefinitionProblem): string {
-  return `${code}: ${text} at ${path}`;
+  return `${code}: ${text} at ${code === NO_END ? 'null' : path}`;
 }
 
 class MachineCompiler {
@@ -87,6 +87,7 @@ class MachineCompiler {
   readonly #names = new Set<string>();
 
   compile(reader: Reader): Program {
+    reader.string('Comment');
     reader.string('Version');
     const timeoutSeconds = reader.integer('TimeoutSeconds', 1, LONGEST_SECONDS);
     const language = readLanguage(reader, jsonPath);
@@ -102,10 +103,10 @@ class MachineCompiler {
       const fix = missing.map((field) => `write "${field}": …`).join(', ');
       reader.problem(`These fields are required: [${missing.join(', ')}]`, undefined, fix);
     }
-    const startAt = reader.string('StartAt') ?? '';
+    const startAt = reader.string('StartAt');
     const source = reader.object('States');
     const states = new Map<string, State>();
-    if (!source) return { startAt, states };
+    if (!source) return { startAt: startAt ?? '', states };
     checkTargets(reader, source, startAt);
     const own = assignedNames(source);
     for (const name of own) if (outer.has(name)) source.problem(shadowed(name));
@@ -114,7 +115,7 @@ class MachineCompiler {
       const state = source.object(name)?.asState();
       if (state) states.set(name, this.#state(name, state, language, visible));
     }
-    return { startAt, states };
+    return { startAt: startAt ?? '', states };
   }
 
   #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {

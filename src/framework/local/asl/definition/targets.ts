@@ -1,17 +1,29 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** Adds a problem for each target that does not exist, and for each state that is no target. */
-export function checkTargets(reader: Reader, states: Reader, startAt: string): void {
+/** The code of a machine that never ends. The service gives it no place. */
+export const NO_END = 'MISSING_END_STATE';
+
+/**
+ * Adds a problem for each target that does not exist, and for each state that is no target. A machine must also have a
+ * state that ends it; its branches and iterations need none, and without one nothing is said of unreachable states.
+ */
+export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const names = new Set(Object.keys(states.source));
-  const reached = new Set<string>([startAt]);
-  if (startAt !== '' && !names.has(startAt))
+  const reached = new Set<string | undefined>([startAt]);
+  if (startAt !== undefined && !names.has(startAt))
     reader.problem(missing(startAt), 'StartAt', fixTarget(startAt, names));
   for (const [name, state] of Object.entries(states.source)) {
     for (const [field, target] of targetsOf(state)) {
       reached.add(target);
       if (!names.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
     }
+  }
+  const isMachine = reader.path === '';
+  if (isMachine && !Object.values(states.source).some(mayEnd)) {
+    const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
+    reader.reading.problems.push({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
+    return;
   }
   for (const name of names) {
     if (!reached.has(name))
@@ -21,6 +33,12 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string): v
         "let a 'Next' lead to it, or take it out",
       );
   }
+}
+
+/** A state without any target may be meant to end: what it lacks is a mistake of its own. */
+function mayEnd(state: Json): boolean {
+  if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
+  return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');
 }
 
 /** The most names that a fix lists. */

@@ -71,6 +71,10 @@ export const jsonataLanguage: Language = {
   items(reader) {
     const text = expressionOf(reader, 'Items');
     if (text !== undefined) return typed(reader, 'Items', text, 'array', (value) => Array.isArray(value));
+    const fixed = reader.source['Items'];
+    // Half an expression is refused as that.
+    if (fixed !== undefined && !Array.isArray(fixed) && !/^\{%|%\}$/.test(bareText(fixed)))
+      reader.problem("Expected 'Items' to be an array or a JSONata expression", 'Items', 'write {% … %}');
     const template = readTemplate(reader, 'Items');
     if (template) return template;
     return ({ input }) => {

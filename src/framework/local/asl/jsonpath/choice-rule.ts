@@ -39,7 +39,7 @@ function compileInner(reader: Reader): (data: StateData) => boolean {
 
 function compileTest(reader: Reader): (data: StateData) => boolean {
   const text = reader.requiredString('Variable');
-  const find = compileFinder(text || '$', reader, 'Variable');
+  const find = compileFinder(reader.has('Variable') ? text : '$', reader, 'Variable');
   const operators = Object.keys(reader.source).filter(isOperator);
   const [operator = ''] = operators;
   if (operators.length !== 1) {

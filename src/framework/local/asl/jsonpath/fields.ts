@@ -15,8 +15,15 @@ interface Finder {
 
 const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
 
+/** Reads InputPath or OutputPath. Null stands for an empty object. */
+export function readDataPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
+  if (reader.source[field] !== null) return readPath(reader, field);
+  reader.json(field);
+  return () => ({});
+}
+
 /**
- * Reads a field that holds a path, such as `SecondsPath`. Null stands for an empty object.
+ * Reads a field that holds a path, such as `SecondsPath`.
  * @param absent the message where the path leads nowhere. @default the service's, which names what is missing
  */
 export function readPath(
@@ -24,10 +31,6 @@ export function readPath(
   field: string,
   absent?: (path: string) => string,
 ): ((data: StateData) => Json) | undefined {
-  if (reader.has(field) && reader.source[field] === null) {
-    reader.json(field);
-    return () => ({});
-  }
   const text = reader.string(field);
   if (text === undefined) return undefined;
   const find = compileFinder(text, reader, field);

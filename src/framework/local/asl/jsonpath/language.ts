@@ -6,7 +6,7 @@ import type { Expression, StateData } from '../expression/state-data.js';
 import { bareText, type Json, type JsonObject } from '../values/json.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { compileRule } from './choice-rule.js';
-import { readField, readPath, readTemplate } from './fields.js';
+import { readDataPath, readField, readPath, readTemplate } from './fields.js';
 import { referenceSteps } from './path.js';
 import { putResult } from './result-path.js';
 
@@ -16,8 +16,9 @@ export const jsonPath: Language = {
 
   flow(reader, parts): Flow {
     const { arguments: takes, result, selector: selects, output = true, assign = true } = parts;
-    const inputPath = output ? readPath(reader, 'InputPath') : undefined;
+    const inputPath = output ? readDataPath(reader, 'InputPath') : undefined;
     const parameters = takes ? readTemplate(reader, 'Parameters') : undefined;
+    if (selects) reader.object('ResultSelector');
     const selector = selects ? readTemplate(reader, 'ResultSelector') : undefined;
     const exit = readExit(reader, { result, output, assign });
     return {
@@ -117,7 +118,7 @@ async function applySelector(selector: Expression, data: StateData): Promise<Sta
 
 function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
   const combine = result ? readResultPath(reader) : undefined;
-  const outputPath = output ? readPath(reader, 'OutputPath') : undefined;
+  const outputPath = output ? readDataPath(reader, 'OutputPath') : undefined;
   const variables = assign ? readAssign(reader) : undefined;
   return {
     output: (data) => {
