@@ -47,7 +47,6 @@ test('a start at a URL loads neither the embedded service nor what others of its
       'prom-client',
       'pino-pretty',
       '@opentelemetry/api',
-      'amazon-states-language-service',
     ])
       expect(packages).not.toContain(unused);
     // Undici's door would load a hundred more.

@@ -174,7 +174,6 @@ beforeAll(async () => {
     port: 0,
     clock,
     random,
-    checkDefinitions: false,
     keptExecutions: 10,
     mocks: {
       [FUNCTIONS.echo]: (input) => input,

@@ -44,11 +44,6 @@ export interface LocalServiceOptions {
   /** What answers resources that are no activities. @default nothing: a Task that calls one fails, and is warned of */
   mocks?: Mocks;
   /**
-   * Whether CreateStateMachine has a library check the definition after the service's own check, up to 128 KiB. The
-   * library is loaded at the first call, which takes a third of a second. @default true
-   */
-  checkDefinitions?: boolean;
-  /**
    * Which names the service may be called by, beside loopback's and `host`: `NAME`, or `NAME:PORT` where it is reached
    * through another port than its own. A request with another Host is refused. @default []
    */
@@ -141,7 +136,6 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     machines,
     executions,
     pollHoldMs,
-    checkDefinitions: options.checkDefinitions ?? true,
     pollsEnded: false,
     endedWorkers: new Set(),
   };

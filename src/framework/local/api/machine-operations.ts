@@ -1,14 +1,10 @@
 import { compileMachine, DefinitionError, type Program } from '../asl/machine.js';
-import { checkByLibrary } from '../asl/definition/library-check.js';
 import { toSeconds } from '../engine/history.js';
 import { homeOf, keyOf, type Machine } from '../engine/machines.js';
 import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageOf } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 import { checkArn, Checker, checkName, MAX, refuseMetadataOnly, refuseOwnKey } from './request-validation.js';
-
-/** The library takes more than a second for a few times as many characters, and finds little that our own check does not. */
-const CHECKED_CHARS = 128 * 1024;
 
 function readMachineArn(call: Call): string {
   const checker = new Checker(call.body);
@@ -17,7 +13,7 @@ function readMachineArn(call: Call): string {
   return checkArn(arn, 'stateMachine');
 }
 
-const createStateMachine: Operation = async ({ body, region }, { machines, checkDefinitions }) => {
+const createStateMachine: Operation = ({ body, region }, { machines }) => {
   const checker = new Checker(body);
   const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
@@ -31,18 +27,10 @@ const createStateMachine: Operation = async ({ body, region }, { machines, check
   refuseOwnKey(body);
   if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
   if (publish === true) throw errors.unsupported('versions of state machines');
-  // Our own check comes first where both find something: its texts are the recorded ones, and name the state.
   const program = compile(definition);
-  if (checkDefinitions && definition.length <= CHECKED_CHARS) await check(definition);
   const { arn, createdAt } = machines.create(name, definition, program, homeOf(region), roleArn);
   return { stateMachineArn: arn, creationDate: toSeconds(createdAt) };
 };
-
-/** @throws ServiceError InvalidDefinition with what the library finds */
-async function check(definition: string): Promise<void> {
-  const problems = await checkByLibrary(definition);
-  if (problems.length > 0) throw errors.invalidDefinition(new DefinitionError(problems).message);
-}
 
 /** @throws ServiceError InvalidDefinition with what is wrong with it */
 function compile(definition: string): Program {

@@ -14,8 +14,6 @@ export interface State {
   readonly executions: Executions;
   /** How long a poll is held, in milliseconds. */
   readonly pollHoldMs: number;
-  /** Whether a library checks definitions too. */
-  readonly checkDefinitions: boolean;
   /** Whether every poll is answered with nothing at once, since the service is about to stop. */
   pollsEnded: boolean;
   /** Workers whose polls are answered with nothing, at once. */

@@ -45,7 +45,6 @@ export class Engine implements ActivityPort {
       ...{ clock, tasks, activities: this.#activities, machines: this.#machines },
       executions: this.#executions,
       pollHoldMs,
-      checkDefinitions: false,
       pollsEnded: false,
       endedWorkers: new Set(),
     };
