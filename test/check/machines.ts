@@ -3,7 +3,7 @@ import { IsEmail, IsIn, IsInt, IsOptional, IsPositive, IsString, ValidateNested 
 import { Activity, Handle } from 'stepwright';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
-import { fixMachine, type Mended } from '../../src/framework/check/source/fix-machine.js';
+import { fixMachine, type FixedMachine } from '../../src/framework/check/fix-machine.js';
 import { type CheckedHandler, checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
@@ -88,7 +88,7 @@ const found = ({ text, classes, errorNames = [], region }: Case): Finding[] =>
   });
 
 export const check = found;
-export const fix = (each: Case): Mended => fixMachine(each.text, (text) => found({ ...each, text }));
+export const fix = (each: Case): FixedMachine => fixMachine(each.text, (text) => found({ ...each, text }));
 
 /** What takes what every worker may do to a task. */
 export const LOST = { ErrorEquals: ['States.Timeout', 'Stepwright.WorkerShutdown'], MaxAttempts: 2 };

@@ -17,6 +17,7 @@ const MAY_NAME: Record<string, readonly string[]> = { config: ['aws', 'local', '
  */
 const ROOMS: Record<string, readonly string[]> = {
   testing: ['index', 'matchers', 'machine', 'bed', 'jest', 'harness'],
+  check: ['.', 'source'],
   aws: ['queries', 'sdk', 'lean', '.'],
   base: ['log', 'time', '.'],
   local: ['index', 'local-service', 'console', 'api', 'engine', 'resources', 'asl'],

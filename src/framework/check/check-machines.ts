@@ -1,14 +1,15 @@
-import { definitionMistakes } from './definition-mistakes.js';
-import { neverTaken, unknownNames, unmatchedNames, type FoundAt } from './error-names.js';
-import { type Edit, type Finding, paste } from './finding.js';
+import { type DefinitionMistake, definitionMistakes } from './definition-mistakes.js';
+import { neverTaken, unknownNames, unmatchedNames } from './error-names.js';
+import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
+import { payloadMisfits } from './payload.js';
+import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
-import { payloadMisfits } from './payload.js';
 import { type ActivityState, activityStates, type StateView, statesOf } from './states.js';
-import { type Found, taskLimits } from './task-limits.js';
+import { taskLimits } from './task-limits.js';
 
-/** What is compared. */
+/** The machines and handlers to compare. */
 export interface Comparison {
   readonly machines: readonly MachineSource[];
   readonly handlers: readonly CheckedHandler[];
@@ -16,75 +17,98 @@ export interface Comparison {
   readonly errorNames: readonly string[];
 }
 
-/** A day: long enough for most, and not the year that an execution may wait otherwise. */
+/** A day: long enough for most machines, and shorter than the year that an execution may wait otherwise. */
 const MACHINE_TIMEOUT_SECONDS = 86_400;
 
 const RESOURCE = /"Resource"\s*:\s*"(arn:[^"]+)"/g;
 
-/** Compares the classes with the state machines that name their activities. Findings of one file come in its order. */
+/** Compares classes with the state machines that name their activities. The findings of one file come in its order. */
 export function checkMachines({ machines, handlers, errorNames }: Comparison): Finding[] {
-  const tasks: ActivityState[] = [];
-  const named = new Set<string>();
-  const ofMachines = machines.flatMap((machine) => {
-    const mistakes = definitionMistakes(machine);
-    if (mistakes.length > 0) {
-      for (const [, arn = ''] of machine.definition.matchAll(RESOURCE)) named.add(arn);
-      return mistakes.map((each): Finding => ({ ...each, code: 'MACHINE_INVALID', level: 'error' }));
-    }
-    const states = statesOf(machine.definition);
-    const own = activityStates(machine.definition, states);
-    tasks.push(...own);
-    for (const { activityArn } of own) named.add(activityArn);
-    return checkMachine(machine, states, own, { handlers, errorNames });
-  });
-  const unnamed = handlers.filter((handler) => ![...named].some((arn) => serves(handler, arn)));
-  const meant = new Set(
-    tasks
-      .filter(({ activityArn }) => !handlerOf(handlers, activityArn))
-      .map(({ activityArn }) => nearestHandler(unnamed, activityArn)),
-  );
-  const served = tasks.filter(({ activityArn }) => handlerOf(handlers, activityArn));
+  const read = machines.map(readMachine);
+  const tasks = read.flatMap((machine) => machine.tasks);
+  const arns = new Set(read.flatMap((machine) => machine.arns));
+  const unnamed = handlers.filter((handler) => ![...arns].some((arn) => serves(handler, arn)));
+  const [served, unserved] = divide(tasks, ({ activityArn }) => handlerOf(handlers, activityArn));
+  // A misspelt ARN is one finding, at the state: its handler is not also reported as unused.
+  const meant = new Set(unserved.map(({ activityArn }) => nearestHandler(unnamed, activityArn)));
+  const unused = unnamed.filter((handler) => !meant.has(handler));
   return [
-    ...ofMachines,
-    ...(machines.length > 0 ? unnamed.filter((each) => !meant.has(each)).map(withoutState) : []),
+    ...read.flatMap((machine) => findingsIn(machine, { handlers, errorNames })),
+    ...(machines.length > 0 ? unused.map(withoutState) : []),
     ...(served.length > 0 ? neverTaken(served, errorNames).map(neverCaught) : []),
   ];
 }
 
-function checkMachine(
-  machine: MachineSource,
-  states: readonly StateView[],
-  tasks: readonly ActivityState[],
-  { handlers, errorNames }: Omit<Comparison, 'machines'>,
-): Finding[] {
-  const json = locatable(machine);
-  const canEdit = new JsonText(machine.text).broken === undefined;
+/** A machine, read for its comparison. One with mistakes has no states. */
+interface ReadMachine {
+  readonly source: MachineSource;
+  readonly mistakes: readonly DefinitionMistake[];
+  readonly states: readonly StateView[];
+  readonly tasks: readonly ActivityState[];
+  /** The ARNs of its activities; where it has mistakes, of all its resources. */
+  readonly arns: readonly string[];
+}
+
+function readMachine(source: MachineSource): ReadMachine {
+  const { definition } = source;
+  const mistakes = definitionMistakes(source);
+  if (mistakes.length > 0) {
+    const arns = [...definition.matchAll(RESOURCE)].map(([, arn = '']) => arn);
+    return { source, mistakes, states: [], tasks: [], arns };
+  }
+  const states = statesOf(definition);
+  const tasks = activityStates(definition, states);
+  return { source, mistakes, states, tasks, arns: tasks.map(({ activityArn }) => activityArn) };
+}
+
+function divide<T>(items: readonly T[], matches: (item: T) => unknown): [matching: T[], others: T[]] {
+  return [items.filter((item) => matches(item)), items.filter((item) => !matches(item))];
+}
+
+type Declared = Omit<Comparison, 'machines'>;
+
+function findingsIn(machine: ReadMachine, declared: Declared): Finding[] {
+  const { source, mistakes } = machine;
+  if (mistakes.length > 0)
+    return mistakes.map((each): Finding => ({ ...each, code: 'MACHINE_INVALID', level: 'error' }));
+  const json = locatable(source);
+  const canEdit = new JsonText(source.text).broken === undefined;
   const at = (steps: readonly Step[], found: Found, state?: StateView): Finding => ({
     ...(canEdit ? found : { ...found, edits: undefined }),
-    file: machine.file,
+    file: source.file,
     ...json.positionOf(steps),
     ...(state && { state: state.name }),
   });
-  const ofTasks = tasks.flatMap((task): FoundAt[] => {
-    const handler = handlerOf(handlers, task.activityArn);
-    if (!handler)
-      return [{ state: task, steps: [...task.steps, 'Resource'], found: withoutHandler(task, handlers) }];
-    const whole = [...taskLimits(task, handler), ...unmatchedNames(task, handler)];
-    return [
-      ...whole.map((found) => ({ state: task, steps: [...task.steps, ...placeIn(found)], found })),
-      ...payloadMisfits(task, handler),
-    ];
-  });
-  const names = unknownNames(states, tasks, handlers, errorNames);
-  const found = [...ofTasks, ...names].map(({ steps, found: each, state }) => at(steps, each, state));
-  const isServed = tasks.some(({ activityArn }) => handlerOf(handlers, activityArn));
-  const whole = isServed && !hasTimeout(machine) ? [at(['StartAt'], withoutTimeout)] : [];
-  return [...whole, ...found].toSorted(
+  const ofStates = foundInStates(machine, declared).map(({ steps, found, state }) => at(steps, found, state));
+  const lacksTimeout = isServed(machine, declared) && !hasTimeout(source);
+  const ofMachine = lacksTimeout ? [at(['StartAt'], withoutTimeout)] : [];
+  return [...ofMachine, ...ofStates].toSorted(
     (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
 }
 
-/** The field of the task that a finding is about, where it is there. */
+function foundInStates({ states, tasks }: ReadMachine, { handlers, errorNames }: Declared): FoundAt[] {
+  return [
+    ...tasks.flatMap((task) => foundInTask(task, handlers)),
+    ...unknownNames(states, tasks, handlers, errorNames),
+  ];
+}
+
+function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): FoundAt[] {
+  const handler = handlerOf(handlers, task.activityArn);
+  if (!handler)
+    return [{ state: task, steps: [...task.steps, 'Resource'], found: withoutHandler(task, handlers) }];
+  const whole = [...taskLimits(task, handler), ...unmatchedNames(task, handler)];
+  return [
+    ...whole.map((found) => ({ state: task, steps: [...task.steps, ...placeIn(found)], found })),
+    ...payloadMisfits(task, handler),
+  ];
+}
+
+const isServed = ({ tasks }: ReadMachine, { handlers }: Declared): boolean =>
+  tasks.some(({ activityArn }) => handlerOf(handlers, activityArn));
+
+/** Returns the steps to the field of the task that a finding is about, where it exists. */
 function placeIn({ edits }: Found): readonly Step[] {
   const [edit] = edits ?? [];
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];
@@ -93,7 +117,7 @@ function placeIn({ edits }: Found): readonly Step[] {
 const hasTimeout = ({ definition }: MachineSource): boolean =>
   Object.hasOwn(JSON.parse(definition) as object, 'TimeoutSeconds');
 
-const machineTimeout: Edit = {
+const machineTimeout: JsonEdit = {
   kind: 'add',
   into: [],
   key: 'TimeoutSeconds',

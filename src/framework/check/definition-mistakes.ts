@@ -4,16 +4,16 @@ import { placeOf, saidOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
-/** Something wrong in the text of a state machine, with its place. */
+/** A mistake in the text of a state machine, with its position. */
 export interface DefinitionMistake extends Position {
   readonly file: string;
-  /** The state it lies in, where it lies in one. */
+  /** The name of the state around it; undefined outside of all states. */
   readonly state: string | undefined;
   readonly what: string;
   readonly fix: string;
 }
 
-/** All that keeps a machine from running here, in the order of the text; empty where nothing does. */
+/** Returns the mistakes that keep a machine from running here, in the order of the text. */
 export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
@@ -36,7 +36,7 @@ function problemsOf(definition: string): readonly DefinitionProblem[] {
 
 const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';
 
-/** Without what a misspelt field or target brings about elsewhere: one mistake is one line. */
+/** Leaves out the consequences of a misspelt field or target, so that one mistake is one line. */
 function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
   const meant = (path: string, field: string): boolean =>
     problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
@@ -72,7 +72,7 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
   };
 }
 
-/** A mistake that keeps a start from seeding the machine. */
+/** Returns a mistake as a problem that keeps a start from seeding the machine. */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',
   where: placeOf(mistake),

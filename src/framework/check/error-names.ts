@@ -1,12 +1,10 @@
 import { didYouMean, nearest } from '../local/index.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
+import { type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
-import type { Step } from './source/json-text.js';
-import { paste } from './finding.js';
 import { type ActivityState, type Rule, rulesAround, rulesOf, type StateView, takes } from './states.js';
-import type { Found } from './task-limits.js';
 
-/** The names that the service gives. AWS page "Handling errors in Step Functions". */
+/** The service's own error names. AWS page "Handling errors in Step Functions". */
 const OF_SERVICE = [
   'ALL',
   'BranchFailed',
@@ -28,13 +26,7 @@ const OF_SERVICE = [
 ].map((name) => `States.${name}`);
 const OF_WORKER = [...Object.values(OWN_ERROR), 'Stepwright.CommandFailed'];
 
-export interface FoundAt {
-  readonly state: StateView;
-  readonly steps: readonly Step[];
-  readonly found: Found;
-}
-
-/** Names in Retry and Catch that nothing fails by, as far as that is known. */
+/** Returns the names in Retry and Catch that nothing is known to fail by. */
 export function unknownNames(
   states: readonly StateView[],
   tasks: readonly ActivityState[],
@@ -53,12 +45,14 @@ export function unknownNames(
   });
 }
 
+/** The error names that a state may fail by. */
 interface Known {
   readonly names: readonly string[];
-  /** Whether everything that can fail there has said its names. */
+  /** True where every activity's handler declares its names. */
   readonly complete: boolean;
+  /** The handlers, for messages; empty where there are none. */
   readonly by: string;
-  /** Whether something of which nobody can say its names is among them, such as a Lambda function. */
+  /** True where something with unknown names is among them, such as a Lambda function. */
   readonly others: boolean;
 }
 
@@ -87,46 +81,42 @@ function knownIn(
   };
 }
 
-function unknownName(
-  name: string,
-  { names, complete, by, others }: Known,
-  { kind }: Rule,
-): Found | undefined {
-  const code = 'ERROR_NAME_UNKNOWN';
-  const reserved = name.startsWith('States.')
-    ? OF_SERVICE
-    : name.startsWith('Stepwright.')
-      ? OF_WORKER
-      : undefined;
-  if (reserved) {
-    if (reserved.includes(name) || name.startsWith('States.Http.StatusCode.')) return undefined;
-    const meant = nearest(name, reserved);
-    const what = `${kind} takes '${name}', and there is no such error`;
-    return {
-      code,
-      level: 'error',
-      what,
-      fix: meant ? didYouMean(meant) : `there are: ${reserved.join(', ')}`,
-    };
-  }
-  if (names.includes(name)) return undefined;
-  const meant = nearest(name, names);
-  const what = `${kind} takes '${name}', and ${by || 'nothing here'} does not fail by that name`;
-  if (meant) return { code, level: 'error', what, fix: didYouMean(meant) };
-  if (others) return undefined;
-  const declare = `declare it if it does: @Handle({ throws: ['${name}'] })`;
-  if (complete) return { code, level: 'error', what, fix: `take it out, or ${declare}` };
-  return by
-    ? {
-        code,
-        level: 'advice',
-        what: `${kind} takes '${name}', and nobody says that ${by} fails by it`,
-        fix: declare,
-      }
-    : undefined;
+function unknownName(name: string, known: Known, { kind }: Rule): Found | undefined {
+  const reserved = reservedNames(name);
+  const found = reserved ? unknownReserved(name, reserved) : unknownOwn(name, known);
+  return (
+    found && { code: 'ERROR_NAME_UNKNOWN', ...found, what: `${kind} takes '${name}', and ${found.what}` }
+  );
 }
 
-/** Names that a handler declares and that no Retry or Catch of a state takes. */
+/** Returns the names with this one's reserved prefix; undefined where it has none. */
+function reservedNames(name: string): readonly string[] | undefined {
+  if (name.startsWith('States.')) return OF_SERVICE;
+  return name.startsWith('Stepwright.') ? OF_WORKER : undefined;
+}
+
+type Unknown = Pick<Found, 'level' | 'what' | 'fix'>;
+
+function unknownReserved(name: string, reserved: readonly string[]): Unknown | undefined {
+  if (reserved.includes(name) || name.startsWith('States.Http.StatusCode.')) return undefined;
+  const meant = nearest(name, reserved);
+  const fix = meant ? didYouMean(meant) : `there are: ${reserved.join(', ')}`;
+  return { level: 'error', what: 'there is no such error', fix };
+}
+
+function unknownOwn(name: string, { names, complete, by, others }: Known): Unknown | undefined {
+  if (names.includes(name)) return undefined;
+  const meant = nearest(name, names);
+  const what = `${by || 'nothing here'} does not fail by that name`;
+  if (meant) return { level: 'error', what, fix: didYouMean(meant) };
+  if (others) return undefined;
+  const declare = `declare it if it does: @Handle({ throws: ['${name}'] })`;
+  if (complete) return { level: 'error', what, fix: `take it out, or ${declare}` };
+  if (!by) return undefined;
+  return { level: 'advice', what: `nobody says that ${by} fails by it`, fix: declare };
+}
+
+/** Returns the names that a handler declares and that no Retry or Catch of a state takes. */
 export function unmatchedNames(state: ActivityState, { name, throws = [] }: CheckedHandler): Found[] {
   const rules = rulesAround(state);
   const taken = rules.flatMap(({ names }) => names);
@@ -146,7 +136,7 @@ export function unmatchedNames(state: ActivityState, { name, throws = [] }: Chec
   ];
 }
 
-/** Names of `@ErrorName` classes that no state on an activity of these handlers takes. */
+/** Returns the names of `@ErrorName` classes that no state on a served activity takes. */
 export function neverTaken(tasks: readonly ActivityState[], named: readonly string[]): string[] {
   const rules = tasks.flatMap(rulesAround);
   return named.filter((error) => !rules.some((rule) => takes(rule, error)));

@@ -1,6 +1,8 @@
+import type { JsonEdit } from './source/json-edit.js';
 import type { Position, Step } from './source/json-text.js';
+import type { StateView } from './states.js';
 
-/** What can be found where classes and state machines are compared. Stable: programs may match on it. */
+/** The codes of findings about classes and state machines. Stable: programs may match on them. */
 export type FindingCode =
   | 'MACHINE_INVALID'
   | 'ACTIVITY_WITHOUT_HANDLER'
@@ -15,47 +17,43 @@ export type FindingCode =
   | 'ERROR_NAME_UNMATCHED'
   | 'PAYLOAD_MISFIT';
 
-/** Something that class and machine do not agree in, or that a machine had better have. */
+/** A disagreement between a class and a machine, or something that a machine should have. */
 export interface Finding extends Partial<Position> {
   readonly code: FindingCode;
-  /** An error is sure to go wrong when it comes to it; advice is about what happens when something else does. */
+  /** An error fails whenever it is reached; advice matters when something else fails. */
   readonly level: 'error' | 'advice';
   /** A file, the ARN of a machine that is deployed, or `Class.method`. */
   readonly file: string;
   readonly state?: string;
   readonly what: string;
   readonly fix: string;
-  /** What to paste, where there is more of it than a name. */
+  /** Text to paste, where it is more than a name. */
   readonly paste?: string;
-  /** What `--fix` does; absent where only a person can decide. */
-  readonly edits?: readonly Edit[];
+  /** The edits of `--fix`; absent where only a person can decide. */
+  readonly edits?: readonly JsonEdit[];
 }
 
-/** A change of a machine's text. */
-export type Edit =
-  /** A key, added to an object behind its `after`, or as its last. */
-  | {
-      readonly kind: 'add';
-      readonly into: readonly Step[];
-      readonly key: string;
-      readonly value: unknown;
-      readonly after?: string;
-    }
-  /** An element, added to the end of a list. */
-  | { readonly kind: 'append'; readonly into: readonly Step[]; readonly value: unknown }
-  | { readonly kind: 'replace'; readonly at: readonly Step[]; readonly value: unknown };
+/** A finding before its position is known. */
+export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 
-/** `file:line:column`, as editors and terminals open it. */
+/** A finding about a place in a state. */
+export interface FoundAt {
+  readonly state: StateView;
+  readonly steps: readonly Step[];
+  readonly found: Found;
+}
+
+/** Returns `file:line:column`, as editors and terminals open it. */
 export const placeOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string =>
   line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 
-/** What is wrong, behind the state that it is wrong in. */
+/** Returns what is wrong, behind the name of the state. */
 export const saidOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 
-/** A finding in one line, for a log. */
+/** Returns a finding as one line, for a log. */
 export const lineOf = (finding: Finding): string =>
   `${placeOf(finding)} ${saidOf(finding)}; fix: ${finding.fix}`;
 
-/** A key and its value, to be pasted. */
+/** Returns a key and its value, ready to paste. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

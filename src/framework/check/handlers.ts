@@ -1,34 +1,29 @@
-import type { HandlerDefinition } from '../declare/definition.js';
-import { type JsonSchema, inputSchema } from '../declare/schema/input-schema.js';
 import { distance } from 'fastest-levenshtein';
+import { inputSchema, type JsonSchema } from '../declare/schema/input-schema.js';
+import type { PlannedHandler } from '../worker/build/plan.js';
 
-/** What is compared of a handler. */
+/** A handler, as far as it is compared with machines. */
 export interface CheckedHandler {
   /** `Class.method`. */
   readonly name: string;
-  /** Its ARN; of a bare name one that looks like it would where it is made up. */
+  /** The activity's ARN; for a bare name, a made-up one. */
   readonly activityArn: string;
-  /** Whether the ARN was made up of a bare name, so that another region or account may be meant. */
+  /** True for an ARN that was made up for a bare name, so that another region or account may be meant. */
   readonly madeUp: boolean;
   readonly heartbeatMs: number | false;
   readonly timeoutMs: number | false;
-  /** Undefined where nobody says. */
+  /** The error names that it declares; undefined where it declares none. */
   readonly throws: readonly string[] | undefined;
   readonly schema: JsonSchema;
 }
 
-/** What {@link checkedHandler} takes of a handler that was planned. */
-export interface Planned {
-  readonly definition: HandlerDefinition;
-  readonly options: { readonly heartbeatMs: number | false; readonly timeoutMs: number | false };
-}
-
 /**
- * @param region that of a bare name; where there is none, its machines may name any.
- * @param account that of a bare name; where there is none, its machines may name any.
+ * Makes the comparable view of a planned handler.
+ * @param region the region of a bare name. @default any
+ * @param account the account of a bare name. @default any
  */
 export function checkedHandler(
-  { definition, options }: Planned,
+  { definition, options }: Pick<PlannedHandler, 'definition' | 'options'>,
   { region, account }: { readonly region?: string; readonly account?: string },
 ): CheckedHandler {
   const { activity } = definition;
@@ -46,24 +41,24 @@ export function checkedHandler(
   };
 }
 
-/** Whether a handler takes the tasks of an activity. */
+/** Returns true where a handler takes the tasks of an activity. */
 export function serves(
   { activityArn, madeUp }: Pick<CheckedHandler, 'activityArn' | 'madeUp'>,
   arn: string,
 ): boolean {
   if (!madeUp) return activityArn === arn;
   const [own, theirs] = [activityArn.split(':'), arn.split(':')];
-  // A partition goes with its region.
+  // The region implies the partition.
   return own.every((part, index) => index === 1 || part === '*' || part === theirs[index]);
 }
 
-/** Of several, the one that takes the tasks of an activity. */
+/** Returns the handler that takes the tasks of an activity. */
 export const handlerOf = <T extends Pick<CheckedHandler, 'activityArn' | 'madeUp'>>(
   handlers: readonly T[],
   arn: string,
 ): T | undefined => handlers.find((each) => serves(each, arn));
 
-/** The handler whose activity is probably meant: of the same name elsewhere, or of nearly the same. */
+/** Returns the handler that is probably meant: its activity has the same name elsewhere, or a similar one. */
 export function nearestHandler(handlers: readonly CheckedHandler[], arn: string): CheckedHandler | undefined {
   const name = arn.split(':').at(-1) ?? '';
   const same = handlers.filter(({ activityArn }) => activityArn.split(':').at(-1) === name);
@@ -78,7 +73,7 @@ function isNear(activityArn: string, name: string): boolean {
 
 const PARTS = ['', 'partition', '', 'region', 'account', '', 'name'];
 
-/** In what two ARNs differ: `region (us-east-1, not eu-west-1)`. */
+/** Returns the parts in which two ARNs differ, as in `region (us-east-1, not eu-west-1)`. */
 export function differenceOf(own: string, theirs: string): string {
   const [a, b] = [own.split(':'), theirs.split(':')];
   return a

@@ -3,26 +3,29 @@ import { isPlainObject, show } from '../base/errors.js';
 import { didYouMean, nearest } from '../local/index.js';
 import type { Step } from './source/json-text.js';
 
-/** Stands for a value that is only known when it runs: it fits everywhere. */
+/** Stands for a value that is only known at run time. It fits every schema. */
 export const UNKNOWN = Symbol('unknown');
 
-/** Why a value can't be what a schema takes. */
-export interface Misfit {
+/** A place in a value that its schema refuses. */
+export interface Misfit extends Fault {
   readonly steps: readonly Step[];
+}
+
+interface Fault {
   readonly what: string;
   readonly fix: string;
 }
 
 /**
- * Compares a value, parts of which may be {@link UNKNOWN}, with a schema of `inputSchema`. Reads what that one writes,
- * and no more of JSON Schema.
+ * Compares a value, parts of which may be {@link UNKNOWN}, with a schema of `inputSchema`. It knows only the part of JSON
+ * Schema that `inputSchema` writes.
  */
 export function misfits(value: unknown, schema: JsonSchema): Misfit[] {
   const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
-  return new Comparison(definitions).of(value, schema, []);
+  return new SchemaComparison(definitions).of(value, schema, []);
 }
 
-class Comparison {
+class SchemaComparison {
   readonly #definitions: Record<string, unknown>;
 
   constructor(definitions: Record<string, unknown>) {
@@ -31,26 +34,19 @@ class Comparison {
 
   of(value: unknown, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
     if (value === UNKNOWN) return [];
-    const wrong = (what: string, fix: string): Misfit[] => [{ steps, what, fix }];
-    const { $ref, anyOf, allOf, type, enum: values } = schema;
-    const found = [
+    const inherited = this.#inherited(value, schema, steps);
+    if (inherited.length > 0) return inherited;
+    const fault = wrongType(value, schema) ?? wrongChoice(value, schema) ?? wrongLimit(value, schema);
+    return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
+  }
+
+  /** The misfits with the schemas that this one is composed of. */
+  #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): Misfit[] {
+    return [
       ...(typeof $ref === 'string' ? this.of(value, this.#definition($ref), steps) : []),
       ...(Array.isArray(allOf) ? allOf.flatMap((each: JsonSchema) => this.of(value, each, steps)) : []),
       ...(Array.isArray(anyOf) ? this.#anyOf(value, anyOf as JsonSchema[], steps) : []),
     ];
-    if (found.length > 0) return found;
-    if (typeof type === 'string' && !isOf(value, type))
-      return wrong(`must be ${NAMES[type] ?? type}, and is ${show(value)}`, `write ${NAMES[type] ?? type}`);
-    const choices = Array.isArray(values) ? values : 'const' in schema ? [schema['const']] : undefined;
-    if (choices && !choices.includes(value))
-      return wrong(
-        `must be one of ${choices.map((each) => JSON.stringify(each)).join(', ')}, and is ${show(value)}`,
-        'write one of them',
-      );
-    const limit = brokenLimit(value, schema);
-    if (limit) return wrong(`must ${limit}, and is ${show(value)}`, 'write a value within the limit');
-    if (Array.isArray(value)) return this.#items(value, schema, steps);
-    return isPlainObject(value) ? this.#keys(value, schema, steps) : [];
   }
 
   #definition(ref: string): JsonSchema {
@@ -61,10 +57,15 @@ class Comparison {
 
   /** The misfits of the alternative that fits best. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): Misfit[] {
-    // What is not null was not meant to be.
+    // A value other than null was not meant to be null.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
     const all = meant.map((each) => this.of(value, each, steps));
     return all.toSorted((a, b) => a.length - b.length || depthOf(b) - depthOf(a))[0] ?? [];
+  }
+
+  #parts(value: unknown, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
+    if (Array.isArray(value)) return this.#items(value, schema, steps);
+    return isPlainObject(value) ? this.#keys(value, schema, steps) : [];
   }
 
   #items(value: readonly unknown[], { items }: JsonSchema, steps: readonly Step[]): Misfit[] {
@@ -75,32 +76,49 @@ class Comparison {
 
   #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
     const properties = isPlainObject(schema['properties']) ? schema['properties'] : {};
-    const required: unknown[] = Array.isArray(schema['required']) ? schema['required'] : [];
-    const spare = Object.keys(value).filter((key) => !Object.hasOwn(properties, key));
-    const misspelt = new Set<string>();
-    const missing = required.flatMap((key): Misfit[] => {
-      if (typeof key !== 'string' || Object.hasOwn(value, key)) return [];
-      const written = nearest(key, spare) ?? spare.find((each) => bare(each) === bare(key));
-      if (written !== undefined) misspelt.add(written);
-      const fix = written ? `did you mean '${key}' by '${written}'?` : `give it a '${key}'`;
-      return [{ steps, what: `lacks '${key}'`, fix }];
-    });
-    const additional: unknown = schema['additionalProperties'];
+    const missing = missingKeys(value, schema, Object.keys(properties));
+    const misspelt = new Set(missing.map(({ written }) => written));
     const inner = Object.entries(value).flatMap(([key, each]): Misfit[] => {
-      const own: unknown = Object.hasOwn(properties, key) ? properties[key] : additional;
+      const known = Object.hasOwn(properties, key);
+      const own: unknown = known ? properties[key] : schema['additionalProperties'];
       if (isPlainObject(own)) return this.of(each, own, [...steps, key]);
       if (own !== false || misspelt.has(key)) return [];
-      const meant = nearest(key, Object.keys(properties));
-      return [
-        {
-          steps: [...steps, key],
-          what: `has the key '${key}', which is refused`,
-          fix: meant ? didYouMean(meant) : 'take it out',
-        },
-      ];
+      return [{ steps: [...steps, key], ...refusedKey(key, Object.keys(properties)) }];
     });
-    return [...missing, ...inner];
+    return [...missing.map((each) => ({ steps, ...missingKey(each) })), ...inner];
   }
+}
+
+/** A required key that a value lacks, and the key that was probably written instead. */
+interface MissingKey {
+  readonly key: string;
+  readonly written: string | undefined;
+}
+
+function missingKeys(
+  value: Record<string, unknown>,
+  { required }: JsonSchema,
+  known: readonly string[],
+): MissingKey[] {
+  const spare = Object.keys(value).filter((key) => !known.includes(key));
+  const keys: unknown[] = Array.isArray(required) ? required : [];
+  return keys.flatMap((key): MissingKey[] => {
+    if (typeof key !== 'string' || Object.hasOwn(value, key)) return [];
+    return [{ key, written: nearest(key, spare) ?? spare.find((each) => bare(each) === bare(key)) }];
+  });
+}
+
+const missingKey = ({ key, written }: MissingKey): Fault => ({
+  what: `lacks '${key}'`,
+  fix: written ? `did you mean '${key}' by '${written}'?` : `give it a '${key}'`,
+});
+
+function refusedKey(key: string, known: readonly string[]): Fault {
+  const meant = nearest(key, known);
+  return {
+    what: `has the key '${key}', which is refused`,
+    fix: meant ? didYouMean(meant) : 'take it out',
+  };
 }
 
 const bare = (key: string): string => key.toLowerCase().replaceAll(/[_-]/g, '');
@@ -116,6 +134,12 @@ const NAMES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
+function wrongType(value: unknown, { type }: JsonSchema): Fault | undefined {
+  if (typeof type !== 'string' || isOf(value, type)) return undefined;
+  const name = NAMES[type] ?? type;
+  return { what: `must be ${name}, and is ${show(value)}`, fix: `write ${name}` };
+}
+
 function isOf(value: unknown, type: string): boolean {
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'array') return Array.isArray(value);
@@ -123,25 +147,56 @@ function isOf(value: unknown, type: string): boolean {
   return type === 'null' ? value === null : typeof value === type;
 }
 
+function wrongChoice(value: unknown, schema: JsonSchema): Fault | undefined {
+  const choices = choicesOf(schema);
+  if (!choices || choices.includes(value)) return undefined;
+  const listed = choices.map((each) => JSON.stringify(each)).join(', ');
+  return { what: `must be one of ${listed}, and is ${show(value)}`, fix: 'write one of them' };
+}
+
+function choicesOf(schema: JsonSchema): readonly unknown[] | undefined {
+  if (Array.isArray(schema['enum'])) return schema['enum'];
+  return 'const' in schema ? [schema['const']] : undefined;
+}
+
+function wrongLimit(value: unknown, schema: JsonSchema): Fault | undefined {
+  const limit = brokenLimit(value, schema);
+  if (limit === undefined) return undefined;
+  return { what: `must ${limit}, and is ${show(value)}`, fix: 'write a value within the limit' };
+}
+
 function brokenLimit(value: unknown, schema: JsonSchema): string | undefined {
-  const limit = (key: string): number => (typeof schema[key] === 'number' ? schema[key] : Number.NaN);
-  if (typeof value === 'number') {
-    if (value < limit('minimum')) return `be at least ${limit('minimum')}`;
-    if (value > limit('maximum')) return `be at most ${limit('maximum')}`;
-    if (value <= limit('exclusiveMinimum')) return `be more than ${limit('exclusiveMinimum')}`;
-    if (value >= limit('exclusiveMaximum')) return `be less than ${limit('exclusiveMaximum')}`;
-  }
-  if (typeof value === 'string') {
-    // By code points, as JSON Schema counts.
-    const { length } = Array.from(value);
-    if (length < limit('minLength')) return `have ${limit('minLength')} characters or more`;
-    if (length > limit('maxLength')) return `have ${limit('maxLength')} characters or fewer`;
-    const { pattern } = schema;
-    if (typeof pattern === 'string' && !new RegExp(pattern, 'u').test(value)) return `match /${pattern}/`;
-  }
-  if (Array.isArray(value)) {
-    if (value.length < limit('minItems')) return `have ${limit('minItems')} elements or more`;
-    if (value.length > limit('maxItems')) return `have ${limit('maxItems')} elements or fewer`;
-  }
+  if (typeof value === 'number') return brokenRange(value, schema);
+  if (typeof value === 'string') return brokenText(value, schema);
+  return Array.isArray(value) ? brokenLength(value, schema) : undefined;
+}
+
+/** NaN, which no value is below or above, where there is no such limit. */
+const limitOf = (schema: JsonSchema, key: string): number =>
+  typeof schema[key] === 'number' ? schema[key] : Number.NaN;
+
+function brokenRange(value: number, schema: JsonSchema): string | undefined {
+  const limit = (key: string): number => limitOf(schema, key);
+  if (value < limit('minimum')) return `be at least ${limit('minimum')}`;
+  if (value > limit('maximum')) return `be at most ${limit('maximum')}`;
+  if (value <= limit('exclusiveMinimum')) return `be more than ${limit('exclusiveMinimum')}`;
+  if (value >= limit('exclusiveMaximum')) return `be less than ${limit('exclusiveMaximum')}`;
   return undefined;
+}
+
+function brokenText(value: string, schema: JsonSchema): string | undefined {
+  // JSON Schema counts code points.
+  const { length } = Array.from(value);
+  const [least, most] = [limitOf(schema, 'minLength'), limitOf(schema, 'maxLength')];
+  if (length < least) return `have ${least} characters or more`;
+  if (length > most) return `have ${most} characters or fewer`;
+  const { pattern } = schema;
+  const fits = typeof pattern !== 'string' || new RegExp(pattern, 'u').test(value);
+  return fits ? undefined : `match /${pattern}/`;
+}
+
+function brokenLength({ length }: readonly unknown[], schema: JsonSchema): string | undefined {
+  const [least, most] = [limitOf(schema, 'minItems'), limitOf(schema, 'maxItems')];
+  if (length < least) return `have ${least} elements or more`;
+  return length > most ? `have ${most} elements or fewer` : undefined;
 }

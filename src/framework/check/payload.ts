@@ -1,11 +1,11 @@
 import { isPlainObject } from '../base/errors.js';
 import type { CheckedHandler } from './handlers.js';
-import type { FoundAt } from './error-names.js';
-import type { Step } from './source/json-text.js';
+import type { FoundAt } from './finding.js';
 import { misfits, UNKNOWN } from './misfit.js';
+import type { Step } from './source/json-text.js';
 import type { ActivityState } from './states.js';
 
-/** What of a payload template can't be what the handler takes, whatever the state is given. */
+/** Returns the parts of a payload template that the handler refuses, whatever the state's input is. */
 export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
   const template: unknown = state.source[field];
@@ -23,7 +23,7 @@ export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHa
   }));
 }
 
-/** What a template of JSONPath comes to, as far as it is known: `"key.$"` is worked out when it runs. */
+/** Returns the payload of a JSONPath template. The value of `"key.$"` is only known at run time. */
 function pathTemplate(template: unknown): unknown {
   if (Array.isArray(template)) return template.map(pathTemplate);
   if (!isPlainObject(template)) return template;
@@ -41,7 +41,7 @@ function jsonataTemplate(template: unknown): unknown {
   return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, jsonataTemplate(value)]));
 }
 
-/** The place in the file of a place in the payload. */
+/** Returns the steps in the file to a place in the payload. */
 function placeOf(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
   const place = [...base];
   let at: unknown = template;

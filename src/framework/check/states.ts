@@ -3,13 +3,13 @@ import type { Step } from './source/json-text.js';
 
 type Json = Record<string, unknown>;
 
-/** A state of a definition, wherever it lies. */
+/** A state of a definition, at any depth. */
 export interface StateView {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly source: Json;
   readonly language: 'JSONPath' | 'JSONata';
-  /** The Parallels and Maps that it lies in, the innermost first. */
+  /** The Parallels and Maps around it, the innermost first. */
   readonly around: readonly StateView[];
 }
 
@@ -21,7 +21,7 @@ export interface ActivityState extends StateView {
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Every state of a definition that is valid, nested ones behind the state they lie in. */
+/** Returns every state of a valid definition, nested ones after the state around them. */
 export function statesOf(definition: string): StateView[] {
   const machine: unknown = JSON.parse(definition);
   return isObject(machine) ? [...walk(machine, [], languageOf(machine, 'JSONPath'), [])] : [];
@@ -56,7 +56,7 @@ function nestedIn(source: Json): [Json, Step[]][] {
 const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
   source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
-/** The Tasks on activities among states. */
+/** Returns the Tasks on activities among states. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
   const arns = new Set(activityTasks(definition).map(({ activityArn }) => activityArn));
   return states.flatMap((state) => {
@@ -73,7 +73,7 @@ export interface Rule {
   readonly names: readonly string[];
 }
 
-/** The rules of a state itself. */
+/** Returns the rules of a state itself. */
 export function rulesOf(state: StateView): Rule[] {
   return (['Retry', 'Catch'] as const).flatMap((kind) => {
     const list: unknown = state.source[kind];
@@ -93,10 +93,10 @@ export function rulesOf(state: StateView): Rule[] {
   });
 }
 
-/** Those that may take a failure of a state: its own, then those of what it lies in. */
+/** Returns the rules that may take a failure of a state: its own, then those of the states around it. */
 export const rulesAround = (state: StateView): Rule[] => [state, ...state.around].flatMap(rulesOf);
 
-/** Whether a rule takes a failure of this name. AWS page "Handling errors in Step Functions". */
+/** Returns true where a rule takes a failure of this name. AWS page "Handling errors in Step Functions". */
 export function takes({ names }: Rule, error: string): boolean {
   if (names.includes('States.ALL') || names.includes(error)) return true;
   if (error === 'States.Timeout') return names.includes('States.HeartbeatTimeout');

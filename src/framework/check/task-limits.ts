@@ -1,16 +1,14 @@
 import { showDuration } from '../base/time/duration.js';
 import { proposedSeconds, slowHeartbeat } from './heartbeat-limit.js';
 import type { CheckedHandler } from './handlers.js';
-import { type Edit, type Finding, paste } from './finding.js';
+import { type Found, paste } from './finding.js';
+import type { JsonEdit } from './source/json-edit.js';
 import { type ActivityState, rulesAround, takes } from './states.js';
 
-/** A finding before its place is known. */
-export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
-
-/** Beyond a handler's own deadline, for the way there and back. */
+/** Added to a handler's own deadline for the way there and back. */
 const MARGIN_SECONDS = 10;
 
-/** What is wrong with the limits of a task, and what they lack. */
+/** Returns the findings about the limits of a task. */
 export function taskLimits(state: ActivityState, handler: CheckedHandler): Found[] {
   return [...heartbeat(state, handler), ...timeout(state, handler), ...retry(state)];
 }
@@ -18,7 +16,7 @@ export function taskLimits(state: ActivityState, handler: CheckedHandler): Found
 const has = ({ source }: ActivityState, key: string): boolean =>
   Object.hasOwn(source, key) || Object.hasOwn(source, `${key}Path`);
 
-/** Undefined where it is worked out when it runs. */
+/** Returns a field's number; undefined where it is only known at run time. */
 function literal({ source }: ActivityState, key: string): number | undefined {
   const value: unknown = source[key];
   return typeof value === 'number' ? value : undefined;
@@ -30,7 +28,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
   const wanted = proposedSeconds(handler.heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
-  // So short a task is missed as soon by its own limit.
+  // The task's own limit is as short as a heartbeat's would be.
   if (limit !== undefined && limit <= wanted) return [];
   return [
     {
@@ -95,7 +93,7 @@ function timeout(state: ActivityState, { name, timeoutMs, heartbeatMs }: Checked
   ];
 }
 
-/** What every worker may do to a task through no fault of the handler. */
+/** Failures of a task that no handler can prevent. */
 const LOST = ['States.Timeout', 'Stepwright.WorkerShutdown'];
 
 function retry(state: ActivityState): Found[] {
@@ -104,7 +102,7 @@ function retry(state: ActivityState): Found[] {
   if (missing.length === 0) return [];
   const rule = { ErrorEquals: missing, IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2 };
   const own: unknown = state.source['Retry'];
-  const edit: Edit = Array.isArray(own)
+  const edit: JsonEdit = Array.isArray(own)
     ? { kind: 'append', into: [...state.steps, 'Retry'], value: rule }
     : add(state, 'Retry', [rule], 'HeartbeatSeconds');
   const lost = missing.includes('States.Timeout')
@@ -122,7 +120,7 @@ function retry(state: ActivityState): Found[] {
   ];
 }
 
-const add = ({ steps }: ActivityState, key: string, value: unknown, after: string): Edit => ({
+const add = ({ steps }: ActivityState, key: string, value: unknown, after: string): JsonEdit => ({
   kind: 'add',
   into: steps,
   key,

@@ -1,13 +1,26 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
-import type { Edit } from '../finding.js';
 import type { Step } from './json-text.js';
 
+/** A change of a JSON text. */
+export type JsonEdit =
+  /** Adds a key to an object, behind `after` or as the last one. */
+  | {
+      readonly kind: 'add';
+      readonly into: readonly Step[];
+      readonly key: string;
+      readonly value: unknown;
+      readonly after?: string;
+    }
+  /** Adds an element to the end of a list. */
+  | { readonly kind: 'append'; readonly into: readonly Step[]; readonly value: unknown }
+  | { readonly kind: 'replace'; readonly at: readonly Step[]; readonly value: unknown };
+
 /**
- * Makes one change in a JSON text. All else stays as it is, letter for letter: the order of keys, the spaces, the line
- * ends. What is new is written as its neighbours are.
- * @returns undefined where the place is not there.
+ * Makes one change in a JSON text. The rest stays the same, letter for letter: the order of keys, the spaces, the line
+ * ends. A new value is formatted as its neighbours are.
+ * @returns the new text; undefined where the place does not exist.
  */
-export function editJson(text: string, edit: Edit): string | undefined {
+export function editJson(text: string, edit: JsonEdit): string | undefined {
   const root = parseTree(text);
   if (!root) return undefined;
   if (edit.kind === 'replace') {
@@ -26,7 +39,7 @@ const nodeAt = (root: Node, steps: readonly Step[]): Node | undefined => findNod
 const splice = (text: string, offset: number, length: number, put: string): string =>
   text.slice(0, offset) + put + text.slice(offset + length);
 
-function insert(text: string, into: Node, edit: Exclude<Edit, { kind: 'replace' }>): string {
+function insert(text: string, into: Node, edit: Exclude<JsonEdit, { kind: 'replace' }>): string {
   const children = into.children ?? [];
   const before =
     (edit.kind === 'add' && children.find((each) => each.children?.[0]?.value === edit.after)) ||
@@ -45,14 +58,14 @@ function insert(text: string, into: Node, edit: Exclude<Edit, { kind: 'replace' 
   return splice(text, before.offset + before.length, 0, `,${gap}${put}`);
 }
 
-/** A value as JSON: on lines where its neighbours stand on lines, and it is more than a scalar. */
+/** Writes a value as JSON, on several lines where its neighbours are and it is more than a scalar. */
 function write(value: unknown, text: string, indent: string | undefined): string {
   if (indent === undefined) return compact(value);
   const lines = JSON.stringify(value, null, unitOf(text)).split('\n');
   return shortLists(lines.join(`${lineEnd(text)}${indent}`));
 }
 
-/** With a space behind each comma and colon, as people write a line. */
+/** Writes a value on one line, with a space behind each comma and colon. */
 function compact(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -60,7 +73,7 @@ function compact(value: unknown): string {
   return `{ ${pairs.join(', ')} }`;
 }
 
-/** Lists of names stand on one line. */
+/** Puts lists of names on one line. */
 const shortLists = (json: string): string =>
   json.replaceAll(
     /\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g,
@@ -69,11 +82,11 @@ const shortLists = (json: string): string =>
 
 const lineEnd = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-/** The spaces that the line begins with in which something stands. */
+/** Returns the leading spaces of the line at an offset. */
 function indentOf(text: string, offset: number): string {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start))?.[0] ?? '';
 }
 
-/** What one level is indented by. */
+/** Returns the indent of one level. */
 const unitOf = (text: string): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  ';

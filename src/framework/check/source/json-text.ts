@@ -1,12 +1,12 @@
 import { type Node, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
-/** A place in a text, both counted from 1, as editors do. */
+/** A position in a text. Both are counted from 1, as editors do. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** What keeps a text from being JSON, at the first place where it is none. */
+/** The first mistake that keeps a text from being JSON. */
 export interface BrokenJson extends Position {
   readonly what: string;
   readonly fix: string;
@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
 /** A step into JSON: a key, or an index. */
 export type Step = string | number;
 
-/** A JSON text whose values can be found again in it. */
+/** A JSON text that knows the positions of its values. */
 export class JsonText {
   readonly text: string;
   readonly #root: Node | undefined;
@@ -27,7 +27,7 @@ export class JsonText {
     this.#root = parseTree(text);
   }
 
-  /** Why it is no JSON; undefined where it is. */
+  /** The mistake in the text; undefined where it is JSON. */
   get broken(): BrokenJson | undefined {
     const errors: ParseError[] = [];
     parse(this.text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
@@ -35,7 +35,7 @@ export class JsonText {
     return first && { ...this.#positionAt(first.offset), ...explain(first, this.text) };
   }
 
-  /** Keys that stand twice in one object: of those, only the last one counts. */
+  /** The repeated keys of objects. Only the last one of a name counts. */
   get twice(): readonly { readonly steps: readonly Step[]; readonly at: Position }[] {
     const found: { steps: Step[]; at: Position }[] = [];
     const look = (node: Node | undefined, steps: readonly Step[]): void => {
@@ -53,7 +53,7 @@ export class JsonText {
     return found;
   }
 
-  /** The steps of a place that is written as the service writes it, `/States/X/Choices[0]/Next`, as far as they exist. */
+  /** Returns the steps of a path in the service's form, `/States/X/Choices[0]/Next`, as far as they exist. */
   stepsTo(path: string): Step[] {
     const steps: Step[] = [];
     let node = this.#root;
@@ -66,7 +66,7 @@ export class JsonText {
     return steps;
   }
 
-  /** Where a value stands, at its key; the nearest around it where it is not there. */
+  /** Returns the position of a value's key; of the nearest value around it where it does not exist. */
   positionOf(steps: readonly Step[]): Position {
     let node = this.#root;
     let offset = node?.offset ?? 0;
@@ -86,7 +86,7 @@ export class JsonText {
   }
 }
 
-/** The state that a place lies in, the innermost; undefined outside of all. */
+/** Returns the name of the innermost state around a place; undefined outside of all states. */
 export function stateAt(steps: readonly Step[]): string | undefined {
   const at = steps.findLastIndex((step, i) => step === 'States' && typeof steps[i + 1] === 'string');
   return at < 0 ? undefined : String(steps[at + 1]);
@@ -94,11 +94,11 @@ export function stateAt(steps: readonly Step[]): string | undefined {
 
 function childAt(node: Node, step: Step): Node | undefined {
   if (typeof step === 'number') return node.type === 'array' ? node.children?.[step] : undefined;
-  // Of two, the last counts.
+  // The last one of a name counts.
   return node.children?.findLast((child) => child.type === 'property' && child.children?.[0]?.value === step);
 }
 
-/** Names may hold slashes and brackets, so that the longest key that fits is meant. */
+/** Returns the next step of a path. Names may hold slashes and brackets, so the longest key that fits is meant. */
 function nextStep(
   node: Node,
   path: string,
@@ -118,11 +118,25 @@ function nextStep(
   return best && { step: best.key, node: best.child.children?.[1], rest: path.slice(best.key.length + 1) };
 }
 
-function explain({ error, offset, length }: ParseError, text: string): { what: string; fix: string } {
-  const found =
-    offset >= text.length
-      ? 'the end of the file'
-      : `'${text.slice(offset, offset + Math.max(1, Math.min(length, 30)))}'`;
+/** A mistake in a JSON text, without its place. */
+type Mistake = Omit<BrokenJson, keyof Position>;
+
+function explain(error: ParseError, text: string): Mistake {
+  const code = printParseErrorCode(error.error);
+  const found = foundAt(error, text);
+  const explained = commonSlip(error, text, found) ?? EXPLANATIONS[code]?.(found);
+  return explained ?? { what: `a value is expected, not ${found}`, fix: 'write the value' };
+}
+
+const foundAt = ({ offset, length }: ParseError, text: string): string =>
+  offset >= text.length
+    ? 'the end of the file'
+    : `'${text.slice(offset, offset + Math.max(1, Math.min(length, LONGEST_QUOTE)))}'`;
+
+const LONGEST_QUOTE = 30;
+
+/** Returns the mistakes of habit, which the parser reports as something else. */
+function commonSlip({ offset }: ParseError, text: string, found: string): Mistake | undefined {
   if (text.charAt(offset) === BYTE_ORDER_MARK)
     return {
       what: 'an invisible byte order mark (BOM) stands here, and JSON has none',
@@ -132,34 +146,33 @@ function explain({ error, offset, length }: ParseError, text: string): { what: s
   if (afterComma) return { what: `a comma stands before ${found}`, fix: 'remove the comma' };
   if (text.charAt(offset) === "'")
     return { what: 'a text stands in single quotes', fix: 'write double quotes' };
-  const code = printParseErrorCode(error);
-  switch (code) {
-    case 'CommaExpected':
-      return { what: `a comma is missing before ${found}`, fix: 'write the comma' };
-    case 'ColonExpected':
-      return { what: `a colon is missing before ${found}`, fix: 'write the colon' };
-    case 'InvalidCommentToken':
-      return { what: 'JSON has no comments', fix: 'write it as "Comment": "…" in the state' };
-    case 'CloseBraceExpected':
-      return { what: `a } is missing before ${found}`, fix: 'write the }' };
-    case 'CloseBracketExpected':
-      return { what: `a ] is missing before ${found}`, fix: 'write the ]' };
-    case 'UnexpectedEndOfString':
-      return {
-        what: 'a text does not end on its line',
-        fix: 'write the closing quote; a line break in a text is \\n',
-      };
-    case 'PropertyNameExpected':
-      return { what: `a key in double quotes is expected, not ${found}`, fix: 'write "key": value' };
-    case 'EndOfFileExpected':
-      return { what: `the JSON has ended before ${found}`, fix: 'take out what follows it' };
-    default: {
-      const unquoted = code === 'InvalidSymbol';
-      const what = unquoted ? `${found} is no JSON value` : `a value is expected, not ${found}`;
-      return {
-        what,
-        fix: unquoted ? `write ${found.replaceAll("'", '"')} where it is a text or a key` : 'write the value',
-      };
-    }
-  }
+  return undefined;
 }
+
+/** Explanations by the parser's codes. */
+const EXPLANATIONS: Readonly<Record<string, (found: string) => Mistake>> = {
+  CommaExpected: (found) => ({ what: `a comma is missing before ${found}`, fix: 'write the comma' }),
+  ColonExpected: (found) => ({ what: `a colon is missing before ${found}`, fix: 'write the colon' }),
+  InvalidCommentToken: () => ({
+    what: 'JSON has no comments',
+    fix: 'write it as "Comment": "…" in the state',
+  }),
+  CloseBraceExpected: (found) => ({ what: `a } is missing before ${found}`, fix: 'write the }' }),
+  CloseBracketExpected: (found) => ({ what: `a ] is missing before ${found}`, fix: 'write the ]' }),
+  UnexpectedEndOfString: () => ({
+    what: 'a text does not end on its line',
+    fix: 'write the closing quote; a line break in a text is \\n',
+  }),
+  PropertyNameExpected: (found) => ({
+    what: `a key in double quotes is expected, not ${found}`,
+    fix: 'write "key": value',
+  }),
+  EndOfFileExpected: (found) => ({
+    what: `the JSON has ended before ${found}`,
+    fix: 'take out what follows it',
+  }),
+  InvalidSymbol: (found) => ({
+    what: `${found} is no JSON value`,
+    fix: `write ${found.replaceAll("'", '"')} where it is a text or a key`,
+  }),
+};

@@ -2,27 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { type Environment, fillInMachine } from '../../base/environment.js';
 import { JsonText } from './json-text.js';
 
-/** The text of a state machine: a file, or what the service keeps. */
+/** The text of a state machine, from a file or from the service. */
 export interface MachineSource {
   /** The machine's name. */
   readonly name: string;
-  /** What it is called in messages: a path, or an ARN. */
+  /** Its name in messages: a path, or an ARN. */
   readonly file: string;
-  /** As it stands there, `${NAME}` and all. */
+  /** The text as it is stored, with `${NAME}` in it. */
   readonly text: string;
-  /** With `${NAME}` filled in. */
+  /** The text with every `${NAME}` filled in. */
   readonly definition: string;
-  /** Names of variables in it that are unset or empty. */
+  /** The names of its variables that are unset or empty. */
   readonly unset: readonly string[];
 }
 
-/** @param file what it is called in messages. */
+/** Makes a source of a text. @param file its name in messages. */
 export const machineSource = (name: string, file: string, text: string, env: Environment): MachineSource => {
   const { text: definition, unset } = fillInMachine(text, env);
   return { name, file, text, definition, unset };
 };
 
-/** Reads one from a file. @param shown what the file is called in messages. */
+/** Reads a source from a file. @param shown the file's name in messages. */
 export async function readMachineSource(
   name: string,
   file: string,
@@ -32,7 +32,7 @@ export async function readMachineSource(
   return machineSource(name, shown, await readFile(file, 'utf8'), env);
 }
 
-/** The text to find places in: the file's own, or where only the variables make it JSON, the one they are filled in. */
+/** Returns the text to find positions in: the stored one, or the filled one where only the variables make it JSON. */
 export function locatable({ text, definition }: MachineSource): JsonText {
   const own = new JsonText(text);
   return own.broken ? new JsonText(definition) : own;
