@@ -39,7 +39,7 @@ test.each([
 test('a default may match nothing', async () => {
   expect(await load(['./nowhere/*.js'], true)).toEqual({
     classes: [],
-    places: new Map(),
+    fileOf: new Map(),
     files: [],
     problems: [],
   });

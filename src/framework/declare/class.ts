@@ -1,4 +1,4 @@
-/** Any class. */
+/** Any class, whatever its constructor takes. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the widest constructor there is; it is never called with arguments of ours
 export type Constructor<T = unknown> = new (...args: any[]) => T;
 

@@ -5,7 +5,7 @@ import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';
 
-/** What a handler's first parameter must be able to take. */
+/** The type that `input:` gives a handler's first parameter. */
 export type InputOf<I> = I extends 'any'
   ? unknown
   : I extends StringConstructor
@@ -20,7 +20,7 @@ export type InputOf<I> = I extends 'any'
             ? T
             : never;
 
-/** What a handler must return. */
+/** The type that `output:` asks a handler to return. */
 export type OutputOf<O> = O extends readonly [Constructor<infer T>]
   ? readonly T[]
   : O extends Constructor<infer T>
@@ -29,12 +29,13 @@ export type OutputOf<O> = O extends readonly [Constructor<infer T>]
 
 type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => OutputOf<O> | Promise<OutputOf<O>>;
 
-/** `'any'` hands over whatever the JSON was: the author's parameter type is the author's own promise. */
+/** With `'any'` the JSON is not checked, so the parameter may have any type: the author vouches for it. */
 type Parameter<I> = I extends 'any' ? never : I;
 
 /**
- * Makes a class the home of handlers for an activity, and injectable.
- * @param activity an ARN of any partition or a bare name; `${NAME}` in it is read from the environment at start.
+ * Declares a class whose `@Handle` methods take the tasks of an activity. Makes the class injectable; a worker makes
+ * one instance of it, unless `scope` is `'task'`.
+ * @param activity an ARN of any partition, or a bare name. `${NAME}` in it is read from the environment at start.
  */
 export function Activity(activity: string, options?: ActivityOptions): ClassDecorator;
 export function Activity(options: ActivityOptions & { activity: string }): ClassDecorator;
@@ -53,8 +54,9 @@ export function Activity(
 }
 
 /**
- * Makes a method take tasks. Its first parameter is the input, its second the {@link TaskContext}; both may be
- * left out. What it returns is the output, what it throws is the failure.
+ * Declares a method that handles tasks. Its first parameter is the validated input, its second the
+ * {@link TaskContext}; both may be left out. The value that it returns, or resolves with, is the task's output; an
+ * error that it throws is the task's failure.
  */
 export function Handle<
   const I extends InputOption | undefined = undefined,
@@ -66,17 +68,21 @@ export function Handle<
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
     refuseStandardDecorator('Handle', method);
-    const misplaced = placeOf(holder, descriptor);
+    const misplaced = misplacement(holder, descriptor);
     writeHandler(holder, { method, options, ...(misplaced && { misplaced }) });
   };
 }
 
-/** The name that the service is told when an error of this class, or of one derived from it, is thrown. */
+/**
+ * Names the errors of a class, and of classes that extend it: a task that throws one fails with this name, which Retry
+ * and Catch match.
+ * @param name 1 to 256 characters that begin with neither `States.` nor `Stepwright.`.
+ */
 export function ErrorName(name: string) {
   return (target: Constructor<Error>): void => writeErrorName(target, name);
 }
 
-function placeOf(
+function misplacement(
   holder: object,
   descriptor: PropertyDescriptor | undefined,
 ): 'static' | 'property' | undefined {
@@ -84,7 +90,7 @@ function placeOf(
   return typeof descriptor?.value === 'function' ? undefined : 'property';
 }
 
-/** The decorators of the ECMAScript proposal are called with a context object, and carry no types at all. */
+/** Standard (ECMAScript) decorators receive a context object with a `kind`, and no types are compiled for them. */
 function refuseStandardDecorator(name: string, second: unknown): void {
   if (typeof second !== 'object' || second === null || !('kind' in second)) return;
   throw new TypeError(

@@ -2,7 +2,7 @@ import type { Constructor } from './class.js';
 import type { Interceptor } from './interceptor.js';
 import type { HandlerOptions } from './options.js';
 
-/** Where a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
+/** The activity that a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
 export type ActivityRef =
   | {
       readonly kind: 'arn';
@@ -14,38 +14,38 @@ export type ActivityRef =
     }
   | { readonly kind: 'name'; readonly name: string };
 
-/** What a handler takes: nothing, the parsed JSON as it is, a bare value, or instances of a validated class. */
+/** The input of a handler: nothing, the parsed JSON unchecked, a bare value, or instances of a validated class. */
 export type InputSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'any' }
   | { readonly kind: 'scalar'; readonly type: 'string' | 'number' | 'boolean' }
   | { readonly kind: 'class' | 'array'; readonly type: Constructor<object> };
 
-/** What a handler's result is made into: an instance of a validated class, or an array of them. */
+/** The output of a handler: an instance of a validated class, or an array of them. */
 export interface OutputSpec {
   readonly kind: 'class' | 'array';
   readonly type: Constructor<object>;
 }
 
-/** All that a user declared about one handler, as plain data. Nothing reads a decorator's metadata after this. */
+/** One handler as it was declared, as plain data. Nothing reads decorators after this was made. */
 export interface HandlerDefinition {
-  /** `Class.method`: its name in logs, in the config's `handlers`, in a bed's `run`. */
+  /** `Class.method`, the handler's name in logs, in the config's `handlers` and in a bed's `run`. */
   readonly name: string;
   readonly target: Constructor<object>;
   readonly method: string;
   readonly activity: ActivityRef;
   readonly input: InputSpec;
-  /** Absent: the result goes out as it is. */
+  /** Absent: the result is written as it is. */
   readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
-  /** What each decorator says of it; the config says which wins. */
+  /** The options of each decorator. `resolveHandler` decides which of them wins. */
   readonly options: { readonly handle: HandlerOptions; readonly activity: HandlerOptions };
-  /** The class's, then the method's. */
+  /** Those of the class, then those of the method. */
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
   /** The groups of class-validator and class-transformer that apply. */
   readonly groups: readonly string[];
-  /** The names that it may fail by; undefined where nobody says. */
+  /** The error names that it may fail with; undefined where that is not declared. */
   readonly throws?: readonly string[];
 }

@@ -1,20 +1,23 @@
 import type { TaskContext } from './task-context.js';
 
-/** A task on its way through the interceptors. */
+/** A task as interceptors see it. */
 export interface InterceptedTask {
-  /** The validated input: the instance that the handler will be given. */
+  /** The validated input: the very instance that the handler receives. */
   readonly input: unknown;
   readonly context: TaskContext;
 }
 
 /**
- * Wraps the handling of a task: after its input was validated, before its result is encoded. It may observe,
- * replace the result, translate an error, or refuse by throwing. Injectable; runs global, class, then method.
+ * Wraps the handling of each task, between the validation of its input and the encoding of its result. An interceptor
+ * may observe, replace the result, translate an error, or refuse the task by throwing. It is injectable. Interceptors
+ * of the config are outermost, then those of the class, then those of the method.
  */
 export interface Interceptor {
   /**
-   * What it returns is the result; `undefined` leaves what `next` came to, result or error, as it is.
-   * @param next runs the rest of the chain and gives its result; again, once the earlier call has settled.
+   * Returns the result of the task. `undefined` leaves the outcome of the last `next()`, a result or an error, as it
+   * is.
+   * @param next runs the rest of the chain and resolves with its result. It may be called again once the earlier call
+   * has settled; before that it rejects.
    */
   intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown>;
 }

@@ -2,33 +2,33 @@ import '../base/reflect-metadata.js';
 import type { Constructor } from './class.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 
-// The registered symbols let a class that was decorated through one copy of this package be seen by another.
+// Registered symbols: a class that was decorated through one copy of this package is seen by another copy.
 const ACTIVITY = Symbol.for('stepwright:activity');
 const HANDLERS = Symbol.for('stepwright:handlers');
 const ERROR_NAME = Symbol.for('stepwright:error-name');
 
-/** What `@Activity` wrote on a class. */
+/** The arguments of `@Activity` on a class. */
 export interface DeclaredActivity {
   readonly activity: string | undefined;
   readonly options: ActivityOptions;
 }
 
-/** What `@Handle` wrote on a method. */
+/** The arguments of `@Handle` on a method. */
 export interface DeclaredHandler {
   readonly method: string | symbol;
   readonly options: HandleOptions;
-  /** Where the decorator stood, when that was not on a method of an instance. */
+  /** Set where the decorator is not on a method of an instance. */
   readonly misplaced?: 'static' | 'property';
 }
 
-/** Everything that carries `@ErrorName`, so that a start can check all the names. */
+/** Every class with `@ErrorName`, so that a start can check the names. */
 const namedErrors = new Map<Constructor, string>();
 
 export function writeActivity(target: Constructor, mark: DeclaredActivity): void {
   Reflect.defineMetadata(ACTIVITY, mark, target);
 }
 
-/** The mark on this very class; a base's is not inherited, since an activity belongs to one class. */
+/** Reads `@Activity` of this very class. It is not inherited: an activity belongs to one class. */
 export function readActivity(target: Constructor): DeclaredActivity | undefined {
   return Reflect.getOwnMetadata(ACTIVITY, target);
 }
@@ -38,10 +38,10 @@ export function writeHandler(holder: object, mark: DeclaredHandler): void {
   Reflect.defineMetadata(HANDLERS, [...marks, mark], holder);
 }
 
-/** The handlers of a class and of its bases, in the order they stand in the source, bases first; an override wins. */
+/** Reads the handlers of a class and its bases in source order, bases first. An override replaces its base's. */
 export function readHandlers(target: Constructor): DeclaredHandler[] {
   const byMethod = new Map<string | symbol, DeclaredHandler>();
-  for (const holder of [...lineage(target), ...lineage(prototypeOf(target))]) {
+  for (const holder of [...prototypeChain(target), ...prototypeChain(prototypeOf(target))]) {
     const marks: DeclaredHandler[] = Reflect.getOwnMetadata(HANDLERS, holder) ?? [];
     for (const mark of marks) byMethod.set(mark.method, mark);
   }
@@ -53,7 +53,7 @@ export function writeErrorName(target: Constructor, name: string): void {
   namedErrors.set(target, name);
 }
 
-/** The name that the class of an error, or one of its bases, was given. */
+/** Reads the `@ErrorName` of a class, its own or inherited. It may be anything: nothing has checked it. */
 export function readErrorName(target: object): unknown {
   return Reflect.getMetadata(ERROR_NAME, target);
 }
@@ -62,17 +62,17 @@ export function allErrorNames(): ReadonlyMap<Constructor, string> {
   return namedErrors;
 }
 
-/** The parameter types that the compiler wrote for a method; undefined where it writes none. */
+/** Reads the parameter types that the compiler emitted for a method; undefined where it emits none. */
 export function readParameterTypes(target: Constructor, method: string): unknown[] | undefined {
   return Reflect.getMetadata('design:paramtypes', prototypeOf(target), method);
 }
 
-/** The parameter types that the compiler wrote for the class's own constructor. */
+/** Reads the parameter types that the compiler emitted for a class's own constructor. */
 export function readConstructorTypes(target: Constructor): unknown[] | undefined {
   return Reflect.getOwnMetadata('design:paramtypes', target);
 }
 
-/** The type that the compiler wrote for a decorated property; undefined where it writes none. */
+/** Reads the type that the compiler emitted for a decorated property; undefined where it emits none. */
 export function readPropertyType(target: Constructor, property: string): unknown {
   return Reflect.getMetadata('design:type', prototypeOf(target), property);
 }
@@ -82,8 +82,8 @@ function prototypeOf(target: Constructor): object {
   return typeof prototype === 'object' && prototype !== null ? prototype : {};
 }
 
-/** An object and what it inherits from, the most basic first. */
-function lineage(start: object): object[] {
+/** Returns an object and its prototypes, the most basic first. */
+function prototypeChain(start: object): object[] {
   const line: object[] = [];
   for (let each: object | null = start; each; each = Object.getPrototypeOf(each)) line.unshift(each);
   return line;

@@ -15,33 +15,41 @@ import {
   type Table,
 } from './rule.js';
 
-/** What a handler can be told on `@Handle`, on `@Activity`, in the config's `handlers` and at the config's top level. */
+/**
+ * Options of a handler. They can be set in the config's `handlers`, on `@Handle`, on `@Activity` and at the config's
+ * top level. The first of these that sets an option wins; flags and environment variables win over all of them.
+ */
 export interface HandlerOptions {
-  /** Tasks at once. @default 10 */
+  /** Tasks that the handler works on at once. @default 10 */
   concurrency?: number;
-  /** Polls at once. @default { min: 1, max: concurrency } */
+  /** Polls that are open at once: a number, or the least and the most. @default { min: 1, max: concurrency } */
   pollers?: number | { min: number; max: number };
-  /** Interval between automatic heartbeats, such as `'20s'`; `false`: none. @default '20s' */
+  /** Interval between automatic heartbeats, such as `'20s'`. `false` sends none. @default '20s' */
   heartbeat?: string | false;
-  /** Deadline of the handler, counted from receipt, such as `'5m'`; `false`: none. @default false */
+  /** Time that the handler may take from the receipt of a task, such as `'5m'`. `false`: no deadline. @default false */
   timeout?: string | false;
   /**
-   * Where it runs: on the main thread, in a thread or in a child process of a pool of its own, whose size then limits
-   * `concurrency`. @default 'main'
+   * Runs the handler on the main thread, or in the threads or child processes of a pool of its own. The size of the
+   * pool then limits `concurrency`.
+   * @default 'main'
    */
   run?: 'main' | 'thread' | 'process';
 }
 
+/** Options of `@Activity`. Those of a handler hold for every handler of the class that does not set its own. */
 export interface ActivityOptions extends HandlerOptions {
-  /** Around every handler of the class, after the global ones and before the method's. @default [] */
+  /**
+   * Interceptors around every handler of the class, inside those of the config, outside those of the method.
+   * @default []
+   */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** One instance for the worker, or one for each task, with a container of its own. @default 'worker' */
+  /** Makes one instance for the worker, or one for each task, in a container of its own. @default 'worker' */
   scope?: 'worker' | 'task';
 }
 
 /**
- * What can stand in `input:`. A class is validated by its rules, `[Class]` is an array of them, `String`, `Number`
- * and `Boolean` are a bare value, `'any'` is the parsed JSON as it came, unchecked.
+ * The input of a handler. A class is validated by its rules; `[Class]` is an array of it; `String`, `Number` and
+ * `Boolean` are a bare value; `'any'` is the parsed JSON, unchecked.
  */
 export type InputOption =
   | 'any'
@@ -51,28 +59,35 @@ export type InputOption =
   | Constructor<object>
   | readonly [Constructor<object>];
 
-/** What can stand in `output:`: a class, or `[Class]` for an array of them. */
+/** The output of a handler: a class, or `[Class]` for an array of it. */
 export type OutputOption = Constructor<object> | readonly [Constructor<object>];
 
+/** Options of `@Handle`. They win over those of `@Activity`; the interceptors of both apply. */
 export interface HandleOptions<
   I extends InputOption | undefined = InputOption | undefined,
   O extends OutputOption | undefined = OutputOption | undefined,
 > extends HandlerOptions {
-  /** Overrides the class's, so that one class can serve several activities. */
+  /** The activity of this handler, in place of the class's: one class can serve several activities. */
   activity?: string;
-  /** The input's type, where the first parameter's does not say it. @default the type of the first parameter */
+  /** The type of the input. @default the type of the first parameter, where the compiler emits it */
   input?: I;
-  /** The result is validated against this class, cut to its fields and serialised. @default none: the result as it is */
+  /**
+   * Validates the result against this class and writes the fields of the class alone.
+   * @default none: the result as it is
+   */
   output?: O;
-  /** Innermost, after the global ones and the class's. @default [] */
+  /** Interceptors around this handler, inside those of the config and of the class. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** What becomes of keys that the input's class has no rule for. @default 'drop' */
+  /** Drops the keys that the input's class has no rule for, or refuses an input that has one. @default 'drop' */
   unknownKeys?: 'drop' | 'refuse';
-  /** Puts the refused values into the cause of an InvalidInput. They may be secret. @default false */
+  /** Puts refused values into the cause of `Stepwright.InvalidInput`. They may be secret. @default false */
   showValues?: boolean;
-  /** The groups of class-validator and class-transformer that apply to the input and the output. @default none */
+  /** Groups of class-validator and class-transformer that apply to the input and the output. @default none */
   groups?: readonly string[];
-  /** The names that it may fail by, for `stepwright check` to compare with Retry and Catch. @default not known */
+  /**
+   * Error names that the handler may fail with. `stepwright check` compares them with Retry and Catch.
+   * @default not known
+   */
   throws?: readonly string[];
 }
 
@@ -92,7 +107,7 @@ const pollers = {
   },
 };
 
-/** The rows of what can be said of a handler in every place. */
+/** The rows of {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
   concurrency: { ...count, default: 10, help: 'tasks at once, per handler' },
   pollers: { ...pollers, unset: '{ min: 1, max: concurrency }', help: 'polls at once, per handler' },
@@ -101,7 +116,7 @@ export const HANDLER_OPTIONS = {
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
 } as const satisfies Table<HandlerOptions>;
 
-/** A row that the config has as well: there it wraps every handler. */
+/** The row of `interceptors`. The config has it too; there it wraps every handler. */
 export const INTERCEPTORS = {
   ...listOf('classes with an intercept(task, next) method', isInterceptor),
   fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task: InterceptedTask, next: () => Promise<unknown>) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
@@ -109,7 +124,7 @@ export const INTERCEPTORS = {
   help: 'classes around every handler',
 } as const;
 
-/** The rows of what `@Activity` can be told. */
+/** The rows of {@link ActivityOptions}. */
 export const ACTIVITY_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,
@@ -121,7 +136,7 @@ export const ACTIVITY_OPTIONS = {
   },
 } as const satisfies Table<ActivityOptions>;
 
-/** The rows of what `@Handle` can be told, but for what discovery reads apart: activity, input and output. */
+/** The rows of {@link HandleOptions}, without those that discovery reads by itself: activity, input and output. */
 export const HANDLE_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,

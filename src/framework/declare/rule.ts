@@ -1,51 +1,51 @@
 import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import { isPlainObject, type Problem } from '../base/errors.js';
 
-/** What a value must be, and how a text says it. */
+/** The check of one value. */
 export interface Rule {
-  /** Completes "expected …". */
+  /** Completes the sentence "expected …". */
   readonly expected: string;
   readonly ok: (value: unknown) => boolean;
-  /** What to mend, where that is more than to write what was expected. */
+  /** The advice for a bad value; absent where writing what was expected is all there is to do. */
   readonly fix?: string;
-  /** How flags and variables say it; absent where no text can. */
+  /** Reads the value from a flag or a variable; absent where no text can express it. */
   readonly text?: Text;
-  /** Durations are written with their unit, and handed on in milliseconds. */
+  /** Set for durations, which are written with their unit and resolved to milliseconds. */
   readonly unit?: 'ms';
 }
 
-/** A value as a text. */
+/** The form of a value in a flag or a variable. */
 export interface Text {
-  /** What `--help` shows for it. */
+  /** The placeholder that `--help` shows for it. */
   readonly shown: string;
-  /** What the text means; a text that means nothing comes back as it is, for the rule to refuse. */
+  /** Returns the value that a text means, or the text itself where it means none, for the rule to refuse. */
   readonly read: (text: string) => unknown;
 }
 
 /** One row of a table of options. */
 export interface Option<Value = unknown> extends Rule {
-  /** What it is for, in a line of `--help`. */
+  /** Its purpose, in a line of `--help`. */
   readonly help: string;
-  /** What it is where nobody sets it. */
+  /** The value where none is set. */
   readonly default?: Value;
-  /** Its values may be secret, or code: only its keys are shown. */
+  /** Only its keys are shown: its values may be secret, or code. */
   readonly keysOnly?: true;
-  /** What then comes of it, where there is no default value. */
+  /** Words for the default, where that is not a fixed value. */
   readonly unset?: string;
-  /** Only a running worker minds it, so that `local` has no flag for it. */
+  /** Only a running worker reads it, so that `local` has no flag for it. */
   readonly ofWorker?: true;
 }
 
-/** A table with exactly one row for each key of `Values`, its default among what the key can hold. */
+/** A table with exactly one row for each key of `Values`. The type of a default is that of its key. */
 export type Table<Values> = { readonly [K in keyof Values]-?: Option<Exclude<Values[K], undefined>> };
 
-/** How the mistakes of one place are told. */
+/** Words the mistakes in the options of one source. */
 export interface Mistakes {
   readonly unknown: (key: string, known: readonly string[]) => Problem;
   readonly refused: (key: string, rule: Rule, value: unknown) => Problem;
 }
 
-/** Checks what somebody set against its table, key by key. A key that is undefined counts as absent. */
+/** Checks values against a table, key by key. A key that is undefined counts as absent. */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
   values: object,
@@ -60,15 +60,15 @@ export function checkAgainst(
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-/** Beyond it a number is a slip: no machine holds so many tasks, and AWS lets an activity have 1,000 polls. */
+/** A greater number is a slip: no machine holds so many tasks, and AWS allows 1,000 open polls on an activity. */
 export const MOST_AT_ONCE = 100_000;
 export const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
 
-/** A text of digits as a number. */
+/** Returns a text of digits as a number, any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** A text that is taken as it is. */
+/** A text that is the value. */
 export const plainText: Text = { shown: 'text', read: (text) => text };
 
 export const count = {
@@ -88,7 +88,7 @@ export const flag = {
 
 export const record = { expected: 'an object of keys and values', ok: isPlainObject };
 
-/** A duration that may be none at all, `'0s'`. */
+/** A duration, `'0s'` included. */
 export const duration = {
   expected: DURATION_EXPECTED,
   ok: (value: unknown) => parseDuration(value) !== undefined,
@@ -105,7 +105,7 @@ export const positiveDuration = {
   ok: isLong,
 };
 
-/** A duration of at least a millisecond, or none. */
+/** A duration of at least a millisecond, or `false` for none. */
 export const durationOrFalse = {
   expected: `${DURATION_EXPECTED}, of 1 ms or more, or false for none`,
   ok: (value: unknown) => value === false || isLong(value),

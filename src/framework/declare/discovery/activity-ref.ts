@@ -7,14 +7,14 @@ type Parsed = { readonly ref: ActivityRef } | { readonly problem: Omit<Problem, 
 const ARN_EXAMPLE = 'arn:aws:states:eu-west-1:123456789012:activity:Name';
 const VARIABLE = /\$\{([^}]*)\}/g;
 const ARN = /^arn:([a-z][a-z0-9-]*):states:([a-z]{2,}(?:-[a-z0-9]+)+):(\d{12}):activity:([^:]+)$/;
-/** What an activity's name must not hold (CreateActivity, "name"). */
+/** Characters that an activity's name must not hold (CreateActivity, "name"). */
 // oxlint-disable-next-line no-control-regex -- control characters are among the refused ones
 const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 const NAME_LIMIT = 80;
 
 /**
- * Reads what stands in `@Activity`: `${NAME}` from the environment, then an ARN of any partition or a bare name.
- * @param standIn what to make of a text that can't be resolved here, for a bed that connects to nothing.
+ * Reads the activity of a decorator: an ARN of any partition or a bare name, with `${NAME}` from the environment.
+ * @param standIn accepts a text whose variables are unset as a name, for a bed, which connects to nothing.
  */
 export function parseActivity(text: unknown, env: Environment, standIn = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
@@ -66,14 +66,14 @@ function nameFault(name: string): string | undefined {
 const nearestName = (name: string): string =>
   name.replaceAll(new RegExp(FORBIDDEN_IN_NAME, 'g'), '-').slice(0, NAME_LIMIT);
 
-/** Of the ARN of a state machine or an execution, that of an activity; else an example. */
+/** Makes an activity's ARN of the ARN of a state machine or an execution. Returns an example where that fails. */
 function nearestArn(text: string): string {
   const [, partition, service, region, account, , name] = text.split(':');
   const arn = `arn:${partition}:${service}:${region}:${account}:activity:${name}`;
   return ARN.test(arn) ? arn : ARN_EXAMPLE;
 }
 
-/** @param instead what to write. */
+/** @param instead the activity that the fix proposes. */
 function invalid(what: string, instead: string = ARN_EXAMPLE): Parsed {
   return {
     problem: {

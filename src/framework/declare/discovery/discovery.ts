@@ -1,11 +1,11 @@
 import type { Environment } from '../../base/environment.js';
 import { show, type Problem } from '../../base/errors.js';
 import { parseActivity } from './activity-ref.js';
-import { crossProblems } from './cross-problems.js';
+import { conflictProblems } from './conflicts.js';
 import type { HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 import { ERROR_NAME_LIMIT, isReserved } from '../activity-failure.js';
-import { readInput, readOutput } from '../dto/input-type.js';
+import { type MethodRef, readInput, readOutput } from '../dto/input-type.js';
 import {
   allErrorNames,
   readActivity,
@@ -14,26 +14,33 @@ import {
   type DeclaredHandler,
 } from '../metadata.js';
 import { optionProblems } from './option-problems.js';
-import { ACTIVITY_OPTIONS, HANDLE_OPTIONS, HANDLER_OPTIONS, type HandlerOptions } from '../options.js';
+import {
+  type ActivityOptions,
+  ACTIVITY_OPTIONS,
+  type HandleOptions,
+  HANDLE_OPTIONS,
+  HANDLER_OPTIONS,
+  type HandlerOptions,
+} from '../options.js';
 
 export interface Discovered {
-  /** Those that can run; a handler with a problem is not among them. */
+  /** The handlers that can run; one with a problem is not among them. */
   readonly handlers: HandlerDefinition[];
   readonly problems: Problem[];
 }
 
 export interface DiscoverOptions {
-  /** Accept an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
+  /** Accepts an activity whose `${NAME}` is unset, for a bed, which connects to nothing. @default false */
   readonly standIn?: boolean;
-  /** The files that classes were found in, for messages. @default none */
-  readonly files?: ReadonlyMap<Constructor, string>;
+  /** The file of each class, for messages. @default none */
+  readonly fileOf?: ReadonlyMap<Constructor, string>;
 }
 
-/** Reads each decorated class once and checks all that can be checked without a container. */
+/** Reads each decorated class once, and checks all that needs no container. */
 export function discover(
   classes: readonly Constructor[],
   env: Environment,
-  { standIn = false, files = new Map() }: DiscoverOptions = {},
+  { standIn = false, fileOf = new Map() }: DiscoverOptions = {},
 ): Discovered {
   const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
   const handlers = found.flatMap((each) => each.handlers);
@@ -41,7 +48,7 @@ export function discover(
     handlers,
     problems: [
       ...found.flatMap((each) => each.problems),
-      ...crossProblems(handlers, files),
+      ...conflictProblems(handlers, fileOf),
       ...errorNameProblems(),
     ],
   };
@@ -93,11 +100,10 @@ function readHandler(
 ): { definition?: HandlerDefinition; problems: Problem[] } {
   const where = `${target.name}.${String(method)}`;
   if (misplaced || typeof method !== 'string') return { problems: [misplacedProblem(where, misplaced)] };
-  const groups = listOrNone(options.groups);
-  const place = { where, target, method, groups };
+  const ref = { where, target, method, groups: listOrNone(options.groups) };
   const activity = parseActivity(options.activity ?? mark.activity, env, standIn);
-  const input = readInput(place, options);
-  const output = options.output === undefined ? undefined : readOutput(place, options.output);
+  const input = readInput(ref, options);
+  const output = options.output === undefined ? undefined : readOutput(ref, options.output);
   const problems = [
     ...('problem' in activity ? [{ ...activity.problem, where }] : []),
     ...input.problems,
@@ -105,28 +111,33 @@ function readHandler(
     ...optionProblems('Handle', where, options),
   ];
   if (problems.length > 0 || !('ref' in activity) || !input.spec) return { problems };
-  const definition: HandlerDefinition = {
+  const read = { activity: activity.ref, input: input.spec, ...(output?.spec && { output: output.spec }) };
+  return { definition: { ...definitionOf(ref, mark.options, options), ...read }, problems };
+}
+
+function definitionOf(
+  { where, target, method, groups }: MethodRef,
+  activity: ActivityOptions,
+  handle: HandleOptions,
+): Omit<HandlerDefinition, 'activity' | 'input' | 'output'> {
+  return {
     name: where,
     target,
     method,
-    activity: activity.ref,
-    input: input.spec,
-    ...(output?.spec && { output: output.spec }),
-    scope: mark.options.scope ?? ACTIVITY_OPTIONS.scope.default,
-    options: { handle: handlerOptions(options), activity: handlerOptions(mark.options) },
-    interceptors: [...listOrNone(mark.options.interceptors), ...listOrNone(options.interceptors)],
-    unknownKeys: options.unknownKeys ?? HANDLE_OPTIONS.unknownKeys.default,
-    showValues: options.showValues ?? HANDLE_OPTIONS.showValues.default,
+    scope: activity.scope ?? ACTIVITY_OPTIONS.scope.default,
+    options: { handle: handlerOptions(handle), activity: handlerOptions(activity) },
+    interceptors: [...listOrNone(activity.interceptors), ...listOrNone(handle.interceptors)],
+    unknownKeys: handle.unknownKeys ?? HANDLE_OPTIONS.unknownKeys.default,
+    showValues: handle.showValues ?? HANDLE_OPTIONS.showValues.default,
     groups,
-    ...(options.throws && { throws: options.throws }),
+    ...(handle.throws && { throws: handle.throws }),
   };
-  return { definition, problems };
 }
 
-/** A list as it was declared; what is none is a problem already. */
+/** Returns a declared list. Anything else is a problem that is reported elsewhere. */
 const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
 
-/** Those that can be said elsewhere, too. */
+/** Picks the options that the config and its other sources have, too. */
 function handlerOptions(options: HandlerOptions): HandlerOptions {
   const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
   return Object.fromEntries(set);

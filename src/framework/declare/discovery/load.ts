@@ -7,17 +7,18 @@ import { readActivity, readHandlers } from '../metadata.js';
 
 export interface Loaded {
   readonly classes: Constructor[];
-  /** The file in which each class was found, as messages name it. */
-  readonly places: ReadonlyMap<Constructor, string>;
+  /** The file of each class, as messages name it. */
+  readonly fileOf: ReadonlyMap<Constructor, string>;
   /** The files that were imported, absolute. */
   readonly files: readonly string[];
   readonly problems: Problem[];
 }
 
 /**
- * Gathers the activities of a config: classes as they are, and from files every exported class that carries
- * `@Activity`, once however often it is exported.
- * @param sources classes, and globs of compiled files, relative to `baseDir`; one that begins with `!` leaves out.
+ * Gathers the activities of a config: its classes, and every class with `@Activity` that the files of its globs export.
+ * Each class comes once.
+ * @param sources classes, and globs of compiled files relative to `baseDir`. A glob that begins with `!` excludes
+ * files.
  * @param options `defaulted`: the globs are not the user's, and may match nothing.
  */
 export async function loadActivities(
@@ -29,11 +30,11 @@ export async function loadActivities(
   const globs = sources.filter((each) => typeof each === 'string');
   const found = await findFiles(globs, baseDir, defaulted);
   const loaded: LoadedFile[] = [];
-  // One after the other, so that what the modules print and register comes in the order of their names.
+  // One after the other, so that modules print and register in the order of their names.
   for (const file of found.files) loaded.push(await loadFile(file, baseDir));
   return {
     classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
-    places: new Map(loaded.flatMap(({ classes, file }) => classes.map((each) => [each, file] as const))),
+    fileOf: new Map(loaded.flatMap(({ classes, file }) => classes.map((each) => [each, file] as const))),
     files: found.files,
     problems: [...found.problems, ...loaded.flatMap((each) => each.problems)],
   };
@@ -69,7 +70,7 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
 }
 
 interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
-  /** As messages name it. */
+  /** Its path, as messages name it. */
   readonly file: string;
 }
 
@@ -107,11 +108,11 @@ function notDeclared(where: string, classes: readonly Constructor[]): Problem {
 function importProblem(where: string, error: unknown): Problem {
   const { message, stack } = readError(error);
   const [first = ''] = message.split('\n');
-  const place = placeOf(stack);
+  const frame = userFrame(stack);
   return {
     code: 'ACTIVITY_FILE_FAILED',
     where,
-    what: `importing it failed: ${first}${place ? ` (${place})` : ''}`,
+    what: `importing it failed: ${first}${frame ? ` (${frame})` : ''}`,
     fix: fixOf(message, stack),
   };
 }
@@ -123,13 +124,13 @@ function readError(error: unknown): { message: string; stack: string } {
   return { message: `it threw ${show(error)}`, stack: '' };
 }
 
-/** The first place in the stack that is the user's: no dependency, no part of Node, none of ours. */
-export function placeOf(stack: string): string | undefined {
-  // Node's own places look like paths behind their `node:`.
-  const places = stack
+/** Returns `FILE:LINE` of the first frame in the user's own code: no dependency, no part of Node, not this file. */
+export function userFrame(stack: string): string | undefined {
+  // Node's own frames look like paths behind their `node:`.
+  const frames = stack
     .replaceAll(/node:[^\s)]+/g, '')
     .matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
-  for (const [, path = '', line] of places) {
+  for (const [, path = '', line] of frames) {
     const file = path.startsWith('file://') ? fileURLToPath(path) : path;
     if (file.includes('/node_modules/') || file === OWN_FILE) continue;
     return `${shownPath(file)}:${line}`;
@@ -144,8 +145,8 @@ const STANDARD_DECORATORS =
 
 function fixOf(message: string, stack: string): string {
   if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
-  // What class-validator and class-transformer say when they are called with a context object. Their maps put their
-  // sources beside them.
+  // class-validator and class-transformer throw this when they are called with a context object. Their source maps put
+  // their frames below node_modules/src.
   if (/reading '(constructor|prototype)'/.test(message) && /node_modules\/(?:class-|src\/)/.test(stack))
     return STANDARD_DECORATORS;
   if (/does not provide an export named/.test(message))

@@ -3,7 +3,7 @@ import { type Problem, show } from '../../base/errors.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
 import { checkAgainst, type Rule } from '../rule.js';
 
-/** Discovery reads these by itself, and says what is wrong with them. */
+/** Discovery reads and checks these by itself. */
 const READ_APART: Rule = { expected: 'anything', ok: () => true };
 
 const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {
@@ -11,7 +11,7 @@ const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rul
   Handle: { ...HANDLE_OPTIONS, activity: READ_APART, input: READ_APART, output: READ_APART },
 };
 
-/** What is wrong with the options of a decorator: a name that there is not, a value that is refused. */
+/** Finds the unknown names and the bad values among the options of a decorator. */
 export function optionProblems(decorator: keyof typeof TABLES, where: string, options: object): Problem[] {
   const code = 'HANDLER_OPTION_INVALID';
   return checkAgainst(TABLES[decorator], options, {

@@ -11,12 +11,12 @@ import {
 } from './dto-shape.js';
 import { conversionTo, isInJson, isOpen, kindOf } from './kinds.js';
 
-/** Names that class-validator looks up on a plain object and finds there. */
+/** Names that every object inherits: class-validator finds them on one that lacks the field. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * What would let a value through unchecked, or refuse every one, in a class and in all that it nests.
- * @param where the handler that takes or gives it.
+ * Finds what would let a value through unchecked, or refuse every value, in a class and in the classes that it nests.
+ * @param where the handler that takes or returns it.
  */
 export function dtoProblems(
   type: Constructor<object>,
@@ -33,23 +33,23 @@ export function dtoProblems(
   return found.map((each) => ({ ...each, where }));
 }
 
-/** All but `where`. */
+/** A problem before the handler is known. */
 type Fault = Omit<Problem, 'where'>;
 
 function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' | 'output'): Fault[] {
   const { type, properties } = shape;
   const nameless = unusedRuleClasses(shape, groups).map((each) => unusedRule(type, each));
   const faults = properties.flatMap((each) => {
-    const place = `${type.name}.${each.name}`;
+    const label = `${type.name}.${each.name}`;
     return [
-      ...propertyFaults(each, place, groups),
-      ...(direction === 'input' ? conversionFaults(each, place) : []),
+      ...propertyFaults(each, label, groups),
+      ...(direction === 'input' ? conversionFaults(each, label) : []),
     ];
   });
   return [...nameless, ...faults];
 }
 
-/** The property that a class is nested in, as `Order.lines`; undefined for the outermost. */
+/** Returns the property that a class is nested in, as `Order.lines`; undefined for the outermost class. */
 const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): string | undefined =>
   shapes.flatMap((shape) =>
     shape.properties.flatMap((each) =>
@@ -57,7 +57,7 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
     ),
   )[0];
 
-/** What else there is to do than to write rules. */
+/** The alternatives to writing rules. */
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
@@ -80,7 +80,7 @@ function withoutRules(type: Constructor, { groups, direction, holder }: Unruled)
   };
 }
 
-/** The constructor is called without arguments. */
+/** Each instance is made by its constructor, without arguments. */
 function constructionProblem(type: Constructor<object>): Fault[] {
   try {
     Reflect.construct(type, []);
@@ -105,64 +105,66 @@ function unusedRule(owner: Constructor, rule: Constructor): Fault {
   };
 }
 
-function propertyFaults(property: DtoProperty, place: string, groups: Groups): Fault[] {
+function propertyFaults(property: DtoProperty, label: string, groups: Groups): Fault[] {
   if (INHERITED.has(property.name)) {
-    const what = `${place} has the name of something that every object inherits; class-validator can't check it`;
+    const what = `${label} has the name of something that every object inherits; class-validator can't check it`;
     const fix = `rename the field, and keep its key in the JSON by @Expose({ name: '${property.name}' }) from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
   const types = typesOf(property);
-  if (!property.nested) return types.flatMap((type) => uncheckedNested(type, place, groups));
-  return types.length === 0 && !property.typed ? [untypedNested(property, place)] : [];
+  if (!property.nested) return types.flatMap((type) => uncheckedNested(type, label, groups));
+  return types.length === 0 && !property.typed ? [untypedNested(property, label)] : [];
 }
 
-function uncheckedNested(type: Constructor<object>, place: string, groups: Groups): Fault[] {
+function uncheckedNested(type: Constructor<object>, label: string, groups: Groups): Fault[] {
   if (!hasRules(type, groups)) return [];
-  const what = `${place} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
+  const what = `${label} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
   return [
     {
       code: 'INPUT_WITHOUT_RULES',
       what,
-      fix: `write @ValidateNested() above ${place.split('.').at(-1)}, with { each: true } where it is an array`,
+      fix: `write @ValidateNested() above ${label.split('.').at(-1)}, with { each: true } where it is an array`,
     },
   ];
 }
 
-function untypedNested({ name, declaredType }: DtoProperty, place: string): Fault {
+function untypedNested({ name, declaredType }: DtoProperty, label: string): Fault {
   const declared = typeof declaredType === 'function' && !isBuiltIn(declaredType) && declaredType.name;
   return {
     code: 'INPUT_TYPE_LOST',
-    what: `${place} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
+    what: `${label} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
     fix: `write @Type(() => ${declared || 'TheClass'}) above ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
   };
 }
 
-/** Rules that only a Date keeps, whatever the compiler wrote: nothing, where it is a union. */
+/**
+ * Rules that only a Date satisfies. They tell that a field is a date where the compiler emits no type, as for a union.
+ */
 const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 
-/** What arrives in JSON is not what the property declares, and nothing makes it so. */
-function conversionFaults(property: DtoProperty, place: string): Fault[] {
+/** Finds properties whose declared type JSON has no value of, and that nothing converts. */
+function conversionFaults(property: DtoProperty, label: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
   if (!typed && !nested && property.rules.some(({ name }) => OF_DATES.has(name)))
-    return [neverInJson(Date, property, place)];
-  if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, property, place)];
-  return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, place));
+    return [neverInJson(Date, property, label)];
+  if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, property, label)];
+  return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, label));
 }
 
-function neverInJson(declared: unknown, property: DtoProperty, place: string): Fault {
+function neverInJson(declared: unknown, property: DtoProperty, label: string): Fault {
   const { name } = declared as { name: string };
   return {
     code: 'INPUT_TYPE_INVALID',
     what:
       declared === Function
-        ? `${place} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
-        : `${place} is declared as ${name}. JSON has no such value, and nothing says how to make one: the field would stay what was sent`,
+        ? `${label} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
+        : `${label} is declared as ${name}. JSON has no such value, and nothing says how to make one: the field would stay what was sent`,
     fix: `write ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
   };
 }
 
-/** To be pasted in the place of the property. */
+/** Lines that replace the declaration of a property, for each type. */
 const LINES = new Map<unknown, (property: DtoProperty) => string>([
   [
     Date,
@@ -197,7 +199,7 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
-/** What a collection holds, as far as its rules tell. */
+/** The elements of a collection, as far as its rules tell. */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));
   if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };
@@ -211,17 +213,17 @@ const lineForClass = (declared: unknown, type: string, { name }: DtoProperty): s
     ? `@Transform(({ value }) => new ${type}(value)) @IsDefined() ${name}!: ${type}; Transform is in class-transformer`
     : `@ValidateNested() @Type(() => ${type}) ${name}!: ${type}; ${WHERE_TYPE_IS}`;
 
-function wrongType({ declaredType, container }: DtoProperty, type: Constructor, place: string): Fault[] {
+function wrongType({ declaredType, container }: DtoProperty, type: Constructor, label: string): Fault[] {
   if (isOpen(type)) return [];
   if (isBuiltIn(type) && !conversionTo(type)) {
-    const what = `${place} has @Type(() => ${type.name}), which converts nothing`;
+    const what = `${label} has @Type(() => ${type.name}), which converts nothing`;
     const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)) @IsDefined(), with Transform from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
   const fits = type === declaredType || !(isBuiltIn(declaredType) || isBuiltIn(type));
   if (container !== 'one' || kindOf(declaredType) === undefined || fits) return [];
   const { name } = declaredType as { name: string };
-  const what = `${place} is declared as ${name}, but its @Type makes a ${type.name}: every input would be refused`;
+  const what = `${label} is declared as ${name}, but its @Type makes a ${type.name}: every input would be refused`;
   return [
     {
       code: 'INPUT_TYPE_INVALID',

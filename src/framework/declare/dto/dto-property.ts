@@ -7,17 +7,17 @@ import type { Constructor } from '../class.js';
 import { COLLECTION, kindOf, type Kind } from './kinds.js';
 import { readPropertyType } from '../metadata.js';
 
-/** What holds the values of a property with `@Type`. */
+/** The collection that holds the values of a property with `@Type`. */
 export type Container = 'one' | 'array' | 'set' | 'map';
 
 export interface Discriminator {
   readonly property: string;
-  /** Whether the property stays on the instance; class-transformer deletes it unless told so. */
+  /** True where the property stays on the instance (`keepDiscriminatorProperty`). */
   readonly kept: boolean;
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
-/** A field or an accessor on its way out. */
+/** A field or an accessor that an output shows. */
 export interface Written {
   readonly name: string;
   readonly key: string;
@@ -28,17 +28,17 @@ type Transform = (params: TransformFnParams) => unknown;
 type Message = string | ((about: ValidationArguments) => string) | undefined;
 type Condition = (object: object, value: unknown) => boolean;
 
-/** One rule of class-validator, with the constraint that decides it. */
-export interface Rule {
-  /** As violations name it. */
+/** A rule of class-validator, with the constraint that checks it. */
+export interface DtoRule {
+  /** Its name in violations. */
   readonly name: string;
   readonly each: boolean;
-  /** Its arguments, such as the least and the most. */
+  /** The arguments of its decorator, such as the least and the most. */
   readonly constraints: unknown[];
   readonly message: Message;
-  /** Whether it is asked at all. */
+  /** The rule is checked only where this holds (`validateIf`). */
   readonly applies: Condition | undefined;
-  /** `instance` comes from the container of the task that is being validated. */
+  /** Its `instance` comes from the container of the task whose input is validated. */
   readonly constraint: {
     readonly instance: {
       validate(value: unknown, about: ValidationArguments): unknown;
@@ -47,49 +47,49 @@ export interface Rule {
   };
 }
 
-/** One property of a DTO that has a rule. */
+/** A property of a DTO that has a rule. */
 export interface DtoProperty {
   readonly name: string;
-  /** Its key in JSON: another than its name after `@Expose({ name })`. */
+  /** Its key in JSON, which `@Expose({ name })` sets. @default its name */
   readonly key: string;
-  /** Whether an input may set it: not after `@Exclude`, nor with an `@Expose` for other groups, nor without a setter. */
+  /** True where an input may set it: not with `@Exclude`, an `@Expose` for other groups, or without a setter. */
   readonly readable: boolean;
-  /** After `@Expose`, its `@Transform`s run for an absent key too. */
+  /** True with `@Expose`: its `@Transform`s then run for an absent key, too. */
   readonly exposed: boolean;
-  /** Validated by the rules of its own class: what `@ValidateNested` says of a value that has none. */
+  /** Set where its values are validated by their own class (`@ValidateNested`); `message` is for values of no class. */
   readonly nested?: { readonly message: Message };
-  /** What the compiler wrote for its type; undefined where it writes none. */
+  /** The type that the compiler emitted; undefined where it emits none. */
   readonly declaredType: unknown;
-  /** What its values are held to; undefined where nothing is known, as of a union. */
+  /** The kind that its values must be of; undefined where nothing is known, as for a union. */
   readonly declared: Kind | undefined;
-  /** How it holds what `@Type` names. */
+  /** The collection that holds the values of the class that `@Type` names. */
   readonly container: Container;
-  /** Whether it carries `@Type`. */
+  /** True with `@Type`. */
   readonly typed: boolean;
-  /** Its `@Transform`s on the way in. */
+  /** The `@Transform`s that apply to an input. */
   readonly transforms: readonly Transform[];
   readonly discriminator?: Discriminator;
-  /** The class that `@Type` names for the value inside this object; undefined where there is none. */
+  /** Returns the class that `@Type` names for a value in this object; undefined where it names none. */
   readonly typeIn: (holder: object) => Constructor<object> | undefined;
-  /** All must hold, or no rule is asked (`@IsOptional`, `@ValidateIf`). */
+  /** Its rules are checked only where all of these hold (`@IsOptional`, `@ValidateIf`). */
   readonly conditions: readonly Condition[];
-  /** Whether all that may keep its rules from being asked is `@IsOptional`. */
+  /** True where `@IsOptional` is the only kind of condition. */
   readonly onlyOptional: boolean;
-  readonly rules: readonly Rule[];
-  /** How it goes into an output; undefined where `@Exclude` or `@Expose` keep it out. */
+  readonly rules: readonly DtoRule[];
+  /** Its form in an output; undefined where `@Exclude` or `@Expose` keep it out. */
   readonly written: Written | undefined;
-  /** Whether it may be absent without a condition that says so: after `@Allow`, or where nothing is known of it. */
+  /** True where it may be absent without a condition: with `@Allow`, or where nothing is known of its type. */
   readonly mayBeAbsent: boolean;
 }
 
-/** What class-validator keeps of one decorator. */
+/** class-validator's record of one decorator. */
 export type RuleMetadata = ReturnType<
   ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
 >[number];
 
 const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 
-/** @param metadata all that class-validator knows of the property, at least one. */
+/** @param metadata all records of class-validator for the property, at least one. */
 export function readProperty(
   owner: Constructor<object>,
   name: string,
@@ -133,8 +133,8 @@ export function readProperty(
   };
 }
 
-/** A class of rules may be registered under several names; each is a rule of its own. */
-function readRules({ constraintCls, type, ...metadata }: RuleMetadata): Rule[] {
+/** A constraint class may be registered under several names. Each of them is a rule. */
+function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[] {
   if (constraintCls === undefined) return [];
   return getMetadataStorage()
     .getTargetValidatorConstraints(constraintCls)
@@ -148,7 +148,7 @@ function readRules({ constraintCls, type, ...metadata }: RuleMetadata): Rule[] {
     }));
 }
 
-/** Fields and accessors that have no rule and go into an output all the same. */
+/** Returns the fields and accessors without a rule that `@Expose` puts into an output. */
 export function exposedBeside(
   owner: Constructor<object>,
   ruled: readonly string[],
@@ -178,7 +178,7 @@ function transformsOf(
     .map(({ transformFn }) => transformFn);
 }
 
-/** As class-transformer decides it. */
+/** Decides it as class-transformer does. */
 function isExposed(
   owner: Constructor<object>,
   name: string,
@@ -194,7 +194,7 @@ function isExposed(
 const appliesIn = (groups: readonly string[], wanted: readonly string[] = []): boolean =>
   wanted.length === 0 || wanted.some((group) => groups.includes(group));
 
-/** A method or a lone getter is nothing that an input may replace. */
+/** Returns false for a method and for a getter without a setter. */
 function isSettable(owner: Constructor<object>, name: string): boolean {
   for (
     let each: unknown = owner.prototype;
@@ -208,7 +208,7 @@ function isSettable(owner: Constructor<object>, name: string): boolean {
   return true;
 }
 
-/** From the property's own type, where that says it, else from `each: true`. */
+/** Takes the property's own type where that is a collection, else looks for `each: true`. */
 function containerOf(declared: unknown, each: boolean): Container {
   if (declared === Set) return 'set';
   if (declared === Map) return 'map';

@@ -8,13 +8,13 @@ import {
   type Written,
 } from './dto-property.js';
 
-/** What a class declares through class-validator and class-transformer: only what has a rule counts. */
+/** The declarations of class-validator and class-transformer on a class. Only properties with a rule are listed. */
 export interface DtoShape {
   readonly type: Constructor<object>;
   readonly properties: readonly DtoProperty[];
   readonly byKey: ReadonlyMap<string, DtoProperty>;
   readonly byName: ReadonlyMap<string, DtoProperty>;
-  /** What goes into an output beside the properties, for `@Expose`. */
+  /** Fields and accessors without a rule that `@Expose` puts into an output. */
   readonly exposed: readonly Written[];
 }
 
@@ -24,7 +24,7 @@ export type Groups = readonly string[];
 const NO_GROUPS: Groups = [];
 const shapes = new WeakMap<Groups, WeakMap<Constructor<object>, DtoShape>>();
 
-/** The shape of a class under these groups. Read once for an array of groups. */
+/** Returns the shape of a class under these groups. It is read once for each array of groups. */
 export function shapeOf(type: Constructor<object>, groups: Groups = NO_GROUPS): DtoShape {
   const id = groups.length === 0 ? NO_GROUPS : groups;
   let known = shapes.get(id);
@@ -52,15 +52,15 @@ function readShape(type: Constructor<object>, groups: Groups): DtoShape {
 const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
   getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
 
-/** The class of an instance. Not its property `constructor`, which may be data. */
+/** Returns the class of an instance, by its prototype: its own property `constructor` may be data. */
 export const typeOf = (instance: object): Constructor<object> =>
   ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
 
-/** Whether a class has a rule, its own or inherited, under these groups. */
+/** True where a class has a rule, its own or inherited, under these groups. */
 export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS): boolean =>
   shapeOf(type, groups).properties.length > 0;
 
-/** The class of one value of a property; undefined where no class is known for it. */
+/** Returns the class of one value of a property; undefined where none is known. */
 export function classOf(
   value: object,
   holder: object,
@@ -77,14 +77,14 @@ export function classOf(
   return base && hasRules(base, groups) ? base : undefined;
 }
 
-/** Whether a value, neither undefined nor null, is of the type that its property declares, as far as that is known. */
+/** True where a value, neither undefined nor null, is of its property's declared type, or that is not known. */
 export function isDeclared(value: unknown, property: DtoProperty): boolean {
   if (!property.declared || property.declared.holds(value)) return true;
-  // What @Type names need only look like the declared class.
+  // The class that @Type names is trusted: it need not extend the declared one.
   return property.container === 'one' && typesOf(property).some((type) => value instanceof type);
 }
 
-/** The shapes of a class and of all that it nests, each once, as far as can be known without an input. */
+/** Yields the shapes of a class and the classes that it nests, each once, as far as they are known without an input. */
 export function* nestedShapes(
   type: Constructor<object>,
   groups: Groups,
@@ -98,7 +98,7 @@ export function* nestedShapes(
   for (const each of nested) yield* nestedShapes(each, groups, seen);
 }
 
-/** The classes that a property's values can be of, as far as can be known without an input. */
+/** Returns the classes that a property's values can be of, as far as they are known without an input. */
 export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
   if (discriminator) return discriminator.subTypes.map(({ value }) => value);
   try {
@@ -108,12 +108,12 @@ export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<obj
   }
 }
 
-/** The classes of the rules (`@Validate`, `@ValidatorConstraint`) of a class and of all that it nests. */
+/** Returns the constraint classes (`@Validate`, `@ValidatorConstraint`) of a class and of the classes that it nests. */
 export function ruleClasses(type: Constructor<object>, groups: Groups): Constructor[] {
   return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
 }
 
-/** Those of one class that class-validator skips without a word: no `@ValidatorConstraint` names them. */
+/** Returns the constraint classes that class-validator ignores silently: they lack `@ValidatorConstraint`. */
 export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
   const storage = getMetadataStorage();
   return ownRuleClasses(shape, groups).filter(

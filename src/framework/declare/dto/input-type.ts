@@ -4,6 +4,7 @@ import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';
 import { readParameterTypes } from '../metadata.js';
 
+/** A type as it was read: absent where there are problems. */
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
 
 const SCALARS = new Map<unknown, InputSpec>([
@@ -12,7 +13,7 @@ const SCALARS = new Map<unknown, InputSpec>([
   [Boolean, { kind: 'scalar', type: 'boolean' }],
 ]);
 
-/** What compilers write for a type that exists only in TypeScript, and what it may have been. */
+/** Types that compilers emit in place of one that exists only in TypeScript, each with what that may have been. */
 const LOST = new Map<unknown, string>([
   [undefined, 'a class that is not defined yet (a circular import)'],
   [Object, 'an interface, an inline type, a union, `unknown`, or a class that was imported by `import type`'],
@@ -28,38 +29,40 @@ const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 
-interface Place {
+/** One decorated method. */
+export interface MethodRef {
+  /** `Class.method`. */
   readonly where: string;
   readonly target: Constructor<object>;
   readonly method: string;
   readonly groups: readonly string[];
 }
 
-/** Finds what a handler takes: from `input:`, else from the type of its first parameter. */
-export function readInput(place: Place, options: { readonly input?: unknown }): Read<InputSpec> {
-  if ('input' in options) return fromOption(place, options.input);
-  const types = readParameterTypes(place.target, place.method);
-  if (types === undefined) return withoutMetadata(place);
+/** Reads the type of a handler's input: `input:`, else the type of its first parameter. */
+export function readInput(ref: MethodRef, options: { readonly input?: unknown }): Read<InputSpec> {
+  if ('input' in options) return fromOption(ref, options.input);
+  const types = readParameterTypes(ref.target, ref.method);
+  if (types === undefined) return withoutMetadata(ref);
   if (types.length === 0) return { spec: { kind: 'none' }, problems: [] };
-  return types.length === 1 && types[0] === Object && takesTaskAlone(place)
-    ? { problems: [taskAlone(place)] }
-    : fromParameter(place, types[0]);
+  return types.length === 1 && types[0] === Object && takesTaskAlone(ref)
+    ? { problems: [taskAlone(ref)] }
+    : fromParameter(ref, types[0]);
 }
 
-function fromOption(place: Place, declared: unknown): Read<InputSpec> {
+function fromOption(ref: MethodRef, declared: unknown): Read<InputSpec> {
   if (declared === 'any') return { spec: { kind: 'any' }, problems: [] };
   const scalar = SCALARS.get(declared);
   if (scalar) return { spec: scalar, problems: [] };
   const named = readClass(declared);
-  if (!named) return { problems: [badOption(place.where, 'input', declared)] };
-  return checked(named, place);
+  if (!named) return { problems: [badOption(ref.where, 'input', declared)] };
+  return checked(named, ref);
 }
 
-/** `output:` of a handler. */
-export function readOutput(place: Place, declared: unknown): Read<OutputSpec> {
+/** Reads `output:` of a handler. */
+export function readOutput(ref: MethodRef, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
-  if (!named) return { problems: [badOption(place.where, 'output', declared)] };
-  const problems = dtoProblems(named.type, `${place.where}, output`, place.groups, 'output');
+  if (!named) return { problems: [badOption(ref.where, 'output', declared)] };
+  const problems = dtoProblems(named.type, `${ref.where}, output`, ref.groups, 'output');
   return problems.length > 0 ? { problems } : { spec: named, problems };
 }
 
@@ -93,20 +96,20 @@ function badOption(where: string, option: 'input' | 'output', declared: unknown)
   };
 }
 
-function fromParameter(place: Place, type: unknown): Read<InputSpec> {
+function fromParameter(ref: MethodRef, type: unknown): Read<InputSpec> {
   const scalar = SCALARS.get(type);
   if (scalar) return { spec: scalar, problems: [] };
-  if (LOST.has(type)) return { problems: [lost(place, type)] };
-  if (isBuiltIn(type)) return { problems: [badOption(place.where, 'input', type)] };
-  return checked({ kind: 'class', type: type as Constructor<object> }, place);
+  if (LOST.has(type)) return { problems: [lost(ref, type)] };
+  if (isBuiltIn(type)) return { problems: [badOption(ref.where, 'input', type)] };
+  return checked({ kind: 'class', type: type as Constructor<object> }, ref);
 }
 
-function checked(spec: OutputSpec, { where, groups }: Place): Read<InputSpec> {
+function checked(spec: OutputSpec, { where, groups }: MethodRef): Read<InputSpec> {
   const problems = dtoProblems(spec.type, where, groups, 'input');
   return problems.length > 0 ? { problems } : { spec, problems };
 }
 
-function lost({ where }: Place, type: unknown): Problem {
+function lost({ where }: MethodRef, type: unknown): Problem {
   const seen = typeof type === 'function' ? type.name : 'undefined';
   return {
     code: 'INPUT_TYPE_LOST',
@@ -120,23 +123,25 @@ function lost({ where }: Place, type: unknown): Problem {
 
 const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
 
-/** A TaskContext is an interface, of which nothing is left but the parameter's name. */
-function takesTaskAlone({ target, method }: Place): boolean {
+/**
+ * True where the only parameter is named like a task: a TaskContext is an interface, of which only the name is left.
+ */
+function takesTaskAlone({ target, method }: MethodRef): boolean {
   const fn: unknown = Reflect.get(target.prototype as object, method);
   if (typeof fn !== 'function') return false;
   const [, name = ''] = /^[^(]*\(\s*([\w$]+)\s*\)/.exec(Function.prototype.toString.call(fn)) ?? [];
   return TASK_NAME.test(name);
 }
 
-const taskAlone = ({ where, method }: Place): Problem => ({
+const taskAlone = ({ where, method }: MethodRef): Problem => ({
   code: 'INPUT_TYPE_LOST',
   where,
   what: 'its only parameter looks like the TaskContext, but the first parameter is the input; the task is the second',
   fix: `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`,
 });
 
-/** A compiler that writes no metadata also hides whether a method that shows no parameter has one with a default. */
-function withoutMetadata({ where, target, method }: Place): Read<InputSpec> {
+/** Without metadata only the source can tell that there is no parameter: `length` does not count one with a default. */
+function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> {
   const fn: unknown = Reflect.get(target.prototype as object, method);
   if (typeof fn === 'function' && fn.length === 0 && takesNothing(fn))
     return { spec: { kind: 'none' }, problems: [] };

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 import { isBuiltIn } from '../class.js';
 
-/** What a value is held to. */
+/** The JSON or JavaScript type that a value must have. */
 export interface Kind {
-  /** Names the violation. */
+  /** The rule that a violation names. */
   readonly rule: string;
-  /** What a value must be, as in `a string`. */
+  /** Its name in a message, as in `a string`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }
@@ -18,7 +18,7 @@ const kind = (rule: string, expected: string, holds: (value: unknown) => boolean
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const STRING = kind('isString', 'a string', isText);
-/** JSON may spell a number that is too great for one, such as 1e999; it is parsed as Infinity. */
+/** A number in JSON may be too great, such as 1e999, which is parsed as Infinity. */
 const NUMBER = kind('isNumber', 'a number', Number.isFinite);
 const BOOLEAN = kind('isBoolean', 'a boolean', (value) => typeof value === 'boolean');
 export const ARRAY = kind('isArray', 'an array', Array.isArray);
@@ -29,10 +29,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a bare value is held to. */
+/** The kinds of a bare value. */
 export const SCALAR_KINDS = { string: STRING, number: NUMBER, boolean: BOOLEAN };
 
-/** The types that JSON has values of. */
+/** Types that JSON has values of. */
 const IN_JSON = new Map<unknown, Kind>([
   [String, STRING],
   [Number, NUMBER],
@@ -40,7 +40,7 @@ const IN_JSON = new Map<unknown, Kind>([
   [Array, ARRAY],
 ]);
 
-/** Types that are no class to be an instance of, or whose instances another realm may have made. */
+/** Types that `instanceof` can't tell: they are no class, or another realm may have made the value. */
 const OTHERS = new Map<unknown, Kind>([
   [Date, kind('isDate', 'a date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()))],
   [Set, kind('isSet', 'a Set', types.isSet)],
@@ -50,7 +50,7 @@ const OTHERS = new Map<unknown, Kind>([
   [Function, kind('isFunction', 'a function', (value) => typeof value === 'function')],
 ]);
 
-/** What a rule with `each: true` is asked of the parts of; of anything else it would be asked as a whole. */
+/** The values whose parts a rule with `each: true` checks. Any other value would be checked as a whole. */
 export const COLLECTION = kind(
   'isArray',
   'an array',
@@ -58,9 +58,9 @@ export const COLLECTION = kind(
 );
 
 /**
- * What a value of a declared type is held to.
- * @param type what the compiler wrote for it. `Object`, nothing, and what is no class (swc writes an imported enum
- * itself) say nothing: undefined.
+ * Returns the kind of a declared type. Undefined for `Object`, for nothing, and for a value that is no class (for an
+ * imported enum swc emits the enum itself).
+ * @param type the type that the compiler emitted.
  */
 export function kindOf(type: unknown): Kind | undefined {
   if (type === Object || typeof type !== 'function') return undefined;
@@ -71,17 +71,17 @@ export function kindOf(type: unknown): Kind | undefined {
   return isBuiltIn(type) ? kind(`is${name}`, `a ${name}`, isInstance) : { ...OBJECT, holds: isInstance };
 }
 
-/** Whether a value of this type can stand in JSON as it is. */
+/** True where JSON has values of this type, or nothing is known of it. */
 export const isInJson = (type: unknown): boolean => kindOf(type) === undefined || IN_JSON.has(type);
 
-/** How JSON becomes a value of a type that `@Type` names; `holds` says of which JSON. */
+/** Makes a value of the type that `@Type` names out of JSON. Its `holds` tells which JSON it takes. */
 export interface Conversion extends Kind {
   make(value: unknown): unknown;
 }
 
 const NUMBER_TEXT = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const DATE_TEXT = /^((\d{4}|[+-]\d{6})-\d\d-(\d\d))(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
-/** The longest way from the epoch that a Date can hold (ECMAScript, "Time Values and Time Range"). */
+/** The most milliseconds from the epoch that a Date can hold (ECMAScript, "Time Values and Time Range"). */
 const MOST_MILLISECONDS = 8.64e15;
 
 const CONVERSIONS = new Map<unknown, Conversion>([
@@ -103,7 +103,9 @@ const CONVERSIONS = new Map<unknown, Conversion>([
   ],
 ]);
 
-/** For the types that `@Type` converts to; undefined for a class, which is made of an object, and for all else. */
+/**
+ * Returns the conversion to a type that `@Type` names; undefined for a class, which is made of an object, and all else.
+ */
 export const conversionTo = (type: unknown): Conversion | undefined => CONVERSIONS.get(type);
 
 function isNumberOrText(value: unknown): boolean {
@@ -120,8 +122,8 @@ function isDateOrText(value: unknown): boolean {
   return read.getUTCFullYear() === Number(year) && read.getUTCDate() === Number(dayOfMonth);
 }
 
-/** Types that hold what they are given as it comes, in a container or not. */
+/** Types that tell nothing about the values that they hold. */
 const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
-/** Whether `@Type` of this says nothing about the parts, as `@Type(() => Set)`. */
+/** True where `@Type` of this type leaves the parts open, as `@Type(() => Set)` does. */
 export const isOpen = (type: unknown): boolean => OPEN.has(type);

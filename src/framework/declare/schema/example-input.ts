@@ -2,14 +2,14 @@ import type { HandlerDefinition } from '../definition.js';
 import { isObject } from '../dto/kinds.js';
 import { inputSchema, type JsonSchema } from './input-schema.js';
 
-/** How deep an example goes: a class may hold itself. */
+/** The depth at which an example ends: a class may hold itself. */
 const DEEPEST = 6;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
- * An input to begin with, made of the class that a handler takes: every key is there, and what is there is of its kind. A
- * rule that JSON Schema can't tell, or a pattern, it may break. Undefined where the handler takes anything.
+ * Makes an example of a handler's input: with every key, each value of its declared type. It may break patterns, and
+ * rules that JSON Schema can't express. Undefined where the handler takes anything.
  */
 export function exampleInput(definition: HandlerDefinition): unknown {
   const schema = inputSchema(definition);
@@ -20,16 +20,16 @@ export function exampleInput(definition: HandlerDefinition): unknown {
 class ExampleMaker {
   constructor(private readonly root: JsonSchema) {}
 
-  /** @param key what the value is called, which a text then says */
+  /** @param key the key of the value, which becomes its text. */
   make(schema: JsonSchema, key: string, depth: number): unknown {
     const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
     if (Array.isArray(values)) return values[0] as unknown;
     if (typeof reference === 'string') return this.make(this.#at(reference), key, depth);
     if (isObject(properties) || schema['type'] === 'object') return this.#object(schema, depth);
     for (const part of [allOf, anyOf]) {
-      const told = Array.isArray(part) ? part.filter(isObject).find(tells) : undefined;
-      if (told && !tells({ ...schema, anyOf: undefined, allOf: undefined }))
-        return this.make(told, key, depth);
+      const typed = Array.isArray(part) ? part.filter(isObject).find(hasType) : undefined;
+      if (typed && !hasType({ ...schema, anyOf: undefined, allOf: undefined }))
+        return this.make(typed, key, depth);
     }
     return this.#plain(schema, key, depth);
   }
@@ -67,8 +67,8 @@ class ExampleMaker {
   }
 }
 
-/** Whether a schema says of what kind its values are. */
-const tells = (schema: JsonSchema): boolean =>
+/** True where a schema tells the type of its values. */
+const hasType = (schema: JsonSchema): boolean =>
   ['type', '$ref', 'enum', 'properties'].some((key) => schema[key] !== undefined);
 
 function numberFor({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): number {
@@ -79,7 +79,7 @@ function numberFor({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Jso
 
 const DAY = '2026-01-31';
 
-/** A date where a pattern looks for one; else the name of its key, as long as it has to be. */
+/** Returns a date where the pattern asks for one, else the key, padded to the least length. */
 function textFor({ pattern, minLength }: JsonSchema, key: string): string {
   if (typeof pattern === 'string' && new RegExp(pattern, 'u').test(DAY)) return DAY;
   return key.padEnd(Math.min(200, numberOf(minLength) ?? 0), '.');

@@ -12,8 +12,8 @@ const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)
 const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
 
 /**
- * The JSON Schema (2020-12) of what a handler takes. It takes all that the handler's validation takes; what JSON Schema
- * can't tell, such as a rule of one's own, it leaves open, and names in a `$comment`.
+ * Returns the JSON Schema (2020-12) of a handler's input. It accepts every input that validation accepts. A rule that
+ * JSON Schema can't express, such as a custom one, is left open and named in a `$comment`.
  */
 export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
   if (input.kind === 'none' || input.kind === 'any') return { $schema: DIALECT };
@@ -40,9 +40,9 @@ class SchemaWriter {
     this.#unknownKeys = unknownKeys;
   }
 
-  /** @param discriminator a key that an object of this class may have beside its own. */
+  /** @param discriminator a key that an object of this class may have beside those of its properties. */
   reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
-    // What is not refused needs no mention.
+    // Other keys are listed only where they would be refused.
     const also = this.#unknownKeys === 'refuse' ? discriminator : undefined;
     const known = this.#names.get(type) ?? new Map<string | undefined, string>();
     this.#names.set(type, known);
@@ -50,7 +50,7 @@ class SchemaWriter {
     if (name === undefined) {
       name = this.#freeName(type.name || 'Input');
       known.set(also, name);
-      // Its place first: a class may hold itself.
+      // The name is taken before the class is read: a class may hold itself.
       this.definitions[name] = {};
       this.definitions[name] = this.#object(type, also);
     }
@@ -70,9 +70,8 @@ class SchemaWriter {
     const schemas = new Map<string, JsonSchema>(also === undefined ? [] : [[also, {}]]);
     const required: string[] = [];
     for (const property of properties) {
-      // Two properties of one key are not told apart here.
-      const told = schemas.has(property.key) ? {} : this.#property(property);
-      schemas.set(property.key, told);
+      // Two properties may have one key, each with rules of its own: then the value is left open.
+      schemas.set(property.key, schemas.has(property.key) ? {} : this.#property(property));
       if (isRequired(property, fresh)) required.push(property.key);
     }
     return {
@@ -89,11 +88,11 @@ class SchemaWriter {
     if (transforms.length > 0) return { $comment: 'not told here: a @Transform makes the value' };
     const value = this.#value(property);
     const mayBeNull = conditions.length > 0 || (declared === undefined && !saysKind(value));
-    const told = mayBeNull ? orNull(value) : value;
-    return onlyOptional ? told : withComment(told, ['a condition (@ValidateIf)']);
+    const schema = mayBeNull ? orNull(value) : value;
+    return onlyOptional ? schema : withComment(schema, ['a condition (@ValidateIf)']);
   }
 
-  /** What a value that is not null must be. */
+  /** The schema of a value that is not null. */
   #value(property: DtoProperty): JsonSchema {
     const { container, rules, onlyOptional } = property;
     const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
@@ -104,7 +103,7 @@ class SchemaWriter {
     const whole = ofWhole.map(ruleSchema);
     if (isOne) return this.#one(property, whole);
     if (container === 'map') return { type: 'object', additionalProperties: part };
-    // What a rule asks of a Set says nothing of the list that it is made of.
+    // Rules for a Set tell nothing about the list that it is made of.
     return allOf([{ type: 'array', items: part }, ...(container === 'array' ? whole : [])]);
   }
 
@@ -114,7 +113,7 @@ class SchemaWriter {
     return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
   }
 
-  /** What `@Type` makes an instance of, or one element. */
+  /** The schema of the value that `@Type` converts, or of one element. */
   #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
     const { typed, nested, discriminator } = property;
     if (!typed) return allOf(rules);
@@ -142,7 +141,7 @@ class SchemaWriter {
   }
 }
 
-/** No other key; but `__proto__` is dropped from every input before anybody looks. */
+/** Refuses every other key but `__proto__`, which is dropped from every input before validation. */
 const CLOSED = { additionalProperties: false, patternProperties: { '^__proto__$': {} } };
 
 const JSON_TYPES = new Map<string | undefined, string>([
@@ -152,7 +151,7 @@ const JSON_TYPES = new Map<string | undefined, string>([
   ['isArray', 'array'],
 ]);
 
-/** A schema that does not let null in, whatever else. */
+/** True where a schema tells the kind of its values, and so refuses null. */
 const saysKind = (schema: JsonSchema): boolean =>
   ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
 
@@ -161,7 +160,10 @@ const isComment = (schema: JsonSchema): boolean => Object.keys(schema).every((ke
 const orNull = (schema: JsonSchema): JsonSchema =>
   saysKind(schema) || Object.hasOwn(schema, 'pattern') ? { anyOf: [schema, { type: 'null' }] } : schema;
 
-/** What `@Type` converts: rules are asked of what comes out, so they are told only where that is what goes in. */
+/**
+ * The schema of a value that `@Type` converts. Rules check the converted value: they apply to the JSON only where both
+ * are the same.
+ */
 function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
   const constructor: unknown = type;
   if (isOpen(constructor)) return {};
@@ -173,7 +175,7 @@ function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): J
   return isBuiltIn(constructor) ? {} : { type: 'object' };
 }
 
-/** The class that `@Type` names; undefined where that depends on the object it stands in. */
+/** Returns the class that `@Type` names; undefined where that depends on the object that holds the value. */
 function fixedType(property: DtoProperty): Constructor<object> | undefined {
   let asked = false;
   const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
@@ -193,7 +195,7 @@ function isRequired(
   return !(exposed && transforms.length > 0) && Reflect.get(fresh, name) === undefined;
 }
 
-/** An instance as a task begins with: its initial values stand in for absent keys. */
+/** Makes an instance as decoding does. Its initial values stand in for absent keys. */
 function freshInstance(type: Constructor<object>): object {
   try {
     return Reflect.construct<[], object>(type, []);

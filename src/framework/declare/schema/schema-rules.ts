@@ -1,6 +1,6 @@
-import type { Rule } from '../dto/dto-property.js';
+import type { DtoRule } from '../dto/dto-property.js';
 
-/** A JSON Schema, as an object; one without keys takes everything. */
+/** A JSON Schema. One without keys accepts every value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 type Write = (constraints: readonly unknown[]) => JsonSchema | undefined;
@@ -15,7 +15,7 @@ const bound =
     return value === undefined ? undefined : { type, [key]: value };
   };
 
-/** class-validator counts a variation selector and what it varies as one character, JSON Schema as two. */
+/** class-validator counts a character and its variation selector as one, JSON Schema as two. */
 const atMost = (max: number): JsonSchema => ({
   anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
 });
@@ -28,7 +28,7 @@ function length([min, max]: readonly unknown[]): JsonSchema | undefined {
   ]);
 }
 
-/** Of a list of values, those that JSON can hold. */
+/** Accepts those of the values that JSON can hold. */
 function oneOf(values: readonly unknown[]): JsonSchema {
   const held = values.filter(
     (value) => value === null || ['string', 'boolean'].includes(typeof value) || number(value) !== undefined,
@@ -37,8 +37,8 @@ function oneOf(values: readonly unknown[]): JsonSchema {
 }
 
 /**
- * A pattern as JSON Schema has it, by code points. One that does not go by them is told where it means the same: without
- * a wildcard, a class of all but some, or a look-around.
+ * Writes a pattern, which JSON Schema matches by code points. A pattern without the `u` flag is written only where it
+ * means the same by code points: without a wildcard, a negated class, or a look-around.
  */
 function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
   if (!(expression instanceof RegExp)) return undefined;
@@ -57,7 +57,7 @@ function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
 const isEnum: Write = ([members]) =>
   typeof members === 'object' && members !== null ? oneOf(Object.values(members)) : undefined;
 
-/** What is known of the rules of class-validator: never less than they take. */
+/** The rules of class-validator that have a schema. None accepts less than its rule does. */
 const RULES: Readonly<Record<string, Write>> = {
   isString: () => ({ type: 'string' }),
   isNumber: () => ({ type: 'number' }),
@@ -83,7 +83,7 @@ const RULES: Readonly<Record<string, Write>> = {
   arrayMaxSize: bound('array', 'maxItems'),
 };
 
-/** Rules that only a text keeps, whatever else they ask of it. */
+/** Rules that only a text satisfies. */
 const OF_TEXTS = new Set(
   `contains isAlpha isAlphanumeric isAscii isBIC isBase32 isBase58 isBase64 isBooleanString isBtcAddress isByteLength
   isCreditCard isCurrency isDataURI isDateString isDecimal isEAN isEmail isEthereumAddress isFqdn IsFirebasePushId
@@ -94,32 +94,33 @@ const OF_TEXTS = new Set(
   isUppercase isUrl isVariableWidth notContains`.split(/\s+/),
 );
 
-/** Rules that are told wholly by their schema. */
-const WHOLLY = new Set(Object.keys(RULES));
-
-/** What JSON Schema can tell of a rule; what it can't is named in its `$comment`. */
-export function ruleSchema({ name, constraints }: Rule): JsonSchema {
+/** Returns the schema of a rule. A rule that it can't express completely is named in its `$comment`. */
+export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
   const written = Object.hasOwn(RULES, name) ? RULES[name]?.(constraints) : undefined;
-  if (written && WHOLLY.has(name)) return written;
+  if (written) return written;
   return withComment(OF_TEXTS.has(name) || name === 'matches' ? { type: 'string' } : {}, [name]);
 }
 
 const COMMENT = 'not told here: ';
 
-/** Marks what is left open. */
-export function withComment(schema: JsonSchema, open: readonly string[]): JsonSchema {
-  const { $comment: before } = schema;
-  const said = typeof before === 'string' && before.startsWith(COMMENT) ? [before.slice(COMMENT.length)] : [];
-  return { ...schema, $comment: `${COMMENT}${[...said, ...open].join(', ')}` };
-}
+/** Names rules that the schema leaves open. */
+export const withComment = (schema: JsonSchema, open: readonly string[]): JsonSchema => ({
+  ...schema,
+  $comment: `${COMMENT}${[...openRules(schema), ...open].join(', ')}`,
+});
 
-/** All of them at once, as one object where their keys do not clash. */
+/** The rules that a schema names as left open, as one text. */
+const openRules = ({ $comment }: JsonSchema): string[] =>
+  typeof $comment === 'string' && $comment.startsWith(COMMENT) ? [$comment.slice(COMMENT.length)] : [];
+
+/** Joins schemas that must all hold, in one object where their keys do not conflict. */
 export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   let merged: JsonSchema = {};
   const rest: JsonSchema[] = [];
-  for (const { $comment, ...schema } of schemas) {
-    if (typeof $comment === 'string' && $comment.startsWith(COMMENT))
-      merged = withComment(merged, [$comment.slice(COMMENT.length)]);
+  for (const each of schemas) {
+    const { $comment: _, ...schema } = each;
+    const open = openRules(each);
+    if (open.length > 0) merged = withComment(merged, open);
     const both = join(merged, schema);
     if (both) merged = both;
     else rest.push(schema);

@@ -1,4 +1,4 @@
-import { ownActivity, twoAccounts } from '../../declare/discovery/cross-problems.js';
+import { ownActivity, twoAccounts } from '../../declare/discovery/conflicts.js';
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { type Endpoint, isLoopback } from '../../aws/endpoint.js';

@@ -56,7 +56,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
   const endpoint = resolveEndpoint(said);
   const defaulted = settings.origins.activities.from === BY_DEFAULT;
   const loaded = await loadActivities(settings.activities, baseDir, { defaulted });
-  const found = discover(loaded.classes, env, { files: loaded.places });
+  const found = discover(loaded.classes, env, { fileOf: loaded.fileOf });
   const handlers = found.handlers.map((definition) => ({
     definition,
     ...resolveHandler(definition, settings),

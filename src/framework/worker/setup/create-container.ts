@@ -7,7 +7,7 @@ import {
   type Provider,
 } from 'tsyringe';
 import { systemClock } from '../../base/time/clock.js';
-import { placeOf } from '../../declare/discovery/load.js';
+import { userFrame } from '../../declare/discovery/load.js';
 import { show, StartError } from '../../base/errors.js';
 import { registrations, type Registered } from '../handler/container/registrations.js';
 import { CLOCK, RANDOM } from '../handler/container/tokens.js';
@@ -55,9 +55,9 @@ async function runSetup(own: DependencyContainer, setup: Setup | undefined): Pro
   try {
     await setup?.(own);
   } catch (error) {
-    const place = error instanceof Error ? placeOf(error.stack ?? '') : undefined;
-    const said = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
-    const what = place === undefined ? said : `${said} (${place})`;
+    const frame = error instanceof Error ? userFrame(error.stack ?? '') : undefined;
+    const thrown = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+    const what = frame === undefined ? thrown : `${thrown} (${frame})`;
     throw new StartError(
       [
         {

@@ -1,5 +1,5 @@
 import type { ValidationArguments } from 'class-validator';
-import type { DtoProperty, Rule } from '../../../declare/dto/dto-property.js';
+import type { DtoProperty, DtoRule } from '../../../declare/dto/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
@@ -87,7 +87,7 @@ class RuleChecker {
     this.#add(rule, message, null, path);
   }
 
-  #rule(rule: Rule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
+  #rule(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
     if (rule.applies && !rule.applies(object, value)) return;
     const { constraint, constraints, each } = rule;
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
@@ -120,7 +120,7 @@ class RuleChecker {
     this.#add('nestedValidation', filled(nested?.message, about, this.#options.showValues), value, path);
   }
 
-  #broken({ name, message, constraint }: Rule, about: ValidationArguments, path: ValuePath): void {
+  #broken({ name, message, constraint }: DtoRule, about: ValidationArguments, path: ValuePath): void {
     const template = message ?? constraint.instance.defaultMessage?.(about);
     this.#add(name, filled(template, about, this.#options.showValues), about.value, path);
   }
@@ -151,7 +151,7 @@ function everyVerdict(verdicts: readonly unknown[]): unknown {
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
 /** A message with `$value` in it would carry the input into the cause. */
-function filled(message: Rule['message'], about: ValidationArguments, showValues: boolean): string {
+function filled(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
   const template = typeof message === 'function' ? message(about) : (message ?? '');
   return template.replaceAll(TOKEN, (token, index?: string) => {
     if (token === '$property') return about.property;

@@ -2,11 +2,12 @@ import type { Problem } from '../../base/errors.js';
 import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 
-/** What is wrong between handlers that are each right by themselves. */
-export function crossProblems(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
-  return [...sameActivity(handlers, files), ...sameName(handlers, files), ...declaredAccounts(handlers)];
+/** Finds handlers that conflict with each other, although each is right by itself. */
+export function conflictProblems(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
+  return [...sameActivity(handlers, fileOf), ...sameName(handlers, fileOf), ...declaredAccounts(handlers)];
 }
 
+/** The file of each class. */
 type Files = ReadonlyMap<Constructor, string>;
 
 function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
@@ -18,19 +19,19 @@ function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][
 const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
 const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
 
-/** Where classes of one name are: only their files tell them apart. */
-const inFiles = (list: readonly HandlerDefinition[], files: Files): string[] => [
-  ...new Set(list.flatMap(({ target }) => files.get(target) ?? [])),
+/** Returns the files of classes that share a name: nothing else tells them apart. */
+const inFiles = (list: readonly HandlerDefinition[], fileOf: Files): string[] => [
+  ...new Set(list.flatMap(({ target }) => fileOf.get(target) ?? [])),
 ];
 
 const several = (list: readonly unknown[]): boolean => list.length > 1;
 
-function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+function sameActivity(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ activity }) => label(activity)).filter(([, list]) => several(list));
   return shared.map(([activity, list]) => {
     const all = list.length === 2 ? 'both' : 'all';
     const what = `they ${all} take the tasks of ${activity}: each task would go to any one of them`;
-    const copies = inFiles(list, files);
+    const copies = inFiles(list, fileOf);
     const isCopied = new Set(list.map(({ name }) => name)).size === 1 && several(copies);
     return {
       code: 'HANDLER_DUPLICATE',
@@ -43,17 +44,20 @@ function sameActivity(handlers: readonly HandlerDefinition[], files: Files): Pro
   });
 }
 
-/** What to do about handlers on one activity. @param activity its name or its ARN. */
+/**
+ * The advice for handlers that share an activity.
+ * @param activity its name or its ARN.
+ */
 export const ownActivity = (activity: string): string =>
   `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
-/** Those that take the same tasks are told of already. */
-function sameName(handlers: readonly HandlerDefinition[], files: Files): Problem[] {
+/** Finds different handlers of one name. Those on one activity are reported as such already. */
+function sameName(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ name }) => name).filter(
     ([, list]) => new Set(list.map(({ activity }) => label(activity))).size > 1,
   );
   return shared.map(([name, list]) => {
-    const copies = inFiles(list, files);
+    const copies = inFiles(list, fileOf);
     const where = several(copies) ? ` (${copies.join(', ')})` : '';
     return {
       code: 'HANDLER_NAME_TWICE',
@@ -72,7 +76,10 @@ function declaredAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
   );
 }
 
-/** Handlers whose activities lie in several accounts. @param handlers each with the account of its activity. */
+/**
+ * Finds handlers whose activities are in different accounts.
+ * @param handlers each with the account of its activity.
+ */
 export function twoAccounts(handlers: readonly { name: string; account: string }[]): Problem[] {
   const accounts = groupBy(handlers, ({ account }) => account);
   if (accounts.length < 2) return [];
