@@ -38,6 +38,7 @@ const TOGETHER = [
     'base/time/turn',
     'base/time/wait',
     'base/time/duration',
+    'base/entry-url',
     'base/errors',
     'base/load-library',
     'base/worker-status',

@@ -1,3 +1,4 @@
+import { entryUrl } from '../../base/entry-url.js';
 import type { Exit } from './groups.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
@@ -43,12 +44,5 @@ export class Tail {
   }
 }
 
-/** Where the entry is, compiled; in a test, which runs the sources, in the build. */
-export const ENTRY = new URL(
-  import.meta.url.endsWith('.ts')
-    ? import.meta.url
-        .replace(/\/src(?=\/framework\/worker\/pool\/)/, '/dist/src')
-        .replace(/host\.ts$/, 'entry/main.js')
-    : './entry/main.js',
-  import.meta.url,
-);
+/** The module that a thread or a process of a pool starts with. */
+export const ENTRY = entryUrl('./entry/main.js', import.meta.url);

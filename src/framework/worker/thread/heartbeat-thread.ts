@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
+import { entryUrl } from '../../base/entry-url.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
@@ -51,15 +52,7 @@ const SOON_MS = 5_000;
 /** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
 const HAND_OVER_MS = 10_000;
 
-/** Where the entry is, compiled; in a test, which runs the sources, in the build. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts')
-    ? import.meta.url
-        .replace(/\/src(?=\/framework\/worker\/thread\/)/, '/dist/src')
-        .replace(/heartbeat-thread\.ts$/, 'entry.js')
-    : './entry.js',
-  import.meta.url,
-);
+const ENTRY = entryUrl('./entry.js', import.meta.url);
 
 /** The main thread's end of the thread that sends heartbeats and serves the health port. */
 export class HeartbeatThread {

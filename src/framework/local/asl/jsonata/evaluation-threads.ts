@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { entryUrl } from '../../../base/entry-url.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 
@@ -11,15 +12,7 @@ const THREADS = 2;
 /** How long an idle thread is kept. */
 const IDLE_MS = 10_000;
 
-/** Compiled, it lies beside this module; in a test, which runs the sources, in the build. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts')
-    ? import.meta.url
-        .replace(/\/src(?=\/framework\/local\/asl\/jsonata\/)/, '/dist/src')
-        .replace(/evaluation-threads\.ts$/, 'thread-entry.js')
-    : './thread-entry.js',
-  import.meta.url,
-);
+const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
 /** What a thread posts: that it has begun with a job, then the outcome. */
 export type ThreadMessage = 'begun' | Evaluated;

@@ -1,0 +1,12 @@
+/**
+ * Returns the URL of the compiled module that a thread or a process starts with. Where the caller runs as a source, as
+ * in a test, that module is in the build.
+ * @param path relative to the caller
+ * @param caller its `import.meta.url`
+ */
+export function entryUrl(path: string, caller: string): URL {
+  const built = caller.endsWith('.ts')
+    ? caller.replace(/^(.*)\/src(?=\/framework\/)/, '$1/dist/src')
+    : caller;
+  return new URL(path, built);
+}
