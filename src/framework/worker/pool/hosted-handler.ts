@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import { ownFailure } from '../handler/outcome/failure.js';
+import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { unlessAborted } from '../../base/time/wait.js';
-import { HostedRun, shutdownFailure } from './hosted-run.js';
+import { HostedRun } from './hosted-run.js';
 import { HostUnfit, type Member, type Pool } from './pool.js';
 
 /** A handler whose tasks run in the threads or processes of a pool. To its caller it is as one of the main thread. */
@@ -31,7 +31,8 @@ async function untilReady({ host, ready }: Member, { signal }: TaskContext): Pro
     await unlessAborted(signal, ready);
     return undefined;
   } catch (error) {
-    if (!(error instanceof HostUnfit)) return shutdownFailure('the handler was not called any more');
+    if (!(error instanceof HostUnfit))
+      return shutdownFailure('the worker stopped, and the handler was not called any more');
     return ownFailure(
       OWN_ERROR.handlerCrashed,
       `the handler's ${host.kind} could not be started: ${error.message}`,

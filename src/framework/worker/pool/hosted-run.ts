@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { ownFailure } from '../handler/outcome/failure.js';
+import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { endData } from './commands/command-failed.js';
@@ -91,7 +91,9 @@ export class HostedRun implements MemberRun {
       `the handler did not end within ${ABANDON_MS / 1000} s of its signal: its ${kind} is ended, and its finally blocks do not run`,
     );
     this.#finish(
-      shutdownFailure(`the handler did not end when its signal aborted: its ${kind} is ended`),
+      shutdownFailure(
+        `the worker stopped, and the handler did not end when its signal aborted: its ${kind} is ended`,
+      ),
       false,
     );
   }
@@ -108,10 +110,6 @@ export class HostedRun implements MemberRun {
     this.#onOutcome(outcome);
   }
 }
-
-/** Of a task that a stop has cut short. Where something else did, that is decided already, and this is dropped. */
-export const shutdownFailure = (what: string): Outcome =>
-  ownFailure(OWN_ERROR.workerShutdown, `the worker stopped, and ${what}`);
 
 /** What is told of a task whose thread or process came to its end. */
 function crashFailure(kind: Host['kind'], end: HostEnd): Outcome {

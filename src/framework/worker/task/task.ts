@@ -2,7 +2,7 @@ import { turn } from '../../base/time/turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
-import { failureOf, ownFailure } from '../handler/outcome/failure.js';
+import { failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
@@ -382,5 +382,3 @@ export class Task {
 
 /** A compiled handler never rejects; if it did, its task would still end. */
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});
-
-const shutdownFailure = (message: string): Outcome => ownFailure(OWN_ERROR.workerShutdown, message);

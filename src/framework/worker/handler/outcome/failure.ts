@@ -1,6 +1,6 @@
 import { writeCause } from './cause.js';
 import type { Outcome } from './outcome.js';
-import { OwnError, type OwnErrorName } from './own-error.js';
+import { OWN_ERROR, OwnError, type OwnErrorName } from './own-error.js';
 import { Refusal } from './refusal.js';
 import { readThrown } from './thrown.js';
 
@@ -14,6 +14,9 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
     cause: writeCause({ errorType: name, errorMessage: message, data }),
   };
 }
+
+/** The failure of a task that the worker's stop cut short. */
+export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
 /**
  * Makes the one failure of anything that was thrown. Never throws.
