@@ -1,13 +1,11 @@
 import type { Option as OptionOf } from 'commander';
-import { loadLibrary } from '../../base/load-library.js';
+import { Option } from './commander.js';
 
-const { Option } = loadLibrary('commander') as typeof import('commander');
-
-/** Who may call the local service, and whether it shows its page. */
+/** The callers that the local service lets in, and whether it serves its console. */
 export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
-  /** Undefined where neither `--console` nor `--no-console` was said. */
+  /** Undefined where neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
 }
 
@@ -20,3 +18,10 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--console', 'serve the console also where others than this machine reach it'),
   new Option('--no-console', 'serve no console'),
 ];
+
+/** Picks the access flags of a command line. */
+export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): AccessFlags => ({
+  allowHost,
+  allowOrigin,
+  console,
+});

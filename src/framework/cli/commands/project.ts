@@ -1,0 +1,106 @@
+import type { Command as CommandOf } from 'commander';
+import type { DoctorFlags } from '../doctor/doctor.js';
+import { Option } from '../flags/commander.js';
+import {
+  addFlags,
+  configFlag,
+  endpointFlag,
+  flagsOf,
+  handlerFlag,
+  optionFlags,
+  type Parsed,
+} from '../flags/shared-flags.js';
+import { exit } from '../process/exit.js';
+
+export function addConfig(program: CommandOf): void {
+  const command = program
+    .command('config')
+    .description('print every option, with its value and where that comes from');
+  addFlags(command, [
+    ...[configFlag, endpointFlag],
+    ...optionFlags(),
+    handlerFlag,
+    new Option('--json', 'as JSON'),
+  ]).action(async ({ json, ...parsed }: Parsed<{ json?: true }>) => {
+    const { showConfig } = await import('../show/show-config.js');
+    await exit(await showConfig(flagsOf(parsed), json === true));
+  });
+}
+
+interface CheckFlags {
+  readonly config?: readonly string[];
+  readonly fix?: true;
+  readonly strict?: true;
+  readonly json?: true;
+}
+
+export function addCheck(program: CommandOf): void {
+  const command = program
+    .command('check')
+    .description('compare the classes with the state machines: nothing is printed where they agree');
+  addFlags(command, [
+    new Option('--config <path...>', 'the config file; several, where workers share the machines'),
+    new Option('--endpoint <local|aws|URL>', 'also look at the state machines that are deployed there'),
+    ...optionFlags((_, key) => ['port', 'region', 'machines', 'activities'].includes(key)),
+    new Option('--fix', 'write into the files what can be decided without you'),
+    new Option('--strict', 'fail on advice, too'),
+    new Option('--json', 'as JSON'),
+  ]).action(async ({ config = [], fix, strict, json, ...parsed }: Parsed<CheckFlags>) => {
+    const { check } = await import('../check/check.js');
+    const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
+    await exit(await check(flagsOf(parsed), how));
+  });
+}
+
+export function addSchema(program: CommandOf): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of what each handler takes, or of one')
+    .argument('[handler]', 'Class.method')
+    .addOption(configFlag)
+    .action(async (handler: string | undefined, parsed: Parsed) => {
+      const { showSchema } = await import('../show/show-schema.js');
+      await exit(await showSchema(flagsOf(parsed), handler));
+    });
+}
+
+/** @param version the version of this package, which a new project installs */
+export function addNew(program: CommandOf, version: string): void {
+  program
+    .command('new')
+    .description('write a project that runs into a new folder')
+    .argument('<name>', 'the folder, and the name of the package')
+    .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
+    .action(async (name: string, { from }: { from?: string }) => {
+      const { newProject } = await import('../new/new.js');
+      await exit(await newProject(name, { version, from }));
+    });
+}
+
+export function addGenerate(program: CommandOf): void {
+  program
+    .command('generate')
+    .description('add something to the project')
+    .command('activity')
+    .description('add an activity: its class, its test, and a state machine that runs it')
+    .argument('<name>', 'such as refund-order or RefundOrder')
+    .option('--activity <ARN or name>', 'what it takes the tasks of (default: an ARN beside the others)')
+    .action(async (name: string, options: { activity?: string }) => {
+      const { generateActivity } = await import('../new/generate.js');
+      await exit(await generateActivity(name, options));
+    });
+}
+
+export function addDoctor(program: CommandOf): void {
+  const command = program
+    .command('doctor')
+    .description('examine what a worker needs: credentials, network, permissions, limits; it takes no task');
+  addFlags(command, [
+    ...[configFlag, endpointFlag, ...optionFlags(), handlerFlag],
+    new Option('--stop-timeout <duration>', 'the time that the platform leaves between SIGTERM and SIGKILL'),
+    new Option('--json', 'as JSON'),
+  ]).action(async (parsed: Parsed<DoctorFlags>) => {
+    const { doctor } = await import('../doctor/doctor.js');
+    await exit(await doctor(flagsOf(parsed), parsed));
+  });
+}

@@ -1,0 +1,65 @@
+import type { Command as CommandOf } from 'commander';
+import { accessFlags } from '../flags/access-flags.js';
+import { InvalidArgumentError, Option } from '../flags/commander.js';
+import {
+  addFlags,
+  configFlag,
+  endpointFlag,
+  flagsOf,
+  formatFlag,
+  handlerFlag,
+  logFlag,
+  optionFlags,
+  type Parsed,
+} from '../flags/shared-flags.js';
+import type { ListenFlags } from '../local/local.js';
+import { type LogFlags, logFor } from '../output/log-for.js';
+import { exit } from '../process/exit.js';
+
+export function addLocal(program: CommandOf): void {
+  const command = program.command('local').description('run only the local Step Functions, seeded');
+  addFlags(command, [
+    ...[configFlag, logFlag, formatFlag],
+    new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
+    ...accessFlags,
+    new Option(
+      '--worker <port>',
+      'health port of a worker for the console to show; can be repeated',
+    ).argParser(readPort),
+    ...optionFlags(({ ofWorker }) => !ofWorker),
+    handlerFlag,
+  ]).action(async (parsed: Parsed<ListenFlags & LogFlags>) => {
+    const { local } = await import('../local/local.js');
+    await exit(await local(flagsOf(parsed), parsed, logFor(parsed)));
+  });
+}
+
+/** @throws InvalidArgumentError where the text is no port */
+function readPort(value: string, before: readonly number[] = []): readonly number[] {
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return [...before, port];
+  throw new InvalidArgumentError('Expected a port, from 1 to 65535.');
+}
+
+interface ExecuteFlags {
+  readonly trace?: true;
+  readonly watch?: true;
+}
+
+export function addExecute(program: CommandOf): void {
+  const command = program
+    .command('execute')
+    .description('start an execution and follow it; its output goes to stdout')
+    .argument('<machine>', 'name or ARN of a state machine')
+    .argument('[input]', 'JSON, @FILE, or - for standard input', '{}');
+  addFlags(command, [
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => key === 'port' || key === 'region'),
+    new Option('--trace', 'tell on stderr what happens, state by state'),
+    new Option('--watch', 'run again each time the file of the input changes'),
+  ]).action(async (machine: string, input: string, { trace, watch, ...parsed }: Parsed<ExecuteFlags>) => {
+    const { execute } = await import('../execute/execute.js');
+    const how = { trace: trace === true, watch: watch === true };
+    await exit(await execute(machine, input, flagsOf(parsed), how));
+  });
+}

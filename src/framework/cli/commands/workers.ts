@@ -1,0 +1,108 @@
+import { availableParallelism } from 'node:os';
+import type { Command as CommandOf } from 'commander';
+import type { ExecFlags } from '../exec/exec.js';
+import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
+import { InvalidArgumentError, Option } from '../flags/commander.js';
+import {
+  addFlags,
+  configFlag,
+  endpointFlag,
+  flagsOf,
+  formatFlag,
+  handlerFlag,
+  logFlag,
+  optionFlags,
+  type Parsed,
+  repeatable,
+} from '../flags/shared-flags.js';
+import { type LogFlags, logFor } from '../output/log-for.js';
+import { exit } from '../process/exit.js';
+
+interface StartFlags extends AccessFlags, LogFlags {
+  readonly processes?: number;
+}
+
+export function addStart(program: CommandOf): void {
+  const command = program
+    .command('start')
+    .description('run the worker; with the endpoint `local`, the embedded service too');
+  addFlags(command, [
+    ...[configFlag, endpointFlag, logFlag, formatFlag],
+    ...accessFlags,
+    new Option('--processes <N|auto>', 'a supervised set of processes, `auto`: one for each core')
+      .env('STEPWRIGHT_PROCESSES')
+      .argParser(readProcesses),
+    ...optionFlags(),
+    handlerFlag,
+  ]).action(async (parsed: Parsed<StartFlags>) => exit(await runStart(parsed)));
+}
+
+async function runStart({ processes, ...parsed }: Parsed<StartFlags>): Promise<number> {
+  const [flags, access, log] = [flagsOf(parsed), accessOf(parsed), logFor(parsed)];
+  if (processes === undefined) {
+    const { start } = await import('../start/start.js');
+    return start(flags, access, log);
+  }
+  const { startProcesses } = await import('../supervise/start-processes.js');
+  const { logLevel, logFormat } = parsed;
+  return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log });
+}
+
+/** A larger number of processes on one machine is a slip. */
+const MOST_PROCESSES = 1_000;
+
+/** @throws InvalidArgumentError where the text is neither a number of processes nor `auto` */
+function readProcesses(value: string): number {
+  if (value === 'auto') return availableParallelism();
+  const count = Number(value);
+  if (/^\d+$/.test(value) && count >= 1 && count <= MOST_PROCESSES) return count;
+  throw new InvalidArgumentError(`Expected a number of processes, from 1 to ${MOST_PROCESSES}, or auto.`);
+}
+
+interface DevFlags extends AccessFlags, LogFlags {
+  readonly build?: string;
+}
+
+export function addDev(program: CommandOf): void {
+  const command = program
+    .command('dev')
+    .description('compile and run the worker, again on every change; the local service stays up');
+  addFlags(command, [
+    ...[configFlag, endpointFlag, logFlag],
+    ...accessFlags,
+    new Option('--build <command>', "what compiles (default: the project's tsc)"),
+    ...optionFlags(),
+    handlerFlag,
+  ]).action(async ({ build, ...parsed }: Parsed<DevFlags>) => {
+    const { dev } = await import('../dev/dev.js');
+    const options = { build, access: accessOf(parsed), log: { logLevel: parsed.logLevel } };
+    await exit(await dev(flagsOf(parsed), options, logFor(parsed)));
+  });
+}
+
+/** The options that say which handlers there are and where they run: the one handler of `exec` is a program. */
+const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
+
+export function addExec(program: CommandOf): void {
+  const command = program
+    .command('exec')
+    .description('run a worker whose tasks are a program in any language')
+    .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
+    .argument('<program...>', 'the program, and its arguments');
+  addFlags(command, [
+    new Option('--activity <ARN|name>', 'the activity whose tasks it takes'),
+    new Option('--input <way>', 'how it is given the input (default: stdin)').choices([
+      ...['stdin', 'file', 'args', 'env', 'none'],
+    ]),
+    new Option('--output <way>', 'where its result is (default: stdout)').choices(['stdout', 'file', 'none']),
+    repeatable('--error <CODE=NAME>', 'the error name of an exit code; can be repeated'),
+    new Option('--kill-after <duration>', 'between SIGTERM and SIGKILL (default: 3s)'),
+    new Option('--memory-mb <N>', 'megabytes of addresses that it may take (default: any number)'),
+    ...[configFlag, endpointFlag, logFlag, formatFlag],
+    ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
+  ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
+    const { activityNamed, exec } = await import('../exec/exec.js');
+    const own = { ...parsed, activity: activityNamed(parsed.activity) };
+    await exit(await exec(words, flagsOf(parsed), own, logFor(parsed)));
+  });
+}

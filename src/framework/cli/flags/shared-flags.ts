@@ -1,0 +1,59 @@
+import type { Command as CommandOf, Option as OptionOf } from 'commander';
+import { OPTIONS } from '../../config/config.js';
+import { type Flags, flagOf } from '../../config/layers.js';
+import type { Option as OptionRow } from '../../declare/rule.js';
+import { LEVEL_VARIABLE, LOG_LEVELS } from '../output/log-for.js';
+import { Option } from './commander.js';
+
+export const configFlag = new Option(
+  '--config <path>',
+  'the config file (default: nest-style.config.ts, compiled)',
+);
+export const endpointFlag = new Option('--endpoint <local|aws|URL>', 'where Step Functions is');
+export const formatFlag = new Option(
+  '--log-format <pretty|json>',
+  'lines for a person, or of JSON (default: pretty in a terminal)',
+).choices(['pretty', 'json']);
+export const logFlag = new Option(
+  '--log-level <level>',
+  `least level to log (default: info; or ${LEVEL_VARIABLE})`,
+).choices(LOG_LEVELS);
+export const handlerFlag = repeatable(
+  '--handler <Class.method.option=value>',
+  'an option of one handler; can be repeated, and wins over everything else',
+);
+
+/** Makes a flag whose texts are collected in an array. */
+export function repeatable(flag: string, help: string): OptionOf {
+  const collect = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];
+  return new Option(flag, help).argParser(collect);
+}
+
+/** Makes a flag for each row of the table of options that can be written as text and is wanted. */
+export function optionFlags(wanted: (row: OptionRow, key: string) => boolean = () => true): OptionOf[] {
+  return Object.entries<OptionRow>(OPTIONS).flatMap(([key, row]) => {
+    if (!row.text || !wanted(row, key)) return [];
+    return new Option(`${flagOf(key)} <${row.text.shown}>`, `${row.help}${defaultText(row)}`);
+  });
+}
+
+function defaultText({ default: value, unset }: OptionRow): string {
+  if (value !== undefined) return ` (default: ${typeof value === 'string' ? value : JSON.stringify(value)})`;
+  return unset ? ` (default: ${unset})` : '';
+}
+
+export function addFlags(command: CommandOf, flags: readonly OptionOf[]): CommandOf {
+  for (const flag of flags) command.addOption(flag);
+  return command;
+}
+
+/** A parsed command line: the flags of options, and the command's own. */
+export type Parsed<Own extends object = object> = Own & { readonly handler?: readonly string[] };
+
+/** Picks the flags of options, and that of the config, from a command line. */
+export function flagsOf({ handler = [], ...flags }: Parsed): Flags {
+  const texts: Record<string, string> = {};
+  for (const [key, value] of Object.entries<unknown>(flags))
+    if (typeof value === 'string' && (key === 'config' || Object.hasOwn(OPTIONS, key))) texts[key] = value;
+  return { texts, handlers: handler };
+}
