@@ -40,6 +40,8 @@ const TOGETHER = [
     'base/time/duration',
     'base/entry-url',
     'base/errors',
+    'base/plain-object',
+    'base/show',
     'base/load-library',
     'base/worker-status',
   ],

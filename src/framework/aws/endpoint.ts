@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { Environment } from '../base/environment.js';
-import { hideCredentials, type Problem, show } from '../base/errors.js';
+import type { Problem } from '../base/errors.js';
+import { hideCredentials, show } from '../base/show.js';
 
 /**
  * The address of Step Functions.

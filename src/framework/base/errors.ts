@@ -1,8 +1,4 @@
-import { closest } from 'fastest-levenshtein';
-import { relative, sep } from 'node:path';
-import { inspect } from 'node:util';
-
-/** What can be wrong before a worker runs. Stable: programs may match on it. */
+/** The codes of problems before a worker runs. Stable: programs may match on them. */
 export type ProblemCode =
   | 'CONFIG_UNKNOWN_KEY'
   | 'CONFIG_BAD_VALUE'
@@ -45,18 +41,18 @@ export type ProblemCode =
   | 'TEST_NAMES_NOBODY'
   | 'SETUP_FAILED';
 
-/** One thing to mend. */
+/** One thing to fix before a worker can run. */
 export interface Problem {
   readonly code: ProblemCode;
   /** The user's own name for the place: `HelloWorldActivity.hello`, a file, a config key. */
   readonly where: string;
-  /** What is wrong: what was expected and what was found. */
+  /** The mistake: what was expected and what was found. */
   readonly what: string;
-  /** What to do about it. */
+  /** The proposed remedy. */
   readonly fix: string;
 }
 
-/** Thrown before a worker runs, with everything that is wrong at once. */
+/** Thrown before a worker runs, with all its problems at once. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly problems: readonly Problem[];
@@ -80,57 +76,4 @@ function describeOne({ code, where, what, fix }: Problem, index: number): string
 /** Throws a StartError if there are problems. */
 export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new StartError(problems);
-}
-
-/** A file as a message names it: relative to the working directory where it lies in there, else whole. */
-export function shownPath(file: string): string {
-  const inside = relative(process.cwd(), file);
-  return inside === '..' || inside.startsWith(`..${sep}`) ? file : inside;
-}
-
-/** An error of the service or the network, for a line: its stack would only show what it came through. */
-export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
-
-/** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
-export function show(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
-  if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;
-  if (typeof value === 'number') return `${value} (number)`;
-  if (Array.isArray(value)) return `${write(value)} (array)`;
-  return `${write(value)} (${typeof value})`;
-}
-
-/** A text without the user name and password of a URL in it. */
-export const hideCredentials = (text: string): string => text.replaceAll(/:\/\/[^\s"']*@/g, '://***@');
-
-/** JSON where it can be written, functions by their names, else as Node would show it; not more than fits a line. */
-function write(value: unknown): string {
-  const named = (_: string, each: unknown): unknown =>
-    typeof each === 'function' ? `${each.name || 'anonymous'} (function)` : (each ?? String(each));
-  try {
-    if (isData(value)) return hideCredentials(JSON.stringify(value, named)).slice(0, 200);
-  } catch {
-    // It holds itself, or what JSON has no word for.
-  }
-  return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
-}
-
-/** Whether JSON shows all there is: a Map, for one, would look like an object without keys. */
-const isData = (value: unknown): boolean =>
-  typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
-
-/** An object of keys and values, and nothing more: no Map, no Date, no instance of a class. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // That of another realm is as good as ours.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** What to write in place of a name that there is not: the nearest, and all there are. */
-export function didYouMean(name: string, names: readonly string[]): string {
-  if (names.length === 0) return 'there are none';
-  const around = names.find((each) => name !== '' && each.includes(name));
-  return `did you mean '${around ?? closest(name, [...names])}'? There are: ${names.join(', ')}`;
 }

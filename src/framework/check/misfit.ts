@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../declare/schema/input-schema.js';
-import { isPlainObject, show } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
+import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
 import type { Step } from './source/json-text.js';
 

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import { misfits, UNKNOWN } from './misfit.js';

@@ -1,7 +1,8 @@
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, record } from '../declare/rule.js';
 import type { Environment } from '../base/environment.js';
-import { isPlainObject, type Problem } from '../base/errors.js';
+import type { Problem } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
 import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './layers.js';
 

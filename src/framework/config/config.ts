@@ -19,7 +19,7 @@ import {
   type Rule,
   type Table,
 } from '../declare/rule.js';
-import { isPlainObject } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
 import type { Mocks } from '../local/index.js';
 import { readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import type { Mistakes, Option } from '../declare/rule.js';
-import { type Problem, show } from '../base/errors.js';
+import type { Problem } from '../base/errors.js';
+import { show } from '../base/show.js';
 
 /** What `createWorker` is given beside the config. */
 const ELSEWHERE = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);

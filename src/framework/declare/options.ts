@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
 import type { Interceptor } from './interceptor.js';

@@ -1,5 +1,6 @@
 import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
-import { isPlainObject, type Problem } from '../base/errors.js';
+import type { Problem } from '../base/errors.js';
+import { isPlainObject } from '../base/plain-object.js';
 
 /** The check of one value. */
 export interface Rule {

@@ -1,5 +1,5 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import { silentLog } from '../../base/log/log.js';
 import { activityPort, type SendCall } from '../activity-calls.js';
 import type { LeanCalls } from '../lean/lean-calls.js';

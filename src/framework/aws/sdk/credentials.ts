@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Abortable } from '../../base/abort.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { within } from '../../base/time/wait.js';
 import type { AsOf, Renewal, Repeatable } from '../activity-calls.js';

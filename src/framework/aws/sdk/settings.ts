@@ -1,5 +1,6 @@
 import type { SFNClientConfig } from '@aws-sdk/client-sfn';
-import { type Problem, show } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 
 /** The settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
 export type SdkSettings = Omit<

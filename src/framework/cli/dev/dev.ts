@@ -1,7 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
-import { shownPath } from '../../base/errors.js';
+import { shownPath } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import type { PublicHandler } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';

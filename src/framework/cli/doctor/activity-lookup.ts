@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';

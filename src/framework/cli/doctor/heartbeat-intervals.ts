@@ -1,6 +1,6 @@
 import { slowHeartbeat } from '../../check/heartbeat-limit.js';
 import { showDuration } from '../../base/time/duration.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';

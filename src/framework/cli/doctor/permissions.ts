@@ -1,5 +1,5 @@
 import type { Environment } from '../../base/environment.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';

@@ -1,5 +1,5 @@
 import { showDuration } from '../../base/time/duration.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
 import type { CredentialsFound } from '../../aws/queries/service-queries.js';

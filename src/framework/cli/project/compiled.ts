@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { type Problem, shownPath } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { shownPath } from '../../base/show.js';
 import { loadLibrary } from '../../base/load-library.js';
 
 /** Which source becomes which compiled file, by the rootDir and outDir of a tsconfig.json. */

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, defaultExport } from '../../config/config.js';
-import { type Problem, show, StartError, shownPath } from '../../base/errors.js';
+import { type Problem, StartError } from '../../base/errors.js';
+import { show, shownPath } from '../../base/show.js';
 import { runUserCode } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 

@@ -1,5 +1,6 @@
 import type { Flags } from '../../config/layers.js';
-import { didYouMean, throwProblems } from '../../base/errors.js';
+import { throwProblems } from '../../base/errors.js';
+import { didYouMean } from '../../base/show.js';
 import { inputSchema } from '../../declare/schema/input-schema.js';
 import { write } from '../output/stdout.js';
 import { readProject } from '../project/project.js';

@@ -1,5 +1,6 @@
 import type { Environment } from '../../base/environment.js';
-import { show, type Problem } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import type { ActivityRef } from '../definition.js';
 
 type Parsed = { readonly ref: ActivityRef } | { readonly problem: Omit<Problem, 'where'> };

@@ -1,5 +1,6 @@
 import type { Environment } from '../../base/environment.js';
-import { show, type Problem } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { parseActivity } from './activity-ref.js';
 import { conflictProblems } from './conflicts.js';
 import type { HandlerDefinition } from '../definition.js';

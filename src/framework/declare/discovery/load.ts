@@ -1,7 +1,8 @@
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { type Problem, show, shownPath } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show, shownPath } from '../../base/show.js';
 import type { Constructor } from '../class.js';
 import { readActivity, readHandlers } from '../metadata.js';
 

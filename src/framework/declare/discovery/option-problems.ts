@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
-import { type Problem, show } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
 import { checkAgainst, type Rule } from '../rule.js';
 

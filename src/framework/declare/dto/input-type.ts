@@ -1,4 +1,5 @@
-import { show, type Problem } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import type { InputSpec, OutputSpec } from '../definition.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';

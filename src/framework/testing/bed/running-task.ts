@@ -4,7 +4,7 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { deferred } from '../../base/time/wait.js';
-import { show } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';

@@ -17,7 +17,7 @@ import {
   type StartOptions,
   type TestBedOptions,
 } from '../harness/options.js';
-import { didYouMean } from '../../base/errors.js';
+import { didYouMean } from '../../base/show.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
 import type { TaskResult } from './bed-port.js';

@@ -2,7 +2,7 @@ import { channel, type Channel } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers';
 import { setTimeout as nap } from 'node:timers/promises';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
-import { show } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 
 interface HandTimer {
   readonly due: number;

@@ -1,4 +1,5 @@
-import { didYouMean, type Problem, show } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { didYouMean, show } from '../../base/show.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { type Fault, FAULTS, unusedProblem } from '../harness/options.js';
 

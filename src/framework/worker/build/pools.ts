@@ -1,4 +1,5 @@
-import { type Problem, show } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
 import type { Host } from '../pool/host.js';
 import type { HostOptions } from '../pool/pool-messages.js';

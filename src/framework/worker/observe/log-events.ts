@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskRef } from '../task/events.js';
 import { tokenHash } from '../../base/token-hash.js';

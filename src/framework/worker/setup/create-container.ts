@@ -8,7 +8,8 @@ import {
 } from 'tsyringe';
 import { systemClock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
-import { show, StartError } from '../../base/errors.js';
+import { StartError } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { registrations, type Registered } from '../handler/container/registrations.js';
 import { CLOCK, RANDOM } from '../handler/container/tokens.js';
 

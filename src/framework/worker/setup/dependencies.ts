@@ -1,7 +1,8 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { type Constructor, isBuiltIn } from '../../declare/class.js';
 import { readConstructorTypes } from '../../declare/metadata.js';
-import { show, type Problem } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { registrationOf } from '../handler/container/registrations.js';
 import { TASK_CONTEXT } from '../handler/container/tokens.js';
 

@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { entryUrl } from '../../base/entry-url.js';
 import { turn } from '../../base/time/turn.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { RelayedProbes } from '../health/relayed-probes.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';

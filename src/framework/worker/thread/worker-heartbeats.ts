@@ -1,6 +1,6 @@
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { ActivityPort } from '../../aws/port.js';
-import { showError } from '../../base/errors.js';
+import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { servePages } from '../health/page-server.js';

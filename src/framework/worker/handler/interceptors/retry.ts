@@ -6,7 +6,7 @@ import type { Constructor } from '../../../declare/class.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { readErrorName } from '../../../declare/metadata.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
-import { show } from '../../../base/errors.js';
+import { show } from '../../../base/show.js';
 import { CLOCK, RANDOM } from '../container/tokens.js';
 
 export interface RetryOptions {

@@ -1,7 +1,7 @@
 import { ABANDON_MS } from '../../../declare/task-context.js';
 import { isCount, isText, oneOf, positiveDuration, record, type Rule } from '../../../declare/rule.js';
 import { parseDuration } from '../../../base/time/duration.js';
-import { show } from '../../../base/errors.js';
+import { show } from '../../../base/show.js';
 
 /** How `runCommand` runs a program. */
 export interface CommandOptions {

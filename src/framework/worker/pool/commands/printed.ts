@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { systemClock } from '../../../base/time/clock.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { isPlainObject } from '../../../base/errors.js';
+import { isPlainObject } from '../../../base/plain-object.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';

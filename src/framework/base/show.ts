@@ -1,0 +1,49 @@
+import { relative, sep } from 'node:path';
+import { inspect } from 'node:util';
+import { closest } from 'fastest-levenshtein';
+import { isPlainObject } from './plain-object.js';
+
+/** Returns a file's path for messages: relative where it lies in the working directory, else absolute. */
+export function shownPath(file: string): string {
+  const inside = relative(process.cwd(), file);
+  return inside === '..' || inside.startsWith(`..${sep}`) ? file : inside;
+}
+
+/** Returns an error of the service or the network as one line, without its stack, which would say nothing more. */
+export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
+
+/** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
+export function show(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'function') return `${value.name || 'anonymous'} (function)`;
+  if (typeof value === 'bigint' || typeof value === 'symbol') return `${value.toString()} (${typeof value})`;
+  if (typeof value === 'number') return `${value} (number)`;
+  if (Array.isArray(value)) return `${write(value)} (array)`;
+  return `${write(value)} (${typeof value})`;
+}
+
+/** Returns a text with the user names and passwords of its URLs hidden. */
+export const hideCredentials = (text: string): string => text.replaceAll(/:\/\/[^\s"']*@/g, '://***@');
+
+/** Writes a value as JSON, functions by their names, or else as Node's `inspect` does; cut to 200 characters. */
+function write(value: unknown): string {
+  const named = (_: string, each: unknown): unknown =>
+    typeof each === 'function' ? `${each.name || 'anonymous'} (function)` : (each ?? String(each));
+  try {
+    if (isData(value)) return hideCredentials(JSON.stringify(value, named)).slice(0, 200);
+  } catch {
+    // It is circular, or holds a value that JSON lacks.
+  }
+  return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
+}
+
+/** Returns true where JSON shows the whole value: a Map, for one, would look like an empty object. */
+const isData = (value: unknown): boolean =>
+  typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
+
+/** Proposes a name in place of an unknown one: the nearest, and the list of all. */
+export function didYouMean(name: string, names: readonly string[]): string {
+  if (names.length === 0) return 'there are none';
+  const around = names.find((each) => name !== '' && each.includes(name));
+  return `did you mean '${around ?? closest(name, [...names])}'? There are: ${names.join(', ')}`;
+}
