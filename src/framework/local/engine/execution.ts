@@ -14,6 +14,7 @@ import type {
 } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
+import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines.js';
@@ -62,7 +63,7 @@ export class RunningMemory {
 export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
-  readonly stepCounter = { count: 0, nextCheckAt: 0, waiting: 0 };
+  readonly stepCounter = new StepCounter();
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Which one it was, in the order of their ends; undefined while it runs. */

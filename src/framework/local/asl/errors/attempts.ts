@@ -7,7 +7,7 @@ import type { Catcher } from './catch.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { Retry } from './retry.js';
 
-/** What a state does about its failures, and how it leaves. */
+/** The attempts of a state, its answers to failures, and its exit. */
 export interface Attempts {
   /** One attempt, from the input to the exit. */
   readonly once: (branch: Branch, input: Json) => Promise<Step>;
@@ -17,9 +17,9 @@ export interface Attempts {
 }
 
 /**
- * Tries a state until an attempt succeeds, its Retry is spent, or its Catch takes the failure. The one place that
- * records a failed state: never while a Retry may still undo it.
- * @throws StateFailure that nothing held
+ * Runs attempts of a state until one succeeds, its Retry is spent, or its Catch takes the failure. Nothing else records a
+ * failed state: a Retry may still undo the failure.
+ * @throws StateFailure that the state does not catch
  */
 export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
   for (;;) {
@@ -36,7 +36,7 @@ export async function runAttempts(branch: Branch, input: Json, attempts: Attempt
   }
 }
 
-/** Leaves a failed state through its catcher. What fails on the way fails the state for good. */
+/** Leaves a failed state through its catcher. A failure on the way fails the state. */
 async function recover(
   branch: Branch,
   { leave }: Attempts,

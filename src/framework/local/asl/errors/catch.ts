@@ -9,7 +9,7 @@ export interface Catcher {
   readonly exit: Exit;
 }
 
-/** Compiles a Catch field: gives the first catcher that names a failure. */
+/** Compiles a Catch field to a function that returns the first catcher of a failure. */
 export function compileCatch(
   reader: Reader,
   language: Language,

@@ -12,10 +12,10 @@ interface Retrier {
   readonly fullJitter: boolean;
 }
 
-/** Decides, after a failure, whether the state is tried again. One for each time the state is entered. */
+/** Waits out the delay before another attempt. Resolves with false where there is none. */
 export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
-/** Compiles a Retry field. Each retrier counts its own attempts, from the moment the state was entered. */
+/** Compiles a Retry field. The returned function is called at each entry of the state: retriers count from there. */
 export function compileRetry(reader: Reader): () => Retry {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
   for (const [i, { names }] of retriers.entries()) {
@@ -47,7 +47,7 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
   return fullJitter ? delay * random() : delay;
 }
 
-/** Waits on the branch's clock. Never goes on where the branch's scope ends meanwhile. */
+/** Waits on the execution's clock. Stays pending where the branch's scope ends. */
 export async function pause(branch: Branch, ms: number): Promise<void> {
   await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
 }

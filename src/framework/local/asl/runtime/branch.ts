@@ -1,58 +1,50 @@
-import { turn } from '../../../base/time/turn.js';
-import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
-import { dataLimitFailure, StateFailure } from './state-failure.js';
-import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
-import { isTooDeep, measure, type Json, type JsonObject } from '../values/json.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
+import type { Environment, StateData } from '../expression/state-data.js';
+import { WorkBudget } from '../expression/work-budget.js';
+import type { Json, JsonObject } from '../values/json.js';
+import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import { WorkBudget } from '../expression/work-budget.js';
+import { StateFailure } from './state-failure.js';
 import { VariableScope } from './variables.js';
-import type { Environment, StateData } from '../expression/state-data.js';
-
-/** An execution of so few steps is no burden to others; its branches take turns in an order that never varies. */
-const SMALL_STEPS = 256;
-/** How many steps go by between two looks at the time, after that. */
-const STEPS_A_LOOK = 16;
-
-const TOO_DEEP = 'The value is nested too deeply.';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** An iteration of a Map. `name` is the Map's. */
+/** An iteration of a Map. `name` is the name of the Map. */
 export interface Iteration {
   readonly index: number;
   readonly name: string;
-  /** The event of an iteration that ends before it is done. */
+  /** The type of the event of an iteration that is aborted. */
   readonly aborted: string;
-  /** What `$$.Map` is in it. */
+  /** The value of `$$.Map`. */
   readonly context: JsonObject;
-  /** Whether the branch is the iteration itself, and not a branch inside it. */
+  /** True for the branch that is the iteration, false for a branch inside it. */
   readonly own: boolean;
 }
 
 /**
- * The events that a kind of state leaves between its entry and its exit, by their names. Recorded from the live
- * service; which event each points to is in test/local/conformance/recorded/pointers.ts.
+ * The types of the events that a kind of state records between its entry and its exit. Recorded from the live service;
+ * test/local/conformance/recorded/pointers.ts has the event that each points to.
  */
 export interface StateEvents {
-  /** When its work begins, once an attempt. */
+  /** Recorded at the start of each attempt. */
   readonly started?: string;
-  /** When its work is done. Nothing ever points to it. */
+  /** Recorded when the work is done. No event ever points to it. */
   readonly succeeded?: string;
-  /** When it failed and no Retry is left, before a Catch. A States.Runtime of its own fields leaves none. */
+  /** Recorded when no Retry is left, before a Catch; not for a States.Runtime of the state's own fields. */
   readonly failed?: string;
-  /** When it was ended by something outside it. */
+  /** Recorded when an event outside the state ends it. */
   readonly aborted?: string;
 }
 
-/** What a branch has to know of a state to record it. */
+/** A state, as a branch records it. */
 export interface EnteredState {
   readonly type: string;
   readonly name: string;
   readonly kind: {
     readonly events: StateEvents;
-    /** Whether it can be tried again. Recorded: only then its context has a RetryCount. */
+    /** True where the state may be retried. Recorded: only then its context has a RetryCount. */
     readonly recovers?: boolean;
   };
 }
@@ -61,31 +53,28 @@ interface CurrentState {
   readonly state: EnteredState;
   readonly enteredId: number;
   readonly enteredAt: number;
-  /** The event that its entry points to. */
+  /** The id of the event that the entry points to. */
   readonly enteredFrom: number;
-  /** Whether this attempt's work is done: what fails after that is the way out. */
+  /** True when this attempt's work is done. A later failure is one of Assign or Output. */
   succeeded: boolean;
 }
 
 /**
- * One line of states that follow each other: an execution, a branch of a Parallel, an iteration of a Map. Knows
- * the event that the next one points back to.
+ * A sequence of states: of an execution, of a branch of a Parallel, or of an iteration of a Map. Records its events, each
+ * of which points to the one before.
  */
 export class Branch implements Environment {
-  /** The id of this branch's latest event. */
+  /** The id of the branch's latest event. */
   previous: number;
-  /** How often the current state has been tried again. */
+  /** The number of retries of the current state. */
   retryCount = 0;
-  /** The branches that the current state runs side by side, by their index. */
+  /** The branches that the current state runs, by their index. */
   children: ReadonlyMap<number, Branch> | undefined;
-  /** The token of the task that the current state waits for, where it may be given away. */
+  /** The token of the task that the current state waits for; undefined where the state may not see it. */
   taskToken: string | undefined;
   readonly budget = new WorkBudget();
   #current: CurrentState | undefined;
-  #lastValue: Json | undefined;
-  #lastText = '';
-  /** Whether that was found to be within the limits. */
-  #lastFits = false;
+  readonly #json: JsonText;
   #inputText: string | undefined;
 
   constructor(
@@ -93,13 +82,14 @@ export class Branch implements Environment {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** Which iteration of a Map it is, or lies in. */
+    /** The iteration of a Map that it is, or is in. */
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
+    this.#json = new JsonText(({ length }) => execution.stepCounter.add(length >> 10));
   }
 
-  /** Recorded: the entry of the first state shows the input letter for letter; from then on JSON is compact. */
+  /** Sets the text of the input. Recorded: the first state's entry shows it as it was given, later JSON is compact. */
   withInputText(text: string): this {
     this.#inputText = text;
     return this;
@@ -110,14 +100,14 @@ export class Branch implements Environment {
     return this.#current?.state.name ?? '';
   }
 
-  /** A branch inside this one, with variables of its own. */
+  /** Makes a branch inside this one, with variables of its own. */
   fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
     const inside = this.iteration && { ...this.iteration, own: false };
     const own = iteration && { ...iteration, own: true };
     return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
   }
 
-  /** Records that it ended before it was done, because of an event elsewhere. */
+  /** Records that an event elsewhere ended it. */
   abort(cause: number): void {
     const { iteration } = this;
     if (iteration?.own) {
@@ -127,7 +117,7 @@ export class Branch implements Environment {
     this.abortStates(cause);
   }
 
-  /** Records that the states it is in ended before they were done. */
+  /** Records that an event elsewhere ended the states that it is in. */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
     const aborted = this.#current?.state.kind.events.aborted;
@@ -151,13 +141,16 @@ export class Branch implements Environment {
     this.taskToken = undefined;
   }
 
-  /** The current state's work begins. @returns the id of the event, or of the one before where it has none */
+  /**
+   * Records that the current state's work begins.
+   * @returns the event's id, or that of the event before where the kind of state has none
+   */
   started(details?: object): number {
     const { kind } = this.#entered().state;
     return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
   }
 
-  /** The current state's work is done. */
+  /** Records that the current state's work is done. */
   succeeded(): void {
     const current = this.#entered();
     current.succeeded = true;
@@ -165,7 +158,7 @@ export class Branch implements Environment {
     if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
-  /** @param assigned the JSON of what it assigned, by the names of the variables */
+  /** @param assigned the JSON of the assigned variables, by their names */
   exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
@@ -176,53 +169,27 @@ export class Branch implements Environment {
     this.#current = undefined;
   }
 
-  /** The compact JSON of a value. The same value twice in a row is written once. */
+  /** Returns the compact JSON of a value. */
   textOf(value: Json): string {
-    if (value !== this.#lastValue || this.#lastText === '') {
-      this.#lastText = JSON.stringify(value);
-      this.execution.stepCounter.count += this.#lastText.length >> 10;
-      this.#lastValue = value;
-      this.#lastFits = false;
-    }
-    return this.#lastText;
+    return this.#json.of(value);
   }
 
   /**
-   * How many characters the JSON of a value has. The same value twice in a row is looked at once.
+   * Returns the number of characters of a value's JSON.
    * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
    */
   checkSize(value: Json, what: string): number {
-    if (this.#lastFits && value === this.#lastValue) return this.#lastText.length;
-    // Looked at first: what holds one thing many times can be small in memory, and its text larger than any memory.
-    if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
-    const text = this.textOf(value);
-    if (isTooLarge(text)) throw dataLimitFailure(what);
-    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
-    this.#lastFits = true;
-    return text.length;
-  }
-
-  /** Lets others have their turn where this one has lasted long: calls, timers, signals. */
-  yieldToEventLoop(): Promise<void> | undefined {
-    const { stepCounter } = this.execution;
-    stepCounter.count++;
-    if (stepCounter.count < SMALL_STEPS || (stepCounter.count < stepCounter.nextCheckAt && !turn.isOver))
-      return undefined;
-    stepCounter.nextCheckAt = stepCounter.count + STEPS_A_LOOK;
-    return this.yieldIfBusy();
+    return this.#json.checkSize(value, what);
   }
 
   yieldIfBusy(ms?: number): Promise<void> | undefined {
-    const { stepCounter } = this.execution;
-    const next = turn.share(ms);
-    if (!next) return undefined;
-    stepCounter.waiting++;
-    return next.then(() => void stepCounter.waiting--);
+    return this.execution.stepCounter.yieldIfBusy(ms);
   }
 
-  /** Works a field out. Never goes on where the branch's scope ends. */
+  /** Evaluates a field. Stays pending where the branch's scope ends. */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const next = this.budget.wasCostly ? this.yieldIfBusy() : this.yieldToEventLoop();
+    const { stepCounter } = this.execution;
+    const next = this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step();
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
@@ -250,7 +217,7 @@ export class Branch implements Environment {
     return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 
-  /** Says where something went wrong, as the service does in the cause of a States.Runtime. */
+  /** Names the current state, as the service does in the cause of a States.Runtime. */
   explain(reason: string): string {
     const {
       state: { name },
@@ -259,7 +226,7 @@ export class Branch implements Environment {
     return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
   }
 
-  /** What an attempt failed of, from whatever it threw. An expression that failed leaves its event. */
+  /** Turns a thrown value into the failure of an attempt. A failed expression is recorded. */
   failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailure(error);
@@ -267,7 +234,7 @@ export class Branch implements Environment {
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
   }
 
-  /** No Retry is left for a failure. */
+  /** Records that the current state failed and no Retry is left. */
   recordFailure({ options }: StateFailure): void {
     const { state, succeeded } = this.#entered();
     const { kind } = state;

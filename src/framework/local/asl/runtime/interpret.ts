@@ -1,18 +1,18 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 
-/** What a state leads to. Without `next`, its branch is done. */
+/** The result of a state. Without `next`, its branch is done. */
 export interface Step {
   readonly next: string | undefined;
   readonly output: Json;
 }
 
-/** A state, compiled. `run` rejects with the StateFailure that nothing in it held. */
+/** A compiled state. `run` rejects with the StateFailure that the state did not catch. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
 }
 
-/** A set of states that lead to each other, and the one to begin with. */
+/** States that lead to each other, and the name of the first. */
 export interface StateGroup {
   readonly startAt: string;
   readonly states: ReadonlyMap<string, State>;
@@ -20,8 +20,8 @@ export interface StateGroup {
 
 /**
  * Runs states from the first to the one that ends.
- * @returns the output of the last one. Rejects with the StateFailure that ended it; stays pending where the
- * branch's scope ended
+ * @returns the output of the last. Rejects with the StateFailure that ended it; stays pending where the branch's scope
+ * ended
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   let name = group.startAt;
@@ -29,7 +29,7 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
   for (;;) {
     const state = group.states.get(name);
     if (!state) throw new Error(`there is no state '${name}'`);
-    const turn = branch.yieldToEventLoop();
+    const turn = branch.execution.stepCounter.step();
     if (turn) await turn;
     const step = await branch.scope.keep(state.run(branch, value));
     if (step.next === undefined) return step.output;

@@ -2,32 +2,33 @@ import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
+import type { StepCounter } from './step-counter.js';
 
-/** How a task ended, as a worker reported it or as the clock decided. */
+/** The end of a task: as a worker reported it, or by a timeout. */
 export type TaskOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
   | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
-/** How long a task may take, and how long it may be silent. Both count from its start, which is the lease. Undefined: no limit. */
+/** The limits of a task and of its silence, from its start on, which is the lease. Undefined: no limit. */
 export interface Limits {
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** The state that scheduled a task, and the event that says so. */
+/** The state that scheduled a task, and the id of its event. */
 export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
 }
 
-/** A task for a worker, and who wants to know what becomes of it. Instants are epoch milliseconds. */
+/** A task for a worker, with the callbacks that follow it. Times are epoch milliseconds. */
 export interface TaskOrder extends Limits {
   readonly input: string;
-  /** Which state waits for it, where one does. */
+  /** The state that waits for the task; undefined for a task without one. */
   readonly origin?: TaskOrigin;
-  /** Whether the execution still waits for it: one that is past its own deadline ends when it is asked. */
+  /** Returns true while the execution waits for the task. Ends an execution that is past its deadline. */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
   onSettled(outcome: TaskOutcome, at: number): void;
@@ -59,47 +60,41 @@ export interface Resources {
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
-/** A task whose token may be given away. */
+/** A task that nobody polls for: its token goes to a service. */
 export interface TokenTask {
   readonly token: string;
   isOpen(): boolean;
-  /** Both its clocks start. */
+  /** Starts its timeout and its heartbeat timeout. */
   start(workerName?: string): void;
   settle(outcome: TaskOutcome): void;
   close(): void;
 }
 
-/** Counts the states that an execution has entered, the fields that it has worked out, and the KiB that it has written. */
-export interface StepCounter {
-  count: number;
-  nextCheckAt: number;
-  /** How many of its threads wait for their turn of the event loop. */
-  waiting: number;
-}
-
-/** An execution, as the states that run in it see it. */
+/** An execution, as its states see it. */
 export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityPort;
-  /** Where expressions go on that are too much for the main thread. */
+  /** Evaluate the expressions that are too much for the main thread. */
   readonly threads: EvaluationThreads;
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
   readonly region: string;
-  /** A task that nobody polls for. `subject` is what a report on its token is told once it is closed. */
+  /**
+   * Opens a task that nobody polls for.
+   * @param subject the answer to a report on its token once it is closed
+   */
   openTask(subject: string, order: TaskOrder): TokenTask;
-  /** Whether it still runs. Ends it where its deadline has passed and the timer has not fired yet. */
+  /** Returns true while it runs. Ends it where its deadline has passed and the timer has not fired yet. */
   isLive(): boolean;
   /**
-   * Counts bytes that it takes beside its history; below 0 they are given back. All go when it ends.
-   * @throws StateFailure where all executions that run take too much
+   * Counts bytes that it holds beside its history; a negative number releases them. Its end releases all.
+   * @throws StateFailure where all running executions together hold too much
    */
   hold(bytes: number): void;
-  /** Called at each transition from one state to the next. May end the execution. */
+  /** Called at each transition between two states. May end the execution. */
   onTransition(): void;
-  /** How much it has done in all its threads, and when to look at the time: see Branch.yieldToEventLoop. */
   readonly stepCounter: StepCounter;
   /** Ends when the execution does. */
   readonly scope: Scope;
@@ -107,7 +102,7 @@ export interface RunningExecution {
   readonly context: JsonObject;
   /**
    * Adds an event to the history.
-   * @param at when it happened. @default now
+   * @param at the time of the event, in epoch milliseconds. @default now
    * @returns its id
    */
   record(type: string, previous: number, details?: object, at?: number): number;

@@ -1,8 +1,8 @@
 import type { Cancel } from '../../../base/time/clock.js';
 
 /**
- * The life of a branch of an execution, and of the branches it began. When it ends, what waits in it is withdrawn
- * and never goes on: its promise stays pending, and is collected.
+ * The lifetime of a branch, and of the branches inside it. When it ends, whatever waits in it is cancelled: its promise
+ * stays pending, and is collected.
  */
 export class Scope {
   #ended = false;
@@ -12,7 +12,7 @@ export class Scope {
     return this.#ended;
   }
 
-  /** A scope that ends at the latest when this one does. */
+  /** Makes a scope that ends with this one, or before. */
   child(): Scope {
     const child = new Scope();
     if (this.#ended) child.end();
@@ -24,7 +24,7 @@ export class Scope {
     return child;
   }
 
-  /** Ends it. Again is the same. */
+  /** Ends the scope, once. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -33,8 +33,8 @@ export class Scope {
   }
 
   /**
-   * Waits for something from outside.
-   * @param begin starts it, and gives what takes it back; it may resolve at once
+   * Waits for something from outside. Stays pending where the scope ends.
+   * @param begin starts it and returns its cancel; may resolve at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
     return new Promise((resolve) => {
@@ -51,7 +51,7 @@ export class Scope {
     });
   }
 
-  /** Gives the value of a promise, unless the scope ended meanwhile: then it never does. */
+  /** Settles as the promise does. Stays pending where the scope ends before that. */
   async keep<T>(promise: Promise<T> | T): Promise<T> {
     try {
       const value = await promise;
@@ -63,7 +63,7 @@ export class Scope {
   }
 }
 
-/** A new one each time: one for all would hold on to whatever ever waited for it. */
+/** Makes a new promise each time: a shared one would keep everything that waits for it. */
 function forever(): Promise<never> {
   return new Promise(() => {});
 }

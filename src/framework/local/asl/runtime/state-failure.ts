@@ -4,9 +4,9 @@ import type { Json } from '../values/json.js';
 const DATA_LIMIT = 'States.DataLimitExceeded';
 
 export interface FailureOptions {
-  /** Other names under which a Retry or Catch may match it. @default none */
+  /** Other names by which a Retry or Catch may match it. @default none */
   aliases?: readonly string[];
-  /** What a Catch receives as Cause where the failure has none. @default null */
+  /** The Cause that a Catch receives where the failure has none. @default null */
   missingCause?: Json;
   /** Ends the execution unless an alias is named: neither its own name nor States.ALL matches. @default false */
   fatal?: boolean;
@@ -15,8 +15,8 @@ export interface FailureOptions {
 }
 
 /**
- * Why a state failed. Carries what the history shows (`error`, `reason`: absent keys where undefined), and what a
- * Catch receives.
+ * The failure of a state. Has what the history shows (`error` and `reason`; no keys where undefined), and what a Catch
+ * receives.
  */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
@@ -37,12 +37,12 @@ export class StateFailure extends Error {
     };
   }
 
-  /** What a Catch receives. */
+  /** The error output that a Catch receives. */
   get output(): { Error: Json; Cause: Json } {
     return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
   }
 
-  /** Whether an ErrorEquals list names it, by the rules of the AWS page "Handling errors in Step Functions". */
+  /** Returns true where an ErrorEquals list names it, by the rules of the AWS page "Handling errors in Step Functions". */
   matches(names: readonly string[]): boolean {
     const { aliases = [], fatal = false } = this.options;
     return names.some((name) => {
@@ -54,7 +54,7 @@ export class StateFailure extends Error {
   }
 }
 
-/** Recorded from the live service for a result that is larger than 262,144 bytes. */
+/** Makes the failure of a result of more than 262,144 bytes. Recorded from the live service. */
 export function dataLimitFailure(what: string): StateFailure {
   return new StateFailure(
     'States.DataLimitExceeded',
@@ -62,7 +62,7 @@ export function dataLimitFailure(what: string): StateFailure {
   );
 }
 
-/** The failure of a Parallel or a Map: that of the branch, which may also be caught as States.BranchFailed. */
+/** Makes the failure of a Parallel or a Map of that of its branch. States.BranchFailed matches it too. */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
   if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
   const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
@@ -70,8 +70,8 @@ export function branchFailure({ error, reason, options }: StateFailure): StateFa
 }
 
 /**
- * Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page "Handling errors" also
- * has States.HeartbeatTimeout, so a Retry or Catch may name either.
+ * Makes the failure of a task. Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page
+ * "Handling errors" has States.HeartbeatTimeout for it, so a Retry or Catch may name either.
  */
 export function taskFailure(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
   if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);

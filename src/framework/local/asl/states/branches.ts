@@ -72,7 +72,7 @@ class BranchesRun {
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
     for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {
-      const turn = this.parent.yieldToEventLoop();
+      const turn = this.parent.execution.stepCounter.step();
       if (turn) await turn;
       this.#startNext();
     }
