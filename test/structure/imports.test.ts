@@ -16,6 +16,10 @@ const MAY_NAME: Record<string, readonly string[]> = { config: ['aws', 'local', '
  * stands for the wing's own files that are not named.
  */
 const ROOMS: Record<string, readonly string[]> = {
+  worker: [
+    ...['build', '.', 'thread', 'health', 'observe', 'poll', 'pool', 'task'],
+    ...['setup', 'handler', 'heartbeat'],
+  ],
   testing: ['index', 'matchers', 'machine', 'bed', 'jest', 'harness'],
   check: ['.', 'source'],
   aws: ['queries', 'sdk', 'lean', '.'],
