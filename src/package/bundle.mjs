@@ -23,7 +23,7 @@ const ENTRIES = [
   'local/asl/jsonata/thread-entry',
   'cli/main',
   'cli/supervise/worker-entry',
-  'worker/thread/entry',
+  'worker/thread/heartbeat-thread-entry',
   'worker/pool/entry/main',
 ];
 
@@ -48,9 +48,9 @@ const TOGETHER = [
   ['lean', 'aws/lean/lean-calls'],
   [
     'heartbeats',
-    'worker/heartbeat/scheduler',
+    'worker/heartbeat/heartbeat-scheduler',
     'worker/thread/thread-messages',
-    'worker/thread/ledger',
+    'worker/thread/lease-ledger',
     'worker/health/page-server',
     'aws/activity-calls',
   ],
@@ -63,7 +63,7 @@ const TOGETHER = [
 const CHUNKS = 'chunks';
 /** All that these load: one constant that they share with a worker would have them load it whole. */
 const LOADED_BY = {
-  'worker/thread/entry': ['base', 'lean', 'heartbeats'],
+  'worker/thread/heartbeat-thread-entry': ['base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
   'cli/main': ['base', 'program'],
 };

@@ -5,7 +5,7 @@ import { setStatus } from '../../src/framework/cli/supervise/set-status.js';
 import { SupervisedSet } from '../../src/framework/cli/supervise/supervised-set.js';
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
-import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed.js';
+import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed-metrics.js';
 import { killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);

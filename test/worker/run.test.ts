@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
 import { Activity, Handle } from 'stepwright';
-import { publicStatus, statusInWords } from '../../src/framework/worker/health/pages.js';
+import { publicStatus, statusInWords } from '../../src/framework/worker/health/health-pages.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 

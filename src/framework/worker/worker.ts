@@ -1,13 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../base/time/clock.js';
-import type { HeartbeatLoad } from './heartbeat/load.js';
+import type { HeartbeatLoad } from './heartbeat/heartbeat-load.js';
 import type { HeartbeatListener } from './thread/heartbeat-thread.js';
 import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import { LAST_ATTEMPT_MS } from './task/report.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
-import { BlockedLoop } from './thread/blocked-loop.js';
+import { BlockingHandlers } from './thread/blocking-handlers.js';
 import type { WorkerCounts, WorkerState } from '../base/worker-status.js';
 import { countEvents } from './observe/counts.js';
 import { type EventName, EventHub, type Listener } from './observe/events.js';
@@ -59,7 +59,7 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #blocked = new BlockedLoop();
+  readonly #blocking = new BlockingHandlers();
   readonly #heartbeatTrouble: TroubleTeller<'failed'>;
   readonly #stalls: StallWatch;
   readonly #counts: WorkerCounts;
@@ -86,7 +86,7 @@ export class Worker implements ObservedWorker {
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
     this.#events.on('task:received', ({ handler }) => {
-      if (here.has(handler)) this.#blocked.began(handler);
+      if (here.has(handler)) this.#blocking.began(handler);
     });
   }
 
@@ -229,9 +229,9 @@ export class Worker implements ObservedWorker {
     const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
       this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
     const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });
-    const onTurn = (): void => this.#blocked.turned(clock.now(), this.#runningHere());
+    const onTurn = (): void => this.#blocking.turned(clock.now(), this.#runningHere());
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
-      this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocked.suspects });
+      this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocking.suspects });
     return { onStretch, onAnswer, onSent, onTurn, onBlocked };
   }
 

@@ -2,13 +2,13 @@ import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
-import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
+import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-watch.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
-import { ThreadProbes } from '../../../src/framework/worker/health/thread-probes.js';
+import { ThreadHealthServer } from '../../../src/framework/worker/health/thread-health-server.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import type { HealthSource } from '../../../src/framework/worker/health/pages.js';
-import { NOTHING_YET } from '../../../src/framework/worker/health/open.js';
-import { type Health, serveHealth } from '../../../src/framework/worker/health/serve.js';
+import type { HealthSource } from '../../../src/framework/worker/health/health-pages.js';
+import { NOTHING_YET } from '../../../src/framework/worker/health/health-port.js';
+import { type Health, serveHealth } from '../../../src/framework/worker/health/serve-health.js';
 import { portOf } from '../../support/port.js';
 
 const closing: (() => unknown)[] = [];
@@ -91,7 +91,7 @@ test('probes are answered by the main thread, and while that is blocked by what 
   const turns = new SharedArrayBuffer(4);
   const parts = { turns, clock, stallAfterMs: 10_000, onGivenUp: () => {}, onTurned: () => {} };
   let port = 0;
-  const probes: ThreadProbes = new ThreadProbes(new MainLoop(parts), clock, (message) => {
+  const probes: ThreadHealthServer = new ThreadHealthServer(new MainLoopWatch(parts), clock, (message) => {
     if (message.kind === 'listening') ({ port } = message);
     if (message.kind === 'request' && message.path !== '/silent')
       probes.take({
@@ -121,5 +121,5 @@ test('probes are answered by the main thread, and while that is blocked by what 
   Atomics.add(new Int32Array(turns), 0, 1);
   await clock.advance(250);
   expect(await get('/live')).toEqual([200, 'GET /live']);
-  probes.take({ kind: 'hang-up' });
+  probes.take({ kind: 'close' });
 });

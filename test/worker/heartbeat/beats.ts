@@ -1,6 +1,6 @@
-import type { Beat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import type { HeartbeatLoad } from '../../../src/framework/worker/heartbeat/load.js';
-import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/scheduler.js';
+import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
+import type { HeartbeatLoad } from '../../../src/framework/worker/heartbeat/heartbeat-load.js';
+import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
 import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 
@@ -30,9 +30,9 @@ export interface BeatsWorld {
   readonly givenUp: () => number;
   reply: (token: string, nth: number) => Reply;
   /** @param leasedMsAgo how long before now the lease began. @default 0 */
-  track(token: string, everyMs: number, onGone?: () => void, leasedMsAgo?: number): Beat;
+  track(token: string, everyMs: number, onGone?: () => void, leasedMsAgo?: number): Heartbeat;
   /** Many with names of their own: `prefix0`, `prefix1` … */
-  crowd(prefix: string, many: number, everyMs: number): Beat[];
+  crowd(prefix: string, many: number, everyMs: number): Heartbeat[];
   now(): number;
   /** When each beat of the tokens that begin so left. */
   beatsOf(prefix: string): number[];

@@ -1,7 +1,7 @@
 import { runs } from '../../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MOST_ON_THE_WAY } from '../../../src/framework/worker/heartbeat/on-the-way.js';
+import { MOST_IN_FLIGHT } from '../../../src/framework/worker/heartbeat/in-flight.js';
 import { type BeatsWorld, beatsWorld, GONE, LOST, OK, type Reply, seeded, THROTTLED } from './beats.js';
 
 interface Crowd {
@@ -72,7 +72,7 @@ test('never above the rate, never more on the way than the cap, every task that 
       }
       expect(w.beatsOf('leaving').filter((at) => at > releasedAt)).toEqual([]);
       expect(w.mostWithin(Math.max(1_000, 1_000 / rate))).toBeLessThanOrEqual(Math.ceil(rate));
-      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_ON_THE_WAY);
+      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
       for (const beat of staying) beat.release();
       w.reply = () => ({ answer: OK });
       await w.clock.advance(100_000);

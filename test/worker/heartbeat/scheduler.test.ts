@@ -1,6 +1,6 @@
 import { sample, THOROUGH } from '../../support/thorough.js';
 import { describe, expect, test } from '@jest/globals';
-import { MOST_ON_THE_WAY } from '../../../src/framework/worker/heartbeat/on-the-way.js';
+import { MOST_IN_FLIGHT } from '../../../src/framework/worker/heartbeat/in-flight.js';
 import { beatsWorld, GONE, LOST, OK, seeded, THROTTLED } from './beats.js';
 
 describe('the heartbeat of one task', () => {
@@ -154,12 +154,12 @@ describe('a beat that is asked for', () => {
     const w = beatsWorld({ rate: 100_000 });
     w.reply = () => ({ answer: OK, afterMs: 1_000 });
     let answered = 0;
-    for (const beat of w.crowd('t', MOST_ON_THE_WAY, Number.POSITIVE_INFINITY))
+    for (const beat of w.crowd('t', MOST_IN_FLIGHT, Number.POSITIVE_INFINITY))
       void beat.now().then(() => answered++);
     await w.clock.advance(500);
-    expect(w.onTheWay.now).toBeLessThan(MOST_ON_THE_WAY);
+    expect(w.onTheWay.now).toBeLessThan(MOST_IN_FLIGHT);
     await w.clock.advance(2_500);
-    expect(answered).toBe(MOST_ON_THE_WAY);
+    expect(answered).toBe(MOST_IN_FLIGHT);
   });
 });
 
@@ -282,7 +282,7 @@ describe('a slow service', () => {
       w.reply = () => ({ answer: OK, afterMs });
       await w.clock.advance(60_000);
       expect(w.givenUp()).toBe(0);
-      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_ON_THE_WAY);
+      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
       expect(w.longestSilence()).toBeLessThan(40_000);
     },
   );
@@ -293,7 +293,7 @@ describe('a slow service', () => {
     w.crowd('patient', 6_000, 20_000);
     w.crowd('second', 20, 1_000);
     await w.clock.advance(40_000);
-    expect(w.onTheWay.most).toBeGreaterThan(MOST_ON_THE_WAY / 2);
+    expect(w.onTheWay.most).toBeGreaterThan(MOST_IN_FLIGHT / 2);
     expect(w.longestSilence('second')).toBeLessThan(1_500);
   });
 
@@ -312,7 +312,7 @@ describe('a slow service', () => {
     w.reply = () => ({ answer: OK, afterMs: 900 });
     w.crowd('t', 1_500, 1_900);
     await w.clock.advance(12_000);
-    expect(w.onTheWay.most).toBe(MOST_ON_THE_WAY);
+    expect(w.onTheWay.most).toBe(MOST_IN_FLIGHT);
     expect(w.givenUp()).toBe(0);
   });
 });

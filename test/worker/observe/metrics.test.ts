@@ -7,7 +7,7 @@ import * as newer from 'otel-api-next';
 import { ActivityFailure, createLog } from 'stepwright';
 import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/error-types.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';
-import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/api.js';
+import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/registered-api.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';

@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { Ledger, type LedgerLease, ledgerMemory } from '../../../src/framework/worker/thread/ledger.js';
+import {
+  LeaseLedger,
+  type LedgerLease,
+  ledgerMemory,
+} from '../../../src/framework/worker/thread/lease-ledger.js';
 
 const lease = (id: number, token = `token-${id}`): LedgerLease => ({
   ...{ id, token, region: id % 3, everyMs: id % 2 === 0 ? 20_000.5 : Number.POSITIVE_INFINITY },
@@ -8,9 +12,9 @@ const lease = (id: number, token = `token-${id}`): LedgerLease => ({
 });
 
 /** The two ends of one ledger, as two threads hold them. */
-function ends(): { writer: Ledger; reader: Ledger } {
+function ends(): { writer: LeaseLedger; reader: LeaseLedger } {
   const memory = ledgerMemory();
-  return { writer: new Ledger(memory), reader: new Ledger(memory) };
+  return { writer: new LeaseLedger(memory), reader: new LeaseLedger(memory) };
 }
 
 test('what is written is read once, as it was written, and a lease that is over by then is not', () => {

@@ -4,7 +4,7 @@ import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk
 import { createLog, createWorker, type Worker } from 'stepwright';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
-import { MainLoop } from '../../../src/framework/worker/thread/main-loop.js';
+import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-watch.js';
 import type { HeartbeatListener } from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
@@ -157,7 +157,7 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
   const clock = new HandClock();
   const turns = new SharedArrayBuffer(4);
   const told: unknown[] = [];
-  const loop = new MainLoop({
+  const loop = new MainLoopWatch({
     ...{ turns, clock, stallAfterMs: 10_000 },
     onGivenUp: (ms) => void told.push(['given up', ms]),
     onTurned: (ms, gaveUp) => void told.push(['turned', ms, gaveUp]),

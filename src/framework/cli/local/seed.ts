@@ -10,7 +10,7 @@ import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
-import { portInUse } from '../../worker/health/serve.js';
+import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
 /** The account and the region of what was declared without an ARN. */

@@ -1,7 +1,7 @@
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
-import { statusInWords } from '../../worker/health/pages.js';
+import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logOutdated, WAITING } from '../output/banner.js';
 import type { AccessFlags } from '../flags/access-flags.js';

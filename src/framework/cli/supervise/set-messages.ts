@@ -3,7 +3,7 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
-import type { MetricValues } from '../../worker/observe/metrics/summed.js';
+import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 

@@ -6,7 +6,7 @@ import { shareOutput } from '../../base/log/log-output.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
-import { publicStatus } from '../../worker/health/pages.js';
+import { publicStatus } from '../../worker/health/health-pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import type { Beat, Beating, Heartbeats } from '../../worker/heartbeat/heartbeats.js';
+import type { Heartbeat, TrackedLease, Heartbeats } from '../../worker/heartbeat/heartbeats.js';
 
 /** Sends heartbeats at exact intervals, so that a test can count them. */
 export class IntervalHeartbeats implements Heartbeats {
@@ -9,28 +9,28 @@ export class IntervalHeartbeats implements Heartbeats {
     this.#clock = clock;
   }
 
-  track(beating: Beating): Beat {
-    return new IntervalBeat(beating, this.#clock);
+  track(lease: TrackedLease): Heartbeat {
+    return new IntervalBeat(lease, this.#clock);
   }
 }
 
-class IntervalBeat implements Beat {
+class IntervalBeat implements Heartbeat {
   lastAt: number | undefined;
-  readonly #beating: Beating;
+  readonly #lease: TrackedLease;
   readonly #clock: Clock;
   readonly #stop: () => void;
   #released = false;
 
-  constructor(beating: Beating, clock: Clock) {
-    this.#beating = beating;
+  constructor(lease: TrackedLease, clock: Clock) {
+    this.#lease = lease;
     this.#clock = clock;
-    const { everyMs } = beating;
+    const { everyMs } = lease;
     this.#stop = Number.isFinite(everyMs) ? clock.every(everyMs, () => void this.now()) : () => {};
   }
 
   async now(): Promise<void> {
     if (this.#released) return;
-    const { port, token, onGone } = this.#beating;
+    const { port, token, onGone } = this.#lease;
     const answer = await port.heartbeat(token, NEVER);
     if (answer.kind === 'ok') this.lastAt = this.#clock.now();
     if (answer.kind !== 'gone' || this.#released) return;

@@ -9,7 +9,7 @@ import { socketProblems } from '../../aws/sdk/settings.js';
 import type { ActivityPort } from '../../aws/port.js';
 import { resolveOnce } from '../handler/container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
-import { openHealth, type WorkerHealth } from '../health/open.js';
+import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';

@@ -1,4 +1,4 @@
-import { MOST_ON_THE_WAY } from '../heartbeat/on-the-way.js';
+import { MOST_IN_FLIGHT } from '../heartbeat/in-flight.js';
 import type { Sockets } from '../../aws/sdk/aws-service.js';
 import type { PlannedHandler } from './plan.js';
 
@@ -8,5 +8,5 @@ export function socketsFor(handlers: readonly PlannedHandler[]): Sockets {
   const tasks = handlers.reduce((sum, { options }) => sum + options.concurrency, 0);
   // Beside every task that runs there may be an outcome that is still on its way.
   const reports = Math.max(2 * tasks, 16);
-  return { polls, reports, heartbeats: Math.min(reports, MOST_ON_THE_WAY) };
+  return { polls, reports, heartbeats: Math.min(reports, MOST_IN_FLIGHT) };
 }

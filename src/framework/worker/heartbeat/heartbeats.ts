@@ -1,7 +1,7 @@
 import type { ActivityPort } from '../../aws/port.js';
 
 /** One task whose lease is to be kept alive. */
-export interface Beating {
+export interface TrackedLease {
   readonly port: ActivityPort;
   readonly token: string;
   /** Milliseconds between two beats, the first at most one interval after now; Infinity: only when asked. */
@@ -13,16 +13,16 @@ export interface Beating {
 }
 
 /** The hold on a task's heartbeat. */
-export interface Beat {
+export interface Heartbeat {
   /** When the service last took a beat, in epoch milliseconds. */
   readonly lastAt: number | undefined;
   /** Sends one as soon as the worker's rate allows; calls that come while one is due share it. Never rejects. */
   now(): Promise<void>;
-  /** Ends the beating. Idempotent. */
+  /** Ends the lease. Idempotent. */
   release(): void;
 }
 
 /** Beats for all tasks of a worker. Implementations hold the worker's `heartbeatRate`. */
 export interface Heartbeats {
-  track(beating: Beating): Beat;
+  track(lease: TrackedLease): Heartbeat;
 }

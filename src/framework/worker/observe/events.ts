@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/events.js';
 import type { EmitTask, TaskEvents } from '../task/events.js';
 import type { WorkerState } from '../../base/worker-status.js';
-import type { HeartbeatLoad } from '../heartbeat/load.js';
+import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
 /** All that a worker tells. Names are stable. */

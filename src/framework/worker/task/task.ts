@@ -9,7 +9,7 @@ import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskRef } from './events.js';
-import type { Beat, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { taskContext } from './context.js';
@@ -86,7 +86,7 @@ export class Task {
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
   #gone = false;
-  #beat: Beat | undefined;
+  #beat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
   /** When the slot could come free. */

@@ -6,13 +6,13 @@ import { entryUrl } from '../../base/entry-url.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import { RelayedProbes } from '../health/relayed-probes.js';
+import { ThreadHealthClient } from '../health/thread-health-client.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { ActivityPort } from '../../aws/port.js';
-import type { Beat, Beating } from '../heartbeat/heartbeats.js';
-import type { SchedulerOptions } from '../heartbeat/scheduler.js';
-import { Ledger, ledgerMemory } from './ledger.js';
-import { ThreadBeat } from './thread-beat.js';
+import type { Heartbeat, TrackedLease } from '../heartbeat/heartbeats.js';
+import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
+import { LeaseLedger, ledgerMemory } from './lease-ledger.js';
+import { ThreadHeartbeat } from './thread-heartbeat.js';
 import {
   answerToText,
   type FromThread,
@@ -36,7 +36,7 @@ export interface HeartbeatThreadOptions {
   readonly rate: number;
   readonly stallAfterMs: number | false;
   /** Called once, when the thread has ended. @param left the heartbeats that it sent */
-  readonly onEnded: (error: Error, left: Iterable<ThreadBeat>) => void;
+  readonly onEnded: (error: Error, left: Iterable<ThreadHeartbeat>) => void;
 }
 
 /** Listens to the heartbeats of a worker. */
@@ -52,19 +52,19 @@ const SOON_MS = 5_000;
 /** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
 const HAND_OVER_MS = 10_000;
 
-const ENTRY = entryUrl('./entry.js', import.meta.url);
+const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
 /** The main thread's end of the thread that sends heartbeats and serves the health port. */
 export class HeartbeatThread {
   /** The health port, which the thread answers as well. */
-  readonly probes = new RelayedProbes((message) => {
+  readonly probes = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
   });
   readonly #options: HeartbeatThreadOptions;
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
-  readonly #ledger = new Ledger(this.#ledgerMemory);
+  readonly #ledger = new LeaseLedger(this.#ledgerMemory);
   /** Undefined until it is needed, or the worker has run for a turn: a start has its first polls open sooner. */
   #thread: Worker | undefined;
   /** What it is told when it starts. */
@@ -73,7 +73,7 @@ export class HeartbeatThread {
   readonly #context = new AsyncResource('stepwright:heartbeats');
   /** With their places in the order in which they were opened. */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
-  readonly #beats = new Map<number, ThreadBeat>();
+  readonly #beats = new Map<number, ThreadHeartbeat>();
   readonly #timers: Cancel[] = [];
   #lastId = 0;
   #released: number[] = [];
@@ -152,15 +152,15 @@ export class HeartbeatThread {
   }
 
   /** Returns undefined once the thread has ended, and where the port was not opened. */
-  track(beating: Beating): Beat | undefined {
-    const region = this.#regions.get(beating.port);
+  track(lease: TrackedLease): Heartbeat | undefined {
+    const region = this.#regions.get(lease.port);
     if (!region) return undefined;
     this.#start();
     if (this.#ended) return undefined;
-    const { token, everyMs, leasedAt } = beating;
+    const { token, everyMs, leasedAt } = lease;
     const id = ++this.#lastId;
     const written = this.#ledger.begin({ id, region: region.index, token, everyMs, leasedAt });
-    const beat = new ThreadBeat(beating, {
+    const beat = new ThreadHeartbeat(lease, {
       ask: () => this.#send({ kind: 'now', id }),
       release: () => this.#release(id, written),
     });

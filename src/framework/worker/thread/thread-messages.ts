@@ -1,8 +1,8 @@
 import type { getDefaultResultOrder } from 'node:dns';
-import type { FromProbes, ToProbes } from '../health/thread-probes.js';
+import type { FromHealthServer, ToHealthServer } from '../health/thread-health-server.js';
 import type { ReportAnswer } from '../../aws/port.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
-import type { HeartbeatLoad } from '../heartbeat/load.js';
+import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
 /** What the thread is started with. */
 export interface ThreadOptions {
@@ -51,7 +51,7 @@ export type ToThread =
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   /** The answer to a beat that the thread could not get taken itself. */
   | { readonly kind: 'instead'; readonly beat: number; readonly answer: TextAnswer }
-  | ToProbes;
+  | ToHealthServer;
 
 /** What the thread tells. */
 export type FromThread =
@@ -71,7 +71,7 @@ export type FromThread =
   /** A beat was refused for something that the main thread may mend: it is to try. */
   | { readonly kind: 'refused'; readonly beat: number; readonly region: string; readonly token: string }
   | { readonly kind: 'turned'; readonly blockedMs: number; readonly gaveUp: boolean }
-  | FromProbes;
+  | FromHealthServer;
 
 /** An answer whose error is text. */
 export type TextAnswer =

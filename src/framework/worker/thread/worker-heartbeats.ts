@@ -4,10 +4,10 @@ import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { servePages } from '../health/page-server.js';
-import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
-import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
+import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
+import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { type HeartbeatListener, HeartbeatThread } from './heartbeat-thread.js';
-import type { ThreadBeat } from './thread-beat.js';
+import type { ThreadHeartbeat } from './thread-heartbeat.js';
 
 export interface WorkerHeartbeatsOptions {
   readonly clock: Clock;
@@ -46,7 +46,7 @@ export class WorkerHeartbeats implements Heartbeats {
   constructor(options: WorkerHeartbeatsOptions) {
     this.#options = options;
     if (options.clock !== systemClock) return;
-    const onEnded = (error: Error, left: Iterable<ThreadBeat>): void => this.#goOn(error, left);
+    const onEnded = (error: Error, left: Iterable<ThreadHeartbeat>): void => this.#goOn(error, left);
     this.#thread = new HeartbeatThread({ ...options, onEnded });
   }
 
@@ -72,15 +72,15 @@ export class WorkerHeartbeats implements Heartbeats {
     this.#thread?.follow(listener);
   }
 
-  track(beating: Beating): Beat {
-    return this.#thread?.track(beating) ?? this.#fromMain().track(beating);
+  track(lease: TrackedLease): Heartbeat {
+    return this.#thread?.track(lease) ?? this.#fromMain().track(lease);
   }
 
   async close(): Promise<void> {
     await this.#thread?.close();
   }
 
-  #goOn(error: Error, left: Iterable<ThreadBeat>): void {
+  #goOn(error: Error, left: Iterable<ThreadHeartbeat>): void {
     this.#options.log.error({ error: showError(error) }, THREAD_ENDED);
     for (const beat of left) beat.goOn(this.#fromMain());
   }

@@ -5,7 +5,7 @@ import { EventLoopDelay } from './event-loop.js';
 import { type Reading, readGauges } from './gauges.js';
 import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
-import type { MetricValues } from './summed.js';
+import type { MetricValues } from './summed-metrics.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
 /** A worker's metrics in Prometheus' text format. */

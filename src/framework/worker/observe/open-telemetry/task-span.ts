@@ -2,7 +2,7 @@ import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer }
 import { tokenHash } from '../../../base/token-hash.js';
 import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../task/tracing.js';
 import type { ErrorTypes } from '../metrics/error-types.js';
-import type { OpenTelemetry } from './api.js';
+import type { OpenTelemetry } from './registered-api.js';
 
 /** As the semantic conventions name it (registry, AWS Step Functions). What a sampler can decide by. */
 const ACTIVITY = 'aws.step_functions.activity.arn';

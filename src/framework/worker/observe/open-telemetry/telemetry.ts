@@ -4,7 +4,7 @@ import type { Logger } from '../../../base/log/log.js';
 import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
 import type { ObservedWorker } from '../observer.js';
-import { openTelemetry } from './api.js';
+import { openTelemetry } from './registered-api.js';
 import { Traces } from './traces.js';
 
 export interface TelemetryOptions {

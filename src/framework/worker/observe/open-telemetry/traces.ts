@@ -3,7 +3,7 @@ import type { Logger } from '../../../base/log/log.js';
 import type { TaskTrace, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { turn } from '../../../base/time/turn.js';
 import { ErrorTypes } from '../metrics/error-types.js';
-import type { OpenTelemetry } from './api.js';
+import type { OpenTelemetry } from './registered-api.js';
 import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {

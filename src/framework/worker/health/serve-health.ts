@@ -2,7 +2,7 @@ import { type Address, showAddress } from '../../config/address.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import { jsonPage, type Page, servePages } from './page-server.js';
-import { answer, type HealthSource } from './pages.js';
+import { answer, type HealthSource } from './health-pages.js';
 
 /** A health port that is open. */
 export interface Health {

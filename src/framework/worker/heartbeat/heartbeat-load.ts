@@ -17,7 +17,7 @@ export interface StretchedInterval {
   readonly stretchedToMs: number;
 }
 
-export interface LoadOptions {
+export interface LoadMeterOptions {
   readonly clock: Clock;
   /** Beats a second that can be kept up. */
   readonly rate: number;
@@ -33,8 +33,8 @@ const TELL_MS = 1_000;
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
 /** Counts what the tasks need, and tells when the rate does not suffice, when that has become worse, and when it ends. */
-export class Load {
-  readonly #options: LoadOptions;
+export class LoadMeter {
+  readonly #options: LoadMeterOptions;
   /** How many tasks have which interval. */
   readonly #tasks = new Map<number, number>();
   #perSecond = 0;
@@ -43,7 +43,7 @@ export class Load {
   #told = 0;
   #telling: Cancel | undefined;
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadMeterOptions) {
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import { TURN_MS } from './thread-messages.js';
 
-export interface MainLoopOptions {
+export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
@@ -18,14 +18,14 @@ const TOLD_MS = 1_000;
  * Whether the main loop still turns, seen from another thread. Counted in this thread's own turns: where the whole
  * process was stopped, this thread has missed as many.
  */
-export class MainLoop {
-  readonly #options: MainLoopOptions;
+export class MainLoopWatch {
+  readonly #options: MainLoopWatchOptions;
   readonly #turns: Int32Array;
   #seen = -1;
   #blocked = 0;
   #gaveUp = false;
 
-  constructor(options: MainLoopOptions) {
+  constructor(options: MainLoopWatchOptions) {
     this.#options = options;
     this.#turns = new Int32Array(options.turns);
     options.clock.every(TURN_MS, () => this.#look());

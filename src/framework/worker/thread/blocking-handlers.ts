@@ -4,7 +4,7 @@ import { TURN_MS } from './thread-messages.js';
 const LATE_MS = 1_000;
 
 /** Remembers which handlers ran while the event loop was held up: one of them did it. */
-export class BlockedLoop {
+export class BlockingHandlers {
   #ran = new Set<string>();
   #suspects: readonly string[] = [];
   #lastAt = Number.POSITIVE_INFINITY;

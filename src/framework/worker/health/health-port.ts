@@ -5,8 +5,8 @@ import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/observer.js';
 import type { servePages } from './page-server.js';
-import { type HealthSource, PATHS, publicStatus } from './pages.js';
-import { type Health, serveHealth } from './serve.js';
+import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
+import { type Health, serveHealth } from './serve-health.js';
 
 /** A worker's health port, which is open before the worker is made. */
 export interface WorkerHealth {

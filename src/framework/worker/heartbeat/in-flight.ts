@@ -3,17 +3,17 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAt } from '../../base/time/call-limit.js';
 import type { ReportAnswer } from '../../aws/port.js';
 import { Heap, type HeapItem } from './heap.js';
-import { isPatient } from './ready-beats.js';
-import type { TrackedBeat } from './tracked-beat.js';
+import { hasLongInterval } from './due-heartbeats.js';
+import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
  * The most beats of a worker that wait for an answer at one time; its connections are sized by it. At the default rate
  * of 250 a second a service may take four seconds for each and no interval stretches; one that takes eight is still
  * beaten for 2,000 tasks of 20 s in time. More would be a burden to a service that is slow for being overloaded.
  */
-export const MOST_ON_THE_WAY = 1_000;
+export const MOST_IN_FLIGHT = 1_000;
 /** Of these so many are left to short intervals, which can not wait until one of a crowd is answered. */
-const KEPT_FOR_THE_IMPATIENT = MOST_ON_THE_WAY / 8;
+const KEPT_FOR_SHORT_INTERVALS = MOST_IN_FLIGHT / 8;
 
 /**
  * An attempt is given up after half its interval, so that another fits before a lease of two intervals lapses; or,
@@ -25,18 +25,18 @@ const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as cons
 const STEP = 1.25;
 
 interface Attempt extends HeapItem {
-  readonly beat: TrackedBeat;
+  readonly beat: ScheduledHeartbeat;
   readonly limit: Abort;
   readonly limitMs: number;
   readonly limitAt: number;
 }
 
 /** The beats that wait for an answer: how many there may be, and how long each may wait, all with one timer. */
-export class OnTheWay {
+export class InFlight {
   readonly #clock: Clock;
   readonly #limits = new Heap<Attempt>((attempt) => attempt.limitAt);
   #all = 0;
-  #patient = 0;
+  #long = 0;
   #usualMs = 1;
   #timer: { readonly at: number; readonly cancel: Cancel } | undefined;
 
@@ -45,26 +45,26 @@ export class OnTheWay {
   }
 
   /** Whether there is a place for this one. */
-  hasPlace(beat: TrackedBeat): boolean {
-    if (this.#all >= MOST_ON_THE_WAY) return false;
-    return !isPatient(beat) || this.#patient < MOST_ON_THE_WAY - KEPT_FOR_THE_IMPATIENT;
+  hasRoom(beat: ScheduledHeartbeat): boolean {
+    if (this.#all >= MOST_IN_FLIGHT) return false;
+    return !hasLongInterval(beat) || this.#long < MOST_IN_FLIGHT - KEPT_FOR_SHORT_INTERVALS;
   }
 
   /** Sends it. The time that it may take begins now. */
-  async send(beat: TrackedBeat): Promise<ReportAnswer> {
+  async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
-    const answer = await beat.beating.port.heartbeat(beat.beating.token, attempt.limit);
+    const answer = await beat.lease.port.heartbeat(beat.lease.token, attempt.limit);
     this.#end(attempt);
     return answer;
   }
 
-  #begin(beat: TrackedBeat): Attempt {
+  #begin(beat: ScheduledHeartbeat): Attempt {
     const limitMs = this.#limitMs(beat.everyMs);
     const limitAt = this.#clock.now() + limitMs;
     const attempt = { beat, limit: new Abort(), limitMs, limitAt, heapIndex: 0 };
     this.#limits.add(attempt);
     this.#all++;
-    if (isPatient(beat)) this.#patient++;
+    if (hasLongInterval(beat)) this.#long++;
     this.#arm();
     return attempt;
   }
@@ -72,7 +72,7 @@ export class OnTheWay {
   #end(attempt: Attempt): void {
     const { beat, limit, limitAt, limitMs } = attempt;
     this.#all--;
-    if (isPatient(beat)) this.#patient--;
+    if (hasLongInterval(beat)) this.#long--;
     if (!limit.aborted) this.#limits.remove(attempt);
     const slow = limit.aborted || this.#clock.now() - (limitAt - limitMs) > this.#usualMs;
     this.#usualMs = Math.max(1, slow ? this.#usualMs * STEP : this.#usualMs / STEP);

@@ -1,12 +1,12 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { ReportAnswer } from '../../aws/port.js';
 import { Heap } from './heap.js';
-import type { Beat, Beating, Heartbeats } from './heartbeats.js';
-import { type HeartbeatLoad, Load } from './load.js';
-import { OnTheWay } from './on-the-way.js';
-import { Rate } from './rate.js';
-import { ReadyBeats } from './ready-beats.js';
-import { ASKED_ONLY_MS, isThrottled, TrackedBeat } from './tracked-beat.js';
+import type { Heartbeat, TrackedLease, Heartbeats } from './heartbeats.js';
+import { type HeartbeatLoad, LoadMeter } from './heartbeat-load.js';
+import { InFlight } from './in-flight.js';
+import { RateLimiter } from './rate-limiter.js';
+import { DueHeartbeats } from './due-heartbeats.js';
+import { ASKED_ONLY_MS, isThrottled, ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -44,11 +44,11 @@ const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
-  readonly #rate: Rate;
-  readonly #load: Load;
-  readonly #onTheWay: OnTheWay;
-  readonly #waiting = new Heap<TrackedBeat>((beat) => beat.readyAt);
-  readonly #ready = new ReadyBeats();
+  readonly #rate: RateLimiter;
+  readonly #load: LoadMeter;
+  readonly #inFlight: InFlight;
+  readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
+  readonly #ready = new DueHeartbeats();
   /** The load's share that first beats are planned for, and where in it the next one falls. */
   #spread = 0;
   #part: number;
@@ -57,21 +57,21 @@ export class HeartbeatScheduler implements Heartbeats {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#rate = new Rate(options.rate);
-    this.#load = new Load({ ...options, rate: this.#rate.perSecond });
-    this.#onTheWay = new OnTheWay(options.clock);
+    this.#rate = new RateLimiter(options.rate);
+    this.#load = new LoadMeter({ ...options, rate: this.#rate.perSecond });
+    this.#inFlight = new InFlight(options.clock);
     this.#part = options.random();
   }
 
-  track(beating: Beating): Beat {
+  track(lease: TrackedLease): Heartbeat {
     const { clock, random } = this.#options;
-    const beat = new TrackedBeat(beating, this.#nextPart(), {
+    const beat = new ScheduledHeartbeat(lease, this.#nextPart(), {
       clock,
       random,
-      changed: (changed) => this.#enter(changed),
-      released: (released) => this.#leave(released),
+      onChanged: (changed) => this.#enter(changed),
+      onReleased: (released) => this.#leave(released),
     });
-    this.#load.add(beating.everyMs);
+    this.#load.add(lease.everyMs);
     this.#widenSpread();
     beat.planFirst(this.#spread);
     this.#enter(beat);
@@ -94,7 +94,7 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#waiting.rebuild((beat) => beat.planFirst(wanted));
   }
 
-  #enter(beat: TrackedBeat): void {
+  #enter(beat: ScheduledHeartbeat): void {
     this.#takeOut(beat);
     if (beat.readyAt === Number.POSITIVE_INFINITY) return;
     this.#waiting.add(beat);
@@ -102,14 +102,14 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#arm();
   }
 
-  #takeOut(beat: TrackedBeat): void {
+  #takeOut(beat: ScheduledHeartbeat): void {
     beat.heap?.remove(beat);
     beat.heap = undefined;
   }
 
-  #leave(beat: TrackedBeat): void {
+  #leave(beat: ScheduledHeartbeat): void {
     this.#takeOut(beat);
-    this.#load.remove(beat.beating.everyMs);
+    this.#load.remove(beat.lease.everyMs);
     this.#arm();
   }
 
@@ -130,8 +130,8 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#arm();
   }
 
-  #nextReady(now: number): TrackedBeat | undefined {
-    return this.#ready.first(now, (beat) => this.#onTheWay.hasPlace(beat));
+  #nextReady(now: number): ScheduledHeartbeat | undefined {
+    return this.#ready.first(now, (beat) => this.#inFlight.hasRoom(beat));
   }
 
   /** Wakes when the next beat may leave. One that has no place is looked at when an answer makes room. */
@@ -153,20 +153,20 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#wake = undefined;
   }
 
-  async #send(beat: TrackedBeat, now: number): Promise<void> {
+  async #send(beat: ScheduledHeartbeat, now: number): Promise<void> {
     this.#takeOut(beat);
     this.#options.onSent?.(Math.max(0, now - beat.readyAt));
     beat.leave(now);
-    const answer = await this.#onTheWay.send(beat);
-    beat.onTheWay = false;
+    const answer = await this.#inFlight.send(beat);
+    beat.inFlight = false;
     if (!beat.released) this.#answer(beat, answer);
     // Its place is free for another, whether it waits for its next one or not.
     this.#arm();
   }
 
-  #answer(beat: TrackedBeat, answer: ReportAnswer): void {
+  #answer(beat: ScheduledHeartbeat, answer: ReportAnswer): void {
     if (answer.kind === 'gone') {
-      beat.beating.onGone(answer.error);
+      beat.lease.onGone(answer.error);
       return beat.release();
     }
     if (answer.kind === 'ok') beat.accepted();

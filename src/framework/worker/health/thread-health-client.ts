@@ -1,20 +1,20 @@
 import type { Address } from '../../config/address.js';
 import { type Answerer, type PageServer, servePages } from './page-server.js';
-import type { FromProbes, ToProbes } from './thread-probes.js';
+import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
 /**
  * The main thread's end of a health port that a thread answers: that asks here for each page. Where the thread ends, the
  * port is answered from here.
  */
-export class RelayedProbes {
-  readonly #send: (message: ToProbes) => void;
+export class ThreadHealthClient {
+  readonly #send: (message: ToHealthServer) => void;
   /** What is served, until it is closed. */
   #served: { readonly address: Address; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
   #instead: PageServer | undefined;
 
-  constructor(send: (message: ToProbes) => void) {
+  constructor(send: (message: ToHealthServer) => void) {
     this.#send = send;
   }
 
@@ -29,7 +29,7 @@ export class RelayedProbes {
     return { port, close: () => this.#close() };
   };
 
-  take(message: FromProbes): void {
+  take(message: FromHealthServer): void {
     if (message.kind === 'request') void this.#page(message);
     else if (message.kind === 'listening') this.#opened(message.port);
     else this.#refused(Object.assign(new Error(message.message), { code: message.code }));
@@ -69,10 +69,10 @@ export class RelayedProbes {
   #close(): void {
     this.#served = undefined;
     this.#instead?.close();
-    this.#send({ kind: 'hang-up' });
+    this.#send({ kind: 'close' });
   }
 
-  async #page({ request, method, path }: Extract<FromProbes, { kind: 'request' }>): Promise<void> {
+  async #page({ request, method, path }: Extract<FromHealthServer, { kind: 'request' }>): Promise<void> {
     const page = await this.#served?.answer(method, path);
     if (page) this.#send({ kind: 'page', request, page });
   }

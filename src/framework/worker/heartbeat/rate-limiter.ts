@@ -13,7 +13,7 @@ const WAY_MS = 50;
  * arrive, sees no more either. Within a second they leave in a stream. What can be kept up is a little less than the
  * rate: `perSecond`.
  */
-export class Rate {
+export class RateLimiter {
   /** How many a second can be kept up: the rate, less a twentieth. */
   readonly perSecond: number;
   /** The most within `#windowMs`, which is a second where the rate is a whole number. */

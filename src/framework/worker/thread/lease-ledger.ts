@@ -34,7 +34,7 @@ export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_
  * four times a second. Most tasks are over by then: a message for each would cost more than all else that is done for
  * one. What was written is read, whatever the main thread does after that.
  */
-export class Ledger {
+export class LeaseLedger {
   readonly #positions: Int32Array;
   readonly #bytes: Buffer;
   /** One entry, before it is copied where it belongs, which may be over the edge. */

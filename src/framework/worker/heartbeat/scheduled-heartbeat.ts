@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportAnswer } from '../../aws/port.js';
 import type { Heap, HeapItem } from './heap.js';
-import type { Beat, Beating } from './heartbeats.js';
+import type { Heartbeat, TrackedLease } from './heartbeats.js';
 import { deferred } from '../../base/time/wait.js';
 
 type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
@@ -28,31 +28,31 @@ const REPEAT_JITTER = 0.1;
 /** Beats that a handler asks for are at least this far apart. */
 const ASKED_GAP_MS = 1_000;
 /** Among leases that would lapse, a beat that was asked for stands as if its own lapsed after this. */
-const ASKED_PATIENCE_MS = 10_000;
+const ASKED_LAPSE_MS = 10_000;
 /** What stands for the interval of a task that is beaten only when asked. */
 export const ASKED_ONLY_MS = 20_000;
 
 /** What a beat needs of its scheduler. */
-export interface BeatKeeper {
+export interface ScheduledHeartbeatOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** Something may have become due earlier. */
-  changed(beat: TrackedBeat): void;
-  released(beat: TrackedBeat): void;
+  onChanged(beat: ScheduledHeartbeat): void;
+  onReleased(beat: ScheduledHeartbeat): void;
 }
 
 /** One lease: when its next beat is due, when it would lapse, and who waits for its answer. */
-export class TrackedBeat implements Beat, HeapItem {
-  readonly beating: Beating;
+export class ScheduledHeartbeat implements Heartbeat, HeapItem {
+  readonly lease: TrackedLease;
   /** The interval; a usual one where it is only beaten when asked. */
   readonly everyMs: number;
   lastAt: number | undefined;
   released = false;
-  onTheWay = false;
+  inFlight = false;
   /** The heap that it stands in, while it waits or is ready. */
-  heap: Heap<TrackedBeat> | undefined;
+  heap: Heap<ScheduledHeartbeat> | undefined;
   heapIndex = 0;
-  readonly #keeper: BeatKeeper;
+  readonly #options: ScheduledHeartbeatOptions;
   readonly #part: number;
   /** When the last attempt left. */
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -62,11 +62,11 @@ export class TrackedBeat implements Beat, HeapItem {
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
   /** @param part which part of the time that first beats may come early this one does, from 0 to 1 */
-  constructor(beating: Beating, part: number, keeper: BeatKeeper) {
-    this.beating = beating;
-    this.everyMs = Number.isFinite(beating.everyMs) ? beating.everyMs : ASKED_ONLY_MS;
+  constructor(lease: TrackedLease, part: number, options: ScheduledHeartbeatOptions) {
+    this.lease = lease;
+    this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
     this.#part = part;
-    this.#keeper = keeper;
+    this.#options = options;
   }
 
   /** From when on the next attempt may leave. */
@@ -83,7 +83,7 @@ export class TrackedBeat implements Beat, HeapItem {
       this.#countedFrom + LEASE_INTERVALS * this.everyMs,
       this.#failedAt + this.everyMs,
     );
-    return this.#asked ? Math.min(lapses, this.#asked.at + ASKED_PATIENCE_MS) : lapses;
+    return this.#asked ? Math.min(lapses, this.#asked.at + ASKED_LAPSE_MS) : lapses;
   }
 
   /** Plans the first beat, unless it was attempted already. @param early how much of its interval it may come early */
@@ -92,13 +92,13 @@ export class TrackedBeat implements Beat, HeapItem {
   }
 
   now(): Promise<void> {
-    const now = this.#keeper.clock.now();
+    const now = this.#options.clock.now();
     if (this.released || (this.lastAt !== undefined && now - this.lastAt < ASKED_GAP_MS))
       return Promise.resolve();
     if (!this.#asked) {
       const { promise: answered, resolve } = deferred<void>();
       this.#asked = { at: now, answered, resolve };
-      if (!this.onTheWay) this.#keeper.changed(this);
+      if (!this.inFlight) this.#options.onChanged(this);
     }
     return this.#asked.answered;
   }
@@ -106,13 +106,13 @@ export class TrackedBeat implements Beat, HeapItem {
   release(): void {
     if (this.released) return;
     this.released = true;
-    this.#keeper.released(this);
+    this.#options.onReleased(this);
     this.#answerAsked();
   }
 
   /** An attempt leaves. */
   leave(now: number): void {
-    this.onTheWay = true;
+    this.inFlight = true;
     this.#triedAt = now;
   }
 
@@ -126,21 +126,21 @@ export class TrackedBeat implements Beat, HeapItem {
   /** The beat on its way came to nothing, and is repeated; one that was only asked for early is not. */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
-    this.#dueAt = Math.max(this.#dueAt, this.#keeper.clock.now() + this.#repeatAfter(failure));
+    this.#dueAt = Math.max(this.#dueAt, this.#options.clock.now() + this.#repeatAfter(failure));
     this.#answerAsked();
   }
 
   #repeatAfter(failure: Failure): number {
     const { share, mostMs } = REPEAT[failure.kind === 'retry' ? failure.pace : 'slow'];
-    const age = this.#keeper.clock.now() - this.#countedFrom;
+    const age = this.#options.clock.now() - this.#countedFrom;
     const least = Math.min(REPEAT_LEAST.mostMs, this.everyMs * REPEAT_LEAST.share);
-    return Math.min(mostMs, Math.max(least, age * share)) * (1 + REPEAT_JITTER * this.#keeper.random());
+    return Math.min(mostMs, Math.max(least, age * share)) * (1 + REPEAT_JITTER * this.#options.random());
   }
 
   #nextDue(early: number): number {
-    if (!Number.isFinite(this.beating.everyMs)) return Number.POSITIVE_INFINITY;
-    const share = Math.min(1, JITTER * this.#keeper.random() + early);
-    return this.#countedFrom + (1 - share) * this.beating.everyMs;
+    if (!Number.isFinite(this.lease.everyMs)) return Number.POSITIVE_INFINITY;
+    const share = Math.min(1, JITTER * this.#options.random() + early);
+    return this.#countedFrom + (1 - share) * this.lease.everyMs;
   }
 
   /** An attempt that failed a moment ago is not repeated at once because a handler asks in a loop. */
@@ -149,7 +149,7 @@ export class TrackedBeat implements Beat, HeapItem {
   }
 
   get #countedFrom(): number {
-    return this.lastAt ?? this.beating.leasedAt;
+    return this.lastAt ?? this.lease.leasedAt;
   }
 
   #answerAsked(): void {

@@ -6,15 +6,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock as clock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { showDuration } from '../../base/time/duration.js';
-import { ThreadProbes } from '../health/thread-probes.js';
+import { ThreadHealthServer } from '../health/thread-health-server.js';
 import { activityPort, type Renewal } from '../../aws/activity-calls.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import type { Identity } from '../../aws/lean/recipe.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
-import type { Beat } from '../heartbeat/heartbeats.js';
-import { HeartbeatScheduler } from '../heartbeat/scheduler.js';
-import { Ledger } from './ledger.js';
-import { MainLoop } from './main-loop.js';
+import type { Heartbeat } from '../heartbeat/heartbeats.js';
+import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
+import { LeaseLedger } from './lease-ledger.js';
+import { MainLoopWatch } from './main-loop-watch.js';
 import {
   type ErrorText,
   type FromThread,
@@ -81,7 +81,7 @@ class News {
 }
 
 const news = new News();
-const mainLoop = new MainLoop({
+const mainLoop = new MainLoopWatch({
   ...{ turns, stallAfterMs, clock },
   onGivenUp: (blockedMs) =>
     say(
@@ -89,7 +89,7 @@ const mainLoop = new MainLoop({
     ),
   onTurned: (blockedMs, gaveUp) => send({ kind: 'turned', blockedMs, gaveUp }),
 });
-const probes = new ThreadProbes(mainLoop, clock, send);
+const probes = new ThreadHealthServer(mainLoop, clock, send);
 const scheduler = new HeartbeatScheduler({
   ...{ clock, rate, random: Math.random },
   onStretch: (stretched, load) => send({ kind: 'stretch', stretched, load }),
@@ -99,11 +99,11 @@ const scheduler = new HeartbeatScheduler({
   onSent: (lateMs) => news.sent(lateMs),
 });
 
-const ledger = new Ledger(memory);
+const ledger = new LeaseLedger(memory);
 /** In the order in which they were opened. */
 const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
-const beats = new Map<number, Beat>();
+const beats = new Map<number, Heartbeat>();
 /** Beats that the main thread tries instead, by number. */
 const instead = new Map<number, (answer: ReportAnswer) => void>();
 let lastInstead = 0;
@@ -198,7 +198,7 @@ function track({
 }: Omit<Extract<ToThread, { kind: 'track' }>, 'kind'>): void {
   const port = ports.get(region);
   if (!port) return;
-  const beat: Beat = scheduler.track({
+  const beat: Heartbeat = scheduler.track({
     ...{ token, everyMs, leasedAt },
     port: {
       ...port,

@@ -4,16 +4,16 @@ import { showDuration } from '../../base/time/duration.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
 /** What the main thread tells. */
-export type ToProbes =
+export type ToHealthServer =
   /** Answer probes there. */
   | { readonly kind: 'listen'; readonly address: Address }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
-  | { readonly kind: 'hang-up' };
+  | { readonly kind: 'close' };
 
 /** What it is told. */
-export type FromProbes =
+export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'deaf'; readonly code: string | undefined; readonly message: string }
+  | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
   | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
 
 /** What the thread knows of the main loop. */
@@ -25,7 +25,7 @@ export interface WatchedLoop {
 }
 
 /** How long a probe waits for the main thread, unless that is known to be blocked. */
-const PATIENCE_MS = 1_000;
+const ANSWER_LIMIT_MS = 1_000;
 /** A main loop that has not turned for so long does not answer. */
 const BLOCKED_MS = 1_000;
 
@@ -33,21 +33,21 @@ const BLOCKED_MS = 1_000;
  * The health port, in a thread that answers whatever the main thread does. That is asked for each page; while it is
  * blocked this says what is known: alive as long as it is believed, and not ready.
  */
-export class ThreadProbes {
+export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;
   readonly #clock: Clock;
-  readonly #send: (message: FromProbes) => void;
+  readonly #send: (message: FromHealthServer) => void;
   readonly #waiting = new Map<number, (page: Page) => void>();
   #server: Promise<PageServer | undefined> | undefined;
   #requests = 0;
 
-  constructor(mainLoop: WatchedLoop, clock: Clock, send: (message: FromProbes) => void) {
+  constructor(mainLoop: WatchedLoop, clock: Clock, send: (message: FromHealthServer) => void) {
     this.#mainLoop = mainLoop;
     this.#clock = clock;
     this.#send = send;
   }
 
-  take(message: ToProbes): void {
+  take(message: ToHealthServer): void {
     if (message.kind === 'page') this.#waiting.get(message.request)?.(message.page);
     else if (message.kind === 'listen') this.#server = this.#listen(message.address);
     else void this.#server?.then((server) => server?.close());
@@ -60,7 +60,7 @@ export class ThreadProbes {
       return server;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      this.#send({ kind: 'deaf', code, message });
+      this.#send({ kind: 'listen-failed', code, message });
       return undefined;
     }
   }
@@ -71,7 +71,7 @@ export class ThreadProbes {
     const over = new AbortController();
     const answered = new Promise<Page>((resolve) => this.#waiting.set(request, resolve));
     this.#send({ kind: 'request', request, method, path });
-    const silence = this.#clock.sleep(PATIENCE_MS, over.signal).then(() => this.#blocked(path));
+    const silence = this.#clock.sleep(ANSWER_LIMIT_MS, over.signal).then(() => this.#blocked(path));
     const page = await Promise.race([answered, silence]);
     this.#waiting.delete(request);
     over.abort();

@@ -1,17 +1,17 @@
 import { type Deferred, deferred } from '../../base/time/wait.js';
-import type { Beat, Beating, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
 /** The hold on the heartbeat of one task in the thread. */
-export class ThreadBeat implements Beat {
+export class ThreadHeartbeat implements Heartbeat {
   /** Undefined once it is released: the map that it was in may keep it for a while. */
-  #beating: Beating | undefined;
+  #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
   #asked: Deferred<void> | undefined;
-  #instead: Beat | undefined;
+  #instead: Heartbeat | undefined;
 
-  constructor(beating: Beating, thread: { readonly ask: () => void; readonly release: () => void }) {
-    this.#beating = beating;
+  constructor(lease: TrackedLease, thread: { readonly ask: () => void; readonly release: () => void }) {
+    this.#lease = lease;
     this.#thread = thread;
   }
 
@@ -21,7 +21,7 @@ export class ThreadBeat implements Beat {
 
   now(): Promise<void> {
     if (this.#instead) return this.#instead.now();
-    if (!this.#beating) return Promise.resolve();
+    if (!this.#lease) return Promise.resolve();
     if (!this.#asked) {
       this.#asked = deferred();
       this.#thread.ask();
@@ -30,8 +30,8 @@ export class ThreadBeat implements Beat {
   }
 
   release(): void {
-    if (!this.#beating) return;
-    this.#beating = undefined;
+    if (!this.#lease) return;
+    this.#lease = undefined;
     this.#instead?.release();
     this.#thread.release();
     this.answered();
@@ -47,17 +47,17 @@ export class ThreadBeat implements Beat {
   }
 
   gone(error: Error): void {
-    const beating = this.#beating;
-    this.#beating = undefined;
-    beating?.onGone(error);
+    const lease = this.#lease;
+    this.#lease = undefined;
+    lease?.onGone(error);
     this.answered();
   }
 
   /** The thread is no more: beats from here from now on. */
   goOn(heartbeats: Heartbeats): void {
-    if (!this.#beating) return;
-    const { leasedAt } = this.#beating;
-    this.#instead = heartbeats.track({ ...this.#beating, leasedAt: this.#lastAt ?? leasedAt });
+    if (!this.#lease) return;
+    const { leasedAt } = this.#lease;
+    this.#instead = heartbeats.track({ ...this.#lease, leasedAt: this.#lastAt ?? leasedAt });
     if (this.#asked) void this.#instead.now().then(() => this.answered());
   }
 }
