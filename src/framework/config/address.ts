@@ -1,4 +1,4 @@
-/** Where a server listens. */
+/** The address that a server listens on. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -11,8 +11,8 @@ const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
 /**
- * What `8080` and `'HOST:8080'` mean; an IPv6 address stands in brackets. Without a host only this machine is listened
- * to. Undefined where it means nothing.
+ * Reads `8080` or `'HOST:8080'`, with an IPv6 address in brackets. Without a host the address is that of the loopback
+ * interface. Undefined where the value is no address.
  */
 export function readAddress(value: unknown): Address | undefined {
   if (typeof value === 'number') return isPort(value) ? { host: LOOPBACK, port: value } : undefined;
@@ -22,10 +22,10 @@ export function readAddress(value: unknown): Address | undefined {
   return host !== undefined && isPort(Number(digits)) ? { host, port: Number(digits) } : undefined;
 }
 
-/** For a URL. */
+/** Returns an address as a URL has it. */
 export const showAddress = ({ host, port }: Address): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** Whether only this machine can reach it. */
+/** True where only this machine can reach the address. */
 export const isThisMachine = ({ host }: Address): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');

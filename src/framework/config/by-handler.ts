@@ -6,26 +6,26 @@ import { isPlainObject } from '../base/plain-object.js';
 import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './layers.js';
 
-/** Options of single handlers, said in one place, by `Class.method`. */
+/** The options of single handlers from one source, by `Class.method`. */
 export interface ByHandler {
-  /** The place's name for people: `--handler A.b`, `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`. */
+  /** The source's name for people: `--handler A.b`, `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`. */
   readonly from: (handler: string) => string;
   readonly values: Readonly<Record<string, HandlerOptions>>;
 }
 
-/** Such options as they were read, and what is wrong with them. */
+/** The options that were read from one source, and the mistakes in them. */
 export interface ReadByHandler {
-  readonly said: ByHandler;
+  readonly options: ByHandler;
   readonly problems: readonly Problem[];
 }
 
 export const HANDLERS_VARIABLE = 'STEPWRIGHT_HANDLERS';
 
-/** Those of the config. */
+/** Reads `handlers` of the config. */
 export const readHandlers = (values: unknown): ReadByHandler =>
   checked((handler) => `handlers['${handler}']`, isPlainObject(values) ? values : {});
 
-/** Those of the environment: the same as JSON. An empty variable counts as unset. */
+/** Reads `handlers` as JSON from the environment. An empty variable counts as unset. */
 export function readHandlersVariable(env: Environment): ReadByHandler {
   const text = env[HANDLERS_VARIABLE];
   const values = text ? parse(text) : {};
@@ -38,7 +38,7 @@ export function readHandlersVariable(env: Environment): ReadByHandler {
   return { ...read, problems: [badValue(HANDLERS_VARIABLE, rule, text)] };
 }
 
-/** Those of the command line: `Class.method.option=value`, any number of times. */
+/** Reads the values of `--handler`, each as `Class.method.option=value`. */
 export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
   const values: Record<string, Record<string, unknown>> = {};
   const problems: Problem[] = [];
@@ -52,13 +52,13 @@ export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
 }
 
 function checked(from: ByHandler['from'], values: Readonly<Record<string, unknown>>): ReadByHandler {
-  const problems = Object.entries(values).flatMap(([handler, options]) =>
-    isPlainObject(options)
-      ? checkAgainst(HANDLER_OPTIONS, options, mistakesIn(`${from(handler)}.`))
-      : [badValue(from(handler), record, options)],
+  const problems = Object.entries(values).flatMap(([handler, set]) =>
+    isPlainObject(set)
+      ? checkAgainst(HANDLER_OPTIONS, set, mistakesIn(`${from(handler)}.`))
+      : [badValue(from(handler), record, set)],
   );
-  // What is wrong never comes to be used.
-  return { said: { from, values: values as Record<string, HandlerOptions> }, problems };
+  // The cast is safe: a start with problems ends before any value is used.
+  return { options: { from, values: values as Record<string, HandlerOptions> }, problems };
 }
 
 function parse(text: string): unknown {

@@ -25,15 +25,15 @@ import { readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
-/** The pool of each handler with `run: 'thread'` or `'process'`. */
+/** The size of the pool of each handler with `run: 'thread'` or `'process'`, and the life of its members. */
 export interface PoolSettings {
-  /** Threads of one handler, at most: one for each task at once. @default as many as cores */
+  /** The most threads of one handler. Each works on one task at a time. @default the number of cores */
   threads?: number;
-  /** Processes of one handler, at most. @default as many as cores */
+  /** The most processes of one handler. Each works on one task at a time. @default the number of cores */
   processes?: number;
-  /** One that holds more megabytes when its task has ended is replaced. @default never */
+  /** Replaces a thread or process that holds more megabytes than this when its task has ended. @default never */
   memoryMb?: number;
-  /** One is replaced after so many tasks. @default never */
+  /** Replaces a thread or process after this many tasks. @default never */
   recycleAfter?: number;
 }
 
@@ -49,64 +49,81 @@ export type ReadCarrier = (input: unknown) => Carrier | undefined;
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
 
-/** What `nest-style.config.ts` may say. All of it is optional. */
+/** The options of `nest-style.config.ts`. All of them are optional. */
 export interface Config extends HandlerOptions {
-  /** Activity classes, globs of compiled files relative to the compiled config, or both. @default ['./src/activities/**' + '/*.activity.js'] */
+  /**
+   * Activity classes, globs of compiled files relative to the compiled config, or both.
+   * @default ['./src/activities/**' + '/*.activity.js']
+   */
   activities?: readonly (Constructor | string)[];
-  /** Globs of ASL files that the local service is seeded with, relative to the nearest package.json. @default ['state-machines/*.asl.json'] */
+  /**
+   * Globs of ASL files, relative to the nearest package.json. The local service starts with these machines.
+   * @default ['state-machines/*.asl.json']
+   */
   machines?: readonly string[];
-  /** `'local'`, `'aws'` or a URL. `--endpoint`, `AWS_ENDPOINT_URL_SFN` and `AWS_ENDPOINT_URL` win over it. @default 'local' */
+  /**
+   * The endpoint of Step Functions: `'local'`, `'aws'` or a URL. `--endpoint`, `AWS_ENDPOINT_URL_SFN` and
+   * `AWS_ENDPOINT_URL` win over it.
+   * @default 'local'
+   */
   endpoint?: string;
-  /** The local service's port. @default 8083 */
+  /** The port of the local service. @default 8083 */
   port?: number;
-  /** For calls that name no ARN. @default the AWS SDK's own */
+  /** The region of calls that name no ARN. @default the AWS SDK's own */
   region?: string;
-  /** Settings passed through to the AWS SDK's clients: proxy, FIPS, an assumed role. @default {} */
+  /** Settings for the AWS SDK's clients, such as a proxy, FIPS or an assumed role. @default {} */
   sdk?: SdkSettings;
   /**
-   * How the calls of the loop are made: `'lean'` by a path that is a fraction of the SDK's in cost, with all that the SDK
-   * makes of its settings; where it can't honour one, by the SDK, and says so. `'sdk'`: always by the SDK. @default 'lean'
+   * The path of polls, reports and heartbeats. `'lean'` costs a fraction of the SDK's path, and honours what the SDK
+   * resolves from its settings; where it can't honour one, the worker takes the SDK's path and logs that. `'sdk'` is
+   * always the SDK's path.
+   * @default 'lean'
    */
   calls?: 'lean' | 'sdk';
-  /** Whether activities declared by a bare name are created at AWS. At a loopback endpoint they always are. @default false */
+  /**
+   * Creates activities that are declared by a bare name. At a loopback endpoint they always are created.
+   * @default false
+   */
   createActivities?: boolean;
-  /** Registers providers in the worker's own container. */
+  /** Registers providers in the worker's own container, and in that of each thread or process of a pool. @default none */
   setup?: (container: DependencyContainer) => void | Promise<void>;
-  /** Wrap every handler, outermost first. @default [] */
+  /** Interceptors around every handler, the outermost first. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** How long a result is offered when the service does not take it. @default '15m' */
+  /** The time that a result is sent again for, while the service does not accept it. @default '15m' */
   reportLimit?: string;
-  /** How long running tasks may go on after a stop. @default '60s' */
+  /** The time that running tasks have to end after a stop. @default '60s' */
   grace?: string;
-  /** Whether a task that still arrives during a drain is run, or failed at once for a Retry to match. @default 'run' */
+  /** Runs a task that still arrives during a drain, or fails it at once, for a Retry to match. @default 'run' */
   drain?: 'run' | 'fail';
-  /** The threads or processes of each handler that runs there. @default as many as the machine has cores */
+  /** The pools of handlers that run in threads or processes. @default as many as the machine has cores */
   pool?: PoolSettings;
-  /** Heartbeats a second of the whole worker, at most; beyond it the intervals stretch. @default 250 */
+  /** The most heartbeats that the whole worker sends a second. Beyond that the intervals stretch. @default 250 */
   heartbeatRate?: number;
-  /** The local service's answers for resources that are not activities: by ARN, or by `Machine.State`. @default {} */
+  /** Answers of the local service for resources that are no activities, by ARN or by `Machine.State`. @default {} */
   mocks?: Mocks;
   /**
-   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: `8080` on this machine alone, `'0.0.0.0:8080'` on all
-   * interfaces. @default none
+   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: with `8080` for this machine alone, with
+   * `'0.0.0.0:8080'` on all interfaces.
+   * @default none
    */
   healthPort?: number | string;
-  /** Classes that listen to the worker: events, status. @default [] */
+  /** Classes that listen to the worker's events and read its status. They are injectable. @default [] */
   observe?: readonly Constructor<Observer>[];
-  /** Where a task's input carries a trace, for spans of OpenTelemetry: linked to the task's. @default none */
+  /** Finds the trace that a task's input carries, for the task's span of OpenTelemetry. @default none */
   traceContext?: TraceContext;
   /**
-   * How long a blocked event loop is believed; past it no heartbeat is sent until it turns again, so that the service
-   * gives its tasks to other workers. `false`: for ever. @default '10m'
+   * The time that an event loop may be blocked before the worker sends no more heartbeats, so that the service gives
+   * its tasks to other workers. They begin again when the loop turns. `false`: no limit.
+   * @default '10m'
    */
   stallAfter?: string | false;
-  /** At most 80 characters; shown in the execution's history. @default hostname-pid-random */
+  /** The worker's name in execution histories, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
-  /** Overrides by `'Class.method'`. @default {} */
+  /** Options of single handlers, by `'Class.method'`. @default {} */
   handlers?: Record<string, HandlerOptions>;
 }
 
-/** Types a config, and nothing more: it is checked when a worker is made of it. */
+/** Returns the config as it is, typed. It is checked when a worker is made of it. */
 export const defineConfig = (config: Config): Config => config;
 
 /** Returns the default export of a module. One compiled to CommonJS arrives as the default of the default. */
@@ -122,7 +139,7 @@ const globs = {
   read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),
 };
 
-/** @param otherwise what a text means that is no JSON */
+/** @param otherwise the value of a text that is no JSON. */
 function readJson(given: string, otherwise: unknown = given): unknown {
   try {
     return JSON.parse(given);
@@ -160,7 +177,7 @@ const region: Rule = {
 };
 
 const rate: Rule = {
-  // Below one a second not even a handful of tasks would keep their leases.
+  // With fewer than one a second not even a few tasks would keep their leases.
   expected: 'a number of heartbeats a second, from 1 up',
   ok: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
@@ -212,7 +229,7 @@ const traceContext: Rule = {
 
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
-/** The rows of what only the config's top level has. */
+/** The rows of the options that only the config's top level has. */
 export const CONFIG_OPTIONS = {
   activities: {
     ...listOf('classes and globs', (item) => isText(item) || isFunction(item)),
@@ -278,5 +295,5 @@ export const CONFIG_OPTIONS = {
   handlers: { ...record, default: {}, help: "options by 'Class.method'" },
 } as const satisfies Table<Omit<Config, keyof HandlerOptions>>;
 
-/** Every option that a config has: each is one row, and all that is known of it derives from there. */
+/** The rows of every option of a config. Flags, variables, checks, defaults and help derive from them. */
 export const OPTIONS = { ...CONFIG_OPTIONS, ...HANDLER_OPTIONS } as const satisfies Table<Config>;

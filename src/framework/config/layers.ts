@@ -6,40 +6,43 @@ import { badValue } from './mistakes.js';
 
 /** Flags as they were typed. */
 export interface Flags {
-  /** By the keys of their options. */
+  /** The texts of the flags, by the keys of their options. */
   readonly texts: Readonly<Record<string, string | undefined>>;
-  /** Each `--handler`, in order. */
+  /** The values of `--handler`, in order. */
   readonly handlers: readonly string[];
 }
 
-/** The flag of an option: `--health-port`. */
+/** Returns the flag of an option, such as `--health-port`. */
 export const flagOf = (key: string): string =>
   `--${key.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}`;
 
-/** The environment variable of an option: `STEPWRIGHT_HEALTH_PORT`. */
+/** Returns the environment variable of an option, such as `STEPWRIGHT_HEALTH_PORT`. */
 export const variableOf = (key: string): string =>
   `STEPWRIGHT_${key.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
 
-/** Options of all handlers and of the worker, said in one place. */
+/** Options of the worker and of all handlers, from one source. */
 export interface Layer {
-  /** Its name for people: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
+  /** The source's name for people: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
   readonly from: (key: string) => string;
   readonly values: object;
 }
 
-/** A layer that was read from texts, and what is wrong in it: each mistake by the name of its flag or variable. */
+/** A layer that was read from texts, and the mistakes in it, each by the name of its flag or variable. */
 export interface ReadLayer {
   readonly layer: Layer;
   readonly problems: readonly Problem[];
 }
 
+/** Reads the flags of a command. */
 export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
 
-/** An empty variable counts as unset. */
+/** Reads the environment. An empty variable counts as unset. */
 export const readEnvironment = (env: Environment): ReadLayer =>
   readLayer(variableOf, (key) => env[variableOf(key)] || undefined);
 
-/** What a text means for an option; where no text can say it, or there is no such option, the text itself. */
+/**
+ * Returns the value that a text means for an option; the text itself where the option has no text form, or is unknown.
+ */
 export function readText(table: Readonly<Record<string, Option>>, key: string, text: string): unknown {
   const row = Object.hasOwn(table, key) ? table[key] : undefined;
   return row?.text ? row.text.read(text) : text;

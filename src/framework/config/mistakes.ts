@@ -3,23 +3,26 @@ import type { Mistakes, Option } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
 import { show } from '../base/show.js';
 
-/** What `createWorker` is given beside the config. */
-const ELSEWHERE = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
+/** Options of `createWorker`, which are no keys of the config. */
+const OF_CREATE_WORKER = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
 
-/** How the mistakes of a config, of flags and of variables are told. @param prefix what stands before a key. */
+/**
+ * Words the mistakes in a config, in flags and in variables.
+ * @param prefix the text before a key.
+ */
 export const mistakesIn = (prefix: string): Mistakes => ({
   unknown: (key, known) => ({
     code: 'CONFIG_UNKNOWN_KEY',
     where: prefix + key,
     what: 'there is no such key',
-    fix: ELSEWHERE.has(key)
+    fix: OF_CREATE_WORKER.has(key)
       ? `it goes into the second argument: createWorker(config, { ${key} })`
       : `did you mean '${closest(key, known)}'? The keys are ${known.join(', ')}`,
   }),
   refused: (key, rule, value) => badValue(prefix + key, rule, value),
 });
 
-/** A value that is not what its rule wants, wherever it was said. */
+/** The problem of a value that its rule refuses, in any source. */
 export const badValue = (
   where: string,
   { expected, fix, unit, keysOnly }: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
@@ -34,7 +37,7 @@ export const badValue = (
       : (fix ?? `set ${where} to ${expected}`),
 });
 
-/** Of what may be secret. */
+/** Names the type of a value that may be secret. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -12,7 +12,7 @@ import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './confi
 import { mistakesIn } from './mistakes.js';
 import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js';
 
-/** Everything that can say an option, but for decorators. */
+/** The sources of options, without decorators. */
 export interface ConfigSources {
   readonly config: Config;
   readonly env: Environment;
@@ -20,17 +20,20 @@ export interface ConfigSources {
   readonly flags?: Flags;
 }
 
-/** A value as it was said, and where. */
+/** A value as it was set, and its source. */
 export interface Origin {
   readonly value: unknown;
   /** `--port`, `STEPWRIGHT_PORT`, `@Handle`, `the config`, or {@link BY_DEFAULT}. */
   readonly from: string;
 }
 
-/** Where nobody said anything. */
+/** The source of a value that nothing sets. */
 export const BY_DEFAULT = 'default';
 
-/** Options with all layers applied: none without a value that has a default, durations in milliseconds under `…Ms`. */
+/**
+ * Options with all layers applied. Those with a default always have a value. Durations are in milliseconds, under
+ * `…Ms`.
+ */
 export type Filled<Values, Rows> = {
   readonly [K in keyof Values & keyof Rows & string as Rows[K] extends { unit: 'ms' } ? `${K}Ms` : K]-?:
     | (Rows[K] extends { unit: 'ms' } ? InMs<Values[K]> : Exclude<Values[K], undefined>)
@@ -41,15 +44,15 @@ type InMs<Value> = Value extends string ? number : Exclude<Value, undefined>;
 /** A config with every default filled in and every value checked. */
 export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
   readonly origins: Readonly<Record<keyof typeof CONFIG_OPTIONS, Origin>>;
-  /** What was said of handlers beside their declaration, in each group the strongest first. */
+  /** The options of handlers beside their declaration, in each group the strongest first. */
   readonly ofHandlers: {
-    /** Of single ones, by flag and variable; wins over `all`. */
+    /** Those of single handlers from the flag and the variable; they win over `all`. */
     readonly single: readonly ByHandler[];
-    /** Of all of them, by flag and variable; wins over `config`. */
+    /** Those of all handlers from flags and variables; they win over `config`. */
     readonly all: readonly Layer[];
-    /** Of single ones in the config; wins over their declaration. */
+    /** Those of single handlers in the config; they win over the declaration. */
     readonly config: ByHandler;
-    /** Of all of them, at the config's top level, below their declaration. */
+    /** Those at the config's top level; the declaration wins over them. */
     readonly top: Layer;
   };
 }
@@ -57,24 +60,28 @@ export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
 /** A handler's options with every layer applied. */
 export interface ResolvedOptions extends Omit<Filled<HandlerOptions, typeof HANDLER_OPTIONS>, 'pollers'> {
   readonly pollers: { readonly min: number; readonly max: number };
-  /** The places of its pool, which `concurrency` never exceeds; undefined on the main thread. */
-  readonly places: number | undefined;
+  /** The threads or processes of its pool, which `concurrency` never exceeds; undefined on the main thread. */
+  readonly poolSize: number | undefined;
 }
 
-/** What was said of one handler, all layers applied. */
+/** One handler's options, and their sources. */
 export interface ResolvedHandler {
   readonly options: ResolvedOptions;
-  /** Where each of them comes from. */
+  /** The source of each option. */
   readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
-  /** More tasks at once were asked for than its pool has places. `inherited`: for all handlers, not for this one. */
+  /**
+   * Set where `concurrency` was cut to the size of the pool. `inherited`: it was set for all handlers, not for this
+   * one.
+   */
   readonly cut?: { readonly wanted: number; readonly from: string; readonly inherited: boolean };
 }
 
 const NO_FLAGS: Flags = { texts: {}, handlers: [] };
 
 /**
- * Checks everything that was set, and fills it: the flag wins over the environment, that over the config.
- * @throws StartError with all that is wrong with it.
+ * Checks every option that is set, and fills in the defaults. Flags win over the environment, which wins over the
+ * config.
+ * @throws StartError with every mistake.
  */
 export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources): Settings {
   const all = [readFlags(flags), readEnvironment(env)];
@@ -84,9 +91,9 @@ export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources):
   throwProblems([...texts, ...configProblems(config), ...inConfig.problems]);
   const top: Layer = { from: () => 'the config', values: config };
   const ofHandlers = {
-    single: single.map(({ said }) => said),
+    single: single.map(({ options }) => options),
     all: all.map(({ layer }) => layer),
-    config: inConfig.said,
+    config: inConfig.options,
     top,
   };
   const filled = fill<Config, typeof CONFIG_OPTIONS>(CONFIG_OPTIONS, [...ofHandlers.all, top]);
@@ -106,8 +113,8 @@ function configProblems(config: unknown): Problem[] {
 }
 
 /**
- * The first that sets an option wins: `--handler`, `STEPWRIGHT_HANDLERS`, the flag, its variable, the config's
- * `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
+ * Resolves the options of a handler. The first source that sets an option wins: `--handler`, `STEPWRIGHT_HANDLERS`, the
+ * flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
  */
 export function resolveHandler(
   { name, options: declared }: HandlerDefinition,
@@ -121,13 +128,13 @@ export function resolveHandler(
     { from: () => '@Activity', values: declared.activity },
     top,
   ]);
-  const places = placesIn(pool, values.run);
-  const concurrency = Math.min(values.concurrency, places ?? Infinity);
+  const poolSize = sizeOf(pool, values.run);
+  const concurrency = Math.min(values.concurrency, poolSize ?? Infinity);
   const pollers = pollersWithin(concurrency, values.pollers);
   const { from } = origins.concurrency;
   const inherited = [...all, top].some((layer) => layer.from('concurrency') === from);
   return {
-    options: { ...values, concurrency, pollers, places },
+    options: { ...values, concurrency, pollers, poolSize },
     origins: {
       ...origins,
       concurrency: { value: concurrency, from },
@@ -138,8 +145,8 @@ export function resolveHandler(
   };
 }
 
-/** One task at a time for each thread or process. */
-function placesIn({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {
+/** Returns the size of a pool: each thread or process works on one task at a time. */
+function sizeOf({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {
   if (run === 'thread') return threads ?? availableParallelism();
   return run === 'process' ? (processes ?? availableParallelism()) : undefined;
 }
@@ -149,13 +156,13 @@ const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({
   values: (Object.hasOwn(values, handler) && values[handler]) || {},
 });
 
-/** Never more than the slots there are: a poll holds one. */
+/** Limits the polls to the slots: each poll holds one. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {
   const { min, max } = typeof value === 'object' ? value : { min: value ?? 1, max: value ?? concurrency };
   return { min: Math.min(min, concurrency), max: Math.min(max, concurrency) };
 }
 
-/** Takes each option of a table from the first layer that sets it, strongest first. */
+/** Takes each option of a table from the first layer that sets it. The strongest layer comes first. */
 function fill<Values, Rows extends object>(
   table: Rows,
   layers: readonly Layer[],
@@ -163,8 +170,8 @@ function fill<Values, Rows extends object>(
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   for (const [key, row] of Object.entries<Option>(table as Record<string, Option>)) {
-    const layer = layers.find((each) => said(each, key) !== undefined);
-    const value = layer ? said(layer, key) : row.default;
+    const layer = layers.find((each) => valueIn(each, key) !== undefined);
+    const value = layer ? valueIn(layer, key) : row.default;
     origins[key] = { value, from: layer?.from(key) ?? BY_DEFAULT };
     if (row.unit === 'ms') values[`${key}Ms`] = parseDuration(value) ?? value;
     else values[key] = value;
@@ -172,5 +179,5 @@ function fill<Values, Rows extends object>(
   return { values: values as Filled<Values, Rows>, origins: origins as Record<keyof Rows, Origin> };
 }
 
-const said = ({ values }: Layer, key: string): unknown =>
+const valueIn = ({ values }: Layer, key: string): unknown =>
   Object.hasOwn(values, key) ? Reflect.get(values, key) : undefined;

@@ -76,7 +76,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
       ...loaded.problems,
       ...found.problems,
       ...strayOptions(settings, found.handlers),
-      ...handlers.flatMap(tooFewPlaces),
+      ...handlers.flatMap(poolTooSmall),
     ],
   };
 }
@@ -100,15 +100,15 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
 }
 
 /** A lease must always find a free thread or process. What was said of all handlers is only cut, and told at start. */
-function tooFewPlaces({ definition, options: { run, places }, cut }: PlannedHandler): Problem[] {
+function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];
   const key = run === 'thread' ? 'pool.threads' : 'pool.processes';
   return [
     {
       code: 'POOL_TOO_SMALL',
       where: definition.name,
-      what: `${cut.from} asks for a concurrency of ${cut.wanted}, and its pool has ${places} ${run === 'thread' ? 'threads' : 'processes'}`,
-      fix: `set ${key} to ${cut.wanted}, or concurrency to ${places} at most`,
+      what: `${cut.from} asks for a concurrency of ${cut.wanted}, and its pool has ${poolSize} ${run === 'thread' ? 'threads' : 'processes'}`,
+      fix: `set ${key} to ${cut.wanted}, or concurrency to ${poolSize} at most`,
     },
   ];
 }

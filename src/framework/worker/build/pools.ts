@@ -22,14 +22,14 @@ export class Pools {
   /** The handler, called in its pool; undefined where it runs on the main thread. */
   async handlerOf({
     definition,
-    options: { run, places },
+    options: { run, poolSize },
     cut,
   }: PlannedHandler): Promise<CompiledHandler | undefined> {
     if (run === 'main') return undefined;
     const Host = await hostFor(run);
     const { clock, random, log } = this.#world;
     const { name } = definition;
-    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${places} places`);
+    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} places`);
     const { recycleAfter, memoryMb } = this.#plan.settings.pool;
     const pool = new Pool({
       spawn: () => new Host(),
