@@ -9,7 +9,7 @@ import type { Flags } from '../../config/layers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';
-import { type ProjectFiles, readProjectFiles } from '../project/project.js';
+import { type Project, readProjectFiles } from '../project/project.js';
 
 /** How the command was called. */
 export interface CheckFlags {
@@ -38,9 +38,9 @@ export async function check(flags: Flags, { configs, fix, strict, json }: CheckF
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0;
 }
 
-async function readProjects({ texts, handlers }: Flags, configs: readonly string[]): Promise<ProjectFiles[]> {
+async function readProjects({ texts, handlers }: Flags, configs: readonly string[]): Promise<Project[]> {
   const named = configs.length > 0 ? configs : [undefined];
-  const projects: ProjectFiles[] = [];
+  const projects: Project[] = [];
   for (const config of named) {
     const { config: _, endpoint: __, ...rest } = texts;
     projects.push(
@@ -51,7 +51,7 @@ async function readProjects({ texts, handlers }: Flags, configs: readonly string
   return projects;
 }
 
-function comparisonOf(projects: readonly ProjectFiles[]): Comparison {
+function comparisonOf(projects: readonly Project[]): Comparison {
   const machines = new Map(
     projects.flatMap((project) => project.machines.map((machine) => [pathOf(machine, project), machine])),
   );
@@ -64,15 +64,15 @@ function comparisonOf(projects: readonly ProjectFiles[]): Comparison {
   };
 }
 
-const pathOf = ({ file }: MachineSource, { projectDir }: ProjectFiles): string => resolve(projectDir, file);
+const pathOf = ({ file }: MachineSource, { projectDir }: Project): string => resolve(projectDir, file);
 
-function projectOf(machine: MachineSource, projects: readonly ProjectFiles[]): ProjectFiles {
+function projectOf(machine: MachineSource, projects: readonly Project[]): Project {
   const project = projects.find(({ machines }) => machines.includes(machine));
   if (!project) throw new Error(`${machine.file} belongs to no project`);
   return project;
 }
 
-async function fixFiles(projects: readonly ProjectFiles[], comparison: Comparison): Promise<Finding[]> {
+async function fixFiles(projects: readonly Project[], comparison: Comparison): Promise<Finding[]> {
   const fixed: Finding[] = [];
   for (const machine of comparison.machines) {
     const path = pathOf(machine, projectOf(machine, projects));
@@ -91,7 +91,7 @@ async function fixFiles(projects: readonly ProjectFiles[], comparison: Compariso
 
 async function readAgain(
   machine: MachineSource,
-  projects: readonly ProjectFiles[],
+  projects: readonly Project[],
   fix: boolean,
 ): Promise<MachineSource> {
   if (!fix) return machine;
@@ -101,7 +101,7 @@ async function readAgain(
 
 async function readDeployed(
   { texts }: Flags,
-  projects: readonly ProjectFiles[],
+  projects: readonly Project[],
   { handlers }: Comparison,
 ): Promise<MachineSource[]> {
   const { deployedMachines } = await import('./deployed-machines.js');

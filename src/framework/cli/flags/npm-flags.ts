@@ -1,12 +1,12 @@
 import type { Environment } from '../../base/environment.js';
 
-/** Flags of ours that npm has too: there they may have been meant for it. */
+/** Flags that npm has as well: the user may have meant npm's. */
 const OF_NPM = new Set(['json']);
 
 /**
- * What to say where `npm run start --port 9000` gave its flags to npm, which leaves them in the environment and hands
- * over what is left; undefined where it did not.
- * @param flags those of the command, without their dashes.
+ * Returns the error message for flags that npm has taken, as in `npm run start --port 9000`: npm leaves them in the
+ * environment and passes on the rest. Undefined where it has taken none.
+ * @param flags the command's flags, without their dashes
  */
 export function flagsTakenByNpm(flags: readonly string[], env: Environment): string | undefined {
   const { npm_lifecycle_event: script, npm_command: command } = env;

@@ -17,10 +17,9 @@ export function logActivities(
   }
 }
 
-/** The page at the local service's own address. */
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
-/** @param port where the local service listens, if that is not where `execute` would look. */
+/** @param port the local service's port, where `execute` needs to be given it */
 export function logMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
@@ -30,22 +29,22 @@ export function logMachines(log: Logger, machines: readonly MachineSource[], por
     );
 }
 
-/** More than these are for `stepwright check` to list. */
+/** The most findings that a start logs; `stepwright check` lists all. */
 const MOST_FINDINGS = 10;
 
-/** What classes and machines do not agree in, a line each: another worker may share the machines, so that none stops a start. */
+/** Warns of disagreements of classes and machines. They stop no start: another worker may share the machines. */
 export function logFindings(log: Logger, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
   const more = findings.length > MOST_FINDINGS ? `${findings.length - MOST_FINDINGS} more, and all` : 'all';
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
 }
 
-/** One line each, since nothing is stopped for it. */
+/** Warns of compiled files that are older than their sources, or have none. */
 export function logOutdated(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
-/** What an orchestrator must be told, since it kills after 30 s unless it is. */
+/** Logs the settings that an orchestrator needs for the longest drain: by default it kills after 30 s. */
 export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = killAfterSeconds(longestDrainMs);
   log.info(
@@ -58,7 +57,7 @@ const inEcs = (seconds: number): string =>
     ? `stopTimeout: ${seconds}`
     : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
-/** As the user reached us: through this project's own npm scripts, or installed. */
+/** Returns a command line as the user would type it: by the npm scripts of this repository, or by npx. */
 export function command(name: 'execute' | 'start' | 'check'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
   if (!ownScripts || name === 'check') return `npx stepwright ${name}`;

@@ -3,13 +3,13 @@ import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
 import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
-/** What a failed call of a command tells a person: where it went, and what can be done, where that is known. */
+/** Returns an error that says where a failed call went and what to do about it; the error itself where that is not known. */
 export function explainCallError(error: unknown, endpoint: Endpoint): unknown {
   const said = explanation(error, endpoint);
   return said === undefined ? error : new Error(said, { cause: error });
 }
 
-/** Nobody listens there. */
+/** Returns true where nothing listens at the address. */
 export const isRefused = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED';
 
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
@@ -33,7 +33,7 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   return `nothing listens at ${where}: ${hint}`;
 }
 
-/** The SDK has tried, and nothing came back. */
+/** Returns true where the SDK has sent the call and got no response. */
 const isOfNetwork = (error: unknown): error is Error =>
   error instanceof Error && '$metadata' in error && statusOf(error) === undefined;
 
@@ -45,7 +45,7 @@ function statusOf(error: unknown): number | undefined {
   return $response?.statusCode ?? $metadata?.httpStatusCode;
 }
 
-/** An answer that the SDK could not read, or that names no error of the service. */
+/** Returns true for a response that the SDK could not read, or that names no error of the service. */
 function isForeign(error: unknown): boolean {
   if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
   return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);

@@ -1,6 +1,6 @@
 import { StartError } from '../../base/errors.js';
 
-/** What was foreseen needs no trace; an error of the service is its name and message. */
+/** Formats an error for stderr: expected ones without a stack, those of the service by name and message. */
 export function formatError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof StartError || error.name === 'Error') return error.message;

@@ -4,9 +4,9 @@ import type { Environment } from '../../base/environment.js';
 import { StartError } from '../../base/errors.js';
 import { createLog } from '../../base/log/log.js';
 
-/** How a command that runs was told to log. */
+/** The flags for the log of a command. */
 export interface LogFlags {
-  /** One of {@link LOG_LEVELS}. @default the variable's, or `info` */
+  /** One of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info` */
   readonly logLevel?: string;
   readonly logFormat?: 'pretty' | 'json';
 }
@@ -15,8 +15,8 @@ export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 export const LEVEL_VARIABLE = 'STEPWRIGHT_LOG_LEVEL';
 
 /**
- * For a person where there is a terminal, a line of JSON each where there is none.
- * @throws StartError where the variable says no level
+ * Makes the log of a command. Without a format it is pretty in a terminal, and JSON lines elsewhere.
+ * @throws StartError where STEPWRIGHT_LOG_LEVEL is no level
  */
 export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
   createLog({

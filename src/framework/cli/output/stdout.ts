@@ -1,3 +1,3 @@
-/** Writes to standard output, and resolves when all of it has left: the process may end right after. */
+/** Writes to standard output. Resolves when all of it is written: the process may exit right after. */
 export const write = (text: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(text, () => resolve()));

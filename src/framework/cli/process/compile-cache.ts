@@ -2,14 +2,14 @@ import module from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Node's own since 22.8: what it compiled of a module is read again at the next start. Its types are those of Node 20. */
+/** Node's compile cache, which exists since Node 22.8. The types are those of Node 20. */
 const { enableCompileCache } = module as { readonly enableCompileCache?: (directory: string) => unknown };
 
 /**
- * Lets Node keep what it compiles, in `node_modules/.cache/stepwright`: in the project, where only those can write who
- * could change the modules themselves; in the folder for temporary files anybody could lay code of theirs. Nothing is
- * kept where that can't be written, and nothing is said of it. NODE_COMPILE_CACHE names another folder, and
- * NODE_DISABLE_COMPILE_CACHE=1 turns it off: both are Node's.
+ * Lets Node keep compiled code in `node_modules/.cache/stepwright`, for the next start. The folder lies in the project,
+ * which only those can write who could change the modules themselves; in the system's folder for temporary files anybody
+ * could place code. Where it can't be written, nothing is kept and nothing is reported. Node's own variables
+ * NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE=1 name another folder or turn the cache off.
  */
 export function keepCompiledCode(): void {
   const ours = fileURLToPath(new URL('../../../../../', import.meta.url));

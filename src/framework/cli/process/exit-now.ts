@@ -1,10 +1,10 @@
 let intended = false;
 
-/** Ends the process, as the command means it to end. */
+/** Ends the process by the command's own decision. */
 export function exitNow(code: number): never {
   intended = true;
   process.exit(code);
 }
 
-/** Whether the process ends because the command means it to. */
+/** Returns true once the command itself has ended the process: an exit of user code is none of its own. */
 export const isExitIntended = (): boolean => intended;

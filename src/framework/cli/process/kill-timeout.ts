@@ -1,4 +1,4 @@
-/** Between the end of the longest drain and the kill. */
+/** The seconds between the end of the longest drain and the kill. */
 const KILL_MARGIN_SECONDS = 5;
 /** "Amazon ECS task definition parameters for Fargate": the largest stopTimeout. */
 export const FARGATE_MOST_SECONDS = 120;

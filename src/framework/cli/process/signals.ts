@@ -3,25 +3,25 @@ import type { Logger } from '../../base/log/log.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
 import { exitNow } from './exit-now.js';
 
-/** Under npm one key press arrives twice, within 2 ms: what comes this soon after the first is the same request. */
+/** A signal this soon after the first is the same request: under npm one key press arrives twice, within 2 ms. */
 const SAME_REQUEST_MS = 100;
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopRequest = keyof typeof EXIT_CODE;
 const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Commands that run until they are stopped: being asked to is no failure, however early it comes. */
+/** Commands that run until they are stopped. An early stop of one is no failure. */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
 
-/** What starts a set of processes. A SIGUSR2 asks that for a reload, and ends any other command. */
+/** The flag that starts a set of processes. A SIGUSR2 reloads a set, and ends any other command. */
 const STARTS_SET = /^--processes(?:=|$)/;
 
 let onStopRequest: ((name: StopRequest) => void) | undefined;
 let onReloadRequest = (): void => {};
 
 /**
- * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, one
- * ends the process at once: nothing was begun that could be lost. A set of processes catches SIGUSR2, too, which means
- * nothing until {@link reloadRequests} takes it over: no code was read that could be old.
+ * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, a signal
+ * ends the process at once: nothing has begun that could be lost. A set of processes catches SIGUSR2, too, and ignores it
+ * until {@link reloadRequests} takes it over: no code has been read that could be old.
  */
 export function catchSignals([command, ...flags]: readonly string[]): void {
   const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
@@ -45,9 +45,9 @@ export function reloadRequests(listener: () => void): void {
 
 /**
  * Aborts at the first signal; a later one ends the process at once.
- * @param clearUp what is done before that; not waited for where a third comes.
+ * @param cleanUp runs before that end; a third signal does not wait for it
  */
-export function stopSignal(log: Logger, hint: string, clearUp?: () => Promise<void>): AbortSignal {
+export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<void>): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
   let leavingSince: number | undefined;
@@ -62,7 +62,7 @@ export function stopSignal(log: Logger, hint: string, clearUp?: () => Promise<vo
     } else if (now - first > SAME_REQUEST_MS) {
       leavingSince = now;
       log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
-      if (clearUp) void clearUp().then(() => exitNow(EXIT_CODE[name]));
+      if (cleanUp) void cleanUp().then(() => exitNow(EXIT_CODE[name]));
       else exitNow(EXIT_CODE[name]);
     }
   };

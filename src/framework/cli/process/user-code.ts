@@ -3,17 +3,17 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { isExitIntended } from './exit-now.js';
 
 /**
- * Waits for code of the user's, before anything runs. Where the process is ended meanwhile by that code, it is told as
- * any other problem of a start, and the exit code is not 0.
- * @param origin what the problem then is called, and where it lies.
- * @throws StartError where it never ends, since nothing is left to do in the process
+ * Runs user code that belongs to the start and waits for it. Where that code ends the process, the exit is reported as a
+ * problem of the start, with an exit code other than 0.
+ * @param origin the code of that problem, and the place of the user code
+ * @throws StartError where the user code awaits a promise that nothing is left to settle
  */
 export async function runUserCode<T>(
   origin: Pick<Problem, 'code' | 'where'>,
   begin: () => T | Promise<T>,
 ): Promise<T> {
   let isReported = false;
-  // Node itself tells of an exception that nobody caught.
+  // Node itself prints an uncaught exception.
   const onUncaught = (): void => void (isReported = true);
   const onExit = (code: number): void => {
     if (isReported || isExitIntended()) return;

@@ -4,17 +4,17 @@ import type { Problem } from '../../base/errors.js';
 import { shownPath } from '../../base/show.js';
 import { loadLibrary } from '../../base/load-library.js';
 
-/** Which source becomes which compiled file, by the rootDir and outDir of a tsconfig.json. */
+/** The mapping of sources to compiled files by a tsconfig.json. */
 export interface Compilation {
-  /** The file that says so. */
+  /** The path of the tsconfig.json. */
   readonly tsconfig: string;
   readonly rootDir: string;
   readonly outDir: string;
-  /** Whether a compiled file is as young as the last build: an incremental one leaves alone what would not change. */
+  /** True where each build writes every file; an incremental one leaves unchanged files alone. */
   readonly rewritesAll: boolean;
 }
 
-/** The compilation of the nearest tsconfig.json, or why there is none. */
+/** Returns the compilation of the nearest tsconfig.json; where there is none, the reason. */
 export function compilationOf(source: string): Compilation | string {
   const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
@@ -30,21 +30,21 @@ export function compilationOf(source: string): Compilation | string {
   };
 }
 
-/** Where tsc writes a source; undefined where it lies outside the rootDir. */
+/** Returns the path to which tsc compiles a source; undefined outside the rootDir. */
 export function outputOf({ rootDir, outDir }: Compilation, source: string): string | undefined {
   const inside = relative(rootDir, source).replace(/\.([cm]?)tsx?$/, '.$1js');
   return inside.startsWith('..') ? undefined : resolve(outDir, inside);
 }
 
-/** A compiled file that does not say what its source does. */
+/** A compiled file that differs from its source. */
 export interface Outdated {
   readonly file: string;
-  /** The source that it has; of one that is gone, the one that it would have. */
+  /** The path of the source, which may no longer exist. */
   readonly source: string;
   readonly why: 'stale' | 'orphan';
 }
 
-/** Those of compiled files whose source is newer, or is gone. Files that nothing compiled are none of them. */
+/** Finds the compiled files whose source is newer or gone. Files outside the outDir are ignored. */
 export function outdated(compilation: Compilation, files: readonly string[]): Outdated[] {
   return files.flatMap((file): Outdated[] => {
     const sources = sourcesOf(compilation, file);
@@ -57,7 +57,7 @@ export function outdated(compilation: Compilation, files: readonly string[]): Ou
 export const isStale = ({ rewritesAll }: Compilation, source: string, output: string): boolean =>
   rewritesAll && statSync(source).mtimeMs > statSync(output).mtimeMs;
 
-/** What a compiled file can come from, the likeliest first; nothing where it lies outside the outDir. */
+/** Returns the possible sources of a compiled file, the likeliest first; none outside the outDir. */
 function sourcesOf({ rootDir, outDir }: Compilation, file: string): string[] {
   const inside = relative(outDir, file);
   if (inside.startsWith('..')) return [];
@@ -65,7 +65,6 @@ function sourcesOf({ rootDir, outDir }: Compilation, file: string): string[] {
   return [...typed, inside, inside.replace(/js$/, 'jsx')].map((each) => resolve(rootDir, each));
 }
 
-/** What to say of one, and do about it. */
 export function outdatedProblem({ file, source, why }: Outdated): Problem {
   const [output, from] = [file, source].map(shownPath);
   const where = String(output);

@@ -9,23 +9,23 @@ import { type Compilation, compilationOf, isStale, outputOf } from './compiled.j
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
 
-/** A config as it was loaded. */
+/** A loaded config. */
 export interface LoadedConfig {
   readonly config: Config;
   /** The URL of the compiled config; undefined where there is none. */
   readonly module?: string;
-  /** What compiles it; undefined where it is taken as it is. */
+  /** The compilation of the project; undefined where the config is JavaScript. */
   readonly compilation?: Compilation;
-  /** The folder of the compiled config: what its globs are relative to. */
+  /** The folder of the compiled config. Its globs are relative to it. */
   readonly baseDir: string;
-  /** The folder of the nearest package.json: what `machines` is relative to. */
+  /** The folder of the nearest package.json. `machines` is relative to it. */
   readonly projectDir: string;
 }
 
 /**
  * Finds and imports the config. A `.ts` file is never compiled here: it is mapped to its output through tsconfig.
  * @param path `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
- * @throws StartError if it is missing, stale, or does not load.
+ * @throws StartError where the file is missing, stale or can't be loaded
  */
 export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const file = findConfig(path, cwd);
@@ -48,7 +48,7 @@ export async function loadConfigIfAny(path: string | undefined, cwd: string): Pr
 
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
-/** @throws StartError where there is none. */
+/** @throws StartError where there is no config */
 export function findConfig(path: string | undefined, cwd: string): string {
   const candidates = path === undefined ? DEFAULT_NAMES : [path];
   const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
@@ -66,7 +66,7 @@ export function findConfig(path: string | undefined, cwd: string): string {
   ]);
 }
 
-/** Where a config is compiled to. */
+/** Returns the compiled file of a config. @throws StartError where it is missing or stale */
 function compiledConfig(source: string, compilation: Compilation | string): string {
   const problem = (code: Problem['code'], what: string, fix: string): StartError =>
     new StartError([{ code, where: shownPath(source), what, fix }]);
@@ -98,7 +98,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
   const fail = (what: string, fix: string, cause?: unknown): StartError =>
     new StartError([{ code: 'CONFIG_UNREADABLE', where, what, fix }], { cause });
-  // Traces show the user's .ts lines from here on. Sooner, each module of ours would have its map read, too.
+  // Source maps are read from here on, so that traces show the user's .ts lines and no map of our own is read.
   process.setSourceMapsEnabled(true);
   let module: { default?: unknown };
   try {
@@ -133,7 +133,7 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   return config;
 }
 
-/** The message and the first line that points into the user's files. */
+/** Returns the error's message and the first line of its stack that lies in the user's files. */
 function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const line = error.stack
@@ -142,7 +142,7 @@ function traceOf(error: unknown): string {
   return `${error.name}: ${error.message}${line ? `\n${line.trim()}` : ''}`;
 }
 
-/** The folder of the nearest package.json, or else of the file. */
+/** Returns the folder of the nearest package.json; without one, that of the file. */
 export function projectDir(file: string): string {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     if (existsSync(join(dir, 'package.json'))) return dir;

@@ -6,15 +6,15 @@ import { definitionMistakes, machineProblem } from '../../check/definition-mista
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
-/** Which files are machines, and who says so. */
+/** The globs of a project's machines, and the source that sets them. */
 export interface MachineGlobs {
   readonly machines: readonly string[];
   readonly origins: { readonly machines: { readonly from: string } };
 }
 
 /**
- * Reads the machines that the local service is to have. A glob of the user's that matches nothing is a problem, and so
- * is each mistake in a definition.
+ * Reads a project's state machines. A glob that the user has set and that matches nothing is a problem, and so is each
+ * mistake in a definition.
  */
 export async function readMachines(
   settings: MachineGlobs,

@@ -9,20 +9,20 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { readProject } from '../project/project.js';
 
-/** A value as JSON can hold it, and where it was said. */
+/** A value as JSON, and where it is set. */
 interface Shown {
-  /** Null where there is none. */
+  /** Null where there is no value. */
   readonly value: unknown;
   readonly from: string;
-  /** For people, where there is none: what then comes of it. */
+  /** The effect of having no value, for people. */
   readonly unset?: string;
 }
 
 type Section = Readonly<Record<string, Shown>>;
 
 /**
- * Prints every option with its value and where that comes from: those of the worker, then those of each handler. Starts
- * nothing. @returns the exit code. @throws StartError where a worker would not start.
+ * Prints every option with its value and where that is set: those of the worker, then those of each handler. Starts
+ * nothing. @returns the exit code. @throws StartError where a worker would not start
  */
 export async function showConfig(flags: Flags, json: boolean): Promise<number> {
   const { plan } = await readProject(flags);
@@ -43,7 +43,7 @@ const endpointOf = ({ endpoint, endpointFrom }: Plan): Origin => ({
 
 const handlerOf = ({ origins }: PlannedHandler): Section => sectionOf(HANDLER_OPTIONS, origins);
 
-/** `handlers` is no section's row: what it says is shown with each handler. */
+/** Leaves out `handlers`, whose values are shown with each handler. */
 function sectionOf(
   rows: Readonly<Record<string, Option>>,
   origins: Readonly<Record<string, Origin>>,
@@ -66,7 +66,7 @@ function shownValue({ keysOnly }: Option, value: unknown): unknown {
   return nameOf(value);
 }
 
-/** Classes and functions by their names. */
+/** Returns the name of a class or a function, and any other value as it is. */
 const nameOf = (value: unknown): unknown =>
   typeof value === 'function' ? value.name || 'a function' : value;
 

@@ -6,7 +6,7 @@ import { write } from '../output/stdout.js';
 import { readProject } from '../project/project.js';
 
 /**
- * Prints the JSON Schema of what a handler takes, or an object of those of all, by `Class.method`. Starts nothing.
+ * Prints the JSON Schema of a handler's input; without a name those of all handlers, by `Class.method`. Starts nothing.
  * @returns the exit code. @throws StartError where a worker would not start, or there is no such handler.
  */
 export async function showSchema(flags: Flags, handler: string | undefined): Promise<number> {

@@ -4,11 +4,11 @@ import type { HandlerStatus, WorkerStatus } from '../../worker/observe/status.js
 import { POLL_LIMIT_MS } from '../../worker/poll/poller.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
-/** A drain that is over sooner is not told of; from then on a line each so often. */
+/** The first line comes so long after the drain began, others at the interval of {@link EACH_MS}. */
 const FIRST_MS = 1_000;
 const EACH_MS = 5_000;
 
-/** Says what a drain waits for and for how long, again and again with less time left, until the worker has stopped. */
+/** Logs repeatedly what a drain waits for and how long that can take, until the worker has stopped. */
 export function countDownDrain(
   worker: Pick<Worker, 'on' | 'status'>,
   { log, clock, graceMs }: { log: Logger; clock: Clock; graceMs: number },
@@ -18,16 +18,16 @@ export function countDownDrain(
     cancel();
     if (to !== 'draining') return;
     const began = clock.now();
-    const tell = (): void => {
+    const report = (): void => {
       const waits = waitsFor(worker.status(), graceMs, clock.now() - began);
       if (waits.length > 0) log.info(`the drain waits for ${waits.join(', and for ')}`);
-      cancel = clock.after(EACH_MS, tell);
+      cancel = clock.after(EACH_MS, report);
     };
-    cancel = clock.after(FIRST_MS, tell);
+    cancel = clock.after(FIRST_MS, report);
   });
 }
 
-/** @param elapsedMs since the drain began. */
+/** @param elapsedMs the time since the drain began */
 function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
   const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;
   const tasks = counted(handlers, ['running task', 'running tasks'], ({ running }) => running);
@@ -45,7 +45,7 @@ function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number
   ];
 }
 
-/** As `2 running tasks (Orders.run)`; undefined for none. */
+/** Returns a text such as `2 running tasks (Orders.run)`; undefined for none. */
 function counted(
   handlers: readonly HandlerStatus[],
   [one, many]: readonly [one: string, many: string],

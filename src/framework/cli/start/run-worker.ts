@@ -9,7 +9,7 @@ import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
-/** What a worker of a command is run with, beside its plan. */
+/** The options of a command's worker, beside its plan. */
 export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
   /** Aborts when the worker is to stop. */
@@ -17,9 +17,10 @@ export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
 }
 
 /**
- * Builds the worker of a plan and runs it until it is told to stop, in a process that is its own.
- * @param announce says what there is, before it runs, and is waited for.
- * @returns the exit code. @throws StartError before anything runs.
+ * Builds the worker of a plan and runs it until it is asked to stop. The process belongs to the worker.
+ * @param announce called with the worker and waited for before it runs
+ * @returns the exit code
+ * @throws StartError before anything runs
  */
 export async function runWorker(
   plan: Plan,
@@ -38,7 +39,7 @@ export async function runWorker(
     await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
-    // Nothing was leased before there is a worker, so a signal may end the start of one.
+    // No task is leased before there is a worker, so a signal may end its start.
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
   }

@@ -15,31 +15,30 @@ import { stopSignal } from '../process/signals.js';
 export async function start(flags: Flags, access: AccessFlags, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
-  const around: Around = { embedded: undefined, worker: undefined };
+  const parts: Parts = { embedded: undefined, worker: undefined };
   const { plan, module } = project;
   try {
-    const connectTo = (): Promise<Endpoint> => openAround(around, project, access, log);
+    const connectTo = (): Promise<Endpoint> => openEndpoint(parts, project, access, log);
     return await runWorker(plan, { log, stop, module, connectTo }, (worker) => {
-      around.worker = worker;
+      parts.worker = worker;
       logOutdated(log, project.outdated);
-      announce(worker, project, around, { log, port: flags.texts['port'] });
+      announce(worker, project, parts, { log, port: flags.texts['port'] });
     });
   } finally {
-    await around.embedded?.service.close();
+    await parts.embedded?.service.close();
   }
 }
 
-/** What stands around a worker. */
-interface Around {
-  /** At the endpoint `local`. */
+/** The parts of a start, as far as they are made. */
+interface Parts {
+  /** The embedded service; undefined at any other endpoint than `local`. */
   embedded: Embedded | undefined;
-  /** Whom the console shows, once it is built. */
   worker: Worker | undefined;
 }
 
-/** Opens what stands around the worker. @returns where it is to connect. */
-async function openAround(
-  around: Around,
+/** Starts the embedded service at the endpoint `local`. @returns the endpoint to connect to */
+async function openEndpoint(
+  parts: Parts,
   project: Project,
   access: AccessFlags,
   log: Logger,
@@ -48,16 +47,16 @@ async function openAround(
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   if (endpoint.kind !== 'local') return endpoint;
   const { startEmbedded } = await import('../local/embedded.js');
-  around.embedded = await startEmbedded(project, access, log, () =>
-    around.worker ? [statusInWords(around.worker.status())] : [],
+  parts.embedded = await startEmbedded(project, access, log, () =>
+    parts.worker ? [statusInWords(parts.worker.status())] : [],
   );
-  return localEndpoint(around.embedded.service.port);
+  return localEndpoint(parts.embedded.service.port);
 }
 
 function announce(
   worker: Worker,
   { plan }: Project,
-  { embedded }: Around,
+  { embedded }: Parts,
   { log, port }: { log: Logger; port: string | undefined },
 ): void {
   const endpoint = embedded ? localEndpoint(embedded.service.port) : plan.endpoint;
@@ -71,7 +70,7 @@ function announce(
   logDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);
-    // The embedded service ends with its worker, so nobody is left to be served by the polls it holds.
+    // The embedded service ends with its worker, so its polls need not be held any longer.
     if (to === 'draining') embedded?.service.endPolls();
   });
   if (!embedded) endPollsOnDrain(worker, endpoint);

@@ -1,16 +1,16 @@
 import type { Logger } from '../../base/log/log.js';
 
-/** What may happen outside any handler's own promise. */
+/** Errors of user code outside any handler's promise. */
 export interface UserErrors {
-  /** How many rejections nobody handled. */
+  /** The number of unhandled rejections. */
   readonly unhandled: number;
-  /** The exception that nobody caught, once there was one. */
+  /** The first uncaught exception; undefined before one. */
   readonly uncaught: unknown;
 }
 
 /**
- * A promise that user code forgot must not end every task of the process: it is logged loudly and counted. After
- * an exception that nobody caught, nothing can be trusted for long: the worker drains first, then ends.
+ * Keeps errors of user code from ending every task of the process. An unhandled rejection is logged and counted. After
+ * an uncaught exception the state of the process can't be trusted: the worker drains, and then ends.
  */
 export function watchUserErrors(log: Logger, drain: () => void): UserErrors {
   const seen = { unhandled: 0, uncaught: undefined as unknown };
