@@ -54,7 +54,7 @@ const TOGETHER = [
     'worker/health/page-server',
     'aws/activity-calls',
   ],
-  ['jsonata', 'local/asl/jsonata/evaluator'],
+  ['jsonata', 'local/asl/jsonata/compiler'],
   ['program', 'cli/program', 'cli/process/signals', 'local/api/service-header'],
   ['service', 'aws/sdk/aws-service'],
   ['local', 'local/index'],

@@ -15,17 +15,17 @@ import { assignedNames, checkTargets, NO_END } from './definition/targets.js';
 import { waitKind } from './states/wait.js';
 import { LONGEST_SECONDS } from './values/limits.js';
 
-/** A definition, compiled: what an execution runs. */
+/** A compiled definition. */
 export interface Program extends StateGroup {
   /** The machine's own TimeoutSeconds. */
   readonly timeoutSeconds: number | undefined;
-  /** Its Tasks, nested ones included, in the order of the definition. */
+  /** The Tasks, nested ones included, in the order of the definition. */
   readonly tasks: readonly DefinedTask[];
-  /** The sorted names of the variables that each state reads, where it reads any. */
+  /** The sorted names of the variables that a state reads, by the state's name; states that read none are absent. */
   readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A definition that cannot be run, with everything that is wrong with it. */
+/** Thrown for a definition that cannot run. Has all of its problems. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
 
@@ -45,14 +45,14 @@ const KINDS: Record<string, Kind> = {
   Map: mapKind,
 };
 
-/** In the order in which the service lists them. */
+/** The types in the service's order. */
 const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
 const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
 
 /**
- * Compiles a definition, once, to closures.
- * @throws DefinitionError where it is not valid, or holds what is not run here
+ * Compiles a definition to closures.
+ * @throws DefinitionError where it is not valid, or has what does not run here
  */
 export function compileMachine(definition: string): Program {
   const source = parseDefinition(definition);
@@ -96,7 +96,7 @@ class MachineCompiler {
     return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
   }
 
-  /** @param outer the variables that are set around it */
+  /** @param outer the variables that are set around the group */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
     if (missing.length > 0) {
@@ -133,7 +133,7 @@ class MachineCompiler {
       reader.problem(text, 'Type', meant && didYouMean(meant));
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
-    // A state's own language is not that of the states inside it: those go by the machine's.
+    // A state's own language does not hold for the states inside it: they have the machine's.
     const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
     return compileState(type, kind, reader, {
       name,
@@ -145,7 +145,7 @@ class MachineCompiler {
   }
 }
 
-/** A machine in JSONPath may have states in JSONata, not the other way round. AWS page "Transforming data". */
+/** Reads QueryLanguage. A JSONPath machine may have JSONata states, not the other way round. AWS page "Transforming data". */
 function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.string('QueryLanguage');
   if (name === undefined || name === inherited.name) return inherited;
@@ -161,7 +161,7 @@ function shadowed(name: string): string {
 }
 
 /**
- * The Tasks on activities that a definition has, nested ones included.
+ * Returns the Tasks on activities of a definition, nested ones included.
  * @throws DefinitionError where the definition is not valid
  */
 export function activityTasks(definition: string): ActivityTask[] {

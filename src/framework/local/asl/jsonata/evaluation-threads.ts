@@ -3,13 +3,13 @@ import { entryUrl } from '../../../base/entry-url.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 
-/** How long a thread may work on one evaluation, and how much memory it may take. */
+/** The longest that a thread works on one evaluation. */
 const LIMIT_MS = 1_000;
-/** How long it may take until it begins with it: on a busy machine a thread starts slowly. */
+/** The longest that a thread takes to begin: on a busy machine it starts slowly. */
 const START_LIMIT_MS = 20_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
-/** How long an idle thread is kept. */
+/** The time after which an idle thread ends. */
 const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
@@ -24,42 +24,42 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
-  /** What it works on. */
+  /** The evaluation in work. */
   current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
-  /** Ends it when it has been idle. */
+  /** Cancels the end of an idle thread. */
   cancelIdle: Cancel | undefined;
 }
 
 /**
- * Evaluates what takes too long for the main thread, in threads that can be ended: by time, by memory. The time is
- * real, whatever clock the service has. No thread keeps the process alive.
+ * Evaluates what takes too long for the main thread in threads that have limits of time and memory. The time is real,
+ * whatever clock the service has. An idle thread does not keep the process alive.
  */
 export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #closed = false;
 
-  /** How many evaluations are on their way. */
+  /** The number of evaluations that wait or run. */
   get busy(): number {
     return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
   }
 
-  /** Begins an evaluation as soon as there is a thread for it. The cancel ends it; nobody is told then. */
+  /** Starts an evaluation as soon as a thread is free. The cancel ends it, and `done` is not called then. */
   evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
     const waiting = { job, done };
     this.#waiting.push(waiting);
     this.#next();
-    return () => this.#withdraw(waiting);
+    return () => this.#cancel(waiting);
   }
 
-  /** Ends every thread, and what they work on. */
+  /** Ends every thread and its evaluation. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
     for (const thread of this.#threads) this.#end(thread);
   }
 
-  #withdraw(waiting: Waiting): void {
+  #cancel(waiting: Waiting): void {
     const at = this.#waiting.indexOf(waiting);
     if (at >= 0) this.#waiting.splice(at, 1);
     for (const thread of this.#threads) if (thread.current?.done === waiting.done) this.#end(thread);
@@ -70,7 +70,7 @@ export class EvaluationThreads {
     if (this.#closed || this.#waiting.length === 0) return;
     const thread = this.#idle();
     const waiting = thread && this.#waiting.shift();
-    if (waiting) this.#give(thread, waiting);
+    if (waiting) this.#assign(thread, waiting);
   }
 
   #idle(): Thread | undefined {
@@ -86,17 +86,17 @@ export class EvaluationThreads {
       if (message === 'begun') this.#limit(thread, LIMIT_MS);
       else this.#settle(thread, message);
     });
-    // Out of memory, or out of stack: it is gone.
-    worker.on('error', () => this.#lose(thread, 'size'));
+    // The thread ran out of memory or stack, and has ended.
+    worker.on('error', () => this.#fail(thread, 'size'));
     this.#threads.add(thread);
     return thread;
   }
 
-  #give(thread: Thread, { job, done }: Waiting): void {
+  #assign(thread: Thread, { job, done }: Waiting): void {
     thread.cancelIdle?.();
     thread.current = { done, cancel: () => {} };
     this.#limit(thread, START_LIMIT_MS);
-    // While it works the process stays, as it does for any work of its own.
+    // While a thread works the process stays alive, as for any other work.
     thread.worker.ref();
     thread.worker.postMessage(job);
   }
@@ -104,7 +104,7 @@ export class EvaluationThreads {
   #limit(thread: Thread, ms: number): void {
     if (!thread.current) return;
     thread.current.cancel();
-    thread.current.cancel = systemClock.after(ms, () => this.#lose(thread, 'time'));
+    thread.current.cancel = systemClock.after(ms, () => this.#fail(thread, 'time'));
   }
 
   #settle(thread: Thread, result: Evaluated): void {
@@ -117,7 +117,7 @@ export class EvaluationThreads {
     this.#next();
   }
 
-  #lose(thread: Thread, limit: 'time' | 'size'): void {
+  #fail(thread: Thread, limit: 'time' | 'size'): void {
     const { current } = thread;
     this.#end(thread);
     current?.done({ kind: 'failed', limit, reason: REASONS[limit] });

@@ -3,25 +3,25 @@ import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
-import { compiled } from './compiled.js';
+import { compiled } from './compile-cache.js';
 
-/** The expression in a string that begins with `{%` and ends with `%}`, to the letter; undefined for any other. */
+/** Returns the expression of a string that begins with `{%` and ends with `%}` exactly; undefined for any other. */
 export function expressionIn(text: string): string | undefined {
   return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
     ? text.slice(2, -2).trim()
     : undefined;
 }
 
-/** How long a turn may have lasted before an expression waits for the next: it may need as long again. */
+/** The age of a turn at which an expression waits for the next: it may need as long again. */
 const TURN_MS = 25;
 
-/** An expression that is longer goes to a thread at once: to parse it takes its time, too. */
+/** A longer expression goes to a thread at once: parsing takes time too. */
 const LONGEST_ON_MAIN = 20_000;
 
 /**
- * Compiles an expression of JSONata. It gets what is left of the main thread's turn; what needs more goes on in a
- * thread, from the beginning. It is parsed when it is evaluated: see syntax.ts for what is checked before.
- * @param location the field it stands in, as messages and events name it: `Arguments/a[0]`
+ * Compiles an expression of JSONata. It gets the rest of the main thread's turn; one that needs more starts again in a
+ * thread. It is parsed when it is evaluated; syntax.ts checks it before.
+ * @param location the field of the expression, as messages and events name it: `Arguments/a[0]`
  */
 export function compileExpression(source: string, location: string): Expression {
   const about = `The JSONata expression '${source}' specified for the field '${location}'`;
@@ -42,7 +42,7 @@ export function compileExpression(source: string, location: string): Expression 
   };
 }
 
-/** What it comes to, or undefined where the main thread has not what it needs. */
+/** Resolves with undefined where the limits of the main thread are too narrow. */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
   const result = await unlessStuck(compiled(source)(bindings, data.environment));
   return result.kind === 'failed' && result.limit ? undefined : result;
@@ -57,7 +57,7 @@ function bindingsOf(data: StateData): Bindings {
 
 const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
 
-/** An evaluation only awaits itself, so it is done when the turn is, or never will be. */
+/** Fails an evaluation that never ends: one only awaits itself, so it is done by the end of the turn, or never. */
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {
     void evaluation.then(resolve);

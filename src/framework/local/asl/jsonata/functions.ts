@@ -1,4 +1,5 @@
 import jsonata from 'jsonata';
+import type { Environment } from '../expression/state-data.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
 import { isObject, readJson } from '../values/json.js';
 import { seeded, uuid } from '../values/random.js';
@@ -9,38 +10,33 @@ const RANGE_LIMIT = 1_000;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/** What an evaluation may ask for from outside. */
-export interface Outside {
-  /** From 0 up to 1. */
-  random(): number;
-  /** The instant, in epoch milliseconds. */
-  now(): number;
-}
+/** The random numbers and the time that an evaluation takes from its host. */
+export type Host = Pick<Environment, 'random' | 'now'>;
 
 /**
  * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
  * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
  */
-const STEP_FUNCTIONS: Readonly<Record<string, (outside: Outside) => unknown>> = {
+const STEP_FUNCTIONS: Readonly<Record<string, (host: Host) => unknown>> = {
   eval: () => undefined,
-  now: (outside) => (picture?: string, timezone?: string) =>
-    FROM_MILLIS.evaluate(undefined, { ms: Math.floor(outside.now()), picture, timezone }),
-  millis: (outside) => () => Math.floor(outside.now()),
+  now: (host) => (picture?: string, timezone?: string) =>
+    FROM_MILLIS.evaluate(undefined, { ms: Math.floor(host.now()), picture, timezone }),
+  millis: (host) => () => Math.floor(host.now()),
   partition: () => partition,
   range: () => range,
   hash: () => hash,
-  random: (outside) => (seed?: number) => (seed === undefined ? outside.random() : seeded(Math.floor(seed))),
-  uuid: (outside) => () => uuid(() => outside.random()),
+  random: (host) => (seed?: number) => (seed === undefined ? host.random() : seeded(Math.floor(seed))),
+  uuid: (host) => () => uuid(() => host.random()),
   parse: () => (text?: string) => (text === undefined ? undefined : readJson(text)),
 };
 
-/** Those of them that an expression names, by their names. To give it all takes longer than most expressions do. */
-export function stepFunctionsIn(source: string): (outside: Outside) => Record<string, unknown> {
+/** Selects the functions that an expression names: binding them all takes longer than most expressions. */
+export function stepFunctionsIn(source: string): (host: Host) => Record<string, unknown> {
   const named = Object.entries(STEP_FUNCTIONS).filter(([name]) => source.includes(`$${name}`));
-  return (outside) => Object.fromEntries(named.map(([name, make]) => [name, make(outside)]));
+  return (host) => Object.fromEntries(named.map(([name, make]) => [name, make(host)]));
 }
 
-/** What rewritten expressions call. */
+/** Returns the functions that rewritten expressions call. */
 export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
   return {
     [RANGE]: (from: unknown, to: unknown) => rangeOperator(from, to, items),
@@ -49,7 +45,7 @@ export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
   };
 }
 
-/** A list of results, of which one alone stands for itself: what the library calls a sequence. */
+/** Marks a list as what the library calls a sequence: a single item stands for itself. */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
@@ -64,12 +60,12 @@ function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
   return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
-/** An error that the library words by its code. */
+/** Makes an error that the library words by its code. */
 function libraryError(code: string, value: unknown): Error {
   return Object.assign(new Error(code), { code, value });
 }
 
-/** A field of an object, or of each object of a list. What an object only inherits is none. */
+/** Reads a field of an object, or of each object of a list. Inherited fields do not exist. */
 function member(from: unknown, key: string): unknown {
   if (Array.isArray(from)) {
     return sequence(

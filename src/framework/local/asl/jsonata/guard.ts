@@ -2,26 +2,27 @@ import { turn } from '../../../base/time/turn.js';
 import { measure } from '../values/json.js';
 import { quickMatches } from './regexp.js';
 
-/** What one evaluation may come to. Beyond it the evaluation ends, before the value is made where that can be told. */
+/** The limits of one evaluation. It ends beyond them, before the value is made where that can be foreseen. */
 export interface Limits {
-  /** Items of a list. */
+  /** The most items in a list. */
   readonly items: number;
-  /** Items of all the lists that its steps gave. */
+  /** The most items in all lists that its steps return. */
   readonly allItems: number;
-  /** Characters of a string, and of all that a value holds. */
+  /** The most characters in a string, and in a value. */
   readonly chars: number;
-  /** Places in a value, one that is held twice counted twice. */
-  readonly places: number;
-  /** Items that a function may compare with each other: all pairs, and to sort them. */
+  /** The most values in a value; one that is held twice counts twice. */
+  readonly nodes: number;
+  /** The most items that a function compares pair by pair. */
   readonly pairs: number;
+  /** The most items that a function sorts. */
   readonly sorted: number;
-  /** Says of a regular expression whether it may look at so many characters. */
+  /** Returns, for a regular expression, a test of the number of characters that it may read. */
   readonly mayMatch: (pattern: string) => (chars: number) => boolean;
-  /** Whether there is no time left. Asked now and then. */
+  /** Returns true where no time is left. Called now and then. */
   readonly isOver: () => boolean;
 }
 
-/** An evaluation came to one of its limits. */
+/** Thrown where an evaluation reaches one of its limits. */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
 
@@ -34,51 +35,51 @@ export class LimitReached extends Error {
   }
 }
 
-/** How deep an evaluation may nest. */
+/** The deepest nesting of an evaluation. */
 const MAX_DEPTH = 1_000;
-/** How many steps go by between two looks at the time. */
+/** The steps between two looks at the time. */
 const STEPS_BETWEEN_LOOKS = 64;
 
-/** Of one evaluation on the main thread: beyond them it goes on in a thread of its own. */
+/** The limits on the main thread. Beyond them an evaluation starts again in a thread. */
 export const ON_MAIN: Limits = {
   items: 150_000,
   allItems: 1_000_000,
   chars: 1_048_576,
-  places: 200_000,
+  nodes: 200_000,
   pairs: 500,
   sorted: 5_000,
   mayMatch: quickMatches,
   isOver: () => turn.busyMs() > 30,
 };
 
-/** In a thread, which is ended when its time is over. */
+/** The limits in a thread, which is terminated when its time is over. */
 export const IN_THREAD: Limits = {
   items: 1_000_000,
   allItems: 20_000_000,
   chars: 16_777_216,
-  places: 2_000_000,
+  nodes: 2_000_000,
   pairs: 100_000,
   sorted: 1_000_000,
   mayMatch: () => () => true,
   isOver: () => false,
 };
 
-/** What an evaluation has used so far. */
+/** The use that an evaluation has made of its limits. */
 interface Usage {
   steps: number;
   depth: number;
   items: number;
 }
 
-/** Under which names the library looks for who watches its steps, and its frames of variables. */
+/** The names under which the library looks for watchers of its steps and of its frames of variables. */
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
 const LEAVE = Symbol.for('jsonata.__evaluate_exit');
 export const NEW_FRAME = Symbol.for('jsonata.__createFrame_push');
 
-/** A frame of variables of the library: one for an evaluation, and one in it for each block, call and the like. */
+/** The library's frame of variables: one for an evaluation, and one inside it for each block, call and so on. */
 export interface Frame {
   lookup: (name: unknown) => unknown;
-  /** Ours. */
+  /** Set by `watchFrames`. */
   usage?: Usage;
 }
 
@@ -87,12 +88,12 @@ interface Node {
   readonly group?: unknown;
 }
 
-/** The kinds of node whose result is a new value, and not one that was there before. */
-const MAKERS = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
+/** The types of node that make a new value, rather than return an existing one. */
+const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
 /**
- * What the library is to call with each new frame. It looks for who watches before every step, which is where a step is
- * counted: it would wait for whoever it finds, and take half as long again.
+ * Returns the function that the library calls with each new frame. The library looks up a watcher before every step, and
+ * the step is counted in that lookup: it would await a watcher that it finds, which takes half as long again.
  */
 export function watchFrames(limits: Limits): (enclosing: Frame, frame: Frame) => void {
   const enter = (usage: Usage): undefined => {
@@ -126,27 +127,27 @@ function checkSize(node: Node, result: object, usage: Usage, limits: Limits): vo
     usage.items += result.length;
     if (result.length > limits.items || usage.items > limits.allItems) throw new LimitReached('size');
   }
-  const isNew = MAKERS.has(node.type ?? '') || node.group !== undefined || 'sequence' in result;
+  const isNew = NEW_VALUE_TYPES.has(node.type ?? '') || node.group !== undefined || 'sequence' in result;
   if (!isNew) return;
-  if (!measure(result, limits.places, limits.chars)) throw new LimitReached('size');
+  if (!measure(result, limits.nodes, limits.chars)) throw new LimitReached('size');
   if (limits.isOver()) throw new LimitReached('time');
 }
 
-/** A function of the library. */
+/** A built-in function of the library. */
 interface Builtin {
   readonly implementation: (...args: unknown[]) => unknown;
   readonly signature?: unknown;
 }
 
-/** Says whether a call is within the limits, from its arguments. */
+/** Returns true where the arguments of a call are within the limits. */
 type Check = (args: readonly unknown[], limits: Limits) => boolean;
 
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) ? value.length : 0;
 
 const short: Check = (args) => args.every((arg) => lengthOf(arg) <= 1_000);
-const unsharedWithin: Check = ([value], { places, chars }) => measure(value, places, chars);
-/** What a lambda does is counted step by step; what a function of the library does is not. */
+const unsharedWithin: Check = ([value], { nodes, chars }) => measure(value, nodes, chars);
+/** The steps of a lambda are counted; those of a built-in function are not. */
 const fewOrLambda: Check = ([list, fn], { sorted }) => isLambda(fn) || lengthOf(list) <= sorted;
 
 function isLambda(value: unknown): boolean {
@@ -162,13 +163,13 @@ function joins([list, separator]: readonly unknown[], { chars }: Limits): boolea
   return true;
 }
 
-/** Of a text with itself in mind: what is found may be as often as there are characters. */
+/** Assumes the worst: a pattern may match once for each character. */
 function replaces([text, pattern, by]: readonly unknown[], { chars }: Limits): boolean {
   const times = lengthOf(text) / (typeof pattern === 'string' ? Math.max(pattern.length, 1) : 1);
   return lengthOf(text) + times * lengthOf(by) <= chars;
 }
 
-/** The functions of the library that can take long, or make much, of little. */
+/** The built-in functions that can take long, or make much, of little. */
 const CHECKS: Readonly<Record<string, Check>> = {
   pad: ([, width], { chars }) => Math.abs(Number(width)) <= chars,
   join: joins,
@@ -189,7 +190,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   toMillis: short,
 };
 
-/** The functions of the library that can take long, each with its check before it. */
+/** Returns the functions of CHECKS, each with its check before it. */
 export function guardedFunctions(builtins: Frame, limits: Limits): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(CHECKS).map(([name, check]) => [

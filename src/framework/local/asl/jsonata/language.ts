@@ -112,7 +112,7 @@ interface ExitParts {
   readonly output?: boolean;
   /** @default true */
   readonly assign?: boolean;
-  /** Whether there is a `$states.result`: of a task, of branches or of iterations. @default false */
+  /** True where the state has a `$states.result`: of a task, of branches or of iterations. @default false */
   readonly hasResult?: boolean;
 }
 
@@ -140,7 +140,7 @@ function readText(reader: Reader, field: string): Expression | undefined {
   return fixed === undefined ? undefined : () => fixed;
 }
 
-/** The expression that a field is, or undefined where it is anything else. */
+/** Returns the expression of a field; undefined where the field is anything else. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
   const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
@@ -149,8 +149,8 @@ function expressionOf(reader: Reader, field: string): string | undefined {
 }
 
 /**
- * The expression in a string, if it is one. One that only begins or only ends as an expression is refused, as the AWS
- * page "Transforming data with JSONata" has it; with blanks on both sides it is a text (recorded).
+ * Returns the expression of a string; undefined for a plain string. A string that only begins or only ends as an
+ * expression is a problem (AWS page "Transforming data with JSONata"); with blanks on both sides it is plain (recorded).
  */
 function sourceIn(text: string, reader: Reader, field: string): string | undefined {
   if (text.startsWith('{%') !== text.endsWith('%}')) {
@@ -160,7 +160,7 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
   return expressionIn(text);
 }
 
-/** An expression whose value must be of a type. The message was seen in executions of the live service. */
+/** Compiles an expression whose value must have a type. The message was seen in executions of the live service. */
 function typed(
   reader: Reader,
   field: string,
@@ -193,14 +193,14 @@ function compile(source: string, reader: Reader, field: string, location: string
   return () => null;
 }
 
-/** A JSON value in which every string `{% … %}`, to any depth, is an expression. */
+/** Reads a JSON value in which every string `{% … %}`, at any depth, is an expression. */
 function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
   return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
 }
 
-/** Undefined where nothing in it has to be worked out. */
+/** Returns undefined where nothing in the value has to be evaluated. */
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
     const text = sourceIn(source, reader, field);

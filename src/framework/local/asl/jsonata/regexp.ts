@@ -1,4 +1,7 @@
-/** A RegExp that asks before it begins, since nothing can stop it afterwards. Of its pattern it asks once. */
+/**
+ * Returns a RegExp class that asks before each match, since nothing can stop a match. `mayMatch` is called once for each
+ * pattern.
+ */
 export function guardedRegExp(
   mayMatch: (pattern: string) => (chars: number) => boolean,
   refusal: () => Error,
@@ -15,17 +18,17 @@ export function guardedRegExp(
   } as typeof RegExp;
 }
 
-/** How many steps a match may be guessed at: some 50 ms. */
+/** The most estimated steps of a match: some 50 ms. */
 const MATCH_STEPS = 10_000_000;
-/** As many characters as a pattern may try every way with. */
+/** The most characters for a pattern that tries every way to share them out. */
 const EVERY_WAY_CHARS = 20;
 
 /**
- * Guesses with texts of which length a regular expression is done quickly. A repetition of what is itself repeated, or
- * may be this or that, can try each way to share out the text; each other repetition can begin anywhere.
+ * Estimates the length of text for which a regular expression is quick. A repetition of a repetition, or of alternatives,
+ * may try every way to share out the text; any other repetition may begin at each character.
  */
 export function quickMatches(pattern: string): (chars: number) => boolean {
-  // Escapes and character classes are one character each, but for references back, which are tried every way.
+  // Escapes and character classes match one character each; back references may try every way.
   const bare = pattern.replaceAll(/\\[^1-9k]|\[(?:\\[^]|[^\]\\])*\]/g, 'x');
   if (bare.includes('\\') || repeatsChoices(bare)) return (chars) => chars <= EVERY_WAY_CHARS;
   const repetitions = bare.match(REPETITION)?.length ?? 0;
@@ -34,7 +37,7 @@ export function quickMatches(pattern: string): (chars: number) => boolean {
 
 const REPETITION = /[*+]|\{\d+,\d*\}/g;
 
-/** Whether a group that holds a repetition or an alternative is repeated. */
+/** Returns true where a repeated group holds a repetition or alternatives. */
 function repeatsChoices(bare: string): boolean {
   const open: boolean[] = [];
   for (let at = 0; at < bare.length; at++) {

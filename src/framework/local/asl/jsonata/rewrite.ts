@@ -1,6 +1,6 @@
 import type jsonata from 'jsonata';
 
-/** The names under which rewritten expressions find the two functions. No expression can spell them. */
+/** The names of the two functions that rewritten expressions call. No expression can spell them. */
 export const RANGE = '\u0000range';
 export const MEMBER = '\u0000member';
 
@@ -10,10 +10,10 @@ interface Node {
   value?: unknown;
 }
 
-/** Names that every object of JavaScript seems to have. */
+/** The names that every JavaScript object inherits. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Whether there is anything to rewrite. An escape may hide a name. */
+/** Returns false where an expression has nothing to rewrite. An escape may hide a name. */
 export function mayNeedRewriting(source: string): boolean {
   return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
 }
@@ -21,8 +21,8 @@ export function mayNeedRewriting(source: string): boolean {
 const SUSPECT = new RegExp([...INHERITED].join('|'));
 
 /**
- * Rewrites a parsed expression where the library does more than it should: `..` makes its list whatever its length, and
- * a name such as `constructor` reaches into JavaScript. Both become calls of functions of ours.
+ * Rewrites a parsed expression where the library does more than it should: `..` makes a list of any length, and a name
+ * such as `constructor` reaches into JavaScript. Both become calls of our functions.
  */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());

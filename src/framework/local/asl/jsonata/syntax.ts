@@ -1,13 +1,13 @@
 import type { Json } from '../values/json.js';
-import { parse } from './compiled.js';
+import { parse } from './compile-cache.js';
 import { expressionIn } from './expression.js';
 
-/** How many expressions are parsed as one. */
+/** The number of expressions that are parsed as one. */
 const AT_ONCE = 500;
 
 /**
- * What is wrong with those expressions of a definition that cannot be parsed, by their text. To parse one costs as much
- * as to parse hundreds, so they are parsed in one list; where that fails, each by itself.
+ * Returns the faults of a definition's expressions that cannot be parsed, by their text. Parsing one costs as much as
+ * parsing hundreds, so they are parsed as one list; each by itself where that fails.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, string> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -41,8 +41,8 @@ function faultOf(source: string): string | undefined {
 }
 
 /**
- * Whether all are expressions, told from the list `[(one),(two)]`: it has to have as many items, each has to be what
- * stands in its brackets and nothing else, and to begin where it was put. So none can borrow of another.
+ * Returns true where the list `[(one),(two)]` shows that all are expressions: it has as many items, and each is one block
+ * that begins where it was put. So no expression can borrow text of another.
  */
 function areSound(sources: readonly string[]): boolean {
   const { expressions } = listOf(sources) ?? {};
@@ -55,7 +55,7 @@ function areSound(sources: readonly string[]): boolean {
   });
 }
 
-/** What the library makes of a list, or of what stands in brackets. */
+/** The library's node of a list or of a block in brackets. */
 interface Node {
   readonly type?: string;
   readonly position?: number;

@@ -1,11 +1,11 @@
 import { parentPort } from 'node:worker_threads';
-import { createCompiler } from './evaluator.js';
+import { Compiler } from './compiler.js';
 import { IN_THREAD } from './guard.js';
 import type { EvaluationJob } from '../expression/evaluation.js';
 import type { ThreadMessage } from './evaluation-threads.js';
 
-/** What runs in a thread: one evaluation after another, each within the limits of a thread. Says when it begins with one. */
-const compiler = createCompiler(IN_THREAD);
+/** Runs in a thread: one evaluation after another, each within the limits of a thread. Posts when each begins. */
+const compiler = new Compiler(IN_THREAD);
 const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', ({ source, bindings, now }: EvaluationJob) => {
