@@ -1,4 +1,4 @@
-/** What waits and calls need of an AbortSignal, so that something lighter can stand in for one. */
+/** The part of an AbortSignal that waits and calls need, so that a lighter object can stand in for one. */
 export interface Abortable {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -7,15 +7,15 @@ export interface Abortable {
 }
 
 /**
- * An AbortController and its signal in one, for what a worker makes with each call and hands to nobody else: Node's own
- * cost more than all else that one call's limit does. Its listeners are each called once; they must not throw.
+ * An AbortController and its signal in one, for a worker's own calls: Node's cost more than the rest of a call's limit.
+ * Each listener is called once, and must not throw.
  */
 export class Abort implements Abortable {
   aborted = false;
   reason: unknown;
   #listeners: (() => void)[] | undefined;
 
-  /** The first reason is the only one. */
+  /** Aborts with the first reason. Later calls do nothing. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;

@@ -1,14 +1,13 @@
-/** What can be in one list at a time. */
+/** An item, which can be in one list at a time. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
 /**
- * Items in the order of their additions; one is added and taken out at the same cost however many there are. A set has
- * that, too, but where all that it holds changes many times a second it leaves, with each table that it outgrows, what
- * was in it to the slow collector: V8 links an old table to its successor, so that one which has lived long keeps all
- * later ones. Here nothing leads away from what was taken out.
+ * Items in the order of their additions, which are added and removed in constant time. A `Set` has that too, but its
+ * garbage lives long where its items change many times a second: V8 links a table that it has outgrown to its successor,
+ * so that an old table keeps all later ones alive. Here a removed item links nowhere.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #first: T | undefined;
@@ -36,7 +35,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     this.#size++;
   }
 
-  /** @returns whether it was there */
+  /** Removes an item. @returns true where it was in the list */
   remove(item: T): boolean {
     const { previous, next } = item;
     if (!previous && this.#first !== item) return false;
@@ -50,7 +49,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return true;
   }
 
-  /** Whoever takes items out on the way goes over a copy: from one that is out, no way leads on. */
+  /** Iterates in order. Copy the items first to remove some on the way, since a removed item links nowhere. */
   *[Symbol.iterator](): Generator<T, void> {
     for (let item = this.#first; item; item = item.next) yield item;
   }

@@ -1,5 +1,5 @@
 /// <reference types="reflect-metadata" />
 import { loadLibrary } from './load-library.js';
 
-// To be imported before whatever reads or writes the types that the compiler wrote down.
+// Imported before any code that reads or writes the types that the compiler has emitted.
 loadLibrary('reflect-metadata');

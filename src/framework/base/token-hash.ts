@@ -1,7 +1,6 @@
 /**
- * A short name for a token that is safe to log: whoever holds the token itself can report the task's outcome.
- * (FNV-1a: 32 bits tell no more of a token than 32 of its thousands, whichever function makes them, and this one costs
- * a task a tenth of what SHA-256 does.)
+ * Returns a short name for a token that is safe to log; with the token itself, anyone could report the task's outcome.
+ * FNV-1a: 32 bits reveal no more than 32 of a token's thousands, by any hash, and this one costs a tenth of SHA-256.
  */
 export function tokenHash(token: string): string {
   let hash = 0x811c9dc5;

@@ -6,7 +6,7 @@ import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import { slowly } from '../../base/time/backoff.js';
+import { uniformJitter } from '../../base/time/backoff.js';
 import { classifyReportFailure } from '../classify-failure.js';
 import { query } from './query.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';
@@ -107,7 +107,7 @@ async function persist<T>(
         log.warn(waitingFor(names, answer.error), said === undefined ? NOT_YET : stillWaiting(now - since));
         said = now;
       }
-      await clock.sleep(slowly(...RETRY_MS, random), signal);
+      await clock.sleep(uniformJitter(...RETRY_MS, random), signal);
       signal?.throwIfAborted();
     }
   }

@@ -1,44 +1,44 @@
 import { systemClock } from '../time/clock.js';
 import { loadLibrary } from '../load-library.js';
-import { LAST_WORDS_MS, nap, nonBlocking } from './stdio.js';
+import { FLUSH_LIMIT_MS, sleepSync, nonBlocking } from './stdio.js';
 
 const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
 
-/** What is kept of a log that can't be written: some 20,000 lines. */
+/** The bytes that are kept of a log that can't be written: some 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
-/** What is kept of one that can be, and is only behind: a program may write much in one breath. */
+/** The bytes that are kept of a log that is only behind: a program may write much at once. */
 const BEHIND_BYTES = 16 * KEPT_BYTES;
-/** Lines that come so soon after another are written together: each write costs more than the line it writes. */
+/** Lines that follow another this soon are written together, since a write costs more than a line. */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
-/** PIPE_BUF of Linux: what is written to a pipe at once and is no longer is not cut by what others write (pipe(7)). */
+/** PIPE_BUF of Linux: a write of this size or less to a pipe is not mixed with those of others (pipe(7)). */
 const WHOLE_BYTES = 4096;
-/** How often a log is tried again that is full and can't be written. */
+/** The interval at which a log that is full and can't be written is tried again. */
 const RETRY_MS = 1_000;
 
-/** Why lines were dropped: the system's code of what keeps them from being written, such as ENOSPC, or `behind`. */
+/** Called with the number of dropped lines and the reason: the system's code, such as ENOSPC, or `behind`. */
 export type TellLost = (lost: number, why: string) => void;
 
 /**
- * Standard output for the lines of logs. A line is taken at once and written behind the program's back; what can't
- * be written (a full disk, a reader that is gone or does not read) is kept, tried again with later lines, and
- * dropped beyond 4 MiB. Nothing is ever thrown, and nothing is waited for but for a second at the end.
+ * Standard output for the lines of logs. A line is accepted at once and written in the background. Lines that can't be
+ * written (a full disk, a reader that is gone or does not read) are kept, tried again with later ones, and dropped beyond
+ * 4 MiB. Nothing is thrown, and only the end waits, for a second at most.
  */
 class LogOutput {
   readonly #boom = new SonicBoom({
     fd: nonBlocking(1),
     sync: false,
-    // The least at which a flush without a new line tries again.
+    // The smallest value with which a flush without a new line tries again.
     minLength: 1,
     ...(isShared && { maxWrite: WHOLE_BYTES }),
     retryEAGAIN: () => this.#mayWait(),
   });
   #keptBytes = 0;
-  /** Lines that wait for others; undefined where none would be waited for. */
+  /** Lines that wait to be written with later ones; undefined where the next line is written at once. */
   #gathered: string | undefined;
-  /** Since they were last told. */
+  /** The lines dropped since they were last reported. */
   #lost = 0;
-  /** What went wrong since all was written last. */
+  /** The last error since everything was written. */
   #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
@@ -47,7 +47,7 @@ class LogOutput {
   constructor() {
     this.#boom.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => void (this.#why = code));
     this.#boom.on('write', (bytes: number) => this.#wrote(bytes));
-    // Neither a signal nor an end of the process: what is left of the log when it ends by itself.
+    // This catches no signal and ends nothing: it writes the rest of the log when the process exits.
     process.once('exit', () => this.#flushSync());
   }
 
@@ -56,7 +56,7 @@ class LogOutput {
     const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
     if (this.#keptBytes + bytes > most) return this.#drop();
     this.#keptBytes += bytes;
-    // What is handed over as one is written as one, however long: so line by line, which it puts together itself.
+    // SonicBoom cuts no single text to PIPE_BUF, but joins lines up to it: so each line is given alone.
     if (isShared) return void this.#boom.write(line);
     if (this.#gathered !== undefined) {
       this.#gathered += line;
@@ -77,17 +77,17 @@ class LogOutput {
     this.#gathered = '';
   }
 
-  /** @param tell writes what it is told as a line of the log. The last one given is told. */
+  /** Sets the function that logs dropped lines, in place of the previous one. */
   onLost(tell: TellLost): void {
     this.#tellLost = tell;
   }
 
-  /** Resolves when all lines are written, can't be, or had their second. None is waited for any more after it. */
-  lastLines(): Promise<void> {
-    this.#giveUpAt = systemClock.now() + LAST_WORDS_MS;
+  /** Resolves when all lines are written or can't be, after a second at most. No write waits from then on. */
+  flush(): Promise<void> {
+    this.#giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
     this.#writeGathered();
     return new Promise((resolve) => {
-      const cancel = systemClock.after(LAST_WORDS_MS, resolve);
+      const cancel = systemClock.after(FLUSH_LIMIT_MS, resolve);
       this.#boom.flush(() => {
         cancel();
         resolve();
@@ -96,14 +96,14 @@ class LogOutput {
   }
 
   #flushSync(): void {
-    this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + LAST_WORDS_MS);
+    this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + FLUSH_LIMIT_MS);
     this.#writeGathered();
-    // A write that is on its way gets its turn before those that follow it.
-    if (this.#keptBytes > 0) nap();
+    // A write under way may finish before the next ones.
+    if (this.#keptBytes > 0) sleepSync();
     try {
       this.#boom.flushSync();
     } catch {
-      // These lines are lost, and nobody is left to be told.
+      // These lines are lost, and no log is left to report it.
     }
   }
 
@@ -130,7 +130,7 @@ class LogOutput {
     const lost = this.#lost;
     this.#lost = 0;
     this.#tellLost(lost, this.#why);
-    // The line that told it found no place itself.
+    // The line that reports it was dropped itself.
     if (this.#lost > 0) this.#lost = lost;
   }
 }
@@ -139,13 +139,12 @@ let output: LogOutput | undefined;
 let isShared = false;
 
 /**
- * To be called before the first line: other processes write to the same standard output, and lines of up to 4 KiB are
- * to stay whole in a pipe as well.
+ * Keeps lines of up to 4 KiB whole where other processes write to the same pipe. Called before the first line.
  */
 export const shareOutput = (): void => void (isShared = true);
 
-/** The one of this process: two would cut each other's lines in pieces. */
+/** Returns the output of this process. Two would cut each other's lines. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());
 
-/** The end of the log, if anything was logged: see {@link LogOutput.lastLines}. */
-export const lastLines = async (): Promise<void> => output?.lastLines();
+/** Writes the rest of the log, if anything was logged: see {@link LogOutput.flush}. */
+export const flushLog = async (): Promise<void> => output?.flush();

@@ -1,28 +1,28 @@
 import type { Abortable } from '../abort.js';
 
-/** Takes a timer back. Calling it twice, or after the timer fired, does nothing. */
+/** Cancels a timer. Calling it twice, or after the timer fired, does nothing. */
 export type Cancel = () => void;
 
 /**
- * All the time there is. Whatever waits or measures does it through a clock, and on a task's way through one that was
- * passed in, so that a test can own time. What no test can move runs on the machine's: programs and pipes, the thread
- * that evaluates JSONata, the commands, the way of a line of the log out. Instants are milliseconds since the epoch.
+ * The source of time. All code waits and measures through a clock, and a task's code through one that is passed in, so
+ * that a test can move time. Only code that no test can move uses the machine's clock: programs and pipes, the thread
+ * that evaluates JSONata, the commands, the output of log lines. Instants are milliseconds since the epoch.
  */
 export interface Clock {
-  /** Never goes backwards, also when the machine's wall clock is set. */
+  /** Returns the time. It never goes backwards, even when the machine's date is set. */
   now(): number;
   /** Runs `fn` once, `ms` milliseconds from now and never earlier. Any length is allowed. */
   after(ms: number, fn: () => void): Cancel;
-  /** Runs `fn` each `ms` milliseconds until cancelled. Runs that a busy process missed are not made up for. */
+  /** Runs `fn` every `ms` milliseconds until cancelled. Runs that a busy process missed are not repeated. */
   every(ms: number, fn: () => void): Cancel;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: Abortable): Promise<void>;
 }
 
-/** The longest delay that Node's own timer takes; it fires at once for anything longer. */
+/** The longest delay of Node's timers, which fire at once for a longer one. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What every clock has in common. */
+/** The part that every clock shares. */
 export abstract class BaseClock implements Clock {
   abstract now(): number;
   abstract after(ms: number, fn: () => void): Cancel;
@@ -54,7 +54,7 @@ export abstract class BaseClock implements Clock {
 }
 
 class SystemClock extends BaseClock {
-  /** It never changes, but is a property that is worked out each time. */
+  /** Read once, since the property, which never changes, is computed at each access. */
   readonly #origin = performance.timeOrigin;
 
   override now(): number {
@@ -81,7 +81,7 @@ class SystemClock extends BaseClock {
 export const systemClock: Clock = new SystemClock();
 
 /**
- * The date of this machine, which somebody may set at any time: for what others compare with their own, such as the date
- * of a signature. Epoch milliseconds.
+ * Returns the date of this machine in epoch milliseconds, which may be set at any time. For times that another machine
+ * compares with its own, such as the date of a signature.
  */
 export const wallTime = (): number => Date.now();

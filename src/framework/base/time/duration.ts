@@ -4,8 +4,8 @@ const PART = /\d+(?:\.\d+)? *[a-z]+/gi;
 const GRAMMAR = /^\d+(?:\.\d+)? *[a-z]+(?: *\d+(?:\.\d+)? *[a-z]+)*$/i;
 
 /**
- * Milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the `ms` package,
- * but for bare numbers, whose unit nobody can see. Undefined for anything else.
+ * Returns the milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the `ms`
+ * package, without bare numbers, which show no unit. Undefined for anything else.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value !== 'string' || !GRAMMAR.test(value)) return undefined;
@@ -14,18 +14,18 @@ export function parseDuration(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** A duration to be pasted: `20s`, `1.5s`, `650ms`. */
+/** Writes a duration as one in a config: `20s`, `1.5s`, `650ms`. */
 export const writeDuration = (milliseconds: number): string =>
   milliseconds % 100 === 0 && milliseconds >= 1000
     ? `${milliseconds / 1000}s`
     : `${Math.floor(milliseconds)}ms`;
 
-/** A duration for people: `90 s`, `15 min`, `650 ms`. */
+/** Shows a duration to people: `90 s`, `15 min`, `650 ms`. */
 export function showDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds} ms`;
   const seconds = milliseconds / 1000;
   return seconds < 300 ? `${Number(seconds.toFixed(1))} s` : `${Number((seconds / 60).toFixed(1))} min`;
 }
 
-/** What to write instead, for messages. */
+/** The expected form, for messages. */
 export const DURATION_EXPECTED = "a duration with its unit, such as '20s', '650ms' or '5m'";

@@ -1,37 +1,37 @@
-// Node's own, also where a test has put fake timers in place of the global ones.
+// Node's own, even where a test replaces the global ones by fake timers.
 import { setImmediate } from 'node:timers';
 
-/** How long a turn of the event loop may be at work before what can wait is left to the next ones. */
+/** The time that a turn of the event loop may take before work that can wait goes to the next turns. */
 const SHARE_MS = 8;
 
 /**
- * The turn of the event loop that this process is in, on the real clock whatever clock was passed in: it keeps the
- * process answering, and no behaviour hangs on it.
+ * The current turn of this process's event loop. It uses the real clock, whatever clock was passed in: it only keeps the
+ * process responsive, and no behaviour depends on it.
  */
 class Turn {
   #began: number | undefined;
   #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #pumping = false;
-  /** Whether this turn was found to have had its time. */
+  /** True once this turn was found to have used its time. */
   isOver = false;
 
-  /** How long this turn has lasted since somebody first asked, in milliseconds. */
+  /** Returns the milliseconds since this turn was first asked about. */
   busyMs(): number {
     if (this.#began === undefined) this.#begin();
     return performance.now() - (this.#began ?? 0);
   }
 
-  /** Runs `fn` when this turn, with every promise that it settled, is over. */
+  /** Runs `fn` when this turn is over, with every promise that it settled. */
   after(fn: () => void): void {
     if (this.#began === undefined) this.#begin();
     this.#ends.push(fn);
   }
 
   /**
-   * Undefined where there is time left in this turn. Else wait for it: those that wait go on one after another, as many
-   * in a turn as have room in it.
-   * @param ms how much of it others may have had before
+   * Returns undefined where this turn has time left, and else a promise to await. Those that wait go on one after another,
+   * as many in a turn as its time allows.
+   * @param ms the time of this turn that may be used already
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
     if (this.busyMs() <= ms) return undefined;
@@ -66,7 +66,7 @@ class Turn {
       } else if (this.busyMs() > SHARE_MS) this.after(next);
       else {
         waiting[at++]?.();
-        // A tick comes when every promise that this one settled has been followed to its end.
+        // A tick comes after all promises that follow from the settled one.
         queueMicrotask(() => process.nextTick(next));
       }
     };
@@ -76,7 +76,7 @@ class Turn {
 
 export const turn = new Turn();
 
-/** Calls all of them, whatever one does. @throws what the first threw that did */
+/** Calls all functions, even where one throws. @throws the first error */
 export function callEach(fns: readonly (() => void)[]): void {
   let thrown: { readonly error: unknown } | undefined;
   for (const fn of fns)

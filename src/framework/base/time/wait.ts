@@ -1,7 +1,7 @@
 import { Abort, type Abortable } from '../abort.js';
 import type { Clock } from './clock.js';
 
-/** Rejects with the signal's reason as soon as it aborts, whatever `begun` then does. */
+/** Settles as `begun` does, or rejects with the signal's reason as soon as it aborts. */
 export function unlessAborted<T>(signal: Abortable | undefined, begun: Promise<T>): Promise<T> {
   if (!signal) return begun;
   return new Promise((resolve, reject) => {
@@ -15,9 +15,9 @@ export function unlessAborted<T>(signal: Abortable | undefined, begun: Promise<T
 }
 
 /**
- * Waits for what was begun, but not for long.
- * @returns whether it was done within `ms` milliseconds; false also where `signal` aborts first.
- * @throws what it rejects with by then.
+ * Waits for a promise for a limited time.
+ * @returns true where it resolved within `ms` milliseconds; false after that, or where `signal` aborts first.
+ * @throws its rejection within that time.
  */
 export async function within(
   clock: Clock,
@@ -37,7 +37,7 @@ export async function within(
   }
 }
 
-/** A promise, and what resolves it. */
+/** A promise with the function that resolves it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
@@ -49,6 +49,6 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve };
 }
 
-/** Whether it is to be awaited: a promise, or what passes for one. */
+/** Returns true for a promise, or any object with a method `then`. */
 export const isThenable = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';

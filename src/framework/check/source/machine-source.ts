@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Environment, fillInMachine } from '../../base/environment.js';
+import type { Environment } from '../../base/environment.js';
 import { JsonText } from './json-text.js';
 
 /** The text of a state machine, from a file or from the service. */
@@ -18,9 +18,25 @@ export interface MachineSource {
 
 /** Makes a source of a text. @param file its name in messages. */
 export const machineSource = (name: string, file: string, text: string, env: Environment): MachineSource => {
-  const { text: definition, unset } = fillInMachine(text, env);
+  const { text: definition, unset } = fillVariables(text, env);
   return { name, file, text, definition, unset };
 };
+
+/**
+ * Fills every `${NAME}` in the JSON text of a state machine. The value is escaped, so that it stays inside its string,
+ * whatever it holds.
+ * @returns `unset`: the names that are unset or empty, which stay in the text.
+ */
+function fillVariables(text: string, env: Environment): { text: string; unset: string[] } {
+  const unset = new Set<string>();
+  const filled = text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
+    const value = env[name];
+    if (value) return JSON.stringify(value).slice(1, -1);
+    unset.add(name);
+    return whole;
+  });
+  return { text: filled, unset: [...unset] };
+}
 
 /** Reads a source from a file. @param shown the file's name in messages. */
 export async function readMachineSource(

@@ -1,11 +1,11 @@
-import { lastLines } from '../../base/log/log-output.js';
+import { flushLog } from '../../base/log/log-output.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
 import type { WorkerStatus } from '../../worker/observe/status.js';
 import { exitNow } from './exit-now.js';
 
 /** Ends the process once the last log lines are written, or after a second. */
 export async function exit(code: number): Promise<never> {
-  await lastLines();
+  await flushLog();
   exitNow(code);
 }
 

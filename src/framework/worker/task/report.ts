@@ -1,5 +1,5 @@
 import { Abort } from '../../base/abort.js';
-import { fullJitter, slowly } from '../../base/time/backoff.js';
+import { fullJitter, uniformJitter } from '../../base/time/backoff.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/outcome/failure.js';
@@ -189,7 +189,7 @@ function cutDown(name: string, refusal: Error): Outcome {
 }
 
 function retryDelay(pace: 'fast' | 'throttled' | 'slow', attempt: number, random: () => number): number {
-  if (pace === 'slow') return slowly(...SLOW_RETRY_MS, random);
+  if (pace === 'slow') return uniformJitter(...SLOW_RETRY_MS, random);
   if (pace === 'throttled') return fullJitter(attempt, THROTTLED_MS.base, THROTTLED_MS.ceiling, random);
   return fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random);
 }

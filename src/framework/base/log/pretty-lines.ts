@@ -1,0 +1,74 @@
+import type { DestinationStream } from 'pino';
+import { loadLibrary } from '../load-library.js';
+
+/** Returns a stream that writes pino's lines of JSON to another one as lines for a person. */
+export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
+  // Loaded here, since only a person's terminal needs it: a worker in a container writes JSON.
+  const { prettyFactory } = loadLibrary('pino-pretty') as typeof import('pino-pretty');
+  const pretty = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss',
+    // The activity of each handler is logged once, at the start.
+    ignore: 'pid,hostname,activity',
+    singleLine: true,
+    errorLikeObjectKeys: ['err'],
+  });
+  const paint = colorize ? (code: number, text: string): string => `\u001b[${code}m${text}\u001b[39m` : plain;
+  return { write: (line) => destination.write(taskLine(line, paint) ?? pretty(line)) };
+}
+
+const plain = (_: number, text: string): string => text;
+const [RED, GREEN, CYAN] = [31, 32, 36];
+
+/**
+ * Returns the end of a task as one short line, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, and its progress as a bar.
+ * Undefined for any other line.
+ */
+function taskLine(line: string, paint: typeof plain): string | undefined {
+  const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
+  if (message === undefined) return undefined;
+  try {
+    const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const { time, handler, task, ms, error, cause, progress } = fields;
+    if (typeof handler !== 'string' || typeof task !== 'string' || typeof time !== 'string') return undefined;
+    const at = new Date(time).toTimeString().slice(0, 8);
+    const about = `${handler} ${task.slice(0, 4)}`;
+    if (message === 'progress') return `${at} ${paint(CYAN, '…')} ${about} ${barOf(progress)}\n`;
+    if (message === 'succeeded') return `${at} ${paint(GREEN, '✓')} ${about} ${String(ms)} ms\n`;
+    return `${at} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${messageIn(cause)}\n`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The width of a bar, in characters. */
+const BAR = 20;
+
+/** Returns a progress as `████████░░░░░░░░░░░░  40 % epoch 2/5`. */
+function barOf(progress: unknown): string {
+  const { fraction, message } = (progress ?? {}) as { readonly fraction?: number; readonly message?: string };
+  const words = message === undefined ? [] : [oneLine(message)];
+  if (fraction === undefined) return words.join('');
+  const full = Math.floor(fraction * BAR);
+  const percent = `${Math.floor(fraction * 100)} %`.padStart(5);
+  return ['█'.repeat(full) + '░'.repeat(BAR - full), percent, ...words].join(' ');
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
+/** Returns a cause's message on one line; several broken rules follow, each on a line of its own. */
+function messageIn(cause: unknown): string {
+  const text = typeof cause === 'string' ? cause : '';
+  try {
+    const { errorMessage, violations } = JSON.parse(text) as {
+      readonly errorMessage?: unknown;
+      readonly violations?: readonly { readonly path: string; readonly message: string }[];
+    };
+    const said = oneLine(typeof errorMessage === 'string' ? errorMessage : text);
+    if (violations === undefined || violations.length < 2) return said;
+    const [head] = said.split(': ', 1);
+    return [head, ...violations.map(({ message }) => `  ${oneLine(message)}`)].join('\n');
+  } catch {
+    return oneLine(text);
+  }
+}
