@@ -1,7 +1,8 @@
 export { startLocalService } from './local-service.js';
 export type { ConsoleOptions } from './console/console.js';
 export type { ConsoleWorker } from './console/topics/worker-list.js';
-export type { LocalService, LocalServiceOptions, SeedMachine } from './local-service.js';
+export type { LocalService, LocalServiceOptions } from './local-service.js';
+export type { SeedMachine } from './engine/step-functions.js';
 export type { Fault, FaultCall, FaultError, FaultHook } from './api/injected-faults.js';
 export { activityTasks, compileMachine, DefinitionError } from './asl/machine.js';
 export { didYouMean, nearest, type DefinitionProblem } from './asl/definition/reader.js';

@@ -1,11 +1,11 @@
-import { POLL_LIMIT, type PollAnswer } from '../engine/activity.js';
+import type { PollAnswer } from '../engine/activity.js';
+import type { StepFunctions } from '../engine/step-functions.js';
 import { formatArn } from '../asl/values/arn.js';
 import { toSeconds } from '../engine/history.js';
 import { homeOf } from '../engine/machines.js';
-import { type Call, type Operation, type State } from './operation.js';
+import { type Call, type Operation } from './operation.js';
 import { PAGE_LIMIT, pageOf } from '../engine/pages.js';
 import { END_POLLS } from './service-header.js';
-import { errors } from '../engine/service-error.js';
 import { checkArn, Checker, checkName, MAX, refuseOwnKey } from './request-validation.js';
 
 const OWNED_KEY = { encryptionConfiguration: { type: 'AWS_OWNED_KEY' } };
@@ -51,36 +51,36 @@ const deleteActivity: Operation = (call, { activities }) => {
   return {};
 };
 
-const getActivityTask: Operation = (call, state) => {
+const getActivityTask: Operation = (call, stepFunctions) => {
   const checker = new Checker(call.body);
   const arn = checker.requiredText('activityArn', { min: 1, max: MAX.arn, shown: true });
   const workerName = checker.text('workerName', { min: 1, max: MAX.name, shown: true });
   checker.done();
-  return poll(call, state, checkArn(arn, 'activity'), workerName);
+  return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
 };
 
 /** A poll whose connection closes is withdrawn, at once unless the call says otherwise. */
-function poll(call: Call, state: State, arn: string, workerName: string | undefined): Promise<PollAnswer> {
-  const activity = state.activities.get(arn);
-  const ended = state.pollsEnded || (workerName !== undefined && state.endedWorkers.has(workerName));
-  if (ended) return Promise.resolve({});
-  if (activity.parkedPolls >= POLL_LIMIT) throw errors.tooManyPolls();
+function poll(
+  { closedWindowMs, onClosed }: Call,
+  stepFunctions: StepFunctions,
+  arn: string,
+  workerName: string | undefined,
+): Promise<PollAnswer> {
   return new Promise((resolve) => {
-    const withdraw = activity.poll(workerName, state.pollHoldMs, resolve);
-    call.onClosed(() => {
-      if (call.closedWindowMs > 0) state.clock.after(call.closedWindowMs, withdraw);
+    const withdraw = stepFunctions.poll(arn, workerName, resolve);
+    onClosed(() => {
+      if (closedWindowMs > 0) stepFunctions.clock.after(closedWindowMs, withdraw);
       else withdraw();
     });
   });
 }
 
 /** No operation of Step Functions: a worker that drains lets its polls go, at once instead of within a minute. */
-const endPolls: Operation = ({ body }, { activities, endedWorkers }) => {
+const endPolls: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });
   checker.done();
-  endedWorkers.add(workerName);
-  for (const activity of activities.all()) activity.endPolls(workerName);
+  stepFunctions.endPollsOf(workerName);
   return {};
 };
 

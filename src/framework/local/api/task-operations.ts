@@ -1,45 +1,46 @@
 import { parseJson } from '../asl/values/json.js';
 import type { OpenTask } from '../engine/open-task.js';
-import type { Operation, State } from './operation.js';
+import type { StepFunctions } from '../engine/step-functions.js';
+import type { Operation } from './operation.js';
 import { errors } from '../engine/service-error.js';
 import { Checker, MAX } from './request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
 /** @throws ServiceError InvalidToken or TaskTimedOut */
-function findOpen({ tasks }: State, token: string): OpenTask {
+function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   const { subject, task } = tasks.lookUp(token);
   if (!task) throw errors.taskTimedOut(subject);
   return task;
 }
 
-const sendTaskSuccess: Operation = ({ body }, state) => {
+const sendTaskSuccess: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const token = checker.requiredText('taskToken', TOKEN);
   const output = checker.requiredText('output', { max: MAX.data });
   checker.done();
   // Recorded order: whose token it is, then what is in the output, then whether the task is still open.
-  state.tasks.lookUp(token);
+  stepFunctions.tasks.lookUp(token);
   if (parseJson(output) === undefined) throw errors.invalidOutput(output);
-  findOpen(state, token).settle({ kind: 'succeeded', output });
+  findOpen(stepFunctions, token).settle({ kind: 'succeeded', output });
   return {};
 };
 
-const sendTaskFailure: Operation = ({ body }, state) => {
+const sendTaskFailure: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const token = checker.requiredText('taskToken', TOKEN);
   const error = checker.text('error', { max: MAX.error });
   const cause = checker.text('cause', { max: MAX.cause });
   checker.done();
-  findOpen(state, token).settle({ kind: 'failed', error, cause });
+  findOpen(stepFunctions, token).settle({ kind: 'failed', error, cause });
   return {};
 };
 
-const sendTaskHeartbeat: Operation = ({ body }, state) => {
+const sendTaskHeartbeat: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const token = checker.requiredText('taskToken', TOKEN);
   checker.done();
-  findOpen(state, token).heartbeat();
+  findOpen(stepFunctions, token).heartbeat();
   return {};
 };
 

@@ -2,7 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
-import type { Operation, State } from '../api/operation.js';
+import type { Operation } from '../api/operation.js';
+import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, readBody } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
 import { ServiceError } from '../engine/service-error.js';
@@ -26,7 +27,7 @@ export interface ConsoleOptions {
 /** What the console is made of. */
 interface Parts extends ConsoleOptions {
   readonly names: Names;
-  readonly state: State;
+  readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodyLimitBytes: number;
   readonly log: Logger;
@@ -52,7 +53,7 @@ const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm ru
 
 /** Returns the handler of the page at `/`, and of everything below `/console/`. */
 export function createConsole(parts: Parts): RequestHandler {
-  const { state, names, log, workers = () => [], exampleFor = () => undefined } = parts;
+  const { stepFunctions, names, log, workers = () => [], exampleFor = () => undefined } = parts;
   const folder = parts.page ?? builtPage();
   const writes = new Map<string, Operation>([
     ['TakeTask', takeTask],
@@ -93,7 +94,7 @@ export function createConsole(parts: Parts): RequestHandler {
 
   async function ask(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
     if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
-    return attempt(response, () => answerQuery(name, query, { state, exampleFor }));
+    return attempt(response, () => answerQuery(name, query, { stepFunctions, exampleFor }));
   }
 
   async function stream(
@@ -105,12 +106,12 @@ export function createConsole(parts: Parts): RequestHandler {
     const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
     return attempt(response, () => {
       const wish = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
-      const topic = openTopic(wish, state, workers);
+      const topic = openTopic(wish, stepFunctions, workers);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       streams++;
       response.on('close', () => streams--);
       streamTopic(response, topic, readMark(typeof last === 'string' ? last : undefined, born), {
-        clock: state.clock,
+        clock: stepFunctions.clock,
         log,
         born,
       });
@@ -127,7 +128,7 @@ export function createConsole(parts: Parts): RequestHandler {
     if (!operation) return sendError(response, 404, `The console does not do '${pathname}'`);
     const body = parseBody(text);
     if (!body) return sendError(response, 400, 'The body is not a JSON object');
-    return attempt(response, () => operation(callOf(pathname, body, request), state));
+    return attempt(response, () => operation(callOf(pathname, body, request), stepFunctions));
   }
 
   return {

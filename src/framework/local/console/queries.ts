@@ -1,11 +1,11 @@
 import { parseArn } from '../asl/values/arn.js';
-import type { State } from '../api/operation.js';
+import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
 import type { Queries, QueryName } from './api.js';
 
 /** The sources of every answer. */
 export interface QuerySources {
-  readonly state: State;
+  readonly stepFunctions: StepFunctions;
   /** Returns an input that an activity would take, as JSON; undefined where none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
 }
@@ -16,12 +16,12 @@ type Query<K extends QueryName> = (
   sources: QuerySources,
 ) => Queries[K]['answer'];
 
-const machine: Query<'machine'> = ({ arn: wanted = '' }, { state: { machines } }) => {
+const machine: Query<'machine'> = ({ arn: wanted = '' }, { stepFunctions: { machines } }) => {
   const { arn, name, definition, createdAt, deleting } = machines.get(wanted);
   return { arn, name, definition, createdAt, deleting };
 };
 
-const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { state: { executions } }) => {
+const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { stepFunctions: { executions } }) => {
   const { history } = executions.get(execution);
   const id = Number(wanted);
   const [found] = Number.isSafeInteger(id) && id >= 1 ? history.page(id - 1, 1) : [];
@@ -29,7 +29,10 @@ const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { state: { e
   return found;
 };
 
-const lastInput: Query<'lastInput'> = ({ machine: wanted = '' }, { state: { machines, executions } }) => {
+const lastInput: Query<'lastInput'> = (
+  { machine: wanted = '' },
+  { stepFunctions: { machines, executions } },
+) => {
   const { arn } = machines.get(wanted);
   for (const { input } of executions.startedAfter(0, arn)) return { input };
   return { input: null };
@@ -39,7 +42,7 @@ const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
   input: exampleFor(activity) ?? null,
 });
 
-const home: Query<'home'> = (_, { state: { activities, machines } }) => {
+const home: Query<'home'> = (_, { stepFunctions: { activities, machines } }) => {
   const [first = machines.all()[0]] = activities.all();
   return { region: parseArn(first?.arn ?? '')?.region ?? 'us-east-1' };
 };

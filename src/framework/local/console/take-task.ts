@@ -1,5 +1,6 @@
-import type { Call, State } from '../api/operation.js';
+import type { Call } from '../api/operation.js';
 import { checkArn, Checker, MAX } from '../api/request-validation.js';
+import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
 
 /** The worker name of a person at the page, as a history shows it. */
@@ -12,7 +13,7 @@ const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
  * task is reported on as any other is.
  * @returns an empty object where nothing is queued
  */
-export function takeTask({ body }: Call, { activities, clock }: State): TakenTask | NothingQueued {
+export function takeTask({ body }: Call, { activities, clock }: StepFunctions): TakenTask | NothingQueued {
   const checker = new Checker(body);
   const arn = checker.requiredText(ACTIVITY_ARN, { min: 1, max: MAX.arn, shown: true });
   checker.done();

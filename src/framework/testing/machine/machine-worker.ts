@@ -2,7 +2,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
-import type { Engine } from './engine.js';
+import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import type { Fault } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
@@ -16,7 +16,7 @@ const THROTTLE: ReportAnswer = {
 
 /** The parts of a machine's worker. */
 export interface MachineWorkerParts {
-  readonly engine: Engine;
+  readonly port: EnginePort;
   readonly clock: Clock;
   readonly log: Logger;
   /** The faults of each handler's attempts, by its name. */
@@ -24,7 +24,7 @@ export interface MachineWorkerParts {
   readonly reportLimitMs: number;
 }
 
-/** Polls an engine and runs its tasks, each as the worker's own `Task`. */
+/** Polls a port and runs its tasks, each as the worker's own `Task`. */
 export class MachineWorker {
   /** The names of the handlers that run, one for each task. */
   readonly running: string[] = [];
@@ -45,7 +45,7 @@ export class MachineWorker {
 
   async #poll(arn: string, handler: BedHandler): Promise<never> {
     for (;;) {
-      const answer = await this.#parts.engine.poll(arn, WORKER_NAME);
+      const answer = await this.#parts.port.poll(arn, WORKER_NAME);
       if (answer.kind === 'task') this.#take(arn, handler, answer.token, answer.input);
     }
   }
@@ -64,8 +64,8 @@ export class MachineWorker {
   }
 
   #world(fault: Fault): TaskWorld {
-    const { engine, clock, log, reportLimitMs } = this.#parts;
-    const port = fault === 'none' ? engine : new FaultyPort(engine, fault);
+    const { clock, log, reportLimitMs } = this.#parts;
+    const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
     return taskWorld({ port, clock, log, reportLimitMs, workerName: WORKER_NAME, emit: () => {} });
   }
 
@@ -79,31 +79,31 @@ export class MachineWorker {
 
 const WORKER_NAME = 'test-machine';
 
-/** The engine behind a network with a fault. */
+/** A port behind a network with a fault. */
 class FaultyPort implements ActivityPort {
-  readonly #engine: Engine;
+  readonly #port: EnginePort;
   readonly #fault: Fault;
   #throttled = false;
 
-  constructor(engine: Engine, fault: Fault) {
-    this.#engine = engine;
+  constructor(port: EnginePort, fault: Fault) {
+    this.#port = port;
     this.#fault = fault;
   }
 
   poll(activityArn: string, workerName: string): ReturnType<ActivityPort['poll']> {
-    return this.#engine.poll(activityArn, workerName);
+    return this.#port.poll(activityArn, workerName);
   }
 
   succeed(token: string, output: string): Promise<ReportAnswer> {
-    return this.#through(() => this.#engine.succeed(token, output));
+    return this.#through(() => this.#port.succeed(token, output));
   }
 
   fail(token: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#through(() => this.#engine.fail(token, error, cause));
+    return this.#through(() => this.#port.fail(token, error, cause));
   }
 
   heartbeat(token: string): Promise<ReportAnswer> {
-    return this.#fault === 'worker-dies' ? NEVER : this.#engine.heartbeat(token);
+    return this.#fault === 'worker-dies' ? NEVER : this.#port.heartbeat(token);
   }
 
   #through(report: () => Promise<ReportAnswer>): Promise<ReportAnswer> {

@@ -7,9 +7,10 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Machine } from '../../local/engine/machines.js';
+import type { StepFunctions } from '../../local/engine/step-functions.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
-import type { Engine } from './engine.js';
+import type { EnginePort } from './engine-port.js';
 import { resultOf, type ExecutionResult } from './execution-result.js';
 import { MachineWorker } from './machine-worker.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
@@ -18,6 +19,7 @@ import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from '../harne
 
 /** Longer than any execution, so that every poll waits for its task. */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
+const KEPT_EXECUTIONS = 1_000;
 /** The rounds of waiting before time moves while a handler runs, since it may wait for something real. */
 const ROUNDS = 10;
 
@@ -25,14 +27,14 @@ const ROUNDS = 10;
 export class TestMachine {
   /** Moves during `execute`. */
   readonly clock: HandClock;
-  readonly #engine: Engine;
+  readonly #stepFunctions: StepFunctions;
   readonly #machine: Machine;
   readonly #worker: MachineWorker;
   readonly #unserved: readonly string[];
   readonly #handlers: readonly HandlerDefinition[];
 
-  constructor({ engine, machine, worker, clock, unserved, handlers }: MachineParts) {
-    this.#engine = engine;
+  constructor({ stepFunctions, machine, worker, clock, unserved, handlers }: MachineParts) {
+    this.#stepFunctions = stepFunctions;
     this.#machine = machine;
     this.#worker = worker;
     this.#unserved = unserved;
@@ -46,12 +48,13 @@ export class TestMachine {
    *   seconds where a handler still runs, since it may wait for something real.
    */
   async execute(input: unknown = {}): Promise<ExecutionResult> {
-    const execution = this.#engine.start(this.#machine, JSON.stringify(input) ?? 'null');
+    const { activities } = this.#stepFunctions;
+    const execution = this.#stepFunctions.start(this.#machine, JSON.stringify(input) ?? 'null');
     for (;;) {
       await this.#rest();
       const result = resultOf(execution);
       if (result) return result;
-      const waiting = this.#unserved.find((arn) => this.#engine.hasWaiting(arn));
+      const waiting = this.#unserved.find((arn) => activities.get(arn).queuedTasks > 0);
       if (waiting !== undefined) throw new Error(unservedTask(waiting, this.#handlers));
       await this.#moveOn(execution);
     }
@@ -62,7 +65,7 @@ export class TestMachine {
     for (let looks = 0; looks < ROUNDS;) {
       await this.clock.settle();
       // A thread that evaluates an expression may need this core.
-      if (this.#engine.busy) await systemClock.sleep(1);
+      if (this.#stepFunctions.busy) await systemClock.sleep(1);
       else if (this.#worker.running.length > 0) looks++;
       else return;
     }
@@ -94,7 +97,7 @@ export class TestMachine {
 
 /** The parts of a machine. */
 interface MachineParts {
-  readonly engine: Engine;
+  readonly stepFunctions: StepFunctions;
   readonly machine: Machine;
   readonly worker: MachineWorker;
   readonly clock: HandClock;
@@ -147,7 +150,7 @@ function stuck({ history }: Execution): string {
 }
 
 /**
- * Makes a state machine that runs in this process, on the local engine, without a network.
+ * Makes a state machine that runs in this process, on a Step Functions of its own, without a network.
  * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
  * @throws StartError with each mistake of the definition and its place, and with every problem that a bed would have.
  */
@@ -161,39 +164,41 @@ export async function createTestMachine(
   const clock = new HandClock();
   const { handlers: served, reportLimitMs } = await makeBedHandlers(activities, options, clock);
   const handlers = served.map((each) => each.definition);
-  const { engine, machine, arns } = await makeEngine(source, resources, clock);
+  const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
   throwProblems([
     ...unusedFaults(faults, handlers),
     ...unusedResources(resources, source.name, machine.program.tasks),
   ]);
-  const worker = new MachineWorker({ engine, clock, log, faults, reportLimitMs });
+  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs });
   const unserved = arns.filter((arn) => {
     const handler = served.find(({ definition: { activity } }) => isOf(activity, arn));
     if (handler) worker.serve(arn, handler);
     return !handler;
   });
-  return new TestMachine({ engine, machine, worker, clock, unserved, handlers });
+  return new TestMachine({ stepFunctions, machine, worker, clock, unserved, handlers });
 }
 
-/** An engine with one machine, and the activities of its Tasks. */
+/** A Step Functions with one machine, and the activities of its Tasks. */
 interface EngineParts {
-  readonly engine: Engine;
+  readonly stepFunctions: StepFunctions;
+  readonly port: EnginePort;
   readonly machine: Machine;
   readonly arns: readonly string[];
 }
 
-/** Makes the engine of a definition. @throws StartError with each mistake of the definition */
+/** Makes the Step Functions of a definition. @throws StartError with each mistake of the definition */
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Loaded here, so that a test of a handler does not load the states language.
-  const { Engine } = await import('./engine.js');
-  const { activityTasks } = await import('../../local/asl/machine.js');
+  const { StepFunctions } = await import('../../local/engine/step-functions.js');
+  const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
-  const engine = new Engine(clock, resources, POLL_HOLD_MS);
-  const tasks = activityTasks(source.definition);
-  const arns = [...new Set(tasks.map(({ activityArn }) => activityArn))];
-  for (const arn of arns) engine.createActivity(arn);
-  return { engine, machine: engine.createMachine(source.name, source.definition), arns };
+  const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
+  const stepFunctions = new StepFunctions({ clock, mocks: resources, ...settings });
+  const machine = stepFunctions.createMachine({ name: source.name, definition: source.definition });
+  const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
+  for (const arn of arns) stepFunctions.activities.create(arn);
+  return { stepFunctions, port: new EnginePort(stepFunctions), machine, arns: [...arns] };
 }
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {

@@ -1,7 +1,7 @@
 import type { Activity } from '../../engine/activity.js';
 import type { OpenTask } from '../../engine/open-task.js';
 import type { TaskOrder } from '../../asl/runtime/running-execution.js';
-import type { State } from '../../api/operation.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';
 import { leaseOf } from './lease.js';
 
@@ -9,7 +9,7 @@ import { leaseOf } from './lease.js';
 const LISTED = 50;
 
 /** Lists the activities with their polls and their queued and leased tasks, without tokens. */
-export function activityList({ activities, tasks }: State): ActivityList {
+export function activityList({ activities, tasks }: StepFunctions): ActivityList {
   const leased = new Map<string, OpenTask[]>();
   for (const task of tasks) {
     const own = leased.get(task.subject);

@@ -1,5 +1,5 @@
 import type { Execution } from '../../engine/execution.js';
-import type { State } from '../../api/operation.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
 import { isSame, type Mark, type Message, type Topic } from './topic.js';
 
@@ -10,7 +10,10 @@ const LIST_LIMIT = 20_000;
  * Opens the list of the executions of one machine, or of all. A change holds those that started or ended meanwhile, and
  * says which ended ones the service has forgotten.
  */
-export function executionList({ executions }: State, machineArn: string | undefined): Topic<'executions'> {
+export function executionList(
+  { executions }: StepFunctions,
+  machineArn: string | undefined,
+): Topic<'executions'> {
   return (seen) => {
     const { started, ended, forgotten } = executions.counts;
     const mark = [started, ended];

@@ -1,6 +1,6 @@
 import type { Execution } from '../../engine/execution.js';
 import type { HistoryEvent as RecordedEvent } from '../../engine/history.js';
-import type { State } from '../../api/operation.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityLease, ExecutionFacts, ExecutionUpdate, HistoryEvent } from '../api.js';
 import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
@@ -16,10 +16,10 @@ const EVENTS_A_MESSAGE = 5_000;
  * since the mark, and the rest whole.
  * @throws ServiceError ExecutionDoesNotExist
  */
-export function executionTopic(state: State, arn: string): Topic<'execution'> {
-  const execution = state.executions.get(arn);
+export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic<'execution'> {
+  const execution = stepFunctions.executions.get(arn);
   return (seen) => {
-    const leases = leasesOf(state, execution);
+    const leases = leasesOf(stepFunctions, execution);
     const [sent = 0, startedAt] = seen ?? [];
     // Another execution may have had this name before the service was started anew.
     const goesOn =
@@ -56,7 +56,7 @@ function factsOf({ arn, name, machine, input, startedAt }: Execution): Execution
 }
 
 /** Lists the leases of an execution's tasks on activities. */
-function leasesOf({ tasks }: State, execution: Execution): ActivityLease[] {
+function leasesOf({ tasks }: StepFunctions, execution: Execution): ActivityLease[] {
   const found: ActivityLease[] = [];
   for (const { order, lease } of tasks) {
     if (order.origin?.execution !== execution || !lease) continue;

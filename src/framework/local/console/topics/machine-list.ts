@@ -1,8 +1,8 @@
-import type { State } from '../../api/operation.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionStatus, MachineList } from '../api.js';
 
 /** Lists the machines, each with the number of its executions by status. */
-export function machineList({ machines, executions, activities }: State): MachineList {
+export function machineList({ machines, executions, activities }: StepFunctions): MachineList {
   const counts = new Map<string, Partial<Record<ExecutionStatus, number>>>();
   for (const { machine, status } of executions.startedAfter(0)) {
     let own = counts.get(machine.arn);

@@ -1,5 +1,5 @@
 import { errors } from '../../engine/service-error.js';
-import type { State } from '../../api/operation.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import { activityList } from './activity-list.js';
 import { executionTopic } from './execution-topic.js';
 import { executionList } from './execution-list.js';
@@ -18,16 +18,20 @@ export interface TopicRequest {
  * Opens the topic that a tab asks for.
  * @throws ServiceError where there is no such topic, or nothing of that ARN
  */
-export function openTopic({ topic, arn }: TopicRequest, state: State, workers: WorkerSource): Topic {
+export function openTopic(
+  { topic, arn }: TopicRequest,
+  stepFunctions: StepFunctions,
+  workers: WorkerSource,
+): Topic {
   switch (topic) {
     case 'machines':
-      return wholeTopic<'machines'>(() => machineList(state));
+      return wholeTopic<'machines'>(() => machineList(stepFunctions));
     case 'executions':
-      return executionList(state, arn);
+      return executionList(stepFunctions, arn);
     case 'execution':
-      return executionTopic(state, arn ?? '');
+      return executionTopic(stepFunctions, arn ?? '');
     case 'activities':
-      return wholeTopic<'activities'>(() => activityList(state));
+      return wholeTopic<'activities'>(() => activityList(stepFunctions));
     case 'workers':
       return wholeTopic<'workers'>(() => workerList(workers));
     default:

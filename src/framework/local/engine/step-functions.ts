@@ -1,0 +1,146 @@
+import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
+import { silentLog, type Logger } from '../../base/log/log.js';
+import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
+import { compileMachine } from '../asl/machine.js';
+import type { Json } from '../asl/values/json.js';
+import { MockTable, type Mocks } from '../resources/mocks.js';
+import { Activities } from './activities.js';
+import { POLL_LIMIT, type PollAnswer } from './activity.js';
+import { RunningMemory, type Execution } from './execution.js';
+import { Executions } from './executions.js';
+import { Machines, seededHome, type Machine } from './machines.js';
+import { errors } from './service-error.js';
+import { TaskTable } from './task-table.js';
+
+export interface StepFunctionsOptions {
+  /** The clock of holds, deadlines and waits. @default the system's */
+  clock?: Clock;
+  /** From 0 up to 1, for jittered retries and the like. @default Math.random */
+  random?: () => number;
+  /** How long GetActivityTask waits for a task, in milliseconds. @default 60_000 */
+  pollHoldMs?: number;
+  /** How many finished executions are remembered; the oldest go first. @default 10_000 */
+  keptExecutions?: number;
+  /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
+  keptBytes?: number;
+  /** About how much memory running executions may take: one that asks for more ends. @default 512 MiB */
+  runningBytes?: number;
+  /** Answers for resources that are not activities. @default none: a Task that calls one fails, and the log warns of it */
+  mocks?: Mocks;
+  /** Takes the service's own troubles. @default a log that writes nothing */
+  log?: Logger;
+}
+
+/** A machine that is there from the beginning. */
+export interface SeedMachine {
+  readonly name: string;
+  readonly definition: string;
+  /** Each is that of the machine's first activity, where it is not given. */
+  readonly region?: string;
+  readonly account?: string;
+  readonly partition?: string;
+}
+
+/** A Step Functions in memory, without a wire: the HTTP API, the console and the test machine work on one. */
+export class StepFunctions {
+  readonly clock: Clock;
+  readonly tasks: TaskTable;
+  readonly activities: Activities;
+  readonly machines: Machines;
+  readonly executions: Executions;
+  readonly #threads = new EvaluationThreads();
+  readonly #pollHoldMs: number;
+  /** True once every poll is answered with nothing. */
+  #pollsEnded = false;
+  readonly #endedWorkers = new Set<string>();
+
+  constructor(options: StepFunctionsOptions = {}) {
+    const { clock = systemClock, random = Math.random, log = silentLog } = options;
+    const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = 256 * 1024 * 1024 } = options;
+    const resources = new MockTable(options.mocks ?? {});
+    const tasks = new TaskTable(clock);
+    const activities = new Activities(tasks, clock);
+    const [threads, memory] = [this.#threads, new RunningMemory(options.runningBytes)];
+    this.#pollHoldMs = pollHoldMs;
+    this.clock = clock;
+    this.tasks = tasks;
+    this.activities = activities;
+    this.machines = new Machines(clock, resources, log);
+    this.executions = new Executions(
+      { clock, random, log, resources, tasks, activities, threads, memory },
+      { executions: keptExecutions, bytes: keptBytes },
+      (machine) => this.machines.forgetDeleted(machine),
+    );
+  }
+
+  /**
+   * Creates a machine; again with the same definition, letter for letter, it is the same one.
+   * @throws DefinitionError where the definition cannot be run
+   * @throws ServiceError as {@link Machines.create} does
+   */
+  createMachine({ name, definition, ...home }: SeedMachine): Machine {
+    const program = compileMachine(definition);
+    return this.machines.create(name, definition, program, seededHome(program, home));
+  }
+
+  /**
+   * Creates a machine, or gives an existing one another definition.
+   * @throws DefinitionError where the definition cannot be run
+   * @throws ServiceError as {@link Machines.replace} does
+   */
+  replaceMachine({ name, definition, ...home }: SeedMachine): Machine {
+    const program = compileMachine(definition);
+    return this.machines.replace(name, definition, program, seededHome(program, home));
+  }
+
+  /** Starts an execution under a new name. @param input the text of its JSON */
+  start(machine: Machine, input: string): Execution {
+    return this.executions.start(machine, undefined, input, JSON.parse(input) as Json);
+  }
+
+  /**
+   * Answers with a task of an activity as soon as there is one, or with nothing after the hold. The cancel withdraws the
+   * poll, unanswered.
+   * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
+   */
+  poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
+    const activity = this.activities.get(activityArn);
+    if (this.#pollsEnded || (workerName !== undefined && this.#endedWorkers.has(workerName))) {
+      answer({});
+      return () => {};
+    }
+    if (activity.parkedPolls >= POLL_LIMIT) throw errors.tooManyPolls();
+    return activity.poll(workerName, this.#pollHoldMs, answer);
+  }
+
+  /** Answers every parked poll with nothing, and from now on every new one at once. */
+  endPolls(): void {
+    this.#pollsEnded = true;
+    for (const activity of this.activities.all()) activity.endPolls();
+  }
+
+  /** Does the same for the polls of one worker. */
+  endPollsOf(workerName: string): void {
+    this.#endedWorkers.add(workerName);
+    for (const activity of this.activities.all()) activity.endPolls(workerName);
+  }
+
+  /** The number of polls that wait for a task. */
+  get parkedPolls(): number {
+    return this.activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
+  }
+
+  /** True while an execution waits for its turn of the event loop, or for a thread: for no instant of the clock. */
+  get busy(): boolean {
+    if (this.#threads.busy > 0) return true;
+    for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
+    return false;
+  }
+
+  /** Ends the polls, the executions, without an event, and the threads. */
+  close(): void {
+    this.endPolls();
+    this.executions.close();
+    this.#threads.close();
+  }
+}
