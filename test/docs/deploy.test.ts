@@ -28,7 +28,7 @@ test('the dashboard, the alerts and the autoscalers ask for metrics that there a
   const texts = files.map(read);
   const asked = [...new Set(texts.flatMap(named))];
   expect(asked.length).toBeGreaterThan(15);
-  // What the adapter is told to call the busy places.
+  // What the adapter is told to call the busy slots.
   expect(asked.filter((name) => !SERIES.has(name))).toEqual(['stepwright_places_busy']);
 });
 

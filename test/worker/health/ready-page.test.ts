@@ -104,8 +104,8 @@ test.each<Trouble>([
     begin: () => faults.always('GetActivityTask', { kind: 'error', error: 'UnrecognizedClientException' }),
   },
   {
-    what: 'its places are held by tasks that have ended',
-    reason: 'no place is left for a task: held 1 by handlers that ignore their signal',
+    what: 'its slots are held by tasks that have ended',
+    reason: 'no slot is left for a task: held 1 by handlers that ignore their signal',
     config: { activities: [stubborn.type] },
     begin: () => world.execute(world.machine(ARN)),
   },

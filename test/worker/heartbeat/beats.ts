@@ -25,7 +25,7 @@ export interface BeatsWorld {
   readonly sent: Sent[];
   readonly stretches: [boolean, HeartbeatLoad][];
   /** Those without an answer yet, and the most there were at one time. */
-  readonly onTheWay: { now: number; most: number };
+  readonly inFlight: { now: number; most: number };
   /** How many were given up by the worker. */
   readonly givenUp: () => number;
   reply: (token: string, nth: number) => Reply;
@@ -68,7 +68,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
   const counts = new Map<string, number>();
   const leases = new Map<string, { at: number; releasedAt?: number }>();
   const stretches: [boolean, HeartbeatLoad][] = [];
-  const onTheWay = { now: 0, most: 0 };
+  const inFlight = { now: 0, most: 0 };
   let givenUp = 0;
   const scheduler = new HeartbeatScheduler({
     clock,
@@ -83,11 +83,11 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
     counts.set(token, nth);
     const beat: Sent = { token, at: now() };
     sent.push(beat);
-    onTheWay.now++;
-    onTheWay.most = Math.max(onTheWay.most, onTheWay.now);
+    inFlight.now++;
+    inFlight.most = Math.max(inFlight.most, inFlight.now);
     const { answer, afterMs = 0 } = made.reply(token, nth);
     const inTime = await waited(clock, answer === 'never' ? Number.POSITIVE_INFINITY : afterMs, signal);
-    onTheWay.now--;
+    inFlight.now--;
     if (answer === 'never' || !inTime) {
       givenUp++;
       return LOST;
@@ -104,7 +104,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
     clock,
     sent,
     stretches,
-    onTheWay,
+    inFlight,
     now,
     reply: () => ({ answer: OK }),
     givenUp: () => givenUp,

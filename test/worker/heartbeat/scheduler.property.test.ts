@@ -72,7 +72,7 @@ test('never above the rate, never more on the way than the cap, every task that 
       }
       expect(w.beatsOf('leaving').filter((at) => at > releasedAt)).toEqual([]);
       expect(w.mostWithin(Math.max(1_000, 1_000 / rate))).toBeLessThanOrEqual(Math.ceil(rate));
-      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
+      expect(w.inFlight.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
       for (const beat of staying) beat.release();
       w.reply = () => ({ answer: OK });
       await w.clock.advance(100_000);

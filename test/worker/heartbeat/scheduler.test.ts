@@ -150,14 +150,14 @@ describe('a beat that is asked for', () => {
     expect(answered).toHaveLength(3);
   });
 
-  test('leaves as soon as a place is free, also where those before it are beaten only when asked', async () => {
+  test('leaves as soon as there is room, also where those before it are beaten only when asked', async () => {
     const w = beatsWorld({ rate: 100_000 });
     w.reply = () => ({ answer: OK, afterMs: 1_000 });
     let answered = 0;
     for (const beat of w.crowd('t', MOST_IN_FLIGHT, Number.POSITIVE_INFINITY))
       void beat.now().then(() => answered++);
     await w.clock.advance(500);
-    expect(w.onTheWay.now).toBeLessThan(MOST_IN_FLIGHT);
+    expect(w.inFlight.now).toBeLessThan(MOST_IN_FLIGHT);
     await w.clock.advance(2_500);
     expect(answered).toBe(MOST_IN_FLIGHT);
   });
@@ -192,37 +192,37 @@ describe('a crowd', () => {
     expect(w.stretches[1]).toEqual([false, { tasks: 0, neededRate: 0, stretched: [] }]);
   });
 
-  test('of patient tasks starves no impatient one', async () => {
+  test('of tasks with a long interval starves none with a short one', async () => {
     const w = beatsWorld({ rate: 500, random: seeded(3) });
-    w.crowd('patient', 6_000, 20_000);
+    w.crowd('long', 6_000, 20_000);
     w.crowd('second', 50, 1_000);
     w.crowd('quick', 5, 300);
     await w.clock.advance(42_000);
-    expect(w.longestSilence('patient')).toBeLessThan(24_000);
+    expect(w.longestSilence('long')).toBeLessThan(24_000);
     expect(w.longestSilence('second')).toBeLessThan(1_200);
     expect(w.longestSilence('quick')).toBeLessThan(360);
   });
 
-  test('that the rate can not beat gives way to impatient tasks, as it is told', async () => {
+  test('that the rate can not beat gives way to short intervals, as it is told', async () => {
     const w = beatsWorld({ rate: 50, random: seeded(3) });
-    w.crowd('patient', 1_500, 20_000);
+    w.crowd('long', 1_500, 20_000);
     w.crowd('second', 5, 1_000);
     await w.clock.advance(120_000);
     const [[, load] = []] = w.stretches;
     expect(load?.stretched).toEqual([{ everyMs: 20_000, tasks: 1_500, stretchedToMs: 35_196 }]);
     expect(w.longestSilence('second')).toBeLessThan(1_200);
-    expect(w.longestSilence('patient')).toBeGreaterThan(33_000);
-    expect(w.longestSilence('patient')).toBeLessThan(35_600);
+    expect(w.longestSilence('long')).toBeGreaterThan(33_000);
+    expect(w.longestSilence('long')).toBeLessThan(35_600);
   });
 
   test('that is twice too much for the rate stretches all intervals by the same share, as it is told', async () => {
     const w = beatsWorld({ rate: 20, random: seeded(3) });
-    w.crowd('patient', 1_000, 20_000);
+    w.crowd('long', 1_000, 20_000);
     w.crowd('second', 2, 1_000);
     await w.clock.advance(140_000);
     expect(w.stretches[0]?.[1].stretched.map(({ stretchedToMs }) => stretchedToMs)).toEqual([54_600, 2_730]);
     expect(w.longestSilence('second')).toBeLessThan(3_000);
-    expect(w.longestSilence('patient')).toBeLessThan(60_000);
+    expect(w.longestSilence('long')).toBeLessThan(60_000);
   });
 });
 
@@ -282,18 +282,18 @@ describe('a slow service', () => {
       w.reply = () => ({ answer: OK, afterMs });
       await w.clock.advance(60_000);
       expect(w.givenUp()).toBe(0);
-      expect(w.onTheWay.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
+      expect(w.inFlight.most).toBeLessThanOrEqual(MOST_IN_FLIGHT);
       expect(w.longestSilence()).toBeLessThan(40_000);
     },
   );
 
-  test('has a place left for impatient tasks beside a crowd of patient ones', async () => {
+  test('has room left for short intervals beside a crowd of long ones', async () => {
     const w = beatsWorld({ rate: 500, random: seeded(9) });
-    w.reply = (token) => ({ answer: OK, afterMs: token.startsWith('patient') ? 8_000 : 100 });
-    w.crowd('patient', 6_000, 20_000);
+    w.reply = (token) => ({ answer: OK, afterMs: token.startsWith('long') ? 8_000 : 100 });
+    w.crowd('long', 6_000, 20_000);
     w.crowd('second', 20, 1_000);
     await w.clock.advance(40_000);
-    expect(w.onTheWay.most).toBeGreaterThan(MOST_IN_FLIGHT / 2);
+    expect(w.inFlight.most).toBeGreaterThan(MOST_IN_FLIGHT / 2);
     expect(w.longestSilence('second')).toBeLessThan(1_500);
   });
 
@@ -307,12 +307,12 @@ describe('a slow service', () => {
     expect(w.givenUp() - givenUp).toBeLessThan(20);
   });
 
-  test('an attempt waits for its place before its time begins', async () => {
+  test('an attempt waits for room before its time begins', async () => {
     const w = beatsWorld({ rate: 2_000, random: seeded(9) });
     w.reply = () => ({ answer: OK, afterMs: 900 });
     w.crowd('t', 1_500, 1_900);
     await w.clock.advance(12_000);
-    expect(w.onTheWay.most).toBe(MOST_IN_FLIGHT);
+    expect(w.inFlight.most).toBe(MOST_IN_FLIGHT);
     expect(w.givenUp()).toBe(0);
   });
 });

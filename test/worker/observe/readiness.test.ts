@@ -247,7 +247,7 @@ test('a poll that hung is forgotten with the next answer: one that is held count
   expect(worker.status().ready).toBe(true);
 });
 
-test('heartbeats that are taken prove nothing of the polls of a worker that has places', async () => {
+test('heartbeats that are taken prove nothing of the polls of a worker that has free slots', async () => {
   const { type } = holding({ concurrency: 2 });
   const machine = world.machine(ARN);
   const { worker } = await world.worker({ activities: [type], grace: '0s' });
@@ -257,7 +257,7 @@ test('heartbeats that are taken prove nothing of the polls of a worker that has 
   expect((await changes(worker, world.clock, 300)).map(([, ready]) => ready)).toEqual([true, false]);
 });
 
-test('places that only handlers hold which ignore their signal are a reason, and an error line', async () => {
+test('slots that only handlers hold which ignore their signal are a reason, and an error line', async () => {
   const { type, held } = holding({ concurrency: 2, timeout: '10s' });
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [type] });
@@ -265,7 +265,7 @@ test('places that only handlers hold which ignore their signal are a reason, and
   await world.clock.settle(() => held.length === 2);
   const seen = await changes(w.worker, world.clock, 200);
   expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
-  const reason = 'no place is left for a task: held 2 by handlers that ignore their signal';
+  const reason = 'no slot is left for a task: held 2 by handlers that ignore their signal';
   expect(w.worker.status().reasons).toEqual([`Work.run: ${reason}`]);
   expect(w.log.filter(({ level }) => level === 'error')).toMatchObject([
     { msg: `${reason}; no task is asked for until somebody acts`, ignoring: 2, undelivered: 0 },
@@ -276,7 +276,7 @@ test('places that only handlers hold which ignore their signal are a reason, and
   expect(w.of('places:freed')).toHaveLength(1);
 });
 
-test('nobody is told of stuck places while the worker drains: it asks for no task anyway', async () => {
+test('nobody is told of stuck slots while the worker drains: it asks for no task anyway', async () => {
   const { type, held } = holding({ concurrency: 1, timeout: '10s' });
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [type], grace: '300s' });
@@ -288,14 +288,14 @@ test('nobody is told of stuck places while the worker drains: it asks for no tas
   held[0]?.succeed();
 });
 
-test('a place whose handler still works is none that is held for good', async () => {
+test('a slot whose handler still works is none that is held for good', async () => {
   const handle = (input: unknown, { signal }: TaskContext): Promise<unknown> =>
-    input === 'patient' ? world.clock.sleep(600_000, signal) : new Promise(() => {});
+    input === 'works' ? world.clock.sleep(600_000, signal) : new Promise(() => {});
   const machine = world.machine(ARN);
   const activities = [activity(handle, { concurrency: 2 })];
   const w = await world.worker({ activities, grace: '0s' });
-  await world.execute(machine, 'patient');
-  const executionArn = await world.execute(machine, 'deaf');
+  await world.execute(machine, 'works');
+  const executionArn = await world.execute(machine, 'ignores');
   await seconds(1);
   await world.client.send(new StopExecutionCommand({ executionArn }));
   expect(await changes(w.worker, world.clock, 120)).toEqual([[0, true]]);
@@ -303,7 +303,7 @@ test('a place whose handler still works is none that is held for good', async ()
   expect(w.of('places:stuck')).toEqual([]);
 });
 
-test('places that refused results hold are a reason, and come free with them', async () => {
+test('slots that refused results hold are a reason, and come free with them', async () => {
   faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [activity(() => 'done', { concurrency: 2 })] });
@@ -311,7 +311,7 @@ test('places that refused results hold are a reason, and come free with them', a
   const seen = await changes(w.worker, world.clock, 120);
   expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
   expect(w.worker.status().reasons).toEqual([
-    'Work.run: no place is left for a task: held 4 by results that the service does not take',
+    'Work.run: no slot is left for a task: held 4 by results that the service does not take',
   ]);
   expect(w.of('places:stuck')).toMatchObject([{ ignoring: 0, undelivered: 4 }]);
   faults.always('SendTaskSuccess', undefined);

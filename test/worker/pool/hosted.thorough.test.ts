@@ -123,7 +123,7 @@ describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
     expect(await resultOf(patient)).toMatchObject({ status: 'SUCCEEDED', output: 'drained' });
   });
 
-  test('what does not end within 5 s of its signal is ended, and its place is free', async () => {
+  test('what does not end within 5 s of its signal is ended, and its slot is free', async () => {
     const w = await start({ heartbeat: '10s', pool: TWO });
     const machine = world.machine(arnOf('Wrong'));
     const wrongs = run === 'thread' ? ['loop', 'deaf'] : ['loop', 'grandchild'];
@@ -137,7 +137,7 @@ describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
     expect(w.of('task:gone')).toHaveLength(2);
     expect(status()).toMatchObject({ running: 2, polls: { open: 0 } });
     await world.clock.advance(5_000);
-    // Both places are free, so that the third task, which waited, was taken.
+    // Both slots are free, so that the third task, which waited, was taken.
     await world.clock.settle(() => said(w, 'waiting').length === 1);
     expect(w.log.filter(({ msg }) => /did not end within 5 s of its signal/.test(String(msg)))).toHaveLength(
       2,
@@ -241,7 +241,7 @@ async function problemsOf(more: Config, options: { module?: string } = {}) {
   return failed instanceof StartError ? failed.problems : [];
 }
 
-test('at the start a module is asked for, and places for what a handler declares', async () => {
+test('at the start a module is asked for, and a thread or process for what a handler declares', async () => {
   const needed = await problemsOf({ run: 'thread' });
   expect(needed).toMatchObject([
     { code: 'MODULE_MISSING', where: 'Ordinary.run' },
@@ -262,8 +262,8 @@ test('at the start a module is asked for, and places for what a handler declares
   ]);
 });
 
-test('what is said of all handlers is cut to the places of a pool, and that is told once', async () => {
+test('what is said of all handlers is cut to the size of a pool, and that is told once', async () => {
   const w = await started({ run: 'thread', concurrency: 50, pool: TWO });
   expect(w.worker.status().handlers.map(({ concurrency }) => concurrency)).toEqual([2, 2]);
-  expect(w.log.filter(({ msg }) => String(msg).includes('its pool has 2 places'))).toHaveLength(2);
+  expect(w.log.filter(({ msg }) => String(msg).includes('its pool has 2 slots'))).toHaveLength(2);
 });

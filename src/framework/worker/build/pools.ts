@@ -29,7 +29,7 @@ export class Pools {
     const Host = await hostFor(run);
     const { clock, random, log } = this.#world;
     const { name } = definition;
-    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} places`);
+    if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} slots`);
     const { recycleAfter, memoryMb } = this.#plan.settings.pool;
     const pool = new Pool({
       spawn: () => new Host(),

@@ -19,7 +19,7 @@ ${list(reasons)}
 ${processes ? processTable(processes) : ''}
 <h2>Handlers</h2>
 ${table(
-  ['handler', 'activity', 'places', 'running', 'undelivered', 'polls', 'trouble'],
+  ['handler', 'activity', 'slots', 'running', 'undelivered', 'polls', 'trouble'],
   handlers.map(({ name: handler, activityArn, concurrency, used, running, undelivered, polls }) => [
     handler,
     activityArn,

@@ -38,7 +38,7 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
       `${reason}; no task is asked for until somebody acts`,
     ),
   );
-  events.on('places:freed', (ref) => log.info(where(ref), 'there are places for tasks again'));
+  events.on('places:freed', (ref) => log.info(where(ref), 'there are slots for tasks again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
 }
 

@@ -56,7 +56,7 @@ export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),
     ...(undelivered > 0 ? [`${undelivered} by results that the service does not take`] : []),
   ];
-  return `no place is left for a task: held ${held.join(', ')}`;
+  return `no slot is left for a task: held ${held.join(', ')}`;
 }
 
 function stuckReason(handler: HandlerSigns, now: number): string | undefined {

@@ -63,11 +63,11 @@ export const METRICS = {
   },
   'stepwright.slots.used': {
     ...{ kind: 'gauge', unit: '{slot}', labels: ['handler'] },
-    help: 'Places taken, by running handlers and open polls',
+    help: 'Slots in use, by running handlers and open polls',
   },
   'stepwright.slots.limit': {
     ...{ kind: 'gauge', unit: '{slot}', labels: ['handler'] },
-    help: 'Places there are: concurrency',
+    help: 'Slots there are: concurrency',
   },
   'stepwright.aborts.ignored': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
