@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readCause } from '../../src/console/model/cause.js';
 import { conditionText } from '../../src/console/model/condition.js';
 import { readDefinition } from '../../src/console/model/definition.js';
-import { findPlace, pretty } from '../../src/console/model/json-text.js';
+import { locatePath, pretty } from '../../src/console/model/json-text.js';
 import type { Box, Drawing } from '../../src/console/model/drawing/drawing.js';
 import { layOut } from '../../src/console/model/drawing/layout.js';
 import { neighbour } from '../../src/console/model/drawing/neighbours.js';
@@ -27,7 +27,7 @@ describe('JSON as it is shown', () => {
     ['/', '{'],
   ])('the place %s is found', (path, found) => {
     const text = '{"States":{"A":{"Type":"Choice","Choices":[{"Next":"X"},{"Not":1, "Next":"Y"}]},"Ab":1}}';
-    const { from, to } = findPlace(text, path);
+    const { from, to } = locatePath(text, path);
     expect(text.slice(from, to)).toBe(found);
   });
 });

@@ -5,19 +5,19 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What a cause says, where it is JSON in the shape that Stepwright and Lambda give it. */
+/** A cause that is JSON in the shape which Stepwright and Lambda give it. */
 export interface Cause {
   readonly errorType: string | undefined;
   readonly errorMessage: string | undefined;
   readonly violations: readonly Violation[];
   readonly trace: readonly string[];
-  /** Anything else that it carries. */
+  /** Anything else that the handler attached. */
   readonly data: unknown;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Undefined where the cause is in no such shape: then it is a text. */
+/** Reads a cause; undefined where it has another shape, so that it is shown as text. */
 export function readCause(cause: string): Cause | undefined {
   let source: unknown;
   try {

@@ -1,6 +1,6 @@
 import { conditionText } from './condition.js';
 
-/** A state machine as it is drawn: states, what leads from one to another, and what lies inside them. */
+/** A state machine, or a branch of one, as it is drawn. */
 export interface Group {
   readonly startAt: string;
   readonly states: readonly StateNode[];
@@ -9,16 +9,16 @@ export interface Group {
 export interface StateNode {
   readonly name: string;
   readonly type: string;
-  /** What a Task calls, in short: the activity's or function's name. */
+  /** The short name of what a Task calls, such as the activity's or function's. */
   readonly calls: string | undefined;
-  /** The activity that it waits for, where it is one. */
+  /** The ARN of the activity that a Task waits for. */
   readonly activityArn: string | undefined;
   readonly edges: readonly Edge[];
-  /** Whether the machine, or the branch, can end here. */
+  /** True where the machine, or the branch, can end here. */
   readonly ends: boolean;
   /** The branches of a Parallel; the one of a Map. */
   readonly inside: readonly Group[];
-  /** As the definition has it. */
+  /** The state as the definition has it. */
   readonly source: object;
 }
 
@@ -103,7 +103,7 @@ function readInside(source: Source): Group[] {
   return [...branches, ...processor];
 }
 
-/** `activity:Greet`, `lambda:invoke`: what tells one resource from another. */
+/** Returns the part that tells one resource from another: `Greet` of an activity, `lambda:invoke`. */
 function shortResource(resource: string): string {
   const activity = /:activity:(.+)$/.exec(resource)?.[1];
   if (activity !== undefined) return activity;
@@ -112,7 +112,7 @@ function shortResource(resource: string): string {
   return /:function:(.+)$/.exec(resource)?.[1] ?? resource;
 }
 
-/** Every state of a group and of what lies inside it. */
+/** Yields every state of a group, also those inside its containers. */
 export function* allStates(group: Group): Generator<StateNode> {
   for (const state of group.states) {
     yield state;

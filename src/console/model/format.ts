@@ -19,7 +19,7 @@ function parts(ms: number, big: number, bigName: string, small: number, smallNam
   return `${Math.floor(ms / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
-/** How long ago in whole seconds and more, so that it does not flicker. */
+/** `3 s ago`: in whole seconds, so that it does not flicker. */
 export const age = (ms: number): string =>
   ms < SECOND ? 'just now' : `${duration(Math.floor(ms / SECOND) * SECOND).replace('.0 s', ' s')} ago`;
 
@@ -43,7 +43,7 @@ export const clockTime = (ms: number): string =>
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
-/** What an ARN names. */
+/** Returns the name at the end of an ARN. */
 export const nameIn = (arn: string): string => arn.split(':').slice(6).join(':');
 
 export const regionIn = (arn: string): string => arn.split(':')[3] ?? '';
@@ -51,6 +51,6 @@ export const regionIn = (arn: string): string => arn.split(':')[3] ?? '';
 export const bytes = (n: number): string =>
   n < 1024 ? `${n} B` : n < 1024 * 1024 ? `${Math.round(n / 1024)} kB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
 
-/** Name of a machine's execution, from both. */
+/** Returns the ARN of a machine's execution of that name. */
 export const executionArn = (machineArn: string, name: string): string =>
   `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../framework/local/console/api.js';
 
-/** One try of a state's work. */
+/** One attempt at a state's work. */
 export interface Attempt {
   readonly scheduledId: number;
   readonly scheduledAt: number;
@@ -14,13 +14,13 @@ export interface Attempt {
 
 export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 
-/** One time that a state was entered. */
+/** A visit of a state: from its entry to its exit. */
 export interface Visit {
-  /** That of its entry. */
+  /** The id of the event that entered it. */
   readonly id: number;
   readonly name: string;
   readonly type: string;
-  /** The Parallel or Map that it lies in. */
+  /** The visit of the Parallel or Map around it. */
   readonly parent: Visit | undefined;
   readonly iteration: Iteration | undefined;
   readonly enteredAt: number;
@@ -28,9 +28,9 @@ export interface Visit {
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
-  /** Why the latest attempt failed; undefined where it did not. */
+  /** The failure of the latest attempt; undefined where it did not fail. */
   failure?: { readonly error: string; readonly eventId: number };
-  /** Of a Map. */
+  /** The number of a Map's items. */
   length?: number;
   readonly iterations: Map<number, Iteration>;
 }
@@ -42,45 +42,45 @@ export interface Iteration {
   readonly startedAt: number;
   endedAt?: number;
   status: VisitStatus;
-  /** Whether a state in it was caught. */
+  /** True once a state in it has caught an error. */
   caught: boolean;
 }
 
-/** Where an event belongs, and where what follows it goes on. */
-interface Place {
+/** The context of an event, in which the events that point back to it go on. */
+interface EventContext {
   readonly visit: Visit | undefined;
   readonly iteration: Iteration | undefined;
-  /** The visit that the event is shown with. */
-  readonly of: Visit | undefined;
+  /** The visit that the event belongs to. */
+  readonly owner: Visit | undefined;
 }
 
-const NOWHERE: Place = { visit: undefined, iteration: undefined, of: undefined };
+const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
 /**
- * What a history says of the states of an execution. Reads events as they come; which visit each belongs to follows from
- * the event that it points back to, since branches and iterations run side by side.
+ * The visits of an execution's states, read from its history as events arrive. Branches and iterations run side by side, so
+ * that the visit of an event follows from the event that it points back to.
  */
 export class Run {
   readonly events: HistoryEvent[] = [];
   readonly visits: Visit[] = [];
-  readonly #places: Place[] = [NOWHERE];
+  readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
-  /** The visit that an event is of. */
+  /** Returns the visit that an event belongs to. */
   visitOf(eventId: number): Visit | undefined {
-    return this.#places[eventId]?.of;
+    return this.#contexts[eventId]?.owner;
   }
 
   add(events: readonly HistoryEvent[]): void {
     for (const event of events) {
       if (event.id !== this.events.length + 1) continue;
       this.events.push(event);
-      this.#places[event.id] = this.#read(event);
+      this.#contexts[event.id] = this.#read(event);
     }
   }
 
-  #read(event: HistoryEvent): Place {
-    const from = this.#places[event.previous] ?? NOWHERE;
+  #read(event: HistoryEvent): EventContext {
+    const from = this.#contexts[event.previous] ?? OUTERMOST;
     const { type } = event;
     if (type.endsWith('StateEntered')) return this.#enter(event, from);
     if (type.endsWith('StateExited')) return this.#exit(event, from);
@@ -89,10 +89,10 @@ export class Run {
     if (/^(Parallel|Map)State(Started|Succeeded|Failed)$/.test(type)) return this.#container(event, from);
     if (type.startsWith('Execution')) return this.#execution(event, from);
     if (!type.endsWith('StateAborted') && from.visit) readAttempt(from.visit, event);
-    return { ...from, of: from.visit };
+    return { ...from, owner: from.visit };
   }
 
-  #enter(event: HistoryEvent, { visit: parent, iteration }: Place): Place {
+  #enter(event: HistoryEvent, { visit: parent, iteration }: EventContext): EventContext {
     const name = textOf(event.details?.['name']);
     const type = event.type.slice(0, -'StateEntered'.length);
     const visit: Visit = {
@@ -108,10 +108,10 @@ export class Run {
     };
     this.visits.push(visit);
     this.#open.add(visit);
-    return { visit, iteration, of: visit };
+    return { visit, iteration, owner: visit };
   }
 
-  #exit(event: HistoryEvent, from: Place): Place {
+  #exit(event: HistoryEvent, from: EventContext): EventContext {
     const name = textOf(event.details?.['name']);
     const visit = this.#find(from, (each) => each.name === name);
     if (!visit) return from;
@@ -119,10 +119,10 @@ export class Run {
     visit.exitedId = event.id;
     this.#settle(visit, visit.failure ? 'caught' : 'succeeded', event.at);
     if (visit.status === 'caught') for (let it = visit.iteration; it; it = it.map.iteration) it.caught = true;
-    return { visit: visit.parent, iteration: visit.iteration, of: visit };
+    return { visit: visit.parent, iteration: visit.iteration, owner: visit };
   }
 
-  #iteration(event: HistoryEvent, from: Place): Place {
+  #iteration(event: HistoryEvent, from: EventContext): EventContext {
     const { name, index: given } = event.details ?? {};
     const index = Number(given);
     const map = this.#find(from, (each) => each.type === 'Map' && each.name === name);
@@ -130,7 +130,7 @@ export class Run {
     if (event.type === 'MapIterationStarted') {
       const made: Iteration = { map, index, startedAt: event.at, status: 'running', caught: false };
       map.iterations.set(index, made);
-      return { visit: map, iteration: made, of: map };
+      return { visit: map, iteration: made, owner: map };
     }
     const iteration = map.iterations.get(index);
     if (iteration) {
@@ -142,23 +142,23 @@ export class Run {
           : 'aborted';
     }
     if (event.type.endsWith('Failed')) this.#fail(from.visit, map, event.at);
-    return { visit: map, iteration: map.iteration, of: map };
+    return { visit: map, iteration: map.iteration, owner: map };
   }
 
-  #evaluationFailed(event: HistoryEvent, from: Place): Place {
+  #evaluationFailed(event: HistoryEvent, from: EventContext): EventContext {
     const { state: name, error } = event.details ?? {};
     const visit = this.#find(from, (each) => each.name === name);
     if (!visit) return from;
     visit.failure = { error: textOf(error), eventId: event.id };
-    return { visit, iteration: visit.iteration, of: visit };
+    return { visit, iteration: visit.iteration, owner: visit };
   }
 
-  #container(event: HistoryEvent, from: Place): Place {
+  #container(event: HistoryEvent, from: EventContext): EventContext {
     const [, type, what] = /^(Parallel|Map)State(\w+)$/.exec(event.type) ?? [];
     const visit = this.#find(from, (each) => each.type === type && each.status === 'running');
     if (!visit) return from;
     if (what === 'Started') {
-      // Tried again: the branch that it comes from has failed, and what else was left open has ended.
+      // A retry: the branch that it comes from has failed, and whatever else was open has ended.
       if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
       this.#abortInside(visit, event.at);
       visit.iterations.clear();
@@ -169,18 +169,18 @@ export class Run {
       visit.failure ??= { error: lastError(from.visit) ?? '', eventId: event.id };
       this.#abortInside(visit, event.at);
     }
-    return { visit, iteration: visit.iteration, of: visit };
+    return { visit, iteration: visit.iteration, owner: visit };
   }
 
-  #execution(event: HistoryEvent, from: Place): Place {
-    if (event.type === 'ExecutionStarted') return NOWHERE;
+  #execution(event: HistoryEvent, from: EventContext): EventContext {
+    if (event.type === 'ExecutionStarted') return OUTERMOST;
     const end = event.type.slice('Execution'.length);
     if (end === 'Failed') this.#fail(from.visit, undefined, event.at, textOf(event.details?.['error']));
     for (const visit of this.#open) this.#settle(visit, 'aborted', event.at);
-    return { ...from, of: undefined };
+    return { ...from, owner: undefined };
   }
 
-  /** Fails a visit and the ones around it, up to one that goes on. */
+  /** Fails a visit and those around it, up to one that goes on. */
   #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, error?: string): void {
     for (let visit = from; visit && visit !== upTo; visit = visit.parent) {
       if (visit.status !== 'running') continue;
@@ -211,8 +211,8 @@ export class Run {
     for (const visit of this.#open) if (isInside(visit, container)) this.#settle(visit, 'aborted', at);
   }
 
-  /** The nearest visit around a place that fits; where none does, an open one elsewhere. */
-  #find({ visit, iteration }: Place, fits: (visit: Visit) => boolean): Visit | undefined {
+  /** Returns the nearest fitting visit around a context; where there is none, an open one elsewhere. */
+  #find({ visit, iteration }: EventContext, fits: (visit: Visit) => boolean): Visit | undefined {
     for (let each = visit; each; each = each.parent) if (fits(each)) return each;
     const open = [...this.#open].filter(fits);
     return open.findLast((each) => each.iteration === iteration) ?? open.at(-1);
@@ -231,7 +231,7 @@ function lastError(visit: Visit | undefined): string | undefined {
   return undefined;
 }
 
-/** Events of a Task: `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
+/** The events of a Task: `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
 const ATTEMPT =
   /^(?:Activity|LambdaFunction|Task)(Scheduled|Started|Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 

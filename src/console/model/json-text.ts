@@ -1,4 +1,4 @@
-/** Whether a text is JSON. */
+/** Returns the parser's complaint about a text; undefined where it is JSON. */
 export function jsonProblem(text: string): string | undefined {
   try {
     JSON.parse(text);
@@ -9,8 +9,8 @@ export function jsonProblem(text: string): string | undefined {
 }
 
 /**
- * Spaces out a JSON text, and gives back any other as it is. Works on the text: parsed and written again, a long number
- * would be another.
+ * Indents a JSON text, and returns any other text as it is. It works on the text, since parsing would change long numbers
+ * and the order of keys.
  */
 export function pretty(text: string): string {
   if (jsonProblem(text) !== undefined) return text;
@@ -40,7 +40,7 @@ export interface JsonToken {
 const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b|([{}[\],:])|(\s+)|(.)/gs;
 
-/** The tokens of a JSON text without the space between them; of any other text, what looks like some. */
+/** Yields the tokens of a JSON text, without white space unless `spaces` is true; of any other text, whatever matches. */
 export function* jsonTokens(text: string, { spaces = false } = {}): Generator<JsonToken> {
   for (const [all, string, colon, number, word, mark, space] of text.matchAll(TOKEN)) {
     if (string !== undefined) {
@@ -55,24 +55,33 @@ export function* jsonTokens(text: string, { spaces = false } = {}): Generator<Js
 }
 
 /**
- * Where a place of a definition stands in its text, written as the service writes it: `/States/Pay/Choices[0]/Next`. The
- * nearest around it where it is not there.
+ * Finds a path of a definition in its text. The path is written as the service writes it: `/States/Pay/Choices[0]/Next`.
+ * Where it does not exist, the nearest path around it is found.
  * @returns the offsets of its key, or of its value where it has none
  */
-export function findPlace(text: string, path: string): { from: number; to: number } {
-  let best = { from: 0, to: Math.min(1, text.length), length: 0 };
-  for (const place of places(text)) {
-    if (place.path.length > best.length && (path === place.path || isWithin(path, place.path)))
-      best = { from: place.from, to: place.to, length: place.path.length };
+export function locatePath(text: string, path: string): Offsets {
+  let best: Located = { path: '', from: 0, to: Math.min(1, text.length) };
+  for (const each of pathsIn(text)) {
+    const isAround = path === each.path || isWithin(path, each.path);
+    if (isAround && each.path.length > best.path.length) best = each;
   }
   return { from: best.from, to: best.to };
+}
+
+interface Offsets {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Located extends Offsets {
+  readonly path: string;
 }
 
 const isWithin = (path: string, around: string): boolean =>
   path.startsWith(around) && /^[/[]/.test(path.slice(around.length));
 
-/** Every key and item of a JSON text with the path to it. */
-function* places(text: string): Generator<{ path: string; from: number; to: number }> {
+/** Yields every key and item of a JSON text with the path to it. */
+function* pathsIn(text: string): Generator<Located> {
   const around: { path: string; index: number | undefined }[] = [];
   let path = '';
   let at = 0;

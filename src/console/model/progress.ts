@@ -1,8 +1,8 @@
 import type { Visit, VisitStatus } from './history.js';
 
 /**
- * What a person sees of a visit. *In progress* is told apart where people get stuck: `queued` waits for a worker, `leased`
- * has one, `backing off` waits for its next attempt.
+ * A visit's progress as a person sees it. A running visit is told apart where people get stuck: `queued` waits for a
+ * worker, `leased` has one, `backing off` waits for its next attempt.
  */
 export type Progress =
   | 'queued'
@@ -26,7 +26,7 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
   'not reached': 'Not reached',
 };
 
-/** What is shown where several are true: what is going on, then what went wrong. */
+/** The order of importance where a state has several: first what is going on, then what went wrong. */
 const ORDER: readonly Progress[] = [
   'queued',
   'leased',
@@ -55,17 +55,17 @@ export function progressOf(visit: Visit, isActivity: boolean): Progress {
   return attempt.startedAt === undefined ? 'queued' : 'leased';
 }
 
-/** How a state stands, over all the times that it was entered. */
+/** The progress of a state over all its visits. */
 export interface StateProgress {
   readonly progress: Progress;
   readonly visits: readonly Visit[];
   readonly counts: ReadonlyMap<Progress, number>;
 }
 
-/** Which iteration of which Map is looked at, by the Map's name. */
+/** The selected iteration of each Map, by the Map's name. */
 export type Selection = ReadonlyMap<string, number>;
 
-/** How each state stands that was reached, among the iterations that are looked at. */
+/** Returns the progress of each state that was reached, counting only the selected iterations. */
 export function stateProgress(
   visits: readonly Visit[],
   activityStates: ReadonlySet<string>,

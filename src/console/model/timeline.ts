@@ -1,20 +1,21 @@
-import type { Run, Visit } from './history.js';
+import type { Attempt, Run, Visit } from './history.js';
 
-/** A stretch of time on the strip of a state. */
+/** A stretch of time in the row of a state. */
 export interface TimelineBar {
   readonly from: number;
-  /** Undefined: it goes on. */
+  /** Undefined while it goes on. */
   readonly to: number | undefined;
   readonly kind: 'queued' | 'working' | 'retry' | 'back-off' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 }
 
 export interface TimelineRow {
   readonly state: string;
+  /** The number of containers around the state. */
   readonly depth: number;
   readonly bars: readonly TimelineBar[];
 }
 
-/** When each state was at work, in the order in which they were first entered. */
+/** Returns a row for each state, in the order in which they were first entered. */
 export function timelineRows({ visits }: Run): TimelineRow[] {
   const rows = new Map<string, { depth: number; bars: TimelineBar[] }>();
   for (const visit of visits) {
@@ -31,44 +32,45 @@ function depthOf({ parent }: Visit): number {
 
 function barsOf(visit: Visit): TimelineBar[] {
   const { attempts, enteredAt, exitedAt } = visit;
-  const ending = visit.status === 'running' ? 'working' : visit.status;
-  if (attempts.length === 0) return [{ from: enteredAt, to: exitedAt, kind: ending }];
+  if (attempts.length === 0) return [{ from: enteredAt, to: exitedAt, kind: endingOf(visit) }];
   return attempts.flatMap((attempt, i) => {
-    const isLast = i === attempts.length - 1;
-    const end = attempt.endedAt ?? exitedAt;
-    const next = attempts[i + 1]?.scheduledAt;
-    const worked = attempt.outcome === undefined || attempt.outcome === 'succeeded' || isLast;
-    const found: TimelineBar[] = [];
-    const { startedAt = attempt.scheduledAt } = attempt;
-    if (startedAt > attempt.scheduledAt)
-      found.push({ from: attempt.scheduledAt, to: startedAt, kind: 'queued' });
-    if (attempt.startedAt === undefined && end === undefined)
-      found.push({ from: attempt.scheduledAt, to: undefined, kind: 'queued' });
-    else
-      found.push({
-        from: startedAt,
-        to: end,
-        kind:
-          worked && isLast
-            ? visit.status === 'running' && attempt.endedAt !== undefined
-              ? 'retry'
-              : ending
-            : 'retry',
-      });
-    if (attempt.endedAt !== undefined && next !== undefined)
-      found.push({ from: attempt.endedAt, to: next, kind: 'back-off' });
-    else if (
-      isLast &&
-      attempt.endedAt !== undefined &&
-      attempt.outcome !== 'succeeded' &&
-      visit.status === 'running'
-    )
-      found.push({ from: attempt.endedAt, to: undefined, kind: 'back-off' });
-    return found;
+    const next = attempts[i + 1];
+    return [
+      ...queuedBar(attempt, visit),
+      ...workBar(attempt, next, visit),
+      ...backOffBar(attempt, next, visit),
+    ];
   });
 }
 
-/** Leaves out what would lie within a pixel of one of the same kind: ten thousand bars look like a few hundred. */
+const endingOf = ({ status }: Visit): TimelineBar['kind'] => (status === 'running' ? 'working' : status);
+
+const endOf = ({ endedAt }: Attempt, { exitedAt }: Visit): number | undefined => endedAt ?? exitedAt;
+
+function queuedBar(attempt: Attempt, visit: Visit): TimelineBar[] {
+  const { scheduledAt, startedAt } = attempt;
+  if (startedAt === undefined)
+    return endOf(attempt, visit) === undefined ? [{ from: scheduledAt, to: undefined, kind: 'queued' }] : [];
+  return startedAt > scheduledAt ? [{ from: scheduledAt, to: startedAt, kind: 'queued' }] : [];
+}
+
+function workBar(attempt: Attempt, next: Attempt | undefined, visit: Visit): TimelineBar[] {
+  const { scheduledAt, startedAt, endedAt } = attempt;
+  const to = endOf(attempt, visit);
+  if (startedAt === undefined && to === undefined) return [];
+  const isOver = next !== undefined || (visit.status === 'running' && endedAt !== undefined);
+  return [{ from: startedAt ?? scheduledAt, to, kind: isOver ? 'retry' : endingOf(visit) }];
+}
+
+function backOffBar(attempt: Attempt, next: Attempt | undefined, visit: Visit): TimelineBar[] {
+  const { endedAt, outcome } = attempt;
+  if (endedAt === undefined) return [];
+  if (next) return [{ from: endedAt, to: next.scheduledAt, kind: 'back-off' }];
+  const waits = visit.status === 'running' && outcome !== 'succeeded';
+  return waits ? [{ from: endedAt, to: undefined, kind: 'back-off' }] : [];
+}
+
+/** Leaves out bars that would lie within a pixel of one of the same kind: ten thousand look like a few hundred. */
 export function thinned(
   bars: readonly TimelineBar[],
   from: number,
@@ -76,9 +78,9 @@ export function thinned(
   width: number,
 ): TimelineBar[] {
   if (bars.length < 200) return [...bars];
+  const pixel = (at: number): number => Math.round(((at - from) / span) * width);
   const seen = new Set<string>();
   return bars.filter((each) => {
-    const pixel = (at: number): number => Math.round(((at - from) / span) * width);
     const key = `${each.kind} ${pixel(each.from)} ${each.to === undefined ? '' : pixel(each.to)}`;
     if (seen.has(key)) return false;
     seen.add(key);

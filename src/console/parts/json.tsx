@@ -4,10 +4,10 @@ import { jsonTokens, pretty } from '../model/json-text.js';
 import { bytes } from '../model/format.js';
 import { Icon } from './icons.js';
 
-/** More than a person reads, and little enough that it is painted at once. */
+/** The characters shown at first: more than a person reads, and few enough to be painted without a pause. */
 const SHOWN = 12_000;
 
-/** A JSON text, spaced out and coloured; of a long one the beginning, and the rest when it is asked for. */
+/** A JSON text, indented and coloured. Of a long text the beginning is shown, and a button for the rest. */
 export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [whole, setWhole] = useState(false);
   const [copied, setCopied] = useState(false);

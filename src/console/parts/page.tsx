@@ -1,16 +1,16 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-interface HeadProps {
+interface PageHeadProps {
   readonly title: ComponentChildren;
-  /** What the tab is called. */
+  /** The title of the browser's tab. */
   readonly name: string;
   readonly above?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
-/** The head of a view: where one is, and what can be done here. */
-export function Head({ title, name, above, children }: HeadProps): JSX.Element {
+/** The head of a view: its title, and its actions as children. */
+export function PageHead({ title, name, above, children }: PageHeadProps): JSX.Element {
   useEffect(() => {
     document.title = `${name} · Stepwright`;
   }, [name]);
@@ -25,8 +25,8 @@ export function Head({ title, name, above, children }: HeadProps): JSX.Element {
   );
 }
 
-/** What went wrong with something that a person did. */
-export function Trouble({ message }: { readonly message: string | undefined }): JSX.Element | null {
+/** The error of the last action; nothing where `message` is undefined. */
+export function ErrorMessage({ message }: { readonly message: string | undefined }): JSX.Element | null {
   if (message === undefined) return null;
   return (
     <p class="trouble" role="alert" dir="auto">

@@ -3,14 +3,14 @@ import type { ExecutionStatus } from '../../framework/local/console/api.js';
 import { PROGRESS_WORDS, type Progress } from '../model/progress.js';
 import { Icon, type IconName } from './icons.js';
 
-interface Look {
+interface Appearance {
   readonly word: string;
   readonly icon: IconName;
-  /** Its colour, by the name that the styles have for it. */
+  /** The styles' name of its colour. */
   readonly tone: string;
 }
 
-const EXECUTIONS: Readonly<Record<ExecutionStatus, Look>> = {
+const APPEARANCES: Readonly<Record<ExecutionStatus, Appearance>> = {
   RUNNING: { word: 'Running', icon: 'in progress', tone: 'blue' },
   SUCCEEDED: { word: 'Succeeded', icon: 'succeeded', tone: 'green' },
   FAILED: { word: 'Failed', icon: 'failed', tone: 'red' },
@@ -18,9 +18,9 @@ const EXECUTIONS: Readonly<Record<ExecutionStatus, Look>> = {
   ABORTED: { word: 'Aborted', icon: 'aborted', tone: 'grey' },
 };
 
-export const STATUSES = Object.keys(EXECUTIONS) as ExecutionStatus[];
+export const STATUSES = Object.keys(APPEARANCES) as ExecutionStatus[];
 
-export const wordOf = (status: ExecutionStatus): string => EXECUTIONS[status].word;
+export const wordOf = (status: ExecutionStatus): string => APPEARANCES[status].word;
 
 const TONES: Readonly<Record<Progress | 'not reached', string>> = {
   queued: 'blue',
@@ -36,9 +36,9 @@ const TONES: Readonly<Record<Progress | 'not reached', string>> = {
 
 export const toneOf = (progress: Progress | 'not reached'): string => TONES[progress];
 
-/** How an execution stands: colour, icon and word. */
+/** The status of an execution as a colour, an icon and a word. */
 export function StatusBadge({ status }: { readonly status: ExecutionStatus }): JSX.Element {
-  const { word, icon, tone } = EXECUTIONS[status];
+  const { word, icon, tone } = APPEARANCES[status];
   return (
     <span class={`badge ${tone}`} data-status={status}>
       <Icon name={icon} />
@@ -47,7 +47,7 @@ export function StatusBadge({ status }: { readonly status: ExecutionStatus }): J
   );
 }
 
-/** How a state stands, likewise. */
+/** The progress of a state as a colour, an icon and a word. */
 export function ProgressBadge({ progress }: { readonly progress: Progress | 'not reached' }): JSX.Element {
   return (
     <span class={`badge ${toneOf(progress)}`}>

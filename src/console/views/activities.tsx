@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { ActivityRow } from '../../framework/local/console/api.js';
 import { age, count, nameIn, regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
-import { Head, Loading, Trouble } from '../parts/page.js';
+import { PageHead, Loading, ErrorMessage } from '../parts/page.js';
 import { Table } from '../parts/table.js';
 import { to } from '../route.js';
 import { create } from '../service/calls.js';
@@ -17,9 +17,9 @@ export function ActivitiesView(): JSX.Element {
   const activities = useActivities();
   return (
     <>
-      <Head title="Activities" name="Activities">
+      <PageHead title="Activities" name="Activities">
         <NewActivity />
-      </Head>
+      </PageHead>
       {activities === undefined ? (
         <Loading />
       ) : activities.length === 0 ? (
@@ -61,7 +61,7 @@ function NewActivity(): JSX.Element {
         <Icon name="plus" />
         Create activity
       </button>
-      <Trouble message={trouble} />
+      <ErrorMessage message={trouble} />
     </form>
   );
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { duration, executionArn, instant, nameIn } from '../model/format.js';
-import { Rows } from '../parts/rows.js';
+import { VirtualTable } from '../parts/virtual-table.js';
 import { StatusBadge } from '../parts/status.js';
 import { to } from '../route.js';
 import { now } from '../service/stream.js';
@@ -15,7 +15,7 @@ interface TableProps {
 /** Executions, the latest first. */
 export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.Element {
   return (
-    <Rows
+    <VirtualTable
       name={withMachine ? 'executions' : 'own-executions'}
       label="Executions"
       items={rows}

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { count, nameIn } from '../model/format.js';
-import { Head, Loading } from '../parts/page.js';
+import { PageHead, Loading } from '../parts/page.js';
 import { STATUSES, wordOf } from '../parts/status.js';
 import { replaceQuery, route } from '../route.js';
 import { type ExecutionList, type ExecutionRow, useExecutions } from '../service/topics.js';
@@ -30,7 +30,7 @@ export function ExecutionsView(): JSX.Element {
   );
   return (
     <>
-      <Head title="Executions" name="Executions" />
+      <PageHead title="Executions" name="Executions" />
       {list === undefined ? (
         <Loading />
       ) : (

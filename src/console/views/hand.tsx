@@ -7,7 +7,7 @@ import { duration, nameIn } from '../model/format.js';
 import { Editor } from '../parts/editor.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
-import { Trouble } from '../parts/page.js';
+import { ErrorMessage } from '../parts/page.js';
 import { to } from '../route.js';
 import { type CallError, command } from '../service/calls.js';
 import { now } from '../service/stream.js';
@@ -43,7 +43,7 @@ export function TakeOldest({ activityArn }: { readonly activityArn: string }): J
         Take the oldest task by hand
       </button>
       {isBusy && <p class="hint">Answer the task that you have first.</p>}
-      <Trouble message={trouble} />
+      <ErrorMessage message={trouble} />
     </>
   );
 }
@@ -152,7 +152,7 @@ function HandForm({ hand }: { readonly hand: HandTask }): JSX.Element {
             </label>
           </>
         )}
-        <Trouble message={trouble} />
+        <ErrorMessage message={trouble} />
         <div class="actions end">
           <button
             type="button"

@@ -7,7 +7,7 @@ import { count, nameIn, regionIn } from '../model/format.js';
 import { Graph } from '../parts/graph/graph.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
-import { Head, Loading } from '../parts/page.js';
+import { PageHead, Loading } from '../parts/page.js';
 import { to } from '../route.js';
 import { query } from '../service/calls.js';
 import { useExecutions } from '../service/topics.js';
@@ -31,7 +31,7 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
     );
   return (
     <>
-      <Head
+      <PageHead
         title={machine.name}
         name={machine.name}
         above={
@@ -48,7 +48,7 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
           <Icon name="play" />
           Start execution
         </button>
-      </Head>
+      </PageHead>
       <div class="split">
         <MachineGraph machine={machine} />
         <section class="panel fill" aria-label="Executions of this machine">

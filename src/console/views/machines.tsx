@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { MachineRow } from '../../framework/local/console/api.js';
 import { regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
-import { Head, Loading } from '../parts/page.js';
+import { PageHead, Loading } from '../parts/page.js';
 import { STATUSES, wordOf } from '../parts/status.js';
 import { to } from '../route.js';
 import { useMachines } from '../service/topics.js';
@@ -12,12 +12,12 @@ export function MachinesView(): JSX.Element {
   const machines = useMachines();
   return (
     <>
-      <Head title="Machines" name="Machines">
+      <PageHead title="Machines" name="Machines">
         <a class="button primary" href={to('machines', 'new')}>
           <Icon name="plus" />
           New machine
         </a>
-      </Head>
+      </PageHead>
       {machines === undefined ? (
         <Loading />
       ) : machines.length === 0 ? (

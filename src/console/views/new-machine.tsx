@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DefinitionProblem } from '../../framework/local/console/api.js';
-import { findPlace, jsonProblem, pretty } from '../model/json-text.js';
+import { locatePath, jsonProblem, pretty } from '../model/json-text.js';
 import type { Diagnostic } from '../parts/codemirror.js';
 import { Editor } from '../parts/editor.js';
 import { Graph } from '../parts/graph/graph.js';
-import { Head, Trouble } from '../parts/page.js';
+import { PageHead, ErrorMessage } from '../parts/page.js';
 import { go, route, to } from '../route.js';
 import { command, create, query } from '../service/calls.js';
 import { useDrawing } from './machine.js';
@@ -62,12 +62,12 @@ export function NewMachine(): JSX.Element {
   };
   return (
     <form class="new-machine" onSubmit={(event) => void save(event)}>
-      <Head title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
+      <PageHead title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
         <button type="submit" class="primary" disabled={diagnostics.length > 0 || name === ''}>
           Create
         </button>
-      </Head>
-      <Trouble message={trouble} />
+      </PageHead>
+      <ErrorMessage message={trouble} />
       <div class="split even">
         <section class="panel fill" aria-label="Definition">
           <label class="field">
@@ -110,7 +110,7 @@ export function NewMachine(): JSX.Element {
 }
 
 const markOf = (text: string, { path, text: message, fix }: DefinitionProblem): Diagnostic => ({
-  ...findPlace(text, path),
+  ...locatePath(text, path),
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });
 

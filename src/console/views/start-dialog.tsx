@@ -5,7 +5,7 @@ import { allStates, readDefinition } from '../model/definition.js';
 import { jsonProblem, pretty } from '../model/json-text.js';
 import { Editor } from '../parts/editor.js';
 import { Icon } from '../parts/icons.js';
-import { Trouble } from '../parts/page.js';
+import { ErrorMessage } from '../parts/page.js';
 import { go } from '../route.js';
 import { command, query } from '../service/calls.js';
 import { nameIn } from '../model/format.js';
@@ -76,7 +76,7 @@ export function StartDialog({ machine, input, onClose }: StartProps): JSX.Elemen
             </p>
           )}
         </div>
-        <Trouble message={trouble} />
+        <ErrorMessage message={trouble} />
         <div class="actions end">
           <button type="button" onClick={onClose}>
             Cancel

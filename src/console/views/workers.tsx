@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { WorkerRow } from '../../framework/local/console/api.js';
 import { age, count, duration, nameIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
-import { Head, Loading } from '../parts/page.js';
+import { PageHead, Loading } from '../parts/page.js';
 import { Table } from '../parts/table.js';
 import { now } from '../service/stream.js';
 import { useWorkers } from '../service/topics.js';
@@ -12,7 +12,7 @@ export function WorkersView(): JSX.Element {
   const workers = useWorkers();
   return (
     <>
-      <Head title="Workers" name="Workers" />
+      <PageHead title="Workers" name="Workers" />
       {workers === undefined ? (
         <Loading />
       ) : workers.length === 0 ? (

@@ -4,7 +4,7 @@ import type { HistoryEvent } from '../../../framework/local/console/api.js';
 import { count, duration } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';
-import { Rows } from '../../parts/rows.js';
+import { VirtualTable } from '../../parts/virtual-table.js';
 import { useEvent } from '../../service/events.js';
 import type { ExecutionView } from '../../service/topics.js';
 
@@ -79,7 +79,7 @@ export function EventTable({ view, state, onState }: EventsProps): JSX.Element {
             : `${events.length.toLocaleString('en')} of ${count(known, 'event')}`}
         </p>
       </div>
-      <Rows
+      <VirtualTable
         name="events"
         label="Events"
         items={events}

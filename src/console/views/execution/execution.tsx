@@ -6,7 +6,7 @@ import { type Selection, type StateProgress, stateProgress } from '../../model/p
 import { age, clockTime, duration, instant, nameIn } from '../../model/format.js';
 import { Graph } from '../../parts/graph/graph.js';
 import { Icon } from '../../parts/icons.js';
-import { Head, Loading } from '../../parts/page.js';
+import { PageHead, Loading } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
@@ -112,7 +112,7 @@ function ExecutionHead({ view }: { readonly view: ExecutionView }): JSX.Element 
   }, [isRunning]);
   return (
     <>
-      <Head
+      <PageHead
         title={view.name}
         name={view.name}
         above={
@@ -135,7 +135,7 @@ function ExecutionHead({ view }: { readonly view: ExecutionView }): JSX.Element 
           <Icon name="again" />
           Start again
         </button>
-      </Head>
+      </PageHead>
       <dl class="facts">
         <div>
           <dt>Status</dt>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../parts/icons.js';
-import { Trouble } from '../../parts/page.js';
+import { ErrorMessage } from '../../parts/page.js';
 import { command } from '../../service/calls.js';
 
 interface StopProps {
@@ -42,7 +42,7 @@ export function StopDialog({ arn, onClose }: StopProps): JSX.Element {
           <span>Cause (optional)</span>
           <textarea rows={3} value={cause} onInput={(event) => setCause(event.currentTarget.value)} />
         </label>
-        <Trouble message={trouble} />
+        <ErrorMessage message={trouble} />
         <div class="actions end">
           <button type="button" onClick={onClose}>
             Cancel
