@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { route, to } from './route.js';
 import { connection, paused } from './service/stream.js';
-import { HandDrawer } from './views/hand.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities.js';
 import { ExecutionPage } from './views/execution/execution.js';
 import { ExecutionsView } from './views/executions.js';
 import { MachinePage } from './views/machine.js';
 import { MachinesView } from './views/machines.js';
-import { NewMachine } from './views/new-machine.js';
+import { NewMachine } from './views/new-machine/new-machine.js';
+import { TaskDrawer } from './views/task/task-drawer.js';
 import { WorkersView } from './views/workers.js';
 
 const ROOMS = ['machines', 'executions', 'activities', 'workers'] as const;
@@ -60,7 +60,7 @@ export function App(): JSX.Element {
       <main id="main" tabIndex={-1}>
         <View parts={parts} />
       </main>
-      <HandDrawer />
+      <TaskDrawer />
     </>
   );
 }

@@ -19,9 +19,12 @@ function parts(ms: number, big: number, bigName: string, small: number, smallNam
   return `${Math.floor(ms / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
+/** `3 s`, `4 min 5 s`: cut to whole seconds, so that it does not flicker. */
+export const wholeSeconds = (ms: number): string =>
+  duration(Math.floor(ms / SECOND) * SECOND).replace('.0', '');
+
 /** `3 s ago`: in whole seconds, so that it does not flicker. */
-export const age = (ms: number): string =>
-  ms < SECOND ? 'just now' : `${duration(Math.floor(ms / SECOND) * SECOND).replace('.0 s', ' s')} ago`;
+export const age = (ms: number): string => (ms < SECOND ? 'just now' : `${wholeSeconds(ms)} ago`);
 
 const time = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',

@@ -22,6 +22,9 @@ export const STATUSES = Object.keys(APPEARANCES) as ExecutionStatus[];
 
 export const wordOf = (status: ExecutionStatus): string => APPEARANCES[status].word;
 
+/** Returns the styles' name of a status's colour. */
+export const statusTone = (status: ExecutionStatus): string => APPEARANCES[status].tone;
+
 const TONES: Readonly<Record<Progress | 'not reached', string>> = {
   queued: 'blue',
   leased: 'blue',

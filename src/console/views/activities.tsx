@@ -1,18 +1,23 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { ActivityRow } from '../../framework/local/console/api.js';
 import { age, count, nameIn, regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
-import { PageHead, Loading, ErrorMessage } from '../parts/page.js';
+import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Table } from '../parts/table.js';
+import { LeaseText } from '../parts/times.js';
+import { useAction } from '../parts/use-action.js';
 import { to } from '../route.js';
 import { create } from '../service/calls.js';
 import { now } from '../service/stream.js';
 import { useActivities } from '../service/topics.js';
-import { LeaseText } from './execution/attempts.js';
-import { TakeOldest } from './hand.js';
+import { TakeButton } from './task/take-button.js';
 
-/** Who polls for what, and which tasks wait. */
+/** The most pollers and leases of an activity that are listed. */
+const MOST_POLLERS = 5;
+const MOST_LEASES = 10;
+
+/** The activities with their polls and tasks. */
 export function ActivitiesView(): JSX.Element {
   const activities = useActivities();
   return (
@@ -23,10 +28,7 @@ export function ActivitiesView(): JSX.Element {
       {activities === undefined ? (
         <Loading />
       ) : activities.length === 0 ? (
-        <div class="empty">
-          <p>There is no activity yet.</p>
-          <p>An activity is a queue: a machine puts tasks into it, and workers take them out.</p>
-        </div>
+        <NoActivities />
       ) : (
         <ul class="activities">
           {activities.map((activity) => (
@@ -38,21 +40,21 @@ export function ActivitiesView(): JSX.Element {
   );
 }
 
+const NoActivities = (): JSX.Element => (
+  <div class="empty">
+    <p>There is no activity yet.</p>
+    <p>An activity is a queue: a machine puts tasks into it, and workers take them out.</p>
+  </div>
+);
+
 function NewActivity(): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
-  const [trouble, setTrouble] = useState<string>();
-  const make = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setTrouble(undefined);
-    try {
-      await create('CreateActivity', { name: field.current?.value ?? '' });
-      if (field.current) field.current.value = '';
-    } catch (error) {
-      setTrouble((error as Error).message);
-    }
-  };
+  const make = useAction(async () => {
+    await create('CreateActivity', { name: field.current?.value ?? '' });
+    if (field.current) field.current.value = '';
+  });
   return (
-    <form class="new-activity" onSubmit={(event) => void make(event)}>
+    <form class="new-activity" onSubmit={make.submit}>
       <label>
         <span class="sr">Name of a new activity</span>
         <input ref={field} required maxLength={80} placeholder="Name" />
@@ -61,14 +63,17 @@ function NewActivity(): JSX.Element {
         <Icon name="plus" />
         Create activity
       </button>
-      <ErrorMessage message={trouble} />
+      <ErrorMessage message={make.error} />
     </form>
   );
 }
 
-function Activity({ activity }: { readonly activity: ActivityRow }): JSX.Element {
-  const { arn, name, polls, pollers, queued, waiting, leased, working } = activity;
-  const [oldest] = waiting;
+interface ActivityProps {
+  readonly activity: ActivityRow;
+}
+
+function Activity({ activity }: ActivityProps): JSX.Element {
+  const { arn, name, leased, working } = activity;
   return (
     <li class="panel activity" aria-label={`Activity ${name}`}>
       <div class="activity-head">
@@ -77,88 +82,107 @@ function Activity({ activity }: { readonly activity: ActivityRow }): JSX.Element
           {regionIn(arn)}
         </p>
       </div>
-      <dl class="numbers">
-        <div class={polls === 0 && queued > 0 ? 'warn' : ''}>
-          <dt>Open polls</dt>
-          <dd>{polls.toLocaleString('en')}</dd>
-        </div>
-        <div class={queued > 0 ? 'warn' : ''}>
-          <dt>Queued</dt>
-          <dd>{queued.toLocaleString('en')}</dd>
-        </div>
-        <div>
-          <dt>Leased</dt>
-          <dd>{leased.toLocaleString('en')}</dd>
-        </div>
-      </dl>
+      <Numbers activity={activity} />
       <div class="activity-body">
-        <p>
-          {polls === 0 ? (
-            <span class="faint">No worker polls for it.</span>
-          ) : (
-            <>
-              Polled by{' '}
-              {pollers.slice(0, 5).map(({ name: worker, polls: own }, i) => (
-                <>
-                  {i > 0 && ', '}
-                  <strong dir="auto">{worker ?? 'a worker without a name'}</strong> ({count(own, 'poll')})
-                </>
-              ))}
-              {pollers.length > 5 && ` and ${pollers.length - 5} more`}
-            </>
-          )}
-        </p>
-        {oldest && (
-          <div class="note">
-            <p>
-              <strong>
-                {count(queued, 'task')} {queued === 1 ? 'waits' : 'wait'} for a worker
-              </strong>
-              , the oldest came {age(now.value - oldest.since)}
-              {oldest.execution !== undefined && (
-                <>
-                  {' '}
-                  from{' '}
-                  <a href={to('executions', oldest.execution)} dir="auto">
-                    {nameIn(oldest.execution)}
-                  </a>
-                </>
-              )}
-              .
-            </p>
-            <TakeOldest activityArn={arn} />
-          </div>
-        )}
-        {working.length > 0 && (
-          <Table caption="Leased tasks">
-            <thead>
-              <tr>
-                <th scope="col">Leased by</th>
-                <th scope="col">Execution</th>
-                <th scope="col">Heartbeat</th>
-              </tr>
-            </thead>
-            <tbody>
-              {working.slice(0, 10).map((task) => (
-                <tr>
-                  <td dir="auto">{task.workerName ?? 'a worker without a name'}</td>
-                  <td dir="auto">
-                    {task.execution === undefined ? (
-                      '–'
-                    ) : (
-                      <a href={to('executions', task.execution)}>{nameIn(task.execution)}</a>
-                    )}
-                  </td>
-                  <td>
-                    <LeaseText lease={task} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </Table>
-        )}
-        {leased > 10 && <p class="faint">and {(leased - 10).toLocaleString('en')} more</p>}
+        <Pollers activity={activity} />
+        <Queue activity={activity} />
+        {working.length > 0 && <Leases activity={activity} />}
+        {leased > MOST_LEASES && <p class="faint">and {(leased - MOST_LEASES).toLocaleString('en')} more</p>}
       </div>
     </li>
   );
 }
+
+const Numbers = ({ activity: { polls, queued, leased } }: ActivityProps): JSX.Element => (
+  <dl class="numbers">
+    <div class={polls === 0 && queued > 0 ? 'warn' : ''}>
+      <dt>Open polls</dt>
+      <dd>{polls.toLocaleString('en')}</dd>
+    </div>
+    <div class={queued > 0 ? 'warn' : ''}>
+      <dt>Queued</dt>
+      <dd>{queued.toLocaleString('en')}</dd>
+    </div>
+    <div>
+      <dt>Leased</dt>
+      <dd>{leased.toLocaleString('en')}</dd>
+    </div>
+  </dl>
+);
+
+function Pollers({ activity: { polls, pollers } }: ActivityProps): JSX.Element {
+  if (polls === 0)
+    return (
+      <p>
+        <span class="faint">No worker polls for it.</span>
+      </p>
+    );
+  return (
+    <p>
+      Polled by{' '}
+      {pollers.slice(0, MOST_POLLERS).map(({ name, polls: own }, i) => (
+        <>
+          {i > 0 && ', '}
+          <strong dir="auto">{name ?? 'a worker without a name'}</strong> ({count(own, 'poll')})
+        </>
+      ))}
+      {pollers.length > MOST_POLLERS && ` and ${pollers.length - MOST_POLLERS} more`}
+    </p>
+  );
+}
+
+/** The tasks that wait for a worker, and a button that takes the oldest. */
+function Queue({ activity: { arn, queued, waiting } }: ActivityProps): JSX.Element | null {
+  const [oldest] = waiting;
+  if (!oldest) return null;
+  return (
+    <div class="note">
+      <p>
+        <strong>
+          {count(queued, 'task')} {queued === 1 ? 'waits' : 'wait'} for a worker
+        </strong>
+        , the oldest came {age(now.value - oldest.since)}
+        {oldest.execution !== undefined && (
+          <>
+            {' '}
+            from{' '}
+            <a href={to('executions', oldest.execution)} dir="auto">
+              {nameIn(oldest.execution)}
+            </a>
+          </>
+        )}
+        .
+      </p>
+      <TakeButton activityArn={arn} />
+    </div>
+  );
+}
+
+const Leases = ({ activity: { working } }: ActivityProps): JSX.Element => (
+  <Table caption="Leased tasks">
+    <thead>
+      <tr>
+        <th scope="col">Leased by</th>
+        <th scope="col">Execution</th>
+        <th scope="col">Heartbeat</th>
+      </tr>
+    </thead>
+    <tbody>
+      {working.slice(0, MOST_LEASES).map((task) => (
+        <tr>
+          <td dir="auto">{task.workerName ?? 'a worker without a name'}</td>
+          <td dir="auto">
+            {task.execution === undefined ? (
+              '–'
+            ) : (
+              <a href={to('executions', task.execution)}>{nameIn(task.execution)}</a>
+            )}
+          </td>
+          <td>
+            <LeaseText lease={task} />
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </Table>
+);

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
-import { duration, executionArn, instant, nameIn } from '../model/format.js';
+import { executionArn, instant, nameIn } from '../model/format.js';
 import { VirtualTable } from '../parts/virtual-table.js';
 import { StatusBadge } from '../parts/status.js';
+import { Duration } from '../parts/times.js';
 import { to } from '../route.js';
 import { now } from '../service/stream.js';
 import type { ExecutionRow } from '../service/topics.js';
@@ -12,7 +13,7 @@ interface TableProps {
   readonly empty: string;
 }
 
-/** Executions, the latest first. */
+/** A table of executions, the latest first. */
 export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.Element {
   return (
     <VirtualTable
@@ -46,17 +47,12 @@ export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.El
             <Started at={startedAt} />
           </span>
           <span role="cell" class="number">
-            {endedAt === null ? <Running since={startedAt} /> : duration(endedAt - startedAt)}
+            <Duration from={startedAt} to={endedAt} />
           </span>
         </>
       )}
     />
   );
 }
-
-/** Each looks at the time by itself, so that a tick repaints no more. */
-export const Running = ({ since }: { readonly since: number }): JSX.Element => (
-  <>{duration(Math.floor((now.value - since) / 1000) * 1000).replace('.0', '')}</>
-);
 
 const Started = ({ at }: { readonly at: number }): JSX.Element => <>{instant(at, now.peek())}</>;

@@ -7,7 +7,7 @@ import { replaceQuery, route } from '../route.js';
 import { type ExecutionList, type ExecutionRow, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 
-/** What is looked for. Empty: everything. */
+/** The filter of the list. An empty field fits every execution. */
 interface Filter {
   readonly status: string;
   readonly machine: string;

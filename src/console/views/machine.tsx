@@ -1,23 +1,23 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MachineDescription } from '../../framework/local/console/api.js';
-import { drawingOf } from '../model/drawing/drawings.js';
-import type { Drawing } from '../model/drawing/drawing.js';
+import type { StateNode } from '../model/definition.js';
 import { count, nameIn, regionIn } from '../model/format.js';
 import { Graph } from '../parts/graph/graph.js';
+import { useDrawing } from '../parts/graph/use-drawing.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
-import { PageHead, Loading } from '../parts/page.js';
+import { Loading, PageHead } from '../parts/page.js';
+import { Tabs } from '../parts/tabs.js';
 import { to } from '../route.js';
 import { query } from '../service/calls.js';
-import { useExecutions } from '../service/topics.js';
+import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 import { StartDialog } from './start-dialog.js';
 
-/** One machine: its graph, and what was made of it. */
+/** One machine: its graph, and its executions. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
   const [machine, setMachine] = useState<MachineDescription | 'missing'>();
-  const [starting, setStarting] = useState(false);
   const list = useExecutions(arn);
   useEffect(() => {
     query('machine', { arn }).then(setMachine, () => setMachine('missing'));
@@ -31,15 +31,30 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
     );
   return (
     <>
-      <PageHead
-        title={machine.name}
-        name={machine.name}
-        above={
-          <>
-            <a href={to('machines')}>Machines</a> · {regionIn(arn)}
-          </>
-        }
-      >
+      <MachineHead machine={machine} />
+      <div class="split">
+        <MachineGraph machine={machine} />
+        <MachineExecutions list={list} />
+      </div>
+    </>
+  );
+}
+
+interface MachineProps {
+  readonly machine: MachineDescription;
+}
+
+function MachineHead({ machine }: MachineProps): JSX.Element {
+  const { arn, name } = machine;
+  const [starting, setStarting] = useState(false);
+  const above = (
+    <>
+      <a href={to('machines')}>Machines</a> · {regionIn(arn)}
+    </>
+  );
+  return (
+    <>
+      <PageHead title={name} name={name} above={above}>
         <a class="button" href={to('machines', 'new', { from: arn })}>
           <Icon name="copy" />
           Copy
@@ -49,52 +64,33 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
           Start execution
         </button>
       </PageHead>
-      <div class="split">
-        <MachineGraph machine={machine} />
-        <section class="panel fill" aria-label="Executions of this machine">
-          <h2 class="panel-title">
-            Executions {list && <span class="faint">{count(list.rows.length, 'execution')}</span>}
-          </h2>
-          <ExecutionTable rows={list?.rows ?? []} withMachine={false} empty="Nothing was started yet." />
-        </section>
-      </div>
-      {starting && (
-        <StartDialog machine={{ arn, definition: machine.definition }} onClose={() => setStarting(false)} />
-      )}
+      {starting && <StartDialog machine={machine} onClose={() => setStarting(false)} />}
     </>
   );
 }
 
-export function useDrawing(definition: string): Drawing | undefined {
-  const [drawing, setDrawing] = useState<Drawing>();
-  useEffect(() => {
-    let gone = false;
-    drawingOf(definition).then(
-      (made) => !gone && setDrawing(made),
-      () => {},
-    );
-    return () => {
-      gone = true;
-    };
-  }, [definition]);
-  return drawing;
+function MachineExecutions({ list }: { readonly list: ExecutionList | undefined }): JSX.Element {
+  return (
+    <section class="panel fill" aria-label="Executions of this machine">
+      <h2 class="panel-title">
+        Executions {list && <span class="faint">{count(list.rows.length, 'execution')}</span>}
+      </h2>
+      <ExecutionTable rows={list?.rows ?? []} withMachine={false} empty="Nothing was started yet." />
+    </section>
+  );
 }
 
-function MachineGraph({ machine }: { readonly machine: MachineDescription }): JSX.Element {
+const TABS = { graph: 'Graph', definition: 'Definition' } as const;
+
+function MachineGraph({ machine }: MachineProps): JSX.Element {
   const drawing = useDrawing(machine.definition);
   const [selected, select] = useState<string>();
-  const [shows, show] = useState<'graph' | 'definition'>('graph');
+  const [shown, show] = useState<keyof typeof TABS>('graph');
   const node = drawing?.boxes.find(({ name }) => name === selected)?.node;
   return (
     <section class="panel fill" aria-label="Definition">
-      <div class="tabs" role="tablist" aria-label="Show">
-        {(['graph', 'definition'] as const).map((each) => (
-          <button type="button" role="tab" aria-selected={shows === each} onClick={() => show(each)}>
-            {each === 'graph' ? 'Graph' : 'Definition'}
-          </button>
-        ))}
-      </div>
-      {shows === 'definition' ? (
+      <Tabs tabs={TABS} shown={shown} onShow={show} />
+      {shown === 'definition' ? (
         <div class="scroll">
           <Json text={machine.definition} label="Definition" />
         </div>
@@ -108,14 +104,16 @@ function MachineGraph({ machine }: { readonly machine: MachineDescription }): JS
               onSelect={select}
             />
           )}
-          {node && (
-            <div class="peek">
-              <h3 dir="auto">{node.name}</h3>
-              <Json text={JSON.stringify(node.source)} label={`Definition of ${node.name}`} />
-            </div>
-          )}
+          {node && <StateDefinition node={node} />}
         </>
       )}
     </section>
   );
 }
+
+const StateDefinition = ({ node: { name, source } }: { readonly node: StateNode }): JSX.Element => (
+  <div class="peek">
+    <h3 dir="auto">{name}</h3>
+    <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
+  </div>
+);

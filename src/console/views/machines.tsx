@@ -3,11 +3,11 @@ import type { MachineRow } from '../../framework/local/console/api.js';
 import { regionIn } from '../model/format.js';
 import { Icon } from '../parts/icons.js';
 import { PageHead, Loading } from '../parts/page.js';
-import { STATUSES, wordOf } from '../parts/status.js';
+import { STATUSES, statusTone, wordOf } from '../parts/status.js';
 import { to } from '../route.js';
 import { useMachines } from '../service/topics.js';
 
-/** The machines there are, and how their executions stand. */
+/** The machines, each with the number of its executions by status. */
 export function MachinesView(): JSX.Element {
   const machines = useMachines();
   return (
@@ -70,21 +70,13 @@ function Counts({ machine: { counts } }: { readonly machine: MachineRow }): JSX.
   return (
     <p class="tally">
       {all.map((status) => (
-        <span class={`count ${TONES[status]}`}>
+        <span class={`count ${statusTone(status)}`}>
           <b>{counts[status]?.toLocaleString('en')}</b> {wordOf(status).toLowerCase()}
         </span>
       ))}
     </p>
   );
 }
-
-const TONES = {
-  RUNNING: 'blue',
-  SUCCEEDED: 'green',
-  FAILED: 'red',
-  TIMED_OUT: 'red',
-  ABORTED: 'grey',
-} as const;
 
 function Missing({ machine }: { readonly machine: MachineRow }): JSX.Element | null {
   const missing = machine.activities.filter(({ exists }) => !exists);

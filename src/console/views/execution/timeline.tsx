@@ -1,13 +1,12 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { type TimelineBar, timelineRows, thinned } from '../../model/timeline.js';
 import { duration } from '../../model/format.js';
+import { thinned, type TimelineBar, timelineRows } from '../../model/timeline.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
 
-interface StripProps {
+interface TimelineProps {
   readonly view: ExecutionView;
-  readonly activityStates: ReadonlySet<string>;
   readonly selected: string | undefined;
   readonly onSelect: (state: string | undefined) => void;
 }
@@ -24,18 +23,14 @@ const WORDS: Readonly<Record<TimelineBar['kind'], string>> = {
   aborted: 'aborted',
 };
 
-/** Which state was at work when: retries red, back-off grey, waiting for a worker hatched. */
-export function Timeline({ view, selected, onSelect }: StripProps): JSX.Element {
-  const { run, known, startedAt, endedAt } = view;
+/** A row of bars for each state: retries are red, back-offs grey, waits for a worker hatched. */
+export function Timeline({ view, selected, onSelect }: TimelineProps): JSX.Element {
+  const { run, known, status, startedAt, endedAt } = view;
   const until = endedAt ?? now.value;
   const span = Math.max(1, until - startedAt);
   const rows = useMemo(
-    () => timelineRows(run).map((row) => ({ ...row, said: summary(row.bars) })),
-    [run, known, view.status],
-  );
-  const bars = useMemo(
-    () => new Map(rows.map(({ state, bars }) => [state, thinned(bars, startedAt, span, WIDTH)])),
-    [rows, startedAt, span],
+    () => timelineRows(run).map((row) => ({ ...row, text: summary(row.bars) })),
+    [run, known, status],
   );
   return (
     <section class="panel strip" aria-label="Time">
@@ -43,7 +38,7 @@ export function Timeline({ view, selected, onSelect }: StripProps): JSX.Element 
         Time <span class="faint">{duration(span)}</span>
       </h2>
       <div class="strip-rows">
-        {rows.map(({ state, depth, said }) => (
+        {rows.map(({ state, depth, bars, text }) => (
           <button
             type="button"
             class="strip-row"
@@ -53,35 +48,52 @@ export function Timeline({ view, selected, onSelect }: StripProps): JSX.Element 
             <span class="strip-name" dir="auto" style={{ paddingInlineStart: `${depth * 12}px` }}>
               {state}
             </span>
-            <svg viewBox={`0 0 ${WIDTH} 16`} preserveAspectRatio="none" role="img" aria-label={said}>
-              {bars.get(state)?.map(({ from, to, kind }) => {
-                const x = ((from - startedAt) / span) * WIDTH;
-                const width = Math.max(2, (((to ?? until) - from) / span) * WIDTH);
-                return (
-                  <rect class={kind} x={Math.min(x, WIDTH - 2)} y={2} width={width} height={12} rx={2} />
-                );
-              })}
-            </svg>
+            <Bars bars={bars} startedAt={startedAt} until={until} text={text} />
           </button>
         ))}
       </div>
-      <ul class="key" aria-label="Colours of the strip">
-        <li>
-          <i class="swatch queued" />
-          Waits for a worker
-        </li>
-        <li>
-          <i class="swatch retry" />
-          Tried again
-        </li>
-        <li>
-          <i class="swatch back-off" />
-          Back-off
-        </li>
-      </ul>
+      <Key />
     </section>
   );
 }
+
+interface BarsProps {
+  readonly bars: readonly TimelineBar[];
+  readonly startedAt: number;
+  readonly until: number;
+  readonly text: string;
+}
+
+function Bars({ bars, startedAt, until, text }: BarsProps): JSX.Element {
+  const span = Math.max(1, until - startedAt);
+  const shown = useMemo(() => thinned(bars, startedAt, span, WIDTH), [bars, startedAt, span]);
+  return (
+    <svg viewBox={`0 0 ${WIDTH} 16`} preserveAspectRatio="none" role="img" aria-label={text}>
+      {shown.map(({ from, to, kind }) => {
+        const x = ((from - startedAt) / span) * WIDTH;
+        const width = Math.max(2, (((to ?? until) - from) / span) * WIDTH);
+        return <rect class={kind} x={Math.min(x, WIDTH - 2)} y={2} width={width} height={12} rx={2} />;
+      })}
+    </svg>
+  );
+}
+
+const Key = (): JSX.Element => (
+  <ul class="key" aria-label="Colours of the strip">
+    <li>
+      <i class="swatch queued" />
+      Waits for a worker
+    </li>
+    <li>
+      <i class="swatch retry" />
+      Tried again
+    </li>
+    <li>
+      <i class="swatch back-off" />
+      Back-off
+    </li>
+  </ul>
+);
 
 function summary(bars: readonly TimelineBar[]): string {
   const kinds = new Map<TimelineBar['kind'], number>();

@@ -1,0 +1,49 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon, type IconName } from './icons.js';
+import { ErrorMessage } from './page.js';
+import type { Action } from './use-action.js';
+
+interface FormDialogProps {
+  /** The name of the dialog on the page. */
+  readonly id: string;
+  readonly title: ComponentChildren;
+  readonly action: Action;
+  readonly submit: {
+    readonly text: string;
+    readonly icon: IconName;
+    readonly danger?: boolean;
+    readonly disabled?: boolean;
+  };
+  readonly onClose: () => void;
+  /** The fields. */
+  readonly children: ComponentChildren;
+}
+
+/** A modal dialog with a form. It is open as long as it is on the page. */
+export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby={`${id}-title`} onClose={onClose}>
+      <form onSubmit={action.submit}>
+        <h2 id={`${id}-title`}>{title}</h2>
+        {children}
+        <ErrorMessage message={action.error} />
+        <div class="actions end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            class={submit.danger ? 'primary danger' : 'primary'}
+            disabled={submit.disabled}
+          >
+            <Icon name={submit.icon} />
+            {submit.text}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,19 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Drawing } from '../../model/drawing/drawing.js';
+import { drawingOf } from '../../model/drawing/drawings.js';
+
+/** Returns the drawing of a definition; undefined until it is laid out. */
+export function useDrawing(definition: string): Drawing | undefined {
+  const [drawing, setDrawing] = useState<Drawing>();
+  useEffect(() => {
+    let gone = false;
+    drawingOf(definition).then(
+      (made) => !gone && setDrawing(made),
+      () => {},
+    );
+    return () => {
+      gone = true;
+    };
+  }, [definition]);
+  return drawing;
+}

@@ -1,0 +1,143 @@
+import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import type { HistoryEvent } from '../../../../framework/local/console/api.js';
+import { count } from '../../../model/format.js';
+import { Icon } from '../../../parts/icons.js';
+import { VirtualTable } from '../../../parts/virtual-table.js';
+import type { ExecutionView } from '../../../service/topics.js';
+import { EventRow } from './event-row.js';
+import { eventSummary, eventTone } from './event-summary.js';
+
+interface EventTableProps {
+  readonly view: ExecutionView;
+  /** Only the events of this state are shown; undefined shows all. */
+  readonly state: string | undefined;
+  readonly onState: (state: string | undefined) => void;
+}
+
+const KINDS = { all: 'All events', states: 'States', tasks: 'Tasks', errors: 'Errors' } as const;
+type Kind = keyof typeof KINDS;
+
+const isKind: Readonly<Record<Kind, (event: HistoryEvent) => boolean>> = {
+  all: () => true,
+  states: ({ type }) => /State(Entered|Exited)$|^Execution/.test(type),
+  tasks: ({ type }) => /^(Activity|Task|LambdaFunction)(?!State)/.test(type),
+  errors: ({ type }) => /red|grey/.test(eventTone(type)),
+};
+
+interface Filter {
+  readonly kind: Kind;
+  /** Empty: no search. */
+  readonly text: string;
+}
+
+/** The history, filtered. Each event unfolds to its JSON. */
+export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
+  const { run, known, arn, startedAt } = view;
+  const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });
+  const [unfolded, toggle] = useToggles();
+  const events = useMemo(() => filtered(view, state, filter), [run, known, filter, state]);
+  return (
+    <section class="panel events" aria-label="Events">
+      <div class="filters">
+        <h2 class="panel-title">Events</h2>
+        <FilterFields filter={filter} onFilter={setFilter} />
+        {state !== undefined && <StateChip state={state} onRemove={() => onState(undefined)} />}
+        <p class="faint total" role="status">
+          {events.length === known
+            ? count(known, 'event')
+            : `${events.length.toLocaleString('en')} of ${count(known, 'event')}`}
+        </p>
+      </div>
+      <VirtualTable
+        name="events"
+        label="Events"
+        items={events}
+        keyOf={({ id }) => id}
+        rowHeight={34}
+        unfolded={unfolded}
+        unfoldedHeight={260}
+        columns={['Id', 'Type', 'State', 'What', 'After']}
+        empty="No event is like that."
+        row={(event) => (
+          <EventRow
+            execution={arn}
+            event={event}
+            state={run.visitOf(event.id)?.name}
+            startedAt={startedAt}
+            isOpen={unfolded.has(event.id)}
+            onToggle={() => toggle(event.id)}
+          />
+        )}
+      />
+    </section>
+  );
+}
+
+function filtered({ run }: ExecutionView, state: string | undefined, { kind, text }: Filter): HistoryEvent[] {
+  const wanted = text.toLowerCase();
+  return run.events.filter((event) => {
+    if (!isKind[kind](event)) return false;
+    const name = run.visitOf(event.id)?.name;
+    if (state !== undefined && name !== state) return false;
+    return wanted === '' || searchText(event, name).toLowerCase().includes(wanted);
+  });
+}
+
+const searchText = (event: HistoryEvent, state: string | undefined): string =>
+  `${event.id} ${event.type} ${state ?? ''} ${eventSummary(event)}`;
+
+type Ids = ReadonlySet<string | number>;
+
+function useToggles(): [on: Ids, toggle: (id: number) => void] {
+  const [on, setOn] = useState<Ids>(new Set());
+  const toggle = (id: number): void => {
+    const next = new Set(on);
+    if (!next.delete(id)) next.add(id);
+    setOn(next);
+  };
+  return [on, toggle];
+}
+
+interface FilterFieldsProps {
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+}
+
+const FilterFields = ({ filter, onFilter }: FilterFieldsProps): JSX.Element => (
+  <>
+    <label>
+      <span class="sr">Which events</span>
+      <select
+        value={filter.kind}
+        onChange={(event) => onFilter({ ...filter, kind: event.currentTarget.value as Kind })}
+      >
+        {Object.entries(KINDS).map(([value, word]) => (
+          <option value={value}>{word}</option>
+        ))}
+      </select>
+    </label>
+    <label class="grow">
+      <span class="sr">Search the events</span>
+      <input
+        type="search"
+        value={filter.text}
+        onInput={(event) => onFilter({ ...filter, text: event.currentTarget.value })}
+        placeholder="Search"
+      />
+    </label>
+  </>
+);
+
+interface StateChipProps {
+  readonly state: string;
+  readonly onRemove: () => void;
+}
+
+const StateChip = ({ state, onRemove }: StateChipProps): JSX.Element => (
+  <button type="button" class="chip" onClick={onRemove}>
+    <span dir="auto">{state}</span>
+    <Icon name="close" />
+    <span class="sr">Show the events of all states</span>
+  </button>
+);

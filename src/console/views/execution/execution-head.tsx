@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { clockTime, instant } from '../../model/format.js';
+import { Icon } from '../../parts/icons.js';
+import { PageHead } from '../../parts/page.js';
+import { StatusBadge } from '../../parts/status.js';
+import { Duration } from '../../parts/times.js';
+import { to } from '../../route.js';
+import { now } from '../../service/stream.js';
+import type { ExecutionView } from '../../service/topics.js';
+import { StartDialog } from '../start-dialog.js';
+import { StopDialog } from './stop-dialog.js';
+
+interface ExecutionProps {
+  readonly view: ExecutionView;
+}
+
+/** The head of an execution: its facts, and the buttons that stop it or start it again. */
+export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
+  const { arn, name, machine, definition, input, status } = view;
+  const [open, setOpen] = useState<'start' | 'stop' | undefined>(undefined);
+  const close = (): void => setOpen(undefined);
+  const isRunning = status === 'RUNNING';
+  useEffect(() => {
+    if (!isRunning && open === 'stop') close();
+  }, [isRunning]);
+  return (
+    <>
+      <PageHead title={name} name={name} above={<Breadcrumbs machine={machine} />}>
+        {isRunning && (
+          <button type="button" onClick={() => setOpen('stop')}>
+            <Icon name="stop" />
+            Stop
+          </button>
+        )}
+        <button type="button" onClick={() => setOpen('start')}>
+          <Icon name="again" />
+          Start again
+        </button>
+      </PageHead>
+      <Facts view={view} />
+      {open === 'start' && (
+        <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={close} />
+      )}
+      {open === 'stop' && <StopDialog arn={arn} onClose={close} />}
+    </>
+  );
+}
+
+const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>): JSX.Element => (
+  <>
+    <a href={to('machines', arn)} dir="auto">
+      {name}
+    </a>
+    {' · '}
+    <a href={to('executions', { machine: arn })}>Executions</a>
+  </>
+);
+
+const Facts = ({ view: { status, startedAt, endedAt, known } }: ExecutionProps): JSX.Element => (
+  <dl class="facts">
+    <div>
+      <dt>Status</dt>
+      <dd>
+        <span role="status">
+          <StatusBadge status={status} />
+        </span>
+      </dd>
+    </div>
+    <div>
+      <dt>Started</dt>
+      <dd title={clockTime(startedAt)}>{instant(startedAt, now.peek())}</dd>
+    </div>
+    <div>
+      <dt>Duration</dt>
+      <dd>
+        <Duration from={startedAt} to={endedAt} />
+      </dd>
+    </div>
+    <div>
+      <dt>Events</dt>
+      <dd>{known.toLocaleString('en')}</dd>
+    </div>
+  </dl>
+);

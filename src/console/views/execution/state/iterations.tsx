@@ -1,0 +1,133 @@
+import type { JSX } from 'preact';
+import { count } from '../../../model/format.js';
+import type { Iteration, Visit } from '../../../model/history.js';
+import type { Selection } from '../../../model/progress.js';
+
+interface IterationsProps {
+  readonly map: Visit;
+  readonly selection: Selection;
+  readonly onSelection: (selection: Selection) => void;
+}
+
+/** The most squares that are painted; the number field reaches all other iterations. */
+const MOST_SQUARES = 1_000;
+
+type IterationStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
+const WORDS: Readonly<Record<IterationStatus, string>> = {
+  running: 'in progress',
+  succeeded: 'succeeded',
+  caught: 'caught an error',
+  failed: 'failed',
+  aborted: 'aborted',
+};
+const TONES: Readonly<Record<IterationStatus, string>> = {
+  running: 'blue',
+  succeeded: 'green',
+  caught: 'orange',
+  failed: 'red',
+  aborted: 'grey',
+};
+
+/** An iteration that succeeded after a state in it caught an error has a status of its own: people look for those. */
+const statusOf = ({ status, caught }: Iteration): IterationStatus =>
+  status === 'succeeded' && caught ? 'caught' : status;
+
+/** The iterations of a Map: counted, and each to be selected. */
+export function Iterations({ map, selection, onSelection }: IterationsProps): JSX.Element {
+  const iterations = [...map.iterations.values()].toSorted((a, b) => a.index - b.index);
+  const total = map.length ?? iterations.length;
+  const picked = selection.get(map.name);
+  const pick = (index: number | undefined): void => {
+    const next = new Map([...selection].filter(([name]) => name !== map.name));
+    if (index !== undefined) next.set(map.name, index);
+    onSelection(next);
+  };
+  return (
+    <div class="iterations">
+      <h3>{count(total, 'iteration')}</h3>
+      <Tally iterations={iterations} total={total} />
+      <label class="field inline-field">
+        <span>Look at iteration</span>
+        <input
+          type="number"
+          min={0}
+          max={total - 1}
+          value={picked ?? ''}
+          placeholder="all"
+          onInput={({ currentTarget: { value } }) => pick(value === '' ? undefined : Number(value))}
+        />
+      </label>
+      <Squares iterations={iterations} picked={picked} onPick={pick} />
+    </div>
+  );
+}
+
+interface TallyProps {
+  readonly iterations: readonly Iteration[];
+  readonly total: number;
+}
+
+function Tally({ iterations, total }: TallyProps): JSX.Element {
+  const counts = new Map<IterationStatus, number>();
+  for (const each of iterations) counts.set(statusOf(each), (counts.get(statusOf(each)) ?? 0) + 1);
+  return (
+    <p class="tally">
+      {(Object.keys(WORDS) as IterationStatus[])
+        .filter((each) => counts.has(each))
+        .map((each) => (
+          <span class={`count ${TONES[each]}`}>
+            <b>{counts.get(each)?.toLocaleString('en')}</b> {WORDS[each]}
+          </span>
+        ))}
+      {total > iterations.length && (
+        <span class="count none">
+          <b>{(total - iterations.length).toLocaleString('en')}</b> not begun
+        </span>
+      )}
+    </p>
+  );
+}
+
+interface SquaresProps {
+  readonly iterations: readonly Iteration[];
+  readonly picked: number | undefined;
+  readonly onPick: (index: number | undefined) => void;
+}
+
+/** Tab leads to one square, and arrow keys from square to square: Tab alone would take a thousand steps. */
+function Squares({ iterations, picked, onPick }: SquaresProps): JSX.Element {
+  const tabStop = picked ?? iterations[0]?.index;
+  return (
+    <div class="squares" role="group" aria-label="Iterations">
+      {iterations.slice(0, MOST_SQUARES).map((each) => {
+        const { index } = each;
+        const status = statusOf(each);
+        return (
+          <button
+            type="button"
+            class={`square ${TONES[status]}`}
+            aria-pressed={picked === index}
+            aria-label={`Iteration ${index}: ${WORDS[status]}`}
+            title={`${index}: ${WORDS[status]}`}
+            tabIndex={index === tabStop ? 0 : -1}
+            onKeyDown={moveFocus}
+            onClick={() => onPick(picked === index ? undefined : index)}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+function moveFocus(event: KeyboardEvent): void {
+  const here = event.currentTarget as HTMLElement;
+  const next =
+    event.key === 'ArrowRight'
+      ? here.nextElementSibling
+      : event.key === 'ArrowLeft'
+        ? here.previousElementSibling
+        : null;
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+}

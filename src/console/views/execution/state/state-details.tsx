@@ -1,0 +1,98 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { StateNode } from '../../../model/definition.js';
+import type { Visit } from '../../../model/history.js';
+import { PROGRESS_WORDS, progressOf, type Selection, type StateProgress } from '../../../model/progress.js';
+import { Icon } from '../../../parts/icons.js';
+import { Json } from '../../../parts/json.js';
+import { ProgressBadge } from '../../../parts/status.js';
+import { Tabs } from '../../../parts/tabs.js';
+import type { ExecutionView } from '../../../service/topics.js';
+import { VisitData } from './visit-data.js';
+import { VisitStatus } from './visit-status.js';
+
+interface StateDetailsProps {
+  readonly view: ExecutionView;
+  readonly node: StateNode;
+  /** Undefined where the state was not reached. */
+  readonly own: StateProgress | undefined;
+  readonly selection: Selection;
+  readonly onSelection: (selection: Selection) => void;
+  readonly onClose: () => void;
+}
+
+const TABS = { status: 'Status', data: 'Input and output', definition: 'Definition' } as const;
+
+/** One state of an execution, by its visits. */
+export function StateDetails(props: StateDetailsProps): JSX.Element {
+  const { node, own, onClose } = props;
+  const [tab, show] = useState<keyof typeof TABS>('status');
+  const [picked, pick] = useState<number>();
+  const visits = own?.visits ?? [];
+  const index = picked !== undefined && picked < visits.length ? picked : visits.length - 1;
+  return (
+    <>
+      <div class="details-head">
+        <h2 dir="auto">{node.name}</h2>
+        <button type="button" class="quiet" onClick={onClose} aria-label="Close">
+          <Icon name="close" />
+        </button>
+        <p class="faint">
+          {node.type}
+          {node.calls !== undefined && ` · ${node.calls}`}
+        </p>
+        <ProgressBadge progress={own?.progress ?? 'not reached'} />
+        {visits.length > 1 && <VisitPicker node={node} visits={visits} index={index} onPick={pick} />}
+      </div>
+      <Tabs tabs={TABS} shown={tab} onShow={show} />
+      <div class="scroll">
+        <TabContent {...props} tab={tab} visit={visits[index]} />
+      </div>
+    </>
+  );
+}
+
+interface TabContentProps extends StateDetailsProps {
+  readonly tab: keyof typeof TABS;
+  readonly visit: Visit | undefined;
+}
+
+function TabContent({ tab, visit, ...props }: TabContentProps): JSX.Element {
+  const { node, view } = props;
+  if (tab === 'definition')
+    return <Json text={JSON.stringify(node.source)} label={`Definition of ${node.name}`} />;
+  if (visit === undefined) return <p class="faint">It was not reached.</p>;
+  if (tab === 'data') return <VisitData view={view} visit={visit} />;
+  return <VisitStatus {...props} visit={visit} />;
+}
+
+interface VisitPickerProps {
+  readonly node: StateNode;
+  readonly visits: readonly Visit[];
+  readonly index: number;
+  readonly onPick: (index: number) => void;
+}
+
+/** The most visits that are listed, the latest: more than anyone looks through. */
+const MOST_VISITS = 200;
+
+function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Element {
+  const isActivity = node.activityArn !== undefined;
+  const first = Math.max(0, visits.length - MOST_VISITS);
+  return (
+    <label class="which">
+      <span class="sr">Which time</span>
+      <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
+        {visits.slice(first).map((each, i) => (
+          <option value={first + i}>{visitText(each, first + i, isActivity, visits.length)}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function visitText(visit: Visit, at: number, isActivity: boolean, of: number): string {
+  const { iteration } = visit;
+  const words = iteration ? `Iteration ${iteration.index}` : `${at + 1} of ${of}`;
+  return `${words}: ${PROGRESS_WORDS[progressOf(visit, isActivity)].toLowerCase()}`;
+}

@@ -1,0 +1,37 @@
+import type { JSX } from 'preact';
+import type { Visit } from '../../../model/history.js';
+import { Json } from '../../../parts/json.js';
+import { dataOf, detailsOf, useEvent } from '../../../service/events.js';
+import type { ExecutionView } from '../../../service/topics.js';
+
+interface VisitDataProps {
+  readonly view: ExecutionView;
+  readonly visit: Visit;
+}
+
+/** The input and the output of a visit, and the input of its task where that is another. */
+export function VisitData({ view: { arn }, visit }: VisitDataProps): JSX.Element {
+  const { id, exitedId, name, status, attempts } = visit;
+  const input = dataOf(useEvent(arn, id), 'input');
+  const output = dataOf(useEvent(arn, exitedId), 'output');
+  const scheduled = useEvent(arn, attempts.at(-1)?.scheduledId);
+  const taskInput = dataOf(scheduled, 'input') ?? detailsOf(scheduled)?.['parameters'];
+  return (
+    <>
+      <h3>Input</h3>
+      {input === undefined ? <p class="faint">…</p> : <Json text={input} label={`Input of ${name}`} />}
+      {typeof taskInput === 'string' && taskInput !== input && (
+        <>
+          <h3>What its task was given</h3>
+          <Json text={taskInput} label={`Input of the task of ${name}`} />
+        </>
+      )}
+      <h3>Output</h3>
+      {output !== undefined ? (
+        <Json text={output} label={`Output of ${name}`} />
+      ) : (
+        <p class="faint">{status === 'running' ? 'None yet.' : 'None: it did not get that far.'}</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import type { JSX } from 'preact';
+import type { StateNode } from '../../../model/definition.js';
+import { clockTime, duration } from '../../../model/format.js';
+import type { Visit } from '../../../model/history.js';
+import type { Selection } from '../../../model/progress.js';
+import { detailsOf, useEvent } from '../../../service/events.js';
+import type { ExecutionView } from '../../../service/topics.js';
+import { TakeButton } from '../../task/take-button.js';
+import { CauseText } from '../error-panel.js';
+import { Attempts } from './attempts.js';
+import { Iterations } from './iterations.js';
+
+interface VisitStatusProps {
+  readonly view: ExecutionView;
+  readonly node: StateNode;
+  readonly visit: Visit;
+  readonly selection: Selection;
+  readonly onSelection: (selection: Selection) => void;
+}
+
+/** The status of a visit: its times, its iterations, its error and its attempts. */
+export function VisitStatus({ view, node, visit, selection, onSelection }: VisitStatusProps): JSX.Element {
+  return (
+    <>
+      <Facts visit={visit} />
+      {isQueued(visit) && <QueuedNote node={node} />}
+      {visit.type === 'Map' && <Iterations map={visit} selection={selection} onSelection={onSelection} />}
+      <Failure view={view} visit={visit} />
+      {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
+    </>
+  );
+}
+
+const Facts = ({ visit: { enteredAt, exitedAt, iteration } }: { readonly visit: Visit }): JSX.Element => (
+  <dl class="facts small">
+    <div>
+      <dt>Entered</dt>
+      <dd>{clockTime(enteredAt)}</dd>
+    </div>
+    {exitedAt !== undefined && (
+      <div>
+        <dt>Took</dt>
+        <dd>{duration(exitedAt - enteredAt)}</dd>
+      </div>
+    )}
+    {iteration && (
+      <div>
+        <dt>Iteration</dt>
+        <dd>
+          {iteration.index} of <span dir="auto">{iteration.map.name}</span>
+        </dd>
+      </div>
+    )}
+  </dl>
+);
+
+function isQueued({ status, attempts }: Visit): boolean {
+  const last = attempts.at(-1);
+  return (
+    status === 'running' && last !== undefined && last.startedAt === undefined && last.endedAt === undefined
+  );
+}
+
+function QueuedNote({ node: { activityArn, calls } }: { readonly node: StateNode }): JSX.Element | null {
+  if (activityArn === undefined) return null;
+  return (
+    <div class="note">
+      <p>
+        <strong>Queued: no worker has taken it.</strong> It waits until one polls for{' '}
+        <code dir="auto">{calls}</code>, or until you answer it yourself.
+      </p>
+      <TakeButton activityArn={activityArn} />
+    </div>
+  );
+}
+
+interface FailureProps {
+  readonly view: ExecutionView;
+  readonly visit: Visit;
+}
+
+function Failure({ view, visit }: FailureProps): JSX.Element | null {
+  const { error, cause } = detailsOf(useEvent(view.arn, visit.failure?.eventId)) ?? {};
+  if (!visit.failure || typeof error !== 'string') return null;
+  return (
+    <>
+      <h3>{visit.status === 'caught' ? 'The error that was caught' : 'Error'}</h3>
+      <p class="error-name" dir="auto">
+        {error}
+      </p>
+      {typeof cause === 'string' && <CauseText cause={cause} />}
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { pretty } from '../../model/json-text.js';
+import type { Diagnostic } from '../../parts/codemirror.js';
+import { Editor } from '../../parts/editor.js';
+import { Graph } from '../../parts/graph/graph.js';
+import { useDrawing } from '../../parts/graph/use-drawing.js';
+import { ErrorMessage, PageHead } from '../../parts/page.js';
+import { useAction } from '../../parts/use-action.js';
+import { go, route, to } from '../../route.js';
+import { create, query } from '../../service/calls.js';
+import { useDiagnostics } from './diagnostics.js';
+
+const FIRST = JSON.stringify(
+  { StartAt: 'Hello', States: { Hello: { Type: 'Pass', Result: { message: 'Hello' }, End: true } } },
+  null,
+  2,
+);
+
+/** The local service ignores the role, but the API requires one. */
+const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+
+/** Writes a machine: the definition on one side, its graph on the other. */
+export function NewMachine(): JSX.Element {
+  const [name, setName] = useState('');
+  const [text, setText] = useState(FIRST);
+  const loadError = useCopiedDefinition(setText);
+  const diagnostics = useDiagnostics(text);
+  const save = useAction(async () => {
+    const { stateMachineArn } = await create('CreateStateMachine', { name, definition: text, roleArn: ROLE });
+    go('machines', stateMachineArn);
+  });
+  return (
+    <form class="new-machine" onSubmit={save.submit}>
+      <PageHead title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
+        <button type="submit" class="primary" disabled={diagnostics.length > 0 || name === ''}>
+          Create
+        </button>
+      </PageHead>
+      <ErrorMessage message={save.error ?? loadError} />
+      <div class="split even">
+        <section class="panel fill" aria-label="Definition">
+          <NameField value={name} onInput={setName} />
+          <div class="field grow">
+            <span>Definition</span>
+            <Editor
+              value={text}
+              onInput={setText}
+              label="Definition, in the states language"
+              diagnostics={diagnostics}
+            />
+          </div>
+          <Problems text={text} diagnostics={diagnostics} />
+        </section>
+        <Preview definition={text} />
+      </div>
+    </form>
+  );
+}
+
+/**
+ * Loads the definition of the machine that the address says to copy from.
+ * @returns the message of the error where it can't be loaded
+ */
+function useCopiedDefinition(onLoaded: (text: string) => void): string | undefined {
+  const [loadError, setLoadError] = useState<string>();
+  const from = route.value.query.get('from');
+  useEffect(() => {
+    if (from === null) return;
+    query('machine', { arn: from }).then(
+      ({ definition }) => onLoaded(pretty(definition)),
+      (error: Error) => setLoadError(error.message),
+    );
+  }, [from]);
+  return loadError;
+}
+
+interface NameFieldProps {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+}
+
+const NameField = ({ value, onInput }: NameFieldProps): JSX.Element => (
+  <label class="field">
+    <span>Name</span>
+    <input
+      required
+      value={value}
+      onInput={(event) => onInput(event.currentTarget.value)}
+      maxLength={80}
+      placeholder="HelloWorld"
+    />
+  </label>
+);
+
+interface ProblemsProps {
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const Problems = ({ text, diagnostics }: ProblemsProps): JSX.Element => (
+  <div role="status">
+    <ul class="problems" aria-label="Problems of the definition">
+      {diagnostics.map(({ message, from }) => (
+        <li dir="auto">
+          Line {text.slice(0, from).split('\n').length}: {message}
+        </li>
+      ))}
+    </ul>
+  </div>
+);
+
+function Preview({ definition }: { readonly definition: string }): JSX.Element {
+  const drawing = useDrawing(definition);
+  const [selected, select] = useState<string>();
+  return (
+    <section class="panel fill" aria-label="Graph">
+      {drawing && (
+        <Graph drawing={drawing} label="Graph of the new machine" selected={selected} onSelect={select} />
+      )}
+    </section>
+  );
+}

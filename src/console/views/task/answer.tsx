@@ -1,0 +1,103 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { jsonProblem } from '../../model/json-text.js';
+import { Editor } from '../../parts/editor.js';
+import { type Action, useAction } from '../../parts/use-action.js';
+import { command } from '../../service/calls.js';
+import { leaveTask, type OwnTask } from './taken-task.js';
+
+/** What the person has entered: an output, or an error with its cause. */
+interface Answer {
+  readonly kind: 'success' | 'failure';
+  readonly output: string;
+  readonly error: string;
+  readonly cause: string;
+}
+
+interface AnswerForm {
+  readonly answer: Answer;
+  readonly change: (part: Partial<Answer>) => void;
+  /** The parser's complaint about the output; undefined where the answer can be sent. */
+  readonly problem: string | undefined;
+  readonly send: Action;
+}
+
+export function useAnswer({ taskToken }: OwnTask): AnswerForm {
+  const [answer, setAnswer] = useState<Answer>({ kind: 'success', output: '{}', error: '', cause: '' });
+  const { kind, output, error, cause } = answer;
+  const send = useAction(async () => {
+    if (kind === 'success') await command('SendTaskSuccess', { taskToken, output });
+    else
+      await command('SendTaskFailure', {
+        taskToken,
+        ...(error !== '' && { error }),
+        ...(cause !== '' && { cause }),
+      });
+    leaveTask();
+  });
+  return {
+    answer,
+    change: (part) => setAnswer((before) => ({ ...before, ...part })),
+    problem: kind === 'success' ? jsonProblem(output) : undefined,
+    send,
+  };
+}
+
+interface AnswerFieldsProps {
+  readonly answer: Answer;
+  readonly onChange: (part: Partial<Answer>) => void;
+  readonly problem: string | undefined;
+}
+
+export function AnswerFields(props: AnswerFieldsProps): JSX.Element {
+  const { answer, onChange } = props;
+  return (
+    <>
+      <fieldset class="choice">
+        <legend class="sr">Answer</legend>
+        {(['success', 'failure'] as const).map((kind) => (
+          <label>
+            <input
+              type="radio"
+              name="answer"
+              checked={answer.kind === kind}
+              onChange={() => onChange({ kind })}
+            />
+            {kind === 'success' ? 'It succeeded' : 'It failed'}
+          </label>
+        ))}
+      </fieldset>
+      {answer.kind === 'success' ? <SuccessFields {...props} /> : <FailureFields {...props} />}
+    </>
+  );
+}
+
+const SuccessFields = ({ answer, onChange, problem }: AnswerFieldsProps): JSX.Element => (
+  <div class="field">
+    <span>Output</span>
+    <Editor value={answer.output} onInput={(output) => onChange({ output })} label="Output, as JSON" />
+    {problem !== undefined && <p class="hint bad">No JSON yet: {problem}</p>}
+  </div>
+);
+
+const FailureFields = ({ answer, onChange }: AnswerFieldsProps): JSX.Element => (
+  <>
+    <label class="field">
+      <span>Error name</span>
+      <input
+        value={answer.error}
+        onInput={(event) => onChange({ error: event.currentTarget.value })}
+        maxLength={256}
+        placeholder="PaymentDeclined"
+      />
+    </label>
+    <label class="field">
+      <span>Cause</span>
+      <textarea
+        rows={3}
+        value={answer.cause}
+        onInput={(event) => onChange({ cause: event.currentTarget.value })}
+      />
+    </label>
+  </>
+);

@@ -1,0 +1,46 @@
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { TakenTask } from '../../../framework/local/console/api.js';
+import { type CallError, command } from '../../service/calls.js';
+
+/** The task that the person at the page has taken. */
+export interface OwnTask extends TakenTask {
+  readonly activityArn: string;
+}
+
+/** Undefined while the person has none. */
+export const takenTask = signal<OwnTask | undefined>(undefined);
+
+/**
+ * Takes the oldest queued task of an activity. It is then the person's to answer.
+ * @throws CallError; Error where nothing is queued
+ */
+export async function takeOldest(activityArn: string): Promise<void> {
+  const taken = await command('TakeTask', { activityArn });
+  if (taken.taskToken === undefined) throw new Error('Nothing is queued any more: somebody was faster.');
+  takenTask.value = { ...taken, activityArn };
+}
+
+export const leaveTask = (): void => {
+  takenTask.value = undefined;
+};
+
+/** The interval of heartbeats for a task without a heartbeat limit: they show whether it still exists. */
+const CHECK_EVERY_MS = 10_000;
+
+/** Sends heartbeats for a task while it is on the page. @returns the reason why it has lapsed, once it has */
+export function useHeartbeats({ taskToken, heartbeatSeconds }: OwnTask): string | undefined {
+  const [lapsed, setLapsed] = useState<string>();
+  useEffect(() => {
+    const every = Math.min(CHECK_EVERY_MS, ((heartbeatSeconds ?? Infinity) * 1000) / 3);
+    const timer = setInterval(() => {
+      command('SendTaskHeartbeat', { taskToken }).catch(({ error }: CallError) => {
+        if (error !== 'TaskTimedOut' && error !== 'TaskDoesNotExist') return;
+        setLapsed('It timed out, or its execution ended. Nothing can be answered any more.');
+        clearInterval(timer);
+      });
+    }, every);
+    return () => clearInterval(timer);
+  }, [taskToken]);
+  return lapsed;
+}
