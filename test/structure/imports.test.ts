@@ -1,135 +1,234 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 
-const root = resolve('src/framework');
-
-/** The wings, in the order in which they may import each other: each only those to its right. */
-const WINGS = ['cli', 'testing', 'check', 'local', 'worker', 'aws', 'config', 'declare', 'base'];
-/** Narrower still: these know nothing beside themselves but what they name here. */
-const KNOWS_ONLY: Record<string, readonly string[]> = { local: ['base'], aws: ['base'] };
-/** The types of what a config only hands on. At run time it knows nothing of who takes it. */
-const MAY_NAME: Record<string, readonly string[]> = { config: ['aws', 'local', 'worker'] };
+const SRC = resolve('src');
+const FRAMEWORK = resolve('src/framework');
 
 /**
- * The rooms of a wing, in the order in which they may import each other: each only those after it, types included. A dot
- * stands for the wing's own files that are not named.
+ * The order of the rooms in each room, as a path from `src/framework`. A room imports only those to its right; rooms
+ * with a comma between them do not know each other. `.` is the files that lie in the room itself, but for those that are
+ * named. Types are held to it as well.
  */
-const ROOMS: Record<string, readonly string[]> = {
-  worker: [
-    ...['build', '.', 'thread', 'health', 'observe', 'poll', 'pool', 'task'],
-    ...['setup', 'handler', 'heartbeat'],
-  ],
-  testing: ['index', 'matchers', 'machine', 'bed', 'jest', 'harness'],
-  check: ['.', 'source'],
-  aws: ['queries', 'sdk', 'lean', '.'],
-  base: ['log', 'time', '.'],
-  local: ['index', 'local-service', 'console', 'api', 'engine', 'resources', 'asl'],
+const ORDER: Readonly<Record<string, string>> = {
+  '.': 'cli → testing → check → local → worker → aws → config → declare → base',
+  base: 'log → time → .',
+  declare: 'schema, discovery → dto → .',
+  aws: 'queries → sdk → lean → .',
+  worker: 'build → . → thread → health → observe → poll → pool → task → setup → handler, heartbeat',
+  'worker/handler': '. → output → input, interceptors → container, context, outcome',
+  'worker/observe': 'open-telemetry → metrics → .',
+  'worker/pool': 'entry, commands → .',
+  local: '. → console → api → engine, resources → asl',
+  'local/asl': '. → states → errors → runtime → jsonata, jsonpath → definition → expression → values',
+  'local/console': '. → topics → api.ts',
+  check: '. → source',
+  testing: '. → matchers → machine, bed → harness, jest',
+  cli: '. → commands → dev → exec, supervise → doctor, start → local → check, execute, flags, new, show → output, project → process',
 };
+/** Narrower than the order: these import nothing beside themselves but what is named here. */
+const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
+/** Rooms of which another may import types alone: those of what a config hands on. */
+const TYPES_OF: Readonly<Record<string, readonly string[]>> = { config: ['aws', 'local', 'worker'] };
+/** The most files that a folder may hold beside its own folders. A dozen is the rule. */
+const MOST_FILES = 14;
+const MOST_WINGS = 10;
 
 interface Import {
   readonly from: string;
   readonly to: string;
-  readonly typeOnly?: boolean;
+  readonly typeOnly: boolean;
 }
 
-function sources(dir = root): string[] {
-  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory()
-      ? sources(join(dir, entry.name))
-      : entry.name.endsWith('.ts')
-        ? [join(dir, entry.name)]
-        : [],
+const foldersIn = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((each) =>
+    each.isDirectory() ? [join(dir, each.name), ...foldersIn(join(dir, each.name))] : [],
   );
-}
+const filesOf = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((each) => (each.isFile() ? [join(dir, each.name)] : []));
+const sourcesIn = (dir: string): string[] =>
+  [dir, ...foldersIn(dir)].flatMap(filesOf).filter((file) => /\.tsx?$/.test(file));
 
 /** Static and dynamic imports of one source, without its comments. */
 function importsOf(text: string): { to: string; typeOnly: boolean }[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
-  const found = code.matchAll(/(?:(import|export) (type )?[^;']*?from|import)\s*\(?\s*'([^']+)'/g);
-  return [...found].map(([, , type, to = '']) => ({ to, typeOnly: type !== undefined }));
+  const found = code.matchAll(
+    /(?:(?:import|export) (?<type>type )?(?<names>[^;']*?)from|import)\s*\(?\s*'(?<to>[^']+)'/g,
+  );
+  return [...found].map(({ groups: { type, names = '', to = '' } = {} }) => {
+    const [, list] = /^\{([\s\S]*)\}\s*$/.exec(names) ?? [];
+    const onlyTypes = list?.split(',').every((name) => /^\s*(type .*)?$/s.test(name)) ?? false;
+    return { to, typeOnly: type !== undefined || onlyTypes };
+  });
 }
 
-const room = (file: string): string =>
-  relative(root, file)
-    .split('/')[0]
-    ?.replace(/\.(ts|js)$/, '') ?? '';
-
-const imports: Import[] = sources().flatMap((from) =>
-  importsOf(readFileSync(from, 'utf8')).map(({ to, typeOnly }) => ({
-    from,
-    to: to.startsWith('.') ? resolve(from, '..', to) : to,
-    typeOnly,
-  })),
-);
-
-function forbidden({ from, to, typeOnly = false }: Import): boolean {
-  if (!to.startsWith(root)) return false;
-  const [here, there] = [room(from), room(to)];
-  if (here === there || here === 'index') return false;
-  if (typeOnly && MAY_NAME[here]?.includes(there)) return false;
-  const order = WINGS.indexOf(here);
-  return order < 0 || WINGS.indexOf(there) < order || !(KNOWS_ONLY[here]?.includes(there) ?? true);
+/** The source that an import means, from where it stands; a package's name as it is. */
+function sourceAt(from: string, to: string, sources: ReadonlySet<string>): string {
+  if (!to.startsWith('.')) return to;
+  const path = resolve(dirname(from), to);
+  const sure = [path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx')].find((each) =>
+    sources.has(each),
+  );
+  return sure ?? path;
 }
 
-/** Whether an import leads from a room of a wing to one before it, or to one that is not in the wing's list. */
-function againstTheOrder({ from, to }: Import): boolean {
-  const [here, there] = [roomInWing(from), roomInWing(to)];
-  const order = ROOMS[here.wing];
-  if (!order || there.wing !== here.wing || there.name === here.name) return false;
-  return !order.includes(here.name) || order.indexOf(there.name) < order.indexOf(here.name);
+function importsIn(dir: string): Import[] {
+  const sources = new Set(sourcesIn(dir));
+  return [...sources].flatMap((from) =>
+    importsOf(readFileSync(from, 'utf8')).map(({ to, typeOnly }) => ({
+      from,
+      to: sourceAt(from, to, sources),
+      typeOnly,
+    })),
+  );
 }
 
-function roomInWing(file: string): { wing: string; name: string } {
-  const parts = relative(root, file)
-    .replace(/\.(ts|js)$/, '')
-    .split('/');
-  const [wing = '', name = ''] = parts;
-  const isOwnFile = parts.length === 2 && !ROOMS[wing]?.includes(name);
-  return { wing, name: isOwnFile ? '.' : name };
+const imports = importsIn(SRC);
+const inFramework = imports.filter(({ from }) => from.startsWith(`${FRAMEWORK}/`));
+
+const stepsOf = (order: string): string[][] => order.split(' → ').map((step) => step.split(', '));
+
+/** The part of a room that a file lies in, by its name in the room's order; undefined where the file lies outside. */
+function partOf(room: string, file: string): string | undefined {
+  const path = relative(join(FRAMEWORK, room), file);
+  if (path.startsWith('..')) return undefined;
+  if (path.includes('/')) return path.split('/')[0];
+  return stepsOf(ORDER[room] ?? '').some((step) => step.includes(path)) ? path : '.';
 }
 
-const shown = ({ from, to }: Import): string =>
-  `${relative(root, from)} imports ${to.replace(`${root}/`, '')}`;
+/** Why an import is not allowed; undefined where it is. */
+function breach({ from, to, typeOnly }: Import): string | undefined {
+  for (const [room, order] of Object.entries(ORDER)) {
+    const [here, there] = [partOf(room, from), partOf(room, to)];
+    if (here === undefined || there === undefined || here === there) continue;
+    // The public door may import everything.
+    if (room === '.' && here === '.') continue;
+    if (room === '.' && ONLY[here] && !ONLY[here].includes(there))
+      return `${here} knows ${ONLY[here].join()} only`;
+    if (room === '.' && typeOnly && TYPES_OF[here]?.includes(there)) continue;
+    const at = (part: string): number => stepsOf(order).findIndex((step) => step.includes(part));
+    if (at(here) < 0 || at(there) <= at(here)) return order;
+  }
+  return undefined;
+}
 
-test('every room is known, and each imports only what it may', () => {
-  expect(imports.length).toBeGreaterThan(100);
-  expect(imports.filter(forbidden).map(shown)).toEqual([]);
+const shown = (each: Import): string =>
+  `${relative(FRAMEWORK, each.from)} imports ${relative(FRAMEWORK, each.to)}, against ${breach(each)}`;
+
+/** The first circle of files that import each other when they run, in the order of its imports. */
+function circle(all: readonly Import[]): string[] | undefined {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to, typeOnly } of all)
+    if (!typeOnly) next.set(from, (next.get(from) ?? new Set()).add(to));
+  const done = new Set<string>();
+  const follow = (file: string, path: readonly string[]): string[] | undefined => {
+    const seen = path.indexOf(file);
+    if (seen >= 0) return path.slice(seen);
+    if (done.has(file)) return undefined;
+    for (const to of next.get(file) ?? []) {
+      const found = follow(to, [...path, file]);
+      if (found) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const found = follow(file, []);
+    if (found) return found.map((each) => relative(SRC, each));
+  }
+  return undefined;
+}
+
+const planted = (from: string, to: string, typeOnly = false): Import => ({
+  from: join(FRAMEWORK, from),
+  to: join(FRAMEWORK, to),
+  typeOnly,
 });
 
-test('the rooms of a wing import each other in one direction only', () => {
-  expect(imports.filter(againstTheOrder).map(shown)).toEqual([]);
+test('every room is in the order of the room that it lies in', () => {
+  const rooms = [FRAMEWORK, ...foldersIn(FRAMEWORK)].filter((dir) => foldersIn(dir).length > 0);
+  expect(Object.keys(ORDER).toSorted()).toEqual(
+    rooms.map((dir) => relative(FRAMEWORK, dir) || '.').toSorted(),
+  );
+  for (const dir of rooms) {
+    const inner = readdirSync(dir, { withFileTypes: true }).filter((each) => each.isDirectory());
+    const named = stepsOf(ORDER[relative(FRAMEWORK, dir) || '.'] ?? '').flat();
+    expect(named.filter((name) => !name.includes('.')).toSorted()).toEqual(
+      inner.map(({ name }) => name).toSorted(),
+    );
+  }
 });
 
-test('a forbidden import would be found', () => {
-  const api = join(root, 'local/api/server.ts');
-  const upwards = { from: api, to: join(root, 'local/console/console.js'), typeOnly: true };
-  expect(againstTheOrder(upwards)).toBe(true);
-  expect(againstTheOrder({ from: upwards.to, to: api })).toBe(false);
-  expect(againstTheOrder({ from: join(root, 'local/other.ts'), to: api })).toBe(true);
-  expect(forbidden({ from: join(root, 'declare/decorators.ts'), to: join(root, 'worker/worker.js') })).toBe(
-    true,
-  );
-  expect(forbidden({ from: join(root, 'base/time/clock.ts'), to: join(root, 'worker/task/task.js') })).toBe(
-    true,
-  );
-  const types = { from: join(root, 'config/config.ts'), to: join(root, 'local/index.js') };
-  expect([true, false].map((typeOnly) => forbidden({ ...types, typeOnly }))).toEqual([false, true]);
+test('each room imports only what it may, and so do the files in it', () => {
+  expect(inFramework.length).toBeGreaterThan(1_000);
+  expect(inFramework.filter(breach).map(shown)).toEqual([]);
+});
+
+test.each([
+  ['a leaf that knows a wing', planted('base/time/clock.ts', 'worker/task/task.ts')],
+  ['a declaration that knows what runs it', planted('declare/decorators.ts', 'worker/worker.ts')],
+  [
+    'a local service that knows a worker, by type',
+    planted('local/engine/activities.ts', 'worker/worker.ts', true),
+  ],
+  ['a call that knows the config', planted('aws/port.ts', 'config/config.ts')],
+  ['a hot call that knows the SDK', planted('aws/lean/signer.ts', 'aws/sdk/aws-client.ts')],
+  [
+    'a poller that knows what observes it, by type',
+    planted('worker/poll/poller.ts', 'worker/observe/events.ts', true),
+  ],
+  ['a task that knows the poller', planted('worker/task/task.ts', 'worker/poll/poller.ts', true)],
+  ['a heartbeat that knows its task', planted('worker/heartbeat/scheduler.ts', 'worker/task/task.ts')],
+  ['an engine that knows its wire', planted('local/engine/executions.ts', 'local/api/server.ts')],
+  [
+    'a definition that knows its states',
+    planted('local/asl/definition/reader.ts', 'local/asl/states/map.ts', true),
+  ],
+  ['a config that runs what it hands on', planted('config/config.ts', 'local/index.ts')],
+  ['a room that is in no order', planted('worker/new-room/file.ts', 'worker/task/task.ts')],
+])('%s is found', (_, wrong) => {
+  expect(breach(wrong)).toBeDefined();
+});
+
+test('what may be imported is no breach', () => {
+  expect(breach(planted('config/config.ts', 'local/index.ts', true))).toBeUndefined();
+  expect(breach(planted('worker/poll/poller.ts', 'aws/port.ts'))).toBeUndefined();
+});
+
+test('no files import each other in a circle when they run', () => {
+  expect(circle(imports)).toBeUndefined();
+  const back = planted('base/time/turn.ts', 'base/time/call-limit.ts');
+  expect(circle([...imports, back])).toBeDefined();
+  expect(circle([...imports, { ...back, typeOnly: true }])).toBeUndefined();
+});
+
+test('the top and each folder stay small enough to look over', () => {
+  expect(filesOf(FRAMEWORK).map((file) => relative(FRAMEWORK, file))).toEqual(['index.ts']);
+  const wings = readdirSync(FRAMEWORK).filter((name) => name !== 'index.ts');
+  expect(wings.length).toBeLessThanOrEqual(MOST_WINGS);
+  const crowds = foldersIn(SRC).filter((dir) => filesOf(dir).length > MOST_FILES);
+  expect(crowds.map((dir) => relative(SRC, dir))).toEqual([]);
+});
+
+test('imports are read as the compiler reads them', () => {
   expect(importsOf("const x = await import('../aws/sdk/aws-service.js');")).toEqual([
     { to: '../aws/sdk/aws-service.js', typeOnly: false },
   ]);
-  expect(importsOf("import type { A } from './a.js';\nimport { type B } from './b.js';")).toEqual([
-    { to: './a.js', typeOnly: true },
-    { to: './b.js', typeOnly: false },
-  ]);
+  expect(
+    importsOf(
+      "import type { A } from './a.js';\nimport { type B } from './b.js';\nimport { type C, d } from './c.js';",
+    ).map(({ typeOnly }) => typeOnly),
+  ).toEqual([true, true, false]);
 });
 
 test('only aws loads the SDK, and a worker loads them when it is made', () => {
-  const loadsSdk = imports.filter(({ to }) => to.startsWith('@aws-sdk/')).map(({ from }) => room(from));
+  const loadsSdk = imports
+    .filter(({ to }) => to.startsWith('@aws-sdk/'))
+    .map(({ from }) => partOf('.', from));
   expect(new Set(loadsSdk)).toEqual(new Set(['aws']));
   const loadsAws = imports
-    .filter(({ to, typeOnly }) => to.endsWith('/aws/sdk/aws-service.js') && !typeOnly)
-    .map(({ from }) => relative(root, from));
+    .filter(({ to, typeOnly }) => to.endsWith('/aws/sdk/aws-service.ts') && !typeOnly)
+    .map(({ from }) => relative(FRAMEWORK, from));
   expect(new Set(loadsAws)).toEqual(
     new Set([
       'worker/build/create-worker.ts',
@@ -139,7 +238,17 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
     ]),
   );
   const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws-service\.js/m;
-  expect(readFileSync(join(root, 'worker/build/create-worker.ts'), 'utf8')).not.toMatch(statically);
+  expect(readFileSync(join(FRAMEWORK, 'worker/build/create-worker.ts'), 'utf8')).not.toMatch(statically);
+});
+
+test('the page takes from the framework only the types of its api', () => {
+  const outside = imports.filter(
+    ({ from, to }) => from.startsWith(join(SRC, 'console')) && to.startsWith(FRAMEWORK),
+  );
+  const taken = outside.map(
+    ({ to, typeOnly }) => `${typeOnly ? 'types' : 'code'} of ${relative(FRAMEWORK, to)}`,
+  );
+  expect(new Set(taken)).toEqual(new Set(['types of local/console/api.ts']));
 });
 
 test('the lean path can be loaded where there is no SDK, as in a thread', () => {
@@ -147,51 +256,39 @@ test('the lean path can be loaded where there is no SDK, as in a thread', () => 
   const follow = (file: string): void => {
     if (reached.has(file)) return;
     reached.add(file);
-    for (const { from, to, typeOnly } of imports)
-      if (from === file && !typeOnly) follow(to.replace(/\.js$/, '.ts'));
+    for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) follow(to);
   };
-  follow(join(root, 'aws/lean/lean-calls.ts'));
+  follow(join(FRAMEWORK, 'aws/lean/lean-calls.ts'));
   const shownOf = [...reached]
-    .map((file) => relative(root, file))
+    .map((file) => relative(FRAMEWORK, file))
     .filter((file) => !file.startsWith('aws/lean/'));
   expect(shownOf.filter((file) => /aws-sdk|aws\/sdk/.test(file))).toEqual([]);
   expect(shownOf.length).toBeGreaterThan(2);
 });
 
-test('the page takes from the framework only the types of its api', () => {
-  const page = resolve('src/console');
-  const files = readdirSync(page, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.tsx?$/.test(file))
-    .map((file) => join(page, file));
-  const outside = files.flatMap((file) =>
-    importsOf(readFileSync(file, 'utf8'))
-      .filter(({ to }) => to.startsWith('.') && !resolve(file, '..', to).startsWith(page))
-      .map(
-        ({ to, typeOnly }) => `${typeOnly ? 'types' : 'code'} of ${relative(root, resolve(file, '..', to))}`,
-      ),
-  );
-  expect(new Set(outside)).toEqual(new Set(['types of local/console/api.js']));
-});
-
 const ownsTime = (file: string): boolean =>
-  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/harness/hand-clock.ts'].includes(relative(root, file));
+  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/harness/hand-clock.ts'].includes(
+    relative(FRAMEWORK, file),
+  );
 
 test('only clock.ts, turn.ts and the hand clock of tests touch timers or read the time', () => {
   const time =
     /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.|AbortSignal\.timeout|timers\/promises)\b|new Date\(\)/;
-  const offenders = sources().filter((file) => !ownsTime(file) && time.test(readFileSync(file, 'utf8')));
-  expect(offenders.map((file) => relative(root, file))).toEqual([]);
-  expect(readFileSync(join(root, 'base/time/clock.ts'), 'utf8')).toMatch(time);
+  const offenders = sourcesIn(FRAMEWORK).filter(
+    (file) => !ownsTime(file) && time.test(readFileSync(file, 'utf8')),
+  );
+  expect(offenders.map((file) => relative(FRAMEWORK, file))).toEqual([]);
+  expect(readFileSync(join(FRAMEWORK, 'base/time/clock.ts'), 'utf8')).toMatch(time);
 });
 
 /** Its own thread or process is a pool's to end, and the groups of processes that it started. */
 const endsItsOwn = (file: string): boolean =>
-  ['worker/pool/entry/main.ts', 'worker/pool/groups.ts'].includes(relative(root, file));
+  ['worker/pool/entry/main.ts', 'worker/pool/groups.ts'].includes(relative(FRAMEWORK, file));
 
 test('only the commands catch signals or end the process', () => {
   // Whoever hears of the end, as the log does, neither catches nor causes it.
   const ends = /process\.(exit|kill|abort)\b|process\.(on|once)\b(?!\('exit')|process\.exitCode/;
-  const others = sources().filter((file) => room(file) !== 'cli' && !endsItsOwn(file));
+  const others = sourcesIn(FRAMEWORK).filter((file) => partOf('.', file) !== 'cli' && !endsItsOwn(file));
   const offenders = others.filter((file) => ends.test(readFileSync(file, 'utf8')));
-  expect(offenders.map((file) => relative(root, file))).toEqual([]);
+  expect(offenders.map((file) => relative(FRAMEWORK, file))).toEqual([]);
 });

@@ -28,6 +28,19 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** How a program, a thread or a process of a pool ended. */
+export interface ProgramEnd extends Exit {
+  /** The end of what it wrote to standard error. */
+  readonly stderr: string;
+}
+
+/** The parts of an end that are known, for a failure's cause. */
+export const endData = ({ exitCode, signal, stderr }: ProgramEnd): object => ({
+  ...(exitCode !== null && { exitCode }),
+  ...(signal !== null && { signal }),
+  ...(stderr !== '' && { stderr }),
+});
+
 /** How long the pipes of a child that has ended are read: somebody whom it started may hold them open. */
 const PIPES_MS = 250;
 

@@ -4,7 +4,7 @@ import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/ta
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
-import { endData } from './commands/command-failed.js';
+import { endData } from './groups.js';
 import type { Host, HostEnd } from './host.js';
 import { writeLine } from './log-line.js';
 import type { FromTask } from './pool-messages.js';

@@ -1,11 +1,5 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
-import type { Exit } from '../groups.js';
-
-/** How a program ended. */
-export interface ProgramEnd extends Exit {
-  /** The end of what it wrote to standard error. */
-  readonly stderr: string;
-}
+import { endData, type ProgramEnd } from '../groups.js';
 
 /** A program did not do what it should. Where nobody catches it, `Stepwright.CommandFailed` is reported. */
 export class CommandFailed extends OwnError implements ProgramEnd {
@@ -26,10 +20,3 @@ export class CommandFailed extends OwnError implements ProgramEnd {
     return endData(this);
   }
 }
-
-/** What there is of an end, for a cause. */
-export const endData = ({ exitCode, signal, stderr }: ProgramEnd): object => ({
-  ...(exitCode !== null && { exitCode }),
-  ...(signal !== null && { signal }),
-  ...(stderr !== '' && { stderr }),
-});

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { GroupLeader } from '../groups.js';
 import { Tail } from '../host.js';
-import { CommandFailed, type ProgramEnd } from './command-failed.js';
+import type { ProgramEnd } from '../groups.js';
+import { CommandFailed } from './command-failed.js';
 
 export interface ProgramOptions {
   readonly file: string;

@@ -7,7 +7,8 @@ import type { TaskContext } from '../../../declare/task-context.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { CommandFailed, endData, type ProgramEnd } from './command-failed.js';
+import { endData, type ProgramEnd } from '../groups.js';
+import { CommandFailed } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import { Printed } from './printed.js';
 
