@@ -19,7 +19,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/handler': '. → output → input, interceptors → container, context, outcome',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
-  local: '. → console → api → engine, resources → asl',
+  local: '. → console → api → engine → resources → asl',
   'local/asl': '. → states → errors → runtime → jsonata, jsonpath → definition → expression → values',
   'local/console': '. → topics → api.ts',
   check: '. → source',
