@@ -5,7 +5,7 @@ const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:M:E';
 const ROLE = 'arn:aws:iam::123456789012:role/any';
 const PASS = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', End: true } } });
 const LOOP = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } });
-/** The definition of the machine M that rows use, letter for letter. */
+/** The exact definition of the machine M that rows use. */
 const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
 const SWF = 'com.amazonaws.swf.service.v2.model#';
 const CORAL = 'com.amazon.coral.validate#ValidationException';
@@ -38,7 +38,7 @@ const rejects = (operation: string, body: object, name: string, message: string,
   answer: { type: name === 'ValidationException' ? CORAL : SWF + name, message },
 });
 
-/** Characters that no name may have. */
+/** The characters that no name may have. */
 const FORBIDDEN = [
   ' ',
   '<',
@@ -70,7 +70,7 @@ const badName = (char: string): CallRow => ({
   does: `a name with ${JSON.stringify(char)} is refused`,
 });
 
-/** The errors of the API, in their order, with their texts. */
+/** The errors of the API, in order, with their texts. */
 export const calls: CallRow[] = [
   ...FORBIDDEN.map(badName),
   rejects('CreateActivity', { name: '' }, 'ValidationException', short('name')),

@@ -2,7 +2,7 @@ import { inX, type MachineRow, type Source } from './row.js';
 
 const FROM: Source = 'AWS: Choice workflow state';
 
-/** Whether a rule holds, for an input: where it goes tells. */
+/** Tests whether a rule holds for an input: the next state shows it. */
 const decides = (rule: object, input: unknown, holds: boolean): MachineRow => ({
   does: `${JSON.stringify(rule)} ${holds ? 'holds' : 'does not hold'} for ${JSON.stringify(input)}`,
   from: FROM,

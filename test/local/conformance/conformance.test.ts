@@ -14,12 +14,12 @@ import { documented } from './documented.js';
 import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
-import { talks } from './talks.js';
+import { sequences } from './sequences.js';
 import { waitRows } from './waits.js';
 
 const tables: Record<string, Row[]> = {
   calls,
-  talks,
+  sequences,
   histories,
   data,
   intrinsics,
@@ -47,7 +47,7 @@ describe.each(Object.entries(tables))('%s', (_name, table) => {
     const wanted = wantedOf(row);
     const shown = matches(observed, row) ? wanted : relevant(observed, row);
     expect(shown).toEqual(wanted);
-    // A row that would also pass with something in it wrong says nothing.
+    // A row that also passes with a wrong expectation proves nothing.
     expect(corruptions(row).filter((wrong) => matches(observed, wrong))).toEqual([]);
   });
 });

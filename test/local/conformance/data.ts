@@ -58,10 +58,10 @@ const set = (does: string, first: object, second: object, output: unknown): Mach
   expect: { status: 'SUCCEEDED', output },
 });
 
-/** Puts the input into fifty objects, one in another. */
+/** Nests the input in fifty objects. */
 const DEEPER = JSON.parse(`${'{"a":'.repeat(49)}{"a.$":"$"}${'}'.repeat(49)}`) as object;
 
-/** How data moves through a state in JSONPath. */
+/** The way of data through a state in JSONPath. */
 export const data: MachineRow[] = [
   finds('$', INPUT),
   finds('$.a.b', 1),

@@ -19,7 +19,7 @@ const inner = { StartAt: 'I', States: { I: { Type: 'Pass', End: true } } };
 const map = (fields: object): object => one({ Type: 'Map', ItemProcessor: inner, ...fields });
 const at = (path: string): string => ` at ${path}`;
 
-/** Definitions that are refused, and where. */
+/** Definitions that are refused, and the field of each mistake. */
 export const definitions: MachineRow[] = [
   refused(
     'a definition that is no JSON',
@@ -125,7 +125,7 @@ export const definitions: MachineRow[] = [
     { StartAt: 'X', States: { X: { Type: 'Succeed' }, Y: { Type: 'Succeed' } } },
     at('/States/Y'),
   ),
-  // These four: what ValidateStateMachineDefinition answered, as floci-io/floci wrote it down.
+  // The next four are answers of ValidateStateMachineDefinition that floci-io/floci recorded.
   refused(
     'a machine without a terminal state',
     { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' } } },

@@ -6,7 +6,7 @@ import { mapRows } from './documented/map.js';
 import { pathRows } from './documented/paths.js';
 import type { MachineRow } from './row.js';
 
-/** The examples of the Developer Guide's pages, each with what the page says comes of it. */
+/** The examples of the Developer Guide's pages, each with the outcome that the page describes. */
 export const documented: MachineRow[] = [
   ...pathRows,
   ...intrinsicRows,

@@ -1,11 +1,16 @@
-import { FUNCTIONS, jsonata, one, WORK, type Deed, type MachineRow, type Source } from './row.js';
+import { FUNCTIONS, jsonata, one, WORK, type WorkerReport, type MachineRow, type Source } from './row.js';
 
 const FROM: Source = 'AWS: Handling errors in Step Functions workflows';
 
 const task = (fields: object): object => one({ Type: 'Task', Resource: WORK, ...fields });
 
-/** A task with one retrier, how its worker does, and how long it takes. */
-const retries = (does: string, retrier: object, work: Deed[], expect: MachineRow['expect']): MachineRow => ({
+/** A task with one retrier, its worker's reports, and the duration. */
+const retries = (
+  does: string,
+  retrier: object,
+  work: WorkerReport[],
+  expect: MachineRow['expect'],
+): MachineRow => ({
   does,
   from: FROM,
   machine: task({ TimeoutSeconds: 100, HeartbeatSeconds: 50, Retry: [{ ErrorEquals: ['E'], ...retrier }] }),
@@ -13,8 +18,8 @@ const retries = (does: string, retrier: object, work: Deed[], expect: MachineRow
   expect,
 });
 
-/** Whether a catcher that names an error takes what a task fails of. */
-const catches = (name: string, work: Deed, taken: boolean, fields: object = {}): MachineRow => ({
+/** Tests whether a catcher that names an error takes a task's failure. */
+const catches = (name: string, work: WorkerReport, taken: boolean, fields: object = {}): MachineRow => ({
   does: `a Catch of ${name} ${taken ? 'takes' : 'does not take'} ${JSON.stringify(work)} ${JSON.stringify(fields)}`,
   from: FROM,
   machine: {
@@ -34,7 +39,7 @@ const catches = (name: string, work: Deed, taken: boolean, fields: object = {}):
   expect: taken ? { status: 'SUCCEEDED', output: 'caught' } : { status: 'FAILED' },
 });
 
-/** What a catcher around a state that fails by itself takes. */
+/** Tests the error output of a state that fails by itself. */
 const inside = (
   does: string,
   inner: object,
@@ -68,7 +73,7 @@ const inside = (
   expect,
 });
 
-const E: Deed = { error: 'E', cause: 'c' };
+const E: WorkerReport = { error: 'E', cause: 'c' };
 const CAUGHT = { status: 'SUCCEEDED', output: 'caught' };
 const noMatch = { Type: 'Choice', Choices: [{ Variable: '$.v', NumericEquals: 1, Next: 'J' }] };
 const badPath = { Type: 'Pass', Parameters: { 'x.$': '$.nope' }, Next: 'J' };

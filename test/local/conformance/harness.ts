@@ -7,26 +7,26 @@ import {
   FUNCTIONS,
   WORK,
   type CallRow,
-  type Deed,
+  type WorkerReport,
   type Expected,
   type MachineRow,
   type Row,
-  type TalkRow,
+  type SequenceRow,
 } from './row.js';
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:M';
 const TASK = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Task', Resource: WORK, End: true } } });
 const ROLE = 'arn:aws:iam::123456789012:role/any';
-/** How long a row may take on the service's clock before it counts as one that never ends. */
-const FOREVER_MS = 10 * 24 * 3600 * 1000;
+/** The time on the service's clock after which a row counts as one that never ends. */
+const CLOCK_LIMIT_MS = 10 * 24 * 3600 * 1000;
 
-/** How long a row that comes to an end may need for it in real time. */
-const PATIENCE_MS = 10_000;
+/** The longest real time of a row that ends. */
+const REAL_LIMIT_MS = 10_000;
 
-/** Tokens that tasks have given away and nobody has reported on. */
-const asked: string[] = [];
+/** The tokens that mocks were called with and that have no report yet. */
+const openTokens: string[] = [];
 
-/** Throws the error and cause that it is given. */
+/** Throws the error and cause of its input. */
 function failing(input: unknown): never {
   const { error, cause } = input as { error: string; cause: string };
   throw Object.assign(new Error(cause), { name: error });
@@ -37,11 +37,11 @@ const mocks: Mocks = {
   [FUNCTIONS.big]: () => 'x'.repeat(262_144),
   [FUNCTIONS.invoke]: () => 'x'.repeat(262_144),
   [FUNCTIONS.never]: () => new Promise(() => {}),
-  [FUNCTIONS.ask]: (_input, { taskToken = '' }) => void asked.push(taskToken),
+  [FUNCTIONS.ask]: (_input, { taskToken = '' }) => void openTokens.push(taskToken),
   [FUNCTIONS.job]: (input) => input,
   [FUNCTIONS.put]: (input) => input,
   [FUNCTIONS.slowJob]: (_input, { taskToken = '' }) => {
-    asked.push(taskToken);
+    openTokens.push(taskToken);
     return new Promise(() => {});
   },
   [FUNCTIONS.fail]: failing,
@@ -83,9 +83,9 @@ export class Harness {
     return this.service.close();
   }
 
-  /** What a row comes to. */
+  /** Runs a row. Resolves with what was observed. */
   observe(row: Row): Promise<Answer> {
-    if ('talk' in row) return talk(row);
+    if ('calls' in row) return runSequence(row);
     return 'call' in row ? this.#answer(row) : this.#run(row);
   }
 
@@ -124,38 +124,38 @@ export class Harness {
     const began = this.clock.now();
     const { body } = await this.#call('StartExecution', { stateMachineArn, input: inputText });
     const executionArn = String(body['executionArn']);
-    const patience = expected.status === 'RUNNING' ? 0 : PATIENCE_MS;
-    const end = await this.#drive(executionArn, [...work], patience);
+    const realLimitMs = expected.status === 'RUNNING' ? 0 : REAL_LIMIT_MS;
+    const end = await this.#drive(executionArn, [...work], realLimitMs);
     const seconds = (this.clock.now() - began) / 1000;
-    // Without them a history of large values is read in no time.
+    // A history of large values is slow to read with its data.
     const includeExecutionData = expected.details !== undefined;
     const outcome = await this.#describe(executionArn, includeExecutionData, end, seconds);
     await this.#call('StopExecution', { executionArn });
     return outcome;
   }
 
-  /** Lets the execution go on until it ends, or nothing more can happen. */
-  async #drive(executionArn: string, work: Deed[], patience: number): Promise<Answer> {
+  /** Advances the clock and reports on tasks until the execution ends, or nothing more can happen. */
+  async #drive(executionArn: string, work: WorkerReport[], realLimitMs: number): Promise<Answer> {
     const began = this.clock.now();
-    const giveUp = performance.now() + patience;
+    const giveUp = performance.now() + realLimitMs;
     for (;;) {
       const { body } = await this.#call('DescribeExecution', { executionArn });
       if (body['status'] !== 'RUNNING') return body;
-      if (work.length > 0 && (await this.#serve(work))) continue;
+      if (work.length > 0 && (await this.#reportOnNext(work))) continue;
       const { next } = this.clock;
       if (next === undefined && performance.now() < giveUp) {
-        // What a thread works out, or takes more than a turn, needs real time.
+        // An evaluation in a thread, or of more than a turn, needs real time.
         await this.clock.settle();
         continue;
       }
-      if (next === undefined || next - began > FOREVER_MS) return body;
+      if (next === undefined || next - began > CLOCK_LIMIT_MS) return body;
       await this.clock.advance(next - this.clock.now());
     }
   }
 
-  /** Does the next deed with the next task, where there is one. */
-  async #serve(work: Deed[]): Promise<boolean> {
-    if (asked.length > 0) return this.#do(asked.shift(), work.shift() ?? 'silence');
+  /** Makes the next report on the next task. Resolves with false where there is no task. */
+  async #reportOnNext(work: WorkerReport[]): Promise<boolean> {
+    if (openTokens.length > 0) return this.#report(openTokens.shift(), work.shift() ?? 'silence');
     const abort = new AbortController();
     let taken: Answer | undefined;
     const poll = this.#call('GetActivityTask', { activityArn: WORK }, abort.signal)
@@ -168,14 +168,14 @@ export class Harness {
       await this.clock.settle(() => this.service.parkedPolls === 0);
       return false;
     }
-    return this.#do(taken['taskToken'], work.shift() ?? 'silence');
+    return this.#report(taken['taskToken'], work.shift() ?? 'silence');
   }
 
-  async #do(taskToken: unknown, deed: Deed): Promise<boolean> {
-    if (deed === 'silence') return true;
-    if ('output' in deed) {
-      await this.#call('SendTaskSuccess', { taskToken, output: JSON.stringify(deed.output) });
-    } else await this.#call('SendTaskFailure', { taskToken, ...deed });
+  async #report(taskToken: unknown, report: WorkerReport): Promise<boolean> {
+    if (report === 'silence') return true;
+    if ('output' in report) {
+      await this.#call('SendTaskSuccess', { taskToken, output: JSON.stringify(report.output) });
+    } else await this.#call('SendTaskFailure', { taskToken, ...report });
     return true;
   }
 
@@ -185,8 +185,8 @@ export class Harness {
     end: Answer,
     seconds: number,
   ): Promise<Answer> {
-    const asked = { executionArn, maxResults: 1000, includeExecutionData };
-    const { body } = await this.#call('GetExecutionHistory', asked);
+    const query = { executionArn, maxResults: 1000, includeExecutionData };
+    const { body } = await this.#call('GetExecutionHistory', query);
     const events = body['events'] as Event[];
     checkChain(events);
     const { output } = end;
@@ -205,10 +205,9 @@ export class Harness {
   }
 }
 
-/** Connections are kept. */
 const agent = new Agent({ keepAlive: true });
 
-/** By node:http, which takes a third of the time that fetch does. */
+/** Calls the service by node:http, which takes a third of the time of fetch. */
 function call(
   { url }: LocalService,
   operation: string,
@@ -224,8 +223,8 @@ function call(
   });
 }
 
-/** Makes the calls one after another, on a service that has nothing but the activity yet. */
-async function talk({ talk: steps }: TalkRow): Promise<Answer> {
+/** Makes the calls one after another, on a new service that has the activity alone. */
+async function runSequence({ calls: steps }: SequenceRow): Promise<Answer> {
   const clock = new HandClock();
   const service = await startLocalService({ port: 0, clock, mocks, random: () => 0.5 });
   service.seedActivity(WORK);
@@ -250,7 +249,7 @@ function detailsOf(event: Event): unknown {
   return details ?? {};
 }
 
-/** Ids go up by one, and each event points to an earlier one. */
+/** Throws unless ids increase by one and each event points to an earlier one. */
 function checkChain(events: readonly Event[]): void {
   for (const [i, { id, previousEventId }] of events.entries()) {
     if (id !== i + 1 || previousEventId >= id) throw new Error(`event ${id} points to ${previousEventId}`);
@@ -261,15 +260,15 @@ function nameOf(event: Event): string {
   return String((detailsOf(event) as Answer)['name']);
 }
 
-/** What a row says comes of it. */
+/** Returns what a row expects. */
 export function wantedOf(row: Row): unknown {
-  if ('talk' in row) return { answers: row.talk.map(({ gives = {} }) => gives) };
+  if ('calls' in row) return { answers: row.calls.map(({ gives = {} }) => gives) };
   return 'call' in row ? row.answer : row.expect;
 }
 
-/** Whether what was observed is what the row says; only what it gives is compared. */
+/** Returns true where the observation is what the row expects; members that the row leaves out are not compared. */
 export function matches(observed: Answer, row: Row): boolean {
-  if ('talk' in row) return isDeepStrictEqual(relevant(observed, row), wantedOf(row));
+  if ('calls' in row) return isDeepStrictEqual(relevant(observed, row), wantedOf(row));
   if ('call' in row) return isDeepStrictEqual(observed, row.answer);
   return Object.entries(row.expect).every(([key, value]) => agrees(observed, key as keyof Expected, value));
 }
@@ -283,13 +282,13 @@ function agrees(observed: Answer, key: keyof Expected, value: unknown): boolean 
   );
 }
 
-/** The row with each thing that it says made wrong, one at a time. */
+/** Returns copies of the row, each with one of its expectations made wrong. */
 export function corruptions(row: Row): Row[] {
-  if ('talk' in row) {
-    return row.talk.flatMap((step, i) =>
+  if ('calls' in row) {
+    return row.calls.flatMap((step, i) =>
       Object.entries(step.gives ?? {}).map(([member, value]) => ({
         ...row,
-        talk: row.talk.with(i, { ...step, gives: { ...step.gives, [member]: spoil(value) } }),
+        calls: row.calls.with(i, { ...step, gives: { ...step.gives, [member]: spoil(value) } }),
       })),
     );
   }
@@ -318,11 +317,11 @@ function spoil(value: unknown): unknown {
   return last ? { ...value, [last[0]]: spoil(last[1]) } : { '~': 1 };
 }
 
-/** Of what was observed, that which the row speaks of. */
+/** Returns the members of the observation that the row expects. */
 export function relevant(observed: Answer, row: Row): Answer {
-  if ('talk' in row) {
+  if ('calls' in row) {
     const answers = observed['answers'] as Answer[];
-    return { answers: row.talk.map(({ gives = {} }, i) => pick(answers[i] ?? {}, Object.keys(gives))) };
+    return { answers: row.calls.map(({ gives = {} }, i) => pick(answers[i] ?? {}, Object.keys(gives))) };
   }
   if ('call' in row) return observed;
   const seen = Object.keys(row.expect).map((key): [string, unknown] => {

@@ -35,7 +35,7 @@ const refused = (call: string): MachineRow => ({
   },
 });
 
-/** Every intrinsic function, and how each fails. */
+/** Every intrinsic function, and its failures. */
 export const intrinsics: MachineRow[] = [
   gives("States.Format('Hello {}, {}', $.s, $.n)", 'Hello abc, 5'),
   gives("States.Format('no places')", 'no places'),

@@ -1,7 +1,7 @@
 /**
- * The history of each kind of machine, by its name, the same in both languages: each event as
- * `Type<previousEventId`. Read by hand against the rules of the recorded ones. Kinds whose branches run side by
- * side are not here: in which order those take turns is nobody's promise.
+ * The history of each kind of machine, by its name, the same in both languages; each event is `Type<previousEventId`.
+ * Checked by hand against the rules of the recorded ones. Kinds whose branches run side by side are absent, since the
+ * order of their events is not promised.
  */
 export const machineHistories: Readonly<Record<string, readonly string[]>> = {
   'job poller': [

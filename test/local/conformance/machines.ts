@@ -1,11 +1,11 @@
 import { machineHistories } from './machine-histories.js';
-import { FUNCTIONS, WORK, type Deed, type Expected, type MachineRow } from './row.js';
+import { FUNCTIONS, WORK, type WorkerReport, type Expected, type MachineRow } from './row.js';
 
-/** A well-known kind of machine, in both languages, with what its workers do and what it comes to. */
+/** A well-known kind of machine in both languages, with its workers' reports and its outcome. */
 interface Kind {
   readonly name: string;
   readonly input: unknown;
-  readonly work: readonly Deed[];
+  readonly work: readonly WorkerReport[];
   readonly expect: Expected;
   readonly jsonpath: object;
   readonly jsonata: object;
@@ -13,7 +13,7 @@ interface Kind {
 
 const task = { Type: 'Task', Resource: WORK };
 const echo = { Type: 'Task', Resource: FUNCTIONS.echo };
-const E: Deed = { error: 'E', cause: 'c' };
+const E: WorkerReport = { error: 'E', cause: 'c' };
 
 const kinds: Kind[] = [
   {
@@ -754,7 +754,7 @@ const kinds: Kind[] = [
   },
 ];
 
-/** The kinds, a row for each language. */
+/** The kinds of machine, a row for each language. */
 export const machines: MachineRow[] = kinds.flatMap(({ name, input, work, expect, jsonpath, jsonata }) =>
   Object.entries({ JSONPath: jsonpath, JSONata: jsonata }).map(([language, machine]): MachineRow => ({
     does: `${name}, in ${language}`,

@@ -6,7 +6,7 @@ import { spelling } from './recorded/spelling.js';
 import { texts } from './recorded/texts.js';
 import type { MachineRow } from './row.js';
 
-/** What the recordings say of the language, fact by fact. */
+/** The facts of the language that recordings show. */
 export const recorded: MachineRow[] = [
   ...pointers,
   ...texts,

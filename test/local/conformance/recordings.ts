@@ -254,7 +254,7 @@ export const RECORDINGS: ReadonlySet<string> = new Set([
   'test_wait_timestamppath',
 ]);
 
-/** Whether a source names a recording that is on the list. */
+/** Returns true where a source names a recording of the list. */
 export function isNamed(source: string): boolean {
   const [, name = ''] = /^recorded: (test_[a-z0-9_]+)(?:\[.+\])?$/.exec(source) ?? [];
   return RECORDINGS.has(name);

@@ -1,8 +1,8 @@
-/** Where a behaviour is written down. */
+/** The source of a behaviour. */
 export type Source =
   /** Recorded from the live service, word for word: the recording's name, see recordings.ts. */
   | `recorded: test_${string}`
-  /** Seen in the live service's answers by hand; no recording with a name has it. */
+  /** Seen in answers of the live service; no named recording has it. */
   | 'captured'
   /** The source of the library that the service uses, where a published machine relies on it. */
   | 'Jayway JsonPath, in published machines'
@@ -11,10 +11,10 @@ export type Source =
   /** A page of the service's documentation, by title. */
   | `AWS: ${string}`;
 
-/** What a worker does with a task of the activity `Work`. */
-export type Deed = { output: unknown } | { error?: string; cause?: string } | 'silence';
+/** The worker's report on a task of the activity `Work`; none for `silence`. */
+export type WorkerReport = { output: unknown } | { error?: string; cause?: string } | 'silence';
 
-/** What an execution comes to. Only what is given is compared. */
+/** The expected outcome of an execution. Absent members are not compared. */
 export interface Expected {
   status?: string;
   output?: unknown;
@@ -24,23 +24,23 @@ export interface Expected {
   events?: readonly string[];
   /** The details of some events, by id. */
   details?: Readonly<Record<number, object>>;
-  /** The states that were entered, in order. */
+  /** The entered states, in order. */
   path?: readonly string[];
-  /** How long it took on the service's clock. */
+  /** The duration on the service's clock. */
   seconds?: number;
-  /** Why the definition is refused: a part of the message. */
+  /** A part of the message that refuses the definition. */
   refused?: string;
 }
 
-/** One behaviour of the language: a machine, its input, and what comes of it. */
+/** One behaviour of the language: a machine, its input, and the outcome. */
 export interface MachineRow {
   readonly does: string;
   readonly from: Source;
   readonly machine: object | string;
   readonly input?: unknown;
-  /** The input as it is spelled. */
+  /** The input's JSON. @default that of `input` */
   readonly inputText?: string;
-  readonly work?: readonly Deed[];
+  readonly work?: readonly WorkerReport[];
   readonly expect: Expected;
 }
 
@@ -52,25 +52,25 @@ export interface CallRow {
   readonly answer: { readonly type: string; readonly message: string };
 }
 
-/** A call, and of its answer the members that matter; one that is undefined must not be there. */
+/** A call, and the members of its answer that matter; an undefined one must be absent. */
 export interface Step {
   readonly call: readonly [operation: string, body: Body];
   readonly gives?: Readonly<Record<string, unknown>>;
-  /** How long the service's clock goes on before the call. */
+  /** The time that the service's clock advances before the call. */
   readonly afterSeconds?: number;
 }
 
-/** A body, or what makes one of the answers so far. */
+/** A body, or a function that makes one from the answers so far. */
 export type Body = object | ((answers: readonly Readonly<Record<string, unknown>>[]) => object);
 
 /** One behaviour of the API over several calls, on a service of its own. */
-export interface TalkRow {
+export interface SequenceRow {
   readonly does: string;
   readonly from: Source;
-  readonly talk: readonly Step[];
+  readonly calls: readonly Step[];
 }
 
-export type Row = MachineRow | CallRow | TalkRow;
+export type Row = MachineRow | CallRow | SequenceRow;
 
 /** The ARN of the activity that rows use. */
 export const WORK = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -79,29 +79,29 @@ const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:';
 
 /** Functions that the harness mocks. */
 export const FUNCTIONS = {
-  /** Gives back what it gets. */
+  /** Answers its input. */
   echo: `${LAMBDA}echo`,
-  /** Gives more than 262,144 bytes. */
+  /** Answers more than 262,144 bytes. */
   big: `${LAMBDA}big`,
-  /** Fails with the error and cause that it gets. */
+  /** Fails with the error and cause of its input. */
   fail: `${LAMBDA}fail`,
   /** Never answers. */
   never: `${LAMBDA}never`,
-  /** Hands its token to the worker, whose next deed is reported with it. */
+  /** Hands its token to the worker, whose next report uses it. */
   ask: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
-  /** A job that is done at once, and gives back what it gets. */
+  /** A job that is done at once, and answers its input. */
   job: 'arn:aws:states:::states:startExecution.sync:2',
   /** A job that is never done; hands its token to the worker as `ask` does. */
   slowJob: 'arn:aws:states:::ecs:runTask.sync',
-  /** Gives back what it gets. */
+  /** Answers its input. */
   put: 'arn:aws:states:::aws-sdk:dynamodb:putItem',
-  /** Fails with the error and cause that it gets. */
+  /** Fails with the error and cause of its input. */
   refuse: 'arn:aws:states:::dynamodb:putItem',
-  /** Gives more than 262,144 bytes. */
+  /** Answers more than 262,144 bytes. */
   invoke: 'arn:aws:states:::lambda:invoke',
 } as const;
 
-/** A machine of one state, X, that ends. */
+/** Makes a machine of one state, X, that ends. */
 export const one = (state: object, machine: object = {}): object => ({
   StartAt: 'X',
   ...machine,
@@ -110,12 +110,12 @@ export const one = (state: object, machine: object = {}): object => ({
 
 const ENDLESS = new Set(['Choice', 'Succeed', 'Fail']);
 
-/** The same in JSONata. */
+/** Makes the same in JSONata. */
 export const jsonata = (state: object): object => one(state, { QueryLanguage: 'JSONata' });
 
-/** A Pass with these fields. */
+/** Makes a machine of a Pass with these fields. */
 export const pass = (fields: object): object => one({ Type: 'Pass', ...fields });
 
-/** The cause that the service gives, with the place. */
+/** Makes the service's cause of a failure in the state X. */
 export const inX = (reason: string, id = 2): string =>
   `An error occurred while executing the state 'X' (entered at the event id #${id}). ${reason}`;

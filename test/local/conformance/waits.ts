@@ -12,10 +12,10 @@ const waits = (does: string, machine: object, seconds: number, input: unknown = 
 });
 
 const wait = (fields: object): object => one({ Type: 'Wait', ...fields });
-/** Far enough ahead that earlier rows do not pass it. */
+/** A time that earlier rows do not reach. */
 const soon = new Date(BEGIN + 365 * 24 * 3_600_000).toISOString();
 
-/** Waiting, in its forms, and how an execution ends by itself. */
+/** The forms of Wait, and timeouts of executions. */
 export const waitRows: MachineRow[] = [
   waits('Seconds', wait({ Seconds: 10 }), 10),
   waits('an hour costs nothing', wait({ Seconds: 3_600 }), 3_600),

@@ -1,7 +1,7 @@
 import { FUNCTIONS, pass, WORK, type MachineRow } from '../row.js';
 import { ERRORS, example } from './pages.js';
 
-/** What the page's state `fallback` gives. */
+/** The output of the page's state `fallback`. */
 const FALLBACK = 'Hello, AWS Step Functions!';
 
 const retried = (does: string, retry: object[], errors: string[], expect: MachineRow['expect']): MachineRow =>
@@ -27,7 +27,7 @@ const retried = (does: string, retry: object[], errors: string[], expect: Machin
     { work: [...errors.map((error) => ({ error })), { output: 1 }] },
   );
 
-/** A function that fails, or never answers, and what the page does about it. */
+/** A function that fails or never answers, with the page's Retry or Catch. */
 const fallback = (does: string, fields: object, input: unknown, expect: MachineRow['expect']): MachineRow =>
   example(
     ERRORS,
@@ -56,7 +56,7 @@ const JAVA = {
   ],
 };
 
-/** Failures, and what is done about them. */
+/** Failures, Retry and Catch. */
 export const errorRows: MachineRow[] = [
   retried(
     'two retries three seconds apart',
@@ -66,7 +66,7 @@ export const errorRows: MachineRow[] = [
   ),
   ...(
     [
-      // The page has the jitter and speaks of 3, 5 and 5 seconds, which are what it is at most.
+      // The page has jitter and names 3, 5 and 5 seconds, which are the longest delays.
       ['NONE', 13],
       ['FULL', 6.5],
     ] as const

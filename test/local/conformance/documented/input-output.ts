@@ -18,7 +18,7 @@ const PRODUCT = {
 const WHO = { comment: 'a test', details: 'an example', who: 'you' };
 const HELLO = 'Hello, you!';
 
-/** A task that gives HELLO. */
+/** A task whose result is HELLO. */
 const greeted = (fields: object, input: unknown, output: unknown, does: string): MachineRow =>
   example(
     IO,
@@ -123,7 +123,7 @@ export const dataRows: MachineRow[] = [
         QueueUrl: 'q',
         MessageBody: { From: 'YVR', To: 'SEA', 'Execution.$': '$$.Execution.Id' },
       },
-      // The id is another each time, so that it is compared by its parts.
+      // The id differs each time, so it is compared by its parts.
       ResultSelector: {
         'to.$': '$.MessageBody.To',
         'id.$': "States.ArrayGetItem(States.StringSplit($.MessageBody.Execution, ':'), 5)",

@@ -16,7 +16,7 @@ export const intrinsicRows: MachineRow[] = [
   call('States.ArrayLength($.inputArray)', { inputArray: NINE }, 9),
   call('States.ArrayUnique($.inputArray)', { inputArray: [1, 2, 3, 3, 3, 3, 3, 3, 4] }, [1, 2, 3, 4]),
   call('States.Base64Encode($.input)', { input: 'Data to encode' }, 'RGF0YSB0byBlbmNvZGU='),
-  // The page's own answer to this is 'Decoded data', which is not what its input says.
+  // The page's own result is 'Decoded data', which its input does not encode.
   call('States.Base64Decode($.base64)', { base64: 'RGF0YSB0byBlbmNvZGU=' }, 'Data to encode'),
   call(
     'States.Hash($.Data, $.Algorithm)',
@@ -52,7 +52,7 @@ export const intrinsicRows: MachineRow[] = [
     ['This', 'is', 'a', 'test', 'string'],
   ),
   call('States.UUID()', {}, '88888888-8888-4888-a888-888888888888'),
-  // The page writes a third '{}', for which it gives no argument.
+  // The page writes a third '{}', without an argument for it.
   call(
     "States.Format('{}.{}', States.ArrayGetItem(States.StringSplit(States.ArrayGetItem(States.StringSplit($.ImageRecipe.Arn, '/'), 2), '.'), 0), States.ArrayGetItem(States.StringSplit(States.ArrayGetItem(States.StringSplit($.ImageRecipe.Arn, '/'), 2), '.'), 1))",
     { ImageRecipe: { Arn: 'arn:aws:imagebuilder:us-east-1:123456789012:image-recipe/r/1.0.3' } },

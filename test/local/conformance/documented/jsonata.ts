@@ -6,7 +6,7 @@ const evaluates = (expression: string, input: unknown, output: unknown): Machine
     output,
   });
 
-/** A state of JSONata that can see a variable. */
+/** A JSONata state that reads a variable. */
 const withVariable = (
   name: string,
   value: unknown,
@@ -116,7 +116,7 @@ export const jsonataRows: MachineRow[] = [
   evaluates('$parse($states.input.json_string)', { json_string: '{"fname":"S"}' }, { fname: 'S' }),
   evaluates('$random()', {}, 0.5),
   evaluates('$uuid()', {}, '88888888-8888-4888-a888-888888888888'),
-  // The page: numbers that have to be whole are rounded down.
+  // The page says that numbers which must be whole are rounded down.
   evaluates('$partition([1,2,3,4], 2.9)', {}, [
     [1, 2],
     [3, 4],

@@ -15,7 +15,7 @@ const finds = (
 });
 const PLACES = { l: [{ 'a b': 1, a: 2, c: 3 }], 'a b': 4, a: 5 };
 
-/** JSONPath as Jayway does it, and intrinsic functions. */
+/** JSONPath as Jayway evaluates it, and intrinsic functions. */
 export const paths: MachineRow[] = [
   finds(
     'test_escape_sequence_parsing[ESCAPE_SEQUENCES_JSONPATH]',

@@ -3,7 +3,7 @@ import { CAUGHT, row, runtime, P, states, map, fail, failingMap, parallel, thenY
 
 const lambda = (fields: object = {}): object => ({ Type: 'Task', Resource: FUNCTIONS.fail, ...fields });
 
-/** Both attempts of a Map over one item that fails each time. */
+/** The events of both attempts of a Map over one item that fails each time. */
 const RETRIED_MAP = [
   'ExecutionStarted<0',
   'MapStateEntered<0',
@@ -19,7 +19,7 @@ const RETRIED_MAP = [
   'ExecutionFailed<11',
 ];
 
-/** Which event points to which, and what a retried Map or Parallel leaves. */
+/** The event that each event points to, and the events of a retried Map or Parallel. */
 export const pointers: MachineRow[] = [
   row(
     'test_invalid_jsonpath[ST.INVALID_JSONPATH_IN_INPUTPATH]',

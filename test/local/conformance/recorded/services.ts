@@ -1,7 +1,7 @@
 import { FUNCTIONS, jsonata, one, type MachineRow } from '../row.js';
 import { row, P, states, map } from './shapes.js';
 
-/** Fields of Map and Task that are read and not used, and tasks on services. */
+/** Fields of Map and Task that are read but not used, and tasks on services. */
 export const services: MachineRow[] = [
   row(
     'test_base_map[TOLERATED_FAILURE_COUNT]',

@@ -16,7 +16,7 @@ const shows = (
     { input },
   );
 
-/** In the order that Java's HashMap gives them. */
+/** Keys in the order of a Java HashMap. */
 const THIRTEEN = [
   'redrive',
   'role',
@@ -33,7 +33,7 @@ const THIRTEEN = [
   'retry',
 ];
 
-/** How texts, keys and numbers are spelled. */
+/** The spelling of texts, keys and numbers. */
 export const spelling: MachineRow[] = [
   row(
     'test_map_state_nested',

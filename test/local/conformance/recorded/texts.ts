@@ -48,7 +48,7 @@ const noList = (type: string, value: unknown): MachineRow => {
   );
 };
 
-/** How a state says what went wrong. */
+/** The causes of states that fail. */
 export const texts: MachineRow[] = [
   row(
     'test_invalid_jsonpath[INVALID_JSONPATH_IN_ERRORPATH]',

@@ -1,4 +1,4 @@
-import { pass, WORK, type Body, type Source, type Step, type TalkRow } from './row.js';
+import { pass, WORK, type Body, type Source, type Step, type SequenceRow } from './row.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:';
 const ROLE = 'arn:aws:iam::123456789012:role/any';
@@ -19,7 +19,11 @@ const create = (definition = PASS, name = 'M', gives?: Step['gives'], more: obje
   step('CreateStateMachine', { name, definition, roleArn: ROLE, ...more }, gives);
 const start = (name: string, gives?: Step['gives']): Step =>
   step('StartExecution', { stateMachineArn: machineArn(), name, input: '{}' }, gives);
-const talk = (from: Source, does: string, ...steps: Step[]): TalkRow => ({ does, from, talk: steps });
+const sequence = (from: Source, does: string, ...steps: Step[]): SequenceRow => ({
+  does,
+  from,
+  calls: steps,
+});
 
 const summary = (name: string, status: string): object => ({
   executionArn: executionArn(name),
@@ -45,14 +49,14 @@ const goesOn =
   });
 
 /** State machines (7.12). */
-const machines: TalkRow[] = [
-  talk(
+const machines: SequenceRow[] = [
+  sequence(
     'recorded: test_create_exact_duplicate_sm',
     'the same definition under the same name is the same machine',
     create(PASS, 'M', { stateMachineArn: machineArn(), creationDate: CREATED }),
     { ...create(PASS, 'M', { stateMachineArn: machineArn(), creationDate: CREATED }), afterSeconds: 5 },
   ),
-  talk(
+  sequence(
     'AWS: CreateStateMachine',
     'another role and other tags under the same name are taken no notice of',
     create(),
@@ -64,7 +68,7 @@ const machines: TalkRow[] = [
     ),
     step('DescribeStateMachine', { stateMachineArn: machineArn() }, { roleArn: ROLE }),
   ),
-  talk(
+  sequence(
     'recorded: test_create_update_state_machine_base_definition',
     'a machine that was never updated has no revision',
     create(),
@@ -87,7 +91,7 @@ const machines: TalkRow[] = [
       },
     ),
   ),
-  talk(
+  sequence(
     'recorded: test_list_sms_pagination',
     'machines are listed by name, by plain code units',
     ...['s_10_', 's_1_', 's_12_', 's_0_', 's_11_'].map((name) => create(PASS, name)),
@@ -101,7 +105,7 @@ const machines: TalkRow[] = [
       nextToken: undefined,
     }),
   ),
-  talk(
+  sequence(
     'recorded: test_list_sms',
     'what is deleted is not listed any more',
     create(PASS, 'a'),
@@ -110,7 +114,7 @@ const machines: TalkRow[] = [
     step('DeleteStateMachine', { stateMachineArn: machineArn('a') }),
     step('ListStateMachines', {}, { stateMachines: [machineSummary('b')], nextToken: undefined }),
   ),
-  talk(
+  sequence(
     'AWS: DeleteStateMachine',
     'a machine that is deleted while it runs is DELETING and starts nothing',
     create(TASK),
@@ -120,7 +124,7 @@ const machines: TalkRow[] = [
     start('F', { __type: `${SWF}StateMachineDeleting` }),
     create(PASS, 'M', { __type: `${SWF}StateMachineDeleting` }),
   ),
-  talk(
+  sequence(
     'AWS: DeleteStateMachine',
     'its executions end at their next transition, and it goes with the last',
     create(
@@ -151,8 +155,13 @@ const machines: TalkRow[] = [
   ),
 ];
 
-const references = (from: Source, does: string, definition: object, variableReferences: unknown): TalkRow =>
-  talk(
+const references = (
+  from: Source,
+  does: string,
+  definition: object,
+  variableReferences: unknown,
+): SequenceRow =>
+  sequence(
     from,
     does,
     create(JSON.stringify(definition)),
@@ -161,7 +170,7 @@ const references = (from: Source, does: string, definition: object, variableRefe
 const inner = { StartAt: 'I', States: { I: { Type: 'Pass', Parameters: { 'x.$': '$deep.v' }, End: true } } };
 
 /** The variables that a machine's states read (7.12). */
-const variables: TalkRow[] = [
+const variables: SequenceRow[] = [
   references(
     'recorded: test_base_variable_references_in_assign_templates',
     'variableReferences name what each state reads, sorted; what is only set is none',
@@ -206,8 +215,8 @@ const variables: TalkRow[] = [
 const PAGES = { stateMachineArn: machineArn() };
 
 /** Executions, and their pages (7.12). */
-const executions: TalkRow[] = [
-  talk(
+const executions: SequenceRow[] = [
+  sequence(
     'recorded: test_list_executions_pagination',
     'executions are listed the newest first; a size of 0 is the default',
     create(TASK),
@@ -232,7 +241,7 @@ const executions: TalkRow[] = [
       },
     ),
   ),
-  talk(
+  sequence(
     'recorded: test_state_machine_status_filter',
     'a status filters them; none here is ever PENDING_REDRIVE',
     create(PASS),
@@ -245,7 +254,7 @@ const executions: TalkRow[] = [
       step('ListExecutions', { ...PAGES, statusFilter }, { executions: found }),
     ),
   ),
-  talk(
+  sequence(
     'recorded: test_global_timeout',
     'an execution that timed out has no error and no cause, and no reason beside REDRIVABLE',
     create(JSON.stringify({ ...(JSON.parse(TASK) as object), TimeoutSeconds: 5 })),
@@ -272,7 +281,7 @@ const executions: TalkRow[] = [
       { afterSeconds: 5 },
     ),
   ),
-  talk(
+  sequence(
     'recorded: test_stop_execution',
     'an execution that is stopped without a word ends with an event without details that points to none',
     create(TASK),
@@ -312,5 +321,5 @@ const executions: TalkRow[] = [
   ),
 ];
 
-/** What several calls in a row come to. */
-export const talks: TalkRow[] = [...machines, ...variables, ...executions];
+/** Sequences of calls, and their answers. */
+export const sequences: SequenceRow[] = [...machines, ...variables, ...executions];
