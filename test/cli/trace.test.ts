@@ -21,7 +21,7 @@ const entered = (name: string): object => ({ stateEnteredEventDetails: { name } 
 function traced(looks: readonly [events: never[], now: number][]): string[] {
   const lines: string[] = [];
   const trace = new Trace((line) => lines.push(line.trim()));
-  for (const [events, now] of looks) trace.tell(events, START + now);
+  for (const [events, now] of looks) trace.print(events, START + now);
   return lines;
 }
 

@@ -11,22 +11,22 @@ import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';
 import { type Project, readProjectFiles } from '../project/project.js';
 
-/** How the command was called. */
-export interface CheckFlags {
-  /** Several, where several workers share the machines. */
+/** The options of the command. */
+export interface CheckOptions {
+  /** The paths of configs: several where workers share the machines. @default the project's config */
   readonly configs: readonly string[];
   readonly fix: boolean;
-  /** Whether advice fails it, too. */
+  /** True to fail on advice, too. */
   readonly strict: boolean;
   readonly json: boolean;
 }
 
 /**
- * Compares the classes with the state machines that name their activities: those of the project's files, and with
- * `--endpoint` also those that are deployed there. Prints what it finds, and nothing where there is nothing.
- * @returns the exit code: 1 on errors, with `strict` on advice too.
+ * Compares the classes with the state machines that name their activities: those in the project's files, and with
+ * `--endpoint` also those that are deployed there. Prints its findings, and nothing without any.
+ * @returns the exit code: 1 on errors, with `strict` on advice, too
  */
-export async function check(flags: Flags, { configs, fix, strict, json }: CheckFlags): Promise<number> {
+export async function check(flags: Flags, { configs, fix, strict, json }: CheckOptions): Promise<number> {
   const projects = await readProjects(flags, configs);
   const comparison = comparisonOf(projects);
   const fixed = fix ? await fixFiles(projects, comparison) : [];
@@ -115,7 +115,7 @@ function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
   return [...done, ...findings.map(block)].join('');
 }
 
-/** One line what is wrong, one what to do, and what to paste. */
+/** Formats a finding: a line with the problem, one with the fix, and the text to paste. */
 function block(finding: Finding): string {
   const { level, fix, paste, edits } = finding;
   const lines = [
@@ -126,5 +126,5 @@ function block(finding: Finding): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** For programs: what to change is not theirs to make. */
+/** Returns a finding for `--json`, without the edits that `--fix` makes. */
 const plain = ({ edits, ...finding }: Finding): object => ({ ...finding, fixable: edits !== undefined });

@@ -10,8 +10,8 @@ import { describeMachines } from '../../aws/queries/machine-queries.js';
 import { explainCallError } from '../output/call-error.js';
 
 /**
- * The state machines at an endpoint that have to do with these handlers: one of their activities in them, or one that is
- * nearly of its name. An account's other machines are nobody's business here.
+ * Reads the state machines at an endpoint that name an activity of these handlers, or one of nearly its name. Other
+ * machines of the account are left out.
  */
 export async function deployedMachines(
   settings: Settings,
@@ -30,7 +30,7 @@ export async function deployedMachines(
       const found = await describeMachines(await service.client(region), systemClock);
       machines.push(...found.map(({ name, arn, definition }) => machineSource(name, arn, definition, {})));
     }
-    // At a local endpoint every region lists all.
+    // A local service lists all machines in every region.
     const byArn = new Map(machines.map((machine) => [machine.file, machine]));
     return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
   } catch (error) {
@@ -47,7 +47,7 @@ function concerns(definition: string, handlers: readonly CheckedHandler[]): bool
   );
 }
 
-/** What runs at AWS may hold what does not run here. */
+/** Returns the ARNs of a definition's activities, also where the definition holds states that do not run here. */
 function arnsIn(definition: string): string[] {
   try {
     return activityTasks(definition).map(({ activityArn }) => activityArn);

@@ -7,26 +7,25 @@ import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../base/errors.js';
 import { type Compilation, outdated } from '../project/compiled.js';
 
-/** How a project is compiled. */
+/** The command that compiles a project. */
 export interface Compiler {
-  /** A command, and how it is run. */
   readonly command: string;
   readonly args: readonly string[];
   readonly shell: boolean;
   readonly cwd: string;
 }
 
-/** What came of one compilation. */
+/** The result of one compilation. */
 export interface Compiled {
   readonly ok: boolean;
-  /** What the compiler said. */
-  readonly said: string;
+  /** The compiler's output. */
+  readonly output: string;
 }
 
 /**
- * The project's own TypeScript, told to write nothing where there is an error, so that what was compiled last is what
- * runs; or the command of a user who compiles otherwise.
- * @throws StartError where no TypeScript is installed.
+ * Returns the project's own TypeScript, with `--noEmitOnError`: after an error the code that was compiled last still
+ * runs. With `build` that command instead.
+ * @throws StartError where no TypeScript is installed
  */
 export function findCompiler({ tsconfig }: Compilation, build: string | undefined): Compiler {
   const cwd = dirname(tsconfig);
@@ -52,26 +51,26 @@ function findTsc(dir: string): string {
   }
 }
 
-/** Compiles once. Where the signal aborts, the compiler is ended. */
+/** Compiles once. Ends the compiler when the signal aborts. */
 export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSignal): Promise<Compiled> {
   return new Promise((done) => {
     const child = spawn(command, args, { cwd, shell, signal, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-    child.once('error', (error) => done({ ok: false, said: `${said}${error.message}\n` }));
-    child.once('close', (code) => done({ ok: code === 0, said }));
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.once('error', (error) => done({ ok: false, output: `${output}${error.message}\n` }));
+    child.once('close', (code) => done({ ok: code === 0, output }));
   });
 }
 
-/** What the default of `activities` matches. */
+/** Matches the same files as the default of `activities`. */
 const ACTIVITY_FILE = /\.activity\.[cm]?js$/;
 
 /**
  * Removes compiled activities whose sources are gone, with their source maps and declarations: `activities` would
  * still match them.
- * @param known files that activities were taken from before, whatever they are called.
- * @returns the removed ones, with the sources they had.
+ * @param known other files that have defined activities
+ * @returns the removed files, with the paths of their sources
  */
 export async function forgetOrphans(
   compilation: Compilation,
@@ -88,7 +87,7 @@ export async function forgetOrphans(
   return orphans;
 }
 
-/** One text for all that Node would load of a folder: it differs where a file does. */
+/** Returns a hash over all files of a folder that Node can load. */
 export async function fingerprint(dir: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await filesOf(dir)).filter((each) => /\.([cm]?js|json|node)$/.test(each)).toSorted()) {

@@ -18,27 +18,26 @@ import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
 
-/** What may change what a worker does. */
+/** Files that can change what a worker does. */
 const CODE = /\.([cm]?[jt]sx?|json)$/;
 const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 
 export interface DevOptions {
-  /** What compiles. @default the project's own tsc */
+  /** The command that compiles. @default the project's own tsc */
   readonly build?: string;
-  /** Who may call the local service, and whether it has a console. */
   readonly access: AccessFlags;
   readonly log: LogFlags;
 }
 
 /**
- * Compiles the project and runs its worker, and does it again whenever a file changes, until a signal comes. The old
- * worker ends its tasks beside the new one. The local service, and the executions in it, are there all the time.
- * @returns the exit code. @throws StartError where there is nothing to compile, or the local service can't listen.
+ * Compiles the project and runs its worker, again whenever a file changes, until a signal comes. The old worker ends its
+ * tasks beside the new one. The local service and its executions stay up.
+ * @returns the exit code. @throws StartError where there is nothing to compile, or the local service can't listen
  */
 export async function dev(flags: Flags, options: DevOptions, log: Logger): Promise<number> {
   const config = findConfig(flags.texts['config'], process.cwd());
   const compilation = isTypeScript(config) ? compilationOf(config) : undefined;
-  // Without it nothing is compiled; the worker says what is wrong with that, once.
+  // Without a compilation nothing is compiled; the worker reports the problem when it starts.
   const found = typeof compilation === 'object' ? compilation : undefined;
   const project = projectDir(config);
   const session = new Session({
@@ -55,7 +54,7 @@ interface SessionParts {
   readonly logFlags: LogFlags;
   readonly access: AccessFlags;
   readonly project: string;
-  /** Undefined where the config is JavaScript: its sources are what runs. */
+  /** Undefined where the config is JavaScript: the sources themselves run. */
   readonly compilation: Compilation | undefined;
   readonly compiler: Compiler | undefined;
   readonly stop: AbortSignal;
@@ -78,7 +77,7 @@ class Session {
       ...{ count: 1, clock: systemClock },
       fork: () => new WorkerProcess(),
       runOptions: () => ({ flags, log: logFlags }),
-      // The polls that it holds end first: it is given no other task.
+      // Its polls end first, so that it is given no other task.
       onDrain: ({ name }) => this.#service.endPollsOf(name),
       onExit: (worker, exit) => this.#exited(worker, exit),
     });
@@ -107,7 +106,7 @@ class Session {
       this.#set.preload();
       await this.#compileAndRun();
       this.parts.log.info(WATCHING);
-      while (!stop.aborted) await this.#takeIn(await changes.next(stop));
+      while (!stop.aborted) await this.#apply(await changes.next(stop));
       return 0;
     } finally {
       await changes.close();
@@ -115,15 +114,15 @@ class Session {
     }
   }
 
-  /** What is only a machine needs no other worker. */
-  async #takeIn(changed: ReadonlySet<string>): Promise<void> {
+  /** Restarts the worker; changed machines alone are given to the service, and no worker starts for them. */
+  async #apply(changed: ReadonlySet<string>): Promise<void> {
     const { project, stop } = this.parts;
     const files = [...changed].filter((file) => CODE.test(file));
     if (stop.aborted || files.length === 0) return;
     const seeded = files.some((file) => file.endsWith('.json')) && (await this.#service.readMachines());
     const isMachine = (file: string): boolean =>
       file.endsWith('.asl.json') || this.#service.isMachine(relative(project, file));
-    // The handler of a new machine may be among the code: who runs that says what does not agree.
+    // The new code may hold the handler of a new machine, so its worker reports the findings.
     if (!files.every(isMachine)) return this.#compileAndRun();
     if (seeded) await this.#logFindings();
   }
@@ -132,14 +131,14 @@ class Session {
     if ((await this.#compile()) && !this.parts.stop.aborted) await this.#restart();
   }
 
-  /** @returns whether there is something new to run. */
+  /** @returns true where there is new code to run */
   async #compile(): Promise<boolean> {
     const { compiler, compilation, log, stop } = this.parts;
     if (!compiler || !compilation) return true;
     const begun = systemClock.now();
-    const { ok, said } = await compile(compiler, stop);
+    const { ok, output } = await compile(compiler, stop);
     if (stop.aborted) return false;
-    if (said !== '') process.stderr.write(said);
+    if (output !== '') process.stderr.write(output);
     if (!ok) {
       log.error(
         `it does not compile: ${this.#current ? 'the old code goes on' : 'nothing runs until it does'}`,
@@ -212,14 +211,14 @@ class Session {
     this.#handlers = handlers;
   }
 
-  /** What classes and machines do not agree in, where that is not what was said last. */
+  /** Logs the disagreements of classes and machines, unless they are those of the last time. */
   async #logFindings(): Promise<void> {
     const { machines } = this.#service;
     if (machines.length === 0) return;
     const findings = (await this.#current?.check(machines)) ?? [];
-    const said = JSON.stringify(findings);
-    if (said !== this.#findings) logFindings(this.parts.log, findings);
-    this.#findings = said;
+    const text = JSON.stringify(findings);
+    if (text !== this.#findings) logFindings(this.parts.log, findings);
+    this.#findings = text;
   }
 
   #logMachines(): void {

@@ -5,15 +5,15 @@ import type { RegionQueries, QueryResult } from '../../aws/queries/region-querie
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
-/** What is known of the activities of one region. */
+/** The activities of one region, as far as they are known. */
 export interface ActivitiesThere {
   readonly region: string;
   readonly known: QueryResult<ReadonlyMap<string, string>>;
-  /** Whether a start creates what was declared by a bare name and is not there. */
+  /** True where a start creates activities that are declared by a bare name and do not exist. */
   readonly created: boolean;
 }
 
-/** Whether the activity of each handler exists. */
+/** Checks that the activity of each handler exists. */
 export function lookAtActivities(
   handlers: readonly PlannedHandler[],
   there: ActivitiesThere,
@@ -58,7 +58,7 @@ async function byArn(
 ): Promise<Finding> {
   const names = 'failure' in known ? undefined : known.output;
   if (names?.get(name) === arn) return ok(look, 'it exists');
-  // One of another account than the credentials' is in no list.
+  // The list has no activity of another account than the credentials'.
   const described = await queries.activity(arn);
   if (!('failure' in described)) return ok(look, 'it exists');
   const { type, error } = described.failure;

@@ -4,20 +4,20 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { socketsFor } from '../../worker/build/sockets.js';
 import { type Finding, fault, ofProblem, ok, unknown, warning } from './finding.js';
 
-/** What a process has open beside its connections: its program, the log, threads, what handlers open. */
+/** The files that a process has open beside its connections: its program, the log, threads, files of handlers. */
 const OTHER_FILES = 100;
-/** "Quotas related to activity polling": of all workers together. */
+/** The polls of one activity, of all workers together ("Quotas related to activity polling"). */
 const POLLS_OF_ACTIVITY = 1_000;
 
-/** Handlers that are polled in one region. */
+/** The handlers that poll in one region. */
 export interface InRegion {
   readonly region: string;
   readonly handlers: readonly PlannedHandler[];
 }
 
 /**
- * Whether everything that can be open at once may be.
- * @param openFiles what `ulimit -n` allows; undefined where that can't be told
+ * Checks that limits allow every connection and poll that can be open at once.
+ * @param openFiles the limit of `ulimit -n`; undefined where it is not known
  */
 export async function lookAtConnections(
   { settings }: Plan,

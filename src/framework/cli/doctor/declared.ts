@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '../../base/errors.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type CheckName, type Finding, ofProblem, ok, warning } from './finding.js';
 
-/** Which check a problem belongs to, where that is not `start`. */
+/** The check that a problem belongs to. @default `start` */
 const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
   TWO_COPIES: 'copies',
   INPUT_TYPE_LOST: 'metadata',
@@ -11,7 +11,7 @@ const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
   ENDPOINT_UNSET_IN_PRODUCTION: 'endpoint',
 };
 
-/** Everything that would keep a worker from starting, as far as that shows without running its `setup`. */
+/** Reports every problem that keeps a worker from starting. `setup` is not run. */
 export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   const look = { check: 'start', subject: 'config and activities', expected: 'what a worker can start with' };
   if (problems.length > 0)
@@ -19,7 +19,7 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Whether the compiler wrote types beside the decorators of the handlers that can run. */
+/** Checks that the compiler has written the types of decorated parameters. */
 export function lookAtMetadata(handlers: readonly PlannedHandler[]): Finding[] {
   if (handlers.length === 0) return [];
   const without = handlers.filter(

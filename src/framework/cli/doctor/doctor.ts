@@ -10,16 +10,16 @@ import { write } from '../output/stdout.js';
 import { type Project, readProject } from '../project/project.js';
 import { localArn } from '../local/seed.js';
 
-/** Flags of the command alone. */
+/** The flags that only `doctor` has. */
 export interface DoctorFlags {
-  /** How long the platform waits between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL on the platform. */
   readonly stopTimeout?: string;
   readonly json?: true;
 }
 
 /**
- * Examines what a worker needs and prints what it found. Starts nothing and takes no task.
- * @returns the exit code: 1 where there is a fault, else 0.
+ * Examines what a worker needs and prints its findings. Starts nothing and takes no task.
+ * @returns the exit code: 1 where there is a fault, else 0
  */
 export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
   const stopTimeoutMs = readStopTimeout(stopTimeout);
@@ -41,7 +41,7 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
   try {
     project = await readProject(flags);
   } catch (error) {
-    // Without a config there is nothing else to look at.
+    // Without a config nothing else can be examined.
     if (error instanceof StartError) return [lookAtNode(nodeVersion), ...lookAtProblems(error.problems)];
     throw error;
   }
@@ -51,9 +51,9 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
   return examine({ ...project, localArn: (activity) => localArn(activity, region) }, host);
 }
 
-/** What `ulimit -n` allows this process: Node has raised it to the hard limit when it started. */
+/** Returns the limit of `ulimit -n`. Node has raised it to the hard limit at its start. */
 function openFiles(): number | undefined {
-  // Or it would look up the names of everybody it is connected to.
+  // Otherwise the report resolves the names of all peers.
   Reflect.set(process.report, 'excludeNetwork', true);
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = userLimits?.open_files?.soft;

@@ -17,32 +17,32 @@ import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
 import { lookAtStop } from './stopping.js';
 
-/** What is examined. */
+/** The project that is examined. */
 export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
   /** The machines that the embedded service is seeded with. */
   readonly machines: readonly ReadMachine[];
-  /** The ARN under which the embedded service is given an activity. */
+  /** Returns the ARN of an activity at the embedded service. */
   readonly localArn: (activity: ActivityRef) => string;
 }
 
-/** The machine that it is examined on. */
+/** The machine and the process that the project is examined on. */
 export interface Host {
   readonly clock: Clock;
   readonly env: Environment;
   /** `process.versions.node` */
   readonly nodeVersion: string;
-  /** What `ulimit -n` allows; undefined where that can't be told. */
+  /** The limit of `ulimit -n`; undefined where it is not known. */
   readonly openFiles: number | undefined;
-  /** How long the platform waits between SIGTERM and SIGKILL, where the user says so. */
+  /** The time between SIGTERM and SIGKILL on the platform; undefined where the user has not given it. */
   readonly stopTimeoutMs?: number;
 }
 
 /**
- * Looks at all that a worker needs, without being one: it starts none, runs no `setup`, changes nothing at the service and
- * takes no task. @throws never for what it finds
+ * Examines everything that a worker needs. Starts no worker, runs no `setup`, changes nothing at the service and takes no
+ * task. What is wrong is a finding, not an error.
  */
 export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
   const { plan, projectDir } = project;
@@ -57,7 +57,7 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
   ];
 }
 
-/** What can be asked of the service, and what depends on where it is. */
+/** Examines the service, and the limits that depend on its endpoint. */
 async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
   const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
   const { settings, handlers } = project.plan;
@@ -71,7 +71,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
       ...missing,
       lookAtCredentials(credentials, endpoint, clock.now()),
     ];
-    // Without credentials nothing more can be asked, and each question would only say so again.
+    // Without credentials every other call would fail in the same way.
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const queries = await service.forRegion(each.region);
@@ -83,7 +83,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
   }
 }
 
-/** A region in which handlers poll, and whom to ask there. */
+/** A region in which handlers poll, and the calls to the service there. */
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly queries: RegionQueries;
@@ -95,7 +95,7 @@ async function lookAtRegion(
   { endpoint, region, handlers, queries, env }: Region,
 ): Promise<Finding[]> {
   const known = await queries.activities();
-  // The command itself starts the service there, so it is right that nobody answers yet.
+  // No answer is right there: `start` itself starts the service.
   if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(project, endpoint, handlers);
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
@@ -112,7 +112,7 @@ async function lookAtRegion(
   ];
 }
 
-/** What the embedded service would be given. */
+/** Checks the machines that the embedded service would be seeded with. */
 function lookAtEmbedded(
   { machines, localArn }: ExaminedProject,
   endpoint: Endpoint,
@@ -127,7 +127,7 @@ function lookAtEmbedded(
   ];
 }
 
-/** The ARN of each handler's activity, by the names that are known. */
+/** Returns a function that finds the ARN of a handler's activity, for bare names among the known ones. */
 const arnIn =
   (names: ReadonlyMap<string, string>) =>
   ({ definition: { activity } }: PlannedHandler): string | undefined =>
@@ -144,7 +144,7 @@ const notAsked = (endpoint: Endpoint): Finding =>
     'mend the faults above, and ask again',
   );
 
-/** Handlers by the region that they are polled in; a bare name's is the one that is configured. */
+/** Sorts handlers by the region in which they poll, which for a bare name is the configured one. */
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
   service: ServiceQueries,

@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '../../base/errors.js';
 
-/** What is looked at. Stable: programs may match on it. */
+/** The names of the checks. They are stable: programs may match on them. */
 export type CheckName =
   | 'node'
   | 'start'
@@ -18,29 +18,29 @@ export type CheckName =
   | 'heartbeat';
 
 /**
- * - `ok`: as it should be.
+ * - `ok`: as expected.
  * - `fault`: a worker does not start, takes no tasks or loses some.
- * - `warning`: it works, and there is something that one should know.
- * - `unknown`: it was not checked, for the reason that is given.
+ * - `warning`: it works, and there is something to know.
+ * - `unknown`: it was not checked, for the reason in `got`.
  */
 export type Verdict = 'ok' | 'fault' | 'warning' | 'unknown';
 
-/** What came of looking at one thing. */
+/** The result of one check of one thing. */
 export interface Finding {
   readonly check: CheckName;
   readonly verdict: Verdict;
-  /** The thing, by the user's own name for it. */
+  /** The thing, by the user's name for it. */
   readonly subject: string;
   readonly expected: string;
-  /** What it is; where it was not checked, why not. */
+  /** The state that was found; where it was not checked, the reason. */
   readonly got: string;
-  /** What to do about it; absent where it is as it should be. */
+  /** The fix; absent where the verdict is `ok`. */
   readonly fix?: string;
-  /** Where a start would fail by it. */
+  /** The code of the error with which a start would fail. */
   readonly code?: ProblemCode;
 }
 
-/** What was looked at, and what it should be. */
+/** One check of one thing, with the expected state. */
 export type Look = Pick<Finding, 'check' | 'subject' | 'expected'>;
 
 export const ok = (look: Look, got: string): Finding => ({ ...look, verdict: 'ok', got });
@@ -52,13 +52,13 @@ export const warning = (look: Look, got: string, fix: string): Finding => ({
   ...look,
   ...{ verdict: 'warning', got, fix },
 });
-/** @param why it was not checked */
+/** @param why the reason why it was not checked */
 export const unknown = (look: Look, why: string, fix: string): Finding => ({
   ...look,
   ...{ verdict: 'unknown', got: why, fix },
 });
 
-/** What would keep a worker from starting. */
+/** Returns the fault for a problem that keeps a worker from starting. */
 export const ofProblem = (check: CheckName, { code, where, what, fix }: Problem): Finding => ({
   ...fault({ check, subject: where, expected: 'what a worker can start with' }, what, fix),
   code,

@@ -7,24 +7,24 @@ import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
-/** A state machine, as it is read. */
+/** A state machine that was read. */
 export interface ReadMachine {
   readonly name: string;
   readonly definition: string;
 }
 
-/** The machines that could be read, and the names of those that could not, with the reason. */
+/** The machines that could be read, and the names of those that could not. */
 export interface ReadMachines {
   readonly read: readonly ReadMachine[];
   readonly unread: readonly string[];
 }
 
-/** How many are asked for at once: AWS lets 20 a second be described. */
+/** The most calls at once. AWS allows 20 calls of DescribeStateMachine a second. */
 const AT_ONCE = 5;
-/** More would keep a person waiting for longer than it is worth. */
+/** The most machines that are read: more would take longer than a person waits. */
 const MOST_MACHINES = 500;
 
-/** Reads the machines of a region. @returns what kept it from that, if it may not list them */
+/** Reads the machines of a region. @returns a finding where they can't be listed */
 export async function readKeptMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
   const listed = await queries.machines();
   if ('failure' in listed)
@@ -60,9 +60,9 @@ interface CallingState {
 }
 
 /**
- * Whether each handler beats twice within the shortest HeartbeatSeconds of the states on its activity: then one beat may
- * be lost.
- * @param arnOf the ARN of a handler's activity; undefined where it is not known
+ * Checks that each handler sends two heartbeats within the shortest HeartbeatSeconds of the states on its activity: one of
+ * them may then be lost.
+ * @param arnOf returns the ARN of a handler's activity; undefined where it is not known
  */
 export function lookAtHeartbeats(
   handlers: readonly PlannedHandler[],

@@ -16,7 +16,7 @@ export function lookAtNode(version: string): Finding {
   return fault(look, version, 'install a Node that is still maintained: 22 or 24');
 }
 
-/** Of each peer there must be one copy; where there are two, the plan has said so. */
+/** Checks that there is one copy of each peer dependency. Two copies are a problem of the plan already. */
 export function lookAtCopies(problems: readonly Problem[]): Finding[] {
   if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
   const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
@@ -29,8 +29,8 @@ interface Copy {
 }
 
 /**
- * Whether there is more than one version of the OpenTelemetry API: whoever has the newer one is refused by what the
- * older one has set up, and records nothing, without a word.
+ * Checks that there is one version of the OpenTelemetry API. With several, the newer one does not accept what the older
+ * one has set up, and silently records nothing.
  * @param projectDir the folder of the nearest package.json
  */
 export function lookAtTelemetry(projectDir: string): Finding[] {
@@ -44,12 +44,12 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
   const got = copies.map(({ folder, version }) => `${version} in ${folder}`).join('; ');
   const fix = `hold one version, that which the OpenTelemetry SDK asks for: "overrides": { "${TELEMETRY}": "VERSION" } in package.json, then \`npm install\`; \`npm ls ${TELEMETRY}\` shows who asks for which`;
   const theirs = copyFrom(join(projectDir, 'anything.js'));
-  // What a stranger holds for itself loses only the stranger's own records.
+  // A copy that neither Stepwright nor the project uses costs only the records of its own user.
   const apart = ours && theirs && ours.version !== theirs.version;
   return [apart ? fault(look, `${got}: what Stepwright records is lost`, fix) : warning(look, got, fix)];
 }
 
-/** The copy that a file gets, as Node looks for it: in the nearest node_modules above. */
+/** Finds the copy that a file imports, as Node does: in the nearest node_modules above it. */
 function copyFrom(file: string): Copy | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     const manifest = join(dir, 'node_modules', TELEMETRY, 'package.json');
@@ -63,7 +63,7 @@ function copyOf(manifest: string): Copy {
   return { folder: dirname(realpathSync(manifest)), version };
 }
 
-/** Every copy in a tree of node_modules, pnpm's store included. Links are not followed: what they lead to is found there. */
+/** Finds every copy in a tree of node_modules, with pnpm's store. Links are not followed, since their targets are found. */
 function copiesBelow(modules: string): Copy[] {
   const manifest = join(modules, TELEMETRY, 'package.json');
   const here = existsSync(manifest) ? [copyOf(manifest)] : [];
@@ -71,7 +71,7 @@ function copiesBelow(modules: string): Copy[] {
   return found.filter(({ folder }, index) => found.findIndex((each) => each.folder === folder) === index);
 }
 
-/** The folders of packages, scoped ones too, and of pnpm's store. */
+/** Returns the folders of packages, with scoped ones and those of pnpm's store. */
 function packagesIn(modules: string): string[] {
   return foldersIn(modules).flatMap((name) => {
     const folder = join(modules, name);

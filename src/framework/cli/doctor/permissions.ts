@@ -5,11 +5,11 @@ import type { CallFailure } from '../../aws/call.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
-/** What the service says of a token that it does not know: it got as far as looking. */
+/** The errors for an unknown token. They prove that the call is allowed. */
 const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut']);
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** Whether results, failures and heartbeats may be sent: each is tried with a token that nobody issued. */
+/** Checks that results, failures and heartbeats may be sent: each is sent with a token that was made up. */
 export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise<Finding[]> {
   return Promise.all(
     TASK_CALLS.map(async (call) => {
@@ -35,14 +35,14 @@ function judge(look: Look, call: TaskCall, { type = '', error }: CallFailure): F
   return unknown(look, showError(error), 'ask again when that is over');
 }
 
-/** These calls carry a token and no ARN. */
+/** Returns the policy for a call, on any resource: these calls carry a token and no ARN. */
 const allow = (call: TaskCall): string =>
   `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
 
 /**
- * Whether polls are allowed, by IAM's simulator, which knows no policy of a session. None is made: a poll that nobody
- * waits for takes a task away from everybody.
- * @param askable whether there is anybody to ask
+ * Checks by IAM's policy simulator that polls are allowed; it does not know the policies of a session. No poll is sent,
+ * because an abandoned poll can take a task away from the workers.
+ * @param askable true where the simulator can be called
  */
 export async function lookAtPolls(
   region: string,

@@ -8,12 +8,12 @@ import type { CallFailure } from '../../aws/call.js';
 import { isUntrusted } from '../../aws/network-error.js';
 import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
-/** "Signature Version 4": a signature is taken for five minutes. */
-const TAKEN_MS = 5 * 60_000;
-/** What is odd on a machine that keeps its time. */
+/** A signature is accepted for five minutes ("Signature Version 4"). */
+const ACCEPTED_MS = 5 * 60_000;
+/** A larger difference is unusual on a machine whose clock is synchronised. */
 const ODD_MS = 30_000;
 
-/** What was given for calls that are to be signed. */
+/** Checks the credentials for signed calls. */
 export function lookAtCredentials(
   found: QueryResult<CredentialsFound>,
   endpoint: Endpoint,
@@ -30,15 +30,15 @@ export function lookAtCredentials(
   return ok(look, temporary ? `a session's${until}` : 'a key without an end');
 }
 
-/** Whether the service answered at all, and as itself. */
+/** Returns true where the service itself has answered. */
 export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
 
-/** Whether it took the signature. */
+/** Returns true where the service has accepted the signature. */
 export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
-/** What the first answer of a region says of the way there, of its clock and of the signature. */
+/** Checks the connection, the clock and the signature by the first answer of a region. */
 export function lookAtAnswer(
   reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },
@@ -70,7 +70,8 @@ function lookAtClock(aheadMs: number): Finding {
   const got = `${showDuration(Math.round(off / 1000) * 1000)} ${aheadMs > 0 ? 'behind' : 'ahead'}`;
   const fix =
     'keep time by NTP (chrony, systemd-timesyncd); in a virtual machine, restart that service after a pause';
-  if (off >= TAKEN_MS) return fault(look, `${got}: AWS refuses a signature whose time is 5 minutes off`, fix);
+  if (off >= ACCEPTED_MS)
+    return fault(look, `${got}: AWS refuses a signature whose time is 5 minutes off`, fix);
   return off > ODD_MS ? warning(look, got, fix) : ok(look, off < 1_500 ? 'the same' : got);
 }
 

@@ -19,7 +19,7 @@ import { endPollsOnDrain } from '../local/running-service.js';
 import { runWorker } from '../start/run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
-/** What only `exec` has flags for. */
+/** The flags that only `exec` has. */
 export interface ExecFlags {
   readonly activity: string;
   readonly input?: string;
@@ -29,12 +29,12 @@ export interface ExecFlags {
   readonly memoryMb?: string;
 }
 
-/** What would make another worker of it. */
+/** Variables of options that do not apply: the one handler is the program. */
 const NOT_OF_EXEC = new Set(['STEPWRIGHT_ACTIVITIES', 'STEPWRIGHT_HANDLERS', 'STEPWRIGHT_RUN']);
 
 /**
- * Runs a worker for one activity whose tasks are a program's: it connects as `execute` does and starts no service.
- * @returns the exit code. @throws StartError before anything runs.
+ * Runs a worker for one activity, whose tasks a program runs. Connects as `execute` does, and starts no service.
+ * @returns the exit code. @throws StartError before anything runs
  */
 export async function exec(
   command: readonly string[],
@@ -61,7 +61,7 @@ export async function exec(
   });
 }
 
-/** Of a project's config what is said of the connection and of all handlers: its activities are not run here. */
+/** Returns a project's config with its connection and its defaults of handlers, but with other activities. */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,
   ...{ activities, interceptors: [], handlers: {}, run: 'main', setup: undefined, observe: [] },
@@ -97,7 +97,7 @@ function codeAndName(text: string): [code: string, name: string] {
   return [code, name.join('=')];
 }
 
-/** What of the flags for the program means nothing. */
+/** Finds mistakes in the flags for the program. */
 function flagProblems({ error = [] }: ExecFlags, { killAfter, memoryMb }: CommandOptions): Problem[] {
   return [
     ...error.flatMap(errorProblems),
@@ -135,7 +135,7 @@ function errorProblems(text: string): Problem[] {
   return [];
 }
 
-/** Whether the program is there; what to say where it is not. */
+/** Returns a problem where the program is not there or can't be run. */
 export function missingProgram(file: string): Problem[] {
   const places = file.includes('/')
     ? [resolve(file)]
@@ -160,7 +160,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** @throws StartError where no activity was named. */
+/** @throws StartError where no activity is named */
 export function activityNamed(activity: string | undefined): string {
   if (activity) return activity;
   throw new StartError([

@@ -22,31 +22,31 @@ import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
 import { Trace } from './trace.js';
 
-/** What a machine's data would do to the terminal is shown, not done. */
-const say = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
-/** All of them but line feed and tab. */
+/** Prints to stderr. Control characters in a machine's data are escaped, so that they do nothing to the terminal. */
+const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
+/** All control characters but line feed and tab. */
 const CONTROLS = /[^\P{Cc}\n\t]/gu;
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** How the command was called. */
-export interface ExecuteFlags {
-  /** Whether each event is told as it happens. */
+/** The options of the command. */
+export interface ExecuteOptions {
+  /** True to print each event as it happens. */
   readonly trace: boolean;
-  /** Whether it runs again each time the input's file changes. */
+  /** True to run again each time the input's file changes. */
   readonly watch: boolean;
 }
 
 /**
  * Starts an execution and follows it to its end. Its output goes to stdout as one line of JSON; everything else to
  * stderr.
- * @param typed JSON, `@FILE`, or `-` for standard input.
- * @returns 0 only if it SUCCEEDED.
+ * @param typed JSON, `@FILE`, or `-` for standard input
+ * @returns the exit code: 0 only for SUCCEEDED
  */
 export async function execute(
   machine: string,
   typed: string,
   flags: Flags,
-  { trace, watch }: ExecuteFlags,
+  { trace, watch }: ExecuteOptions,
 ): Promise<number> {
   const file = fileOf(typed);
   if (watch && file === undefined)
@@ -75,22 +75,22 @@ export async function execute(
   }
 }
 
-/** What an execution is run with. */
-interface Running {
+/** The parts of a run that are the same for each execution. */
+interface RunParts {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
   readonly machine: string;
   readonly trace: boolean;
 }
 
-async function run(running: Running, input: string): Promise<number> {
-  const executionArn = await begin(running, input);
-  say(`RUNNING ${executionArn}`);
-  return tell(await follow(running, executionArn));
+async function run(parts: RunParts, input: string): Promise<number> {
+  const executionArn = await begin(parts, input);
+  print(`RUNNING ${executionArn}`);
+  return printEnd(await follow(parts, executionArn));
 }
 
-/** @returns the ARN of the execution that was started. */
-async function begin({ client, endpoint, machine }: Running, input: string): Promise<string> {
+/** Starts an execution. @returns its ARN */
+async function begin({ client, endpoint, machine }: RunParts, input: string): Promise<string> {
   let asked = false;
   try {
     const stateMachineArn = await findMachine(client, machine, systemClock);
@@ -99,34 +99,34 @@ async function begin({ client, endpoint, machine }: Running, input: string): Pro
   } catch (error) {
     const explained = explainCallError(error, endpoint);
     if (!asked || !(error instanceof QueryTimeout)) throw explained;
-    const said = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
-    throw new Error(said, { cause: error });
+    const message = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
+    throw new Error(message, { cause: error });
   }
 }
 
-/** Longer than a restart of the service takes. */
-const PATIENCE_MS = 60_000;
+/** Calls that fail are repeated for so long, which is longer than a restart of the service takes. */
+const RETRY_LIMIT_MS = 60_000;
 
-async function follow({ client, endpoint, trace }: Running, executionArn: string): Promise<ExecutionEnd> {
+async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
   const onLook = trace ? tracing(client, executionArn) : undefined;
   const isGone = (error: unknown): boolean => endpoint.kind === 'local' && isRefused(error);
-  let told = false;
+  let isReported = false;
   const onTrouble = (error: unknown, silentMs: number): boolean => {
-    if (isGone(error) || silentMs >= PATIENCE_MS) return false;
-    if (!told)
-      say(
-        `${formatError(explainCallError(error, endpoint))}\ntrying on, for up to ${showDuration(PATIENCE_MS)}`,
+    if (isGone(error) || silentMs >= RETRY_LIMIT_MS) return false;
+    if (!isReported)
+      print(
+        `${formatError(explainCallError(error, endpoint))}\ntrying on, for up to ${showDuration(RETRY_LIMIT_MS)}`,
       );
-    return (told = true);
+    return (isReported = true);
   };
   try {
     return await followExecution(client, executionArn, { clock: systemClock, onLook, onTrouble });
   } catch (error) {
     if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
-    const said = isGone(error)
+    const message = isGone(error)
       ? `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended: it keeps everything in memory, so nobody can say any more`
       : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends, which may run on. To go on looking: ${lookAgain(executionArn, endpoint)}`;
-    throw new Error(said, { cause: error });
+    throw new Error(message, { cause: error });
   }
 }
 
@@ -138,34 +138,34 @@ function lookAgain(executionArn: string, endpoint: Endpoint): string {
 
 function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
   const history = new HistoryReader(client, executionArn, systemClock);
-  const trace = new Trace(say);
-  return async () => trace.tell(await history.next(), systemClock.now());
+  const trace = new Trace(print);
+  return async () => trace.print(await history.next(), systemClock.now());
 }
 
-/** Until the process is ended. What goes wrong is told, and the next change tried. */
-async function runAtEachChange(file: string, running: Running): Promise<never> {
+/** Runs an execution at each change of the file, until the process ends. Errors are printed, and the next change is tried. */
+async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
   let before = await readFile(file, 'utf8');
-  say(`watching ${file}: each change runs it again. Press Ctrl-C to end.`);
+  print(`watching ${file}: each change runs it again. Press Ctrl-C to end.`);
   for (;;) {
     await systemClock.sleep(WATCH_MS);
     const text = await readFile(file, 'utf8').catch(() => before);
     if (text === before) continue;
     before = text;
     try {
-      await run(running, await readInput(`@${file}`));
+      await run(parts, await readInput(`@${file}`));
     } catch (error) {
-      say((error as Error).message);
+      print((error as Error).message);
     }
   }
 }
 
-/** How soon a change of the input's file is seen. */
+/** The interval at which the input's file is read. */
 const WATCH_MS = 200;
 
-async function tell({ status, output, error, cause }: ExecutionEnd): Promise<number> {
-  say(status);
-  if (error !== undefined) say(`error: ${error}`);
-  if (cause !== undefined) say(`cause: ${cause}`);
+async function printEnd({ status, output, error, cause }: ExecutionEnd): Promise<number> {
+  print(status);
+  if (error !== undefined) print(`error: ${error}`);
+  if (cause !== undefined) print(`cause: ${cause}`);
   if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
 }

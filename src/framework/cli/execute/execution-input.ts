@@ -3,8 +3,8 @@ import { text as readStream } from 'node:stream/consumers';
 import { JsonText } from '../../check/source/json-text.js';
 
 /**
- * The input of an execution, as it was typed: JSON, `@FILE`, or `-` for standard input.
- * @throws Error that says where it is no JSON.
+ * Reads the input of an execution: JSON, `@FILE`, or `-` for standard input.
+ * @throws Error with the place where it is not JSON
  */
 export async function readInput(typed: string): Promise<string> {
   const [text, from] = await readText(typed);
@@ -19,7 +19,7 @@ export async function readInput(typed: string): Promise<string> {
   throw new Error(`the input is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
 }
 
-/** The file that an input is read from; undefined where it is none. */
+/** Returns the file of an `@FILE`; undefined for any other input. */
 export const fileOf = (typed: string): string | undefined =>
   typed.startsWith('@') ? typed.slice(1) : undefined;
 

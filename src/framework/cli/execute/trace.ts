@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 
-/** A task that nobody has taken for so long: its worker is not there, or busy. */
+/** A task is reported when no worker has taken it for so long: none polls, or all are busy. */
 const UNTAKEN_MS = 2_000;
 
 interface Scheduled {
@@ -9,21 +9,21 @@ interface Scheduled {
   readonly at: number;
 }
 
-/** Tells an execution's history for a person, an event a line: states, attempts, waits, tasks that nobody takes. */
+/** Prints an execution's history for a person, one line an event: states, attempts, waits, tasks that no worker takes. */
 export class Trace {
-  readonly #say: (line: string) => void;
-  /** By id: the state that an event belongs to. */
+  readonly #write: (line: string) => void;
+  /** The state of each event, by the event's id. */
   readonly #states = new Map<number, string>();
   readonly #attempts = new Map<string, number>();
   readonly #waiting = new Map<number, Scheduled>();
   #startedAt: number | undefined;
 
-  constructor(say: (line: string) => void) {
-    this.#say = say;
+  constructor(write: (line: string) => void) {
+    this.#write = write;
   }
 
-  /** @param now epoch milliseconds by the clock that the events go by, as far as it is known. */
-  tell(events: readonly HistoryEvent[], now: number): void {
+  /** @param now epoch milliseconds, by the clock of the events as far as it is known */
+  print(events: readonly HistoryEvent[], now: number): void {
     for (const event of events) this.#event(event);
     for (const [id, { state, activity, at }] of this.#waiting) {
       if (now - at < UNTAKEN_MS) continue;
@@ -40,17 +40,17 @@ export class Trace {
     const state = entered ?? this.#states.get(previousEventId) ?? '';
     this.#states.set(id, state);
     if (type.endsWith('StateEntered')) this.#attempts.delete(state);
-    // Whatever follows a schedule says that it is over.
+    // Any event after a schedule says that the task is no longer waiting.
     this.#waiting.delete(previousEventId);
     if (type === 'ActivityScheduled') {
       const activity = event.activityScheduledEventDetails?.resource ?? '';
       this.#waiting.set(id, { state, activity, at });
     }
-    const said = this.#said(event, state);
-    if (said !== undefined) this.#line(at, state, said);
+    const text = this.#describe(event, state);
+    if (text !== undefined) this.#line(at, state, text);
   }
 
-  #said(event: HistoryEvent, state: string): string | undefined {
+  #describe(event: HistoryEvent, state: string): string | undefined {
     const { type = '' } = event;
     if (type === 'WaitStateEntered') return 'waits';
     if (type.endsWith('StateEntered')) return 'begins';
@@ -67,13 +67,13 @@ export class Trace {
     return attempt > 1 ? `tried again (attempt ${attempt})` : undefined;
   }
 
-  #line(at: number, state: string, said: string): void {
+  #line(at: number, state: string, text: string): void {
     const seconds = Math.max(at - (this.#startedAt ?? at), 0) / 1000;
-    this.#say(`${seconds.toFixed(1).padStart(7)} s  ${state === '' ? said : `${state}: ${said}`}`);
+    this.#write(`${seconds.toFixed(1).padStart(7)} s  ${state === '' ? text : `${state}: ${text}`}`);
   }
 }
 
-/** The failure or the timeout that an event tells of; the execution's own end is told elsewhere. */
+/** Describes the failure or the timeout in an event. The execution's own end is printed elsewhere. */
 function failureIn(event: HistoryEvent): string | undefined {
   const { type = '' } = event;
   if (type.startsWith('Execution') || !/(?:Failed|TimedOut|Aborted)$/.test(type)) return undefined;
@@ -84,7 +84,7 @@ function failureIn(event: HistoryEvent): string | undefined {
   return error === undefined ? word : `${word} by ${error}${reason}`;
 }
 
-/** What a cause in Lambda's shape says; another one as it is. */
+/** Returns the message of a cause in Lambda's shape, and any other cause as it is. */
 function messageIn(cause: string): string {
   try {
     const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown };

@@ -7,19 +7,19 @@ import type { AccessFlags } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
-/** The local service of a `start` at `local`. A worker at a URL loads none of what it is made of. */
+/** The local service of a `start` at the endpoint `local`. At any other endpoint its modules are not loaded. */
 export interface Embedded {
   readonly service: LocalService;
-  /** Whether it serves a console. */
+  /** True where it serves a console. */
   readonly console: boolean;
   /**
-   * Says which machines there are, and what they and the classes do not agree in.
-   * @param port said where `execute` would look elsewhere
+   * Logs the machines, and their disagreements with the classes.
+   * @param port the service's port, where `execute` needs to be given it
    */
   logMachines(port: number | undefined): void;
 }
 
-/** @param workers those that the console shows. @throws StartError */
+/** @param workers the workers that the console shows. @throws StartError */
 export async function startEmbedded(
   { plan, machines }: Project,
   { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: AccessFlags,

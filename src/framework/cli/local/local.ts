@@ -9,14 +9,14 @@ import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
-/** Where it listens, and for whom. */
+/** The flags of the command. */
 export interface ListenFlags extends AccessFlags {
   readonly host?: string;
-  /** Health ports of workers that the console is to show. */
+  /** Health ports of workers for the console to show. */
   readonly worker?: readonly number[];
 }
 
-/** Runs only the local service, seeded, until a signal comes. @returns the exit code. */
+/** Runs only the local service, seeded, until a signal comes. @returns the exit code */
 export async function local(
   flags: Flags,
   { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked, worker: ports = [] }: ListenFlags,

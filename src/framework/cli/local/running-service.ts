@@ -6,18 +6,18 @@ import type { Worker } from '../../worker/worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
-/** Longer than a service on this machine takes to answer. */
+/** The longest wait for an answer. A service on this machine answers sooner. */
 const LOOK_MS = 1_000;
 
-/** Whether the local service of a `start`, `local` or `dev` listens at an address. */
+/** Returns true where the local service of a `start`, `local` or `dev` listens at an address. */
 export async function isLocalService(url: string): Promise<boolean> {
-  // No operation at all, which harms nobody: a GET may be answered by the console.
+  // A POST without an operation changes nothing. A GET may be answered by the console.
   return (await ask(url, {}, '{}')) !== undefined;
 }
 
 /**
- * Has our own local service answer the polls of a worker when that drains, so that it need not wait for them. At any other
- * endpoint they end by themselves.
+ * Has a local service of ours end a worker's polls when the worker drains, which then need not wait for them. At any
+ * other endpoint polls end by themselves.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;
@@ -31,7 +31,7 @@ async function endPollsAt(url: string, workerName: string): Promise<void> {
   await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
 }
 
-/** Resolves with the answer's header by which our service tells itself; undefined where there is none. */
+/** Resolves with the response's header that marks a service of ours; undefined without one. */
 function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
   return new Promise((resolve) => {
     const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
@@ -49,7 +49,7 @@ function ask(url: string, headers: Readonly<Record<string, string>>, body: strin
   });
 }
 
-/** What to do where the first worker still runs in another terminal. */
+/** Returns the problem of a port on which another `start`, `local` or `dev` listens. */
 export const portTakenByStepwright = (port: number): Problem => ({
   code: 'PORT_IN_USE',
   where: `port ${port}`,

@@ -13,11 +13,11 @@ import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
-/** The account and the region of what was declared without an ARN. */
+/** The account and the region of activities that are declared without an ARN. */
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
-/** Where the local service listens, and for whom. */
+/** The options of a seeded local service. */
 export interface SeededOptions {
   readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
@@ -44,7 +44,7 @@ export async function startSeeded(
   return service;
 }
 
-/** What the classes and the seeded machines do not agree in, bare names where this service has them. */
+/** Returns the disagreements of classes and seeded machines. Bare names have the ARNs of the local service. */
 export function seededFindings(
   { settings, handlers }: Plan,
   machines: readonly MachineSource[],
@@ -54,7 +54,7 @@ export function seededFindings(
   return checkMachines({ machines, handlers: checked, errorNames: [...new Set(allErrorNames().values())] });
 }
 
-/** The ARN under which an activity is seeded: its own, or one made of its bare name. */
+/** Returns the ARN under which an activity is seeded: its own, or one made of its bare name. */
 export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
   return activity.kind === 'arn'
     ? activity.arn
@@ -76,7 +76,7 @@ export const seededHandlers = (
     heartbeatMs,
   }));
 
-/** The local service, listening, with nothing in it. @throws StartError where it can't listen. */
+/** Starts an empty local service. @throws StartError where it can't listen */
 export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
   try {

@@ -2,15 +2,15 @@ import { get } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
-/** How old what is known may be when it is asked for: half a page's blink. */
+/** A status older than this is read again when it is asked for. */
 const FRESH_MS = 500;
 const TIMEOUT_MS = 1_000;
-/** The status of a worker is some kilobytes. */
+/** The longest status that is read; that of a worker has some kilobytes. */
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * The workers on these health ports of this machine, as their `/status` has them. They are asked while somebody looks, and
- * what is given is what was last heard: never older than the second look.
+ * Returns a function that gives the last known status of the workers on these health ports of this machine. Each call
+ * also reads `/status` again where the last status is old, for the next call.
  */
 export function watchWorkers(ports: readonly number[], clock: Clock): () => readonly ConsoleWorker[] {
   const watched = ports.map((port) => new WatchedWorker(port, clock));
@@ -37,7 +37,7 @@ class WatchedWorker {
   }
 }
 
-/** A worker of which nothing is known but where it should be, and why. */
+/** Returns the status of a worker that could not be read, with the reason. */
 const unknown = (port: number, why: string): ConsoleWorker => ({
   name: `127.0.0.1:${port}`,
   state: 'unknown',
@@ -49,7 +49,7 @@ const unknown = (port: number, why: string): ConsoleWorker => ({
   counts: {},
 });
 
-/** Never rejects: what is in the way is said in place of the worker. */
+/** Reads a worker's status. Never rejects: without an answer the state is `unknown`, with the reason. */
 function readStatus(port: number): Promise<ConsoleWorker> {
   return new Promise((resolve) => {
     const giveUp = (why: string): void => resolve(unknown(port, why));
@@ -70,7 +70,7 @@ function readStatus(port: number): Promise<ConsoleWorker> {
 
 const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
-/** Whatever answers on a port may be anything. */
+/** Parses a status; undefined where the text is none, since any program may listen on the port. */
 function readWorker(text: string): ConsoleWorker | undefined {
   let status: Partial<ConsoleWorker>;
   try {

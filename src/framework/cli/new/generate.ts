@@ -3,20 +3,20 @@ import { dirname, join } from 'node:path';
 import { write } from '../output/stdout.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
-/** The words of a name, whichever way they are joined. A last 'activity' says nothing that is not known. */
+/** The words of a name in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 
-/** What the template's activity is declared by. */
+/** The ARN in the template. */
 const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
 
-/** An ARN or a bare name; `${NAME}` may stand in either. */
+/** Matches an ARN or a bare name, either with `${NAME}` in it. */
 const ACTIVITY = /^[\w.:${}-]+$/;
 
 /**
  * Adds an activity to the project of the working directory: its class with a DTO, its test, and a state machine that
- * runs it. Never overwrites anything. @returns the exit code.
+ * runs it. Never overwrites a file. @returns the exit code
  * @param options `activity`: the ARN or the name to declare. @default an ARN beside those of the other activities
- * @throws Error where the name is none, there is no project, or a file is there already: then nothing is written.
+ * @throws Error where the name is invalid, there is no project, or a file exists already; nothing is written then
  */
 export async function generateActivity(
   name: string,
@@ -32,7 +32,7 @@ export async function generateActivity(
   if (!ACTIVITY.test(activity)) throw new Error(noActivity(activity));
   const files = await readTemplate('activity', [
     [`@Activity('${TEMPLATE_ARN}')`, `@Activity('${activity}')`],
-    // A state machine names an activity by its ARN, always.
+    // A state machine always names an activity by its ARN.
     [TEMPLATE_ARN, activity.startsWith('arn:') ? activity : `${prefix}${activity}`],
     ['refund-order', kebab],
     ['RefundOrder', pascal],
@@ -42,6 +42,7 @@ export async function generateActivity(
   return 0;
 }
 
+/** Splits a name into small words, without a last `activity`. */
 function wordsOf(name: string): string[] {
   if (/[^A-Za-z0-9 _-]/.test(name)) return [];
   const words = (name.match(WORD) ?? []).map((word) => word.toLowerCase());
@@ -64,7 +65,7 @@ async function projectDir(): Promise<string> {
   }
 }
 
-/** The ARN up to the name, as the first of the project's activities has it: one region and one account for all. */
+/** Returns the ARN up to the name, of the project's first activity: all have one region and one account. */
 async function arnPrefix(dir: string): Promise<string> {
   const folder = join(dir, 'src/activities');
   const names = (await exists(folder)) ? await readdir(folder, { recursive: true }) : [];
@@ -77,7 +78,7 @@ async function arnPrefix(dir: string): Promise<string> {
   return TEMPLATE_ARN.slice(0, TEMPLATE_ARN.lastIndexOf(':') + 1);
 }
 
-/** What of a package.json says how the commands are called there, and what its tests run under. */
+/** The fields of a package.json that tell the names of its scripts and its test runner. */
 interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: object;

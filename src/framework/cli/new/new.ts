@@ -3,16 +3,16 @@ import { basename, join, relative, resolve } from 'node:path';
 import { write } from '../output/stdout.js';
 import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
 
-/** What npm takes as a name, without a scope. */
+/** Matches the names that npm takes, without a scope. */
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
 /**
- * Writes a project into a new folder, or an empty one: an activity, its tests, a state machine, and what builds, tests,
- * runs and packs them. @returns the exit code.
- * @param name the folder, from the working directory. Its last part is the name of the package.
- * @param options `version`: of this package. `from`: what to install it from instead, a tarball that is then copied
- * into the project.
- * @throws Error where the name is none, or the folder holds anything but a `.git`: then nothing is written.
+ * Writes a project into a new folder, or an empty one: an activity, its tests, a state machine, and the files that build,
+ * test, run and pack them. @returns the exit code
+ * @param name the folder, relative to the working directory; its last part is the name of the package
+ * @param options `version`: of this package. `from`: a tarball to install it from instead, which is copied into the
+ * project
+ * @throws Error where the name is invalid, or the folder holds anything but a `.git`; nothing is written then
  */
 export async function newProject(
   name: string,
@@ -44,7 +44,7 @@ async function isNew(dir: string): Promise<boolean> {
   }
 }
 
-/** The nearest name that nothing has, from the working directory. */
+/** Returns the nearest free name, relative to the working directory. */
 async function freeName(dir: string): Promise<string> {
   for (let number = 2; ; number++) {
     const free = `${dir}-${number}`;

@@ -2,22 +2,22 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The package's folder of templates: files as they are written, in a language that its tools know. */
+/** The package's folder of templates. Their files are valid as they are, so that tools can check them. */
 const TEMPLATES = fileURLToPath(new URL('../../../../../templates/', import.meta.url));
 
-/** Names that npm does not pack, or reads itself. */
+/** Files whose name begins with a dot in the project: npm would leave them out of a package, or apply them to it. */
 const DOTTED = new Set(['gitignore', 'dockerignore']);
 
 /** A file to write. */
 export interface NewFile {
-  /** From the folder that it is written into. */
+  /** Relative to the folder of the project. */
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * The files of a template.
- * @param replace pairs of a word that stands in paths and texts of the template, and what is to stand there.
+ * Reads the files of a template.
+ * @param replace pairs of a word in the template's paths and texts, and its replacement
  */
 export async function readTemplate(
   name: 'project' | 'activity',
@@ -38,19 +38,19 @@ export async function readTemplate(
   );
 }
 
-/** Writes the files, or none of them. @throws Error that names each file which is there already. */
+/** Writes all files or none. @throws Error that names each file which exists already */
 export async function writeFiles(dir: string, files: readonly NewFile[]): Promise<void> {
   const there: string[] = [];
   for (const { path } of files) if (await exists(join(dir, path))) there.push(path);
   if (there.length > 0) throw new Error(alreadyThere(dir, there));
   for (const { path, text } of files) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
-    // Whoever wrote it in the meantime keeps it.
+    // A file that another program has written meanwhile is not overwritten.
     await writeFile(join(dir, path), text, { flag: 'wx' });
   }
 }
 
-/** Copies a file beside the written ones, where it is not there already. */
+/** Copies a file into the project. @throws Error where it exists already */
 export const copyBeside = (file: string, dir: string, name: string): Promise<void> =>
   cp(file, join(dir, name), { errorOnExist: true, force: false });
 
