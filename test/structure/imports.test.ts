@@ -283,7 +283,7 @@ test('only clock.ts, turn.ts and the hand clock of tests touch timers or read th
 
 /** Its own thread or process is a pool's to end, and the groups of processes that it started. */
 const endsItsOwn = (file: string): boolean =>
-  ['worker/pool/entry/main.ts', 'worker/pool/groups.ts'].includes(relative(FRAMEWORK, file));
+  ['worker/pool/entry/main.ts', 'worker/pool/process-group.ts'].includes(relative(FRAMEWORK, file));
 
 test('only the commands catch signals or end the process', () => {
   // Whoever hears of the end, as the log does, neither catches nor causes it.

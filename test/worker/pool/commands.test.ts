@@ -277,12 +277,12 @@ describe('nothing is left running', () => {
     const options = { args: [], cwd: undefined, env: process.env, stdin: undefined, memoryMb: undefined };
     const program = new Program({ ...options, file: 'true', killAfterMs: 1, onOutput: () => {} });
     const host = new ProcessHost();
-    host.end();
-    await Promise.all([program.ended, host.ended]);
+    host.kill();
+    await Promise.all([program.exited, host.exited]);
     const kill = jest.spyOn(process, 'kill');
     try {
       program.stop();
-      host.end();
+      host.kill();
       expect(kill).not.toHaveBeenCalled();
     } finally {
       kill.mockRestore();

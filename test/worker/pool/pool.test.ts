@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createTaskContext } from 'stepwright/testing';
-import type { Host, HostEnd } from '../../../src/framework/worker/pool/host.js';
+import type { Host, HostExit } from '../../../src/framework/worker/pool/host.js';
 import { hostedHandler } from '../../../src/framework/worker/pool/hosted-handler.js';
 import type { FromHost, ToHost } from '../../../src/framework/worker/pool/pool-messages.js';
 import { Pool } from '../../../src/framework/worker/pool/pool.js';
@@ -13,14 +13,14 @@ import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.j
 class FakeHost implements Host {
   readonly kind = 'thread';
   onMessage: (message: FromHost) => void = () => {};
-  end: () => void = () => {};
-  readonly ended = new Promise<HostEnd>((resolve) => {
-    this.end = () => resolve({ exitCode: 1, signal: null, error: undefined, stderr: '' });
+  kill: () => void = () => {};
+  readonly exited = new Promise<HostExit>((resolve) => {
+    this.kill = () => resolve({ exitCode: 1, signal: null, error: undefined, stderr: '' });
   });
   readonly texts: string[] = [];
 
   send(message: ToHost): void {
-    if (message.kind === 'close') this.end();
+    if (message.kind === 'close') this.kill();
     if (message.kind !== 'task') return;
     this.texts.push(message.text);
     this.onMessage({ kind: 'outcome', outcome: { status: 'succeeded', output: message.text } });
@@ -82,8 +82,8 @@ test('one that nobody waits for any more and that fails to start is not kept', a
   const first = run('1');
   first.abort();
   await first.outcome;
-  hosts[0]?.onMessage({ kind: 'unfit', message: 'no' });
-  await hosts[0]?.ended;
+  hosts[0]?.onMessage({ kind: 'not-started', message: 'no' });
+  await hosts[0]?.exited;
   const second = run('2');
   ready(hosts[1]);
   expect(await second.outcome).toMatchObject({ output: '2' });
@@ -93,7 +93,7 @@ test('one that nobody waits for any more and that fails to start is not kept', a
 test('one that is not ready within a minute is ended, and its task fails with the reason', async () => {
   const { outcome } = run('1');
   await clock.advance(60_000);
-  await hosts[0]?.ended;
+  await hosts[0]?.exited;
   await clock.advance(30_000);
   expect(await outcome).toMatchObject({
     error: 'Stepwright.HandlerCrashed',
@@ -112,6 +112,6 @@ test('the end of a pool gives one that is still starting 4 s as well', async () 
   await clock.advance(3_999);
   expect(ended).toBe(false);
   await clock.advance(1);
-  await host.ended;
+  await host.exited;
   expect(ended).toBe(true);
 });

@@ -1,33 +1,31 @@
 import { entryUrl } from '../../base/entry-url.js';
-import type { Exit } from './groups.js';
 import type { FromHost, ToHost } from './pool-messages.js';
+import type { ProgramExit } from './process-group.js';
 
-/** How a thread or a process came to its end. */
-export interface HostEnd extends Exit {
-  /** What a thread died of. */
+/** How a thread or a process exited. Its `stderr` begins with its last task. */
+export interface HostExit extends ProgramExit {
+  /** The error that ended a thread, or that kept a process from starting. */
   readonly error: Error | undefined;
-  /** The end of what it wrote to standard error since its last task began. */
-  readonly stderr: string;
 }
 
-/** One thread or process, from outside. */
+/** A thread or a process that runs handlers, as the worker sees it. */
 export interface Host {
-  /** What it is, for people. */
+  /** The word for it in messages. */
   readonly kind: 'thread' | 'process';
   /** Called with each message. */
   onMessage: (message: FromHost) => void;
-  /** Resolves when it is no more. Never rejects. */
-  readonly ended: Promise<HostEnd>;
-  /** A message to one that has ended is lost. */
+  /** Resolves when it has exited. Never rejects. */
+  readonly exited: Promise<HostExit>;
+  /** Sends a message; one to a host that has exited is lost. */
   send(message: ToHost): void;
-  /** Ends it now, and whatever it has started: no `finally` runs. */
-  end(): void;
+  /** Ends it at once, and every process that it started. No `finally` block runs. */
+  kill(): void;
 }
 
-/** As much of standard error as helps somebody who looks for the cause. */
+/** The characters of standard error that are kept, as a hint at the cause of an exit. */
 const TAIL_CHARACTERS = 4_096;
 
-/** The end of a text that comes in pieces. */
+/** The end of a text that arrives in chunks. */
 export class Tail {
   #text = '';
 

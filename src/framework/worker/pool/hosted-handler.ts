@@ -6,32 +6,35 @@ import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { HostedRun } from './hosted-run.js';
-import { HostUnfit, type Member, type Pool } from './pool.js';
+import { HostNotStarted, type Pool, type PooledHost } from './pool.js';
 
-/** A handler whose tasks run in the threads or processes of a pool. To its caller it is as one of the main thread. */
+/** Makes a handler whose tasks run in a pool. It is called as one that runs on the main thread. */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
   return async (text, context, onOutcome) => {
-    const member = pool.take();
-    const notBegun = await untilReady(member, context);
-    if (notBegun) {
-      onOutcome(notBegun);
-      if (context.signal.aborted) pool.giveBack(member);
-      else await pool.rest(context.signal);
+    const pooled = pool.acquire();
+    const failure = await failureToBegin(pooled, context);
+    if (failure) {
+      onOutcome(failure);
+      if (context.signal.aborted) pool.release(pooled);
+      else await pool.backOff(context.signal);
       return;
     }
-    const reusable = await new HostedRun(member, context, clock, onOutcome).run(text);
-    if (reusable) pool.giveBack(member);
-    else pool.end(member);
+    const reusable = await new HostedRun(pooled, context, clock, onOutcome).run(text);
+    if (reusable) pool.release(pooled);
+    else pool.kill(pooled);
   };
 }
 
-/** @returns what to tell of a task that can't begin, or need not. */
-async function untilReady({ host, ready }: Member, { signal }: TaskContext): Promise<Outcome | undefined> {
+/** Resolves when the host is ready; to the task's outcome where it did not start, or the task was aborted before. */
+async function failureToBegin(
+  { host, ready }: PooledHost,
+  { signal }: TaskContext,
+): Promise<Outcome | undefined> {
   try {
     await unlessAborted(signal, ready);
     return undefined;
   } catch (error) {
-    if (!(error instanceof HostUnfit))
+    if (!(error instanceof HostNotStarted))
       return shutdownFailure('the worker stopped, and the handler was not called any more');
     return ownFailure(
       OWN_ERROR.handlerCrashed,

@@ -4,89 +4,99 @@ import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/ta
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
-import { endData } from './groups.js';
-import type { Host, HostEnd } from './host.js';
+import type { Host, HostExit } from './host.js';
 import { writeLine } from './log-line.js';
 import type { FromTask } from './pool-messages.js';
-import { type Member, type MemberRun, showEnd } from './pool.js';
+import { type HostListener, type PooledHost, showExit } from './pool.js';
+import { exitData } from './process-group.js';
 
 /**
- * One task in a thread or a process: its signals go in; its heartbeats, progress, lines and outcome come out. It ends
- * when nothing of it is left there, when that ends, or 5 s after its signal aborted, whatever it does. Never rejects.
+ * Runs one task in a thread or a process. The task's signals go in; its heartbeats, progress, log lines and outcome come
+ * out. It ends when the host says that nothing of it is left, when the host exits, or 5 s after the signal aborted.
  */
-export class HostedRun implements MemberRun {
-  readonly #member: Member;
+export class HostedRun implements HostListener {
+  readonly #pooled: PooledHost;
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
   readonly #ended = deferred<boolean>();
   #hasOutcome = false;
 
-  constructor(member: Member, context: TaskContext, clock: Clock, onOutcome: (outcome: Outcome) => void) {
-    this.#member = member;
+  constructor(pooled: PooledHost, context: TaskContext, clock: Clock, onOutcome: (outcome: Outcome) => void) {
+    this.#pooled = pooled;
     this.#context = context;
     this.#clock = clock;
     this.#onOutcome = onOutcome;
   }
 
-  /** Resolves when the task has ended: to true where its thread or process can take another. */
+  /** Resolves when the task has ended: to true where the host can take another. Never rejects. */
   async run(text: string): Promise<boolean> {
-    const { host } = this.#member;
-    const { signal, shuttingDown, handler, token, activityArn, workerName, receivedAt } = this.#context;
+    const pooled = this.#pooled;
     const over = new AbortController();
-    const once = { once: true, signal: over.signal };
-    this.#member.run = this;
-    this.#member.tasks++;
-    if (this.#member.end) this.hostEnded(this.#member.end);
-    host.send({
-      ...{ kind: 'task', handler, text, token, activityArn, workerName },
-      receivedAt: receivedAt.getTime(),
-    });
-    if (shuttingDown.aborted) host.send({ kind: 'drain' });
-    else shuttingDown.addEventListener('abort', () => host.send({ kind: 'drain' }), once);
-    if (signal.aborted) this.#abort(over.signal);
-    else signal.addEventListener('abort', () => this.#abort(over.signal), once);
+    pooled.listener = this;
+    pooled.tasks++;
+    if (pooled.exit) this.onExit(pooled.exit);
+    this.#sendTask(text);
+    this.#passSignals(over.signal);
     try {
       return await this.#ended.promise;
     } finally {
-      this.#member.run = undefined;
+      pooled.listener = undefined;
       over.abort();
     }
   }
 
-  take(message: FromTask): void {
+  onMessage(message: FromTask): void {
     if (message.kind === 'outcome') this.#decide(message.outcome);
     else if (message.kind === 'settled') {
-      this.#member.memoryMb = message.memoryMb;
+      this.#pooled.memoryMb = message.memoryMb;
       this.#finish(NO_OUTCOME, true);
-    } else if (message.kind === 'beat') void this.#beat(message.beat);
+    } else if (message.kind === 'heartbeat') void this.#heartbeat(message.id);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
   }
 
-  hostEnded(end: HostEnd): void {
-    this.#finish(crashFailure(this.#member.host.kind, end), false);
+  onExit(exit: HostExit): void {
+    this.#finish(crashFailure(this.#pooled.host.kind, exit), false);
   }
 
-  async #beat(beat: number): Promise<void> {
+  #sendTask(text: string): void {
+    const { handler, token, activityArn, workerName, receivedAt } = this.#context;
+    const lease = { handler, text, token, activityArn, workerName, receivedAt: receivedAt.getTime() };
+    this.#pooled.host.send({ kind: 'task', ...lease });
+  }
+
+  /** @param over aborts when the task has ended */
+  #passSignals(over: AbortSignal): void {
+    const { signal, shuttingDown } = this.#context;
+    const once = { once: true, signal: over };
+    const drain = (): void => this.#pooled.host.send({ kind: 'drain' });
+    if (shuttingDown.aborted) drain();
+    else shuttingDown.addEventListener('abort', drain, once);
+    const abort = (): void => this.#abort(over);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, once);
+  }
+
+  async #heartbeat(id: number): Promise<void> {
     const gone = await this.#context.heartbeat().then(
       () => false,
       () => true,
     );
-    // Another task may be at work there by now, and counts its beats anew.
-    if (this.#member.run === this) this.#member.host.send({ kind: 'beaten', beat, gone });
+    // Another task may be at work there by now, and numbers its heartbeats from the start again.
+    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'heartbeat-answer', id, gone });
   }
 
   #abort(over: AbortSignal): void {
     const { kind, message } = this.#context.signal.reason as TaskAborted;
-    this.#member.host.send({ kind: 'abort', reason: kind, message });
+    this.#pooled.host.send({ kind: 'abort', reason: kind, message });
     void this.#clock.sleep(ABANDON_MS, over).then(() => {
       if (!over.aborted) this.#abandon();
     });
   }
 
   #abandon(): void {
-    const { kind } = this.#member.host;
+    const { kind } = this.#pooled.host;
     this.#context.log.warn(
       `the handler did not end within ${ABANDON_MS / 1000} s of its signal: its ${kind} is ended, and its finally blocks do not run`,
     );
@@ -111,11 +121,11 @@ export class HostedRun implements MemberRun {
   }
 }
 
-/** What is told of a task whose thread or process came to its end. */
-function crashFailure(kind: Host['kind'], end: HostEnd): Outcome {
-  const { error } = end;
-  const message = `the handler's ${kind} came to its end while it ran: ${showEnd(end)}`;
-  const data = { ...endData(end), ...(error && { error: `${error.name}: ${error.message}` }) };
+/** The failure of a task whose thread or process exited. */
+function crashFailure(kind: Host['kind'], exit: HostExit): Outcome {
+  const { error } = exit;
+  const message = `the handler's ${kind} came to its end while it ran: ${showExit(exit)}`;
+  const data = { ...exitData(exit), ...(error && { error: `${error.name}: ${error.message}` }) };
   return ownFailure(OWN_ERROR.handlerCrashed, message, data);
 }
 

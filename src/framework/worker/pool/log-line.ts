@@ -2,7 +2,7 @@ import { type Logger, partsOf } from '../../base/log/log.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** A line of a log on its way from a thread or a process. */
+/** A log line as a thread or a process sends it. */
 export interface LogLine {
   readonly level: Level;
   readonly message: string;
@@ -10,7 +10,7 @@ export interface LogLine {
   readonly fields: string;
 }
 
-/** A logger whose lines are handed to `send` as text. Never throws for what a field holds. */
+/** Makes a logger that passes its lines to `send` as text. Its methods throw for no value of a field. */
 export function remoteLog(send: (line: LogLine) => void, fields: object = {}): Logger {
   const write =
     (level: Level) =>
@@ -27,7 +27,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
   };
 }
 
-/** Writes a line that came. */
+/** Writes a line that a thread or a process sent. */
 export function writeLine(log: Logger, { level, message, fields }: LogLine): void {
   log[level](JSON.parse(fields, reviveError) as object, message);
 }
@@ -41,11 +41,11 @@ function fieldsText(fields: object): string {
 }
 
 const ERROR_KEY = '$stepwright:error';
-/** What an error has that is not listed among its fields. */
+/** The properties of an error that `Object.entries` does not list. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
 interface RemoteError {
-  /** Its class. */
+  /** The name of its class. */
   readonly type: string;
   readonly unlisted: object;
   readonly own: object;
@@ -62,7 +62,7 @@ function replaceError(_: string, value: unknown): unknown {
 function reviveError(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !(ERROR_KEY in value)) return value;
   const { type, unlisted, own } = value[ERROR_KEY] as RemoteError;
-  // A log shows the name of an error's class.
+  // A log shows the name of an error's class, so the copy gets a class of that name.
   const { [type]: Kind = Error } = { [type]: class extends Error {} };
   const error = Object.assign(new Kind(), own);
   for (const [key, each] of Object.entries(unlisted))

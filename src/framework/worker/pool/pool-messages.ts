@@ -2,21 +2,21 @@ import type { AbortKind } from '../../declare/task-context.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { LogLine } from './log-line.js';
 
-/** What a thread or a process is started with. */
+/** The options that a thread or a process is started with. */
 export interface HostOptions {
   /** The URL of the module whose default export is the config. */
   readonly module: string;
-  /** What globs in `activities` are relative to. */
+  /** The folder that globs in `activities` are relative to. */
   readonly baseDir: string;
-  /** Globs that win over the config's `activities`: a flag or a variable said them. */
+  /** Globs of a flag or a variable, which replace the config's `activities`. */
   readonly globs: readonly string[] | undefined;
   /** The handlers that it must have: `Class.method`. */
   readonly handlers: readonly string[];
-  /** Whether traces show the sources' lines. */
+  /** True where stack traces show the lines of the sources. */
   readonly sourceMaps: boolean;
 }
 
-/** A task as text: all that goes in. */
+/** A task as it is sent to a host: plain data. */
 export interface HostedLease {
   /** `Class.method`. */
   readonly handler: string;
@@ -29,31 +29,31 @@ export interface HostedLease {
 }
 
 /**
- * What the worker tells a thread or a process. It works on one task at a time, and messages keep their order: what
- * comes between a task and its `settled`, either way, is about that task.
+ * A message to a thread or a process. A host works on one task at a time, and messages keep their order: those between
+ * `task` and `settled`, in either direction, are about that task.
  */
 export type ToHost =
   | { readonly kind: 'start'; readonly options: HostOptions }
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
-  /** The answer to `beat`; `gone`: the service no longer wants the task. */
-  | { readonly kind: 'beaten'; readonly beat: number; readonly gone: boolean }
-  /** Nothing more will come: dispose of everything and end. */
+  /** The answer to the `heartbeat` of that id. `gone`: the service no longer wants the task. */
+  | { readonly kind: 'heartbeat-answer'; readonly id: number; readonly gone: boolean }
+  /** The last message: the host disposes of what it holds, and exits. */
   | { readonly kind: 'close' };
 
-/** What a thread or a process tells the worker. */
+/** A message from a thread or a process. */
 export type FromHost =
   | { readonly kind: 'ready' }
-  /** It can't run what it should. */
-  | { readonly kind: 'unfit'; readonly message: string }
-  /** A line of the log that the task at work did not write: one did that has ended, or nobody knows which. */
+  /** The host can't run its handlers. */
+  | { readonly kind: 'not-started'; readonly message: string }
+  /** A log line that is not of the task at work: of a task that has ended, or of an unknown one. */
   | { readonly kind: 'stray'; readonly line: LogLine; readonly token: string | undefined }
   | FromTask;
 
-/** What is told of the task at work. */
+/** A message about the task at work. */
 export type FromTask =
-  | { readonly kind: 'beat'; readonly beat: number }
+  | { readonly kind: 'heartbeat'; readonly id: number }
   | {
       readonly kind: 'progress';
       readonly fraction: number | undefined;
@@ -61,5 +61,5 @@ export type FromTask =
     }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
-  /** Nothing of the task is left; another may come. */
+  /** Nothing of the task is left: the host can take another. */
   | { readonly kind: 'settled'; readonly memoryMb: number };

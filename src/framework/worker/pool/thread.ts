@@ -1,18 +1,18 @@
 import { Worker } from 'node:worker_threads';
-import { ENTRY, type Host, type HostEnd, Tail } from './host.js';
+import { ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
 /** A thread of this process. */
 export class ThreadHost implements Host {
   readonly kind = 'thread';
   onMessage: (message: FromHost) => void = () => {};
-  readonly ended: Promise<HostEnd>;
+  readonly exited: Promise<HostExit>;
   readonly #worker: Worker;
   readonly #stderr = new Tail();
   #error: Error | undefined;
 
   constructor() {
-    // What it writes to standard error is passed on here, so that its end is known.
+    // Its standard error is passed on by this thread, which keeps the end of it.
     this.#worker = new Worker(ENTRY, { stderr: true });
     this.#worker.on('message', (message: FromHost) => this.onMessage(message));
     this.#worker.on('error', (error: Error) => (this.#error = error));
@@ -20,7 +20,7 @@ export class ThreadHost implements Host {
       this.#stderr.add(chunk);
       process.stderr.write(chunk);
     });
-    this.ended = new Promise((resolve) =>
+    this.exited = new Promise((resolve) =>
       this.#worker.once('exit', (exitCode) =>
         resolve({ exitCode, signal: null, error: this.#error, stderr: this.#stderr.text }),
       ),
@@ -32,7 +32,7 @@ export class ThreadHost implements Host {
     this.#worker.postMessage(message);
   }
 
-  end(): void {
+  kill(): void {
     void this.#worker.terminate();
   }
 }

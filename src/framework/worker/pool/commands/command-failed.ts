@@ -1,15 +1,15 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { endData, type ProgramEnd } from '../groups.js';
+import { exitData, type ProgramExit } from '../process-group.js';
 
-/** A program did not do what it should. Where nobody catches it, `Stepwright.CommandFailed` is reported. */
-export class CommandFailed extends OwnError implements ProgramEnd {
+/** A program failed. A task that it is thrown out of fails with `Stepwright.CommandFailed`. */
+export class CommandFailed extends OwnError implements ProgramExit {
   override readonly name = 'CommandFailed';
   readonly reported = OWN_ERROR.commandFailed;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
 
-  constructor(message: string, { exitCode, signal, stderr }: ProgramEnd) {
+  constructor(message: string, { exitCode, signal, stderr }: ProgramExit) {
     super(message);
     this.exitCode = exitCode;
     this.signal = signal;
@@ -17,6 +17,6 @@ export class CommandFailed extends OwnError implements ProgramEnd {
   }
 
   get data(): object {
-    return endData(this);
+    return exitData(this);
   }
 }

@@ -3,33 +3,34 @@ import { isCount, isText, oneOf, positiveDuration, record, type Rule } from '../
 import { parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/show.js';
 
-/** How `runCommand` runs a program. */
+/** The options of `runCommand`. */
 export interface CommandOptions {
-  /** What it is given, anything that JSON can hold. @default the task's input, as it came */
+  /** The program's input, anything that JSON can hold. @default the task's input, as it arrived */
   input?: unknown;
   /**
-   * How: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as arguments, after the others (each
-   * text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or not at all. @default 'stdin'
+   * The way of the input: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as arguments, after
+   * the others (each text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or none.
+   * @default 'stdin'
    */
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
-   * Where its result is: the last line of JSON on standard output; the file named by `STEPWRIGHT_OUTPUT_FILE`; or
-   * nowhere, and it is `null`. @default 'stdout'
+   * The source of the result: the last line of JSON on standard output; the file named by `STEPWRIGHT_OUTPUT_FILE`; or
+   * none, and the result is `null`. @default 'stdout'
    */
   outputFrom?: 'stdout' | 'file' | 'none';
   /** Error names by exit code. @default {} */
   errors?: Readonly<Record<number, string>>;
-  /** Between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
+  /** The time between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
   killAfter?: string;
-  /** How long it may run. @default as long as the task */
+  /** The longest that it may run. @default as long as the task */
   timeout?: string;
-  /** Bytes that it may print, to both streams together. @default any number: little of it is kept */
+  /** The most bytes that it may print, to both streams together. @default any number */
   outputLimit?: number;
-  /** Megabytes of addresses that it may take (`ulimit -v`, not on every system). @default any number */
+  /** The most megabytes of address space that it may use (`ulimit -v`, not on every system). @default any number */
   memoryMb?: number;
-  /** @default the worker's */
+  /** The working directory. @default the worker's */
   cwd?: string;
-  /** Variables over the worker's own. @default {} */
+  /** Environment variables, added to the worker's own. @default {} */
   env?: Readonly<Record<string, string>>;
 }
 

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
-import { GroupLeader } from '../groups.js';
+import { ProcessGroup, type ProgramExit } from '../process-group.js';
 import { Tail } from '../host.js';
-import type { ProgramEnd } from '../groups.js';
 import { CommandFailed } from './command-failed.js';
 
 export interface ProgramOptions {
@@ -10,51 +9,50 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** What it reads from standard input; undefined: nothing. */
+  /** The text on its standard input. @default none */
   readonly stdin: string | undefined;
   readonly memoryMb: number | undefined;
   readonly killAfterMs: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
-/** A running program, the leader of a process group. None of the group outlives it by more than `killAfter`. */
+/** A running program and the process group that it leads. The group ends `killAfterMs` after the program at the latest. */
 export class Program {
-  /** Resolves when it has ended and what it wrote was read. Rejects with {@link CommandFailed} where it can't start. */
-  readonly ended: Promise<ProgramEnd>;
+  /** Resolves when it has exited and its output was read. Rejects with {@link CommandFailed} where it can't start. */
+  readonly exited: Promise<ProgramExit>;
   readonly #options: ProgramOptions;
   readonly #child: ChildProcess;
-  readonly #leader: GroupLeader;
+  readonly #group: ProcessGroup;
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
-  /** @throws CommandFailed where the system does not even try to start it. */
+  /** @throws CommandFailed where the system refuses to start it. */
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#child = this.#spawn();
-    this.#leader = new GroupLeader(this.#child);
+    this.#group = new ProcessGroup(this.#child);
     this.#listen();
-    this.ended = this.#end();
+    this.exited = this.#awaitExit();
   }
 
-  /** SIGTERM to the whole group, and SIGKILL to what is left of it after `killAfter`. Once. */
+  /** Sends SIGTERM to the whole group, and SIGKILL to what is left of it after `killAfterMs`. Idempotent. */
   stop(): void {
     if (this.#kill) return;
-    if (!this.#leader.signal('SIGTERM')) return this.#letGo();
+    if (!this.#group.signal('SIGTERM')) return this.#forget();
     this.#kill = systemClock.after(this.#options.killAfterMs, () => {
-      this.#leader.signal('SIGKILL');
-      this.#leader.letGo();
+      this.#group.signal('SIGKILL');
+      this.#group.forget();
     });
   }
 
-  /** The group is empty. */
-  #letGo(): void {
+  #forget(): void {
     this.#kill?.();
-    this.#leader.letGo();
+    this.#group.forget();
   }
 
   #spawn(): ChildProcess {
     const { cwd, env } = this.#options;
-    const [file = '', ...args] = limited(this.#options);
+    const [file = '', ...args] = commandLine(this.#options);
     try {
       return spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     } catch (error) {
@@ -70,19 +68,19 @@ export class Program {
       this.#stderr.add(chunk);
       onOutput('stderr', chunk);
     });
-    // It need not read what it is given, nor write what it could.
+    // A program that closes a pipe early is no error.
     for (const pipe of [stdin, stdout, stderr]) pipe?.on('error', () => {});
     stdin?.end(text ?? '');
   }
 
-  async #end(): Promise<ProgramEnd> {
-    const exit = await this.#leader.exit.catch((error: Error) => {
+  async #awaitExit(): Promise<ProgramExit> {
+    const exit = await this.#group.exit.catch((error: Error) => {
       throw this.#notStarted(error);
     });
-    // Its group may live on, and hold the pipes.
-    if (this.#leader.signal(0)) this.stop();
-    else this.#letGo();
-    await this.#leader.readPipes();
+    // Other processes of its group may still run, and hold the pipes.
+    if (this.#group.signal(0)) this.stop();
+    else this.#forget();
+    await this.#group.readPipes();
     return { ...exit, stderr: this.#stderr.text };
   }
 
@@ -100,11 +98,11 @@ export class Program {
   }
 }
 
-/** An argument or a variable is too long for the system, or has a character in it that ends it there. */
+/** The codes for an argument or a variable that is too long for the system, or that has a NUL character in it. */
 const NO_ARGUMENT = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 
-/** A limit on memory is one on addresses, which a shell sets for itself and so for what it becomes. */
-function limited({ file, args, memoryMb }: ProgramOptions): readonly string[] {
+/** Returns the program and its arguments, run by a shell that limits its address space where `memoryMb` is set. */
+function commandLine({ file, args, memoryMb }: ProgramOptions): readonly string[] {
   if (memoryMb === undefined) return [file, ...args];
   const script = 'ulimit -v "$1" || exit 125; shift; exec "$@"';
   return ['/bin/sh', '-c', script, 'sh', String(memoryMb * 1024), file, ...args];

@@ -1,24 +1,23 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { systemClock } from '../../../base/time/clock.js';
+import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { endData, type ProgramEnd } from '../groups.js';
+import { exitData, type ProgramExit } from '../process-group.js';
 import { CommandFailed } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
-import { Printed } from './printed.js';
-
-/** Why a program was stopped before its own end. */
-type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly message: string };
+import type { Program, ProgramOptions } from './program.js';
+import { ProgramOutput } from './program-output.js';
 
 /**
- * Runs a program for a task, in any language, and gives its result. What it prints becomes lines of the task's log and
+ * Runs a program for a task, in any language, and returns its result. The lines that it prints go to the task's log and
  * its progress. It ends with the task: when the signal aborts, the whole process group gets SIGTERM, and SIGKILL after
- * `killAfter`. Resolves when the program has ended, whoever still holds its pipes; what it leaves running is ended.
+ * `killAfter`. Resolves when the program has exited, even where a process that it started holds its pipes; such
+ * processes are ended.
  * @returns the last line of JSON on its standard output, or what it wrote to its output file.
  * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`, or where its last line
  * of JSON names an error; else
@@ -34,77 +33,129 @@ export async function runCommand(
   task.signal.throwIfAborted();
   const folder = plan.usesFiles ? await mkdtemp(join(tmpdir(), 'stepwright-')) : undefined;
   try {
-    return await run(task, file, args, plan, folder);
+    return await new CommandRun(task, { file, args, plan, folder }).run();
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function run(
-  task: TaskContext,
-  file: string,
-  args: readonly string[],
-  plan: CommandPlan,
-  folder: string | undefined,
-): Promise<unknown> {
-  const text = plan.input === undefined ? task.rawInput : JSON.stringify(plan.input);
-  const files = { input: join(folder ?? '', 'input.json'), output: join(folder ?? '', 'output.json') };
-  if (plan.inputAs === 'file') await writeFile(files.input, text);
-  // Only where one runs: whoever imports the framework, a test bed too, need not load what starts processes.
-  const { Program } = await import('./program.js');
-  task.signal.throwIfAborted();
-  const printed = new Printed(task);
-  let stopped: Stopped | undefined;
-  let bytes = 0;
-  const stop = (reason: Stopped): void => {
-    stopped ??= reason;
-    program.stop();
-  };
-  const program = new Program({
-    ...{ file, cwd: plan.cwd, memoryMb: plan.memoryMb, killAfterMs: plan.killAfterMs },
-    args: [...args, ...inputArgs(plan, text)],
-    env: {
-      ...process.env,
-      ...(plan.inputAs === 'env' && { STEPWRIGHT_INPUT: text }),
-      ...(plan.inputAs === 'file' && { STEPWRIGHT_INPUT_FILE: files.input }),
-      ...(plan.outputFrom === 'file' && { STEPWRIGHT_OUTPUT_FILE: files.output }),
-      ...plan.env,
-    },
-    stdin: plan.inputAs === 'stdin' ? text : undefined,
-    onOutput: (stream, chunk) => {
-      bytes += chunk.length;
-      if (bytes > plan.outputLimit)
-        stop({ why: 'limit', message: `printed more than ${plan.outputLimit} bytes` });
-      else printed.add(stream, chunk);
-    },
-  });
-  const over = new AbortController();
-  const onAbort = (): void => stop({ why: 'aborted' });
-  task.signal.addEventListener('abort', onAbort, { once: true, signal: over.signal });
-  const cancel =
-    plan.timeoutMs === undefined
-      ? undefined
-      : systemClock.after(plan.timeoutMs, () =>
-          stop({ why: 'limit', message: `did not end within ${plan.timeout}` }),
-        );
-  try {
-    const end = await program.ended;
-    printed.end();
-    if (stopped?.why === 'aborted') throw task.signal.reason;
-    if (stopped) throw new CommandFailed(`${basename(file)} ${stopped.message}: it was ended`, end);
-    if (end.exitCode !== 0) throw failureOf(file, end, plan.errors, printed);
-    return plan.outputFrom === 'file'
-      ? await readOutput(files.output)
-      : plan.outputFrom === 'stdout'
-        ? printed.result()
-        : null;
-  } finally {
-    cancel?.();
-    over.abort();
+interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly plan: CommandPlan;
+  /** A folder for the input and output files; undefined where none is used. */
+  readonly folder: string | undefined;
+}
+
+/** Why a program was stopped before its own exit. */
+type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly message: string };
+
+/** One run of a program, from its input to its result. */
+class CommandRun {
+  readonly #task: TaskContext;
+  readonly #command: Command;
+  /** JSON text. */
+  readonly #input: string;
+  readonly #inputFile: string;
+  readonly #outputFile: string;
+  readonly #output: ProgramOutput;
+  #bytes = 0;
+  #program: Program | undefined;
+  #stopped: Stopped | undefined;
+
+  constructor(task: TaskContext, command: Command) {
+    const { plan, folder = '' } = command;
+    this.#task = task;
+    this.#command = command;
+    this.#input = plan.input === undefined ? task.rawInput : JSON.stringify(plan.input);
+    this.#inputFile = join(folder, 'input.json');
+    this.#outputFile = join(folder, 'output.json');
+    this.#output = new ProgramOutput(task);
+  }
+
+  async run(): Promise<unknown> {
+    if (this.#command.plan.inputAs === 'file') await writeFile(this.#inputFile, this.#input);
+    const program = await this.#start();
+    const unwatch = this.#watch();
+    try {
+      const exit = await program.exited;
+      this.#output.end();
+      this.#throwFailure(exit);
+      return await this.#result();
+    } finally {
+      unwatch();
+    }
+  }
+
+  async #start(): Promise<Program> {
+    // Loaded on demand, so that importing the framework does not load what starts processes.
+    const { Program } = await import('./program.js');
+    this.#task.signal.throwIfAborted();
+    this.#program = new Program(this.#programOptions());
+    return this.#program;
+  }
+
+  #programOptions(): ProgramOptions {
+    const { file, args, plan } = this.#command;
+    const { cwd, memoryMb, killAfterMs, inputAs, outputFrom } = plan;
+    return {
+      ...{ file, cwd, memoryMb, killAfterMs },
+      args: [...args, ...inputArgs(plan, this.#input)],
+      env: {
+        ...process.env,
+        ...(inputAs === 'env' && { STEPWRIGHT_INPUT: this.#input }),
+        ...(inputAs === 'file' && { STEPWRIGHT_INPUT_FILE: this.#inputFile }),
+        ...(outputFrom === 'file' && { STEPWRIGHT_OUTPUT_FILE: this.#outputFile }),
+        ...plan.env,
+      },
+      stdin: inputAs === 'stdin' ? this.#input : undefined,
+      onOutput: (stream, chunk) => this.#onOutput(stream, chunk),
+    };
+  }
+
+  #onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    const { outputLimit } = this.#command.plan;
+    this.#bytes += chunk.length;
+    if (this.#bytes > outputLimit)
+      this.#stop({ why: 'limit', message: `printed more than ${outputLimit} bytes` });
+    else this.#output.add(stream, chunk);
+  }
+
+  /** Stops the program when the task's signal aborts or its timeout is over. @returns what ends the watch. */
+  #watch(): Cancel {
+    const { signal } = this.#task;
+    const { timeout, timeoutMs } = this.#command.plan;
+    const onAbort = (): void => this.#stop({ why: 'aborted' });
+    const onTimeout = (): void => this.#stop({ why: 'limit', message: `did not end within ${timeout}` });
+    signal.addEventListener('abort', onAbort, { once: true });
+    const cancel = timeoutMs === undefined ? undefined : systemClock.after(timeoutMs, onTimeout);
+    return () => {
+      cancel?.();
+      signal.removeEventListener('abort', onAbort);
+    };
+  }
+
+  #stop(reason: Stopped): void {
+    this.#stopped ??= reason;
+    this.#program?.stop();
+  }
+
+  #throwFailure(exit: ProgramExit): void {
+    const { file, plan } = this.#command;
+    if (this.#stopped?.why === 'aborted') throw this.#task.signal.reason;
+    if (this.#stopped)
+      throw new CommandFailed(`${basename(file)} ${this.#stopped.message}: it was ended`, exit);
+    if (exit.exitCode !== 0) throw failureOf(file, exit, plan.errors, this.#output);
+  }
+
+  async #result(): Promise<unknown> {
+    const { outputFrom } = this.#command.plan;
+    if (outputFrom === 'none') return null;
+    return outputFrom === 'file' ? readOutput(this.#outputFile) : this.#output.result();
   }
 }
 
-/** A list of texts is the arguments themselves; anything else is one of them, as JSON. */
+/** Returns the arguments that hold the input: the texts of a list, or the JSON text as one argument. */
 function inputArgs({ inputAs }: CommandPlan, text: string): readonly string[] {
   if (inputAs !== 'args') return [];
   const input: unknown = JSON.parse(text);
@@ -113,17 +164,17 @@ function inputArgs({ inputAs }: CommandPlan, text: string): readonly string[] {
 
 function failureOf(
   file: string,
-  end: ProgramEnd,
+  exit: ProgramExit,
   errors: Readonly<Record<string, string>>,
-  { failure }: Printed,
+  { failure }: ProgramOutput,
 ): Error {
-  const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was ended by ${end.signal}`;
-  const last = end.stderr.split('\n').at(-1);
+  const how = exit.signal === null ? `ended with exit code ${exit.exitCode}` : `was ended by ${exit.signal}`;
+  const last = exit.stderr.split('\n').at(-1);
   const message = `${basename(file)} ${how}${last ? `: ${last}` : ''}`;
-  const name = end.exitCode === null ? undefined : (errors[end.exitCode] ?? failure?.error);
-  if (name === undefined) return new CommandFailed(message, end);
-  const named = new ActivityFailure(name, failure?.cause ?? message, endData(end));
-  // It was made here, which is no place that anybody looks for.
+  const name = exit.exitCode === null ? undefined : (errors[exit.exitCode] ?? failure?.error);
+  if (name === undefined) return new CommandFailed(message, exit);
+  const named = new ActivityFailure(name, failure?.cause ?? message, exitData(exit));
+  // Its stack would show this file, which says nothing of the failure.
   return Object.assign(named, { stack: `${named.name}: ${named.message}` });
 }
 

@@ -3,15 +3,13 @@ import { type Config, CONFIG_OPTIONS, defaultExport } from '../../../config/conf
 import type { HandlerDefinition } from '../../../declare/definition.js';
 import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
-import type { TaskContext } from '../../../declare/task-context.js';
 import { throwProblems } from '../../../base/errors.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
 import { createContainer } from '../../setup/create-container.js';
-import type { Outcome } from '../../handler/outcome/outcome.js';
-import type { HostedLease, HostOptions } from '../pool-messages.js';
+import type { HostOptions } from '../pool-messages.js';
 
-/** The handlers of a config, with a container of their own: `setup` ran once for all of them. */
+/** The handlers of a config, with a container of their own. `setup` runs once for all of them. */
 export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];
   readonly #container: DependencyContainer;
@@ -25,12 +23,12 @@ export class HostedHandlers {
     const config: Config = exported;
     const sources = globs ?? config.activities ?? CONFIG_OPTIONS.activities.default;
     const loaded = await loadActivities(sources, baseDir, { defaulted: true });
-    // Whatever can be wrong with the declaration was found when the worker started, its ARNs too.
+    // The worker has checked the declarations, their ARNs too, when it started.
     const found = discover(loaded.classes, process.env, { standIn: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
     const container = await createContainer(config.setup);
     const hosted = new HostedHandlers(found.handlers, container, config.interceptors);
-    for (const name of handlers) hosted.#handler(name);
+    for (const name of handlers) hosted.handler(name);
     return hosted;
   }
 
@@ -44,19 +42,8 @@ export class HostedHandlers {
     this.#interceptors = interceptors;
   }
 
-  handle(
-    { handler, text }: HostedLease,
-    context: TaskContext,
-    onOutcome: (outcome: Outcome) => void,
-  ): Promise<void> {
-    return this.#handler(handler)(text, context, onOutcome);
-  }
-
-  async dispose(): Promise<void> {
-    await this.#container.dispose();
-  }
-
-  #handler(name: string): CompiledHandler {
+  /** Returns a handler, compiled when it is asked for first. @throws Error where the config has none of that name. */
+  handler(name: string): CompiledHandler {
     const known = this.#compiled.get(name);
     if (known) return known;
     const names = this.#definitions.map((each) => each.name);
@@ -66,5 +53,9 @@ export class HostedHandlers {
     const handler = compile(definition, this.#container, this.#interceptors ?? []);
     this.#compiled.set(name, handler);
     return handler;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#container.dispose();
   }
 }

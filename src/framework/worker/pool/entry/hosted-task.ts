@@ -6,14 +6,15 @@ import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 
 type Send = (message: FromHost) => void;
 
-/** One task where its handler runs: the context that it is given, made of messages. */
+/** A task in the thread or process that its handler runs in: its context, whose calls are messages to the worker. */
 export class HostedTask {
   readonly context: TaskContext;
   readonly #send: Send;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
-  readonly #beats = new Map<number, (gone: boolean) => void>();
-  #lastBeat = 0;
+  /** The callbacks of heartbeats that wait for their answer, by id. */
+  readonly #heartbeats = new Map<number, (gone: boolean) => void>();
+  #lastId = 0;
   #closed = false;
 
   constructor({ handler, text, token, activityArn, workerName, receivedAt }: HostedLease, send: Send) {
@@ -22,10 +23,10 @@ export class HostedTask {
       signal: this.#signals.signal,
       shuttingDown: this.#signals.shuttingDown,
       heartbeat: () => {
-        const beat = this.#heartbeat();
-        // Whoever does not await it learns of gone from the signal.
-        beat.catch(() => {});
-        return beat;
+        const heartbeat = this.#heartbeat();
+        // A handler that does not await it learns of gone from the signal.
+        heartbeat.catch(() => {});
+        return heartbeat;
       },
       progress: (fraction, message) => {
         if (!this.#closed)
@@ -39,36 +40,35 @@ export class HostedTask {
     this.#inContext = new AsyncTaskContext(this.context);
   }
 
-  /** The worker tells something about it. */
-  take(message: Extract<ToHost, { kind: 'abort' | 'drain' | 'beaten' }>): void {
-    if (message.kind === 'beaten') this.#beaten(message);
+  onMessage(message: Extract<ToHost, { kind: 'abort' | 'drain' | 'heartbeat-answer' }>): void {
+    if (message.kind === 'heartbeat-answer') this.#onAnswer(message);
     else if (message.kind === 'drain') this.#inContext.run(() => this.#signals.drain());
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
 
-  /** Its handler has settled. What that left running belongs to no task. */
+  /** Ends the task: its handler has settled, and what that left running belongs to no task. */
   close(): void {
     this.#closed = true;
     this.#inContext.close();
-    for (const answer of this.#beats.values()) answer(false);
+    for (const answer of this.#heartbeats.values()) answer(false);
   }
 
   async #heartbeat(): Promise<void> {
     if (this.#closed) return;
-    const beat = ++this.#lastBeat;
+    const id = ++this.#lastId;
     const gone = await new Promise<boolean>((resolve) => {
-      this.#beats.set(beat, resolve);
-      this.#send({ kind: 'beat', beat });
+      this.#heartbeats.set(id, resolve);
+      this.#send({ kind: 'heartbeat', id });
     });
     if (gone) throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
   }
 
-  #beaten({ beat, gone }: Extract<ToHost, { kind: 'beaten' }>): void {
-    this.#beats.get(beat)?.(gone);
-    this.#beats.delete(beat);
+  #onAnswer({ id, gone }: Extract<ToHost, { kind: 'heartbeat-answer' }>): void {
+    this.#heartbeats.get(id)?.(gone);
+    this.#heartbeats.delete(id);
   }
 }
 
-/** What somebody passes against its type might not be copied to another thread, and is no progress anyway. */
+/** Returns only a value of the type: any other is no progress, and might not be cloneable. */
 const onlyA = <T>(type: 'number' | 'string', value: T): T | undefined =>
   typeof value === type ? value : undefined;

@@ -5,7 +5,7 @@ import { remoteLog } from '../log-line.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask } from './hosted-task.js';
 
-/** What runs in a thread or a process of a pool: one task after another, as the worker hands them over. */
+/** Runs in a thread or a process of a pool: one task after another, as the worker sends them. */
 
 const send = (message: FromHost): void => {
   if (parentPort) parentPort.postMessage(message);
@@ -21,7 +21,7 @@ async function start({ options }: Extract<ToHost, { kind: 'start' }>): Promise<v
     handlers = await HostedHandlers.load(options);
     send({ kind: 'ready' });
   } catch (error) {
-    send({ kind: 'unfit', message: error instanceof Error ? error.message : String(error) });
+    send({ kind: 'not-started', message: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -29,7 +29,8 @@ async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
   if (!handlers) throw new Error('a task came before the start');
   const task = new HostedTask(lease, send);
   current = task;
-  await handlers.handle(lease, task.context, (outcome) => send({ kind: 'outcome', outcome }));
+  const handle = handlers.handler(lease.handler);
+  await handle(lease.text, task.context, (outcome) => send({ kind: 'outcome', outcome }));
   task.close();
   current = undefined;
   send({ kind: 'settled', memoryMb: memoryMb() });
@@ -40,31 +41,31 @@ async function close(): Promise<void> {
   process.exit(0);
 }
 
-/** Of a thread what its heap holds, of a process all that it takes. */
+/** Returns what the heap of a thread holds, or the resident memory of a process. */
 function memoryMb(): number {
   if (isMainThread) return process.memoryUsage.rss() / 2 ** 20;
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 2 ** 20;
 }
 
-function take(message: ToHost): void {
+function onMessage(message: ToHost): void {
   if (message.kind === 'start') void start(message);
   else if (message.kind === 'task') void work(message);
   else if (message.kind === 'close') void close();
-  else current?.take(message);
+  else current?.onMessage(message);
 }
 
 const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
 
-// As in the worker's own process: a promise that user code forgot ends no task, and nobody knows which one it is of.
+// As in the worker's own process, a promise that user code does not await ends no task. Its task is unknown.
 process.on('unhandledRejection', (reason) => {
   log.error({ err: reason }, 'a rejected promise was not handled: something in user code is not awaited');
 });
 
-if (parentPort) parentPort.on('message', take);
+if (parentPort) parentPort.on('message', onMessage);
 else {
-  process.on('message', take);
-  // Whether it is to end is the worker's to say; a signal to the whole service comes here, too.
+  process.on('message', onMessage);
+  // Only the worker ends this process. A signal to the whole service arrives here, too, and is ignored.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
   process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
 }

@@ -6,20 +6,20 @@ import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
-/** A longer line is no output of a task, and is not kept. */
+/** The longest line that can be a task's output; longer ones are not kept whole. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
-/** So many of the last lines are looked through for the output. */
+/** The last lines and characters that are searched for the output. */
 const KEPT_LINES = 100;
 const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
-/** What a line of the log shows of a printed one, and how many are written each second. */
+/** The characters of a printed line that are logged, and the lines that are logged each second. */
 const LOGGED_CHARACTERS = 2_000;
 const LOGGED_PER_SECOND = 100;
 
 /**
- * What a program prints: lines become lines of the task's log, `{"progress": 0.4, "message": "…"}` its progress, and the
- * last line of JSON on standard output the result. However much is printed, little of it is kept.
+ * The output of a program. Its lines go to the task's log, `{"progress": 0.4, "message": "…"}` to its progress, and the
+ * last line of JSON on standard output is the result. It keeps a bounded part of what is printed.
  */
-export class Printed {
+export class ProgramOutput {
   readonly #task: TaskContext;
   readonly #lines = {
     stdout: new Lines((line) => this.#stdout(line)),
@@ -29,7 +29,7 @@ export class Printed {
   #lastCharacters = 0;
   #second = Number.NEGATIVE_INFINITY;
   #logged = 0;
-  #unlogged = 0;
+  #dropped = 0;
 
   constructor(task: TaskContext) {
     this.#task = task;
@@ -39,14 +39,14 @@ export class Printed {
     this.#lines[stream].add(chunk);
   }
 
-  /** No more comes: what is left becomes lines. */
+  /** Ends both streams: what is left in them are lines, too. */
   end(): void {
     this.#lines.stdout.end();
     this.#lines.stderr.end();
-    this.#tellUnlogged();
+    this.#logDropped();
   }
 
-  /** The last line of standard output that is JSON; null where it has no lines. @throws Refusal where none is. */
+  /** Returns the last line of standard output that is JSON; null where nothing was printed. @throws Refusal where no line is JSON. */
   result(): unknown {
     for (const line of this.#last.toReversed()) {
       if (line.length > LINE_LIMIT)
@@ -103,22 +103,22 @@ export class Printed {
   #log(stream: 'stdout' | 'stderr', line: string): void {
     const second = Math.floor(systemClock.now() / 1000);
     if (second !== this.#second) {
-      this.#tellUnlogged();
+      this.#logDropped();
       this.#second = second;
       this.#logged = 0;
     }
     if (this.#logged++ < LOGGED_PER_SECOND) this.#task.log.info({ stream }, line.slice(0, LOGGED_CHARACTERS));
-    else this.#unlogged++;
+    else this.#dropped++;
   }
 
-  #tellUnlogged(): void {
-    if (this.#unlogged > 0)
-      this.#task.log.warn({ lines: this.#unlogged }, 'the program prints faster than its lines are logged');
-    this.#unlogged = 0;
+  #logDropped(): void {
+    if (this.#dropped > 0)
+      this.#task.log.warn({ lines: this.#dropped }, 'the program prints faster than its lines are logged');
+    this.#dropped = 0;
   }
 }
 
-/** Cuts a stream into lines. Of a line that is too long, a little more than the limit is kept. Empty ones are none. */
+/** Splits a stream into lines. Skips empty lines; keeps little more than `LINE_LIMIT` of a longer line. */
 class Lines {
   readonly #decoder = new StringDecoder('utf8');
   readonly #onLine: (line: string) => void;
@@ -132,17 +132,17 @@ class Lines {
     const [first = '', ...lines] = this.#decoder.write(chunk).split('\n');
     if (this.#rest.length <= LINE_LIMIT) this.#rest += first;
     for (const line of lines) {
-      this.#tell();
+      this.#emitLine();
       this.#rest = line;
     }
   }
 
   end(): void {
     this.#rest += this.#decoder.end();
-    this.#tell();
+    this.#emitLine();
   }
 
-  #tell(): void {
+  #emitLine(): void {
     const line = this.#rest.trim();
     this.#rest = '';
     if (line !== '') this.#onLine(line);
