@@ -1,5 +1,5 @@
 import type { Command as CommandOf } from 'commander';
-import { accessFlags } from '../flags/access-flags.js';
+import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
 import { InvalidArgumentError, Option } from '../flags/commander.js';
 import {
   addFlags,
@@ -12,9 +12,14 @@ import {
   optionFlags,
   type Parsed,
 } from '../flags/shared-flags.js';
-import type { ListenFlags } from '../local/local.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
+
+interface LocalFlags extends AccessFlags, LogFlags {
+  readonly host?: string;
+  /** Health ports of workers that the console is to show. */
+  readonly worker?: readonly number[];
+}
 
 export function addLocal(program: CommandOf): void {
   const command = program.command('local').description('run only the local Step Functions, seeded');
@@ -28,9 +33,10 @@ export function addLocal(program: CommandOf): void {
     ).argParser(readPort),
     ...optionFlags(({ ofWorker }) => !ofWorker),
     handlerFlag,
-  ]).action(async (parsed: Parsed<ListenFlags & LogFlags>) => {
+  ]).action(async (parsed: Parsed<LocalFlags>) => {
     const { local } = await import('../local/local.js');
-    await exit(await local(flagsOf(parsed), parsed, logFor(parsed)));
+    const { host, worker: workerPorts } = parsed;
+    await exit(await local(flagsOf(parsed), { ...accessOf(parsed), host, workerPorts }, logFor(parsed)));
   });
 }
 

@@ -7,7 +7,7 @@ import type { PublicHandler } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { SharedService } from '../supervise/shared-service.js';
 import type { PlanSummary } from '../supervise/plan-summary.js';
@@ -25,7 +25,7 @@ const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 export interface DevOptions {
   /** The command that compiles. @default the project's own tsc */
   readonly build?: string;
-  readonly access: AccessFlags;
+  readonly access: Access;
   readonly log: LogFlags;
 }
 
@@ -52,7 +52,7 @@ interface SessionParts {
   readonly flags: Flags;
   readonly log: Logger;
   readonly logFlags: LogFlags;
-  readonly access: AccessFlags;
+  readonly access: Access;
   readonly project: string;
   /** Undefined where the config is JavaScript: the sources themselves run. */
   readonly compilation: Compilation | undefined;

@@ -1,10 +1,17 @@
 import type { Option as OptionOf } from 'commander';
 import { Option } from './commander.js';
 
-/** The callers that the local service lets in, and whether it serves its console. */
+/** The access flags as they are parsed. */
 export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
+  readonly console?: boolean;
+}
+
+/** The callers that the local service lets in, and whether it serves its console. */
+export interface Access {
+  readonly allowHosts?: readonly string[];
+  readonly allowOrigins?: readonly string[];
   /** Undefined where neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
 }
@@ -19,9 +26,9 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--no-console', 'serve no console'),
 ];
 
-/** Picks the access flags of a command line. */
-export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): AccessFlags => ({
-  allowHost,
-  allowOrigin,
+/** Reads the access flags of a command line. */
+export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): Access => ({
+  allowHosts: allowHost,
+  allowOrigins: allowOrigin,
   console,
 });

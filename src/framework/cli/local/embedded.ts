@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import { logFindings, logMachines } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
@@ -22,15 +22,14 @@ export interface Embedded {
 /** @param workers the workers that the console shows. @throws StartError */
 export async function startEmbedded(
   { plan, machines }: Project,
-  { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked }: AccessFlags,
+  { console: asked, ...access }: Access,
   log: Logger,
   workers: () => PublicStatus[],
 ): Promise<Embedded> {
   const { settings, handlers } = plan;
   const console = wantsConsole(asked);
   const page = console && consoleOptions(handlers, settings.region, workers);
-  const doors = { allowHosts, allowOrigins, console: page };
-  const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
+  const service = await startSeeded({ ...access, log, settings, console: page }, handlers, machines);
   return {
     ...{ service, console },
     logMachines: (port) => {

@@ -3,32 +3,32 @@ import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logMachines, logOutdated } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
-/** The flags of the command. */
-export interface ListenFlags extends AccessFlags {
+/** The address to listen on, and the callers to let in. */
+interface ListenOptions extends Access {
   readonly host?: string;
-  /** Health ports of workers for the console to show. */
-  readonly worker?: readonly number[];
+  /** Health ports of workers for the console to show. @default [] */
+  readonly workerPorts?: readonly number[];
 }
 
 /** Runs only the local service, seeded, until a signal comes. @returns the exit code */
 export async function local(
   flags: Flags,
-  { host, allowHost: allowHosts, allowOrigin: allowOrigins, console: asked, worker: ports = [] }: ListenFlags,
+  { host, workerPorts = [], console: asked, ...access }: ListenOptions,
   log: Logger,
 ): Promise<number> {
   const { plan, machines, outdated } = await readSeeds(flags);
   logOutdated(log, outdated);
   const { settings, handlers } = plan;
   const console =
-    wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watchWorkers(ports, systemClock));
-  const doors = { host, allowHosts, allowOrigins, console };
-  const service = await startSeeded({ log, settings, ...doors }, handlers, machines);
+    wantsConsole(asked, host) &&
+    consoleOptions(handlers, settings.region, watchWorkers(workerPorts, systemClock));
+  const service = await startSeeded({ ...access, log, settings, host, console }, handlers, machines);
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
   if (console) logConsole(log, service.url);
   for (const { definition } of handlers)

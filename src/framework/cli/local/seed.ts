@@ -4,6 +4,7 @@ import type { Finding } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
+import type { Access } from '../flags/access-flags.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.js';
@@ -18,12 +19,10 @@ const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
 /** The options of a seeded local service. */
-export interface SeededOptions {
+export interface SeededOptions extends Omit<Access, 'console'> {
   readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
   readonly host?: string;
-  readonly allowHosts?: readonly string[];
-  readonly allowOrigins?: readonly string[];
   readonly console?: false | ConsoleOptions;
 }
 

@@ -4,7 +4,7 @@ import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.j
 import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logOutdated, WAITING } from '../output/banner.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
 import { endPollsOnDrain } from '../local/running-service.js';
 import { type Project, readProject } from '../project/project.js';
@@ -12,7 +12,7 @@ import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
 /** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
-export async function start(flags: Flags, access: AccessFlags, log: Logger): Promise<number> {
+export async function start(flags: Flags, access: Access, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
   const parts: Parts = { embedded: undefined, worker: undefined };
@@ -37,12 +37,7 @@ interface Parts {
 }
 
 /** Starts the embedded service at the endpoint `local`. @returns the endpoint to connect to */
-async function openEndpoint(
-  parts: Parts,
-  project: Project,
-  access: AccessFlags,
-  log: Logger,
-): Promise<Endpoint> {
+async function openEndpoint(parts: Parts, project: Project, access: Access, log: Logger): Promise<Endpoint> {
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   if (endpoint.kind !== 'local') return endpoint;

@@ -4,7 +4,7 @@ import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import { readMachines } from '../project/machines.js';
 import type { PlanSummary } from './plan-summary.js';
@@ -28,7 +28,7 @@ export class SharedService {
 
   constructor(
     private readonly log: Logger,
-    private readonly access: AccessFlags,
+    private readonly access: Access,
     private readonly workers: {
       /** The worker that answers for the mocks. */
       readonly current: () => WorkerProcess | undefined;
@@ -113,12 +113,12 @@ export class SharedService {
   }
 
   #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { allowHost: allowHosts, allowOrigin: allowOrigins, console: asked } = this.access;
+    const { console: asked, ...access } = this.access;
     const console = wantsConsole(asked) && {
       workers: () => [...this.workers.all()].flatMap(({ status }) => status ?? []),
       exampleFor: (arn: string) => this.#plan?.examples[arn],
     };
-    return { allowHosts, allowOrigins, console };
+    return { ...access, console };
   }
 
   #seed(source: MachineSource, isFirst: boolean): void {

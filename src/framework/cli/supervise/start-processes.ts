@@ -12,7 +12,7 @@ import { type Health, serveHealth } from '../../worker/health/serve-health.js';
 import { SummedMetrics } from '../../worker/observe/metrics/summed-metrics.js';
 import { longestDrain } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logFindings, logMachines, WAITING } from '../output/banner.js';
-import type { AccessFlags } from '../flags/access-flags.js';
+import type { Access } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { reloadRequests, stopSignal } from '../process/signals.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
@@ -25,7 +25,7 @@ import { SupervisedSet } from './supervised-set.js';
 
 export interface ProcessesOptions {
   readonly flags: Flags;
-  readonly access: AccessFlags;
+  readonly access: Access;
   readonly logFlags: LogFlags;
   readonly log: Logger;
 }
