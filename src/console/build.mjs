@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Builds the page of the console where `dist/console` is missing or older than its sources. Where it can't be built
- * (`npm install --omit=dev`), says so and goes on: everything but the page works without it.
+ * Builds the page of the console where `dist/console` is missing or older than its sources. Where it can't be
+ * built (`npm install --omit=dev`), it says so and exits with 0: everything but the page works without it.
  *
  * `--strict` makes that an error, as for a package.
  */

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** Where the page is: the parts of what follows `#/`, and its query. */
+/** The address inside the page: the parts after `#/`, and the query. */
 export interface Route {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
@@ -25,7 +25,7 @@ addEventListener('hashchange', () => {
   route.value = read();
 });
 
-/** `to('executions', arn)`: a link inside the page. */
+/** Returns a link inside the page: `to('executions', arn)`. */
 export function to(...parts: (string | Readonly<Record<string, string>>)[]): string {
   const path = parts.filter((each) => typeof each === 'string').map(encodeURIComponent);
   const query = parts.find((each) => typeof each === 'object');
@@ -37,7 +37,7 @@ export function go(...parts: Parameters<typeof to>): void {
   location.hash = to(...parts);
 }
 
-/** Changes the query without a step in the browser's history. */
+/** Replaces the query, without a new entry in the browser's history. */
 export function replaceQuery(query: Readonly<Record<string, string>>): void {
   history.replaceState(null, '', to(...route.value.parts, query));
   route.value = read();

@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The page of the console, into `dist/console`. It asks nobody but the service that serves it. */
+/** Builds the page of the console into `dist/console`. It sends requests to its own service alone. */
 export default defineConfig({
   root: here('.'),
   base: '/console/',
@@ -17,8 +17,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    // Whose code is in it, and under which licences.
     rolldownOptions: { checks: { pluginTimings: false } },
+    // Names the packages in the bundle, with their licences.
     license: { fileName: 'licences.md' },
   },
 });

@@ -29,7 +29,7 @@ export function PageHead({ title, name, above, children }: PageHeadProps): JSX.E
 export function ErrorMessage({ message }: { readonly message: string | undefined }): JSX.Element | null {
   if (message === undefined) return null;
   return (
-    <p class="trouble" role="alert" dir="auto">
+    <p class="error-message" role="alert" dir="auto">
       {message}
     </p>
   );

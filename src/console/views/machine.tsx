@@ -112,7 +112,7 @@ function MachineGraph({ machine }: MachineProps): JSX.Element {
 }
 
 const StateDefinition = ({ node: { name, source } }: { readonly node: StateNode }): JSX.Element => (
-  <div class="peek">
+  <div class="state-definition">
     <h3 dir="auto">{name}</h3>
     <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
   </div>

@@ -68,7 +68,7 @@ function TypeLine({ node, visits }: { readonly node: StateNode; readonly visits:
       {node.type}
       {node.calls !== undefined && <span class="node-calls">{node.calls}</span>}
       {visits > 1 && (
-        <span class="node-times" title={`Entered ${visits} times`}>
+        <span class="node-visits" title={`Entered ${visits} times`}>
           ×{visits}
         </span>
       )}
@@ -82,7 +82,7 @@ interface CaptionProps {
 }
 
 const Caption = ({ icon, text }: CaptionProps): JSX.Element => (
-  <span class="node-said">
+  <span class="node-caption">
     <Icon name={icon} />
     <span>{text}</span>
   </span>

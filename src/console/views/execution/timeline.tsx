@@ -33,19 +33,19 @@ export function Timeline({ view, selected, onSelect }: TimelineProps): JSX.Eleme
     [run, known, status],
   );
   return (
-    <section class="panel strip" aria-label="Time">
+    <section class="panel timeline" aria-label="Time">
       <h2 class="panel-title">
         Time <span class="faint">{duration(span)}</span>
       </h2>
-      <div class="strip-rows">
+      <div class="timeline-rows">
         {rows.map(({ state, depth, bars, text }) => (
           <button
             type="button"
-            class="strip-row"
+            class="timeline-row"
             aria-pressed={selected === state}
             onClick={() => onSelect(selected === state ? undefined : state)}
           >
-            <span class="strip-name" dir="auto" style={{ paddingInlineStart: `${depth * 12}px` }}>
+            <span class="timeline-name" dir="auto" style={{ paddingInlineStart: `${depth * 12}px` }}>
               {state}
             </span>
             <Bars bars={bars} startedAt={startedAt} until={until} text={text} />

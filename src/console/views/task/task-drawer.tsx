@@ -80,7 +80,7 @@ function Origin({ task: { execution, state } }: { readonly task: OwnTask }): JSX
 }
 
 const Lapsed = ({ reason }: { readonly reason: string }): JSX.Element => (
-  <p class="trouble" role="alert">
+  <p class="error-message" role="alert">
     <strong>The task has lapsed.</strong> {reason}
   </p>
 );

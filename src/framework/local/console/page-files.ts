@@ -11,23 +11,23 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** A file of the page, as it was built. */
+/** A file of the built page. */
 export interface PageFile {
   readonly body: Buffer;
   readonly type: string;
 }
 
-/** Where the built page lies: in `dist/console` of this package, whether this file is compiled or a source. */
+/** Returns the folder of the built page: `dist/console` of this package, whether this file is compiled or a source. */
 export function builtPage(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(dir, 'package.json')) && dir !== dirname(dir)) dir = dirname(dir);
   return join(dir, 'dist', 'console');
 }
 
-/** Only plain names, one below the other: nothing leads out of the folder, and nothing is hidden. */
+/** Plain names, one below the other: none leads out of the folder, and none is hidden. */
 const PLAIN = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/;
 
-/** A file of the folder, or undefined where it has none of that name. */
+/** Reads a file of the folder; undefined where it has none of that name. */
 export async function readPageFile(folder: string, name: string): Promise<PageFile | undefined> {
   const type = TYPES[extname(name)];
   if (type === undefined || !PLAIN.test(name)) return undefined;

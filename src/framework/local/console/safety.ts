@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isOwnHost, type Names } from '../api/host-check.js';
 
-/** No page can send it to another origin without asking first, and the service never says yes. */
+/** A browser sends this header to another origin only after a preflight, which the service never grants. */
 const WRITE_HEADER = 'x-stepwright-console';
 
-/** Why something is refused. */
+/** The answer to a request that is refused. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
@@ -13,8 +13,9 @@ export interface Refusal {
 const refused = (reason: string, status = 403): Refusal => ({ status, reason });
 
 /**
- * Why a request may not come in at all: it is meant for another host or port (a page on a rebound name), or another page
- * sends it. Following a link to the page itself is no such call.
+ * Refuses a request that is meant for another host or port (from a page on a rebound name), or that another page sends.
+ * A link to the page itself may be followed from anywhere.
+ * @returns undefined where the request may come in
  */
 export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
@@ -30,7 +31,7 @@ export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Na
   return undefined;
 }
 
-/** Why a call that changes something is refused: it must be what only our own page can send, and no form can. */
+/** Refuses a call that changes something, unless it is one that only our own page can send, and no form. */
 export function refuseWrite({ headers }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin } = headers;
   if (!isOurPage(origin, host, names))
@@ -46,7 +47,10 @@ function isOurPage(origin: string | undefined, host: string | undefined, { allow
   return origin !== undefined && (origin === `http://${host}` || allowOrigins.includes(origin));
 }
 
-/** What keeps the page to itself. @param nonce lets the styles of its editor in, and no others */
+/**
+ * Returns the headers that isolate the page: it loads nothing from elsewhere, and no other page can embed or read it.
+ * @param nonce lets in the styles of its editor, and no others
+ */
 export function safetyHeaders(nonce: string): Readonly<Record<string, string>> {
   return {
     'cache-control': 'no-store',

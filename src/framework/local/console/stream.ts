@@ -3,21 +3,21 @@ import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Mark, Message, Topic } from './topics/topic.js';
 
-/** How often a tab is told what has changed, at most: nobody reads faster, and the engine may do thousands a second. */
-const TELL_EVERY_MS = 100;
-/** Where so much changes that nobody could follow it, a tab has time to paint: 50 bytes a millisecond, half a second at most. */
+/** The shortest time between two messages: nobody reads faster, and thousands of events may happen in a second. */
+const SEND_EVERY_MS = 100;
+/** A tab has time to paint a large change before the next one: a millisecond for each 50 bytes, half a second at most. */
 const PAINTED_BYTES_A_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-/** How often a silent stream says that it is still there. */
-const SIGN_EVERY_MS = 15_000;
-/** How soon a tab comes back that has lost its stream. */
+/** The interval of comments that keep a silent connection open. */
+const KEEP_ALIVE_EVERY_MS = 15_000;
+/** The time after which a browser reconnects that has lost its stream. */
 const RETRY_MS = 1_000;
 
 /**
- * Tells a tab of a topic, as server-sent events: a snapshot, then changes, each with an id that says how far the tab is
- * then. What changes between two messages goes out as one. Ends with the connection.
- * @param seen where the tab was, if it comes back
- * @param options.born tells the ids of this service from those of one that had its place before
+ * Sends a topic to a tab, as server-sent events: a snapshot, then changes, each with an id that holds the tab's position.
+ * All changes between two messages go out as one. The stream ends with its connection.
+ * @param seen the position of a tab that reconnects
+ * @param options.born tells the ids of this service from those of an earlier one at the same address
  */
 export function streamTopic(
   response: ServerResponse,
@@ -27,46 +27,46 @@ export function streamTopic(
 ): void {
   let mark = seen;
   let nextAt = 0;
-  const tell = (): void => {
-    // A tab that does not read is told the rest at once when it does.
+  const send = (): void => {
+    // A tab that does not read gets everything in one message once it does.
     const now = clock.now();
     if (response.writableNeedDrain || now < nextAt) return;
     const message = topic(mark);
     if (!message) return;
     mark = message.mark;
     const text = textOf(message, idOf(born, message.mark), now);
-    // What is told all at once is waited for.
+    // A snapshot needs no pause: its reader is waiting for it.
     if (message.kind === 'change')
       nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
     response.write(text);
   };
-  const tellOrEnd = (): void => {
+  const sendOrEnd = (): void => {
     try {
-      tell();
+      send();
     } catch (error) {
       log.error({ err: error }, 'the console failed to tell a tab what has changed');
       response.destroy();
     }
   };
   response.write(`retry: ${RETRY_MS}\n\n`);
-  tellOrEnd();
+  sendOrEnd();
   const ends = [
-    clock.every(TELL_EVERY_MS, tellOrEnd),
-    clock.every(SIGN_EVERY_MS, () => response.write(': still here\n\n')),
+    clock.every(SEND_EVERY_MS, sendOrEnd),
+    clock.every(KEEP_ALIVE_EVERY_MS, () => response.write(': still here\n\n')),
   ];
   response.on('close', () => {
     for (const end of ends) end();
   });
 }
 
-/** JSON has no line break, so that one line of data holds all of it. */
+/** JSON.stringify breaks no lines, so that one `data` line holds all of it. */
 function textOf({ kind, data }: Message, id: string, now: number): string {
   return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
 }
 
 const idOf = (born: number, mark: Mark): string => [born, ...mark].join('.');
 
-/** The mark of a Last-Event-ID; undefined where it is none, or another service gave it. */
+/** Reads the position from a Last-Event-ID; undefined where it has none, or another service gave it. */
 export function readMark(id: string | undefined, born: number): Mark | undefined {
   if (id === undefined || !/^\d+(\.\d+)+$/.test(id)) return undefined;
   const [from, ...mark] = id.split('.').map(Number);

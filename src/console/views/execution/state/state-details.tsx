@@ -80,7 +80,7 @@ function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Ele
   const isActivity = node.activityArn !== undefined;
   const first = Math.max(0, visits.length - MOST_VISITS);
   return (
-    <label class="which">
+    <label class="visit-picker">
       <span class="sr">Which time</span>
       <select value={index} onChange={(event) => onPick(Number(event.currentTarget.value))}>
         {visits.slice(first).map((each, i) => (
