@@ -89,7 +89,7 @@ test('where the thread ends before it listens, the main thread does', async () =
 test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
   const clock = new HandClock();
   const turns = new SharedArrayBuffer(4);
-  const parts = { turns, clock, stallAfterMs: 10_000, onGivenUp: () => {}, onTurned: () => {} };
+  const parts = { turns, clock, stallAfterMs: 10_000, onStuck: () => {}, onUnblocked: () => {} };
   let port = 0;
   const probes: ThreadHealthServer = new ThreadHealthServer(new MainLoopWatch(parts), clock, (message) => {
     if (message.kind === 'listening') ({ port } = message);

@@ -159,8 +159,8 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
   const told: unknown[] = [];
   const loop = new MainLoopWatch({
     ...{ turns, clock, stallAfterMs: 10_000 },
-    onGivenUp: (ms) => void told.push(['given up', ms]),
-    onTurned: (ms, gaveUp) => void told.push(['turned', ms, gaveUp]),
+    onStuck: (ms) => void told.push(['given up', ms]),
+    onUnblocked: (ms, gaveUp) => void told.push(['turned', ms, gaveUp]),
   });
   const turn = (): unknown => Atomics.add(new Int32Array(turns), 0, 1);
   await clock.advance(60_000);
@@ -168,16 +168,16 @@ test('a main loop that does not turn is blocked, and past stallAfter stuck; one 
   turn();
   await clock.advance(250);
   await clock.advance(5_000);
-  expect([loop.blockedMs, loop.gaveUp]).toEqual([5_000, false]);
+  expect([loop.blockedMs, loop.stuck]).toEqual([5_000, false]);
   turn();
   await clock.advance(250);
   expect([loop.blockedMs, told]).toEqual([0, [['turned', 5_000, false]]]);
   // The whole process was stopped: this thread has had one turn.
   clock.stall(60_000);
   await clock.advance(0);
-  expect([loop.blockedMs, loop.gaveUp]).toEqual([250, false]);
+  expect([loop.blockedMs, loop.stuck]).toEqual([250, false]);
   await clock.advance(10_000);
-  expect(loop.gaveUp).toBe(true);
+  expect(loop.stuck).toBe(true);
   turn();
   await clock.advance(250);
   expect(told.slice(1)).toEqual([

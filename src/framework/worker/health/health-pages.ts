@@ -10,7 +10,7 @@ import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../base/token-hash.js';
 import { statusPage } from './status-page.js';
 
-/** What the health port tells of. */
+/** The source of what the health port shows. */
 export interface HealthSource {
   status(): PublicStatus;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -25,7 +25,7 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
   };
 }
 
-/** The same for the page of the process that runs the worker, which shows what users wrote: handlers' words with it. */
+/** Returns the same with handlers' own words on their progress, for a page of the process that runs the worker. */
 export function statusInWords(status: WorkerStatus): PublicStatus {
   const tasks = oldestOf(status.tasks).map((task) => ({
     ...publicTask(task),
@@ -71,10 +71,13 @@ const PAGES: Readonly<Record<string, Teller>> = {
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
 
-/** The paths that are answered, but for the page itself. */
+/** All paths but that of the page itself. */
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
-/** Answers a request. @param path without its query */
+/**
+ * Returns the page for a request.
+ * @param path without its query
+ */
 export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });

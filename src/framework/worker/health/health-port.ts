@@ -8,7 +8,7 @@ import type { servePages } from './page-server.js';
 import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
 import { type Health, serveHealth } from './serve-health.js';
 
-/** A worker's health port, which is open before the worker is made. */
+/** A worker's health port. It is opened before the worker is made. */
 export interface WorkerHealth {
   /** Shows this worker from now on. */
   show(worker: ObservedWorker): Promise<void>;
@@ -16,17 +16,17 @@ export interface WorkerHealth {
 }
 
 export interface HealthOptions {
-  /** As it was configured; nothing is opened without. */
+  /** The configured port or address. @default none is opened */
   readonly healthPort: number | string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Serves the port, also while the main thread is blocked. @default the main thread serves it */
   readonly serve?: typeof servePages;
-  /** What shows that this is production; undefined where nothing does. */
+  /** The variable that shows that this is production; undefined where none does. */
   readonly production: string | undefined;
 }
 
-/** What is told before there is a worker. */
+/** The status before there is a worker. */
 const STARTING: PublicStatus = {
   name: 'stepwright',
   state: 'created',
@@ -43,7 +43,10 @@ export const NOTHING_YET: HealthSource = {
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
 };
 
-/** Opens the health port, and says where it is. @throws StartError where it can't be opened. */
+/**
+ * Opens the health port, and logs its address.
+ * @throws StartError where it can't be opened
+ */
 export async function openHealth({
   healthPort,
   clock,
@@ -74,7 +77,7 @@ async function sourceOf(worker: ObservedWorker, clock: Clock): Promise<HealthSou
   };
 }
 
-/** Tells where it is, and who can not reach it. */
+/** Logs its address, and warns where production can not reach it. */
 export function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
   log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
   if (production === undefined || !isThisMachine(address)) return;

@@ -1,18 +1,18 @@
 import type { Address } from '../../config/address.js';
 
-/** What is answered to one request. It can be copied to another thread. */
+/** An answer to a request. Plain data, which can be sent to another thread. */
 export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-/** Makes the page of a path, which comes without its query. Never rejects. */
+/** Makes the page of a path, given without its query. Never rejects. */
 export type Answerer = (method: string, path: string) => Promise<Page>;
 
-/** A port that pages are served on. */
+/** A port that serves pages. */
 export interface PageServer {
-  /** The one that was given, where 0 was asked for. */
+  /** The actual port, where 0 was asked for. */
   readonly port: number;
   readonly close: () => void;
 }
@@ -23,9 +23,12 @@ export const jsonPage = (status: number, body: object): Page => ({
   body: `${JSON.stringify(body)}\n`,
 });
 
-/** Serves pages at this address until it is closed. @throws Node's error, with its code, where it can't listen there. */
+/**
+ * Serves pages at this address until it is closed.
+ * @throws Node's error, with its code, where it can't listen there
+ */
 export async function servePages({ host, port }: Address, answer: Answerer): Promise<PageServer> {
-  // A bed loads this file, and no server.
+  // Imported here: a bed loads this file, and needs no server.
   const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer(({ method = 'GET', url = '/' }, response) => {
     void answer(method, url.replace(/\?.*$/, '')).then(({ status, type, body }) => {
@@ -34,12 +37,12 @@ export async function servePages({ host, port }: Address, answer: Answerer): Pro
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       });
-      // To a HEAD Node itself sends no body.
+      // Node itself sends no body to a HEAD.
       response.end(body);
     });
   });
   await new Promise<void>((resolve, reject) => {
-    // Once it listens nobody waits for this promise, and what goes wrong with one connection is not told.
+    // Once it listens, errors of single connections are ignored: this promise is settled.
     server.on('error', reject);
     server.listen(port, host, resolve);
   });

@@ -4,16 +4,17 @@ import { type Problem, StartError } from '../../base/errors.js';
 import { jsonPage, type Page, servePages } from './page-server.js';
 import { answer, type HealthSource } from './health-pages.js';
 
-/** A health port that is open. */
+/** An open health port. */
 export interface Health {
-  /** Where it is, with the port that was given where 0 was asked for. */
+  /** Its address, with the actual port where 0 was asked for. */
   readonly address: Address;
   close(): void;
 }
 
 /**
- * Opens the health port and answers on it until it is closed. @throws StartError where it can't listen there.
- * @param serve from a thread that knows more than this one where it is blocked. @default from this one
+ * Serves the health port until it is closed.
+ * @param serve serves it from a thread, which answers while this one is blocked. @default from this thread
+ * @throws StartError where it can't listen there
  */
 export async function serveHealth(
   address: Address,

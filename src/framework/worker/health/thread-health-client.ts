@@ -3,12 +3,12 @@ import { type Answerer, type PageServer, servePages } from './page-server.js';
 import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
 /**
- * The main thread's end of a health port that a thread answers: that asks here for each page. Where the thread ends, the
- * port is answered from here.
+ * The main thread's end of a health port that a thread serves. The thread asks it for each page. When the thread has
+ * ended, this serves the port itself.
  */
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
-  /** What is served, until it is closed. */
+  /** The open port and its pages, until it is closed. */
   #served: { readonly address: Address; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
@@ -18,7 +18,10 @@ export class ThreadHealthClient {
     this.#send = send;
   }
 
-  /** As `servePages`, from the thread; each page is `answer`'s while this thread can make it. One at a time. */
+  /**
+   * Serves pages from the thread, as `servePages` does; `answer` makes each while the main thread is not blocked. One
+   * port at a time.
+   */
   readonly serve = async (address: Address, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
     this.#served = { address, answer };
@@ -36,11 +39,11 @@ export class ThreadHealthClient {
   }
 
   /**
-   * The thread is no more.
-   * @returns whether there is a port, which is answered from here from now on
-   * @throws Node's error, where it can't be opened from here
+   * Serves the port from the main thread, when the thread has ended.
+   * @returns whether there is a port to serve
+   * @throws Node's error where it can't be opened here
    */
-  async goOn(): Promise<boolean> {
+  async serveFromMain(): Promise<boolean> {
     this.#threadEnded = true;
     if (!this.#served) return false;
     const { address, answer } = this.#served;
@@ -50,7 +53,7 @@ export class ThreadHealthClient {
       this.#refused(error as Error);
       throw error;
     }
-    // It may have been closed meanwhile.
+    // It may have been closed in the meantime.
     if (!this.#served) this.#instead.close();
     this.#opened(this.#instead.port);
     return true;

@@ -3,35 +3,35 @@ import type { Address } from '../../config/address.js';
 import { showDuration } from '../../base/time/duration.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
-/** What the main thread tells. */
+/** Messages to the thread. */
 export type ToHealthServer =
-  /** Answer probes there. */
+  /** Opens the port. */
   | { readonly kind: 'listen'; readonly address: Address }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
   | { readonly kind: 'close' };
 
-/** What it is told. */
+/** Messages to the main thread. */
 export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
   | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
 
-/** What the thread knows of the main loop. */
+/** The state of the main loop as the thread sees it. */
 export interface WatchedLoop {
-  /** How long it has not turned. */
+  /** Milliseconds since its last turn. */
   readonly blockedMs: number;
-  /** Whether it is taken for stuck. */
-  readonly gaveUp: boolean;
+  /** True while it is taken for stuck. */
+  readonly stuck: boolean;
 }
 
-/** How long a probe waits for the main thread, unless that is known to be blocked. */
+/** The longest that a probe waits for the main thread. */
 const ANSWER_LIMIT_MS = 1_000;
-/** A main loop that has not turned for so long does not answer. */
+/** A main loop that has not turned for this long is not asked. */
 const BLOCKED_MS = 1_000;
 
 /**
- * The health port, in a thread that answers whatever the main thread does. That is asked for each page; while it is
- * blocked this says what is known: alive as long as it is believed, and not ready.
+ * Serves the health port from a thread, which answers whatever the main thread does. Each page is asked of the main
+ * thread. While that is blocked this answers: alive until it is taken for stuck, and not ready.
  */
 export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;
@@ -79,9 +79,9 @@ export class ThreadHealthServer {
   }
 
   #blocked(path: string): Page {
-    const { blockedMs, gaveUp } = this.#mainLoop;
+    const { blockedMs, stuck } = this.#mainLoop;
     const reason = `the event loop has been blocked for ${showDuration(blockedMs)}`;
     if (path !== '/live') return jsonPage(503, { ready: false, reasons: [reason] });
-    return jsonPage(gaveUp ? 503 : 200, { state: gaveUp ? 'stuck' : 'blocked', reason });
+    return jsonPage(stuck ? 503 : 200, { state: stuck ? 'stuck' : 'blocked', reason });
   }
 }

@@ -1,19 +1,20 @@
 import { Heap } from './heap.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
-/** Intervals from this on can wait for a place on the way to come free, and leave the last ones to the shorter. */
+/** An interval of this length or longer leaves the last room among the heartbeats in flight to shorter ones. */
 const LONG_INTERVAL_MS = 10_000;
-/** Intervals that share a lane differ by less than a half. */
+/** Intervals that share a lane differ by a factor below 1.5. */
 const LANES_PER_DOUBLING = 2;
 
-/** Whether the interval is long enough to wait for a place on the way. */
+/** Returns whether the interval is long enough to wait until a heartbeat in flight is answered. */
 export const hasLongInterval = ({ everyMs }: ScheduledHeartbeat): boolean => everyMs >= LONG_INTERVAL_MS;
 
 /**
- * The beats that are due, in the order in which they may leave: the earliest lease that would lapse first. Where some
- * have lapsed already, as far as the worker knows, it is by how many of its intervals each is late, so that a second
- * is much for a task of one second and little for one of twenty: no crowd of patient tasks starves an impatient one.
- * That order changes as time passes, so it is only kept among like intervals (a lane), and read across lanes.
+ * The heartbeats that are due, the earliest lease that would lapse first. Among leases that have lapsed, as far as the
+ * worker knows, the first is the one that is late by the most of its intervals: a second is much for a task with an
+ * interval of one second and little for one of twenty, so a crowd of tasks with long intervals starves none with a
+ * short one. That order changes as time passes, so it is kept only among similar intervals, in a lane, and read across
+ * lanes.
  */
 export class DueHeartbeats {
   readonly #lanes = new Map<number, Heap<ScheduledHeartbeat>>();
@@ -26,7 +27,7 @@ export class DueHeartbeats {
     beat.heap = lane;
   }
 
-  /** The next to leave among those that `may`, which is asked about the first of each lane. */
+  /** Returns the next to send among those that `may`, which is called with the first of each lane. */
   first(now: number, may: (beat: ScheduledHeartbeat) => boolean): ScheduledHeartbeat | undefined {
     let first: ScheduledHeartbeat | undefined;
     for (const { first: beat } of this.#lanes.values())
@@ -35,7 +36,10 @@ export class DueHeartbeats {
   }
 }
 
-/** The time before the lease would lapse; where it has, how many intervals ago, below zero. */
+/**
+ * Returns the milliseconds until the lease would lapse; for one that has lapsed, the number of its intervals since
+ * then, below zero.
+ */
 function spare({ lapsesAt, everyMs }: ScheduledHeartbeat, now: number): number {
   return lapsesAt >= now ? lapsesAt - now : (lapsesAt - now) / everyMs;
 }

@@ -1,12 +1,12 @@
-/** What a heap may hold. An item is in one heap at a time. */
+/** An item of a heap. It is in one heap at a time. */
 export interface HeapItem {
-  /** Where it stands in its heap; kept by the heap. */
+  /** Its index in the heap, kept by the heap. */
   heapIndex: number;
 }
 
 /**
- * A binary heap: the item with the smallest key first. Items know where they stand, so that any of them can be taken
- * out. A key is read when its item comes in, and again in `rebuild`.
+ * A binary heap: the item with the smallest key is first. Items know their index, so that any of them can be removed. A
+ * key is read when its item is added, and again in `rebuild`.
  */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
@@ -40,7 +40,7 @@ export class Heap<T extends HeapItem> {
     this.#sink(last, key, this.#rise(last, key, item.heapIndex));
   }
 
-  /** Calls `change`, which may change the key of any item, with each of them, and puts all in order again. */
+  /** Calls `change`, which may change the key of any item, for each item, and restores the order. */
   rebuild(change: (item: T) => void): void {
     const items = this.#items.splice(0);
     this.#keys.length = 0;
@@ -50,7 +50,10 @@ export class Heap<T extends HeapItem> {
     }
   }
 
-  /** Puts an item where it belongs between this place and the first. @returns the place */
+  /**
+   * Moves an item from this index towards the first until it is in order.
+   * @returns its index
+   */
   #rise(item: T, key: number, from: number): number {
     let index = from;
     while (index > 0) {
@@ -63,7 +66,7 @@ export class Heap<T extends HeapItem> {
     return index;
   }
 
-  /** Puts an item where it belongs between this place and the last. */
+  /** Moves an item from this index towards the last until it is in order. */
   #sink(item: T, key: number, from: number): void {
     let index = from;
     for (;;) {

@@ -1,45 +1,51 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** What the tasks of a worker ask of its `heartbeatRate`. */
+/** The heartbeats that a worker's tasks need, compared with its `heartbeatRate`. */
 export interface HeartbeatLoad {
-  /** Those that are beaten at an interval. */
+  /** Tasks with a heartbeat interval. */
   readonly tasks: number;
-  /** Beats a second that their intervals need. */
+  /** Heartbeats a second that their intervals need. */
   readonly neededRate: number;
-  /** The intervals that the rate can not keep, and what they become if all beats are taken; the longest first. */
+  /**
+   * The intervals that the rate can not keep, the longest first, each with its length if all heartbeats are accepted.
+   */
   readonly stretched: readonly StretchedInterval[];
 }
 
 export interface StretchedInterval {
   readonly everyMs: number;
-  /** How many tasks have this interval. */
+  /** The number of tasks with this interval. */
   readonly tasks: number;
   readonly stretchedToMs: number;
 }
 
 export interface LoadMeterOptions {
   readonly clock: Clock;
-  /** Beats a second that can be kept up. */
+  /** The heartbeats a second that can be kept up. */
   readonly rate: number;
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
 }
 
-/** Tasks come and go in crowds: a changed load is told where the crowd has led, not with its first member. */
+/** Tasks come and go in crowds: a changed load is reported when the crowd has arrived, not with its first member. */
 const TELL_MS = 1_000;
 /**
- * Where it begins and where it ends, as shares of the rate: apart, so that a load near the rate does not flicker. Tasks
- * that need just the `heartbeatRate` of the settings are a little above what it keeps up (see `Rate`): not worth a line.
+ * The shares of the rate at which stretching begins and ends: apart, so that a load near the rate does not flicker.
+ * Tasks that need exactly the configured `heartbeatRate` are slightly above the rate that is kept up (see
+ * `RateLimiter`), which is not worth a line.
  */
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
-/** Counts what the tasks need, and tells when the rate does not suffice, when that has become worse, and when it ends. */
+/**
+ * Counts the heartbeats that tasks need, and reports when the rate no longer suffices, when that gets worse, and when
+ * it ends.
+ */
 export class LoadMeter {
   readonly #options: LoadMeterOptions;
-  /** How many tasks have which interval. */
+  /** The number of tasks, by interval. */
   readonly #tasks = new Map<number, number>();
   #perSecond = 0;
   #askedOnly = 0;
-  /** The needed rate that was told last; 0 while nothing stretches. */
+  /** The needed rate that was last reported; 0 while no interval stretches. */
   #told = 0;
   #telling: Cancel | undefined;
 
@@ -47,12 +53,12 @@ export class LoadMeter {
     this.#options = options;
   }
 
-  /** Beats a second that intervals need. */
+  /** Heartbeats a second that intervals need. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** How many tasks are beaten only when asked. */
+  /** The number of tasks without an interval, whose heartbeats are sent only on request. */
   get askedOnly(): number {
     return this.#askedOnly;
   }
@@ -78,7 +84,7 @@ export class LoadMeter {
     const tasks = (this.#tasks.get(everyMs) ?? 0) + step;
     if (tasks === 0) this.#tasks.delete(everyMs);
     else this.#tasks.set(everyMs, tasks);
-    // What was rounded would add up.
+    // Rounding errors would add up.
     this.#perSecond = this.#tasks.size === 0 ? 0 : this.#perSecond + (step * 1000) / everyMs;
     if (this.#told > 0 || this.share > 1)
       this.#telling ??= this.#options.clock.after(TELL_MS, () => this.#tell());
@@ -103,9 +109,9 @@ export class LoadMeter {
 }
 
 /**
- * What becomes of each interval where the earliest lease that would lapse goes first: the longest give way to the
+ * Returns what each interval becomes if the earliest lease that would lapse goes first: the longest give way to the
  * others, up to twice their length; beyond that all stretch alike.
- * @param tasks how many have which interval
+ * @param tasks their number, by interval
  */
 function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): StretchedInterval[] {
   const beats = (become: (everyMs: number) => number): number =>
@@ -118,7 +124,10 @@ function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): S
     .sort((one, other) => other.everyMs - one.everyMs);
 }
 
-/** Each is beaten the same time before it would lapse, but not before its interval is over: finds that time. */
+/**
+ * Finds by bisection the time before each lease would lapse at which all heartbeats are sent; none is sent before its
+ * interval is over.
+ */
 function givingWay(
   tasks: ReadonlyMap<number, number>,
   rate: number,

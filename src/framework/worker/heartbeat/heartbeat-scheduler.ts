@@ -11,36 +11,39 @@ import { ASKED_ONLY_MS, isThrottled, ScheduledHeartbeat } from './scheduled-hear
 export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Beats a second, at most. */
+  /** The most heartbeats a second. */
   readonly rate: number;
   /**
-   * The rate does not suffice for all intervals and some stretch (`true`), or it does again (`false`).
-   * Told when it begins, when it has become a tenth worse, and when it ends.
+   * Called with `true` when the rate no longer suffices for all intervals and some stretch, and again each time that is
+   * a tenth worse; with `false` when it suffices again.
    */
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
-  /** A beat was answered, or failed (`error`) for another reason than *gone*; it is repeated soon then. */
+  /**
+   * Called when a heartbeat was answered, or failed (`error`) for another reason than *gone*; a failed one is repeated
+   * soon.
+   */
   readonly onAnswer: (error?: Error) => void;
-  /** A beat leaves, so long after it could have. */
+  /** Called when a heartbeat is sent. @param lateMs since it could have been sent */
   readonly onSent?: (lateMs: number) => void;
 }
 
-/** Beats leave together that fall due within this time, so that a crowd costs few wake-ups. */
+/** Heartbeats that fall due within this time are sent together, so that a crowd costs few wake-ups. */
 const TOGETHER_MS = 20;
 /**
- * First beats come early by up to the load's share of their interval, each by another part of it: then a crowd of
- * tasks that were leased together can be beaten within their intervals whatever else is due. Planned for a load this
- * much greater than it is, so that a growing crowd is seldom planned anew; a small load needs none of it.
+ * First heartbeats are sent early by up to the load's share of their interval, each by another part of it: then a crowd
+ * of tasks that were leased together gets its heartbeats within its intervals, whatever else is due. They are planned
+ * for `ahead` times the load, so that a growing crowd is seldom planned again; a load below `from` needs none of it.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
-/** The fractional parts of its multiples fall evenly, however many there are. */
+/** The fractional parts of its multiples are evenly distributed, however many there are. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
-/** After a refusal by throttling no more is sent for a while than what the tasks need and half of it again. */
+/** After a throttled heartbeat the rate is limited for a while to `share` times what the tasks need. */
 const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
 
 /**
- * All the heartbeats of a worker. A beat waits until its interval is nearly over, and then stands among those that are
- * due, of which the earliest lease that would lapse leaves first, as soon as the rate allows and a place on the way is
- * free. A failed one waits again, for a shorter time. One timer for all; each beat costs a step in a heap.
+ * The heartbeats of a worker. A heartbeat waits until its interval is nearly over and is then due. Of those that are
+ * due the earliest lease that would lapse goes first, as soon as the rate allows it and few enough are in flight. A
+ * failed one waits again, for a shorter time. One timer serves all; each heartbeat costs a step in a heap.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
@@ -48,9 +51,10 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #load: LoadMeter;
   readonly #inFlight: InFlight;
   readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
-  readonly #ready = new DueHeartbeats();
-  /** The load's share that first beats are planned for, and where in it the next one falls. */
+  readonly #due = new DueHeartbeats();
+  /** The load's share that first heartbeats are planned for. */
   #spread = 0;
+  /** The part of that time by which the next one is early, from 0 to 1. */
   #part: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -118,10 +122,10 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#wake = undefined;
     for (let beat = this.#waiting.first; beat && beat.readyAt <= now; beat = this.#waiting.first) {
       this.#takeOut(beat);
-      this.#ready.add(beat);
+      this.#due.add(beat);
     }
     while (this.#rate.nextAt() <= now) {
-      const beat = this.#nextReady(now);
+      const beat = this.#nextDue(now);
       if (!beat) break;
       this.#rate.leave(now);
       this.#sentAt = now;
@@ -130,21 +134,21 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#arm();
   }
 
-  #nextReady(now: number): ScheduledHeartbeat | undefined {
-    return this.#ready.first(now, (beat) => this.#inFlight.hasRoom(beat));
+  #nextDue(now: number): ScheduledHeartbeat | undefined {
+    return this.#due.first(now, (beat) => this.#inFlight.hasRoom(beat));
   }
 
-  /** Wakes when the next beat may leave. One that has no place is looked at when an answer makes room. */
+  /** Wakes when the next heartbeat may be sent. One that has no room in flight is looked at when an answer arrives. */
   #arm(): void {
     const { clock } = this.#options;
     const now = clock.now();
     const waits = this.#waiting.firstKey ?? Number.POSITIVE_INFINITY;
-    const next = this.#nextReady(now) ? Math.min(waits, Math.max(now, this.#rate.nextAt())) : waits;
+    const next = this.#nextDue(now) ? Math.min(waits, Math.max(now, this.#rate.nextAt())) : waits;
     if (next === Number.POSITIVE_INFINITY) return this.#disarm();
     const at = Math.max(next, this.#sentAt + TOGETHER_MS);
     if (this.#wake && this.#wake.at <= at) return;
     this.#disarm();
-    // In whole milliseconds, so that no rounding of the sum wakes it before its time.
+    // Whole milliseconds, so that a rounding error does not wake it early.
     this.#wake = { at, cancel: clock.after(Math.ceil(at - now), () => this.#look()) };
   }
 
@@ -160,7 +164,7 @@ export class HeartbeatScheduler implements Heartbeats {
     const answer = await this.#inFlight.send(beat);
     beat.inFlight = false;
     if (!beat.released) this.#answer(beat, answer);
-    // Its place is free for another, whether it waits for its next one or not.
+    // There is room for another, whether this one waits again or not.
     this.#arm();
   }
 
@@ -176,7 +180,9 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#enter(beat);
   }
 
-  /** What is refused is repeated soon, but all together no faster than this, and the earliest to lapse first. */
+  /**
+   * Limits the rate after a throttled heartbeat: refused ones are repeated soon, but all together no faster than this.
+   */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;
     const { perSecond, askedOnly } = this.#load;

@@ -7,21 +7,21 @@ import { hasLongInterval } from './due-heartbeats.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * The most beats of a worker that wait for an answer at one time; its connections are sized by it. At the default rate
- * of 250 a second a service may take four seconds for each and no interval stretches; one that takes eight is still
- * beaten for 2,000 tasks of 20 s in time. More would be a burden to a service that is slow for being overloaded.
+ * The most heartbeats of a worker in flight at one time; its connections are sized by it. At the default rate of 250 a
+ * second a service may take four seconds for each answer and no interval stretches; with eight seconds 2,000 tasks of
+ * 20 s still get theirs in time. More would burden a service that is slow because it is overloaded.
  */
 export const MOST_IN_FLIGHT = 1_000;
-/** Of these so many are left to short intervals, which can not wait until one of a crowd is answered. */
+/** The part of them kept for short intervals, which can not wait until one of a crowd is answered. */
 const KEPT_FOR_SHORT_INTERVALS = MOST_IN_FLIGHT / 8;
 
 /**
- * An attempt is given up after half its interval, so that another fits before a lease of two intervals lapses; or,
- * where the service usually takes longer than that, after half as much again as it takes: giving up what would be
- * answered keeps no lease.
+ * An attempt is given up after half its interval, so that another fits before a lease of two intervals lapses. Where
+ * the service usually takes longer, it is given up after one and a half times the usual time: aborting a call that
+ * would be answered keeps no lease.
  */
 const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as const;
-/** How far one answer moves what is taken for usual: it follows the middle of them, not the slowest. */
+/** The factor by which one answer moves the usual time, which follows the median, not the slowest. */
 const STEP = 1.25;
 
 interface Attempt extends HeapItem {
@@ -31,7 +31,7 @@ interface Attempt extends HeapItem {
   readonly limitAt: number;
 }
 
-/** The beats that wait for an answer: how many there may be, and how long each may wait, all with one timer. */
+/** The heartbeats in flight: how many there may be, and how long each may wait for its answer. One timer serves all. */
 export class InFlight {
   readonly #clock: Clock;
   readonly #limits = new Heap<Attempt>((attempt) => attempt.limitAt);
@@ -44,13 +44,13 @@ export class InFlight {
     this.#clock = clock;
   }
 
-  /** Whether there is a place for this one. */
+  /** Returns whether this one may be sent now. */
   hasRoom(beat: ScheduledHeartbeat): boolean {
     if (this.#all >= MOST_IN_FLIGHT) return false;
     return !hasLongInterval(beat) || this.#long < MOST_IN_FLIGHT - KEPT_FOR_SHORT_INTERVALS;
   }
 
-  /** Sends it. The time that it may take begins now. */
+  /** Sends a heartbeat. Its time limit begins now. */
   async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
     const answer = await beat.lease.port.heartbeat(beat.lease.token, attempt.limit);
@@ -84,7 +84,9 @@ export class InFlight {
     return Math.max(half, Math.min(everyMs, this.#usualMs * ATTEMPT.usual));
   }
 
-  /** Wakes for the earliest limit. A timer for one that has ended since finds nothing to do, and goes on. */
+  /**
+   * Wakes for the earliest limit. The timer of an attempt that has ended since finds nothing to do and is set again.
+   */
   #arm(): void {
     const at = this.#limits.first?.limitAt;
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;

@@ -1,29 +1,28 @@
-/** What was held up for less than this is made up for at once; so much may also leave at once after a pause. */
+/** A delay shorter than this is made up for at once; after a pause as much may be sent at once. */
 const TOLERANCE_MS = 25;
 /**
- * What the windows that are counted are longer than a second by. A beat that left on a free way may overtake in time
- * one that left before it on a slow one: a service that counts arrivals sees no more than the rate either, as long as
- * ways differ by less than this.
+ * The time by which a window is longer than a second. A heartbeat on a fast connection may overtake an earlier one on a
+ * slow connection: a service that counts arrivals still sees no more than the rate, as long as latencies differ by less
+ * than this.
  */
 const WAY_MS = 50;
 
 /**
- * How many may leave, and when: a ceiling at every instant. No second sees more than the rate (rounded up; below one
- * a second, the time between two is never shorter than the rate says), also after a stall; and the service, where they
- * arrive, sees no more either. Within a second they leave in a stream. What can be kept up is a little less than the
- * rate: `perSecond`.
+ * Limits how many are sent, at every instant. No second sees more than the rate, also after a stall, neither here nor
+ * at the service. (The rate is rounded up; below one a second, two are never closer than the rate says.) Within a
+ * second they are evenly spread. Slightly less than the rate can be kept up: `perSecond`.
  */
 export class RateLimiter {
-  /** How many a second can be kept up: the rate, less a twentieth. */
+  /** The number that can be kept up a second: the rate, less a twentieth. */
   readonly perSecond: number;
-  /** The most within `#windowMs`, which is a second where the rate is a whole number. */
+  /** The most within `#windowMs`, which is about a second where the rate is a whole number. */
   readonly #most: number;
   readonly #windowMs: number;
-  /** When the last `#most` left, in a ring. */
+  /** A ring of the instants at which the last `#most` were sent. */
   readonly #left: number[] = [];
   #count = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** When the next would leave in an even stream. */
+  /** The instant of the next one in an even stream. */
   #evenAt = Number.NEGATIVE_INFINITY;
   #held: { readonly perSecond: number; readonly until: number } | undefined;
 
@@ -33,12 +32,12 @@ export class RateLimiter {
     this.perSecond = (this.#most * 1000) / this.#windowMs;
   }
 
-  /** The earliest instant at which another may leave; it may be past. */
+  /** Returns the earliest instant at which another may be sent; it may be past. */
   nextAt(): number {
     return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
   }
 
-  /** One leaves now. */
+  /** Counts one that is sent now. */
   leave(now: number): void {
     this.#left[this.#count % this.#most] = now;
     this.#lastAt = now;
@@ -47,14 +46,14 @@ export class RateLimiter {
     this.#evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond;
   }
 
-  /** Lets no more leave than this, until then. More than the rate it never is. */
+  /** Lowers the rate to this, until then. It never exceeds the configured rate. */
   hold(perSecond: number, until: number): void {
     const held = Math.min(perSecond, this.perSecond);
     this.#held = { perSecond: held, until };
     this.#evenAt = Math.max(this.#evenAt, this.#lastAt + 1000 / held);
   }
 
-  /** When the one left that must be a window ago before the next may. */
+  /** Returns the instant of the oldest in the window, which must be a window ago before the next is sent. */
   #firstInWindow(): number {
     if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;
     return this.#left[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;

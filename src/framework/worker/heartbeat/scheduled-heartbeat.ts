@@ -9,14 +9,15 @@ type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
 export const isThrottled = (answer: ReportAnswer): boolean =>
   answer.kind === 'retry' && answer.pace === 'throttled';
 
-/** A lease is taken to lapse so many intervals after the last accepted beat; that is what the worker's users are told. */
+/** A lease is taken to lapse this many intervals after the last accepted heartbeat, as the documentation says. */
 const LEASE_INTERVALS = 2;
-/** A beat may come this share of its interval early, so that tasks that began together drift apart. */
+/** A heartbeat may be early by this share of its interval, so that tasks that began together drift apart. */
 const JITTER = 0.05;
 /**
- * A failed beat is repeated after this share of the lease's age: some twenty times between the first and the third
- * interval, and ever more seldom as hope fades. Sooner where it was throttled, because the worker keeps a pace then,
- * and later where somebody must act first. Never sooner than a twentieth of its interval or a second, whichever is less.
+ * A failed heartbeat is repeated after this share of the lease's age: some twenty times between the first and the third
+ * interval, and less and less often after that. Sooner where it was throttled, since the worker then keeps a pace, and
+ * later where the cause lasts until it is fixed. Never sooner than a twentieth of its interval or a second, whichever
+ * is less.
  */
 const REPEAT = {
   fast: { share: 1 / 20, mostMs: 5_000 },
@@ -25,43 +26,42 @@ const REPEAT = {
 } as const;
 const REPEAT_LEAST = { share: 1 / 20, mostMs: 1_000 } as const;
 const REPEAT_JITTER = 0.1;
-/** Beats that a handler asks for are at least this far apart. */
+/** The least time between two heartbeats that a handler requests. */
 const ASKED_GAP_MS = 1_000;
-/** Among leases that would lapse, a beat that was asked for stands as if its own lapsed after this. */
+/** A requested heartbeat is ordered as if its lease lapsed this long after the request. */
 const ASKED_LAPSE_MS = 10_000;
-/** What stands for the interval of a task that is beaten only when asked. */
+/** The interval assumed for a task whose heartbeats are sent only on request. */
 export const ASKED_ONLY_MS = 20_000;
 
-/** What a beat needs of its scheduler. */
 export interface ScheduledHeartbeatOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Something may have become due earlier. */
+  /** Called when it may be due earlier than before. */
   onChanged(beat: ScheduledHeartbeat): void;
   onReleased(beat: ScheduledHeartbeat): void;
 }
 
-/** One lease: when its next beat is due, when it would lapse, and who waits for its answer. */
+/** The heartbeat of one lease: when the next is due, when the lease would lapse, and who waits for an answer. */
 export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   readonly lease: TrackedLease;
-  /** The interval; a usual one where it is only beaten when asked. */
+  /** The interval; {@link ASKED_ONLY_MS} for one that is sent only on request. */
   readonly everyMs: number;
   lastAt: number | undefined;
   released = false;
   inFlight = false;
-  /** The heap that it stands in, while it waits or is ready. */
+  /** The heap that holds it while it waits or is due. */
   heap: Heap<ScheduledHeartbeat> | undefined;
   heapIndex = 0;
   readonly #options: ScheduledHeartbeatOptions;
   readonly #part: number;
-  /** When the last attempt left. */
+  /** The instant of the last attempt. */
   #triedAt = Number.NEGATIVE_INFINITY;
-  /** When the last attempt left that failed, and not by throttling. */
+  /** The instant of the last attempt that failed for another reason than throttling. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
-  /** @param part which part of the time that first beats may come early this one does, from 0 to 1 */
+  /** @param part its part of the time by which first heartbeats are early, from 0 to 1 */
   constructor(lease: TrackedLease, part: number, options: ScheduledHeartbeatOptions) {
     this.lease = lease;
     this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
@@ -69,14 +69,14 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#options = options;
   }
 
-  /** From when on the next attempt may leave. */
+  /** The earliest instant of the next attempt. */
   get readyAt(): number {
     return Math.min(this.#dueAt, this.#asked ? this.#askedFor(this.#asked.at) : Number.POSITIVE_INFINITY);
   }
 
   /**
-   * When the lease would lapse. One whose attempts come to nothing is not before all others for ever: each gives it
-   * another interval. One that was throttled stays where it is: that was no fault of its own.
+   * The instant at which the lease would lapse. A failed attempt adds an interval, so that one whose attempts all fail
+   * is not ahead of all others for ever. A throttled attempt adds none: its lease was not the cause.
    */
   get lapsesAt(): number {
     const lapses = Math.max(
@@ -86,7 +86,10 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     return this.#asked ? Math.min(lapses, this.#asked.at + ASKED_LAPSE_MS) : lapses;
   }
 
-  /** Plans the first beat, unless it was attempted already. @param early how much of its interval it may come early */
+  /**
+   * Plans the first heartbeat, unless it was attempted already.
+   * @param early the most that it may be early, as a share of its interval
+   */
   planFirst(early: number): void {
     if (this.#triedAt === Number.NEGATIVE_INFINITY) this.#dueAt = this.#nextDue(early * this.#part);
   }
@@ -110,20 +113,23 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#answerAsked();
   }
 
-  /** An attempt leaves. */
+  /** Notes that an attempt is sent. */
   leave(now: number): void {
     this.inFlight = true;
     this.#triedAt = now;
   }
 
-  /** The service took the beat on its way. */
+  /** Notes that the attempt in flight was accepted. */
   accepted(): void {
     this.lastAt = this.#triedAt;
     this.#dueAt = this.#nextDue(0);
     this.#answerAsked();
   }
 
-  /** The beat on its way came to nothing, and is repeated; one that was only asked for early is not. */
+  /**
+   * Notes that the attempt in flight failed, and plans its repetition. One that was only requested early is not
+   * repeated.
+   */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
     this.#dueAt = Math.max(this.#dueAt, this.#options.clock.now() + this.#repeatAfter(failure));
@@ -143,7 +149,10 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     return this.#countedFrom + (1 - share) * this.lease.everyMs;
   }
 
-  /** An attempt that failed a moment ago is not repeated at once because a handler asks in a loop. */
+  /**
+   * Returns the earliest instant for a requested heartbeat: a failed attempt is not repeated at once because a handler
+   * requests in a loop.
+   */
   #askedFor(at: number): number {
     return Math.max(at, this.#triedAt + ASKED_GAP_MS);
   }

@@ -26,9 +26,9 @@ import {
 } from './thread-messages.js';
 
 /**
- * The thread that heartbeats live in: it has its own connections and scheduler, and shares nothing with the main thread
- * but a number and the ledger of leases. Whatever handlers do there, leases are beaten here. Node counts the time of all
- * threads from the start of the process, so that both read the same clock.
+ * The thread that sends heartbeats. It has its own connections and scheduler, and shares only a number and the ledger
+ * of leases with the main thread, so it sends them whatever handlers do there. Node counts the time of all threads from
+ * the start of the process, so both threads read the same clock.
  */
 
 const { turns, ledger: memory, rate, stallAfterMs, addresses } = workerData as ThreadOptions;
@@ -36,21 +36,21 @@ setDefaultResultOrder(addresses.order);
 setDefaultAutoSelectFamily(addresses.autoSelectFamily);
 const send = (message: FromThread): void => parentPort?.postMessage(message);
 
-/** What is told is gathered for a turn, so that a crowd of beats is one message. */
-class News {
-  readonly #taken = new Map<number, number>();
-  readonly #asked: number[] = [];
+/** Results of heartbeats, gathered for a turn, so that a crowd of them is one message. */
+class Results {
+  readonly #accepted = new Map<number, number>();
+  readonly #answered: number[] = [];
   readonly #lateMs: number[] = [];
   readonly #failed: ErrorText[] = [];
   #waiting = false;
 
-  taken(id: number, at: number): void {
-    this.#taken.set(id, at);
+  accepted(id: number, at: number): void {
+    this.#accepted.set(id, at);
     this.#send();
   }
 
-  asked(id: number): void {
-    this.#asked.push(id);
+  answered(id: number): void {
+    this.#answered.push(id);
     this.#send();
   }
 
@@ -70,57 +70,57 @@ class News {
     turn.after(() => {
       this.#waiting = false;
       const parts = {
-        asked: this.#asked.splice(0),
+        answered: this.#answered.splice(0),
         lateMs: this.#lateMs.splice(0),
         failed: this.#failed.splice(0),
       };
-      send({ kind: 'news', taken: [...this.#taken], ...parts });
-      this.#taken.clear();
+      send({ kind: 'results', accepted: [...this.#accepted], ...parts });
+      this.#accepted.clear();
     });
   }
 }
 
-const news = new News();
+const results = new Results();
 const mainLoop = new MainLoopWatch({
   ...{ turns, stallAfterMs, clock },
-  onGivenUp: (blockedMs) =>
-    say(
+  onStuck: (blockedMs) =>
+    writeLine(
       `The event loop has been blocked for ${showDuration(blockedMs)}: it is taken for stuck. Heartbeats stop, so that the service gives its tasks to other workers.`,
     ),
-  onTurned: (blockedMs, gaveUp) => send({ kind: 'turned', blockedMs, gaveUp }),
+  onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
 });
-const probes = new ThreadHealthServer(mainLoop, clock, send);
+const health = new ThreadHealthServer(mainLoop, clock, send);
 const scheduler = new HeartbeatScheduler({
   ...{ clock, rate, random: Math.random },
-  onStretch: (stretched, load) => send({ kind: 'stretch', stretched, load }),
+  onStretch: (stretched, load) => send({ kind: 'load', stretched, load }),
   onAnswer: (error) => {
-    if (error) news.failed(error);
+    if (error) results.failed(error);
   },
-  onSent: (lateMs) => news.sent(lateMs),
+  onSent: (lateMs) => results.sent(lateMs),
 });
 
 const ledger = new LeaseLedger(memory);
-/** In the order in which they were opened. */
+/** The regions in the order in which they were opened: the ledger names them by their index. */
 const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
 const beats = new Map<number, Heartbeat>();
-/** Beats that the main thread tries instead, by number. */
-const instead = new Map<number, (answer: ReportAnswer) => void>();
-let lastInstead = 0;
+/** Heartbeats that the main thread retries, by number. */
+const retries = new Map<number, (answer: ReportAnswer) => void>();
+let lastRetry = 0;
 let identity: Identity | undefined;
 let giveIdentity: (given: Identity) => void = () => {};
 const firstIdentity = new Promise<Identity>((resolve) => (giveIdentity = resolve));
 
-/** The main thread's log can't be written while that is blocked. */
-function say(line: string): void {
+/** Writes to standard error directly: the main thread's log can not be written while it is blocked. */
+function writeLine(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody reads it.
+    // Standard error is closed.
   }
 }
 
-/** Credentials are renewed by the main thread, which makes the call again. */
+/** The main thread renews credentials and makes the call again. */
 const NO_RENEWAL: Renewal = {
   asOf: () => ({ generation: 0, sentAt: 0 }),
   accepted: () => {},
@@ -136,11 +136,11 @@ function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void 
     NO_RENEWAL,
   );
   const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> => {
-    if (mainLoop.gaveUp) return STUCK;
+    if (mainLoop.stuck) return STUCK;
     const answer = await port.heartbeat(token, signal);
-    // Credentials, access, keys: it may have what is needed, and mend it for the next ones.
+    // A failure of credentials, access or keys: the main thread may have newer ones.
     const mendable = answer.kind === 'retry' && answer.pace === 'slow';
-    return mendable ? askMain(region, token, signal, answer) : answer;
+    return mendable ? retryFromMain(region, token, signal, answer) : answer;
   };
   ports.set(region, { ...port, heartbeat });
 }
@@ -152,30 +152,33 @@ const STUCK: ReportAnswer = {
   error: new Error('the main thread is taken for stuck'),
 };
 
-/** @returns its answer; ours where it has none before the signal aborts */
-function askMain(
+/**
+ * Has the main thread retry a heartbeat.
+ * @returns its answer; `otherwise` where none arrives before the signal aborts
+ */
+function retryFromMain(
   region: string,
   token: string,
   signal: Abortable,
   otherwise: ReportAnswer,
 ): Promise<ReportAnswer> {
   return new Promise((resolve) => {
-    const beat = ++lastInstead;
+    const beat = ++lastRetry;
     const end = (answer: ReportAnswer): void => {
-      instead.delete(beat);
+      retries.delete(beat);
       signal.removeEventListener('abort', giveUp);
       resolve(answer);
     };
     const giveUp = (): void => end(otherwise);
     if (signal.aborted) return resolve(otherwise);
     signal.addEventListener('abort', giveUp, { once: true });
-    instead.set(beat, end);
-    send({ kind: 'refused', beat, region, token });
+    retries.set(beat, end);
+    send({ kind: 'retry', beat, region, token });
   });
 }
 
 function readLedger(): void {
-  // What is in it comes from a region, and that is told before.
+  // Its leases are of a region, and a region is sent before them.
   if (regions.length === 0) return;
   const { leases, over } = ledger.read();
   release(over);
@@ -205,7 +208,7 @@ function track({
       heartbeat: async (...args) => {
         const sentAt = clock.now();
         const answer = await port.heartbeat(...args);
-        if (answer.kind === 'ok') news.taken(id, sentAt);
+        if (answer.kind === 'ok') results.accepted(id, sentAt);
         return answer;
       },
     },
@@ -218,19 +221,19 @@ function track({
 }
 
 function take(message: ToThread): void {
-  // What was written before it was sent comes first.
+  // The ledger may hold what was written before this message was sent.
   readLedger();
   if (message.kind === 'region') open(message);
   else if (message.kind === 'identity') {
     ({ identity } = message);
     giveIdentity(identity);
   } else if (message.kind === 'track') track(message);
-  else if (message.kind === 'now') {
+  else if (message.kind === 'send-now') {
     const { id } = message;
-    void (beats.get(id)?.now() ?? Promise.resolve()).then(() => news.asked(id));
+    void (beats.get(id)?.now() ?? Promise.resolve()).then(() => results.answered(id));
   } else if (message.kind === 'release') release(message.ids);
-  else if (message.kind === 'instead') instead.get(message.beat)?.(textToAnswer(message.answer));
-  else if (message.kind !== 'read') probes.take(message);
+  else if (message.kind === 'retried') retries.get(message.beat)?.(textToAnswer(message.answer));
+  else if (message.kind !== 'read-ledger') health.take(message);
 }
 
 parentPort?.on('message', take);

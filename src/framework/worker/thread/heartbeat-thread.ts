@@ -30,7 +30,7 @@ export interface LeanRegion {
 }
 
 export interface HeartbeatThreadOptions {
-  /** The machine's, which is the thread's as well. */
+  /** The system clock, which the thread reads as well. */
   readonly clock: Clock;
   readonly log: Logger;
   readonly rate: number;
@@ -41,23 +41,23 @@ export interface HeartbeatThreadOptions {
 
 /** Listens to the heartbeats of a worker. */
 export interface HeartbeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent'> {
-  /** The main loop was blocked, and turns again. */
+  /** Called when the main thread, which was blocked, turns again. `gaveUp`: it was taken for stuck. */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
-  /** Called in each turn that shows that the main loop turns. */
+  /** Called every {@link TURN_MS} while the main thread turns. */
   readonly onTurn: () => void;
 }
 
-/** What is to be beaten sooner than that is not left until the ledger is read next. */
+/** For an interval shorter than this the thread is sent a message to read the ledger now. */
 const SOON_MS = 5_000;
-/** How often the credentials are looked at, to be handed over as soon as the provider has new ones. */
+/** The time between two looks at the credentials: new ones are sent to the thread. */
 const HAND_OVER_MS = 10_000;
 
 const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
 /** The main thread's end of the thread that sends heartbeats and serves the health port. */
 export class HeartbeatThread {
-  /** The health port, which the thread answers as well. */
-  readonly probes = new ThreadHealthClient((message) => {
+  /** The health port, which the thread serves as well. */
+  readonly health = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
   });
@@ -65,13 +65,13 @@ export class HeartbeatThread {
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new LeaseLedger(this.#ledgerMemory);
-  /** Undefined until it is needed, or the worker has run for a turn: a start has its first polls open sooner. */
+  /** Undefined until it is needed, or until the worker has run for a turn: so the first polls are open sooner. */
   #thread: Worker | undefined;
-  /** What it is told when it starts. */
-  #untold: ToThread[] = [];
-  /** What runs here on behalf of the thread belongs to no task. */
+  /** Messages that wait until the thread is started. */
+  #unsent: ToThread[] = [];
+  /** The asynchronous context of what the thread causes here: it belongs to no task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
-  /** With their places in the order in which they were opened. */
+  /** The regions, each with its index in the order in which they were opened. */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadHeartbeat>();
   readonly #timers: Cancel[] = [];
@@ -81,7 +81,6 @@ export class HeartbeatThread {
   #identity: Identity | undefined;
   #current: (() => Identity | Promise<Identity>) | undefined;
   #closed = false;
-  /** The thread is no more. */
   #ended = false;
 
   constructor(options: HeartbeatThreadOptions) {
@@ -99,30 +98,31 @@ export class HeartbeatThread {
       addresses: defaultAddresses(),
     };
     try {
-      // What an app has Node load first is for its own code: an SDK or an agent would be there, and export, twice.
+      // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and
+      // export twice.
       const env = { ...process.env, NODE_OPTIONS: '' };
       const thread = this.#context.runInAsyncScope(
         () => new Worker(ENTRY, { workerData, execArgv: [], env }),
       );
       this.#thread = thread;
-      // The worker keeps the process, not this.
+      // The worker keeps the process alive, not this thread.
       thread.unref();
       thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
       let why = new Error('the thread ended');
       thread.on('error', (error: Error) => (why = error));
-      // Not before: until then what it listens on is taken.
-      thread.on('exit', () => this.#lost(why));
-      for (const message of this.#untold) thread.postMessage(message);
-      this.#untold = [];
+      // Only on exit: until then its port is in use.
+      thread.on('exit', () => this.#end(why));
+      for (const message of this.#unsent) thread.postMessage(message);
+      this.#unsent = [];
     } catch (error) {
-      this.#lost(error as Error);
+      this.#end(error as Error);
     }
   }
 
   /**
-   * Beats what comes from this port in the thread. What is tracked before that thread has loaded waits for it there, if
-   * it ever needs a beat so soon.
-   * @param current what calls are signed with, as it is now
+   * Sends the heartbeats of this port from the thread. Leases that are tracked before the thread has loaded wait for
+   * it.
+   * @param current returns the credentials that calls are signed with now
    */
   open(region: LeanRegion, current: () => Identity | Promise<Identity>): void {
     this.#regions.set(region.port, { ...region, index: this.#regions.size });
@@ -132,7 +132,7 @@ export class HeartbeatThread {
     region.port.onMended?.(() => void this.#handOver());
   }
 
-  /** Begins to show that the main loop turns, and tells what the thread tells. */
+  /** Begins to show the thread that the main thread turns, and to report to the listener. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const turns = new Int32Array(this.#turns);
@@ -151,7 +151,7 @@ export class HeartbeatThread {
     );
   }
 
-  /** Returns undefined once the thread has ended, and where the port was not opened. */
+  /** Returns undefined where the port was not opened, and once the thread has ended. */
   track(lease: TrackedLease): Heartbeat | undefined {
     const region = this.#regions.get(lease.port);
     if (!region) return undefined;
@@ -161,12 +161,12 @@ export class HeartbeatThread {
     const id = ++this.#lastId;
     const written = this.#ledger.begin({ id, region: region.index, token, everyMs, leasedAt });
     const beat = new ThreadHeartbeat(lease, {
-      ask: () => this.#send({ kind: 'now', id }),
+      ask: () => this.#send({ kind: 'send-now', id }),
       release: () => this.#release(id, written),
     });
     this.#beats.set(id, beat);
     if (!written) this.#send({ kind: 'track', id, region: region.region, token, everyMs, leasedAt });
-    else if (everyMs < SOON_MS) this.#send({ kind: 'read' });
+    else if (everyMs < SOON_MS) this.#send({ kind: 'read-ledger' });
     return beat;
   }
 
@@ -194,17 +194,17 @@ export class HeartbeatThread {
         identity: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
       });
     } catch {
-      // Whoever makes a call says so. The thread goes on with the last ones.
+      // Calls report missing credentials. The thread keeps the last ones.
     }
   }
 
   #send(message: ToThread): void {
     if (this.#closed || this.#ended) return;
     if (this.#thread) this.#thread.postMessage(message);
-    else this.#untold.push(message);
+    else this.#unsent.push(message);
   }
 
-  /** What the ledger has no room for is told by messages, those of one turn in one. */
+  /** Ends a heartbeat in the thread: by the ledger, or where that is full by a message, one for all of a turn. */
   #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
     if (written && this.#ledger.end(id)) return;
@@ -220,51 +220,51 @@ export class HeartbeatThread {
   }
 
   #take(message: FromThread): void {
-    if (message.kind === 'news') this.#news(message);
+    if (message.kind === 'results') this.#takeResults(message);
     else if (message.kind === 'gone') {
       const beat = this.#beats.get(message.id);
       this.#beats.delete(message.id);
       beat?.gone(toError(message.error));
-    } else if (message.kind === 'stretch') this.#listener?.onStretch(message.stretched, message.load);
-    else if (message.kind === 'turned') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
-    else if (message.kind === 'refused') void this.#tryInstead(message);
-    else this.probes.take(message);
+    } else if (message.kind === 'load') this.#listener?.onStretch(message.stretched, message.load);
+    else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
+    else if (message.kind === 'retry') void this.#retry(message);
+    else this.health.take(message);
   }
 
-  #news({ taken, asked, lateMs, failed }: Extract<FromThread, { kind: 'news' }>): void {
-    for (const [id, at] of taken) {
-      this.#beats.get(id)?.taken(at);
+  #takeResults({ accepted, answered, lateMs, failed }: Extract<FromThread, { kind: 'results' }>): void {
+    for (const [id, at] of accepted) {
+      this.#beats.get(id)?.accepted(at);
       this.#listener?.onAnswer();
     }
-    for (const id of asked) this.#beats.get(id)?.answered();
+    for (const id of answered) this.#beats.get(id)?.answered();
     for (const late of lateMs) this.#listener?.onSent?.(late);
     for (const error of failed) this.#listener?.onAnswer(toError(error));
   }
 
-  async #tryInstead({ beat, region, token }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+  async #retry({ beat, region, token }: Extract<FromThread, { kind: 'retry' }>): Promise<void> {
     const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
     if (!port) return;
     const limit = new AbortController();
-    const cancel = limitCallAfter(this.#options.clock, INSTEAD_LIMIT_MS, () =>
-      limit.abort(new Error(`no answer to a heartbeat within ${INSTEAD_LIMIT_MS} ms`)),
+    const cancel = limitCallAfter(this.#options.clock, RETRY_LIMIT_MS, () =>
+      limit.abort(new Error(`no answer to a heartbeat within ${RETRY_LIMIT_MS} ms`)),
     );
     const answer = await port.heartbeat(token, limit.signal);
     cancel();
-    this.#send({ kind: 'instead', beat, answer: answerToText(answer) });
+    this.#send({ kind: 'retried', beat, answer: answerToText(answer) });
   }
 
-  #lost(error: Error): void {
+  #end(error: Error): void {
     if (this.#closed || this.#ended) return;
     this.#ended = true;
     this.#options.onEnded(error, this.#beats.values());
     this.#beats.clear();
-    void this.#context.runInAsyncScope(() => this.#answerProbes());
+    void this.#context.runInAsyncScope(() => this.#serveFromMain());
   }
 
-  async #answerProbes(): Promise<void> {
+  async #serveFromMain(): Promise<void> {
     const { log } = this.#options;
     try {
-      if (await this.probes.goOn()) log.warn('probes are answered from the main thread from now on');
+      if (await this.health.serveFromMain()) log.warn('probes are answered from the main thread from now on');
     } catch (error) {
       log.error(
         { error: showError(error as Error) },
@@ -274,9 +274,9 @@ export class HeartbeatThread {
   }
 }
 
-const INSTEAD_LIMIT_MS = 10_000;
+const RETRY_LIMIT_MS = 10_000;
 
-/** How the main thread looks addresses up. What makes no thread, as a bed, loads neither module. */
+/** Returns how the main thread looks addresses up. Loads both modules only here, since a bed needs neither. */
 function defaultAddresses(): ThreadOptions['addresses'] {
   const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
   const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');

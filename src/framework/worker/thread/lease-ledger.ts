@@ -1,43 +1,43 @@
-/** A lease that is to be kept alive, as the main thread tells of it. */
+/** A lease that the thread is to keep alive. */
 export interface LedgerLease {
   readonly id: number;
-  /** Which of the regions, in the order in which they were opened. */
+  /** The index of its region, in the order in which regions were opened. */
   readonly region: number;
   readonly token: string;
   readonly everyMs: number;
   readonly leasedAt: number;
 }
 
-/** What has come since it was last read, but for leases that were over by then. */
-export interface LedgerNews {
+/** The changes since the last read, without leases that began and ended in between. */
+export interface LedgerChanges {
   readonly leases: readonly LedgerLease[];
-  /** Leases of earlier news that are over. */
+  /** Leases of earlier changes that are over. */
   readonly over: readonly number[];
 }
 
 const BYTES = 2 ** 21;
-/** How far it is written, and how far it is read, in bytes since the beginning. */
+/** The indexes of the positions: bytes written, and bytes read, since the beginning. */
 const [WRITTEN, READ] = [0, 1];
 const HEAD_BYTES = 8;
-/** Length (0 for a lease that is over) and id; of a lease also its region, interval, and when it was leased. */
+/** An entry's length (0 for a lease that is over) and id; of a lease also its region, interval and start. */
 const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
 const OVER = 0;
-/** No token is longer; what is, is told by a message. */
+/** A longer token is sent by a message. */
 const LONGEST_TOKEN = 4_096;
 
-/** The memory that both threads hold. */
+/** Allocates the memory that both threads share. */
 export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_BYTES + BYTES);
 
 /**
- * Leases that begin and end, written by the main thread into memory that both hold, and read by the thread of heartbeats
- * four times a second. Most tasks are over by then: a message for each would cost more than all else that is done for
- * one. What was written is read, whatever the main thread does after that.
+ * A ring buffer of leases that begin and end, in memory that both threads share. The main thread writes it, and the
+ * thread of heartbeats reads it four times a second. Most tasks are over by then: a message for each would cost more
+ * than all other work for a task. What was written is read even if the main thread is blocked after that.
  */
 export class LeaseLedger {
   readonly #positions: Int32Array;
   readonly #bytes: Buffer;
-  /** One entry, before it is copied where it belongs, which may be over the edge. */
+  /** One entry, before it is copied into the ring, where it may wrap around. */
   readonly #entry = Buffer.alloc(LEASE_BYTES + 3 * LONGEST_TOKEN);
 
   constructor(memory: SharedArrayBuffer) {
@@ -45,12 +45,15 @@ export class LeaseLedger {
     this.#bytes = Buffer.from(memory, HEAD_BYTES, BYTES);
   }
 
-  /** @returns false where there is no room for it, or its token is no plain text */
+  /**
+   * Writes that a lease begins.
+   * @returns false where there is no room, or the token is no plain text
+   */
   begin({ id, region, token, everyMs, leasedAt }: LedgerLease): boolean {
     const entry = this.#entry;
     if (token.length > LONGEST_TOKEN) return false;
     const length = LEASE_BYTES + token.length;
-    // Whoever does not write each letter as one byte is told of by a message.
+    // A token with characters of several bytes is sent by a message.
     if (entry.write(token, LEASE_BYTES, 'utf8') !== token.length) return false;
     entry.writeUInt32LE(length, 0);
     entry.writeUInt32LE(id, 4);
@@ -60,14 +63,17 @@ export class LeaseLedger {
     return this.#write(length);
   }
 
-  /** @returns false where there is no room for it */
+  /**
+   * Writes that a lease is over.
+   * @returns false where there is no room
+   */
   end(id: number): boolean {
     this.#entry.writeUInt32LE(OVER, 0);
     this.#entry.writeUInt32LE(id, 4);
     return this.#write(OVER_BYTES);
   }
 
-  read(): LedgerNews {
+  read(): LedgerChanges {
     const leases = new Map<number, LedgerLease>();
     const over: number[] = [];
     const written = Atomics.load(this.#positions, WRITTEN);
@@ -107,7 +113,7 @@ export class LeaseLedger {
     const first = Math.min(length, BYTES - from);
     this.#entry.copy(this.#bytes, from, 0, first);
     if (first < length) this.#entry.copy(this.#bytes, 0, first, length);
-    // Only now can it be seen.
+    // From now on the reader sees it.
     Atomics.store(this.#positions, WRITTEN, (at + length) | 0);
     return true;
   }

@@ -5,17 +5,17 @@ export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
-  /** It is believed no longer. */
-  readonly onGivenUp: (blockedMs: number) => void;
-  /** It turns again, after so long. */
-  readonly onTurned: (blockedMs: number, gaveUp: boolean) => void;
+  /** Called once when the main loop is taken for stuck. */
+  readonly onStuck: (blockedMs: number) => void;
+  /** Called when it turns again, unless it was blocked only briefly. */
+  readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
 }
 
-/** Shorter than this nothing is told. */
-const TOLD_MS = 1_000;
+/** A shorter block is not reported. */
+const REPORTED_MS = 1_000;
 
 /**
- * Whether the main loop still turns, seen from another thread. Counted in this thread's own turns: where the whole
+ * Watches from another thread whether the main loop turns. Time is counted in this thread's own turns: where the whole
  * process was stopped, this thread has missed as many.
  */
 export class MainLoopWatch {
@@ -23,7 +23,7 @@ export class MainLoopWatch {
   readonly #turns: Int32Array;
   #seen = -1;
   #blocked = 0;
-  #gaveUp = false;
+  #stuck = false;
 
   constructor(options: MainLoopWatchOptions) {
     this.#options = options;
@@ -31,32 +31,32 @@ export class MainLoopWatch {
     options.clock.every(TURN_MS, () => this.#look());
   }
 
-  /** How long it has not turned. */
+  /** Milliseconds since its last turn. */
   get blockedMs(): number {
     return this.#blocked * TURN_MS;
   }
 
-  /** Whether it is taken for stuck. */
-  get gaveUp(): boolean {
-    return this.#gaveUp;
+  /** True while it is taken for stuck. */
+  get stuck(): boolean {
+    return this.#stuck;
   }
 
   #look(): void {
     const turns = Atomics.load(this.#turns, 0);
-    // Before its first turn it may still be starting.
+    // Before its first turn the main thread may still be starting.
     if (turns === this.#seen && turns > 0) return this.#miss();
-    const [blockedMs, gaveUp] = [this.blockedMs, this.#gaveUp];
+    const [blockedMs, wasStuck] = [this.blockedMs, this.#stuck];
     this.#seen = turns;
     this.#blocked = 0;
-    this.#gaveUp = false;
-    if (blockedMs >= TOLD_MS) this.#options.onTurned(blockedMs, gaveUp);
+    this.#stuck = false;
+    if (blockedMs >= REPORTED_MS) this.#options.onUnblocked(blockedMs, wasStuck);
   }
 
   #miss(): void {
     this.#blocked++;
-    const { stallAfterMs, onGivenUp } = this.#options;
-    if (this.#gaveUp || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
-    this.#gaveUp = true;
-    onGivenUp(this.blockedMs);
+    const { stallAfterMs, onStuck } = this.#options;
+    if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
+    this.#stuck = true;
+    onStuck(this.blockedMs);
   }
 }

@@ -1,9 +1,9 @@
 import { type Deferred, deferred } from '../../base/time/wait.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
-/** The hold on the heartbeat of one task in the thread. */
+/** A heartbeat that the thread sends, as the main thread sees it. */
 export class ThreadHeartbeat implements Heartbeat {
-  /** Undefined once it is released: the map that it was in may keep it for a while. */
+  /** Undefined once it is released, since its map may keep this object for a while. */
   #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
@@ -37,7 +37,7 @@ export class ThreadHeartbeat implements Heartbeat {
     this.answered();
   }
 
-  taken(at: number): void {
+  accepted(at: number): void {
     this.#lastAt = at;
   }
 
@@ -53,8 +53,8 @@ export class ThreadHeartbeat implements Heartbeat {
     this.answered();
   }
 
-  /** The thread is no more: beats from here from now on. */
-  goOn(heartbeats: Heartbeats): void {
+  /** Sends it by these heartbeats from now on, when the thread has ended. */
+  continueWith(heartbeats: Heartbeats): void {
     if (!this.#lease) return;
     const { leasedAt } = this.#lease;
     this.#instead = heartbeats.track({ ...this.#lease, leasedAt: this.#lastAt ?? leasedAt });

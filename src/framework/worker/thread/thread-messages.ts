@@ -4,39 +4,39 @@ import type { ReportAnswer } from '../../aws/port.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
-/** What the thread is started with. */
+/** The thread's start data. */
 export interface ThreadOptions {
-  /** How addresses are chosen: what options of Node or the app have said on the main thread. */
+  /** The order of addresses that Node's options or the app set on the main thread. */
   readonly addresses: {
     readonly order: ReturnType<typeof getDefaultResultOrder>;
     readonly autoSelectFamily: boolean;
   };
-  /** One number, which the main loop counts up in each of its turns that {@link TURN_MS} brings. */
+  /** One number, which the main thread increases every {@link TURN_MS}. */
   readonly turns: SharedArrayBuffer;
-  /** Of the {@link Ledger} of leases. */
+  /** The memory of the `LeaseLedger`. */
   readonly ledger: SharedArrayBuffer;
-  /** Beats a second, at most. */
+  /** The most heartbeats a second. */
   readonly rate: number;
-  /** How long a blocked main loop is believed; false: for ever. */
+  /** A main thread that is blocked for longer is taken for stuck; false: never. */
   readonly stallAfterMs: number | false;
 }
 
-/** How often the main loop shows that it turns, and how often the thread looks. */
+/** The time between two turns that the main thread shows, and between two looks of the thread. */
 export const TURN_MS = 250;
 
-/** An error as text. */
+/** An error as text, since its class would be lost between threads. */
 export interface ErrorText {
   readonly name: string;
   readonly message: string;
 }
 
-/** What the main thread tells. Instants are epoch milliseconds on `systemClock`, which is one in both threads. */
+/** Messages to the thread. Instants are epoch milliseconds on `systemClock`, which both threads read. */
 export type ToThread =
-  /** Where the calls of a region go. */
+  /** A region and its requests. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
   | { readonly kind: 'identity'; readonly identity: Identity }
-  /** There is something in the ledger that can't wait until it is read next. */
-  | { readonly kind: 'read' }
+  /** The ledger has an entry that can not wait for the next look. */
+  | { readonly kind: 'read-ledger' }
   /** A lease that the ledger has no room for. */
   | {
       readonly kind: 'track';
@@ -46,31 +46,31 @@ export type ToThread =
       readonly everyMs: number;
       readonly leasedAt: number;
     }
-  | { readonly kind: 'now'; readonly id: number }
-  /** Of leases that the ledger has, or had, no room for. */
+  | { readonly kind: 'send-now'; readonly id: number }
+  /** Ends leases for which the ledger has, or had, no room. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
-  /** The answer to a beat that the thread could not get taken itself. */
-  | { readonly kind: 'instead'; readonly beat: number; readonly answer: TextAnswer }
+  /** The answer to a heartbeat that the main thread retried. */
+  | { readonly kind: 'retried'; readonly beat: number; readonly answer: TextAnswer }
   | ToHealthServer;
 
-/** What the thread tells. */
+/** Messages to the main thread. */
 export type FromThread =
-  /** What came of beats, those of one turn together. */
+  /** Results of heartbeats, those of one turn together. */
   | {
-      readonly kind: 'news';
-      /** When beats were last taken, by the ids of their tasks. */
-      readonly taken: readonly (readonly [id: number, at: number])[];
-      /** Those whose asking is answered. */
-      readonly asked: readonly number[];
-      /** How late each beat left. */
+      readonly kind: 'results';
+      /** The ids of tasks, each with the instant at which its last accepted heartbeat was sent. */
+      readonly accepted: readonly (readonly [id: number, at: number])[];
+      /** Tasks whose requested heartbeat is answered. */
+      readonly answered: readonly number[];
+      /** How late each heartbeat was sent, in milliseconds. */
       readonly lateMs: readonly number[];
       readonly failed: readonly ErrorText[];
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
-  | { readonly kind: 'stretch'; readonly stretched: boolean; readonly load: HeartbeatLoad }
-  /** A beat was refused for something that the main thread may mend: it is to try. */
-  | { readonly kind: 'refused'; readonly beat: number; readonly region: string; readonly token: string }
-  | { readonly kind: 'turned'; readonly blockedMs: number; readonly gaveUp: boolean }
+  | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
+  /** A heartbeat failed for a reason that the main thread may remove, such as old credentials: it retries. */
+  | { readonly kind: 'retry'; readonly beat: number; readonly region: string; readonly token: string }
+  | { readonly kind: 'unblocked'; readonly blockedMs: number; readonly gaveUp: boolean }
   | FromHealthServer;
 
 /** An answer whose error is text. */
@@ -79,7 +79,6 @@ export type TextAnswer =
   | { readonly kind: 'gone' | 'refused'; readonly error: ErrorText }
   | (Omit<Extract<ReportAnswer, { kind: 'retry' }>, 'error'> & { readonly error: ErrorText });
 
-/** An error of the service or the network crosses by its name and message: its class would be lost. */
 export const toText = ({ name, message }: Error): ErrorText => ({ name, message });
 
 export const toError = ({ name, message }: ErrorText): Error => Object.assign(new Error(message), { name });

@@ -28,8 +28,8 @@ export interface HeartbeatRegion {
 }
 
 /**
- * The heartbeats of a worker. This alone decides where they are sent from. It is a thread of their own, so that code which
- * blocks the event loop costs no lease, as long as
+ * The heartbeats of a worker, and the one place that decides which thread sends them. It is a thread of their own, so
+ * that code which blocks the event loop costs no lease, as long as
  * - the clock is the machine's, which both threads read,
  * - all regions have lean calls, since a thread loads no SDK,
  * - and that thread has not ended.
@@ -40,19 +40,19 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly #options: WorkerHeartbeatsOptions;
   readonly #thread: HeartbeatThread | undefined;
   #listener: HeartbeatListener | undefined;
-  /** Sends from the main thread. Undefined until it has to. */
+  /** The scheduler of the main thread; undefined until it is needed. */
   #scheduler: HeartbeatScheduler | undefined;
 
   constructor(options: WorkerHeartbeatsOptions) {
     this.#options = options;
     if (options.clock !== systemClock) return;
-    const onEnded = (error: Error, left: Iterable<ThreadHeartbeat>): void => this.#goOn(error, left);
+    const onEnded = (error: Error, left: Iterable<ThreadHeartbeat>): void => this.#threadEnded(error, left);
     this.#thread = new HeartbeatThread({ ...options, onEnded });
   }
 
   /** Serves pages from the thread, also while the main thread is blocked. Undefined where there is no thread. */
   get serve(): typeof servePages | undefined {
-    return this.#thread?.probes.serve;
+    return this.#thread?.health.serve;
   }
 
   /**
@@ -80,9 +80,9 @@ export class WorkerHeartbeats implements Heartbeats {
     await this.#thread?.close();
   }
 
-  #goOn(error: Error, left: Iterable<ThreadHeartbeat>): void {
+  #threadEnded(error: Error, left: Iterable<ThreadHeartbeat>): void {
     this.#options.log.error({ error: showError(error) }, THREAD_ENDED);
-    for (const beat of left) beat.goOn(this.#fromMain());
+    for (const beat of left) beat.continueWith(this.#fromMain());
   }
 
   #fromMain(): HeartbeatScheduler {
