@@ -20,7 +20,7 @@ describe('with the service and the worker in processes of their own', () => {
     await worker.saw(/"msg":"held"/);
     worker.child.kill('SIGTERM');
     await worker.saw(/the drain waits for 1 running task \(Slow\.run\): told to end in \d+ s/);
-    // Repeats within 100 ms of the first are the same request; the one that counts comes after them.
+    // A signal within 100 ms of the first is the same request, so the second request comes later.
     const again = setInterval(() => worker.child.kill('SIGTERM'), 20);
     expect(await worker.ended).toEqual({ code: 143, signal: null });
     clearInterval(again);

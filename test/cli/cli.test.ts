@@ -29,7 +29,7 @@ describe('commands', () => {
     const began = performance.now();
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toEqual({ code: 0, signal: null });
-    // By itself a poll ends after up to a minute.
+    // A poll that nothing ends takes up to a minute.
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(worker.stderr()).toBe('');
   });
@@ -71,7 +71,7 @@ describe('commands', () => {
       expect(await both.ended).toEqual({ code: 0, signal: null });
       expect(both.stdout()).toContain('advice');
       expect(both.stdout()).not.toContain('no handler takes');
-      // The machine that both have is looked at once.
+      // A machine that both projects have is checked once.
       expect(both.stdout().match(/the machine has no TimeoutSeconds/g)).toHaveLength(1);
       expect(await one.ended).toEqual({ code: 1, signal: null });
       expect(one.stdout()).toMatch(/error {2}state 'Ship': no handler takes the tasks of arn:.*:Ship/);

@@ -20,10 +20,11 @@ import {
 } from '../support/cli.js';
 
 /*
- * Commands in processes of their own, for what other tests show in one process: tried by `npm run check:thorough`.
+ * Runs commands in processes of their own, for behaviour that other tests show in one process. Part of `npm run
+ * check:thorough`.
  */
 
-/** The workers that a console shows, once they are as they should be. */
+/** Resolves with the workers that a console shows, once they are as expected. */
 async function workersAt(url: string, areThere: (names: string[]) => boolean): Promise<string[]> {
   const stream = await fetch(`${url}/console/api/stream?topic=workers`);
   let text = '';
@@ -131,7 +132,7 @@ describe('commands', () => {
       });
     expect(await ask('evil.test')).toBe(403);
     expect(await ask('sfn.test')).toBe(200);
-    // Others reach it: the console is not there unless it is asked for.
+    // At an address that other machines reach, the console is served only where it is asked for.
     expect(service.stdout()).not.toContain('Console:');
     expect((await fetch(`http://127.0.0.1:${port}/console/api/home`)).status).toBe(404);
   });
@@ -254,7 +255,7 @@ describe('with the service and the worker in processes of their own', () => {
     });
     expect(await run.ended).toEqual({ code: 0, signal: null });
     await worker.saw(/the event loop was blocked; heartbeats went on/);
-    // It changed once.
+    // The input has changed once.
     expect(seen.lastIndexOf(200)).toBeLessThan(seen.indexOf(503));
     expect((await ask('/ready')).status).toBe(200);
   });
@@ -325,7 +326,7 @@ describe('the command alone, watched by an app', () => {
       new Set(['Watched.run', 'Watched.run RangeError', 'poll', 'report', '']),
     );
     expect(new Set(seen('events')).size).toBe(9);
-    // What the app has Node load first is loaded where its own code runs alone.
+    // Modules that the app has Node load first are loaded only where its own code runs.
     expect(seen('threads')).toEqual(['0', '']);
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });

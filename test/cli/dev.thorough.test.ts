@@ -26,7 +26,7 @@ const path = (file: string): string => join(dir, file);
 const edit = (file: string, from: string | RegExp, to: string): void =>
   writeFileSync(path(file), readFileSync(path(file), 'utf8').replace(from, to));
 
-/** A project as `new` writes it, beside the packages of this repository. */
+/** Makes a project as `new` writes it, with the packages of this repository. */
 function makeProject(): void {
   dir = mkdtempSync(join(tmpdir(), 'stepwright-dev-'));
   cpSync('templates/project', dir, { recursive: true });
@@ -41,7 +41,7 @@ function makeProject(): void {
   ];
   for (const name of packages) symlinkSync(resolve('node_modules', name), path(`node_modules/${name}`));
   symlinkSync(resolve('.'), path('node_modules/stepwright'));
-  // Its tasks end when the test says so.
+  // Its slow tasks end when the test writes a file.
   edit(
     HELLO,
     "task.log.info('greeting');",
@@ -60,7 +60,7 @@ async function ask(operation: string, body: object): Promise<Record<string, stri
   return (await answer.json()) as Record<string, string>;
 }
 
-/** Starts an execution. @returns what it comes to. */
+/** Starts an execution. @returns its output, or its status where that is not SUCCEEDED */
 function execute(machine: string, input: object): Promise<unknown> {
   const stateMachineArn = `arn:aws:states:${ACCOUNT}:stateMachine:${machine}`;
   const started = ask('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
@@ -73,14 +73,14 @@ function execute(machine: string, input: object): Promise<unknown> {
   });
 }
 
-/** How many lines of the log hold a pattern. */
+/** Counts the lines of the log that match a pattern. */
 const count = (pattern: RegExp): number =>
   run
     .stdout()
     .split('\n')
     .filter((line) => pattern.test(line)).length;
 
-/** Makes a change, and waits for one more line that holds the pattern than there was before. */
+/** Makes a change, and waits for another line that matches the pattern. */
 async function afterwards(pattern: RegExp, change: () => void): Promise<void> {
   const before = count(pattern);
   change();
@@ -100,7 +100,7 @@ afterAll(() => {
 
 const RESTARTED = /restarted in \d+ ms/;
 
-// One `dev` for all of them: each goes on from where the one before has left the project.
+// All of these tests share one `dev`: each goes on with the project that the test before has left.
 describe('dev', () => {
   test('a task that runs ends under the old code, while the next one already runs the new', async () => {
     const old = execute('HelloWorld', { who: 'slow' });
@@ -152,7 +152,7 @@ describe('dev', () => {
   test('one SIGTERM ends all of it', async () => {
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
-    // Where a machine is wrong, the one that was there counts.
+    // A machine with a mistake leaves the one before in place.
     expect(run.stdout()).not.toContain('no state machine here names');
     expect(count(/worker is running/)).toBe(3);
     expect(count(/worker is stopped/)).toBe(3);
@@ -163,7 +163,7 @@ test('a start names what is compiled from an older source, and from one that is 
   const later = Date.now() / 1000 + 60;
   utimesSync(path(GREETING), later, later);
   cpSync(path('dist/src/activities/greeting.activity.js'), path('dist/src/activities/old.activity.js'));
-  // Where nothing is wrong but that, it is said in the log of the worker.
+  // Without any other problem, outdated files are warnings in the log.
   rmSync(path('src/activities/refund-order.activity.ts'));
   const args = ['start', '--port', '0', '--activities', '["./src/activities/*.activity.js", "!**/old*"]'];
   const start = stepwright(args, {}, dir);
@@ -173,7 +173,7 @@ test('a start names what is compiled from an older source, and from one that is 
   expect(start.stdout()).toContain(
     'refund-order.activity.js: its source src/activities/refund-order.activity.ts is gone',
   );
-  // It may be why there are two classes on one activity.
+  // An outdated file can be the cause of two classes on one activity.
   const failing = stepwright(['start', '--port', '0'], {}, dir);
   expect(await failing.ended).toEqual({ code: 1, signal: null });
   expect(failing.stderr()).toContain('HANDLER_DUPLICATE');

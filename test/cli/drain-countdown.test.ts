@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** The lines that a drain says, from now on. */
+/** Collects the lines that a drain logs from now on. */
 function linesOf({ worker }: WorkerWorld, graceMs: number): { lines: string[]; looks: () => number } {
   const lines: string[] = [];
   let looks = 0;
@@ -32,7 +32,7 @@ function linesOf({ worker }: WorkerWorld, graceMs: number): { lines: string[]; l
 test('a drain says what it waits for and for how long, with less time left each time', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);
-  // Without any chance every wait before another try would be none.
+  // With a random number of 0 every wait before a retry would be 0.
   const w = await world.worker({ activities: [type], grace: '8s', pollers: 2 }, { random: 0.5 });
   await world.execute(machine);
   await world.clock.settle(() => held.length === 1);

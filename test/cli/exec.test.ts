@@ -81,7 +81,7 @@ test('a script is a worker: results, error names, a task that is gone, a stop', 
   await client.send(new StopExecutionCommand({ executionArn: lost }));
   await run.saw(/"stopping"/);
   expect(await ended(await begin('good'))).toMatchObject({ status: 'SUCCEEDED' });
-  // By itself an open poll ends after up to a minute: the service is asked to answer it.
+  // An open poll takes up to a minute, unless the service is asked to end it.
   run.child.kill('SIGTERM');
   expect(await run.ended).toEqual({ code: 0, signal: null });
   expect(run.stdout()).toMatch(/"progress":\{"fraction":0\.5,"message":"half"\}/);

@@ -7,7 +7,7 @@ import { startLocalService } from '../../src/framework/local/index.js';
 const MAIN = resolve('dist/src/framework/cli/main.js');
 const LIST = resolve('test/fixtures/loaded/list.mjs');
 
-/** What a worker at a URL has loaded that runs and is stopped, where no process may have more than 64 files open. */
+/** Runs a worker at a URL and stops it, with a limit of 64 open files. @returns the modules that it has loaded */
 async function loadedAt(url: string): Promise<string[]> {
   const command = ['--import', LIST, MAIN, 'start', '--endpoint', url];
   const child = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...command], {
@@ -33,7 +33,7 @@ test('a start at a URL loads neither the embedded service nor what others of its
     const loaded = await loadedAt(service.url);
     const ours = loaded.flatMap((file) => /dist\/src\/framework\/(.*)$/.exec(file)?.[1] ?? []);
     expect(ours).toContain('worker/worker.js');
-    // By its header a start tells a local service of ours from others.
+    // A start recognises a local service of ours by its header.
     expect(ours.filter((file) => /^(local|check|cli\/doctor|testing)\//.test(file)).toSorted()).toEqual([
       'check/finding.js',
       'local/api/service-header.js',
@@ -49,7 +49,7 @@ test('a start at a URL loads neither the embedded service nor what others of its
       '@opentelemetry/api',
     ])
       expect(packages).not.toContain(unused);
-    // Undici's door would load a hundred more.
+    // The entry of undici would load a hundred more.
     expect(loaded.filter((file) => file.includes('/undici/')).length).toBeLessThan(40);
   } finally {
     await service.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { killAll, type Run, stepwright } from '../support/cli.js';
 
-// That what is written installs, compiles, passes its tests and runs is for `npm run check:project`.
+// `npm run check:project` shows that the written project installs, compiles, passes its tests and runs.
 let dir: string;
 let project: string;
 let made: Run;
@@ -64,7 +64,7 @@ test('it asks for this version, and for what this version is tested with', () =>
 });
 
 test('generate adds an activity beside the others, by any way to write its name', async () => {
-  // The next one is to have the region of the first.
+  // The next activity has the region of the first.
   const hello = 'src/activities/hello-world.activity.ts';
   writeFileSync(join(project, hello), textOf(hello).replace('us-east-1', 'eu-west-1'));
   const run = stepwright(['generate', 'activity', 'CancelOrderActivity'], {}, join(project, 'src'));

@@ -10,7 +10,7 @@ import { killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
 
-/** What an activity's worker says of itself. */
+/** Returns the status of an activity's worker. */
 const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatus => ({
   ...{ name, state: 'running', ready: true, reasons: [], tasksInFlight: 0, tasks: [], counts: NO_COUNTS },
   handlers: [
@@ -25,7 +25,7 @@ const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatu
   ...change,
 });
 
-/** A process as a test has it: what it does, the test says. */
+/** A process that does what the test says. */
 class FakeProcess {
   readonly said: string[] = [];
   status: PublicStatus | undefined;
@@ -36,7 +36,7 @@ class FakeProcess {
   beReady: () => void = () => {};
   readonly ready = new Promise<void>((resolve) => (this.beReady = resolve));
   speak: () => void = () => {};
-  /** Takes tasks; or, with an error, does not start. */
+  /** Has it take tasks; with an error it does not start. */
   start: (error?: Error) => void = () => {};
 
   constructor(readonly pid: number) {}
@@ -70,7 +70,7 @@ class FakeProcess {
   }
 }
 
-/** A set on a hand clock, and its processes in the order in which they were begun. */
+/** Makes a set on a hand clock, with its processes in the order of their starts. */
 function makeSet(count: number, stallAfterMs: number | false = false) {
   const clock = new HandClock();
   const lines: string[] = [];
@@ -197,7 +197,7 @@ describe('a set of processes', () => {
     at(3).beReady();
     await clock.settle();
     expect(at(1).said).toEqual(['drain']);
-    // The second begins with the place whose new one is old already.
+    // The second reload begins with the first slot, whose new process is old by now.
     await started(4);
     at(4).beReady();
     await clock.settle();
@@ -327,7 +327,7 @@ test('two processes share the embedded service and one health port, and SIGTERM 
 });
 
 test('a reload that is asked for while the supervisor itself still loads ends nothing', async () => {
-  // Sent by itself when its very first lines have run.
+  // The process sends itself the signal when its very first lines have run.
   const early = `if (process.argv[2] === 'start')
     process.once('newListener', () => setImmediate(() => process.kill(process.pid, 'SIGUSR2')));`;
   const run = stepwright(['start', '--processes', '1', '--endpoint', 'http://127.0.0.1:1'], {

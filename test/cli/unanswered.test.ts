@@ -23,7 +23,7 @@ let server: Server;
 let endpoint: Endpoint;
 let service: AwsService;
 beforeEach(async () => {
-  // It takes what it is sent, and says nothing.
+  // The server accepts connections and never answers.
   server = createServer((socket) => socket.on('error', () => {}).resume());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   endpoint = { kind: 'url', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -50,7 +50,7 @@ test.each<[string, (client: SFNClient, clock: Clock) => Promise<unknown>]>([
   });
 });
 
-/** What a service says of an execution, look by look; the last answer again and again. */
+/** Serves these answers to DescribeExecution one by one, and the last one from then on. */
 async function serviceThatSays(...answers: readonly [status: number, body: object][]) {
   let looks = 0;
   const http = createHttpServer((request, response) => {
@@ -71,7 +71,7 @@ const UNAVAILABLE: [number, object] = [503, { __type: 'ServiceUnavailable', mess
 test('execute looks on while the service restarts, and shows what would steer the terminal', async () => {
   const end = { executionArn: EXECUTION, stateMachineArn: MACHINE, startDate: 1, status: 'FAILED' };
   const failed: [number, object] = [200, { ...end, error: '\u001b[31mE', cause: '\u001b]0;x\u0007\nline' }];
-  // The SDK's own tries are five.
+  // The SDK itself tries five times.
   const restarting = await serviceThatSays(...Array.from({ length: 6 }, () => UNAVAILABLE), failed);
   const run = execute(restarting.url, MACHINE, '{}');
   expect(await run.ended).toEqual({ code: 1, signal: null });
@@ -101,6 +101,6 @@ test('an execution of which nobody says anything is looked at for as long as who
   const failed = following.catch((error: unknown) => error);
   await clock.advance(60_000);
   expect(await failed).toMatchObject({ message: 'no answer within 10 s' });
-  // After each a pause that grows.
+  // The pauses between tries grow.
   expect(silent).toEqual([10_000, 20_050, 30_125]);
 });

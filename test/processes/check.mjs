@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// A supervised set of worker processes under load: what a kill, a reload, a stop, a stuck process and a config that can't
-// start come to. The groups run side by side, each with a set and a local service of its own. Prints a line a check;
-// exits 1 if any fails. `-- GROUP` runs one group.
+// Checks a supervised set of worker processes under load: a kill, a reload, a stop, a stuck process and a config that can't
+// start. The groups run side by side, each with a set and a local service of its own. Prints a line for each check, and
+// exits with 1 if one fails. `-- GROUP` runs one group.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,13 @@ import { allGone, load, service, startSet, until, withSet } from './set.mjs';
 
 const pidOf = (workerName) => Number(/-(\d+)-[^-]*$/.exec(workerName)?.[1]);
 
-/** What was not done, or was done twice. */
+/** Returns the executions that were not done, or done twice. */
 const spoiled = (all) => all.filter(({ status, workers }) => status !== 'SUCCEEDED' || workers.length !== 1);
 const show = (value) => JSON.stringify(value, null, 1);
 const RECEIVED = 'stepwright_tasks_received_total';
 const COMPLETED = 'stepwright_tasks_completed_total';
 
-/** One set of four, from its first task to its drain. */
+/** Checks a set of four, from its first task to its drain. */
 const underLoad = () =>
   withSet({}, async ({ local, set, pids }) => {
     await check('four processes take tasks, and one /ready, /status and /metrics tell of all', async () => {
@@ -30,7 +30,7 @@ const underLoad = () =>
       expect(spoiled(all).length === 0, show(spoiled(all)));
       const workers = new Set(all.map(({ workers: [name] }) => name));
       expect(workers.size === 4, `workers that took one: ${[...workers].join()}`);
-      // What is shown is what each said last, a second ago at most.
+      // The status of each process is a second old at most.
       const { handlers, name } = await until('all are counted', async () => {
         const status = await set.status();
         return status.counts.succeeded === 40 && status;
@@ -121,7 +121,7 @@ const underLoad = () =>
     });
   });
 
-/** A set of two, of which one is stuck for a while, and then nobody supervises it. */
+/** Checks a set of two, of which one is stuck for a while, and whose supervisor is then killed. */
 const stuck = () =>
   withSet(
     { processes: 2, env: { STALL_AFTER: '3s', HEARTBEAT_RATE: '8', CONCURRENCY: '10' } },
@@ -143,13 +143,13 @@ const stuck = () =>
 
       await check('heartbeatRate is that of all together', async () => {
         const from = local.beats.length;
-        // 20 beats a second are wanted, of 8.
+        // 20 heartbeats a second are due, and 8 allowed.
         const executions = await Promise.all(
           Array.from({ length: 20 }, () => local.begin('Work', { ms: 6_000 })),
         );
         await local.ended(executions);
         const beats = local.beats.slice(from);
-        // The first meet connections that are still to be made, and arrive together.
+        // The first ones wait for their connections, and arrive together.
         const counted = beats.map((at) => at - beats[0]).filter((at) => at >= 1_000 && at < 5_000);
         const perSecond = counted.length / 4;
         expect(perSecond <= 8.5 && perSecond > 5, `${perSecond} beats a second`);
@@ -175,7 +175,7 @@ const stuck = () =>
     },
   );
 
-/** A set of two, which is told to load what does not start, and then to end twice. */
+/** Checks a set of two that reloads code which does not start, and is then stopped twice. */
 async function broken() {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-processes-'));
   const file = join(dir, 'broken');
@@ -199,7 +199,7 @@ async function broken() {
         });
         set.child.kill('SIGTERM');
         await set.saw(/"to":"draining"/);
-        // Repeats within 100 ms of the first are the same request.
+        // A signal within 100 ms of the first is the same request.
         await sleep(200);
         const asked = performance.now();
         set.child.kill('SIGTERM');
@@ -214,7 +214,7 @@ async function broken() {
   }
 }
 
-/** Whether a process was started by another, or by one of those that it started. */
+/** Returns true where a process descends from another. */
 function isBelow(pid, ancestor) {
   for (let each = pid; each > 1;) {
     if (each === ancestor) return true;
@@ -227,7 +227,7 @@ function isBelow(pid, ancestor) {
   return false;
 }
 
-/** Runs a set that can't start to its end. */
+/** Runs a set that can't start, until it exits. */
 async function failing(env) {
   const local = await service();
   try {
@@ -240,7 +240,7 @@ async function failing(env) {
   }
 }
 
-/** Sets that can't start. */
+/** Checks sets that can't start. */
 async function unstartable() {
   await check('a config that can not start ends the set with 1 and its reason, once', async () => {
     const { code, seconds, log } = await failing({ SETUP: 'throws' });
@@ -263,7 +263,7 @@ if (wanted !== undefined && !(wanted in GROUPS)) {
   process.exit(1);
 }
 const groups = Object.entries(GROUPS).filter(([name]) => wanted === undefined || name === wanted);
-// A set that never gets ready is a check that failed.
+// A set that never gets ready is a failed check.
 await Promise.all(
   groups.map(([name, run]) =>
     run().catch((error) =>

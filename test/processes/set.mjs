@@ -1,4 +1,4 @@
-// A supervised set of worker processes at a local service, and what is asked of both.
+// A supervised set of worker processes at a local service, and the questions to both.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { cleanEnv, freePort, root } from '../packed/checks.mjs';
 const CONFIG = 'test/fixtures/processes/processes.config.mjs';
 const MAIN = join(root, 'dist/src/framework/cli/main.js');
 
-/** Waits for something that is looked at again and again. @throws Error with what was seen last. */
+/** Waits until a check that is repeated succeeds. @throws Error with its last value */
 export async function until(what, look, limitMs = 60_000) {
   let seen;
   for (const deadline = Date.now() + limitMs; Date.now() < deadline; await sleep(50)) {
@@ -19,7 +19,7 @@ export async function until(what, look, limitMs = 60_000) {
   throw new Error(`it was waited in vain for this: ${what}`);
 }
 
-/** A local service with the machines, and the calls that came to it. */
+/** Starts a local service with the machines, and notes when heartbeats arrive. */
 export async function service() {
   const beats = [];
   const local = await startLocalService({
@@ -45,7 +45,7 @@ export async function service() {
     });
     return executionArn;
   };
-  /** How an execution is, and who took its task. */
+  /** Returns the status of an execution, and the worker that has taken its task. */
   const look = async (executionArn) => {
     const { status } = await ask('DescribeExecution', { executionArn });
     const { events } = await ask('GetExecutionHistory', { executionArn });
@@ -93,7 +93,7 @@ export async function startSet(url, { processes = 4, env = {}, args = [] } = {})
       throw new Error(`${error.message}\n--- log:\n${log}`);
     });
   const allReady = () => until('the set is ready', () => isReady().catch(() => false));
-  /** The sum of a counter over its labels. */
+  /** Returns the sum of a counter over its labels. */
   const counted = async (name) =>
     [...(await (await page('/metrics')).text()).matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\d+)$`, 'gm'))]
       .map(([, value]) => Number(value))
@@ -108,7 +108,7 @@ export async function startSet(url, { processes = 4, env = {}, args = [] } = {})
 export const isAlive = (pid) => {
   try {
     process.kill(pid, 0);
-    // A zombie was not waited for yet, and runs no more.
+    // A zombie has exited, and its parent has not read its code yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
@@ -116,7 +116,7 @@ export const isAlive = (pid) => {
 };
 export const allGone = (pids) => until(`these are gone: ${pids}`, () => !pids.some(isAlive), 20_000);
 
-/** Runs a set for a check, and leaves nothing of it. */
+/** Runs a set for a check, and removes all of it afterwards. */
 export async function withSet(options, body) {
   const local = await service();
   const set = await startSet(local.url, options);
@@ -133,7 +133,7 @@ export async function withSet(options, body) {
   }
 }
 
-/** Starts executions at a steady pace until it is told to stop. @returns their ARNs. */
+/** Starts executions at a steady pace until it is stopped. @returns their ARNs */
 export function load(local, machine, input, perSecond) {
   const executions = [];
   const over = new AbortController();

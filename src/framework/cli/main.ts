@@ -3,7 +3,7 @@ import { ignoreStreamErrors, closeDeadTerminal } from '../base/log/stdio.js';
 import { keepCompiledCode } from './process/compile-cache.js';
 import { catchSignals } from './process/signals.js';
 
-// As process 1 a signal that nobody catches is lost, and the rest takes a while to load.
+// Signals are caught before the rest is loaded: process 1 loses a signal that is not caught.
 catchSignals(process.argv.slice(2));
 ignoreStreamErrors();
 process.on('exit', closeDeadTerminal);

@@ -30,7 +30,7 @@ const TERMINALS: readonly [string, Streams][] = [
 const inEveryPhase = (streams: readonly [string, Streams][]): Row[] =>
   PHASES.flatMap((phase) => streams.map(([what, each]): Row => [phase, what, each]));
 
-/** Loudly: a machine that can't do these proves nothing. */
+/** Skips rows that this machine can't run, and prints that they prove nothing. */
 function where(possible: boolean, reason: string, rows: readonly Row[]): readonly Row[] {
   if (!possible) process.stderr.write(`SKIPPED: ${rows.length} deaths, for ${reason}\n`);
   return possible ? rows : [];
@@ -53,7 +53,7 @@ const DEATHS: readonly Row[] = [
   ),
 ];
 
-/** A drain that is not waited for is ended by a second signal. */
+/** The expected end in each phase. A second signal ends a drain. */
 const AS_IT_SHOULD: Record<Phase, Death> = {
   booting: { code: 0, task: undefined },
   'looking activities up': { code: 0, task: undefined },

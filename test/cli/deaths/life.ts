@@ -8,25 +8,25 @@ export type Phase = 'booting' | 'looking activities up' | 'polling' | 'working' 
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Deaths';
 const MACHINE = { StartAt: 'Work', States: { Work: { Type: 'Task', Resource: ARN, End: true } } };
-/** More than any pipe, terminal or tiny disk takes. */
+/** The length of a log line that is more than any pipe, terminal or tiny disk takes. */
 const TOO_MUCH = 300;
 
-/** How a process ended, and how the last execution stands that it had. */
+/** The exit code of a process, and the status of its last execution. */
 export interface Death {
   readonly code: number | null;
   readonly task: string | undefined;
 }
 
-/** A worker with a service and an ear of its own. */
+/** A worker with a service of its own, and a server that receives its messages. */
 export interface Life {
   readonly victim: Victim;
   readonly service: LocalService;
   readonly faults: FaultPlan;
-  /** Resolves when the config or a handler has said this. Rejects if the process ends first. */
+  /** Resolves when the config or a handler has sent this message. Rejects if the process exits first. */
   readonly told: (word: string) => Promise<void>;
-  /** Resolves when this holds. Rejects if the process ends first. */
+  /** Resolves when this holds. Rejects if the process exits first. */
   readonly until: (condition: () => boolean) => Promise<void>;
-  /** @returns how an execution stands, when asked. */
+  /** Starts an execution. @returns a function that resolves with its status */
   execute(input: object): Promise<() => Promise<string>>;
   readonly close: () => Promise<void>;
 }
@@ -87,7 +87,7 @@ export async function begin(
   };
 }
 
-/** Lives up to this phase, with the streams broken and logging more than they take; then is told to stop. */
+/** Runs a worker to this phase, then breaks its streams, logs more than they take, and stops it. */
 export async function die(life: Life, phase: Phase): Promise<Death> {
   const { victim, service, faults, told, until } = life;
   if (phase === 'booting') await told('booting');
@@ -108,7 +108,7 @@ export async function die(life: Life, phase: Phase): Promise<Death> {
   victim.stop();
   if (phase === 'draining') {
     await told('draining');
-    // Repeats within 100 ms of the first are the same request; the one that counts comes after them.
+    // A signal within 100 ms of the first is the same request, so the second request comes later.
     const again = setInterval(() => victim.signal('SIGTERM'), 20);
     const code = await victim.ended;
     clearInterval(again);

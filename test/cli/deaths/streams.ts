@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-/** What is at the other end of a standard stream: fine is a file that can be read; stopped is a pipe, full already. */
+/** The other end of a standard stream. `fine` is a file that can be read, `stopped` a pipe that is full. */
 export type End = 'fine' | 'closed' | 'full' | 'gone' | 'stopped';
 
-/** When it breaks, nobody reads it any more, or nobody is there. */
+/** A terminal that hangs up, or whose reader is stopped. */
 export type Terminal = 'terminal-gone' | 'terminal-stopped';
 
 /** All three streams of a process. */
@@ -23,21 +23,21 @@ export type Streams = readonly [stdin: End, stdout: End, stderr: End] | 'tmpfs' 
 
 /** A `stepwright` process whose streams are in trouble. */
 export interface Victim {
-  /** What it wrote so far to a stream that is fine. */
+  /** Returns the text that it has written to a stream that is `fine`. */
   said(fd: 1 | 2): string;
   /** Resolves with its exit code; null for a signal. */
   readonly ended: Promise<number | null>;
   signal(name: NodeJS.Signals): void;
-  /** Asks it to end: by SIGTERM, or by the end of its terminal. One that is to be stopped is, before. */
+  /** Stops the reader where that is asked for, and then the process: by SIGTERM, or by the end of its terminal. */
   stop(): void;
-  /** Kills what is left, and forgets its files. */
+  /** Kills every process that is left, and removes the files. */
   bury(): void;
 }
 
 const MAIN = resolve('dist/src/framework/cli/main.js');
 const AS_PROCESS_1 = ['--pid', '--fork', '--kill-child=SIGKILL'];
 const TINY_DISK = 'mount -t tmpfs -o size=16k none "$0" && exec "$@" >"$0/out" 2>"$0/err"';
-/** A shell at a terminal hands a hang-up on to its job. */
+/** A shell that hands a hang-up of its terminal on to its job. */
 const AT_TERMINAL = `node "$MAIN" $ARGS & job=$!
 trap 'kill -HUP $job' HUP
 wait $job; code=$?
@@ -46,14 +46,14 @@ echo $code >"$CODE.new"; mv "$CODE.new" "$CODE"`;
 
 const living = new Set<Victim>();
 
-/** Ends whatever a test that failed has left. */
+/** Ends the processes that a failed test has left. */
 export function buryAll(): void {
   for (const victim of living) victim.bury();
 }
 
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
-/** Whether this machine lets a process be the first of its own namespace, and mount there. */
+/** True where this machine lets a process be the first of its own namespace and mount there. */
 export const CAN_UNSHARE = works(
   'unshare',
   '-Urm',
@@ -144,7 +144,7 @@ function atTerminal(
   };
 }
 
-/** What stands around a process, and what it is given. */
+/** The command around a process, and its standard streams. */
 interface Plumbing {
   readonly command: readonly string[];
   readonly stdio: ('ignore' | number)[];
@@ -165,7 +165,7 @@ function plumbed(ends: readonly End[], dir: string): Plumbing {
     opened.push(fd);
     return fd;
   };
-  /** The process's end of a pipe, whose other end is closed, or open and never touched. */
+  /** Opens the process's end of a pipe. The other end is closed, or open and never read. */
   const pipe = (path: string, fd: number, end: End): number => {
     execFileSync('mkfifo', [path]);
     const reader = open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -188,7 +188,7 @@ function plumbed(ends: readonly End[], dir: string): Plumbing {
   };
 }
 
-/** Writes until nothing more is taken. */
+/** Writes until the pipe is full. */
 function fill(path: string): void {
   const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
@@ -202,7 +202,7 @@ function kill(pid: number | undefined, name: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(pid, name);
   } catch {
-    // It has ended.
+    // The process has exited.
   }
 }
 
@@ -219,7 +219,7 @@ function descendants(pid: number | undefined): number[] {
   }
 }
 
-/** Finds the node process below this one, and remembers it: it may lose its parents. */
+/** Finds the Node process below this one, and keeps its id: it may lose its parents. */
 function nodeBelow(pid: number | undefined): () => number | undefined {
   let found: number | undefined;
   const isNode = (each: number): boolean =>
@@ -227,7 +227,7 @@ function nodeBelow(pid: number | undefined): () => number | undefined {
   return () => (found ??= descendants(pid).find(isNode));
 }
 
-/** @returns what is in this file once it is there, or nothing where its folder is gone first. */
+/** Resolves with the content of a file once it exists; with undefined where its folder is removed first. */
 async function appears(path: string): Promise<string | undefined> {
   while (existsSync(dirname(path))) {
     if (existsSync(path)) return readFileSync(path, 'utf8');

@@ -25,15 +25,15 @@ beforeEach(async () => {
   world.machine(ARN, { HeartbeatSeconds: 60 });
 });
 afterEach(async () => {
-  // Whatever is looked at, no task is ever asked for.
+  // The doctor never polls.
   if (faults.count('GetActivityTask') > 0) throw new Error('a task was asked for');
   await world.close();
 });
 
-/** As the command examines a project of one healthy handler, but for what a test plants. */
+/** Examines a project with one healthy handler, and the fault that a test plants. */
 async function examined(
   config: Config = {},
-  around: Partial<Host> = {},
+  host: Partial<Host> = {},
   projectDir = process.cwd(),
 ): Promise<Finding[]> {
   const healthy: Config = { activities: [activity(() => {})], endpoint: world.service.url };
@@ -41,14 +41,14 @@ async function examined(
   const clock = new HandClock(Date.now());
   return examine(
     { plan, projectDir, machines: [], localArn: () => ARN },
-    { clock, env: {}, nodeVersion: '22.1.0', openFiles: 20_000, stopTimeoutMs: 120_000, ...around },
+    { clock, env: {}, nodeVersion: '22.1.0', openFiles: 20_000, stopTimeoutMs: 120_000, ...host },
   );
 }
 
 const faultsIn = (findings: readonly Finding[]): Finding[] =>
   findings.filter(({ verdict }) => verdict === 'fault');
 
-/** The one fault that was planted; each proposes something. */
+/** Returns the one planted fault, which proposes a fix. */
 function only(findings: readonly Finding[]): Finding {
   const [first, ...more] = faultsIn(findings);
   expect(more).toEqual([]);
@@ -292,7 +292,7 @@ describe('whether polls are allowed is asked of IAM, where that is allowed', () 
   let iam: Server;
   let env: Record<string, string>;
 
-  /** STS and IAM, which let a role do what `decision` says. */
+  /** Serves STS and IAM, whose simulator answers `decision`. */
   async function startIam(decision: string, denied = false): Promise<void> {
     iam = createServer((request, response) => {
       let body = '';
