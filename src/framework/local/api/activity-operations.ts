@@ -4,7 +4,7 @@ import { formatArn } from '../asl/values/arn.js';
 import { toSeconds } from '../engine/history.js';
 import { homeOf } from '../engine/machines.js';
 import { type Call, type Operation } from './operation.js';
-import { PAGE_LIMIT, pageOf } from '../engine/pages.js';
+import { pageOf } from '../engine/pages.js';
 import { END_POLLS } from './service-header.js';
 import { checkArn, Checker, checkName, MAX, refuseOwnKey } from './request-validation.js';
 
@@ -34,10 +34,9 @@ const describeActivity: Operation = (call, { activities }) => {
 
 const listActivities: Operation = ({ body }, { activities }) => {
   const checker = new Checker(body);
-  const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
-  const token = checker.text('nextToken', { min: 1, max: 1_024, shown: true });
+  const page = checker.page(MAX.listToken);
   checker.done();
-  const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, token, maxResults);
+  const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
   const listed = items.map(({ arn, name, createdAt }) => ({
     activityArn: arn,
     name,

@@ -2,7 +2,7 @@ import { readJson, type Json } from '../asl/values/json.js';
 import type { Execution, ExecutionStatus } from '../engine/execution.js';
 import { toSeconds } from '../engine/history.js';
 import { type Call, type Operation } from './operation.js';
-import { PAGE_LIMIT, pageSize, pageToken, placeOf } from '../engine/pages.js';
+import { pageKey, pageSize, pageToken } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 import { complaint } from './json-complaint.js';
 import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request-validation.js';
@@ -67,11 +67,10 @@ const listExecutions: Operation = ({ body }, { machines, executions }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', { min: 1, max: MAX.arn, shown: true });
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
-  const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
-  const token = checker.text('nextToken', { min: 1, max: 3_096, shown: true });
+  const page = checker.page(MAX.executionsToken);
   checker.done();
   const machine = machines.get(checkArn(arn, 'stateMachine'));
-  const { executions: found, ...rest } = executions.list(machine.arn, status, token, maxResults);
+  const { executions: found, ...rest } = executions.list(machine.arn, status, page);
   return { executions: found.map(summary), ...rest };
 };
 
@@ -103,17 +102,16 @@ const stopExecution: Operation = ({ body }, { executions }) => {
 const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('executionArn', EXECUTION_ARN);
-  const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
-  const token = checker.text('nextToken', { min: 1, max: 3_096, shown: true });
+  const page = checker.page(MAX.executionsToken);
   const reverse = checker.boolean('reverseOrder') ?? false;
   const withData = checker.boolean('includeExecutionData') ?? true;
   checker.done();
   const { history } = executions.get(checkArn(arn, 'execution'));
-  // The place is an event's id, which stays its own however long the history grows.
-  const id = Number(placeOf(token) ?? (reverse ? history.length : 1));
+  // The key is the id of an event, which no later event changes.
+  const id = Number(pageKey(page) ?? (reverse ? history.length : 1));
   if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
   const from = reverse ? history.length - id : id - 1;
-  const events = history.page(from, pageSize(maxResults), { reverse, withData });
+  const events = history.page(from, pageSize(page), { reverse, withData });
   const next = reverse ? id - events.length : id + events.length;
   const more = reverse ? next >= 1 : next <= history.length;
   return { events, ...(more && { nextToken: pageToken(next) }) };

@@ -1,5 +1,4 @@
-import type { ServiceError } from '../engine/service-error.js';
-import { ServiceError as ApiError } from '../engine/service-error.js';
+import { CORAL, ServiceError } from '../engine/service-error.js';
 
 /** A call, as a fault hook sees it before anything is done. */
 export interface FaultCall {
@@ -42,8 +41,6 @@ export type FaultError = keyof typeof FAULT_ERRORS;
 /** Decides, call by call, what goes wrong. Undefined: nothing. */
 export type FaultHook = (call: FaultCall) => Fault | undefined | Promise<Fault | undefined>;
 
-const CORAL = 'com.amazon.coral.service';
-
 const FAULT_ERRORS = {
   ThrottlingException: { message: 'Rate exceeded', namespace: CORAL },
   ExpiredTokenException: {
@@ -58,7 +55,10 @@ const FAULT_ERRORS = {
     message: 'The request signature we calculated does not match the signature you provided.',
     namespace: CORAL,
   },
-  AccessDeniedException: { message: 'User is not authorized to perform this action', namespace: CORAL },
+  AccessDeniedException: {
+    message: 'User is not authorized to perform this action',
+    namespace: CORAL,
+  },
   ActivityWorkerLimitExceeded: { message: 'Too many workers poll this activity', namespace: undefined },
   ActivityDoesNotExist: { message: 'Activity Does Not Exist', namespace: undefined },
   TaskTimedOut: { message: 'Task Timed Out', namespace: undefined },
@@ -73,5 +73,5 @@ const FAULT_ERRORS = {
 /** The answer that an `error` fault gives. */
 export function faultAnswer(error: FaultError): ServiceError {
   const { message, namespace } = FAULT_ERRORS[error];
-  return new ApiError(error, message, namespace);
+  return new ServiceError(error, message, namespace);
 }

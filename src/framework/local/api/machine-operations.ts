@@ -2,7 +2,7 @@ import { compileMachine, DefinitionError, type Program } from '../asl/machine.js
 import { toSeconds } from '../engine/history.js';
 import { homeOf, keyOf, type Machine } from '../engine/machines.js';
 import { type Call, type Operation } from './operation.js';
-import { PAGE_LIMIT, pageOf } from '../engine/pages.js';
+import { pageOf } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 import { checkArn, Checker, checkName, MAX, refuseMetadataOnly, refuseOwnKey } from './request-validation.js';
 
@@ -62,10 +62,9 @@ const describeStateMachine: Operation = (call, { machines }) => {
 
 const listStateMachines: Operation = ({ body }, { machines }) => {
   const checker = new Checker(body);
-  const maxResults = checker.integer('maxResults', 0, PAGE_LIMIT);
-  const token = checker.text('nextToken', { min: 1, max: 1_024, shown: true });
+  const page = checker.page(MAX.listToken);
   checker.done();
-  const { items, ...rest } = pageOf(machines.all(), keyOf, token, maxResults);
+  const { items, ...rest } = pageOf(machines.all(), keyOf, page);
   return { stateMachines: items.map(summary), ...rest };
 };
 

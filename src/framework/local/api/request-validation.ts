@@ -1,6 +1,7 @@
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { isObject } from '../asl/values/json.js';
 import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
+import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 
 /** A request's body, as it was parsed. */
@@ -11,6 +12,8 @@ export const MAX = {
   arn: 256,
   name: 80,
   token: 2_048,
+  listToken: 1_024,
+  executionsToken: 3_096,
   error: ERROR_LIMIT,
   cause: CAUSE_LIMIT,
   definition: 1_048_576,
@@ -79,6 +82,12 @@ export class Checker {
       this.#violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
     }
     return text;
+  }
+
+  /** Reads the fields of a list's page. @param tokenMax the most characters of its token */
+  page(tokenMax: number): PageRequest {
+    const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
+    return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
   /** @throws ServiceError ValidationException where anything was wrong */

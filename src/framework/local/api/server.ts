@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log/log.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { parseBody, readBody } from './request-body.js';
-import { errors, ServiceError } from '../engine/service-error.js';
+import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import type { Body } from './request-validation.js';
 
 /** Answers the requests of one kind that are not calls of the API. */
@@ -31,7 +31,6 @@ export interface ServerOptions {
   readonly perform: (operation: Operation, call: Call) => object | Promise<object>;
 }
 
-const CORAL = 'com.amazon.coral.service';
 const TARGET = 'AWSStepFunctions.';
 const SIGNED_REGION = /Credential=[^/]+\/\d{8}\/([^/]+)\/states\//;
 const UNSIGNED_REGION = 'us-east-1';

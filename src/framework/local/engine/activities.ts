@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { Activity } from './activity.js';
 import { parseArn } from '../asl/values/arn.js';
-import type { ActivityPort, TaskOrder } from '../asl/runtime/running-execution.js';
+import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.js';
 import { errors } from './service-error.js';
 import type { TaskTable } from './task-table.js';
 
@@ -9,7 +9,7 @@ import type { TaskTable } from './task-table.js';
 const ACTIVITY_LIMIT = 10_000;
 
 /** The activities there are, by ARN. */
-export class Activities implements ActivityPort {
+export class Activities implements ActivityQueue {
   readonly #byArn = new Map<string, Activity>();
   #created = 0;
 

@@ -72,9 +72,9 @@ export class Activity {
       this.#answer(poll, offer);
       return () => offer.task?.close();
     }
-    const place = this.#offers.push(offer);
+    const entry = this.#offers.push(offer);
     return () => {
-      this.#offers.remove(place);
+      this.#offers.remove(entry);
       offer.task?.close();
     };
   }
@@ -86,7 +86,7 @@ export class Activity {
       this.#answer({ workerName, since: this.clock.now(), answer }, offer);
       return () => {};
     }
-    const place = this.#polls.push({
+    const entry = this.#polls.push({
       workerName,
       since: this.clock.now(),
       answer: (given) => {
@@ -95,25 +95,25 @@ export class Activity {
       },
     });
     const cancelTimer = this.clock.after(holdMs, () => {
-      this.#polls.remove(place);
+      this.#polls.remove(entry);
       answer({});
     });
     return () => {
-      this.#polls.remove(place);
+      this.#polls.remove(entry);
       cancelTimer();
     };
   }
 
   /** Answers every parked poll with nothing, or those of one worker. */
   endPolls(workerName?: string): void {
-    let place = this.#polls.last;
-    while (place) {
-      const { value, previous } = place;
+    let entry = this.#polls.last;
+    while (entry) {
+      const { value, previous } = entry;
       if (workerName === undefined || value.workerName === workerName) {
-        this.#polls.remove(place);
+        this.#polls.remove(entry);
         value.answer({});
       }
-      place = previous;
+      entry = previous;
     }
   }
 

@@ -6,7 +6,7 @@ import { interpret } from '../asl/runtime/interpret.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type {
-  ActivityPort,
+  ActivityQueue,
   Resources,
   RunningExecution,
   TaskOrder,
@@ -35,7 +35,7 @@ export interface ExecutionEnd {
 export interface ExecutionWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly activities: ActivityPort;
+  readonly activities: ActivityQueue;
   readonly tasks: TaskTable;
   readonly resources: Resources;
   readonly threads: EvaluationThreads;
@@ -107,7 +107,7 @@ export class Execution implements RunningExecution {
     return this.world.random;
   }
 
-  get activities(): ActivityPort {
+  get activities(): ActivityQueue {
     return this.world.activities;
   }
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { formatArn, parseArn } from '../asl/values/arn.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld } from './execution.js';
-import { Fifo, type Place } from './fifo.js';
+import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines.js';
-import { pageSize, pageToken, placeOf } from './pages.js';
+import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import { errors } from './service-error.js';
 
 /** How many executions there have been. */
@@ -18,7 +18,7 @@ export interface ExecutionCounts {
 export class Executions {
   readonly #byArn = new Map<string, Execution>();
   readonly #byMachine = new Map<string, Fifo<Execution>>();
-  readonly #places = new Map<string, Place<Execution>>();
+  readonly #entries = new Map<string, QueueEntry<Execution>>();
   #started = 0;
   #ended = 0;
   readonly #finished = new Fifo<Execution>();
@@ -69,17 +69,16 @@ export class Executions {
   list(
     machineArn: string,
     status: ExecutionStatus | undefined,
-    token: string | undefined,
-    maxResults: number | undefined,
+    page: PageRequest,
   ): { executions: Execution[]; nextToken?: string } {
-    const size = pageSize(maxResults);
+    const size = pageSize(page);
     const executions: Execution[] = [];
-    let place = this.#pageStart(machineArn, placeOf(token));
-    for (; place && executions.length < size; place = place.previous) {
-      if (status === undefined || place.value.status === status) executions.push(place.value);
+    let entry = this.#pageStart(machineArn, pageKey(page));
+    for (; entry && executions.length < size; entry = entry.previous) {
+      if (status === undefined || entry.value.status === status) executions.push(entry.value);
     }
     const last = executions.at(-1);
-    return { executions, ...(place && last && { nextToken: pageToken(last.order) }) };
+    return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
   }
 
   /** How many were ever started, have ever ended, and are forgotten. */
@@ -92,16 +91,16 @@ export class Executions {
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
     for (const list of lists) {
-      for (let place = list?.last; place && place.value.order >= count; place = place.previous)
-        yield place.value;
+      for (let entry = list?.last; entry && entry.value.order >= count; entry = entry.previous)
+        yield entry.value;
     }
   }
 
   /** Those that ended after the first `count` ever did and are not forgotten, the latest first. */
   *endedAfter(count: number): Generator<Execution> {
     let left = this.#ended - count;
-    for (let place = this.#finished.last; place && left > 0; place = place.previous, left--)
-      yield place.value;
+    for (let entry = this.#finished.last; entry && left > 0; entry = entry.previous, left--)
+      yield entry.value;
   }
 
   /** Ends what runs, without an event: the service itself is going. */
@@ -109,14 +108,14 @@ export class Executions {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
-  /** The place is a number in the order of their starts, so that one that is forgotten meanwhile moves nothing. */
-  #pageStart(machineArn: string, before: string | undefined): Place<Execution> | undefined {
-    let place = this.#byMachine.get(machineArn)?.last;
-    if (before === undefined) return place;
+  /** The entry is a number in the order of their starts, so that one that is forgotten meanwhile moves nothing. */
+  #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
+    let entry = this.#byMachine.get(machineArn)?.last;
+    if (before === undefined) return entry;
     const order = Number(before);
     if (!Number.isSafeInteger(order)) throw errors.invalidToken();
-    while (place && place.value.order >= order) place = place.previous;
-    return place;
+    while (entry && entry.value.order >= order) entry = entry.previous;
+    return entry;
   }
 
   #add(execution: Execution): void {
@@ -125,7 +124,7 @@ export class Executions {
     this.#byArn.set(arn, execution);
     let list = this.#byMachine.get(machine.arn);
     if (!list) this.#byMachine.set(machine.arn, (list = new Fifo()));
-    this.#places.set(arn, list.push(execution));
+    this.#entries.set(arn, list.push(execution));
   }
 
   #whenEnded(execution: Execution): void {
@@ -149,10 +148,10 @@ export class Executions {
 
   #forget({ arn, machine }: Execution): void {
     this.#byArn.delete(arn);
-    const place = this.#places.get(arn);
-    this.#places.delete(arn);
+    const entry = this.#entries.get(arn);
+    this.#entries.delete(arn);
     const list = this.#byMachine.get(machine.arn);
-    if (place) list?.remove(place);
+    if (entry) list?.remove(entry);
     if (list?.size === 0) this.#byMachine.delete(machine.arn);
   }
 }

@@ -1,43 +1,43 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 
-/** A place in a queue. Kept by whoever may have to leave it early. */
-export interface Place<T> extends Linked<Place<T>> {
+/** An entry of a queue, by which it can be removed from anywhere in it. */
+export interface QueueEntry<T> extends Linked<QueueEntry<T>> {
   readonly value: T;
 }
 
-/** First in, first out; joining and leaving from anywhere take the same time at any length. */
+/** A queue, first in, first out. Joining and leaving it from anywhere take the same time at any length. */
 export class Fifo<T> {
-  readonly #places = new LinkedList<Place<T>>();
+  readonly #entries = new LinkedList<QueueEntry<T>>();
 
   get size(): number {
-    return this.#places.size;
+    return this.#entries.size;
   }
 
-  push(value: T): Place<T> {
-    const place = { value, previous: undefined, next: undefined };
-    this.#places.add(place);
-    return place;
+  push(value: T): QueueEntry<T> {
+    const entry = { value, previous: undefined, next: undefined };
+    this.#entries.add(entry);
+    return entry;
   }
 
-  /** Takes the one that waited longest, or undefined where none waits. */
+  /** Takes out the value that has waited longest; undefined where the queue is empty. */
   shift(): T | undefined {
-    const { first } = this.#places;
-    if (first) this.#places.remove(first);
+    const { first } = this.#entries;
+    if (first) this.#entries.remove(first);
     return first?.value;
   }
 
-  /** Leaves the queue. A place that was left already stays so. */
-  remove(place: Place<T>): void {
-    this.#places.remove(place);
+  /** Removes an entry. One that was removed already stays so. */
+  remove(entry: QueueEntry<T>): void {
+    this.#entries.remove(entry);
   }
 
-  /** In the order in which they joined. */
+  /** The values in the order in which they joined. */
   *[Symbol.iterator](): Generator<T> {
-    for (const { value } of this.#places) yield value;
+    for (const { value } of this.#entries) yield value;
   }
 
-  /** The last to join. Walk on with `previous`, which leads nowhere from one that has left. */
-  get last(): Place<T> | undefined {
-    return this.#places.last;
+  /** The entry that joined last. Its `previous` is the one before; a removed entry has none. */
+  get last(): QueueEntry<T> | undefined {
+    return this.#entries.last;
   }
 }

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
 /** Who has a task, since when, and when it was last heard of. Instants are epoch milliseconds. */
-export interface Lease {
+export interface OpenLease {
   readonly workerName: string | undefined;
   readonly since: number;
   readonly beatAt: number | undefined;
@@ -20,7 +20,7 @@ export class OpenTask {
   #cancelTimer: Cancel | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   #heartbeatDue = Number.POSITIVE_INFINITY;
-  #lease: Lease | undefined;
+  #lease: OpenLease | undefined;
 
   /** @param onClosed called once, when the token is worth nothing any more */
   constructor(
@@ -33,7 +33,7 @@ export class OpenTask {
   ) {}
 
   /** Undefined until it is leased. */
-  get lease(): Lease | undefined {
+  get lease(): OpenLease | undefined {
     const due = this.#due();
     return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
   }

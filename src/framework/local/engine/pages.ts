@@ -4,21 +4,28 @@ import { errors } from './service-error.js';
 export const PAGE_LIMIT = 1_000;
 const PAGE_DEFAULT = 100;
 
-/** Zero stands for the default, as it does in the API. */
-export function pageSize(maxResults: number | undefined): number {
-  return maxResults === undefined || maxResults === 0 ? PAGE_DEFAULT : maxResults;
+/** The page that a request asks for. */
+export interface PageRequest {
+  readonly maxResults: number | undefined;
+  /** The token that the page before ended with; undefined for the first page. */
+  readonly token: string | undefined;
 }
 
-/** An opaque token that says where the next page begins. */
-export function pageToken(place: string | number): string {
-  return Buffer.from(`page ${place}`).toString('base64url');
+/** Returns the most items of a page. Zero stands for the default, as it does in the API. */
+export function pageSize({ maxResults = 0 }: PageRequest): number {
+  return maxResults === 0 ? PAGE_DEFAULT : maxResults;
+}
+
+/** Returns an opaque token that holds the key at which the next page begins. */
+export function pageToken(key: string | number): string {
+  return Buffer.from(`page ${key}`).toString('base64url');
 }
 
 /**
- * Where a page begins, or undefined for the first.
- * @throws ServiceError InvalidToken where the token is none of ours
+ * Returns the key that the token of a page holds; undefined for the first page.
+ * @throws ServiceError InvalidToken where this service made no such token
  */
-export function placeOf(token: string | undefined): string | undefined {
+export function pageKey({ token }: PageRequest): string | undefined {
   if (token === undefined) return undefined;
   const text = Buffer.from(token, 'base64url').toString();
   if (!text.startsWith('page ') || text.length === 5) throw errors.invalidToken();
@@ -26,19 +33,18 @@ export function placeOf(token: string | undefined): string | undefined {
 }
 
 /**
- * The page of a sorted list that begins after the token's place. The place is a key and not a number, so that what goes
- * or comes meanwhile moves nothing.
- * @param keyOf what the list is sorted by, each key once
+ * Returns a page of a sorted list. Its token holds a key and not a number, so that items that come or go meanwhile move
+ * no other.
+ * @param keyOf returns the key that the list is sorted by, each key once
  */
 export function pageOf<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
-  token: string | undefined,
-  maxResults: number | undefined,
+  request: PageRequest,
 ): { items: readonly T[]; nextToken?: string } {
-  const after = placeOf(token);
+  const after = pageKey(request);
   const rest = after === undefined ? items : items.filter((item) => keyOf(item) > after);
-  const page = rest.slice(0, pageSize(maxResults));
+  const page = rest.slice(0, pageSize(request));
   const last = page.at(-1);
   return {
     items: page,

@@ -1,3 +1,7 @@
+/** The namespaces on the wire of errors that are not Step Functions' own. */
+export const CORAL = 'com.amazon.coral.service';
+const CORAL_VALIDATE = 'com.amazon.coral.validate';
+
 /** What the service answers instead of a result: HTTP 400, a name and a message. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
@@ -24,10 +28,9 @@ export class ServiceError extends Error {
 export const errors = {
   validation: (violations: readonly string[]): ServiceError => {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;
-    return new ServiceError('ValidationException', head + violations.join('; '), 'com.amazon.coral.validate');
+    return new ServiceError('ValidationException', head + violations.join('; '), CORAL_VALIDATE);
   },
-  serialization: (reason: string) =>
-    new ServiceError('SerializationException', reason, 'com.amazon.coral.service'),
+  serialization: (reason: string) => new ServiceError('SerializationException', reason, CORAL),
   invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
   invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
   invalidToken: () => new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'"),
@@ -39,7 +42,7 @@ export const errors = {
     new ServiceError(
       'ValidationException',
       'Version description can only be set when publish is true',
-      'com.amazon.coral.validate',
+      CORAL_VALIDATE,
     ),
   invalidDefinition: (reason: string) =>
     new ServiceError('InvalidDefinition', `Invalid State Machine Definition: '${reason}'`),
@@ -68,7 +71,7 @@ export const errors = {
     new ServiceError(
       'UnsupportedOperation',
       `Stepwright's local Step Functions does not have ${what}.`,
-      'com.amazon.coral.service',
+      CORAL,
     ),
 };
 

@@ -35,7 +35,7 @@ export interface TaskOrder extends Limits {
 }
 
 /** Where a Task state finds its activity. */
-export interface ActivityPort {
+export interface ActivityQueue {
   has(arn: string): boolean;
   /** Offers a task to whoever polls. The cancel takes it back; its token is then closed. */
   schedule(arn: string, order: TaskOrder): Cancel;
@@ -74,7 +74,7 @@ export interface TokenTask {
 export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly activities: ActivityPort;
+  readonly activities: ActivityQueue;
   /** Evaluate the expressions that are too much for the main thread. */
   readonly threads: EvaluationThreads;
   readonly resources: Resources;

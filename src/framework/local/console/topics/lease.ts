@@ -1,4 +1,4 @@
-import type { Lease as OpenLease } from '../../engine/open-task.js';
+import type { OpenLease } from '../../engine/open-task.js';
 import type { Lease } from '../api.js';
 
 /** Copies a lease field by field: nothing reaches a page that is not named here. */
