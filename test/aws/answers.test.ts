@@ -44,13 +44,13 @@ const status =
   (code: number, body?: string, headers = {}): Answer =>
   (response) =>
     response.writeHead(code, headers).end(body);
-/** As the service answers. */
+/** Answers as the service does. */
 const ofService = (value: object, code = 200): Answer => status(code, JSON.stringify(value), SERVICE_HEADERS);
 const error = (name: string, message = 'why', code = 400): Answer =>
   ofService({ __type: `com.amazonaws.swf.service.v2.model#${name}`, message }, code);
 const CUT_AFTER_THE_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\n\r\n';
 
-/** What was answered; what a poll makes of it, and whether a token may be lost; what a report makes of it. */
+/** An answer; a poll's trouble, and whether a token may be lost; a report's outcome. */
 const rows: [string, Answer, string, boolean, string][] = [
   ["the service's ThrottlingException", error('ThrottlingException'), 'throttled', false, 'retry throttled'],
   ['a 429 of something else', status(429), 'throttled', false, 'retry throttled'],
@@ -178,7 +178,7 @@ overBothPaths('%s', (calls) => {
   test.each([
     ['its request id', { 'x-amzn-requestid': 'an id' }],
     ['its content type', { 'content-type': 'application/x-amz-json-1.0' }],
-  ])("an answer is the service's by %s alone", async (_, headers) => {
+  ])("an answer with %s alone is the service's", async (_, headers) => {
     answer = status(200, '{}', headers);
     expect(await poll()).toEqual({ kind: 'empty' });
     expect(await port.succeed('token', '1', never)).toEqual({ kind: 'ok' });
@@ -186,7 +186,7 @@ overBothPaths('%s', (calls) => {
     expect(await port.heartbeat('token', never)).toMatchObject({ kind: 'gone' });
   });
 
-  describe('an answer that is none of the service', () => {
+  describe("an answer that is not the service's", () => {
     test.each([
       [status(407), 'HTTP 407 Proxy Authentication Required without a body'],
       [status(502), 'HTTP 502 Bad Gateway without a body'],
@@ -208,7 +208,7 @@ overBothPaths('%s', (calls) => {
   });
 
   test.each(['5', '{}', '["t"]', 'true'])(
-    'a task whose token or input is %s is none of the service, and may be lost',
+    "a task whose token or input is %s is not the service's, and may be lost",
     async (value) => {
       for (const body of [`{"taskToken":${value},"input":"{}"}`, `{"taskToken":"t","input":${value}}`]) {
         answer = status(200, body, SERVICE_HEADERS);
@@ -222,7 +222,7 @@ overBothPaths('%s', (calls) => {
     },
   );
 
-  test('an answer whose token is null is empty', async () => {
+  test('an answer with a null token is empty', async () => {
     answer = status(200, '{"taskToken":null,"input":null}', SERVICE_HEADERS);
     expect(await poll()).toEqual({ kind: 'empty' });
   });
@@ -230,14 +230,14 @@ overBothPaths('%s', (calls) => {
   test.each([
     ['without the mark', '{"input":"secret-9"}', {}],
     ['torn', '{"input":"secret-9', SERVICE_HEADERS],
-  ])('what may be a task is not shown: %s', async (_, body, headers) => {
+  ])('an error shows no body that may be a task: %s', async (_, body, headers) => {
     answer = status(200, body, headers);
     const told = await poll();
     expect(told).toMatchObject({ kind: 'failed', error: { name: 'StrangeAnswer' } });
     expect(JSON.stringify(told) + ('error' in told ? told.error.message : '')).not.toContain('secret-9');
   });
 
-  describe('what never left is not counted as sent', () => {
+  describe('a call that never left is not counted as sent', () => {
     test('where nothing listens', async () => {
       const nowhere = open('http://127.0.0.1:1', calls);
       const unreached = await nowhere.port('us-east-1', sockets);
@@ -253,7 +253,7 @@ overBothPaths('%s', (calls) => {
     });
   });
 
-  test('a poll tells when its request is on a connection, also on one that was kept alive', async () => {
+  test('a poll reports when its request is on a connection, new or kept alive', async () => {
     answer = ofService({});
     let sent = 0;
     for (let n = 1; n <= 3; n++) {
@@ -262,7 +262,7 @@ overBothPaths('%s', (calls) => {
     }
   });
 
-  test('a signature that is refused for its time is made again at once, with the clock that the answer showed', async () => {
+  test('a call whose signature is refused for its time is repeated at once, with the corrected clock', async () => {
     const seen: string[] = [];
     answer = (response, request) => {
       seen.push(String(request.headers['x-amz-date']));
@@ -277,7 +277,7 @@ overBothPaths('%s', (calls) => {
   });
 });
 
-test('an answer that goes on and on is not read to its end', async () => {
+test('an endless answer is not read to its end', async () => {
   await begin('lean');
   let written = 0;
   answer = (response) => {
@@ -300,7 +300,7 @@ test('an answer that goes on and on is not read to its end', async () => {
   expect(written).toBeLessThan(20);
 });
 
-test('a date that no clock shows corrects none', async () => {
+test('an impossible date does not correct the clock', async () => {
   await begin('lean');
   const date = new Date(8.64e15).toUTCString();
   answer = status(403, JSON.stringify({ __type: 'RequestTimeTooSkewed' }), { ...SERVICE_HEADERS, date });
@@ -310,7 +310,7 @@ test('a date that no clock shows corrects none', async () => {
   }
 });
 
-describe('what the SDK throws is not counted as sent', () => {
+describe('an error of the SDK is not counted as sent', () => {
   beforeEach(() => begin('sdk'));
 
   test('where a call waited for a connection until its time was up', async () => {

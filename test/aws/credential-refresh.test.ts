@@ -22,7 +22,7 @@ function asking(answer: () => boolean | Promise<boolean>): {
   return { clock, refresh, at };
 }
 
-test('asks at once, after 1 s, doubling to 30 s, however many want it', async () => {
+test('refreshes at once, then after 1 s, doubling to 30 s, however many request it', async () => {
   const { clock, refresh, at } = asking(() => true);
   for (let n = 0; n < 1_250; n++) {
     void refresh.request();
@@ -32,7 +32,7 @@ test('asks at once, after 1 s, doubling to 30 s, however many want it', async ()
   expect(at).toEqual([0, 1, 3, 7, 15, 31, 61, 91, 121]);
 });
 
-test('asks by itself until the answer is right, and then no more', async () => {
+test('repeats by itself until the refresh succeeds', async () => {
   const { clock, refresh, at } = asking(() => at.length < 4);
   void refresh.request();
   await clock.advance(100_000);
@@ -40,7 +40,7 @@ test('asks by itself until the answer is right, and then no more', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('who wants it too early again is served in time', async () => {
+test('a request that comes too early is served when the wait is over', async () => {
   const { clock, refresh, at } = asking(() => false);
   await refresh.request();
   await clock.advance(100);
@@ -49,7 +49,7 @@ test('who wants it too early again is served in time', async () => {
   expect(at).toEqual([0, 1]);
 });
 
-test('one ask is under way for all, however long it takes', async () => {
+test('one refresh is open for all requests, however long it takes', async () => {
   let answered: ((again: boolean) => void) | undefined;
   const { clock, refresh, at } = asking(() => new Promise((resolve) => (answered = resolve)));
   const first = refresh.request();
@@ -60,7 +60,7 @@ test('one ask is under way for all, however long it takes', async () => {
   expect(at).toEqual([0]);
 });
 
-test('a reset begins anew, a second after now at the earliest for what was just asked', async () => {
+test('a reset starts the waits over at one second', async () => {
   const { clock, refresh, at } = asking(() => true);
   void refresh.request();
   await clock.advance(31_000);
@@ -71,7 +71,7 @@ test('a reset begins anew, a second after now at the earliest for what was just 
   expect(at).toEqual([0, 1, 3, 7, 15, 31, 32, 33]);
 });
 
-test('nothing is asked once it is closed', async () => {
+test('nothing is refreshed after close', async () => {
   const { clock, refresh, at } = asking(() => true);
   void refresh.request();
   await clock.advance(500);
@@ -102,7 +102,7 @@ const refused = (type: string): CallEnd<string> => ({
   failure: { error: new Error(type), type, status: 400, sent: true, setup: false },
 });
 
-test('another call that is accepted meanwhile proves nothing for one that is denied', async () => {
+test('an accepted call proves nothing for one that is denied', async () => {
   let asks = 0;
   const { clock, credentials } = await alwaysOthers(() => asks++);
   for (let second = 0; second < 30; second++) {
@@ -118,7 +118,7 @@ test('another call that is accepted meanwhile proves nothing for one that is den
   expect(asks).toBeLessThanOrEqual(5);
 });
 
-/** What is signed with where a provider gives `given`, and then `next`. */
+/** Resolves to the credentials that calls are signed with where a provider returns `given`, and then `next`. */
 function given(given: object, next = given): Credentials {
   const credentials = new Credentials({
     ...{ clock: new HandClock(), log: silentLog, renewable: true, kept: false },
@@ -132,7 +132,7 @@ function given(given: object, next = given): Credentials {
 }
 const KEY = { accessKeyId: 'KEY', secretAccessKey: 'secret' };
 
-test.each(['', null, undefined])('a session token that is %j is none', async (sessionToken) => {
+test.each(['', null, undefined])('a session token of %j counts as none', async (sessionToken) => {
   const credentials = given({ ...KEY, sessionToken }, KEY);
   expect((await credentials.current()).sessionToken).toBeUndefined();
   await credentials.current();
@@ -154,7 +154,7 @@ test.each([undefined, null, 'sealed', { code: 5 }])('a provider may throw %j', a
   credentials.close();
 });
 
-test('an object that the provider changes and gives again holds others', async () => {
+test('an object that the provider changes and returns again holds new credentials', async () => {
   const mutable = { ...KEY };
   const credentials = given(mutable);
   await credentials.current();
@@ -163,7 +163,7 @@ test('an object that the provider changes and gives again holds others', async (
   expect(credentials.asOf().generation).toBe(1);
 });
 
-test('whoever is refused first asks for all: nothing of its own context is left in it', async () => {
+test('a refresh keeps no context of the call that began it', async () => {
   const storage = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
   const { credentials } = await alwaysOthers(() => seen.push(storage.getStore()));

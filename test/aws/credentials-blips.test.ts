@@ -53,7 +53,7 @@ async function blips(between: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** How often they were renewed when a call was refused and so much time has passed. */
+/** Resolves to the number of renewals after a refused call and this time. */
 async function renewalsWithin(ms: number): Promise<number> {
   await call(EXPIRED);
   await clock.advance(ms);
@@ -61,13 +61,13 @@ async function renewalsWithin(ms: number): Promise<number> {
   return renewals;
 }
 
-test('refused now and then and good in between, they are asked for within a second when they are replaced', async () => {
+test('credentials that are refused now and then are refreshed within a second of their replacement', async () => {
   await blips(() => call(ACCEPTED));
   inProvider = 'NEW';
   expect(await renewalsWithin(1_000)).toBe(1);
 });
 
-test('an answer to what was sent before they were refused proves nothing', async () => {
+test('the answer to a call sent before the refusal proves nothing', async () => {
   const answers: (() => void)[] = [];
   const early = Array.from({ length: 20 }, () =>
     callWith(credentials, AbortSignal.timeout(60_000), async () => {

@@ -9,7 +9,7 @@ export interface DoorCall {
   readonly refusedFor: string | undefined;
 }
 
-/** What AWS stands for before a service: it checks who signed each call, and when, and lets through what is right. */
+/** AWS's checks before a service: the key and time of each signature. It forwards the calls that pass. */
 export interface Door {
   readonly url: string;
   readonly calls: DoorCall[];
@@ -17,7 +17,7 @@ export interface Door {
   readonly secrets: Map<string, string>;
   /** Keys that are known and no longer good, and the error that they are refused with. */
   readonly revoked: Map<string, string>;
-  /** Operations that nobody has a permission for. */
+  /** Operations that are denied to all. */
   readonly denied: Set<string>;
   /** Web identity tokens that STS takes, and the access key that it gives out for each; how often it was asked. */
   readonly identities: Map<string, string>;
@@ -95,7 +95,7 @@ export async function openDoor(target: string, now: () => number): Promise<Door>
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    // By this name it is no address of this machine to the SDK or to us, and still is one to the kernel.
+    // The SDK and Stepwright take this name for no address of this machine; the kernel does.
     url: `http://0.0.0.0:${(server.address() as AddressInfo).port}`,
     ...{ calls, secrets, revoked, denied, identities, sts },
     refusals: (operation) =>

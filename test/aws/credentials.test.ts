@@ -43,13 +43,13 @@ afterEach(async () => {
 });
 
 const file = (name: string): string => join(home, name);
-/** As careful people do it: nobody reads one half. */
+/** Writes a file atomically, so that no reader sees half of it. */
 function put(name: string, text: string): void {
   writeFileSync(file(`${name}.new`), text);
   renameSync(file(`${name}.new`), file(name));
 }
 
-/** Where credentials come from: which key is there, and how often that was asked where it can be told. */
+/** A source of credentials: sets its key, and counts its calls where it can. */
 interface Source {
   readonly start: (key: string) => Config['sdk'];
   readonly replace: (key: string) => void;
@@ -95,7 +95,7 @@ const webIdentity: Source = {
   },
 };
 
-/** When a user's function was asked anew. */
+/** The times at which a user's function was called. */
 const asked: number[] = [];
 let inFunction: string | Error;
 const ownFunction: Source = {
@@ -169,7 +169,7 @@ const isAboutTrouble = ({ level, msg }: Record<string, unknown>): boolean =>
   level === 'warn' || level === 'error' || String(msg).includes(RENEWED);
 
 describe('credentials that are refused in the middle of a run', () => {
-  test.each(SOURCES)('and have been replaced cost no time: %s', async (_, source, refusedFor) => {
+  test.each(SOURCES)('cost no time once they are replaced: %s', async (_, source, refusedFor) => {
     const { w, begin, end } = await working(source.start('OLD'));
     await begin(5);
     source.replace('NEW');
@@ -186,7 +186,7 @@ describe('credentials that are refused in the middle of a run', () => {
     ]);
   });
 
-  test('are asked for less and less often, and all polls resume with the first new answer', async () => {
+  test('are refreshed ever less often, and all polls resume with the first new ones', async () => {
     const sdk = ownFunction.start('OLD');
     const { w, begin, end } = await working(sdk, { arns: [ARN, OTHER_ARN] });
     await begin(20);
@@ -209,7 +209,7 @@ describe('credentials that are refused in the middle of a run', () => {
     expect(lines(w, RENEWED)).toHaveLength(1);
   });
 
-  test('are asked for again where the new ones are refused, too, and no call is made more than twice', async () => {
+  test('are refreshed again where the new ones are refused too, and no call is made more than twice', async () => {
     const sdk = ownFunction.start('OLD');
     const { w, begin, end } = await working(sdk);
     await begin(1);
@@ -225,7 +225,7 @@ describe('credentials that are refused in the middle of a run', () => {
     expect(await end()).toEqual(['SUCCEEDED']);
   });
 
-  test('and have been replaced cost no time at an address of this machine, either', async () => {
+  test('cost no time once they are replaced, at an address of this machine too', async () => {
     const url = door.url.replace('0.0.0.0', '127.0.0.1');
     const { w, begin, end } = await working(sharedFile.start('OLD'), { url });
     await begin(1);
@@ -240,7 +240,7 @@ describe('credentials that are refused in the middle of a run', () => {
   });
 });
 
-test('a denied call for which there are always others is asked about ever less often, with one line', async () => {
+test('a call that every new session is denied refreshes ever less often, and logs one line', async () => {
   let session = 0;
   const credentials: CredentialsFunction = async (options) => {
     if (options?.['forceRefresh']) session++;
@@ -262,7 +262,7 @@ test('a denied call for which there are always others is asked about ever less o
 test.each([
   ['a wrong secret', 'wrong'],
   ['the other key’s secret', secretOf('NEW')],
-])('%s is no matter of the clock: each poll is one call, and they get rarer', async (_, secret) => {
+])('%s does not correct the clock: each poll is one call, and polls get rarer', async (_, secret) => {
   door.secrets.set('OLD', secret);
   const { w } = await working({ credentials: keyPair('OLD') });
   await world.clock.advance(60_000);
@@ -274,7 +274,7 @@ test.each([
 });
 
 describe('a provider that fails', () => {
-  test('costs nothing while the last credentials are taken', async () => {
+  test('costs nothing while the last credentials are accepted', async () => {
     const expiration = new Date(systemClock.now() + 60_000);
     let failing = false;
     const credentials: CredentialsFunction = async () => {
@@ -296,7 +296,7 @@ describe('a provider that fails', () => {
     ]);
   });
 
-  test('and never gave any is asked on, and the worker begins with what it then gives', async () => {
+  test('is asked until it returns the first ones, with which the worker begins', async () => {
     const sdk = ownFunction.start('OLD');
     inFunction = new Error('the vault is sealed');
     const { w, begin, end } = await working(sdk);
@@ -312,7 +312,7 @@ describe('a provider that fails', () => {
     expect(await end()).toEqual(['SUCCEEDED']);
   });
 
-  test('is STS, with a token that has expired: that is trouble of ours, and no answer to a poll', async () => {
+  test('by an expired token at STS is no answer to a poll', async () => {
     const sdk = webIdentity.start('OLD');
     door.identities.clear();
     const { w, begin, end } = await working(sdk);
@@ -326,7 +326,7 @@ describe('a provider that fails', () => {
     expect(await end()).toEqual(['SUCCEEDED']);
   });
 
-  test('may hang: calls are answered with the refusal after 5 s, and go on when it answers', async () => {
+  test('by hanging ends calls with the refusal after 5 s, and they go on once it answers', async () => {
     let answer: (() => void) | undefined;
     const credentials: CredentialsFunction = async (options) => {
       if (!options?.['forceRefresh']) return keyPair('OLD');

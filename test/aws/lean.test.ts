@@ -77,7 +77,7 @@ const pollAt = (port: ActivityPort, onSent = (): void => {}, onAgain?: () => voi
   port.poll('arn:a', 'w', never, onSent, onAgain);
 
 describe('a request of the lean path', () => {
-  test('is signed as the SDK signs it, in each of the four calls, whatever is in it', async () => {
+  test('is signed as the SDK signs it, in each of the four calls, whatever its content', async () => {
     const text = '{"ä":"\\ud83d\\ude00 \\u2028","n":[1,2]}';
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const port = await portAt(`http://127.0.0.1:${at}/a%20path/ü/`);
@@ -96,14 +96,14 @@ describe('a request of the lean path', () => {
     expect(seen[0]?.headers['x-amz-security-token']).toBe('session==');
   });
 
-  test('has the headers that the SDK would send, but for what is of one request', async () => {
+  test('has the headers that the SDK would send, but for those of a single request', async () => {
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const sdk = { credentials: SIGNER, customUserAgent: 'mine/1.2' };
     for (const calls of ['lean', 'sdk'] as const)
       await pollAt(await portAt(`http://127.0.0.1:${at}/p/`, { sdk, calls }));
     const [lean, sdks] = seen.map(({ url, headers }) => {
       const { 'user-agent': agent = '', ...rest } = headers;
-      // Which features the SDK counts differs with who signs.
+      // The features that the SDK counts differ with the signer.
       return {
         url,
         names: Object.keys(rest),
@@ -119,7 +119,7 @@ describe('a request of the lean path', () => {
   });
 });
 
-describe('the worker steps aside for the SDK, and says why', () => {
+describe('calls go through the SDK, and the log says why', () => {
   test.each<[string, Partial<ServiceSettings>]>([
     ['sdk.requestHandler is set', { sdk: { requestHandler: { connectionTimeout: 1_000 } } }],
     ['sdk.extensions is set', { sdk: { extensions: [] } }],
@@ -146,7 +146,7 @@ describe('the worker steps aside for the SDK, and says why', () => {
     expect(logged).toMatchObject([{ msg: expect.stringContaining('its client is mocked') }]);
   });
 
-  test('and says nothing where it need not', async () => {
+  test('the log says nothing where they need not', async () => {
     await portAt('http://127.0.0.1:1', { sdk: { credentials: SIGNER, useFipsEndpoint: undefined } });
     expect(logged).toEqual([]);
   });
@@ -198,7 +198,7 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
     expect(answer).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: true });
   });
 
-  test('is no longer on its way while it is made again for another time', async () => {
+  test('is not open while it is repeated with a corrected clock', async () => {
     const told: string[] = [];
     const at = await listen(
       createServer((request, response) => {

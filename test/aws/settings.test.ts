@@ -24,7 +24,7 @@ interface Seen extends Signed {
 const environment = { ...process.env };
 const secretOf = (key: string): string => `secret-of-${key}`;
 const keyPair = (key: string) => ({ accessKeyId: key, secretAccessKey: secretOf(key) });
-/** What a session of STS is good for here: so short that it is renewed before each call. */
+/** The life of a session of STS here: so short that it is renewed before each call. */
 const SESSION_MS = 60_000;
 
 let home: string;
@@ -55,7 +55,7 @@ beforeEach(async () => {
     void answer(request).then((text) => response.writeHead(200, SERVICE_HEADERS).end(text));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // By this name it is no address of this machine to the SDK or to us, and still is one to the kernel.
+  // The SDK and Stepwright take this name for no address of this machine; the kernel does.
   url = `http://0.0.0.0:${(server.address() as AddressInfo).port}`;
 });
 afterEach(() => {
@@ -106,7 +106,7 @@ const fromVariables = (): void => {
   process.env['AWS_SECRET_ACCESS_KEY'] = secretOf('VARIABLES');
 };
 
-/** Where a connection is made by somebody else, as a proxy's agent does it. */
+/** An agent that makes connections elsewhere, as a proxy's does. */
 class Tunnel extends Agent {
   override createConnection(): Socket {
     tunnelled++;
@@ -298,7 +298,7 @@ test('the session of a web identity file is renewed before it expires, and signs
   expect(seen.every(({ isRight, path }) => isRight && path === 'lean')).toBe(true);
 });
 
-test('a clock that is said to be behind signs for the time that is true', async () => {
+test('a configured clock offset signs with the true time', async () => {
   fromVariables();
   const port = await open({ systemClockOffset: 3_600_000 }).port('us-east-1', sockets);
   await port.heartbeat('token', never);
@@ -307,7 +307,7 @@ test('a clock that is said to be behind signs for the time that is true', async 
   expect(Math.abs(Date.parse(signedAt) - wallTime() - 3_600_000)).toBeLessThan(60_000);
 });
 
-describe('the region for what names no ARN', () => {
+describe('the region of calls that name no ARN', () => {
   test.each<[string, () => void, string]>([
     ['a variable', () => void (process.env['AWS_REGION'] = 'eu-west-1'), 'eu-west-1'],
     ['the profile', () => void put('config', '[default]', 'region = sa-east-1'), 'sa-east-1'],

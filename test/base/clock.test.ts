@@ -73,7 +73,7 @@ describe('a hand clock', () => {
     expect(order).toEqual(['all of the first', 'the second']);
   });
 
-  test('fires by when it is due, then by when it was set, whatever was taken back in between', async () => {
+  test('fires timers by due time, then by the order of setting, whatever was cancelled in between', async () => {
     const clock = new HandClock(0);
     const random = randomOf(7);
     const fired: number[] = [];
@@ -85,7 +85,7 @@ describe('a hand clock', () => {
     const left = timers.filter(({ cancelled }) => !cancelled).toSorted((a, b) => a.due - b.due || a.n - b.n);
     expect(clock.pending).toBe(left.length);
     await clock.advance(20);
-    // Of what has fired and of what was taken back there is nothing left to take back.
+    // Fired and cancelled timers can't be cancelled any more.
     for (const { cancel, cancelled, due } of timers) if (cancelled || due <= 20) cancel();
     await clock.advance(30);
     expect(fired).toEqual(left.map(({ n }) => n));
@@ -113,7 +113,7 @@ describe('a hand clock', () => {
     expect(clock.now()).toBe(began);
   });
 
-  test('never goes back where another moves it further meanwhile', async () => {
+  test('never goes back where another advance moves it further meanwhile', async () => {
     const clock = new HandClock();
     const began = clock.now();
     const moved = clock.advance(10);
@@ -139,7 +139,7 @@ describe('the limit of a call', () => {
     return { clock, ended, cancel };
   };
 
-  test('comes when the time is over', async () => {
+  test('ends the call when its time is over', async () => {
     const { clock, ended } = given();
     await clock.advance(999);
     expect(ended).toEqual([]);
@@ -156,7 +156,7 @@ describe('the limit of a call', () => {
     expect(ended).toEqual([5_100]);
   });
 
-  test.each([0, 5_000])('can be taken back, also within that turn (%i ms late)', async (late) => {
+  test.each([0, 5_000])('can be cancelled, even within that turn (%i ms late)', async (late) => {
     const { clock, ended, cancel } = given();
     clock.stall(late);
     await clock.settle();
@@ -165,7 +165,7 @@ describe('the limit of a call', () => {
     expect(ended).toEqual([]);
   });
 
-  test('of limits of one length each comes at its own time, on one timer, and those taken back do not', async () => {
+  test('limits of one length end each at its own time, on one timer, and cancelled ones do not', async () => {
     const clock = new HandClock(0);
     const ended: [number, number][] = [];
     const takeBack: (() => void)[] = [];
@@ -181,7 +181,7 @@ describe('the limit of a call', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('of several that are late together one is taken back, and one throws: the others come', async () => {
+  test('several late limits end, even where one is cancelled and one throws', async () => {
     const clock = new HandClock(0);
     const ended: number[] = [];
     const takeBack = [1, 2, 3, 4].map((n) => limitCallAfter(clock, 1_000, () => ended.push(n)));
@@ -198,7 +198,7 @@ describe('the limit of a call', () => {
     expect(ended).toEqual([1, 3, 4, 5]);
   });
 
-  test('one of the same length can be set while another comes', async () => {
+  test('a limit of the same length can be set while another ends', async () => {
     const clock = new HandClock(0);
     const ended: number[] = [];
     limitCallAfter(clock, 1_000, () => limitCallAfter(clock, 1_000, () => ended.push(clock.now())));
@@ -206,7 +206,7 @@ describe('the limit of a call', () => {
     expect(ended).toEqual([2_000]);
   });
 
-  test('at an instant of its own it waits for a turn of input as well, and can be taken back in it', async () => {
+  test('a limit at an instant waits for a turn of input too, and can be cancelled in it', async () => {
     const clock = new HandClock(0);
     const ended: string[] = [];
     limitCallAt(clock, 1_000, () => ended.push(`one at ${clock.now()}`));
@@ -219,7 +219,7 @@ describe('the limit of a call', () => {
     expect(ended).toEqual(['one at 5100']);
   });
 
-  test('a limit can be taken back by another that comes at the same time', async () => {
+  test('a limit can be cancelled by another that ends at the same time', async () => {
     const clock = new HandClock(0);
     const ended: string[] = [];
     limitCallAfter(clock, 1_000, () => {

@@ -7,7 +7,7 @@ interface Item extends Linked<Item> {
 const item = (name: string): Item => ({ name, previous: undefined, next: undefined });
 const names = (list: LinkedList<Item>): string => Array.from(list, ({ name }) => name).join('');
 
-test('items are in the order of their additions, whichever are taken out', () => {
+test('items are in the order of their additions, whichever are removed', () => {
   const list = new LinkedList<Item>();
   const [a, b, c, d] = [item('a'), item('b'), item('c'), item('d')] as const;
   for (const each of [a, b, c, d]) list.add(each);
@@ -22,14 +22,14 @@ test('items are in the order of their additions, whichever are taken out', () =>
   ]);
 });
 
-test('what is not in it is not taken out', () => {
+test('an item that is not in the list is not removed', () => {
   const list = new LinkedList<Item>();
   const [a, b] = [item('a'), item('b')] as const;
   list.add(a);
   expect([list.remove(b), list.remove(a), list.remove(a), list.size]).toEqual([false, true, false, 0]);
 });
 
-test('nothing leads away from what was taken out: it keeps no other item from being collected', () => {
+test('a removed item links nowhere, so it keeps no other one from being collected', () => {
   const list = new LinkedList<Item>();
   const [a, b, c] = [item('a'), item('b'), item('c')] as const;
   for (const each of [a, b, c]) list.add(each);

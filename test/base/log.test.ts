@@ -14,7 +14,7 @@ afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process with a log to standard output, and nothing else. Its stdout is a pipe that nobody reads yet. */
+/** Starts a process that only logs to standard output, a pipe that is not read yet. */
 function logging(
   script: string,
   stdout: 'pipe' | number = 'pipe',
@@ -72,7 +72,7 @@ describe('a log to standard output', () => {
     expect(new Set(parsed().map(({ i }) => i)).size).toBe(1000);
   });
 
-  test('is whole where much is written in one breath, and the process ends by itself', async () => {
+  test('is whole where much is written at once and the process ends by itself', async () => {
     const { child, ended } = logging(`const log = createLog(); ${flood()}`);
     const { parsed } = lines(child);
     expect(await ended).toEqual([0, null]);
@@ -103,7 +103,7 @@ describe('a log to standard output', () => {
     },
   );
 
-  test('keeps so many lines, drops the others, and tells how many when it can be written again', async () => {
+  test('drops lines beyond its limit, and logs their number when it can be written again', async () => {
     const { child, ended, said } = logging(
       `const log = createLog(); ${flood(TURN)} say('full');
        process.stdin.on('data', () => log.info('later')).on('end', () => process.exit(0));`,
@@ -153,7 +153,7 @@ describe('a log to standard output', () => {
   });
 });
 
-test('a destination of the user is given lines of JSON, or pretty ones without colours', () => {
+test("a user's destination gets lines of JSON, or pretty ones without colours", () => {
   const written: string[] = [];
   const destination = { write: (line: string) => void written.push(line) };
   createLog({ destination }).info({ a: 1 }, 'plain');

@@ -9,7 +9,7 @@ test.each([
   ['a', 'e40c292c'],
   ['foobar', 'bf9cf968'],
   ['t6644', '0000350b'],
-])('of %j it is %s', (token, hash) => {
+])('the hash of %j is %s', (token, hash) => {
   expect(tokenHash(token)).toBe(hash);
 });
 

@@ -30,7 +30,7 @@ const jsonata = { QueryLanguage: 'JSONata' };
 type Planted = readonly [name: string, planted: Case, expected: string, fixes?: 'fixed'];
 
 const PLANTED: readonly Planted[] = [
-  // What a definition can't be.
+  // Invalid definitions.
   ['a misspelt field', of({ ...charge, TimeoutSecond: 1 }), "error state 'Pay': The field 'TimeoutSecond'"],
   [
     'a target that is not there',
@@ -456,7 +456,7 @@ const SOUND: Readonly<Record<string, Case>> = {
   ),
 };
 
-describe('a sound machine is passed without a word', () => {
+describe('a sound machine has no findings', () => {
   test.each(Object.entries(SOUND))('%s', (_, sound) => expect(linesOf(sound)).toEqual([]));
 
   test('there are ten at least', () => expect(Object.keys(SOUND).length).toBeGreaterThanOrEqual(10));
@@ -467,7 +467,7 @@ test('handlers without any machine, and names without any task, are nothing to c
   expect(checkMachines({ ...nothing, handlers: handlersOf(['Charging']) })).toEqual([]);
 });
 
-test('what is found comes in the order of the file, each at its field', () => {
+test('findings come in the order of the file, each at its field', () => {
   const task = { ...charge, HeartbeatSeconds: 30, TimeoutSeconds: 90 };
   const found = check(of(without(task, 'Retry'), { top: { TimeoutSeconds: undefined } }));
   const lines = machine(without(task, 'Retry'), { TimeoutSeconds: undefined }).split('\n');
@@ -479,7 +479,7 @@ test('what is found comes in the order of the file, each at its field', () => {
   ]);
 });
 
-test('what does not fit in a payload is found at its line, also where its value is worked out', () => {
+test('a misfit in a payload is found at its line, even where the value comes from a path', () => {
   const text = machine({
     ...charge,
     Parameters: {
@@ -497,7 +497,7 @@ test('what does not fit in a payload is found at its line, also where its value 
   ]);
 });
 
-test('what is proposed leaves room: three beats, and ten seconds beyond the timeout of the handler', () => {
+test("proposals leave room: three heartbeats, and ten seconds beyond the handler's timeout", () => {
   const pasted = (task: object): (string | undefined)[] => check(of(task)).map(({ paste }) => paste);
   expect(pasted({ ...charge, TimeoutSeconds: 90 })).toEqual(['"TimeoutSeconds": 130']);
   expect(pasted({ ...charge, HeartbeatSeconds: 30 })).toEqual(['"HeartbeatSeconds": 60']);
@@ -523,7 +523,7 @@ test('a file that is JSON only with its variables filled in is checked, and not 
   expect(found.map(({ code, edits }) => [code, edits])).toEqual([['HEARTBEAT_TOO_SLOW', undefined]]);
 });
 
-test('of a bare name no ARN is proposed: its region and account are not known', () => {
+test('no ARN is proposed for a bare name, whose region and account are not known', () => {
   const task = { ...shipped, Resource: arnOf('Notiffy') };
   const [found] = check(of(task, { classes: ['Notifying'], ends: DONE }));
   expect(found).toMatchObject({
@@ -533,7 +533,7 @@ test('of a bare name no ARN is proposed: its region and account are not known', 
   expect(found).not.toHaveProperty('paste');
 });
 
-test('--fix keeps a file that is written otherwise: tabs, line ends, keys on one line, a list that is there', () => {
+test('--fix keeps the format of a file: tabs, line ends, keys on one line, an existing list', () => {
   const text = [
     '{',
     '\t"StartAt": "Pay",',
@@ -558,7 +558,7 @@ test('--fix keeps a file that is written otherwise: tabs, line ends, keys on one
   ]);
 });
 
-test('--fix writes what it adds as its neighbours are written', () => {
+test('--fix formats an addition as its neighbours are', () => {
   const { text } = fix(of(without(charge, 'Retry', 'HeartbeatSeconds')));
   expect(text).toContain(`      "TimeoutSeconds": 300,
       "HeartbeatSeconds": 60,

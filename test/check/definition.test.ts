@@ -70,7 +70,7 @@ test.each([
       "m.asl.json:5:5 state 'A': the state 'A' stands here a second time, and only the last one counts | give one",
     ],
   ],
-])('%s is one line, with its place and what was meant', (_, text, expected) => {
+])('%s is one line, with its position and what was meant', (_, text, expected) => {
   const lines = linesOf(text);
   expect(lines).toHaveLength(1);
   for (const part of expected) expect(lines[0]).toContain(part);
@@ -92,11 +92,11 @@ test.each([
     'm.asl.json:1:1 an invisible byte order mark (BOM) stands here, and JSON has none | save the file as UTF-8 without a BOM',
   ],
   ['', 'm.asl.json:1:1 a value is expected, not the end of the file | write the value'],
-])('broken JSON is told with its place: %j', (text, line) => {
+])('broken JSON is reported with its position: %j', (text, line) => {
   expect(linesOf(text)).toEqual([line]);
 });
 
-test('places are those of the file, whatever a variable in it becomes', () => {
+test('positions are those of the file, whatever its variables become', () => {
   const text = machine(
     `    "A": { "Type": "Task", "Resource": "\${ARN}", "Nxt": "B" },\n    "B": { "Type": "Succeed" }`,
   );
@@ -106,7 +106,7 @@ test('places are those of the file, whatever a variable in it becomes', () => {
   ]);
 });
 
-test('a test machine tells the same, as a start does', async () => {
+test('a test machine reports the same mistakes as a start', async () => {
   const definition = { StartAt: 'A', States: { A: { Type: 'Pass', Nxt: 'A' } } };
   await expect(createTestMachine(definition)).rejects.toThrow(
     /the definition:6:7: state 'A': The field 'Nxt' is not supported here\n {5}Fix: did you mean 'Next'\?\n {5}\[MACHINE_INVALID\]/,
@@ -118,6 +118,6 @@ test('a test machine that could never end is refused', async () => {
   await expect(createTestMachine(definition)).rejects.toThrow('Workflow has no terminal state');
 });
 
-test('a sound machine has none', () => {
+test('a sound machine has no mistakes', () => {
   expect(linesOf(machine(`    "A": { ${TASK}, "End": true }`))).toEqual([]);
 });

@@ -90,7 +90,7 @@ const found = ({ text, classes, errorNames = [], region }: Case): Finding[] =>
 export const check = found;
 export const fix = (each: Case): FixedMachine => fixMachine(each.text, (text) => found({ ...each, text }));
 
-/** What takes what every worker may do to a task. */
+/** A Retry for the failures that no handler can prevent. */
 export const LOST = { ErrorEquals: ['States.Timeout', 'Stepwright.WorkerShutdown'], MaxAttempts: 2 };
 
 /** A Task that nothing is wrong with. */

@@ -7,16 +7,16 @@ export interface Run {
   readonly child: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Resolves with what this pattern caught, as soon as either stream has it. Rejects if the process ends first. */
+  /** Resolves to the first match in either stream. Rejects where the process exits before. */
   saw(pattern: RegExp): Promise<RegExpExecArray>;
-  /** How it ended. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
 const MAIN = resolvePath('dist/src/framework/cli/main.js');
 const running = new Set<ChildProcess>();
 
-/** Starts `stepwright` as a process, with a clean environment beside what is given. Its calls go the suite's way. */
+/** Starts `stepwright` as a process, in a clean environment with `env` added. Its calls take the suite's path. */
 export function stepwright(args: readonly string[], env: Record<string, string> = {}, cwd?: string): Run {
   const { PATH = '', HOME = '', STEPWRIGHT_CALLS } = process.env;
   const clean = { PATH, HOME, ...(STEPWRIGHT_CALLS && { STEPWRIGHT_CALLS }) };
@@ -56,14 +56,14 @@ export function stepwright(args: readonly string[], env: Record<string, string> 
 export const SLOW = ['--config', 'test/fixtures/slow/slow.config.mjs'];
 export const WAITING = /Waiting for a task to start\. Press Ctrl-C to interrupt\./;
 
-/** The URL that a run says it listens on. */
+/** Resolves to the URL that a run prints. */
 export const endpointOf = async (run: Run): Promise<string> =>
   (await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+)/))[1] ?? '';
 
 export const execute = (url: string, machine: string, input: string): Run =>
   stepwright(['execute', machine, input, '--endpoint', url]);
 
-/** `start` on a free port, once it waits. */
+/** Starts a worker on a free port. Resolves once it waits for tasks. */
 export async function started(
   args: string[] = ['--port', '0'],
   env: Record<string, string> = {},
@@ -73,7 +73,7 @@ export async function started(
   return { run, url: await endpointOf(run) };
 }
 
-/** Ends whatever a test left running. */
+/** Kills the processes that a test left running. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
@@ -81,7 +81,7 @@ export function killAll(): void {
 /** A local service in a process of its own for the tests of a file or a `describe`, and workers that end with each test. */
 export function localService(): {
   url(): string;
-  /** A worker at it, once it waits. */
+  /** Starts a worker at it. Resolves once it waits for tasks. */
   worker(args?: string[]): Promise<Run>;
 } {
   let url: string;
@@ -105,8 +105,9 @@ export function localService(): {
   };
 }
 
-/** `config` with options from flags and from the environment, an endpoint with a password among them. */
+/** The handler whose options {@link configOfHello} sets. */
 export const HELLO = 'HelloWorldActivity.hello';
+/** Runs `config` with options from flags and the environment, and a password in the endpoint. */
 export const configOfHello = (...flags: string[]): Run =>
   stepwright(
     [

@@ -5,9 +5,9 @@ export interface FaultPlan {
   readonly hook: FaultHook;
   /** Every call that the service saw, in order. */
   readonly calls: FaultCall[];
-  /** These calls of an operation go wrong, one after the other. */
+  /** Makes the next calls of an operation fail, one fault each. */
   once(operation: string, ...faults: Fault[]): void;
-  /** All calls of an operation go wrong until told otherwise; undefined heals them. */
+  /** Makes all calls of an operation fail from now on; undefined ends that. */
   always(operation: string, fault: Fault | undefined): void;
   count(operation: string): number;
 }

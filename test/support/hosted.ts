@@ -9,7 +9,7 @@ const [, swcOptions] = swc('es6');
 /**
  * Compiles a test's TypeScript, with what it imports beside it, for threads and processes, which run no Jest.
  * @param path from the root of the project
- * @returns the URL of what came of it, in the build.
+ * @returns the URL of the compiled file, in the build.
  */
 export function compiled(path: string): string {
   const output = resolve('dist', path.replace(/ts$/, 'js'));
@@ -19,7 +19,7 @@ export function compiled(path: string): string {
     if (imported.startsWith(resolve('test'))) compiled(imported.slice(resolve('.').length + 1));
   }
   mkdirSync(dirname(output), { recursive: true });
-  // Other tests may do the same at this moment.
+  // Other tests may write the same file at this moment.
   const own = `${output}.${process.pid}`;
   writeFileSync(own, code);
   renameSync(own, output);

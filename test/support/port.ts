@@ -6,19 +6,19 @@ import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js
 import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
-/** A port without sockets: it takes every report, and polls are what a test makes of them. */
+/** Makes a port without sockets, which accepts every report and polls as the test says. */
 export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort> = {}): ActivityPort {
   const ok = async (): Promise<ReportAnswer> => ({ kind: 'ok' });
   return { poll, succeed: ok, fail: ok, heartbeat: ok, ...reports };
 }
 
-/** Numbers from 0 to below 1 that are the same in each run (Park and Miller's constants). */
+/** Returns a source of numbers from 0 to below 1 that are the same in each run (Park and Miller's constants). */
 export function seeded(seed: number): () => number {
   let last = seed;
   return () => (last = (last * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
-/** A token bucket of one second, full at first: whether it refuses. A refused call takes no token. */
+/** Returns a token bucket of one second, full at first, that returns true to refuse. A refused call takes no token. */
 export function bucket(clock: { now(): number }, perSecond: number): () => boolean {
   let tokens = perSecond;
   let at = clock.now();

@@ -1,6 +1,6 @@
 // The SDK's seven lines about Node 20 help nobody who reads a test's output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-// What the machine is set up for must not decide what a test sees.
+// The settings of this machine must not reach a test.
 for (const name of Object.keys(process.env)) {
   if (
     /^(AWS_(ENDPOINT|REGION|DEFAULT_REGION|PROFILE|ACCESS|SECRET|SESSION)|STEPWRIGHT_(?!(THOROUGH|CALLS)$)|KUBERNETES_|ECS_)/.test(

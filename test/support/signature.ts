@@ -8,12 +8,12 @@ export interface Signer {
   readonly sessionToken?: string;
 }
 
-/** What a request says of its signature. */
+/** A request's signature, and the verdict on it. */
 export interface Signed {
   readonly accessKeyId: string;
   readonly region: string;
   readonly service: string;
-  /** Whether the SDK's own signer, given the same request, comes to the same. */
+  /** True where the SDK's own signer makes the same signature of the same request. */
   readonly isRight: boolean;
 }
 

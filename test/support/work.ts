@@ -1,7 +1,7 @@
 import { Activity, type Constructor, Handle, type HandlerOptions, type TaskContext } from 'stepwright';
 import { ARN } from './world.js';
 
-/** A task in a handler's hands: the test decides when and how it ends. */
+/** A task in a handler. The test decides when and how it ends. */
 export interface Held {
   readonly input: unknown;
   readonly task: TaskContext;

@@ -15,7 +15,7 @@ import {
 import { startLocalService, type LocalService, type LocalServiceOptions } from 'stepwright/local';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 
-/** What a worker told, in order. */
+/** An event of a worker. */
 export interface Told {
   readonly event: EventName;
   readonly payload: WorkerEvents[EventName];
@@ -121,7 +121,7 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
     close: async () => {
       service.endPolls();
       const stopped = workers.map(({ worker }) => worker.stop());
-      // Whatever still runs is given all the time that a drain may take.
+      // Running tasks get all the time that a drain may take.
       for (let i = 0; i < 10 && workers.some(({ worker }) => worker.status().state === 'draining'); i++) {
         await clock.advance(20_000);
       }

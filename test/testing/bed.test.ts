@@ -49,7 +49,7 @@ describe('mocks', () => {
     expect(bed.container.resolve(Greeter)).toBe(mock);
   });
 
-  test('for a token that is no class, a function is the value', async () => {
+  test('a function is the value of a token that is no class', async () => {
     @Activity('send')
     class Sending {
       constructor(@inject('send') private readonly send: (text: string) => string) {}
@@ -61,7 +61,7 @@ describe('mocks', () => {
     expect(await bed.runText('{}')).toEqual(succeeded('sent a'));
   });
 
-  test('what setup opened is closed where a bed does not come to be', async () => {
+  test('a bed that can not be made disposes of what setup opened', async () => {
     const closed: string[] = [];
     class Connection {
       dispose(): void {
@@ -135,14 +135,14 @@ describe('several handlers', () => {
   test.each([
     [undefined, "name one: run(input, { handler: '…' }). There are: Work.first, Work.second"],
     ['Work.third', "no handler 'Work.third': did you mean 'Work.first'? There are: Work.first, Work.second"],
-  ])('without a name, or by a wrong one, the bed says which there are: %s', async (handler, message) => {
+  ])('the bed lists them for a missing or wrong name: %s', async (handler, message) => {
     const bed = await createTestBed(Work);
     const options = handler === undefined ? {} : { handler: handler as 'Work.first' };
     await expect(bed.run({ who: 'a' }, options)).rejects.toThrow(message);
   });
 });
 
-test('an activity whose variable is unset, and accounts that differ, do not matter to a bed', async () => {
+test('a bed ignores unset variables of an activity, and differing accounts', async () => {
   @Activity('arn:aws:states:eu-west-1:${NOBODY_SETS_THIS}:activity:Other')
   class Other {
     @Handle() run(): string {
@@ -159,7 +159,7 @@ test('an activity whose variable is unset, and accounts that differ, do not matt
   expect(await bed.runText('{}', { handler: 'Other.run' })).toEqual(succeeded('ran'));
 });
 
-test('the context is one that nothing happens to', async () => {
+test('the context of a run is never aborted', async () => {
   @Activity('arn:aws:states:eu-west-1:123456789012:activity:Look')
   class Look {
     @Handle() async run(_input: Hello, task: TaskContext): Promise<unknown> {
@@ -186,7 +186,7 @@ test('the context is one that nothing happens to', async () => {
   );
 });
 
-test('`run` sends its input as JSON, so a handler gets what it would get', async () => {
+test("`run` sends its input as JSON, so a handler gets what a worker's would", async () => {
   @Activity('any')
   class Anything {
     @Handle({ input: 'any' }) run(input: unknown): unknown {
@@ -200,7 +200,7 @@ test('`run` sends its input as JSON, so a handler gets what it would get', async
   expect(await bed.run(undefined)).toEqual(succeeded([null]));
 });
 
-test('what keeps a worker from starting keeps a bed from it', async () => {
+test('a bed fails by the problems that keep a worker from starting', async () => {
   @Activity('broken')
   class Broken {
     readonly name = 'broken';

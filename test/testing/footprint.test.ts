@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What has not ended by then does not end, and is killed. */
+/** A process that still runs by then is killed. */
 const LIMIT_MS = 50_000;
 
 /** Runs a script in a process of its own, on what `tsc` built, and gives what it prints as JSON. */

@@ -87,7 +87,7 @@ test('with mocks, as in a bed', async () => {
   expect(await machine.execute({ who: 'hoge' })).toHaveSucceededWith({ message: 'Hi' });
 });
 
-test('what it visited, what it took, and what it ended by', async () => {
+test('the result has the visited states, the duration and the error', async () => {
   const succeeded = await pay({ cents: 5 });
   expect(succeeded).toHaveSucceededWith('receipt 1');
   expect(succeeded).toHaveVisited(['Pay', 'Done']);
@@ -112,7 +112,7 @@ describe('faults', () => {
     expect(result.attempts).toEqual({ Pay: attempts });
   });
 
-  test('more of them than there are attempts', async () => {
+  test('every attempt has one', async () => {
     const result = await pay({ cents: 5 }, { faults: { 'Charging.charge': Array(3).fill('lost-token') } });
     expect(result).toHaveFailedWith('States.Timeout');
     expect(result.attempts).toEqual({ Pay: 3 });
@@ -153,7 +153,7 @@ test('a day of waits, fifty retries and a human’s approval take no time', asyn
   expect(result.tookMs).toBe(86_400_000 + 50 * 60_000 + 8 * 3_600_000);
 });
 
-describe('an execution that is at work for long is not taken for one that waits', () => {
+describe('an execution that computes for long does not count as waiting', () => {
   const manyPasses = (limit: object): object => ({
     ...limit,
     StartAt: 'Each',
@@ -171,19 +171,19 @@ describe('an execution that is at work for long is not taken for one that waits'
   });
   const items = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
-  test('no time goes by for it', async () => {
+  test('no time passes for it', async () => {
     const machine = await createTestMachine(manyPasses({ TimeoutSeconds: 86_400 }));
     expect(await machine.execute(items(4000))).toMatchObject({ status: 'succeeded', tookMs: 0 });
   });
 
-  test('nor for others beside it', async () => {
+  test('nor for others at the same time', async () => {
     const machine = await createTestMachine(manyPasses({}));
     const results = await Promise.all([machine.execute(items(1000)), machine.execute(items(1000))]);
     expect(results).toMatchObject([{ status: 'succeeded' }, { status: 'succeeded' }]);
   });
 });
 
-test('a task that no handler takes is told at once, whatever limit it has', async () => {
+test('a task without a handler is reported at once, whatever its limits', async () => {
   const limited = structuredClone(PAYING);
   Object.assign(limited.States.Pay, { TimeoutSeconds: 3600 });
   const machine = await createTestMachine(limited);
@@ -290,7 +290,7 @@ describe('a handler that never settles', () => {
   });
 });
 
-test('what it tells is whole, however large the history', async () => {
+test('the result is whole, however large the history', async () => {
   const names = Array.from({ length: 30 }, (_, at) => `S${at}`);
   const next = (at: number): object => (at === 29 ? { End: true } : { Next: names[at + 1] });
   const States = Object.fromEntries(names.map((name, at) => [name, { Type: 'Pass', ...next(at) }]));

@@ -43,7 +43,7 @@ describe('toHaveSucceededWith', () => {
     ['gone', 'a task that is gone'],
     ['timedOut', 'an execution that timed out'],
     ['aborted', 'an execution that was stopped'],
-  ])('says what else it came to: %s', (status, said) => {
+  ])('shows the actual result: %s', (status, said) => {
     expect(messageOf(() => expect({ status }).toHaveSucceededWith(1))).toContain(`Received: ${said}`);
   });
 
@@ -56,7 +56,7 @@ describe('toHaveSucceededWith', () => {
 });
 
 describe('toHaveFailedWith', () => {
-  test('compares the name, and what is asked of the cause', () => {
+  test('compares the name, and the given fields of the cause', () => {
     expect(failed).toHaveFailedWith('PaymentDeclined');
     expect(failed).toHaveFailedWith('PaymentDeclined', { data: { limit: 5 } });
     expect(failed).toHaveFailedWith('PaymentDeclined', { errorMessage: expect.stringContaining('n') });
@@ -112,12 +112,12 @@ describe('a check that checks nothing', () => {
   });
 });
 
-test('a difference is shown as one', () => {
+test('a difference is shown as a diff', () => {
   const message = messageOf(() => expect(succeeded).toHaveSucceededWith({ message: 'Ho', at: 7 }));
   expect(stripVTControlCharacters(message)).toContain('-   "message": "Ho",\n+   "message": "Hi",');
 });
 
-test('of a long history the end is shown', () => {
+test('the end of a long history is shown', () => {
   const history = Array.from({ length: 40 }, (_, id) => ({ id, type: 'TaskStateEntered' }));
   const message = messageOf(() => expect({ ...machine, history }).toHaveVisited([]));
   expect(message).toContain('… 25 events before\n  25 TaskStateEntered');

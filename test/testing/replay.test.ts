@@ -17,7 +17,7 @@ class Prices {
 
 const FILE = fileURLToPath(new URL('../fixtures/histories/orders.json', import.meta.url));
 
-test('every recorded input is run again, and what differs is told', async () => {
+test('every recorded input is run again, and differences are reported', async () => {
   const bed = await createTestBed(Prices);
   const { tasks, differences, unhandled } = await bed.replay(FILE);
   expect(tasks.map(({ eventId, handler, input }) => [eventId, handler, input])).toEqual([
@@ -70,7 +70,7 @@ test.each<[string, unknown, RegExp]>([
   ['a task without its output', { events: [scheduled, withoutOutput] }, /event 2 .* without .*include-exec/],
   ['a task that was scheduled before it begins', { events: [succeeded] }, /event 2 .* without/],
   ['half an output', { events: [scheduled, cutOff] }, /event 2 .*no JSON/],
-])('is refused, so that no test passes for want of anything to run: %s', async (_, source, message) => {
+])('is refused, so that no test passes without anything to run: %s', async (_, source, message) => {
   const bed = await createTestBed(Prices);
   await expect(bed.replay(source as string)).rejects.toThrow(message);
 });

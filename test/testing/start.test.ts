@@ -3,7 +3,7 @@ import { inject, injectable } from 'tsyringe';
 import { Activity, CLOCK, Handle, Retry, type Clock, type TaskAborted, type TaskContext } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 
-/** Works for as long as it is told to, in steps of a second, and minds the signals as `manner` says. */
+/** Works for the given time, in steps of a second, and heeds the signals as `manner` says. */
 @Activity('work', { heartbeat: '10s', timeout: '5m' })
 class Work {
   constructor(@inject(CLOCK) private readonly clock: Clock) {}
@@ -35,7 +35,7 @@ test('a task runs on a clock that the test moves, and beats', async () => {
   expect(task.heartbeats).toBe(3);
 });
 
-test('its lines are kept, with the fields of the task', async () => {
+test('its log lines are kept, with the fields of the task', async () => {
   const task = await start({ seconds: 0 });
   expect(await task.outcome).toEqual({ status: 'succeeded', output: 'worked 0 s' });
   expect(task.logs).toEqual([
@@ -108,7 +108,7 @@ describe('the worker shuts down', () => {
     expect(await task.outcome).toEqual({ status: 'succeeded', output: 'stopped after 4 s' });
   });
 
-  test('when the grace is over the signal aborts, and what is thrown then is the stop’s doing', async () => {
+  test('at the end of the grace the signal aborts, and an error then is reported as WorkerShutdown', async () => {
     const task = await start({ seconds: 100 });
     await task.shutdown();
     await task.advance('59s');
@@ -118,7 +118,7 @@ describe('the worker shuts down', () => {
     expect(await task.outcome).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
   });
 
-  test('a handler that ignores it is given up five seconds later', async () => {
+  test('a handler that ignores the abort is abandoned five seconds later', async () => {
     const bed = await createTestBed(Work);
     const task = await bed.start({ seconds: 100, manner: 'deaf' }, { grace: '10s' });
     await task.shutdown();
@@ -171,7 +171,7 @@ describe('useMocker', () => {
     }
   }
 
-  test('makes a stand-in for everything that nobody mocked', async () => {
+  test('makes a stand-in for every dependency without a mock', async () => {
     const asked: unknown[] = [];
     const bed = await createTestBed(Mails, {
       mocks: [['sender', { name: 'me' }]],
@@ -184,7 +184,7 @@ describe('useMocker', () => {
     expect(asked).toEqual([Mailer]);
   });
 
-  test('where it gives nothing, the real one is used, and it is asked for what that needs', async () => {
+  test("keeps the real one where it returns nothing, and is asked for that one's dependencies", async () => {
     const bed = await createTestBed(Mails, {
       useMocker: (token) =>
         token === Store ? { load: () => 'pretended' } : token === 'sender' ? { name: 'x' } : undefined,
@@ -193,7 +193,7 @@ describe('useMocker', () => {
   });
 });
 
-test('what a handler says of its progress is there to be looked at', async () => {
+test('the progress of a handler can be read', async () => {
   @Activity('steps')
   class Steps {
     @Handle({ input: 'any' }) run(_: unknown, task: TaskContext): Promise<void> {
