@@ -1,6 +1,6 @@
 import { entryUrl } from '../../base/entry-url.js';
 import type { FromHost, ToHost } from './pool-messages.js';
-import type { ProgramExit } from './process-group.js';
+import type { ProgramExit } from './program-exit.js';
 
 /** How a thread or a process exited. Its `stderr` begins with its last task. */
 export interface HostExit extends ProgramExit {

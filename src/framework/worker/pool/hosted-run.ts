@@ -8,7 +8,7 @@ import type { Host, HostExit } from './host.js';
 import { writeLine } from './log-line.js';
 import type { FromTask } from './pool-messages.js';
 import { type HostListener, type PooledHost, showExit } from './pool.js';
-import { exitData } from './process-group.js';
+import { exitData } from './program-exit.js';
 
 /**
  * Runs one task in a thread or a process. The task's signals go in; its heartbeats, progress, log lines and outcome come

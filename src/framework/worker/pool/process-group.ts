@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
+import type { Exit } from './program-exit.js';
 
 /**
  * A shell program that reads `+ 12` and `- 12` and so keeps a list of process groups. When its input ends, because this
@@ -20,26 +21,6 @@ for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`;
 /** The groups that this thread has started and that still run. */
 const groups = new Set<number>();
 let reaper: ChildProcess | undefined;
-
-/** How a child process exited. */
-export interface Exit {
-  /** Null where a signal ended it, or it was never started. */
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** How a program, or a thread or a process of a pool, exited. */
-export interface ProgramExit extends Exit {
-  /** The end of what it wrote to standard error. */
-  readonly stderr: string;
-}
-
-/** Returns the known fields of an exit, as data of a cause. */
-export const exitData = ({ exitCode, signal, stderr }: ProgramExit): object => ({
-  ...(exitCode !== null && { exitCode }),
-  ...(signal !== null && { signal }),
-  ...(stderr !== '' && { stderr }),
-});
 
 /** The longest that the pipes of a child are read after its exit: a process that it started may hold them open. */
 const PIPES_MS = 250;

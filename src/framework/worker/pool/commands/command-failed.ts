@@ -1,5 +1,5 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { exitData, type ProgramExit } from '../process-group.js';
+import { exitData, type ProgramExit } from '../program-exit.js';
 
 /** A program failed. A task that it is thrown out of fails with `Stepwright.CommandFailed`. */
 export class CommandFailed extends OwnError implements ProgramExit {

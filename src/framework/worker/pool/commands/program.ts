@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
-import { ProcessGroup, type ProgramExit } from '../process-group.js';
+import { ProcessGroup } from '../process-group.js';
+import type { ProgramExit } from '../program-exit.js';
 import { Tail } from '../host.js';
 import { CommandFailed } from './command-failed.js';
 

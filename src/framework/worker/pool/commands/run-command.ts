@@ -7,7 +7,7 @@ import type { TaskContext } from '../../../declare/task-context.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { exitData, type ProgramExit } from '../process-group.js';
+import { exitData, type ProgramExit } from '../program-exit.js';
 import { CommandFailed } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import type { Program, ProgramOptions } from './program.js';
