@@ -31,9 +31,9 @@ interface Pipeline {
 }
 
 /**
- * Builds the one closure that handles every task of a handler: decode, validate, interceptors, handle, encode.
- * The activity and the interceptors are made here, once; no metadata is read afterwards.
- * @throws what the container throws for a dependency that can't be resolved.
+ * Compiles a handler to one closure that handles all its tasks: decode, validate, interceptors, handle, encode. The
+ * activity and its interceptors are made here, once. No metadata is read afterwards.
+ * @throws the container's error for a dependency that can't be resolved.
  */
 export function compile(
   definition: HandlerDefinition,
@@ -73,7 +73,7 @@ async function run(
 ): Promise<void> {
   let outcome: Outcome;
   try {
-    // What is there already is not waited for: with an asynchronous context each promise costs what a small task does.
+    // A value is used without `await`: in an asynchronous context each promise costs as much as a small task.
     const checked = validate(decode(text));
     const input = isThenable(checked) ? await checked : checked;
     const encoded = encode(await handle({ input, context }));

@@ -1,23 +1,24 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
 import type { Constructor } from '../../../declare/class.js';
 
+/** One registration of a token. */
 export interface Registered {
   readonly provider: Provider<unknown>;
   readonly options: { readonly lifecycle: Lifecycle };
 }
 
-/** tsyringe has no public way to see what is registered; this file alone knows its inside. */
+/** tsyringe's private list of registrations: it has no public one. Only this file reads it. */
 interface Registry {
   entries(): Iterable<[InjectionToken, Registered[]]>;
 }
 
-/** Everything registered in this very container. */
+/** Returns the registrations of this very container, without those of its parents. */
 export function registrations(container: DependencyContainer): [InjectionToken, Registered[]][] {
   const registry: Registry = Reflect.get(container, '_registry');
   return [...registry.entries()].filter(([, list]) => list.length > 0);
 }
 
-/** What a token is resolved from: the nearest container's last registration. */
+/** Returns the registration that a token is resolved from: the last one of the nearest container that has any. */
 export function registrationOf(
   container: DependencyContainer,
   token: InjectionToken,
@@ -28,13 +29,13 @@ export function registrationOf(
   return parent && registrationOf(parent, token);
 }
 
-/** What a container has made and would dispose, in the order it was made. */
+/** Returns the disposable instances that a container has made, in the order of their making. */
 export function disposablesOf(container: DependencyContainer): { dispose(): unknown }[] {
   const disposables: Set<{ dispose(): unknown }> = Reflect.get(container, 'disposables');
   return [...disposables];
 }
 
-/** The one instance of a class in a container. */
+/** Returns the one instance of a class in a container, which makes it at the first call. */
 export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
   if (!container.isRegistered(type, true)) container.registerSingleton(type);
   return container.resolve(type);

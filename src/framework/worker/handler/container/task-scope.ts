@@ -4,7 +4,7 @@ import { within } from '../../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';
 import { CLOCK, TASK_CONTEXT } from './tokens.js';
 
-/** Makes and ends the containers of tasks. */
+/** Makes and disposes of the containers of tasks. */
 export class TaskScopes {
   readonly #worker: DependencyContainer;
   #template: DependencyContainer | undefined;
@@ -13,15 +13,17 @@ export class TaskScopes {
     this.#worker = worker;
   }
 
-  /** A container for one task: what is shared comes from the worker's, all else is the task's own. */
+  /**
+   * Makes the container of one task. Singletons come from the worker's container, everything else is the task's own.
+   */
   open(context: TaskContext): DependencyContainer {
     this.#template ??= templateOf(this.#worker);
     return this.#template.createChildContainer().register(TASK_CONTEXT, { useValue: context });
   }
 
   /**
-   * Disposes what was made for the task, the youngest first, each once the one before it is done, or was given up after
-   * 5 s. Never rejects.
+   * Disposes of the instances that were made for a task, one after the other, the youngest first. An instance that
+   * takes longer than 5 s is logged and no longer waited for. Never rejects.
    */
   async close(scope: DependencyContainer, { log }: TaskContext): Promise<void> {
     for (const each of disposablesOf(scope).toReversed()) {
@@ -38,17 +40,17 @@ export class TaskScopes {
   }
 }
 
-/** How long the slot of a task that is over waits for one `dispose()`. */
+/** The longest that one `dispose()` may keep the slot of a settled task. */
 const DISPOSE_LIMIT_MS = 5_000;
 
-/** Also where it throws at once. */
+/** Rejects where `dispose` throws, even synchronously. */
 async function disposed(each: { dispose(): unknown }): Promise<void> {
   await each.dispose();
 }
 
 /**
- * Everything shared is made by the worker's container. Left to itself, tsyringe would make a singleton with the
- * dependencies of the first task that asks for it, and end it with that task.
+ * Makes a container in which singletons are resolved by the worker's container. By itself tsyringe would make a
+ * singleton with the dependencies of the first task that asks for it, and dispose of it with that task.
  */
 function templateOf(worker: DependencyContainer): DependencyContainer {
   const template = worker.createChildContainer();

@@ -2,62 +2,69 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 
-/** What belongs to the task that is being handled. Emptied when it has ended, so that nothing left behind keeps it. */
-interface Belongings {
+/** The state of one asynchronous context. It is cleared at the end, so that code left running holds on to neither. */
+interface Current {
   task: TaskContext | undefined;
   /** The worker's container, or the task's own. */
   container: DependencyContainer | undefined;
 }
 
-const storage = new AsyncLocalStorage<Belongings>();
-/** One for each task, whoever asks for it. */
-const all = new WeakMap<TaskContext, Belongings>();
+const storage = new AsyncLocalStorage<Current>();
+/** The context of each task. */
+const contexts = new WeakMap<TaskContext, Current>();
 
-/** The task that the calling code works for, however deep below the handler; undefined outside of one that lives. */
+/**
+ * Returns the task that the calling code works for, at any depth below its handler; undefined outside of a running
+ * task.
+ */
 export function currentTask(): TaskContext | undefined {
   return storage.getStore()?.task;
 }
 
-/** The container that the calling code's task is handled with; undefined outside of one. */
+/** Returns the container of the task that the calling code works for; undefined outside of a running task. */
 export function currentContainer(): DependencyContainer | undefined {
   return storage.getStore()?.container;
 }
 
-/** The asynchronous context of one task: what runs in it, and all that this sets off, knows the task while it lives. */
+/** The asynchronous context of one task. Code that runs in it, and all that it starts, finds the task until `close`. */
 export class AsyncTaskContext {
-  readonly #belongings: Belongings;
+  readonly #current: Current;
 
   constructor(task: TaskContext) {
-    this.#belongings = { task, container: undefined };
-    all.set(task, this.#belongings);
+    this.#current = { task, container: undefined };
+    contexts.set(task, this.#current);
   }
 
   run<T>(fn: () => T): T {
-    return storage.run(this.#belongings, fn);
+    return storage.run(this.#current, fn);
   }
 
-  /** The handler has settled. What it left running belongs to no task. */
+  /** Ends the context when the handler has settled. Code that is still running belongs to no task. */
   close(): void {
-    this.#belongings.task = undefined;
-    this.#belongings.container = undefined;
+    clear(this.#current);
   }
 }
 
-/** Handles a task with a container, in the task's own context; where it has none, in one that ends with `fn`. */
+/** Runs `fn` with a container in the task's context; in one that ends with `fn` where the task has none. */
 export function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },
   fn: () => Promise<T>,
 ): Promise<T> {
-  const known = all.get(task);
+  const known = contexts.get(task);
   if (!known) return runAlone({ task, container }, fn);
   known.container = container;
   return storage.run(known, fn);
 }
 
-async function runAlone<T>(belongings: Belongings, fn: () => Promise<T>): Promise<T> {
+async function runAlone<T>(current: Current, fn: () => Promise<T>): Promise<T> {
   try {
-    return await storage.run(belongings, fn);
+    return await storage.run(current, fn);
   } finally {
-    Object.assign(belongings, { task: undefined, container: undefined });
+    clear(current);
   }
+}
+
+function clear(current: Current): void {
+  current.task = undefined;
+  current.container = undefined;
 }

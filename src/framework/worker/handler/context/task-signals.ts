@@ -1,6 +1,9 @@
 import { type AbortKind, TaskAborted } from '../../../declare/task-context.js';
 
-/** The two signals of one task. Each fires once; what listens to them runs where it is called from. Most tasks ask for none. */
+/**
+ * The two signals of one task, each made at its first use: most handlers use none. A signal aborts at most once, and
+ * its listeners run synchronously.
+ */
 export class TaskSignals {
   #aborter: AbortController | undefined;
   #drain: AbortController | undefined;
@@ -9,16 +12,16 @@ export class TaskSignals {
 
   /** Aborts with a {@link TaskAborted}. */
   get signal(): AbortSignal {
-    this.#aborter ??= fired(this.#aborted !== undefined, this.#aborted);
+    this.#aborter ??= controller(this.#aborted !== undefined, this.#aborted);
     return this.#aborter.signal;
   }
 
   get shuttingDown(): AbortSignal {
-    this.#drain ??= fired(this.#drains, undefined);
+    this.#drain ??= controller(this.#drains, undefined);
     return this.#drain.signal;
   }
 
-  /** Why the task was aborted; undefined while it was not. */
+  /** The reason of the abort; undefined before it. */
   get aborted(): TaskAborted | undefined {
     return this.#aborted;
   }
@@ -34,9 +37,9 @@ export class TaskSignals {
   }
 }
 
-/** A controller that is made when somebody asks for its signal, which may have fired before. */
-function fired(already: boolean, reason: unknown): AbortController {
-  const controller = new AbortController();
-  if (already) controller.abort(reason);
-  return controller;
+/** Makes the controller of a signal that is first used now, perhaps after it has aborted. */
+function controller(isAborted: boolean, reason: unknown): AbortController {
+  const made = new AbortController();
+  if (isAborted) made.abort(reason);
+  return made;
 }

@@ -3,9 +3,9 @@ import type { DtoProperty, DtoRule } from '../../../declare/dto/dto-property.js'
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
-import { shown } from '../outcome/cause.js';
+import { asJson } from '../outcome/cause.js';
 import './injected-rules.js';
-import { kindViolation, mapParts, showPath, type ValuePath } from './value-path.js';
+import { kindViolation, mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { REFUSED } from './read-object.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
@@ -15,11 +15,11 @@ export interface RuleOptions {
 }
 
 /**
- * Asks the rules of class-validator of an instance, or of each in an array, and of all that they nest. It reads the
- * library's decorators and calls its constraints itself: one walk over the shape, paths in the words of the JSON, no
- * promise where no rule is asynchronous.
- * @param refused whether the value is refused already: rules are told of all the same, but one that throws is not.
- * @returns what is broken. Throws, or rejects with, what a rule throws.
+ * Checks the rules of class-validator on an instance, or on each in an array, and on the instances that they nest. It
+ * reads the library's decorators and calls its constraints by itself: in one walk over the shape, with paths as the
+ * JSON has them, and without a promise where no rule is asynchronous.
+ * @param refused true where the value is refused already. An error that a rule throws is then ignored.
+ * @returns the rules that are broken. Throws, or rejects with, the error that a rule throws.
  */
 export function brokenRules(
   value: unknown,
@@ -34,16 +34,16 @@ export function brokenRules(
     if (!refused) throw error;
   }
   if (checker.pending.length === 0) return checker.found();
-  const told = refused ? Promise.allSettled(checker.pending) : Promise.all(checker.pending);
-  return told.then(() => checker.found());
+  const settled = refused ? Promise.allSettled(checker.pending) : Promise.all(checker.pending);
+  return settled.then(() => checker.found());
 }
 
 class RuleChecker {
-  /** The asynchronous rules. */
+  /** The asynchronous checks that were started. */
   readonly pending: Promise<unknown>[] = [];
   readonly #violations: Violation[] = [];
-  /** What is not there, and has to be unless a rule says so anyway. */
-  readonly #gaps: ValuePath[] = [];
+  /** Values that are absent and must not be. They count where no rule has refused them. */
+  readonly #missing: ValuePath[] = [];
   readonly #options: RuleOptions;
 
   constructor(options: RuleOptions) {
@@ -51,11 +51,10 @@ class RuleChecker {
   }
 
   found(): readonly Violation[] {
-    if (this.#gaps.length === 0) return this.#violations;
-    const told = new Set(this.#violations.map(({ path }) => path));
-    const untold = this.#gaps.map(showPath).filter((path) => !told.has(path));
-    const missing = untold.map((path) => ({ path, rule: 'isDefined', message: `${path} must be there` }));
-    return [...this.#violations, ...missing];
+    if (this.#missing.length === 0) return this.#violations;
+    const refused = new Set(this.#violations.map(({ path }) => path));
+    const missing = this.#missing.filter((path) => !refused.has(showPath(path)));
+    return [...this.#violations, ...missing.map((path) => violationAt(path, 'isDefined', 'must be there'))];
   }
 
   check(instance: unknown, path: ValuePath | undefined): void {
@@ -73,21 +72,21 @@ class RuleChecker {
     for (const holds of property.conditions) if (!holds(instance, value)) return;
     const path = { within, step: property.key };
     const { declared } = property;
-    // A condition would have let it pass, as @IsOptional does.
-    if (value === null && declared) return this.#isNull(declared, path);
-    for (const rule of property.rules) this.#rule(rule, instance, value, property, path);
-    // Not every rule refuses what is not there, and @ValidateNested asks none.
-    if (value === undefined && !property.mayBeAbsent) this.#gaps.push(path);
+    // Null passes only a condition, such as @IsOptional.
+    if (value === null && declared) return this.#refuseNull(declared, path);
+    for (const rule of property.rules) this.#check(rule, instance, value, property, path);
+    // Not every rule refuses an absent value, and @ValidateNested has none that does.
+    if (value === undefined && !property.mayBeAbsent) this.#missing.push(path);
     if (value === undefined || !property.nested) return;
     mapParts(value, path, (part, at) => this.#nested(part, instance, property, at));
   }
 
-  #isNull(kind: Kind, path: ValuePath): void {
+  #refuseNull(kind: Kind, path: ValuePath): void {
     const { rule, message } = kindViolation(path, kind);
     this.#add(rule, message, null, path);
   }
 
-  #rule(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
+  #check(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
     if (rule.applies && !rule.applies(object, value)) return;
     const { constraint, constraints, each } = rule;
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
@@ -97,10 +96,7 @@ class RuleChecker {
         ? everyVerdict(valuesOf(value).map((part) => instance.validate(part, about)))
         : instance.validate(value, about);
     if (isThenable(verdict)) {
-      const told = verdict.then((holds) => {
-        if (!holds) this.#broken(rule, about, path);
-      });
-      this.pending.push(told);
+      this.pending.push(verdict.then((holds) => holds || this.#broken(rule, about, path)));
     } else if (!verdict) this.#broken(rule, about, path);
   }
 
@@ -117,12 +113,12 @@ class RuleChecker {
     path: ValuePath | undefined,
   ): void {
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints: [] };
-    this.#add('nestedValidation', filled(nested?.message, about, this.#options.showValues), value, path);
+    this.#add('nestedValidation', fillIn(nested?.message, about, this.#options.showValues), value, path);
   }
 
   #broken({ name, message, constraint }: DtoRule, about: ValidationArguments, path: ValuePath): void {
     const template = message ?? constraint.instance.defaultMessage?.(about);
-    this.#add(name, filled(template, about, this.#options.showValues), about.value, path);
+    this.#add(name, fillIn(template, about, this.#options.showValues), about.value, path);
   }
 
   #add(rule: string, message: string, value: unknown, path: ValuePath | undefined): void {
@@ -131,7 +127,7 @@ class RuleChecker {
       path: showPath(path),
       rule,
       message,
-      ...(showsValue && { value: shown(value) }),
+      ...(showsValue && { value: asJson(value) }),
     });
   }
 }
@@ -150,8 +146,8 @@ function everyVerdict(verdicts: readonly unknown[]): unknown {
 
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
-/** A message with `$value` in it would carry the input into the cause. */
-function filled(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
+/** Fills in a message. `$value` would carry the input into the cause, so its value is put in only with `showValues`. */
+function fillIn(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
   const template = typeof message === 'function' ? message(about) : (message ?? '');
   return template.replaceAll(TOKEN, (token, index?: string) => {
     if (token === '$property') return about.property;

@@ -8,12 +8,12 @@ import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
-/** Makes of parsed JSON what the handler is given. Throws, or rejects with, a Refusal that lists every violation. */
+/** Makes the handler's input of parsed JSON. Throws, or rejects with, a Refusal that lists every violation. */
 export type Validate = (value: unknown) => unknown;
 
 type Options = ReadOptions & RuleOptions;
 
-/** One function for the input of a handler, decided once. */
+/** Compiles the declared input of a handler to one function. */
 export function compileInput({ input, groups, unknownKeys, showValues }: HandlerDefinition): Validate {
   const options = { groups, unknownKeys, showValues };
   switch (input.kind) {
@@ -49,7 +49,7 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
   return checked(instances, reader.violations, expected, options);
 }
 
-/** Gives the input, once no rule is broken. */
+/** Returns the input where no rule is broken. */
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
   if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
   const settle = (broken: readonly Violation[]): unknown => {
@@ -61,7 +61,7 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
   return isThenable(broken) ? broken.then(settle) : settle(broken);
 }
 
-/** A part whose shape is wrong was left out of the instance; what the rules say of the gap is not the user's mistake. */
+/** Drops broken rules at and below a part of the wrong shape: it was left out of the instance, so rules see a gap. */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
   const paths = new Set(wrong.map(({ path }) => path));

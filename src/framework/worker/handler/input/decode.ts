@@ -4,10 +4,13 @@ import { Refusal } from '../outcome/refusal.js';
 
 /** Bytes of UTF-8 that an input may have (Step Functions service quotas). */
 export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;
-/** How deep objects and arrays may lie in each other. Everything that walks an input may recurse this far. */
+/** The depth that objects and arrays may be nested to. Every function that walks an input recurses at most this far. */
 export const DEPTH_LIMIT = 256;
 
-/** Parses an input. The value is fresh, and no object in it has a key `__proto__`. Throws a Refusal. */
+/**
+ * Parses an input. No object in the value has a key `__proto__`.
+ * @throws Refusal for what is no JSON, too large or nested too deep.
+ */
 export function decode(text: string): unknown {
   const bytes = text.length * 3 <= INPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
   if (bytes > INPUT_LIMIT_BYTES) {
@@ -30,7 +33,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** V8 quotes the text around the mistake; an input's values do not belong in a cause. */
+/** Keeps the position of V8's message, not the text that it quotes: values of an input do not belong in a cause. */
 function withoutText(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const at = /at position \d+/.exec(message)?.[0];
@@ -43,7 +46,7 @@ const BACKSLASH = 92;
 const OPENING = new Set([91, 123]);
 const CLOSING = new Set([93, 125]);
 
-/** Counts brackets outside of strings, before anything recurses over the value. */
+/** Counts brackets outside of strings, before any function recurses over the value. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -61,10 +64,10 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** The key may also be spelled with escapes. */
+/** True where a key may be `__proto__`, which can also be written with escapes. */
 const mayHoldProto = (text: string): boolean => text.includes('__proto__') || text.includes('\\u');
 
-/** `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set a prototype by it. */
+/** Removes keys `__proto__`: `JSON.parse` makes them ordinary keys, and copying the object would set a prototype. */
 function withoutProto(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (!Array.isArray(value)) Reflect.deleteProperty(value, '__proto__');

@@ -5,12 +5,12 @@ import { currentContainer } from '../context/current-task.js';
 
 type RuleClass = new (...args: unknown[]) => object;
 
-/** The rules of each container: what one keeps in its fields, no other worker, bed or task scope sees. */
+/** The instances of each container. Their fields are not shared with another worker, bed or task scope. */
 const rules = new WeakMap<DependencyContainer, Map<RuleClass, object>>();
 
 /**
- * Lets rules of class-validator that are classes (`@ValidatorConstraint`) live and have dependencies as the rest does:
- * one of each in the container of the task that is being validated. A call of `useContainer` by the user replaces this.
+ * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator takes one instance of each from the
+ * container of the task that it validates. A call of `useContainer` by the user replaces this.
  */
 useContainer(
   {

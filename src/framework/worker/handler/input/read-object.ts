@@ -12,16 +12,16 @@ import {
   OBJECT,
   SCALAR_KINDS,
 } from '../../../declare/dto/kinds.js';
-import { shown } from '../outcome/cause.js';
+import { asJson } from '../outcome/cause.js';
 import { mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
 
-/** Unknown keys beyond this are not listed. */
+/** The most unknown keys that are listed. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
-/** Stands where a nested value was refused, so that the elements after it keep their index and rules see no gap. */
+/** Replaces a nested value that was refused: later elements keep their index, and rules see no gap. */
 export const REFUSED: unknown = Object.freeze({});
 
 export interface ReadOptions {
@@ -31,11 +31,11 @@ export interface ReadOptions {
 }
 
 /**
- * Makes instances of parsed JSON: takes what a class has rules for, holds it to the declared types and does what
- * `@Type`, `@Expose`, `@Exclude` and `@Transform` say. No rule is asked yet.
+ * Makes instances of parsed JSON. It reads the properties that a class has rules for, refuses values that are not of
+ * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. It checks no rule.
  */
 export class ObjectReader {
-  /** Values of another kind than is declared and, where they are refused, unknown keys. */
+  /** Values that are not of their declared kind and, with `unknownKeys: 'refuse'`, unknown keys. */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
   readonly #libraryOptions: { groups?: string[] };
@@ -45,12 +45,12 @@ export class ObjectReader {
     this.#libraryOptions = options.groups.length > 0 ? { groups: [...options.groups] } : {};
   }
 
-  /** @returns REFUSED where the value is refused as a whole. */
+  /** Returns an instance, or REFUSED where the value is refused as a whole. */
   read(value: unknown, type: Constructor<object>, path?: ValuePath): unknown {
     try {
       return this.#object(value, type, path);
     } catch (error) {
-      // `@Transform` functions and setters are the user's, and meet values that no rule has seen yet.
+      // `@Transform` functions and setters are the user's code. They get values that no rule has checked yet.
       const name = error instanceof Error ? error.name : typeof error;
       const message = `reading it into ${type.name} threw ${name}: a @Transform, @Type or setter could not take the value`;
       this.violations.push({ path: showPath(path), rule: 'transform', message });
@@ -96,7 +96,7 @@ export class ObjectReader {
     if (present || value !== undefined) Reflect.set(instance, name, value);
   }
 
-  /** What stands in JSON, and what a `@Transform` gave, is held to the declared type. */
+  /** Refuses a value, from the JSON or a `@Transform`, that is not of its declared type. */
   #declared(value: unknown, property: DtoProperty, path: ValuePath): unknown {
     if (value === REFUSED) return value;
     if (property.declared && !isDeclared(value, property))
@@ -126,7 +126,7 @@ export class ObjectReader {
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
 
-  /** What `@Type` makes of a value that is neither undefined nor null. */
+  /** Converts a value, neither undefined nor null, as `@Type` names it. */
   #typed(value: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath): unknown {
     const part = (each: unknown, at: ValuePath | undefined): unknown =>
       this.#part(each, holder, property, at);
@@ -156,7 +156,7 @@ export class ObjectReader {
     return this.#wrong(at, 'discriminator', `must be one of: ${names}`);
   }
 
-  /** Without `@ValidateNested`: a scalar, a date, or a class that has no rules. */
+  /** Converts a value without `@ValidateNested`: to a scalar, a date, or a class without rules. */
   #converted(part: unknown, type: Constructor<object> | undefined, path: ValuePath | undefined): unknown {
     if (type === undefined || isOpen(type)) return part;
     const conversion = conversionTo(type);
@@ -189,7 +189,7 @@ export class ObjectReader {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
     this.violations.push({
       ...violationAt(path, rule, fault),
-      ...(this.#options.showValues && value !== undefined && { value: shown(value) }),
+      ...(this.#options.showValues && value !== undefined && { value: asJson(value) }),
     });
     return REFUSED;
   }

@@ -1,17 +1,17 @@
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 
-/** Handles one task: its validated input in, its result out, or a promise of it. */
+/** Handles a task with a validated input. Returns its result, or a promise of it. */
 export type HandleTask = (task: InterceptedTask) => unknown;
 
-/** A handler with its interceptors around it, the first one outermost. Without any it is the handler itself. */
+/** Wraps a handler in its interceptors, the first one outermost. Without any it returns the handler itself. */
 export function intercepted(interceptors: readonly Interceptor[], handle: HandleTask): HandleTask {
   return interceptors.reduceRight<HandleTask>((inner, each) => (task) => wrap(each, inner, task), handle);
 }
 
 /**
- * One interceptor's turn. `next()` may be called again once the earlier call has settled, which runs the rest
- * anew; while it still runs, a second call rejects. An interceptor that returns `undefined` leaves what its last
- * `next()` came to as it is, result or error; one that never called it gives `undefined`.
+ * Calls one interceptor. It may call `next()` again once the earlier call has settled, which runs the rest again;
+ * before that a call rejects. Where it returns `undefined`, the outcome is that of its last `next()`, result or error,
+ * or `undefined` where it called none.
  */
 async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));
@@ -19,14 +19,14 @@ async function wrap(interceptor: Interceptor, inner: HandleTask, task: Intercept
     const result = await interceptor.intercept(task, rest.next);
     return result === undefined ? await rest.last : result;
   } finally {
-    // What was set off holds the task until it has settled, also when the interceptor did not wait for it.
+    // A call that the interceptor did not wait for still holds the task's slot until it has settled.
     await rest.settled();
   }
 }
 
-/** What lies inside of an interceptor. */
+/** The part of the chain inside an interceptor. */
 class Rest {
-  /** The last call. */
+  /** The outcome of the last accepted call; undefined before the first. */
   last: Promise<unknown> | undefined;
   #running = false;
   readonly #interceptor: Interceptor;

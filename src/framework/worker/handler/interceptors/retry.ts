@@ -9,21 +9,28 @@ import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js
 import { show } from '../../../base/show.js';
 import { CLOCK, RANDOM } from '../container/tokens.js';
 
+/** Options of {@link Retry}. */
 export interface RetryOptions {
-  /** How often the handler is called at most, the first time counted. @default 3 */
+  /** The most calls of the handler for one task, the first included. @default 3 */
   readonly attempts?: number;
-  /** The longest wait before the second attempt; it doubles for each one after. The wait is random, up to it. @default '200ms' */
+  /**
+   * The longest wait before the second attempt. It doubles with each further attempt. Each wait is random, up to it.
+   * @default '200ms'
+   */
   readonly delay?: string;
-  /** What the doubling ends at. @default '20s' */
+  /** The limit of the doubling. @default '20s' */
   readonly maxDelay?: string;
-  /** Which errors are worth another attempt. @default all but those that were given a name: ActivityFailure, `@ErrorName` */
+  /**
+   * Returns true for errors that are worth another attempt.
+   * @default all but those with a name given on purpose: ActivityFailure, `@ErrorName`
+   */
   readonly when?: (error: unknown) => boolean;
 }
 
 /**
  * Makes an interceptor that calls the handler again when it throws, on this worker, while the task stays leased. It
- * gives up once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use `Retry` in the
- * state machine instead.
+ * stops once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use `Retry` in
+ * the state machine instead.
  * @throws TypeError for a bad option.
  */
 export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
@@ -77,7 +84,7 @@ function milliseconds(option: string, value: string): number {
   throw new TypeError(`Retry: expected \`${option}\` to be ${DURATION_EXPECTED}, got ${show(value)}`);
 }
 
-/** A name that was given on purpose is meant for the state machine, which decides what to do about it. */
+/** Returns false for an error with a name given on purpose: the state machine decides about it. */
 function isUnnamed(error: unknown): boolean {
   if (error instanceof ActivityFailure) return false;
   return !(error instanceof Error) || readErrorName(error.constructor) === undefined;

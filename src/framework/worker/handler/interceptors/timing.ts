@@ -3,7 +3,10 @@ import type { Clock } from '../../../base/time/clock.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { CLOCK } from '../container/tokens.js';
 
-/** Logs how long the handler, and the interceptors inside of this one, took: `info` when it returns, `warn` when it throws. */
+/**
+ * Logs the time that the handler and the interceptors inside this one took, as `durationMs`: at `info` when it returns,
+ * at `warn` when it throws.
+ */
 @injectable()
 export class Timing implements Interceptor {
   readonly #clock: Clock;

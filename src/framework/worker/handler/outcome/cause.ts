@@ -1,37 +1,36 @@
 import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
-import type { Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from './refusal.js';
 import { cut, readThrown, TooLong, toJson } from './thrown.js';
 
+/** The parts of a cause. */
 export interface Cause {
   readonly errorType: string;
   readonly errorMessage: string;
   readonly trace?: readonly string[];
   readonly violations?: readonly Violation[];
-  /** Anything; what JSON can't hold is replaced by a note. */
+  /** Any value. A note replaces it where JSON can't hold it. */
   readonly data?: unknown;
 }
 
 /**
- * Writes a cause as JSON in the shape that Lambda reports errors in, at most 32,768 characters: the trace is
- * cut first, then the violations (`violationsOmitted` counts those), then the data, at last the message.
+ * Writes a cause as JSON of at most 32,768 characters, in the shape of Lambda's errors. To fit, the trace is cut first,
+ * then the violations (`violationsOmitted` counts those), then the data, then the message.
  */
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
   const most = Math.min(violations.length, MOST_VIOLATIONS);
-  const extra = data === undefined ? {} : { data: shown(data) };
-  const noted = data === undefined ? {} : { data: TOO_LONG };
+  const whole = data === undefined ? {} : { data: asJson(data) };
+  const note = data === undefined ? {} : { data: TOO_LONG };
   const framed = (count: number): object => (count > 0 ? { trace: trace.slice(0, count) } : {});
   return (
-    longest(trace.length, (count) => ({ ...head, ...framed(count), ...first(violations, most), ...extra })) ??
-    longest(most, (count) => ({ ...head, ...first(violations, count), ...extra })) ??
-    longest(most, (count) => ({ ...head, ...first(violations, count), ...noted })) ??
+    longest(trace.length, (count) => ({ ...head, ...framed(count), ...first(violations, most), ...whole })) ??
+    longest(most, (count) => ({ ...head, ...first(violations, count), ...whole })) ??
+    longest(most, (count) => ({ ...head, ...first(violations, count), ...note })) ??
     longest(errorMessage.length, (count) => ({ errorType, errorMessage: cut(errorMessage, count) })) ??
     '{}'
   );
 }
 
-/** More of them, however short, have no room in a cause. */
-const MOST_VIOLATIONS = 1_000;
 const TOO_LONG = '(too long for a cause)';
 
 function first(violations: readonly Violation[], count: number): object {
@@ -39,11 +38,11 @@ function first(violations: readonly Violation[], count: number): object {
   return { violations: violations.slice(0, count), violationsOmitted: violations.length - count };
 }
 
-/** The text of the largest count whose text fits; undefined where none does. */
+/** Returns the longest text that fits, of those made with 0 to `most` parts; undefined where none fits. */
 function longest(most: number, make: (count: number) => object): string | undefined {
   const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
-  const whole = JSON.stringify(make(most));
-  if (fits(whole)) return whole;
+  const all = JSON.stringify(make(most));
+  if (fits(all)) return all;
   let best: string | undefined;
   for (let low = 0, high = most - 1; low <= high;) {
     const count = Math.floor((low + high) / 2);
@@ -54,11 +53,8 @@ function longest(most: number, make: (count: number) => object): string | undefi
   return best;
 }
 
-/**
- * A value as JSON can hold it: what can't be written, or has no room in a cause, is replaced by a note that says why.
- * Never throws.
- */
-export function shown(value: unknown): unknown {
+/** Returns a value as JSON holds it, or a note where it can't be written or has no room in a cause. Never throws. */
+export function asJson(value: unknown): unknown {
   try {
     const text = toJson(value, CAUSE_LIMIT_CHARACTERS);
     return text === undefined ? `(a ${typeof value}, which JSON can't hold)` : (JSON.parse(text) as unknown);

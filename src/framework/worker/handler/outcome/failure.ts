@@ -6,7 +6,10 @@ import { readThrown } from './thrown.js';
 
 type Failure = Extract<Outcome, { status: 'failed' }>;
 
-/** A failure under one of our own names. @param data what a program may want to read of it */
+/**
+ * Makes a failure under one of our own names.
+ * @param data details for programs.
+ */
 export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
   return {
     status: 'failed',
@@ -19,15 +22,15 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
 /**
- * Makes the one failure of anything that was thrown. Never throws.
- * @param warn told where the name is not what the class says.
+ * Makes the failure of a thrown value. Never throws.
+ * @param warn called where the reported name is not that of the class.
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
   try {
     if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
     return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, warn);
   } catch {
-    // Whatever is left to throw here is not worth more than the task's outcome: a logger of the user's, say.
+    // Even an error here, such as one of the user's logger, must not cost the task its outcome.
     const errorMessage = 'the error could not be described';
     return { status: 'failed', error: 'Error', cause: writeCause({ errorType: 'Error', errorMessage }) };
   }

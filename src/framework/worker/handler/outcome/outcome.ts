@@ -1,4 +1,4 @@
-/** What the service will be told of a task. */
+/** The outcome of a task, as it is reported to the service. */
 export type Outcome =
   | { readonly status: 'succeeded'; /** JSON text. */ readonly output: string }
   | {

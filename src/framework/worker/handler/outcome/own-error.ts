@@ -1,4 +1,4 @@
-/** The names that Stepwright itself reports. Stable: state machines match on them. */
+/** The error names that Stepwright itself reports. They are stable: state machines match on them. */
 export const OWN_ERROR = {
   invalidInput: 'Stepwright.InvalidInput',
   invalidOutput: 'Stepwright.InvalidOutput',
@@ -13,13 +13,13 @@ export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
 
 const own = new WeakSet<object>();
 
-/** An error that the framework throws in a handler's hands, reported under one of our own names. It may be caught. */
+/** An error of Stepwright that a handler may catch. Uncaught, it is reported under one of our own names. */
 export abstract class OwnError extends Error {
   abstract readonly reported: OwnErrorName;
-  /** Goes into the cause as `data`. */
+  /** Sent in the cause, as `data`. */
   abstract readonly data: object;
 
-  /** Safe for anything that can be thrown: `instanceof` asks a proxy for its prototype, and it may throw. */
+  /** Safe for any thrown value: `instanceof` would ask a proxy for its prototype, and may throw. */
   static is(value: unknown): value is OwnError {
     return own.has(value as object);
   }

@@ -1,8 +1,8 @@
 import type { OwnErrorName } from './own-error.js';
 
-/** One rule that a value broke. */
+/** A rule that a value broke. */
 export interface Violation {
-  /** As in `items[2].price`; empty for the value as a whole. */
+  /** The path of the value, as in `items[2].price`; empty for the value as a whole. */
   readonly path: string;
   readonly rule: string;
   readonly message: string;
@@ -10,16 +10,16 @@ export interface Violation {
   readonly value?: unknown;
 }
 
-/** More of them are not looked for: a cause has no room for them, and finding them could take long. */
+/** The most violations that are looked for: a cause has no room for more, and finding them could take long. */
 export const MOST_VIOLATIONS = 1_000;
 
 const own = new WeakSet<object>();
 
-/** The pipeline's own refusal of an input or an output, under one of our names. */
+/** The refusal of an input or an output, reported under one of our own names. */
 export class Refusal extends Error {
   override readonly name: OwnErrorName;
   readonly violations: readonly Violation[];
-  /** Safe for anything that can be thrown: `instanceof` asks a proxy for its prototype, and it may throw. */
+  /** Safe for any thrown value: `instanceof` would ask a proxy for its prototype, and may throw. */
   static is(value: unknown): value is Refusal {
     return own.has(value as object);
   }
@@ -33,8 +33,8 @@ export class Refusal extends Error {
 }
 
 /**
- * The refusal of a value for its violations, the first of which stands in the message.
- * @param what begins the message, as in `the input is not a valid Order`.
+ * Makes the refusal of a value for its violations. Its message quotes the first of them.
+ * @param what the beginning of the message, as in `the input is not a valid Order`.
  */
 export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
   const ordered = inOrder(violations);
@@ -44,9 +44,9 @@ export function refusalOf(name: OwnErrorName, what: string, violations: readonly
   return new Refusal(name, `${what}: ${ordered[0]?.message}${more}`, ordered);
 }
 
-/** In the order of their paths, numbers as numbers, then of their rules: asynchronous rules come in as they end. */
+/** Sorts violations by path, numbers as numbers, then by rule: asynchronous rules end in any order. */
 function inOrder(violations: readonly Violation[]): Violation[] {
-  // To make one takes ten milliseconds, which a start need not wait for.
+  // Making a collator takes ten milliseconds, which would delay every start.
   collator ??= new Intl.Collator('en', { numeric: true });
   const { compare: comparePaths } = collator;
   return violations.toSorted((a, b) => comparePaths(a.path, b.path) || compare(a.rule, b.rule));

@@ -3,26 +3,27 @@ import { types } from 'node:util';
 import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
 
-/** A thrown value, read once. What can't be read of it is left out: it may be anything, a hostile proxy too. */
+/** A thrown value, read once. It may be anything, even a hostile proxy: parts that can't be read are left out. */
 export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly trace: readonly string[];
   readonly data?: unknown;
-  /** What the log should say about the name. */
+  /** A warning about the name, for the log. */
   readonly warning?: string;
 }
 
 const CHAIN_LIMIT = 10;
 const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
-/** A thrown value whose JSON is longer is only named by its kind. */
+/** The most characters of JSON that a thrown value is shown with. */
 const TEXT_LIMIT = 262_144;
-/** Frames in here say nothing about the user's code. */
+/** The folder of this package. Its frames tell nothing about the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
-/** The same as source maps show it, in a checkout: the package has neither maps nor sources. */
+/** The same folder as source maps show it in a checkout. The package has neither maps nor sources. */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
+/** Reads a thrown value. Never throws. */
 export function readThrown(thrown: unknown): Thrown {
   try {
     return isError(thrown) ? readError(thrown) : readValue(thrown);
@@ -38,7 +39,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Errors of other realms too: of a vm context, or of Node itself inside a test runner. */
+/** Recognises errors of other realms, too: of a vm context, or of Node itself inside a test runner. */
 function isError(value: unknown): value is ErrorLike {
   if (typeof value !== 'object' || value === null) return false;
   if (types.isNativeError(value) || value instanceof Error) return true;
@@ -58,7 +59,7 @@ function readError(error: ErrorLike): Thrown {
   };
 }
 
-/** The error and what caused it, outermost first. */
+/** Returns the error and its causes, outermost first. */
 function causes(error: ErrorLike): ErrorLike[] {
   const chain: ErrorLike[] = [];
   for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
@@ -73,7 +74,7 @@ interface Named {
   readonly warning?: string;
 }
 
-/** At most 256 characters, and never a reserved one, whatever a class is called. */
+/** Returns the name to report: at most 256 characters, and never a reserved name. */
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
   if (given === undefined) return classNameOf(error);
@@ -83,7 +84,7 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
 }
 
-/** `Error` where the name of the class can't be told. */
+/** Returns the name of the class; `Error` where that is reserved or was shortened by a minifier. */
 function classNameOf(error: ErrorLike): Named {
   const type = constructorOf(error)?.name;
   if (typeof type !== 'string' || type === '') return { name: 'Error' };
@@ -94,7 +95,7 @@ function classNameOf(error: ErrorLike): Named {
   return { name: 'Error', warning };
 }
 
-/** The name that the user gave on purpose: as an ActivityFailure, or by `@ErrorName` on the class. */
+/** Returns the name that the user gave on purpose: by `@ErrorName` on the class, or to an ActivityFailure. */
 function givenName(error: ErrorLike): string | undefined {
   const type = constructorOf(error);
   const marked = type && readErrorName(type);
@@ -103,7 +104,7 @@ function givenName(error: ErrorLike): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** `err.name`, unless it is only the one that every Error inherits. */
+/** Returns `error.name`, unless it is the inherited `Error`. */
 function ownName(error: ErrorLike): string | undefined {
   const name = safely(error, 'name');
   if (typeof name !== 'string' || name === '') return undefined;
@@ -115,7 +116,10 @@ function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefine
   return typeof type === 'function' ? type : undefined;
 }
 
-/** Of an AggregateError with its errors, and with theirs; no deeper, since each may hold many, or itself. */
+/**
+ * Returns the message, of an AggregateError with its errors and theirs. It goes no deeper: each may hold many, or
+ * itself.
+ */
 function messageOf(error: ErrorLike, levels = 2): string {
   const message = safely(error, 'message');
   const text = typeof message === 'string' ? message : '';
@@ -152,7 +156,7 @@ function readValue(value: unknown): Thrown {
 function textOf(value: unknown): string {
   if (typeof value === 'function') return `[Function: ${value.name}]`;
   if (typeof value !== 'object' || value === null) return String(value);
-  // Not util.inspect: it shows what async_hooks hangs on promises, and the task's token with it.
+  // Not util.inspect: it shows the properties that async_hooks adds to promises, and with them the task's token.
   const text = shortJson(value);
   return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
 }
@@ -174,10 +178,13 @@ function safely(holder: object, key: string): unknown {
   }
 }
 
-/** JSON would be longer than it may be. */
+/** Thrown where JSON would be longer than its limit. */
 export class TooLong extends Error {}
 
-/** JSON text, with every BigInt in it as a string. Throws TooLong, early, and what `JSON.stringify` throws. */
+/**
+ * Writes JSON, with each BigInt as a string. It stops as soon as the text is too long.
+ * @throws TooLong, and the errors of `JSON.stringify`.
+ */
 export function toJson(value: unknown, limit: number): string | undefined {
   let least = 0;
   const text = JSON.stringify(value, (key, each: unknown) => {
@@ -189,7 +196,7 @@ export function toJson(value: unknown, limit: number): string | undefined {
   return text;
 }
 
-/** Never through the middle of a character. */
+/** Cuts a text to a number of UTF-16 units, never through the middle of a character. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;

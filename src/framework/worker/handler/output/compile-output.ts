@@ -10,10 +10,10 @@ import { encode } from './encode.js';
 import { OutputInstances } from './instances.js';
 import { plainOf } from './plain.js';
 
-/** Makes JSON text of what a handler returned. Throws, or rejects with, a Refusal. */
+/** Makes JSON of a handler's result. Throws, or rejects with, a Refusal. */
 export type Encode = (result: unknown) => string | Promise<string>;
 
-/** One function for the results of a handler, decided once. */
+/** Compiles the declared output of a handler to one function. */
 export function compileOutput({ output, groups }: HandlerDefinition): Encode {
   return output ? (result) => serialise(result, output, groups) : encode;
 }
@@ -39,7 +39,7 @@ function refuseAny(violations: readonly Violation[], type: Constructor): void {
 const invalidOutput = ({ name }: Constructor, violations: readonly Violation[]): Refusal =>
   refusalOf(OWN_ERROR.invalidOutput, `the output is not a valid ${name}`, violations);
 
-/** `@Transform` functions and accessors are the user's. */
+/** Makes a plain object of an instance. `@Transform` functions and accessors are the user's code, and may throw. */
 function toPlain(instance: object, groups: Groups): object {
   try {
     return plainOf(instance, groups);

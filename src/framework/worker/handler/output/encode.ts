@@ -7,9 +7,10 @@ import { Refusal } from '../outcome/refusal.js';
 import { cut, readThrown } from '../outcome/thrown.js';
 
 /**
- * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. Throws a Refusal:
- * InvalidOutput for what JSON can't hold, rather than letting it turn into `{}` or `null`, and for what is nested
- * deeper than an input may be; OutputTooLarge. What is far too large is not written to its end.
+ * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. A result that is far too large is
+ * not written to its end.
+ * @throws Refusal with InvalidOutput for a value that JSON would turn into `{}` or `null`, or that is nested deeper
+ * than an input may be; with OutputTooLarge for more than 262,144 bytes.
  */
 export function encode(result: unknown): string {
   const text = result === undefined ? 'null' : write(result);
@@ -31,17 +32,17 @@ function write(result: unknown): string {
   }
 }
 
-/** Where the exact size is of no more use to anybody. */
+/** The size at which writing stops: the exact size would help nobody. */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
-/** Follows `JSON.stringify` on its way, so that a refusal can say where it stands, and comes before the work is done. */
+/** Follows `JSON.stringify` through a result: a refusal then has a path, and comes before all is written. */
 class Writer {
   readonly #holders: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
-  /** What the text has at least so far. */
+  /** The least length of the text so far. */
   #leastBytes = 0;
 
-  /** Of the innermost object that was entered. */
+  /** The path of the innermost object that was entered. */
   get path(): ValuePath | undefined {
     return this.#paths.at(-1);
   }
@@ -51,7 +52,7 @@ class Writer {
       this.#holders.pop();
       this.#paths.pop();
     }
-    // `toJSON` has been called on `value`; a Buffer, say, shows only here.
+    // `value` is the result of `toJSON`. Only the holder still has the original, such as a Buffer.
     const given: unknown = Reflect.get(holder, key);
     const fault = faultOf(given) ?? (given === value ? undefined : faultOf(value));
     if (fault) throw invalidOutput(this.#pathTo(holder, key), fault);
@@ -96,7 +97,7 @@ function faultOf(value: unknown): string | undefined {
   }
 }
 
-/** Objects that JSON would show as `{}`, or as something nobody meant. */
+/** Finds objects that JSON would write as `{}`, or otherwise than was meant. */
 function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
@@ -117,23 +118,26 @@ function objectFault(value: object): string | undefined {
     : undefined;
 }
 
-/** An iterator, a URL's parameters: what it holds is not in its fields. */
+/** True for an iterable whose content is not in its fields, such as an iterator or a URL's parameters. */
 function isBareIterable(value: object): boolean {
   return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }
 
-/** A `toJSON` of the user's own speaks for the object; Buffer's does not. */
+/** True where the object has a `toJSON` that can be trusted. Buffer's can't: it writes a list of bytes. */
 function hasOwnJson(value: object): boolean {
   return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
 }
 
 const PATH_LIMIT = 200;
 
-/** Nobody could read it: the same limit holds for inputs. */
+/** The refusal of a value that is nested deeper than an input may be. */
 export const tooDeep = (path: ValuePath | undefined): Refusal =>
   invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
 
-/** @param bytes how many there are, or at least how many. */
+/**
+ * The refusal of a value that is too large.
+ * @param bytes the number of bytes, or a text such as `more than 524288`.
+ */
 export const tooLarge = (bytes: string): Refusal =>
   new Refusal(
     OWN_ERROR.outputTooLarge,

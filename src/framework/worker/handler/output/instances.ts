@@ -9,21 +9,21 @@ import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { tooDeep, tooLarge } from './encode.js';
 
 /**
- * Makes instances of what was returned: of a plain object, and of the plain objects in it what the class nests, so that
- * rules and `@Expose` see them. No constructor and no `@Transform` runs. Instances stay as they are.
+ * Makes instances of the plain objects in a result, as far as its class nests others, so that rules and `@Expose`
+ * apply. No constructor and no `@Transform` runs. Instances stay as they are.
  */
 export class OutputInstances {
   /** Values that are not of their declared type. */
   readonly violations: Violation[] = [];
   readonly #groups: Groups;
-  /** What the JSON has at least, as far as it is known. */
+  /** The least length of the JSON, as far as it is known. */
   #leastBytes = 0;
 
   constructor(groups: Groups) {
     this.#groups = groups;
   }
 
-  /** @throws Refusal for what can't go out, however its rules may find it: too deep or too large. */
+  /** @throws Refusal for a value that is nested too deep or is too large, whatever its rules say. */
   make(value: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return value;
     if (depth > DEPTH_LIMIT) throw tooDeep(path);
@@ -66,7 +66,7 @@ export class OutputInstances {
     return changed ? made : value;
   }
 
-  /** What can't fit is not gone through: a key has quotes and a value, an element two bytes. */
+  /** Adds to the least length: a key has quotes, a colon and a value, an element at least two bytes. */
   #count(value: unknown, key: string): void {
     this.#leastBytes += key.length + 4;
     if (typeof value === 'string') this.#leastBytes += value.length;

@@ -4,8 +4,8 @@ import type { DtoProperty, Written } from '../../../declare/dto/dto-property.js'
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 
 /**
- * What goes out of an instance: what its class has a rule for or exposes, under the names of `@Expose`, through the
- * `@Transform`s on the way out.
+ * Makes the plain object that an output shows of an instance: the properties that its class has a rule for or exposes,
+ * under the names of `@Expose`, changed by the `@Transform`s for outputs.
  */
 export function plainOf(instance: object, groups: Groups): object {
   const { properties, byName, exposed } = shapeOf(typeOf(instance), groups);
@@ -53,7 +53,7 @@ function partsOf(value: unknown, property: DtoProperty, groups: Groups): unknown
 const optionsOf = (groups: Groups): { groups?: string[] } =>
   groups.length > 0 ? { groups: [...groups] } : {};
 
-/** Of what no rule describes, as class-transformer has it. */
+/** Leaves a value that no rule describes to class-transformer. */
 const toPlain = (value: unknown, groups: Groups): unknown =>
   typeof value === 'object' && value !== null
     ? classTransformer().instanceToPlain(value, optionsOf(groups))
