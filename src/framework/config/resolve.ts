@@ -117,22 +117,16 @@ function configProblems(config: unknown): Problem[] {
  * flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
  */
 export function resolveHandler(
-  { name, options: declared }: HandlerDefinition,
-  { ofHandlers: { single, all, config, top }, pool }: Settings,
+  definition: HandlerDefinition,
+  { ofHandlers, pool }: Settings,
 ): ResolvedHandler {
-  const { values, origins } = fill<HandlerOptions, typeof HANDLER_OPTIONS>(HANDLER_OPTIONS, [
-    ...single.map((each) => layerOf(name, each)),
-    ...all,
-    layerOf(name, config),
-    { from: () => '@Handle', values: declared.handle },
-    { from: () => '@Activity', values: declared.activity },
-    top,
-  ]);
+  const layers = layersOf(definition, ofHandlers);
+  const { values, origins } = fill<HandlerOptions, typeof HANDLER_OPTIONS>(HANDLER_OPTIONS, layers);
   const poolSize = sizeOf(pool, values.run);
   const concurrency = Math.min(values.concurrency, poolSize ?? Infinity);
   const pollers = pollersWithin(concurrency, values.pollers);
   const { from } = origins.concurrency;
-  const inherited = [...all, top].some((layer) => layer.from('concurrency') === from);
+  const inherited = [...ofHandlers.all, ofHandlers.top].some((layer) => layer.from('concurrency') === from);
   return {
     options: { ...values, concurrency, pollers, poolSize },
     origins: {
@@ -144,6 +138,19 @@ export function resolveHandler(
       from !== BY_DEFAULT && { cut: { from, inherited, wanted: values.concurrency } }),
   };
 }
+
+/** The sources of a handler's options, the strongest first. */
+const layersOf = (
+  { name, options }: HandlerDefinition,
+  { single, all, config, top }: Settings['ofHandlers'],
+): Layer[] => [
+  ...single.map((each) => layerOf(name, each)),
+  ...all,
+  layerOf(name, config),
+  { from: () => '@Handle', values: options.handle },
+  { from: () => '@Activity', values: options.activity },
+  top,
+];
 
 /** Returns the size of a pool: each thread or process works on one task at a time. */
 function sizeOf({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {

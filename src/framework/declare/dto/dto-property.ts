@@ -98,10 +98,6 @@ export function readProperty(
 ): DtoProperty {
   const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
   const type = defaultMetadataStorage.findTypeMetadata(owner, name);
-  const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
-  const discriminator = type?.options?.discriminator;
-  const typeIn = (holder: object): Constructor<object> | undefined =>
-    asClass(type?.typeFunction?.({ newObject: {}, object: holder, property: name }));
   const declaredType = readPropertyType(owner, name) ?? type?.reflectedType;
   const each = metadata.some((rule) => rule.each);
   const declared = kindOf(declaredType) ?? (each ? COLLECTION : undefined);
@@ -110,26 +106,47 @@ export function readProperty(
     key: expose?.options?.name ?? name,
     readable: isExposed(owner, name, groups, PLAIN_TO_CLASS) && isSettable(owner, name),
     exposed: expose !== undefined,
-    ...(nested && { nested: { message: nested.message } }),
     declaredType,
     declared,
     container: containerOf(declaredType, each),
-    typed: type !== undefined,
+    ...typeParts(type, name),
+    ...nestedPart(metadata),
+    ...conditionParts(metadata),
     transforms: transformsOf(owner, name, groups, PLAIN_TO_CLASS),
     written: writtenOf(owner, name, groups),
-    ...(discriminator && {
-      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
-    }),
-    typeIn,
-    conditions: metadata
-      .filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION)
-      .map(({ constraints }) => constraints[0] as Condition),
-    onlyOptional: metadata.every(
-      (rule) => rule.type !== ValidationTypes.CONDITIONAL_VALIDATION || rule.name === IS_OPTIONAL,
-    ),
     rules: metadata.flatMap(readRules),
     mayBeAbsent:
       (!declared && type === undefined) || metadata.some((rule) => rule.type === ValidationTypes.WHITELIST),
+  };
+}
+
+/** Reads `@Type`. */
+function typeParts(
+  type: ReturnType<typeof defaultMetadataStorage.findTypeMetadata>,
+  property: string,
+): Pick<DtoProperty, 'typed' | 'typeIn' | 'discriminator'> {
+  const discriminator = type?.options?.discriminator;
+  return {
+    typed: type !== undefined,
+    typeIn: (object) => asClass(type?.typeFunction?.({ newObject: {}, object, property })),
+    ...(discriminator && {
+      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
+    }),
+  };
+}
+
+/** Reads `@ValidateNested`. */
+function nestedPart(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'nested'> {
+  const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
+  return nested ? { nested: { message: nested.message } } : {};
+}
+
+/** Reads `@IsOptional` and `@ValidateIf`. */
+function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'conditions' | 'onlyOptional'> {
+  const found = metadata.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
+  return {
+    conditions: found.map(({ constraints }) => constraints[0] as Condition),
+    onlyOptional: found.every(({ name }) => name === IS_OPTIONAL),
   };
 }
 

@@ -128,18 +128,21 @@ export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   return rest.length > 0 ? { ...merged, allOf: rest } : merged;
 }
 
+/** Joins two schemas that must both hold; undefined where one object can't express both. */
 function join(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
   const both: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
-    const other = both[key] as string | undefined;
-    if (other === undefined || other === value) both[key] = value;
-    else if (key === 'type' && NARROWER.get(other) === value) continue;
-    else if (key === 'type' && NARROWER.get(String(value)) === other) both[key] = value;
-    else if (/^(min|exclusiveMin)/.test(key)) both[key] = Math.max(Number(other), Number(value));
-    else if (/^(max|exclusiveMax)/.test(key)) both[key] = Math.min(Number(other), Number(value));
-    else return undefined;
+    const joined = key in both ? joinValues(key, both[key], value) : value;
+    if (joined === undefined) return undefined;
+    both[key] = joined;
   }
   return both;
 }
 
-const NARROWER = new Map([['integer', 'number']]);
+function joinValues(key: string, a: unknown, b: unknown): unknown {
+  if (a === b) return a;
+  if (key === 'type')
+    return [a, b].every((type) => type === 'integer' || type === 'number') ? 'integer' : undefined;
+  if (/^(min|exclusiveMin)/.test(key)) return Math.max(Number(a), Number(b));
+  return /^(max|exclusiveMax)/.test(key) ? Math.min(Number(a), Number(b)) : undefined;
+}

@@ -77,8 +77,8 @@ class RuleChecker {
     for (const rule of property.rules) this.#check(rule, instance, value, property, path);
     // Not every rule refuses an absent value, and @ValidateNested has none that does.
     if (value === undefined && !property.mayBeAbsent) this.#missing.push(path);
-    if (value === undefined || !property.nested) return;
-    mapParts(value, path, (part, at) => this.#nested(part, instance, property, at));
+    if (value !== undefined && property.nested)
+      mapParts(value, path, (part, at) => this.#nested(part, instance, property, at));
   }
 
   #refuseNull(kind: Kind, path: ValuePath): void {

@@ -83,17 +83,29 @@ export class ObjectReader {
     property: DtoProperty,
     within: ValuePath | undefined,
   ): void {
-    const { key, name, typed, transforms } = property;
+    const { key, name, exposed, transforms, nested } = property;
     const present = Object.hasOwn(source, key);
-    if (!present && !(property.exposed && transforms.length > 0)) return;
+    if (!present && !(exposed && transforms.length > 0)) return;
     const path = { within, step: key };
-    let value = present ? source[key] : undefined;
-    if (typed && isSet(value)) value = this.#typed(value, source, property, path);
+    const value = this.#value(present ? source[key] : undefined, source, instance, property, path);
+    if (value === REFUSED && !nested) return;
+    if (present || value !== undefined) Reflect.set(instance, name, value);
+  }
+
+  /** Converts a value by `@Type` and each `@Transform`, and refuses it where it is not of the declared type. */
+  #value(
+    given: unknown,
+    source: JsonObject,
+    instance: object,
+    property: DtoProperty,
+    path: ValuePath,
+  ): unknown {
+    const { typed, transforms } = property;
+    let value = typed && isSet(given) ? this.#typed(given, source, property, path) : given;
+    if (typed && transforms.length === 0) return value;
     if (transforms.length > 0 && value !== REFUSED)
       value = this.#transformed(value, source, instance, property);
-    if (isSet(value) && (!typed || transforms.length > 0)) value = this.#declared(value, property, path);
-    if (value === REFUSED && !property.nested) return;
-    if (present || value !== undefined) Reflect.set(instance, name, value);
+    return isSet(value) ? this.#declared(value, property, path) : value;
   }
 
   /** Refuses a value, from the JSON or a `@Transform`, that is not of its declared type. */

@@ -103,19 +103,25 @@ function objectFault(value: object): string | undefined {
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
   if (types.isPromise(value)) return 'is a promise; await it';
   if (hasOwnJson(value)) return undefined;
-  if (types.isMap(value)) return 'is a Map; return Object.fromEntries(map)';
-  if (types.isSet(value)) return 'is a Set; return [...set]';
-  if (types.isNativeError(value)) return 'is an Error; throw it, or return its message';
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
-    return 'is binary; return it as text, in base64 for one';
-  if (types.isRegExp(value)) return 'is a RegExp; return its source';
-  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'is a weak collection';
-  if (types.isGeneratorObject(value)) return 'is a generator; collect it into an array';
   if (types.isBoxedPrimitive(value)) return faultOf(value.valueOf());
-  if (value instanceof WeakRef) return 'is a weak reference; return what it refers to';
-  return isBareIterable(value)
-    ? 'is an iterable without fields of its own; collect it into an array'
-    : undefined;
+  return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
+}
+
+const OBJECT_FAULTS: readonly (readonly [is: (value: object) => boolean, fault: string])[] = [
+  [types.isMap, 'is a Map; return Object.fromEntries(map)'],
+  [types.isSet, 'is a Set; return [...set]'],
+  [types.isNativeError, 'is an Error; throw it, or return its message'],
+  [isBinary, 'is binary; return it as text, in base64 for one'],
+  [types.isRegExp, 'is a RegExp; return its source'],
+  [types.isWeakMap, 'is a weak collection'],
+  [types.isWeakSet, 'is a weak collection'],
+  [types.isGeneratorObject, 'is a generator; collect it into an array'],
+  [(value) => value instanceof WeakRef, 'is a weak reference; return what it refers to'],
+  [isBareIterable, 'is an iterable without fields of its own; collect it into an array'],
+];
+
+function isBinary(value: object): boolean {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
 /** True for an iterable whose content is not in its fields, such as an iterator or a URL's parameters. */

@@ -28,21 +28,27 @@ export class OutputInstances {
     if (this.violations.length >= MOST_VIOLATIONS) return value;
     if (depth > DEPTH_LIMIT) throw tooDeep(path);
     if (!isObject(value)) return this.#refuse(OBJECT, value, path);
-    const known = value instanceof type;
-    const { properties } = shapeOf(known ? typeOf(value) : type, this.#groups);
-    const changes: [string, unknown][] = [];
-    for (const property of properties) {
+    const isInstance = value instanceof type;
+    const changes = this.#changes(value, isInstance ? typeOf(value) : type, path, depth);
+    if (isInstance && changes.size === 0) return value;
+    const prototype = isInstance ? Object.getPrototypeOf(value) : type.prototype;
+    return copyOf(value, prototype as object, changes);
+  }
+
+  /** Makes the instances that a value nests. Returns the properties that change by it. */
+  #changes(
+    value: object,
+    type: Constructor<object>,
+    path: ValuePath | undefined,
+    depth: number,
+  ): ReadonlyMap<string, unknown> {
+    const changes = new Map<string, unknown>();
+    for (const property of shapeOf(type, this.#groups).properties) {
       const before: unknown = Reflect.get(value, property.name);
       const after = this.#property(before, value, property, { within: path, step: property.key }, depth);
-      if (after !== before) changes.push([property.name, after]);
+      if (after !== before) changes.set(property.name, after);
     }
-    if (known && changes.length === 0) return value;
-    const prototype: object = known ? Object.getPrototypeOf(value) : (type.prototype as object);
-    const instance = Object.create(prototype) as object;
-    for (const key of Object.keys(value))
-      if (key !== '__proto__') Reflect.set(instance, key, Reflect.get(value, key));
-    for (const [name, changed] of changes) Reflect.set(instance, name, changed);
-    return instance;
+    return changes;
   }
 
   #property(value: unknown, holder: object, property: DtoProperty, path: ValuePath, depth: number): unknown {
@@ -79,4 +85,12 @@ export class OutputInstances {
     this.violations.push(kindViolation(path, kind));
     return value;
   }
+}
+
+function copyOf(value: object, prototype: object, changes: ReadonlyMap<string, unknown>): object {
+  const copy = Object.create(prototype) as object;
+  for (const key of Object.keys(value))
+    if (key !== '__proto__') Reflect.set(copy, key, Reflect.get(value, key));
+  for (const [name, changed] of changes) Reflect.set(copy, name, changed);
+  return copy;
 }
