@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
-/** Debian's, or what `CHROMIUM` names. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** The paths of usual installations. `CHROMIUM` names another. */
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** Where Chromium is on this machine; undefined where it is not. */
+/** Returns the path of Chromium on this machine; undefined where there is none. */
 export function findChromium(): string | undefined {
   const { CHROMIUM: named } = process.env;
-  return [...(named ? [named] : []), ...PLACES].find((path) => existsSync(path));
+  return [...(named ? [named] : []), ...PATHS].find((path) => existsSync(path));
 }
 
-/** Starts it. It loads pages from this machine only: nothing else has an address in it. */
+/** Starts a Chromium that loads pages from this machine only: no other name resolves in it. */
 export function startChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

@@ -262,7 +262,7 @@ withChromium('in a real Chromium', () => {
       input,
     });
     const arn = executionArn['executionArn'] ?? '';
-    /** Whether the text is there, and nothing that it could have made of the page. */
+    /** Expects the text on the page, and no element that the page could have made of it. */
     const plain = async (text: string): Promise<void> => {
       await page.getByText(text).filter({ visible: true }).first().waitFor();
       const made = '#page :is(img, script, u, s, b:not(.count b), i:not(.swatch))';

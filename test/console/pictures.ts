@@ -28,7 +28,7 @@ const browser = await startChromium(executablePath);
 for (const [size, viewport] of Object.entries(SIZES)) {
   if (forDocs ? size !== 'wide' : sizes.length > 0 && !sizes.includes(size)) continue;
   for (const colorScheme of forDocs ? THEMES.slice(0, 1) : THEMES) {
-    // Anew for each: what is in it goes on meanwhile.
+    // A new scene for each: its executions go on meanwhile.
     const scene = await openScene();
     const deviceScaleFactor = size === 'wide' ? 1 : 2;
     const context = await browser.newContext({

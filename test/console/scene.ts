@@ -1,6 +1,6 @@
 import { startLocalService, type ConsoleWorker, type LocalService } from 'stepwright/local';
 
-/** A service with something in it to look at: a shop's machine that has everything a graph can have. */
+/** A service worth looking at: a shop's machine that has everything a graph can have. */
 
 const REGION = 'eu-central-1';
 const activity = (name: string): string => `arn:aws:states:${REGION}:123456789012:activity:${name}`;
@@ -138,7 +138,7 @@ const WORKER: ConsoleWorker = {
   counts: { received: 214, succeeded: 203, failed: 8, gone: 1, reportsRetried: 2 },
 };
 
-/** What there is to see. */
+/** A service with executions in every state. */
 export interface Scene {
   readonly service: LocalService;
   readonly machine: string;

@@ -17,7 +17,7 @@ const view = (
     await page.goto(`${scene.service.url}/#/${path(scene)}`);
     await page.locator('h1').waitFor();
     await before?.(page, scene);
-    // What is fetched for what was just selected.
+    // Leaves time for the data of the selected state to arrive.
     await page.waitForTimeout(400);
   },
 });

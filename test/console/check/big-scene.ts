@@ -1,12 +1,12 @@
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { call } from '../scene.js';
 
-/** A service with as much in it as a page has to bear. */
+/** A service with as much in it as a page has to show. */
 export interface BigScene {
   readonly service: LocalService;
-  /** Of {@link STATES} states. */
+  /** A machine of {@link STATES} states. */
   readonly wide: string;
-  /** Its history is full: 25,000 events. */
+  /** An execution whose history is full: 25,000 events. */
   readonly long: string;
 }
 

@@ -14,8 +14,8 @@ const DEFINITION = JSON.stringify({
 /** More steps than any of these pages takes. */
 const MOST_TABS = 60;
 
-/** That the whole flow works without a mouse: nothing is clicked here, and what is used is reached by keys. */
-export async function keysAreEnough(browser: Browser): Promise<void> {
+/** Checks that the whole flow works without a mouse: nothing is clicked here, and everything is reached by keys. */
+export async function checkKeyboard(browser: Browser): Promise<void> {
   say('Keyboard alone: create, define, start, stop, start again, take by hand, answer');
   const service = await startLocalService({ port: 0, console: true });
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();

@@ -1,4 +1,4 @@
-/** What is not as it should be. */
+/** The problems found so far. */
 export const problems: string[] = [];
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -8,7 +8,7 @@ export function wrong(what: string): void {
   say(`  WRONG: ${what}`);
 }
 
-/** By the middle one: a machine may be busy for once. */
+/** Reports the median of the times, which one busy moment of the machine does not change. */
 export function report(what: string, times: readonly number[], limit: number): void {
   const sorted = times.toSorted((a, b) => a - b);
   const middle = sorted[sorted.length >> 1] ?? 0;

@@ -1,19 +1,19 @@
 import { findChromium, startChromium } from '../chromium.js';
-import { everybodyCanUseIt } from './everybody.js';
-import { keysAreEnough } from './keyboard.js';
+import { checkAxe } from './axe.js';
+import { checkKeyboard } from './keyboard.js';
 import { problems, say } from './report.js';
-import { itStaysFast } from './speed.js';
-import { theEngineHardlyNotices } from './throughput.js';
+import { checkSpeed } from './speed.js';
+import { checkThroughput } from './throughput.js';
 
 /**
- * What a person needs of the console and takes too long for `npm test`: `npm run check:console`, or one part of it. Ends
- * with 1 where something is not as it should be.
+ * Checks of the console in a browser that take too long for `npm test`: `npm run check:console`, or one of them. Exits with
+ * 1 where one finds something wrong.
  */
 const PARTS = {
-  axe: everybodyCanUseIt,
-  keyboard: keysAreEnough,
-  speed: itStaysFast,
-  throughput: theEngineHardlyNotices,
+  axe: checkAxe,
+  keyboard: checkKeyboard,
+  speed: checkSpeed,
+  throughput: checkThroughput,
 };
 
 const executablePath = findChromium();

@@ -2,13 +2,13 @@ import type { Browser } from 'playwright-core';
 import { EXECUTIONS, openBigScene, STATES } from './big-scene.js';
 import { report, say } from './report.js';
 
-/** What an interaction may take until the page shows its answer, and a view until it is there, in milliseconds. */
+/** The most milliseconds until the page shows the answer to an interaction, and until a view is painted. */
 const ANSWER_MS = 100;
 const FIRST_PAINT_MS = 1_000;
 const TRIES = 5;
 
-/** That it answers fast, whatever there is to show. */
-export async function itStaysFast(browser: Browser): Promise<void> {
+/** Checks that the page answers fast, however much it shows. */
+export async function checkSpeed(browser: Browser): Promise<void> {
   say(`Speed: ${EXECUTIONS} executions, 25,000 events, ${STATES} states`);
   const scene = await openBigScene();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -24,7 +24,7 @@ export async function itStaysFast(browser: Browser): Promise<void> {
     }
     report(what, times, FIRST_PAINT_MS);
   };
-  /** How long the page takes to paint what comes of an action. */
+  /** Measures how long the page takes to paint the outcome of an action. */
   const answers = async (what: string, action: string): Promise<void> => {
     const times: number[] = [];
     for (let i = 0; i < TRIES; i++)

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { cpuMs } from '../../../bench/support/measure/cpu.js';
 import { say, wrong } from './report.js';
 
-/** What share of its speed the service must keep with one console open. */
+/** The least share of its speed that the service must keep with one console open. */
 const LEAST_SHARE = 0.9;
 const ROUNDS = 8;
 const ROUND_MS = 3_000;
@@ -22,8 +22,8 @@ interface Round {
   readonly cpuMs: number;
 }
 
-/** That a console which is open costs the service little: rounds without one and with one take turns in going first. */
-export async function theEngineHardlyNotices(browser: Browser): Promise<void> {
+/** Checks that an open console costs the service little. Rounds with one and without one take turns in going first. */
+export async function checkThroughput(browser: Browser): Promise<void> {
   say('Executions a second, without a console and with one that follows them all');
   const child = fork(new URL('./service-process.js', import.meta.url));
   const told = await new Promise<Omit<Target, 'pid'>>((resolve) =>

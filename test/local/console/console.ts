@@ -25,7 +25,7 @@ export function send(
   { method = 'GET', headers = {}, body = '' }: Sent = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // As it stands: a URL would be made plain first.
+    // The path goes out unchanged, where a URL would be normalised.
     const call = request({ host: '127.0.0.1', port: service.port, path, method, headers });
     call.on('error', reject);
     call.on('response', (response) => {
@@ -58,8 +58,8 @@ export async function act<T = object>(bench: Bench, operation: string, body: obj
   return JSON.parse(text) as T;
 }
 
-/** What a tab is told. */
-export interface Told<T> {
+/** A message that a tab has received. */
+export interface TabMessage<T> {
   readonly event: string;
   readonly id: string;
   readonly data: T;
@@ -67,9 +67,9 @@ export interface Told<T> {
 
 /** A tab that follows a topic. */
 export interface Tab<T> {
-  /** The next message, which may have come already. */
-  next(): Promise<Told<T>>;
-  /** How many came that nobody asked for yet. */
+  /** Resolves with the next message, which may have arrived already. */
+  next(): Promise<TabMessage<T>>;
+  /** The number of messages that have arrived and were not read yet. */
   readonly waiting: number;
   close(): void;
   /** Resolves when the stream has ended. */
@@ -81,8 +81,8 @@ export function follow<T = Record<string, unknown>>(
   query: string,
   lastId?: string,
 ): Tab<T> {
-  const messages: Told<T>[] = [];
-  const waiting: ((message: Told<T>) => void)[] = [];
+  const messages: TabMessage<T>[] = [];
+  const waiting: ((message: TabMessage<T>) => void)[] = [];
   const call = request(`${service.url}/console/api/stream?${query}`, {
     headers: lastId === undefined ? {} : { 'last-event-id': lastId },
   });

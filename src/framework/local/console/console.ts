@@ -11,7 +11,7 @@ import type { CommandName } from './api.js';
 import { builtPage, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
-import { readMark, streamTopic } from './stream.js';
+import { readPosition, streamTopic } from './stream.js';
 import { takeTask } from './take-task.js';
 import { checkDefinition } from './check-definition.js';
 import { openTopic } from './topics/topics.js';
@@ -105,12 +105,12 @@ export function createConsole(parts: Parts): RequestHandler {
     if (streams >= STREAM_LIMIT) return sendError(response, 503, 'Too many tabs are open');
     const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
     return attempt(response, () => {
-      const wish = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
-      const topic = openTopic(wish, stepFunctions, workers);
+      const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
+      const topic = openTopic(wanted, stepFunctions, workers);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       streams++;
       response.on('close', () => streams--);
-      streamTopic(response, topic, readMark(typeof last === 'string' ? last : undefined, born), {
+      streamTopic(response, topic, readPosition(typeof last === 'string' ? last : undefined, born), {
         clock: stepFunctions.clock,
         log,
         born,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Mark, Message, Topic } from './topics/topic.js';
+import type { Position, Message, Topic } from './topics/topic.js';
 
 /** The shortest time between two messages: nobody reads faster, and thousands of events may happen in a second. */
 const SEND_EVERY_MS = 100;
@@ -22,19 +22,19 @@ const RETRY_MS = 1_000;
 export function streamTopic(
   response: ServerResponse,
   topic: Topic,
-  seen: Mark | undefined,
+  seen: Position | undefined,
   { clock, log, born }: { readonly clock: Clock; readonly log: Logger; readonly born: number },
 ): void {
-  let mark = seen;
+  let position = seen;
   let nextAt = 0;
   const send = (): void => {
     // A tab that does not read gets everything in one message once it does.
     const now = clock.now();
     if (response.writableNeedDrain || now < nextAt) return;
-    const message = topic(mark);
+    const message = topic(position);
     if (!message) return;
-    mark = message.mark;
-    const text = textOf(message, idOf(born, message.mark), now);
+    position = message.position;
+    const text = textOf(message, idOf(born, message.position), now);
     // A snapshot needs no pause: its reader is waiting for it.
     if (message.kind === 'change')
       nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
@@ -64,11 +64,11 @@ function textOf({ kind, data }: Message, id: string, now: number): string {
   return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
 }
 
-const idOf = (born: number, mark: Mark): string => [born, ...mark].join('.');
+const idOf = (born: number, position: Position): string => [born, ...position].join('.');
 
 /** Reads the position from a Last-Event-ID; undefined where it has none, or another service gave it. */
-export function readMark(id: string | undefined, born: number): Mark | undefined {
+export function readPosition(id: string | undefined, born: number): Position | undefined {
   if (id === undefined || !/^\d+(\.\d+)+$/.test(id)) return undefined;
-  const [from, ...mark] = id.split('.').map(Number);
-  return from === born ? mark : undefined;
+  const [from, ...position] = id.split('.').map(Number);
+  return from === born ? position : undefined;
 }

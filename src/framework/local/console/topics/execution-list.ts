@@ -1,7 +1,7 @@
 import type { Execution } from '../../engine/execution.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
-import { isSame, type Mark, type Message, type Topic } from './topic.js';
+import { isSame, type Position, type Message, type Topic } from './topic.js';
 
 /** The most executions that a message holds: the latest; older ones are counted. */
 const LIST_LIMIT = 20_000;
@@ -16,8 +16,8 @@ export function executionList(
 ): Topic<'executions'> {
   return (seen) => {
     const { started, ended, forgotten } = executions.counts;
-    const mark = [started, ended];
-    if (isSame(seen, mark)) return undefined;
+    const position = [started, ended];
+    if (isSame(seen, position)) return undefined;
     const isOurs = (each: Execution): boolean => machineArn === undefined || each.machine.arn === machineArn;
     const [startedSeen = 0, endedSeen = 0] = seen ?? [];
     // An execution that ended and was forgotten unseen is in no change: such a tab gets a new snapshot.
@@ -27,19 +27,19 @@ export function executionList(
       news.add(each);
     if (kind === 'change')
       for (const each of executions.endedAfter(endedSeen)) if (isOurs(each)) news.add(each);
-    return message(kind, mark, [...news], forgotten);
+    return message(kind, position, [...news], forgotten);
   };
 }
 
 function message(
   kind: Message['kind'],
-  mark: Mark,
+  position: Position,
   found: Execution[],
   forgotten: number,
 ): Message<'executions'> {
   const latest = found.toSorted((a, b) => b.order - a.order);
   const shown = latest.slice(0, LIST_LIMIT);
-  return { kind, mark, data: { rows: shown.map(row), older: latest.length - shown.length, forgotten } };
+  return { kind, position, data: { rows: shown.map(row), older: latest.length - shown.length, forgotten } };
 }
 
 function row({ order, name, machine, status, startedAt, end, endedAs }: Execution): ExecutionTuple {

@@ -13,7 +13,7 @@ const EVENTS_A_MESSAGE = 5_000;
 
 /**
  * Opens one execution: its facts, its events without their data, and the leases of its tasks. A change holds the events
- * since the mark, and the rest whole.
+ * since the message before, and the rest whole.
  * @throws ServiceError ExecutionDoesNotExist
  */
 export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic<'execution'> {
@@ -26,17 +26,17 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
       seen !== undefined && startedAt === Math.floor(execution.startedAt) && sent <= execution.history.length;
     const from = goesOn ? sent : 0;
     const events = execution.history.page(from, EVENTS_A_MESSAGE, { withData: false }).map(short);
-    const mark = [
+    const position = [
       from + events.length,
       Math.floor(execution.startedAt),
       execution.end ? 1 : 0,
       fingerprint(leases),
     ];
-    if (goesOn && isSame(seen, mark)) return undefined;
+    if (goesOn && isSame(seen, position)) return undefined;
     const data = { ...endOf(execution), leases, events };
     return goesOn
-      ? { kind: 'change', mark, data }
-      : { kind: 'snapshot', mark, data: { ...data, ...factsOf(execution) } };
+      ? { kind: 'change', position, data }
+      : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
   };
 }
 

@@ -5,20 +5,20 @@ import type { TopicName, Topics } from '../api.js';
  * A tab's position in a topic, in numbers that only grow or that change with what they stand for. It goes out as the id of
  * each message, so that a tab that reconnects names the last message it saw.
  */
-export type Mark = readonly number[];
+export type Position = readonly number[];
 
-/** A message of a topic: all of it, or what is new since the mark before. */
+/** A message of a topic: all of it, or what is new since the message before. */
 export type Message<K extends TopicName = TopicName> = Snapshot<K> | Change<K>;
 
 interface Snapshot<K extends TopicName> {
   readonly kind: 'snapshot';
-  readonly mark: Mark;
+  readonly position: Position;
   readonly data: Topics[K]['snapshot'];
 }
 
 interface Change<K extends TopicName> {
   readonly kind: 'change';
-  readonly mark: Mark;
+  readonly position: Position;
   readonly data: Topics[K]['change'];
 }
 
@@ -27,7 +27,7 @@ interface Change<K extends TopicName> {
  * @param seen the tab's position; undefined where it has seen nothing
  * @returns the next message; undefined where nothing has changed since
  */
-export type Topic<K extends TopicName = TopicName> = (seen: Mark | undefined) => Message<K> | undefined;
+export type Topic<K extends TopicName = TopicName> = (seen: Position | undefined) => Message<K> | undefined;
 
 /** The topics that are small enough to be sent whole each time they change. */
 type WholeTopicName = { [K in TopicName]: [Topics[K]['change']] extends [never] ? K : never }[TopicName];
@@ -36,8 +36,8 @@ type WholeTopicName = { [K in TopicName]: [Topics[K]['change']] extends [never] 
 export function wholeTopic<K extends WholeTopicName>(read: () => Topics[K]['snapshot']): Topic<K> {
   return (seen) => {
     const data = read();
-    const mark = [fingerprint(data)];
-    return isSame(seen, mark) ? undefined : { kind: 'snapshot', mark, data };
+    const position = [fingerprint(data)];
+    return isSame(seen, position) ? undefined : { kind: 'snapshot', position, data };
   };
 }
 
@@ -46,6 +46,6 @@ export function fingerprint(value: object): number {
   return createHash('sha1').update(JSON.stringify(value)).digest().readUIntBE(0, 6);
 }
 
-export function isSame(a: Mark | undefined, b: Mark): boolean {
+export function isSame(a: Position | undefined, b: Position): boolean {
   return a !== undefined && a.length === b.length && a.every((each, i) => each === b[i]);
 }

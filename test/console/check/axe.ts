@@ -20,15 +20,15 @@ const VIEWPORTS = [
   { width: 390, height: 844 },
 ];
 
-/** That axe finds nothing serious in any view, light and dark, on a wide and on a narrow screen. */
-export async function everybodyCanUseIt(browser: Browser): Promise<void> {
+/** Checks that axe finds nothing serious in any view, light and dark, on a wide and on a narrow screen. */
+export async function checkAxe(browser: Browser): Promise<void> {
   say('axe: every view, light and dark, wide and narrow');
   const kinds = VIEWPORTS.flatMap((viewport) =>
     (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme })),
   );
   for (const { viewport, colorScheme } of kinds) {
     const kind = `${colorScheme}, ${viewport.width} px`;
-    // Anew for each: what is in it goes on meanwhile.
+    // A new scene for each: its executions go on meanwhile.
     const scene = await openScene();
     const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
     for (const view of VIEWS) {
