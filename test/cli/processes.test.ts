@@ -56,7 +56,7 @@ class FakeProcess {
     });
   }
 
-  onSaid(listener: () => void): void {
+  onMessage(listener: () => void): void {
     this.speak = listener;
   }
 

@@ -52,6 +52,24 @@ export async function execute(
   if (watch && file === undefined)
     throw new Error('--watch needs a file to watch: execute MACHINE @input.json --watch');
   const input = await readInput(typed);
+  const { service, client, endpoint } = await connect(machine, flags);
+  try {
+    const parts = { client, endpoint, machine, trace };
+    const code = await run(parts, input);
+    return watch && file !== undefined ? await runAtEachChange(file, parts) : code;
+  } finally {
+    service.close();
+  }
+}
+
+interface Connection {
+  readonly service: AwsService;
+  /** A client for the region of the machine's ARN; for a name, of the configured one. */
+  readonly client: SFNClient;
+  readonly endpoint: Endpoint;
+}
+
+async function connect(machine: string, flags: Flags): Promise<Connection> {
   const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });
@@ -65,14 +83,7 @@ export async function execute(
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const region = (machine.startsWith('arn:') && machine.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
-  try {
-    const client = await service.client(region);
-    const first = await run({ client, endpoint, machine, trace }, input);
-    if (!watch || file === undefined) return first;
-    return await runAtEachChange(file, { client, endpoint, machine, trace });
-  } finally {
-    service.close();
-  }
+  return { service, client: await service.client(region), endpoint };
 }
 
 /** The parts of a run that are the same for each execution. */

@@ -94,43 +94,61 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
   return output;
 }
 
+/** @param shown the file that messages name */
 async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
-  const fail = (what: string, fix: string, cause?: unknown): StartError =>
-    new StartError([{ code: 'CONFIG_UNREADABLE', where, what, fix }], { cause });
   // Source maps are read from here on, so that traces show the user's .ts lines and no map of our own is read.
   process.setSourceMapsEnabled(true);
-  let module: { default?: unknown };
-  try {
-    const importing = (): Promise<unknown> => import(pathToFileURL(file).href);
-    module = (await runUserCode({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    throw fail(
-      `it throws when it is imported: ${traceOf(error)}`,
-      'if it needs a variable or a service, see that it is there; else correct it, or what it imports, and compile again',
-      error,
-    );
-  }
+  const module = await importModule(file, where);
   if (!('default' in module))
-    throw fail(
+    throw unreadable(
+      where,
       'it has no default export',
       'write `export default` before the config in this file, as in: export default defineConfig({ … })',
     );
   const config = defaultExport(module);
   if (typeof config !== 'object' || config === null)
-    throw fail(
+    throw unreadable(
+      where,
       `its default export is no object: ${show(config)}`,
       'export the config itself, as in: export default defineConfig({ … }); of a function, what it returns',
     );
+  callGetters(config, where);
+  return config;
+}
+
+const unreadable = (where: string, what: string, fix: string, cause?: unknown): StartError =>
+  new StartError([{ code: 'CONFIG_UNREADABLE', where, what, fix }], { cause });
+
+async function importModule(file: string, where: string): Promise<{ default?: unknown }> {
+  try {
+    const importing = (): Promise<unknown> => import(pathToFileURL(file).href);
+    return (await runUserCode({ code: 'CONFIG_UNREADABLE', where }, importing)) as { default?: unknown };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw unreadable(
+      where,
+      `it throws when it is imported: ${traceOf(error)}`,
+      'if it needs a variable or a service, see that it is there; else correct it, or what it imports, and compile again',
+      error,
+    );
+  }
+}
+
+/** @throws StartError for a getter that throws */
+function callGetters(config: object, where: string): void {
   for (const key of Object.keys(config)) {
     try {
       Reflect.get(config, key);
     } catch (error) {
-      throw fail(`its '${key}' throws when it is read: ${traceOf(error)}`, 'correct that getter', error);
+      throw unreadable(
+        where,
+        `its '${key}' throws when it is read: ${traceOf(error)}`,
+        'correct that getter',
+        error,
+      );
     }
   }
-  return config;
 }
 
 /** Returns the error's message and the first line of its stack that lies in the user's files. */

@@ -12,11 +12,11 @@ export class ProcessSlot {
   /** The process that runs in the slot; undefined while it starts, or there is none. */
   current: WorkerProcess | undefined;
   /** Resolves when the last start is over, successful or not. */
-  begun: Promise<unknown> = Promise.resolve();
+  starting: Promise<unknown> = Promise.resolve();
   /** Resolves when the last replacement is over, successful or not. */
-  replaced: Promise<unknown> = Promise.resolve();
+  replacing: Promise<unknown> = Promise.resolve();
   /** The reason why no process runs, for people. */
-  why = 'it starts';
+  reason = 'it starts';
   /** The number of exits and failed starts. Replacements do not count. */
   restarts = 0;
   /** The number of quick exits in a row. */
@@ -31,17 +31,17 @@ export class ProcessSlot {
   ) {}
 
   /** Puts a running process into the slot. */
-  take(worker: WorkerProcess): void {
+  fill(worker: WorkerProcess): void {
     this.current = worker;
     this.#ranAt = this.clock.now();
   }
 
   /** Notes that the process has exited, or could not be started. @returns the pause before the next start, in milliseconds */
-  lose(why: string): number {
+  vacate(reason: string): number {
     const isQuick = !this.isSteady;
     this.current = undefined;
     this.#ranAt = undefined;
-    this.why = why;
+    this.reason = reason;
     this.restarts++;
     this.failures = isQuick ? this.failures + 1 : 0;
     return isQuick ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.failures - 1)) : 0;

@@ -40,9 +40,9 @@ export function addCounts(one: Counts, other: Counts): Counts {
 }
 
 function reasonsOf(set: SupervisedSet, slot: ProcessSlot): string[] {
-  const { current: worker, number, why } = slot;
+  const { current: worker, number, reason } = slot;
   const name = `process ${number} of ${set.workers.slots.length}`;
-  if (!worker) return [`${name}: ${why}`];
+  if (!worker) return [`${name}: ${reason}`];
   const silent = set.silentMs(worker);
   if (silent > SILENT_MS) return [`${name}: its event loop has been blocked for ${showDuration(silent)}`];
   const reasons = worker.status?.reasons ?? ['it starts'];

@@ -123,7 +123,7 @@ export class SupervisedSet {
 
   #fork(): WorkerProcess {
     const worker = this.#parts.fork();
-    worker.onSaid(() => this.#silentMs.set(worker, 0));
+    worker.onMessage(() => this.#silentMs.set(worker, 0));
     return worker;
   }
 
@@ -138,7 +138,7 @@ export class SupervisedSet {
       const worker = slot.current ?? (await this.#begin(slot));
       if (!worker) continue;
       const exit = await worker.ended;
-      await slot.replaced;
+      await slot.replacing;
       if (slot.current !== worker) continue;
       if (this.isStopping) return;
       await this.#lost(slot, `its process has ended (${showExit(exit)})`, worker.pid);
@@ -148,7 +148,7 @@ export class SupervisedSet {
   /** @returns undefined where no process could be started, and it is time to try again. */
   async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
     const starting = this.workers.replace(slot, { onPlanned: this.#onPlanned(!this.#hasRun) });
-    slot.begun = starting.catch(() => {});
+    slot.starting = starting.catch(() => {});
     try {
       const worker = await starting;
       this.#runs(slot, worker);
@@ -186,7 +186,7 @@ export class SupervisedSet {
   /** Pauses where the process of a slot has exited, or was not started; gives up where that happens again and again. */
   async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
-    const pauseMs = slot.lose(why);
+    const pauseMs = slot.vacate(why);
     const name = `process ${slot.number} of ${count}`;
     if (slot.failures >= MOST_FAILURES && !this.workers.slots.some(({ isSteady }) => isSteady)) {
       const often = `${slot.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
@@ -252,12 +252,12 @@ export class SupervisedSet {
     let isNew = true;
     for (const slot of this.workers.slots) {
       // A process that starts now may have read the old code.
-      await slot.begun;
+      await slot.starting;
       if (this.isStopping) return false;
       if (!slot.current) slot.endPause();
       else {
         const reloading = this.#reloadSlot(slot, isNew);
-        slot.replaced = reloading;
+        slot.replacing = reloading;
         if (!(await reloading)) return false;
         isNew = false;
       }

@@ -65,7 +65,7 @@ export class WorkerProcess {
   /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
   #onReady: () => void = () => {};
-  #onSaid: () => void = () => {};
+  #onMessage: () => void = () => {};
   readonly #measuring = new Set<() => void>();
 
   constructor() {
@@ -88,8 +88,8 @@ export class WorkerProcess {
   }
 
   /** @param listener called at each message: one comes each second, unless the main thread is blocked */
-  onSaid(listener: () => void): void {
-    this.#onSaid = listener;
+  onMessage(listener: () => void): void {
+    this.#onMessage = listener;
   }
 
   /**
@@ -111,7 +111,7 @@ export class WorkerProcess {
           this.name = message.name;
           resolve();
         }
-        this.#onSaid();
+        this.#onMessage();
       });
       void this.ended.then((ending) =>
         reject(new NotStarted(`the worker's process ended (${showExit(ending)})`, false)),

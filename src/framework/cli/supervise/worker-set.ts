@@ -75,7 +75,7 @@ export class WorkerSet {
       this.#drain(next);
       throw error;
     }
-    slot.take(next);
+    slot.fill(next);
     if (old) this.#drain(old);
     return next;
   }
