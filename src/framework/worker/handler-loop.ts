@@ -143,7 +143,7 @@ export class HandlerLoop {
       ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
-      beats: this.#handler.heartbeatMs !== false,
+      heartbeats: this.#handler.heartbeatMs !== false,
       stuckSince: this.#stuck?.since,
     };
   }

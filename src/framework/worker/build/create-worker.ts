@@ -21,10 +21,10 @@ import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**
- * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities.
- * At `local` it connects to 127.0.0.1:`port`; it starts no service of its own. Where it fails, what was opened for it
- * is closed again.
- * @throws StartError with everything that is wrong, at once.
+ * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities. At `local`
+ * it connects to 127.0.0.1:`port`; it starts no service of its own. Where it fails, everything that was opened is
+ * closed.
+ * @throws StartError with all problems at once
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
   const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
@@ -32,8 +32,8 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
 }
 
 /**
- * Builds the worker of a plan: the container, the checks that need it, the connections. The one procedure of the
- * command and of `createWorker`.
+ * Builds the worker of a plan: the container, the checks that need it, the connections. Commands and `createWorker`
+ * share it.
  * @throws StartError with the plan's problems and those that only show here. Everything that was opened is closed.
  */
 export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
@@ -50,7 +50,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const close = async (): Promise<void> => {
     service?.close();
     await Promise.all([pools.close(), dispose(container, world)]);
-    // Last, since probes are answered from there.
+    // Last, since its thread answers probes.
     await heartbeats.close();
   };
   try {
@@ -91,7 +91,7 @@ function connectHeartbeats(
   heartbeats.connect(regions, () => service.identity());
 }
 
-/** Probes are answered until the last report has left. */
+/** Closes the health port when the last report is accepted or given up. */
 function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') health.close();
@@ -114,7 +114,7 @@ function settingsOf(
   return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
-/** What is there when handlers are connected. */
+/** The parts that exist when handlers are connected. */
 interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
@@ -143,7 +143,7 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
   return Promise.all(runnable);
 }
 
-/** One connection a region, each with sockets for all the polls and reports that its handlers can have open. */
+/** Opens a port for each region, with sockets for all polls and reports that its handlers can have open. */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,
   activities: Activities,
@@ -161,7 +161,7 @@ async function openPorts(
   return ports;
 }
 
-/** Tells workers of one machine apart, in the histories of executions. */
+/** Returns a name that differs between workers of one machine, for the histories of executions. */
 function nameWorker(random: () => number): string {
   const suffix = `-${process.pid}-${Math.floor(random() * 36 ** 4)
     .toString(36)

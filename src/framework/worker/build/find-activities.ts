@@ -5,25 +5,25 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 
-/** Where the activities of the handlers are. */
+/** The activities of the handlers. */
 export interface Activities {
-  /** The ARN of what a handler declares. */
+  /** Returns the ARN of a declared activity. */
   arnOf(activity: ActivityRef): string;
 }
 
-/** How activities are looked up, and where. */
+/** The service that activities are looked up at, and the options of that. */
 export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
   readonly service: AwsService;
   readonly endpoint: Endpoint;
-  /** Whether missing ones are created anywhere. */
+  /** True to create missing ones anywhere, not only on this machine. */
   readonly createActivities: boolean;
 }
 
 /**
- * Finds the activities that were declared by a bare name, all with one listing. None is looked up where each handler
+ * Finds the activities that are declared by a bare name, all with one listing. None is looked up where each handler
  * names an ARN.
- * @throws StartError where one is not there, or where it turns out that two handlers take the tasks of one, or that
- * they lie in two accounts.
+ * @throws StartError where one is missing, where two handlers turn out to take the tasks of one, or where they lie in
+ * two accounts
  */
 export async function findActivities(
   handlers: readonly HandlerDefinition[],
@@ -37,13 +37,13 @@ export async function findActivities(
       return arn;
     },
   };
-  // On this machine an account is made up.
+  // The local service makes its account up.
   const accounts = isLoopback(search.endpoint) ? [] : inAccounts(handlers, activities);
   throwProblems([...sameActivity(handlers, activities), ...twoAccounts(accounts)]);
   return activities;
 }
 
-/** The region that an activity is polled in. */
+/** Returns the region that an activity is polled in. */
 export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
 
 const inAccounts = (handlers: readonly HandlerDefinition[], activities: Activities) =>
@@ -66,7 +66,7 @@ async function lookUpNames(names: readonly string[], search: Search): Promise<Re
   return arns;
 }
 
-/** Handlers whose names and ARNs turned out to be the same activity. */
+/** Finds handlers whose names and ARNs turned out to be the same activity. */
 function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
   const seen = new Map<string, string>();
   return handlers.flatMap(({ name, activity }): Problem[] => {

@@ -10,7 +10,7 @@ import type { Plan } from './plan.js';
 
 /**
  * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved.
- * @throws StartError with `known` and what is wrong here, or the signal's reason; what was opened is closed again.
+ * @throws StartError with `known` and the problems found here, or the signal's reason; the container is disposed then
  */
 export async function makeContainer(
   { settings, handlers }: Plan,
@@ -44,7 +44,7 @@ export async function makeContainer(
 const isSetupFailure = (error: unknown): error is StartError =>
   error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
 
-/** Disposes of what a container holds. A provider that does not end, or throws, is said, and holds nothing up for long. */
+/** Disposes a container. A provider that throws, or does not end in time, is logged and left behind. */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
     log.error({ err: error }, 'something in the container could not be disposed of'),

@@ -23,32 +23,35 @@ import { POLL_LIMIT_MS } from '../poll/poller.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
-  /** What globs are relative to: where the compiled config is. */
+  /** The folder that globs are relative to: that of the compiled config. */
   readonly baseDir: string;
 }
 
-/** A handler and all that was said of it. */
+/** A handler with its resolved options. */
 export interface PlannedHandler extends ResolvedHandler {
   readonly definition: HandlerDefinition;
 }
 
-/** A worker as it was declared and configured. Nothing was opened for it yet. */
+/** A worker as it is declared and configured. Nothing is opened for it yet. */
 export interface Plan {
   readonly baseDir: string;
   readonly settings: Settings;
   /** Undefined only where there are problems. */
   readonly endpoint: Endpoint | undefined;
-  /** What says it: `--endpoint`, a variable, the config; undefined where nobody does. */
+  /** The source of the endpoint: `--endpoint`, a variable, the config; undefined where it is not set. */
   readonly endpointFrom: string | undefined;
   /** The variable that shows that this is production; undefined where none does. */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
-  /** The compiled files that activities were taken from, absolute. */
+  /** The compiled files with activities, absolute. */
   readonly files: readonly string[];
   readonly problems: readonly Problem[];
 }
 
-/** Loads, discovers and checks everything that was declared. @throws StartError where a setting is wrong. */
+/**
+ * Loads, discovers and checks everything that is declared.
+ * @throws StartError where a setting is wrong
+ */
 export async function makePlan(sources: PlanSources): Promise<Plan> {
   const { config, env, flags, baseDir } = sources;
   const settings = resolveConfig(sources);
@@ -81,7 +84,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
   };
 }
 
-/** Options that were said of handlers that there are not. */
+/** Finds options for handlers that do not exist. */
 function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
   const names = handlers.map(({ name }) => name);
   return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
@@ -99,7 +102,10 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
   );
 }
 
-/** A lease must always find a free thread or process. What was said of all handlers is only cut, and told at start. */
+/**
+ * Finds a pool that is smaller than its handler's own concurrency: a lease must always find a free thread or process.
+ * An inherited concurrency is cut instead, and logged at start.
+ */
 function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];
   const key = run === 'thread' ? 'pool.threads' : 'pool.processes';
@@ -113,7 +119,7 @@ function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHa
   ];
 }
 
-/** What keeps a plan without any handler from being a worker's. The local service is of use without one. */
+/** The problem of a worker without handlers. The local service may run without any. */
 export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',

@@ -8,7 +8,7 @@ import type { CompiledHandler } from '../handler/compile.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
-/** The pools of those handlers of a worker that run in threads or in processes. Nothing is started before a task comes. */
+/** The pools of the handlers that run in threads or in processes. Nothing is started before a task comes. */
 export class Pools {
   readonly #plan: Plan;
   readonly #world: StartWorld;
@@ -19,7 +19,7 @@ export class Pools {
     this.#world = world;
   }
 
-  /** The handler, called in its pool; undefined where it runs on the main thread. */
+  /** Returns the handler, called in its pool; undefined where it runs on the main thread. */
   async handlerOf({
     definition,
     options: { run, poolSize },
@@ -41,7 +41,7 @@ export class Pools {
     return hostedHandler(pool, clock);
   }
 
-  /** Ends them all, when what they hold was disposed of, or after 4 s. Never rejects. */
+  /** Ends all pools, when their containers are disposed or after 4 s. Never rejects. */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
@@ -52,7 +52,7 @@ export class Pools {
     return {
       module: this.#world.module ?? '',
       baseDir,
-      // A list with classes in it can only be the config's own.
+      // A list with classes in it can only come from the config.
       globs: globs.length === settings.activities.length ? globs : undefined,
       handlers: [handler],
       sourceMaps: process.sourceMapsEnabled,
@@ -60,13 +60,13 @@ export class Pools {
   }
 }
 
-/** Only where one is needed: who imports the framework, a test bed too, need not load what starts processes. */
+/** Loads the code that starts threads or processes only where a handler needs it, as a test bed does not. */
 const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
   run === 'thread'
     ? (await import('../pool/thread.js')).ThreadHost
     : (await import('../pool/process.js')).ProcessHost;
 
-/** Threads and processes can't be given a config: they import it. */
+/** Finds handlers that need a `module`: threads and processes import the config from it. */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
   if (module !== undefined && URL.canParse(module)) return [];
   const elsewhere = handlers.filter(({ options: { run } }) => run !== 'main');

@@ -2,19 +2,19 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
 
-/** Packages that must be the very same copy for a user's files and for Stepwright. */
+/** Packages of which a user's files and Stepwright must load the same copy. */
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
 /**
- * Compares where each peer resolves from Stepwright and from the user's files: decorators of one copy of a package
- * are unknown to the other.
- * @param userDir where the user's compiled files are.
+ * Compares the copies of each peer that Stepwright and the user's files load: decorators of one copy are unknown to the
+ * other.
+ * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {
   return PEERS.flatMap((name) => {
     const ours = resolveFrom(import.meta.url, name);
     const theirs = resolveFrom(join(userDir, 'anything.js'), name);
-    // A peer that the user's files can't reach is one that they don't use.
+    // The user's files do not use a peer that they can't resolve.
     if (!ours || !theirs || ours === theirs) return [];
     return [
       {

@@ -1,7 +1,7 @@
 import { NO_COUNTS, type WorkerCounts } from '../../base/worker-status.js';
 import type { EventHub } from './events.js';
 
-/** Counts what a worker tells, from now on. The numbers are kept up to date in what is returned. */
+/** Counts a worker's events from now on. The returned numbers are kept up to date. */
 export function countEvents(events: EventHub): WorkerCounts {
   const counts: WorkerCounts = { ...NO_COUNTS };
   events.on('task:received', () => counts.received++);

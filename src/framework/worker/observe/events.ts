@@ -6,12 +6,12 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
-/** All that a worker tells. Names are stable. */
+/** The events of a worker. Names are stable. */
 export interface WorkerEvents extends PollEvents, TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
-   * For 30 s no place of a handler could come free any more: they are held by handlers that ignore their signal, and by
-   * results that the service does not take. Somebody must act.
+   * For 30 s no slot of a handler could come free: handlers that ignore their signal hold them, and results that the
+   * service does not accept. It lasts until one of these is fixed.
    */
   'places:stuck': PollRef & {
     readonly ignoring: number;
@@ -19,21 +19,21 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
-  /** There are more tasks than `heartbeatRate` can beat in their intervals: some stretch, the longest first. */
+  /** More tasks run than `heartbeatRate` suffices for: some heartbeat intervals stretch, the longest first. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
-  /** A heartbeat left, so long after it was due. */
+  /** A heartbeat was sent. `lateMs`: since it was due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**
-   * The event loop was blocked for a second or longer, by one of these handlers or by something else in the process.
-   * `gaveUp`: for longer than `stallAfter`, so that no heartbeat was sent at the end.
+   * The event loop was blocked for a second or longer, by one of these handlers or by other code in the process.
+   * `gaveUp`: for longer than `stallAfter`, so that heartbeats stopped.
    */
   'loop:blocked': {
     readonly blockedMs: number;
     readonly gaveUp: boolean;
     readonly handlers: readonly string[];
   };
-  /** Heartbeats began to fail; told once, until none has failed for 30 s. */
+  /** Heartbeats began to fail. Emitted once, until none has failed for 30 s. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
 }
@@ -42,7 +42,7 @@ export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
-/** Typed events whose listeners can't hurt the worker: one that throws is logged, and the others are still told. */
+/** Typed events whose listeners can't harm the worker: one that throws is logged, and the others are still called. */
 export class EventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #log: Logger;
@@ -51,13 +51,13 @@ export class EventHub {
     this.#log = log;
   }
 
-  /** @returns a function that takes the listener away again. */
+  /** @returns a function that removes the listener */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
     const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
       try {
         const told = listener(payload);
-        // An async function passes for a listener too, and its rejection would be nobody's.
+        // A listener may be an async function, whose rejection would be unhandled.
         if (isThenable(told)) Promise.resolve(told).catch(complain);
       } catch (error) {
         complain(error);

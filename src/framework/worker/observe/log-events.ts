@@ -9,7 +9,7 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { EventHub } from './events.js';
 import { TroubleTeller } from '../poll/trouble.js';
 
-/** Writes what matters about a worker to its log: a line each time something changes, none that repeats itself. */
+/** Logs what matters about a worker: a line for each change, and none that repeats. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
   logProgress(events, log, clock);
@@ -65,11 +65,11 @@ function logTasks(events: EventHub, log: Logger): void {
   });
 }
 
-/** Of one task, a line of its progress at most this often. */
+/** The least time between two lines on the progress of one task. */
 const PROGRESS_EACH_MS = 10_000;
 
 function logProgress(events: EventHub, log: Logger, clock: Clock): void {
-  /** When a line was last written, by token. */
+  /** The instants of the last lines, by token. */
   const written = new Map<string, number>();
   events.on('task:progress', (task) => {
     const { token, fraction, message } = task;
@@ -84,10 +84,13 @@ function logProgress(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logReports(events: EventHub, log: Logger, clock: Clock): void {
-  /** Tokens whose results are offered again. */
+  /** Tokens whose reports are repeated. */
   const waiting = new Set<string>();
   let waited = 0;
-  /** Others are taken at the first offer meanwhile: that one is taken again is no news of the trouble's end. */
+  /**
+   * True where other reports are accepted at once meanwhile: then a repeated one that is accepted is no sign that the
+   * trouble is over.
+   */
   let partial = false;
   const trouble = new TroubleTeller<'failed'>(clock, {
     began: (_, error) => {
@@ -104,7 +107,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     if (!waiting.has(token)) waited++;
     waiting.add(token);
   });
-  /** An outage is one line at its begin, and one at its end, however many results wait. */
+  /** Logs an outage by one line when it begins and one when it ends, however many results wait. */
   const taken = ({ token }: TaskRef): void => {
     if (!waiting.delete(token)) partial = true;
     if (waiting.size === 0) trouble.answered({ atOnce: !partial });
@@ -135,7 +138,10 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
 const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state === 'failed';
 
 function logPolls(events: EventHub, log: Logger): void {
-  /** By handler, since its polls last worked: polls that fail together are one line, and a number at the end. */
+  /**
+   * The polls lost by each handler since its polls last worked: those that fail together are one line, and a number at
+   * the end.
+   */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
     const fields = { ...where(poll), trouble, error: showError(error) };

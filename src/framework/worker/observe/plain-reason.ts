@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * What is wrong, in our own words. Messages of the service name roles, accounts and policies, and whoever may read a
- * probe is not to be told those; the log has them.
+ * Causes in plain words. The service's own messages name roles, accounts and policies, which readers of a probe must
+ * not see; the log has them.
  */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^ActivityDoesNotExist$/, 'the activity does not exist'],
@@ -28,13 +28,13 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^StrangeAnswer$/, 'something else than the service answers'],
   [/^(TimeoutError|AbortError)$/, 'nothing is answered'],
 ];
-/** A name, and no text that somebody else worded. */
+/** Matches a name, and no message. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
 
-/** A code of the system inside a message, where a library has lost the property. */
+/** Matches a system error code inside a message, for libraries that drop the property. */
 const SYSTEM_CODE = /\b(ENOTFOUND|EAI_AGAIN|E[A-Z]{3,14})\b/;
 
-/** An error for whoever may see a probe: our words for it and its name; never its message. */
+/** Returns an error's cause in plain words with its name, for readers of a probe; never its message. */
 export function plainReason(error: Error): string {
   const name = nameOf(error);
   if (name === undefined) return 'the log says why';

@@ -2,34 +2,37 @@ import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 
-/** What readiness is read off, for one handler. Instants are epoch milliseconds. */
+/** The signs that a handler's readiness is decided by. Instants are epoch milliseconds. */
 export interface HandlerSigns {
   readonly name: string;
   readonly polls: PollerStatus;
-  /** Slots that a poll may take now. */
+  /** Slots that are free for a poll. */
   readonly freeSlots: number;
-  /** Handlers that have not settled, and of these the ones that ignore their signal. */
+  /** Handlers that have not settled; and of these the ones that ignore their signal. */
   readonly running: number;
   readonly ignoring: number;
   readonly undelivered: number;
-  /** When the service last took a heartbeat or a report of this handler's tasks. */
+  /** The last accepted heartbeat or report of this handler's tasks. */
   readonly lastAcceptedAt: number | undefined;
-  /** When all places were last at work, so that no poll could be answered: what was accepted stands in for that. */
+  /**
+   * The last instant at which all slots were at work, so that no poll could be answered: then what was accepted counts
+   * instead.
+   */
   readonly fullAt: number | undefined;
-  /** Whether its tasks are beaten at all. */
-  readonly beats: boolean;
-  /** Since when no place can come free by itself. */
+  /** False with `heartbeat: false`. */
+  readonly heartbeats: boolean;
+  /** Since then no slot can come free. */
   readonly stuckSince: number | undefined;
 }
 
-/** An answer older than this says nothing about now: longer than any poll may take. */
+/** An answer older than this says nothing about now: no poll is open for longer. */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
-/** Trouble shorter than this is no reason to take a worker out. */
+/** Shorter trouble does not make a worker unready. */
 const BLIP_MS = 5_000;
-/** Places that are taken for shorter than this may be a crowd. */
+/** Slots that are in use for a shorter time may be a burst. */
 export const STUCK_MS = 30_000;
 
-/** Why a worker is not ready; empty if it is. */
+/** Returns the reasons why a worker is not ready; none if it is. */
 export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSigns[], now: number): string[] {
   if (state !== 'running') return [`the worker is ${state}`];
   return handlers.flatMap((handler) => {
@@ -38,7 +41,7 @@ export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSig
   });
 }
 
-/** Whether all places are at work, so that nothing is polled. */
+/** Returns whether all slots are at work, so that nothing is polled. */
 export const isFull = ({
   polls,
   freeSlots,
@@ -46,11 +49,11 @@ export const isFull = ({
 }: Pick<HandlerSigns, 'polls' | 'freeSlots' | 'running'>): boolean =>
   freeSlots === 0 && polls.open === 0 && running > 0;
 
-/** Whether no place of a handler can come free by itself: nobody polls, and whoever runs ignores its signal. */
+/** Returns whether no slot can come free: no poll is open, and all running handlers ignore their signal. */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;
 
-/** How the places of a stuck handler are taken, for people. */
+/** Returns what holds the slots of a stuck handler, for people. */
 export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
   const held = [
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),
@@ -65,13 +68,13 @@ function stuckReason(handler: HandlerSigns, now: number): string | undefined {
 }
 
 function pollsReason(handler: HandlerSigns, now: number): string | undefined {
-  const { polls, beats, lastAcceptedAt, fullAt } = handler;
+  const { polls, heartbeats, lastAcceptedAt, fullAt } = handler;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
   const troubled = trouble && `its polls are ${trouble.kind}: ${plainReason(trouble.error)}`;
   if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
   const answeredAt = latest(lastAnswerAt, wasFull ? lastAcceptedAt : undefined);
-  const stands = isFull(handler) && !beats;
+  const stands = isFull(handler) && !heartbeats;
   if (answeredAt !== undefined && (stands || now - answeredAt <= STALE_MS)) return undefined;
   if (heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain) return undefined;
   const unanswered = lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';

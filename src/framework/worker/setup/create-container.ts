@@ -22,10 +22,11 @@ export interface Registration {
 }
 
 /**
- * Makes the container of one worker or one bed. What was registered globally is there too, and each
- * `@singleton()` gets an instance of its own.
- * @param setup registers the user's providers. @param registrations come after it, and win.
- * @throws StartError with SETUP_FAILED when `setup` throws.
+ * Makes the container of one worker, one thread or process of a pool, or one bed. It includes what is registered
+ * globally, and each `@singleton()` gets an instance of its own.
+ * @param setup registers the user's providers
+ * @param registrations are added after `setup`, and win
+ * @throws StartError with SETUP_FAILED when `setup` throws
  */
 export async function createContainer(
   setup?: Setup,
@@ -43,8 +44,8 @@ export async function createContainer(
 }
 
 /**
- * tsyringe keeps the instance of a global singleton in the global registration, where the next worker or bed
- * would find it, with this one's dependencies in it.
+ * Returns the global singletons. tsyringe keeps their instances in the global registration, where the next worker or
+ * bed would find them with this one's dependencies.
  */
 function globalSingletons(): [InjectionToken, Registered[]][] {
   return registrations(root).filter(([, list]) =>

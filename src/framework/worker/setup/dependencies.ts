@@ -7,19 +7,22 @@ import { registrationOf } from '../handler/container/registrations.js';
 import { TASK_CONTEXT } from '../handler/container/tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
-  /** What nobody has registered, as code. */
+  /** The unregistered token, as code. */
   readonly missing?: string;
 }
 
-/** What to do about a token that nobody has registered. @param token as code. */
+/**
+ * Returns the fix for an unregistered token.
+ * @param token as code
+ */
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
   `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
 
 /**
- * Follows what a class needs, as tsyringe would, and finds where it would inject nonsense without a word or
- * fail with a message that says too little. Nothing is constructed.
+ * Follows a class's dependencies as tsyringe would, and finds where it would silently inject a wrong value, or fail
+ * with a message that says too little. Constructs nothing.
  */
 export function dependencyProblems(
   type: Constructor,
@@ -38,19 +41,19 @@ export function dependencyProblems(
   }));
 }
 
-/** The tokens that a class itself asks for. */
+/** Returns the tokens that a class itself asks for. */
 export function dependenciesOf(type: Constructor): InjectionToken[] {
   return parametersOf(type).flatMap((each) => tokenOf(each) ?? []);
 }
 
-/** Every token that a class needs, directly or through others, as far as the declarations tell. */
+/** Returns every token that a class needs, directly or through others, as far as the declarations tell. */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();
   Array.from(faultsOf(type, container, seen));
   return [...seen];
 }
 
-/** Whether a class asks for something that only shows when it is made: `delay(() => X)`, a transform. */
+/** Returns whether a class asks for a dependency that is known only when it is made: `delay(() => X)`, a transform. */
 export const asksLate = (type: Constructor): boolean =>
   parametersOf(type).some((each) => tokenOf(each) === undefined && isLate(each));
 
@@ -85,7 +88,7 @@ function* classFaults(
   }
 }
 
-/** What tsyringe will inject by: the types the compiler wrote, with what `@inject` put in their places. */
+/** Returns what tsyringe injects by: the types that the compiler wrote, replaced by `@inject` where that is given. */
 function parametersOf(type: Constructor): unknown[] {
   const tokens: Record<string, unknown> = Reflect.getOwnMetadata('injectionTokens', type) ?? {};
   const types: unknown[] = [...(Reflect.getMetadata('design:paramtypes', type) ?? [])];
@@ -110,7 +113,9 @@ function isMissing(
   return typeof parameter !== 'object' || parameter === null || Reflect.get(parameter, 'isOptional') !== true;
 }
 
-/** `delay(() => X)`, which is made when it is first used, or a transform over several. */
+/**
+ * Returns whether a parameter is `delay(() => X)`, which is made when it is first used, or a transform over several.
+ */
 function isLate(parameter: unknown): boolean {
   return typeof parameter === 'object' && parameter !== null;
 }
@@ -131,7 +136,7 @@ function* unknownParameters(type: Constructor): Generator<Fault> {
   };
 }
 
-/** The base whose constructor a class uses, where that has parameters. */
+/** Returns the undecorated base whose constructor a class uses, where that has parameters. */
 function hiddenBase(type: Constructor): Constructor | undefined {
   if (readConstructorTypes(type) || hasConstructor(type)) return undefined;
   const base: unknown = Object.getPrototypeOf(type);
@@ -143,7 +148,7 @@ function hiddenBase(type: Constructor): Constructor | undefined {
 const sourceOf = (type: Constructor): string => Function.prototype.toString.call(type);
 const hasConstructor = (type: Constructor): boolean => /(?<![.\w])constructor\s*\(/.test(sourceOf(type));
 
-/** The parameter's name, where the code still tells it. */
+/** Returns the parameter's name, where the code still has it. */
 function bareName(type: Constructor, index: number): string | undefined {
   const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
   return list?.[index]?.trim() || undefined;

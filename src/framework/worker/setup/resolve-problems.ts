@@ -13,16 +13,16 @@ interface Wanted {
   readonly scope: 'worker' | 'task';
 }
 
-/** What a config names for all handlers. */
+/** The classes that a config names for all handlers. */
 interface SharedClasses {
   readonly interceptors?: readonly Constructor<Interceptor>[];
   readonly observe?: readonly Constructor<object>[];
 }
 
 /**
- * Whether everything that the handlers need can be made, with the reason where it can't. Makes what lives as
- * long as the worker; of what lives for a task, only the shared parts.
- * @param shared the classes that the config names.
+ * Finds what handlers need and can not get. Makes what lives as long as the worker; of what lives for one task, only
+ * the shared parts.
+ * @param shared the classes that the config names
  */
 export function resolveProblems(
   definitions: readonly HandlerDefinition[],
@@ -37,7 +37,7 @@ export function resolveProblems(
   return [...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing));
 }
 
-/** Every token that the handlers need, directly or through others, as far as the declarations tell. */
+/** Returns every token that the handlers need, directly or through others, as far as the declarations tell. */
 export function neededTokens(
   definitions: readonly HandlerDefinition[],
   container: DependencyContainer,

@@ -7,7 +7,7 @@ import {
   METRICS,
 } from './table.js';
 
-/** What one counter has come to. */
+/** The value of one counter. */
 export class CounterCell implements Counter {
   readonly name: CounterName;
   readonly labels: Labels;
@@ -23,13 +23,13 @@ export class CounterCell implements Counter {
   }
 }
 
-/** What one histogram has come to. */
+/** The values of one histogram. */
 export class HistogramCell implements Histogram {
   readonly name: HistogramName;
   readonly labels: Labels;
   /** Upper bounds, ascending. */
   readonly bounds: readonly number[];
-  /** How many values fell between each bound and the one before; the last is what is beyond all. */
+  /** The number of values above the bound before and up to this bound; the last counts those above all bounds. */
   readonly counts: Float64Array;
   sum = 0;
 
@@ -53,8 +53,8 @@ export class HistogramCell implements Histogram {
 }
 
 /**
- * Cells by their name and labels. A step is an addition here; they are read when somebody asks, since a library that is
- * told of each step looks its labels up each time.
+ * Cells by name and labels. An update is one addition. They are read on request, since a library that is called for
+ * each update looks its labels up each time.
  */
 export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
   readonly #make: (name: Cell['name'], labels: Labels) => Cell;

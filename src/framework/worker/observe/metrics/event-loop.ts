@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How coarse it is: how often the loop is looked at. */
+/** The time between two samples. */
 const EACH_MS = 20;
 /** Older values are forgotten at the next reading. */
 const FORGET_MS = 60_000;
 const QUANTILES = [0.5, 0.99, 1] as const;
 
-/** By how much the event loop turns late: Node's own measure, which counts from here. */
+/** The delay of the event loop, by Node's own histogram, from now on. */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: EACH_MS });
   readonly #now: () => number;
@@ -18,7 +18,7 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Of the last minute or so; several readers share it. */
+  /** Returns the delays of about the last minute. Several readers may share it. */
   read(): { readonly quantile: string; readonly seconds: number }[] {
     const read = QUANTILES.map((quantile) => ({
       quantile: String(quantile),
@@ -35,7 +35,7 @@ export class EventLoopDelay {
     this.#histogram.disable();
   }
 
-  /** Node counts the whole turn: what is beyond the time between two looks is late. */
+  /** Node measures the whole time between two samples: what exceeds the sampling interval is the delay. */
   #late(quantile: number): number {
     const ns = quantile === 1 ? this.#histogram.max : this.#histogram.percentile(quantile * 100);
     return this.#histogram.count === 0 ? 0 : Math.max(0, ns / 1e9 - EACH_MS / 1000);

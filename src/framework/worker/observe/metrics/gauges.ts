@@ -13,7 +13,7 @@ export interface Reading {
 const STATES: readonly WorkerState[] = ['created', 'running', 'draining', 'stopped', 'failed'];
 
 /**
- * All gauges of a worker, at this moment.
+ * Reads all gauges of a worker.
  * @param now epoch milliseconds
  */
 export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: number): Reading[] {
@@ -36,7 +36,7 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
   ];
 }
 
-/** Nothing where no task of the handler says how far it is. One gauge a task would be one for each of thousands. */
+/** Returns no reading where no task of the handler reports progress. One gauge a task would mean thousands. */
 function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
   const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));
   const fractions = said.flatMap(({ fraction }) => fraction ?? []);

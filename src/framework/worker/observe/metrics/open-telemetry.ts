@@ -8,7 +8,7 @@ import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
 import { type Histogram, type Metric, metricsOf } from './table.js';
 
-/** Measures a worker with a meter of the app's own, from now on. */
+/** Measures a worker with the app's meter, from now on. */
 export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, clock: Clock): void {
   const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
   const histograms = new Map(
@@ -35,12 +35,12 @@ export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, c
   observeGauges(worker, meter, clock);
 }
 
-/** How many values are handed on together. */
+/** The number of values that are passed on together. */
 const TOGETHER = 128;
 
 /**
- * Values of one histogram that an SDK is not told yet. For counters it asks when it collects; for histograms its API has
- * no such way, and each value by itself, amid other work, costs it three times as much as one of many.
+ * Values of one histogram that the SDK has not received yet. It asks for counters when it collects; for histograms the
+ * API has no such way, and a value passed on by itself costs three times as much as one of many.
  */
 class WaitingValues implements Histogram {
   readonly #values = new Float64Array(TOGETHER);
@@ -65,7 +65,7 @@ class WaitingValues implements Histogram {
   }
 }
 
-/** @param onCollect called first: an SDK asks for what is observed before it looks at what it was told */
+/** @param onCollect called before the SDK reads what it has received: it asks for observable values first */
 function observeCounters(counters: Cells<CounterCell>, meter: Meter, onCollect: () => void): void {
   const instruments = new Map(
     metricsOf('counter').map(([name, metric]) => [
@@ -94,7 +94,7 @@ function observeGauges(worker: ObservedWorker, meter: Meter, clock: Clock): void
   );
   const loop = new EventLoopDelay(() => clock.now());
   let status = (): WorkerStatus => worker.status();
-  // An SDK repeats the last value that it saw, so it goes on seeing: of a worker that has stopped, that.
+  // An SDK repeats the last value of a gauge, so a stopped worker goes on giving its last values.
   worker.on('state', ({ to }) => {
     if (to !== 'stopped' && to !== 'failed') return;
     const last = worker.status();
@@ -117,7 +117,7 @@ const shape = ({ unit, help }: Metric): { unit: string; description: string } =>
   description: help,
 });
 
-/** The semantic conventions name the error's type so; it is absent where there is none. */
+/** Names the error's type as the semantic conventions do; leaves it out where there is none. */
 function attributes({ error_type, ...labels }: Readonly<Record<string, string>>): Record<string, string> {
   return error_type ? { ...labels, 'error.type': error_type } : labels;
 }

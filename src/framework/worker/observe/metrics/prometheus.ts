@@ -11,13 +11,13 @@ import { METRICS, type Metric, type MetricName, prometheusName } from './table.j
 /** A worker's metrics in Prometheus' text format. */
 export interface PrometheusText {
   readonly contentType: string;
-  /** All of them, at this moment. */
+  /** Returns all metrics as they are now. */
   text(): Promise<string>;
-  /** The same, to be summed with those of other processes. */
+  /** Returns the same as data, to be summed with those of other processes. */
   values(): Promise<MetricValues>;
 }
 
-/** One line of the text. */
+/** A line of the text. */
 interface Sample {
   /** @default the metric's own */
   readonly metricName?: string;
@@ -25,7 +25,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** Measures a worker from now on, with a registry of its own. The library is loaded only here. */
+/** Measures a worker from now on, with a registry of its own. Only here is the library loaded. */
 export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
@@ -61,7 +61,7 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
   };
 }
 
-/** What the registry asks a metric for. Its own classes would have to be told of each step. */
+/** Makes a metric for the registry. The library's own classes would have to be called for each update. */
 function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {
     name,
@@ -73,7 +73,10 @@ function shown(name: string, { kind: type, help, together }: Metric, samples: ()
 
 const plain = ({ labels, value }: Sample): Sample => ({ labels, value });
 
-/** As Prometheus counts: each bucket holds what the ones before it hold. With labels there is nothing before the first value. */
+/**
+ * Returns a histogram's samples as Prometheus counts them: each bucket includes those before it. One with labels has
+ * none before its first value.
+ */
 function samplesOf({ name, labels, bounds, counts, sum }: HistogramCell): Sample[] {
   const base = prometheusName(name, METRICS[name]);
   let count = 0;

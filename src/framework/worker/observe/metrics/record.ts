@@ -5,12 +5,12 @@ import { type Counter, type CounterName, type Histogram, metricsOf, type MetricS
 
 const seconds = (ms: number): number => ms / 1000;
 
-/** Hands on what a worker tells, from now on. */
+/** Passes a worker's events on to a sink, from now on. */
 export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   const handlers = new Map(
     worker.status().handlers.map(({ name }) => [name, new HandlerMetrics(name, sink)] as const),
   );
-  // A worker's handlers are all there when it begins.
+  // A worker's handlers never change.
   const of = ({ handler }: { readonly handler: string }): HandlerMetrics | undefined => handlers.get(handler);
   worker.on('task:received', (event) => of(event)?.received.add(1));
   worker.on('task:settled', (event) => of(event)?.settled.record(seconds(event.handlerMs)));
@@ -30,7 +30,7 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
 
 type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';
 
-/** One handler's counters and histograms. What each task needs is looked up once, here. */
+/** One handler's counters and histograms. Those that each task needs are looked up once, here. */
 class HandlerMetrics {
   readonly #handler: string;
   readonly #sink: MetricSink;
@@ -43,7 +43,7 @@ class HandlerMetrics {
   constructor(handler: string, sink: MetricSink) {
     this.#handler = handler;
     this.#sink = sink;
-    // What a query would else miss: the first of a counter that was not there before. Names of errors can't be known.
+    // Counters start at zero, so that a query sees their first increase. Error names can't be known in advance.
     for (const counter of BY_HANDLER) this.counter(counter);
     for (const trouble of ['throttled', 'crowded', 'refused', 'unreachable'])
       sink.counter('stepwright.polls.failed', { handler, trouble });
@@ -64,7 +64,7 @@ class HandlerMetrics {
     this.#polls = { task: polled('task'), empty: polled('empty'), failed: polled('failed') };
   }
 
-  /** One that has no other label. */
+  /** Returns a counter whose only label is the handler. */
   counter(name: CounterName): Counter {
     return this.#sink.counter(name, { handler: this.#handler });
   }
@@ -119,7 +119,7 @@ interface Polled {
   readonly duration: Histogram;
 }
 
-/** The counters that have no other label. */
+/** The counters whose only label is the handler. */
 const BY_HANDLER = metricsOf('counter').flatMap(([name, { labels }]) =>
   labels.length === 1 ? [name as CounterName] : [],
 );

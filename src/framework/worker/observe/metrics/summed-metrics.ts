@@ -1,4 +1,4 @@
-/** The metrics of one process, as prom-client hands them over and as they are sent to another process. */
+/** The metrics of one process, as prom-client returns them and as they are sent between processes. */
 export type MetricValues = readonly {
   readonly name: string;
   readonly type: unknown;
@@ -6,19 +6,19 @@ export type MetricValues = readonly {
 }[];
 
 /**
- * The metrics of several processes as one text. What an ended one has counted stays counted, so that no sum ever falls;
- * what it measured of the moment is gone with it.
+ * The metrics of several processes as one text. The counters of a process that has exited are kept, so that no sum ever
+ * falls; its gauges are dropped.
  */
 export class SummedMetrics {
   #ended: Promise<MetricValues> = Promise.resolve([]);
 
-  /** Takes in the last that was heard of a process which has ended. */
+  /** Keeps the counters and histograms of a process that has exited. */
   keep(last: MetricValues): void {
     const counted = last.filter(({ type }) => type === 'counter' || type === 'histogram');
     this.#ended = this.#ended.then(async (before) => (await sum([before, counted])).getMetricsAsJSON());
   }
 
-  /** @param ready whether the set is, which no single process knows. */
+  /** @param ready the readiness of the set, which no single process knows */
   async text(
     running: readonly MetricValues[],
     ready: boolean,

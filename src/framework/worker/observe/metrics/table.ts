@@ -1,14 +1,14 @@
 /** One instrument of a worker. */
 export interface Metric {
   readonly kind: 'counter' | 'histogram' | 'gauge';
-  /** `s` for seconds; what is counted in braces; `1` for yes or no. */
+  /** `s` for seconds; the counted thing in braces; `1` for a share, or yes and no. */
   readonly unit: string;
-  /** Their values are bounded: handlers, outcomes, kinds of trouble, and of error names the first 50 of a handler. */
+  /** Labels with bounded values: handlers, outcomes, kinds of trouble, and the first 50 error names of a handler. */
   readonly labels: readonly string[];
   readonly help: string;
   /** The upper bounds of a histogram. */
   readonly buckets?: readonly number[];
-  /** What is made of the values of several processes that are watched as one. @default their sum */
+  /** How the values of several processes are combined. @default their sum */
   readonly together?: 'max' | 'min';
 }
 
@@ -19,7 +19,7 @@ const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 6
 const POLL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 30, 60, 75] as const;
 const LATE_SECONDS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60] as const;
 
-/** Every instrument there is, by its OpenTelemetry name. Names, units and labels are stable. */
+/** All instruments, by their OpenTelemetry names. Names, units and labels are stable. */
 export const METRICS = {
   'stepwright.tasks.received': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
@@ -134,11 +134,11 @@ export type GaugeName = Named<'gauge'>;
 /** The values of an instrument's labels. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What measurements are handed to. Whoever measures asks for each counter and histogram once, and keeps it. */
+/** Receives measurements. Each counter and histogram is asked for once and kept. */
 export interface MetricSink {
-  /** It is there from now on, at 0, so that its first step is seen as one. */
+  /** Returns a counter that exists from now on, at 0, so that its first increase is seen. */
   counter(name: CounterName, labels: Labels): Counter;
-  /** It is not there before its first value. */
+  /** Returns a histogram, which exists from its first value on. */
   histogram(name: HistogramName, labels: Labels): Histogram;
 }
 
@@ -153,11 +153,11 @@ export interface Histogram {
   record(value: number): void;
 }
 
-/** All names of a kind. */
+/** Returns all instruments of a kind. */
 export const metricsOf = (kind: Metric['kind']): [MetricName, Metric][] =>
   Object.entries<Metric>(METRICS).filter(([, metric]) => metric.kind === kind) as [MetricName, Metric][];
 
-/** As Prometheus names it: `stepwright_task_duration_seconds`, `stepwright_tasks_received_total`. */
+/** Returns its name for Prometheus: `stepwright_task_duration_seconds`, `stepwright_tasks_received_total`. */
 export function prometheusName(name: string, { kind, unit }: Metric): string {
   const base = name.replaceAll('.', '_');
   if (kind === 'counter') return `${base}_total`;

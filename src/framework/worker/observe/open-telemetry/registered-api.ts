@@ -5,7 +5,7 @@ import type { Logger } from '../../../base/log/log.js';
 /** OpenTelemetry's API, as a package of the app or of ours. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
-/** Who listens, and through which copy. */
+/** The API that the app has registered with, and what it listens to. */
 export interface Heard {
   readonly api: OpenTelemetry;
   readonly metrics: boolean;
@@ -14,7 +14,7 @@ export interface Heard {
 
 const NAME = '@opentelemetry/api';
 
-/** What the API leaves for all its copies in a process, by its own rule (its `internal/global-utils`). */
+/** The global that the API shares among its copies in a process (its `internal/global-utils`). */
 interface Registered {
   readonly version: string;
   readonly metrics?: object;
@@ -25,10 +25,10 @@ const registered = (): Registered | undefined =>
   Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as Registered | undefined;
 
 /**
- * The API through which an app listens; undefined where none does, and then nothing is loaded. A copy that is newer than
- * the one that the app has registered with answers every call with nothing, in silence. So the app's own copy is tried
- * before ours, and where neither reaches what is registered, the log says so.
- * @param baseDir where the app's compiled files are
+ * Returns the API through which an app listens; undefined where none does, and then nothing is loaded. A copy that is
+ * newer than the registered one silently does nothing. So the app's own copy is tried before ours; where neither
+ * reaches what is registered, a line of the log says so.
+ * @param baseDir the folder of the app's compiled files
  */
 export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
   const app = registered();
@@ -48,7 +48,7 @@ function loadFrom(file: string): OpenTelemetry[] {
   }
 }
 
-/** Whether this copy hands out what the app has registered. */
+/** Returns whether this copy gives what the app has registered. */
 const reaches = ({ metrics, trace }: OpenTelemetry, app: Registered): boolean =>
   app.metrics ? metrics.getMeterProvider() === app.metrics : trace.getTracerProvider() === app.trace;
 

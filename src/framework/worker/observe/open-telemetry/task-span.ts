@@ -4,25 +4,28 @@ import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../task/
 import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './registered-api.js';
 
-/** As the semantic conventions name it (registry, AWS Step Functions). What a sampler can decide by. */
+/**
+ * The attribute's name in the semantic conventions (registry, AWS Step Functions). Set at the start, so that a sampler
+ * can decide by it.
+ */
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
-/** What the spans of a worker have in common. */
+/** The context that all spans of a worker share. */
 export interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /** Calls `tell` once, when it is time. */
+  /** Calls `tell` once, at the end of the turn or at once. */
   readonly onEnd: (tell: () => void) => void;
 }
 
-/** What a task's input says of where it comes from. */
+/** The origin of a task, as its input carries it. */
 export interface Origin {
   readonly links: Link[];
   readonly parent?: Context;
 }
 
-/** The span of one task, and those of its poll and its report, which are made when it has ended. */
+/** The span of one task, and those of its poll and its report, which are made when the task has ended. */
 export class TaskSpan implements TaskTrace {
   readonly #world: SpanWorld;
   readonly #task: TracedTask;
@@ -49,11 +52,11 @@ export class TaskSpan implements TaskTrace {
       parent,
     );
     this.#span = span;
-    // Not when a handler logs: what throws here costs a span, and there a task.
+    // Read now: what throws here costs a span, and when a handler logs it would cost a task.
     this.#ids = span.spanContext();
     this.#context = api.trace.setSpan(parent, span);
     if (!span.isRecording()) return;
-    // One by one, as everywhere here: the SDK copies twice what is given to a start.
+    // One by one: the SDK copies twice the attributes that are passed to a start.
     span.setAttribute('stepwright.handler', name);
     span.setAttribute('stepwright.task', tokenHash(task.token));
   }
@@ -72,7 +75,7 @@ export class TaskSpan implements TaskTrace {
 
   #tell(end: TraceEnd): void {
     const span = this.#span;
-    // Of what the app does not sample there is nothing more to tell.
+    // A span that is not sampled needs nothing more.
     if (!span.isRecording()) return;
     const { outcome, error } = end;
     const code = this.#world.api.SpanStatusCode.ERROR;
@@ -103,7 +106,7 @@ export class TaskSpan implements TaskTrace {
   }
 }
 
-/** Epoch milliseconds as an SDK keeps them: of a number it has to find out first what it counts from. */
+/** Returns epoch milliseconds in the SDK's own form, which it need not convert. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1e6);

@@ -8,14 +8,14 @@ import { openTelemetry } from './registered-api.js';
 import { Traces } from './traces.js';
 
 export interface TelemetryOptions {
-  /** Where the app's compiled files are. */
+  /** The folder of the app's compiled files. */
   readonly baseDir: string;
   readonly traceContext: TraceContext | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** A worker's way to OpenTelemetry: whoever has registered before it runs is handed its metrics and spans. */
+/** Sends a worker's metrics and spans to the OpenTelemetry SDK that is registered before it runs. */
 export class Telemetry implements TaskTracing {
   readonly #options: TelemetryOptions;
   #traces: Traces | undefined;
@@ -24,7 +24,10 @@ export class Telemetry implements TaskTracing {
     this.#options = options;
   }
 
-  /** Looks who listens when the worker leaves its first state. When it drains, the app may be about to shut its SDK down. */
+  /**
+   * Looks for a registered SDK when the worker leaves its first state. When it drains, spans are ended at once: the app
+   * may be about to shut its SDK down.
+   */
   follow(worker: ObservedWorker): void {
     worker.on('state', ({ from, to }) => {
       if (from === 'created') this.#listen(worker);

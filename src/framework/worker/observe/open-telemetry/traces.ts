@@ -8,14 +8,14 @@ import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
-  /** Where a task's input carries a trace. @default none */
+  /** The part of a task's input that carries a trace. @default none */
   readonly traceContext: TraceContext | undefined;
   readonly log: Logger;
 }
 
 /**
- * A span a task, which the handler runs in, and below it one of its poll and one of its report. What an app has put
- * between us and its exporter must not cost a task: where that throws, a span is lost.
+ * A span for each task, in which its handler runs, and below it one for its poll and one for its report. An exporter of
+ * the app that throws costs a span, never a task.
  */
 export class Traces {
   readonly #world: SpanWorld;
@@ -41,15 +41,15 @@ export class Traces {
     }
   }
 
-  /** From now on the SDK is told of each task as it ends: who shuts the SDK down next must find all of them there. */
+  /** Ends spans at once from now on, so that an SDK that is shut down next has all of them. */
   tellAtOnce(): void {
     this.#atOnce = true;
     this.#tell();
   }
 
   /**
-   * What ends in one turn of the event loop is told together, when the turn is over: one by one, amid other work, it
-   * costs the processor more.
+   * Ends spans together when the turn of the event loop is over, which costs less processor time than one by one amid
+   * other work.
    */
   #end(tell: () => void): void {
     this.#ended.push(tell);
@@ -72,7 +72,7 @@ export class Traces {
     this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
   }
 
-  /** What the input carries: as a link, or as the parent. */
+  /** Returns the trace that the input carries, as a link or as the parent. */
   #originOf(input: string): Origin | undefined {
     if (this.#traceContext === undefined) return undefined;
     const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
@@ -96,5 +96,5 @@ export class Traces {
   }
 }
 
-/** A message could quote the input. */
+/** Returns a name only, since a message could quote the input. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
