@@ -6,7 +6,7 @@ import { answerOf, dismiss } from './support/child.js';
 import { median } from './support/measure/median.js';
 
 const PROCESSES = 9;
-/** What the heap may waver by for each of 1,000 beds. */
+/** The heap's tolerated growth for each of 1,000 beds. */
 const ALLOWED_BYTES = 1_000;
 
 /** A fresh process, since a bed is cheap from the second on. */

@@ -1,14 +1,14 @@
 import type { Table } from './support/show/table.js';
 
-/** What one contestant reached. */
+/** The figures of one contestant. */
 export interface Figure {
   readonly who: string;
   readonly value: number;
-  /** What else is worth knowing. */
+  /** Further remarks. */
   readonly note?: string;
 }
 
-/** Who could not be measured, and why. */
+/** The contestants that could not be measured, and why. */
 export interface Absence {
   readonly who: string;
   readonly absent: string;
@@ -16,12 +16,12 @@ export interface Absence {
 
 /** One comparison: our figure, and those of the rivals from the same run. */
 export interface Measured {
-  /** What the figures say, such as `executions a second`. */
+  /** The unit of the figures, such as `executions a second`. */
   readonly what: string;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly ours: Figure;
-  /** What ours must not be worse than. @default nothing is promised */
+  /** The bound that ours must keep. @default nothing is promised */
   readonly promised?: number;
   readonly rivals: readonly (Figure | Absence)[];
 }
@@ -31,7 +31,7 @@ export interface Findings {
   readonly tables: readonly Table[];
   /** Each promise of ours that does not hold, in words. */
   readonly broken: readonly string[];
-  /** All that was measured, for a program. */
+  /** All figures, for a program. */
   readonly measured: unknown;
   /** An SVG of them. */
   readonly picture?: string;

@@ -15,7 +15,7 @@ import type { Candidate } from './support/workers/workers.js';
 
 const HEARTBEAT = { seconds: 3, everyMs: 1_000 } as const;
 const SLOTS = 5;
-/** What else polls while one blocks, and what it is handed then. */
+/** The tasks that are given to the slots that poll while one blocks. */
 const HANDED = SLOTS - 2;
 
 /** Numbers of the two; those of the others are from 0. */
@@ -117,7 +117,7 @@ async function stuck(blockMs: number, stallAfterMs: number): Promise<Tried[]> {
 
 const ON: Candidate = 'Stepwright';
 const OFF: Candidate = 'Stepwright, beats on the main thread';
-/** What the thread may cost at most. */
+/** The least throughput with the thread, as a part of that without. */
 const LEAST_SHARE = 0.9;
 
 /** Tasks without work, with the thread on and off by turns: the most that handing every lease over can cost. */

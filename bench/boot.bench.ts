@@ -11,7 +11,7 @@ const LIMIT_MS = 30_000;
 /** Ours in one bare loop's. */
 const PROMISED = 2;
 
-/** From the start of a process to the first poll that the service sees. */
+/** The time from the start of a process to the first poll at the service. */
 interface Boot {
   readonly ms: number;
   /** Processor time of the worker's process until then. */

@@ -18,22 +18,22 @@ const QUICK_ARN = `${ACTIVITY_ARN}Quick`;
 const TASKS = 8;
 /** Some 1.3 s of one core. */
 const ROUNDS = 4_000_000;
-/** What threads and processes must reach of the main thread's throughput, on two cores that nobody else uses. */
+/** The part of the main thread's throughput that threads and processes must reach, on two idle cores. */
 const PROMISED = 1.7;
 const ANSWERED_WITHIN_MS = 100;
 const SMALL_TASKS = 300;
 
-/** What one way came to. */
+/** The figures of one way. */
 interface Reached {
   readonly way: Way;
-  /** From the first of eight tasks to the end of the last. */
+  /** The time from the first of eight tasks to the end of the last. */
   readonly seconds: number;
-  /** Of the other tasks of the same worker, from their start to their end. */
+  /** The longest time of the worker's other tasks, from start to end. */
   readonly slowestMs: number;
   readonly startMs: number;
   /** For one task without work, beyond what it costs on the main thread. */
   readonly taskMs: number;
-  /** Of the whole worker, with its children, when two had worked. */
+  /** The memory of the whole worker with its children, after two had worked. */
   readonly megabytes: number;
   readonly lostAtStop: number;
 }
@@ -105,7 +105,7 @@ async function stopInTheMiddle({ service, workers }: Contestant, way: Way, befor
   }
 }
 
-/** What a process and its children hold, in megabytes, by Linux's own count. */
+/** Returns the memory of a process and its children, in megabytes, as Linux counts it. */
 function memoryMb(pid: number): number {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -124,7 +124,7 @@ function field(pid: number, name: string): string | undefined {
   }
 }
 
-// What is declared for one handler wins over it.
+// The options of a single handler win over it.
 const env = (way: Way): Record<string, string | undefined> => ({
   BENCH_RUN: way,
   STEPWRIGHT_CONCURRENCY: undefined,
@@ -136,7 +136,7 @@ const began = performance.now();
 pbkdf2Sync('password', 'salt', ${ROUNDS}, 32, 'sha256');
 console.log(performance.now() - began);`;
 
-/** How much more than one process two get done at once, with nothing of ours: what the machine has to give just now. */
+/** Measures how much more two processes get done than one, without any of our code: the most that the machine can give. */
 async function machineGives(): Promise<number> {
   const run = promisify(execFile);
   const once = async (): Promise<number> => Number((await run(process.execPath, ['-e', BARE])).stdout);

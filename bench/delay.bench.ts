@@ -11,7 +11,7 @@ const TASKS_MS = [0, 50, 500];
 const IN_FLIGHT = 100;
 const ROUNDS = 3;
 
-/** What one poll, the task and one report come to, one after the other. */
+/** Returns the most tasks a second: each slot takes a poll, the task and a report, one after the other. */
 const most = (sleepMs: number): number => (IN_FLIGHT * 1_000) / (2 * DELAY_MS + sleepMs);
 
 export default {

@@ -13,14 +13,14 @@ const TASK_MS = 300;
 /** In step, slots would come free all at once, and a span of time would hold one round of them more or less. */
 const SPREAD_MS = 100;
 const HEARTBEAT_MS = 20_000;
-/** Of a call and its answer together. */
+/** The delays of a call and its answer together. */
 const DISTANCES_MS = [20, 100, 300];
 const SLOTS = [10, 50, 100];
 const WARM_UP_MS = 2_000;
 const WATCH_MS = 6_000;
 /** So many tasks a second of each candidate the machine bears at once. */
 const AT_ONCE = 160;
-/** What ours must reach of slots / (poll + work). */
+/** The part of slots / (poll + work) that ours must reach. */
 const PROMISED = 0.95;
 
 const CROWD = 100;
@@ -62,13 +62,13 @@ function throughput(candidates: readonly Candidate[], { distanceMs, slots }: Cel
 const mostOf = ({ distanceMs, slots }: Cell): number => (slots * 1_000) / (distanceMs + TASK_MS);
 
 interface Filled {
-  /** From the moment that a crowd of tasks was there until so many had arrived at the worker. */
+  /** The time from the arrival of many tasks until so many had reached the worker. */
   readonly ms: number;
-  /** How many polls were open when it came. */
+  /** The number of polls that were open when it came. */
   readonly parked: number;
 }
 
-/** How long one idle worker takes to have all its slots at work. */
+/** Measures how long an idle worker takes to fill all its slots. */
 async function fill(candidate: Candidate, distanceMs: number, crowds: number): Promise<Filled[]> {
   const settings = { slots: CROWD, heartbeatMs: HEARTBEAT_MS, service: { pollHoldMs: HOLD_MS } };
   const [filled = []] = await withContestants(

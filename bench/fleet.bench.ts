@@ -18,7 +18,7 @@ import { type Cell, FEED_SECONDS, measure } from './support/workers/under-pressu
 import type { Candidate } from './support/workers/workers.js';
 
 const SIZES = [50, 200, 1_000];
-/** What ours must reach. */
+/** The bounds that ours must reach. */
 const WORKED_OFF = 1.25;
 const BUSIEST = 3;
 const CALM: readonly Scenario[] = ['idle', 'steady'];

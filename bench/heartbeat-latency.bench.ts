@@ -10,7 +10,7 @@ const POLLS = 60;
 const HEARTBEAT_MS = 2_000;
 /** The service holds a poll for 60 s; a tenth is enough to see who waits for it. */
 const POLL_HOLD_MS = 6_000;
-/** How much later than its interval a heartbeat may come. */
+/** The longest that a heartbeat may come after its interval. */
 const ALLOWED_MS = 100;
 const WATCH_MS = 30_000;
 

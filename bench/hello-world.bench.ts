@@ -52,7 +52,7 @@ function readOptions(args: readonly string[], absent: boolean): Options {
   };
 }
 
-/** All candidates in turns, so that whatever else the machine does falls on everybody. */
+/** Runs all candidates in turns, so that other work of the machine affects each of them. */
 async function measure(options: Options, tls: Setting['tls']): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const over of options.over)
@@ -82,11 +82,11 @@ function medians(who: Candidate, over: Cell['over'], inFlight: number, rounds: r
   };
 }
 
-/** How ours stands beside one other, higher is better. */
+/** The ratio of ours to one other; higher is better. */
 interface Ratio {
   readonly name: string;
   readonly value: number;
-  /** What is promised of it. */
+  /** The promise about it. */
   readonly least?: number;
 }
 

@@ -11,17 +11,17 @@ import { until } from './support/until.js';
 const HANDLERS = [1, 10, 100];
 const ROUNDS = 5;
 const SLOTS = 10;
-/** What a start leaves to be collected, and polls to open, are not in it. */
+/** The time before measuring, in which a start's garbage is collected and polls open. */
 const SETTLE_MS = 8_000;
 const WATCH_MS = 12_000;
 const LIMIT_MS = 30_000;
-/** Of the most handlers above one, in megabytes. */
+/** The memory of the most handlers above that of one, in megabytes. */
 const PROMISED_MB = 15;
 
 /** One worker that has nothing to do. */
 interface Idle {
   readonly rssMb: number;
-  /** Of processor time, in a minute. */
+  /** Processor time in a minute. */
   readonly cpuMs: number;
   readonly sockets: number;
 }
@@ -48,7 +48,7 @@ async function idle(handlers: number, stub: Stub): Promise<Idle> {
   }
 }
 
-/** Those of TCP and those that Node has for itself and its output. */
+/** Counts the sockets of a process: those of TCP, and those of Node itself and its output. */
 function sockets(pid: number): number {
   const fds = `/proc/${pid}/fd`;
   return readdirSync(fds).filter((fd) => readlinkSync(`${fds}/${fd}`).startsWith('socket:')).length;

@@ -15,9 +15,9 @@ const IN_FLIGHT = 100;
 /** For all of them: at the pace of a busy machine. */
 const LIMIT_MS = 15 * 60_000;
 const ANSWER_MS = 20_000;
-/** What is on its way when polls are held back comes to its end. */
+/** The time in which open calls end once polls are held back. */
 const CALM_MS = 1_500;
-/** Of the heap after {@link FIRST}. */
+/** The most that the heap may grow after {@link FIRST}, as a factor. */
 const PROMISED = 1.05;
 const TOLD = fileURLToPath(new URL('support/hello/heap-told.js', import.meta.url));
 

@@ -18,7 +18,7 @@ const EXECUTIONS = 5_000;
 const MANY = 100_000;
 /** The service remembers 10,000 finished executions: from here on the heap must have settled. */
 const SETTLED = 20_000;
-/** What a heap may waver by, spread over the executions between the two looks at it: 4 MB. */
+/** The tolerated growth of a heap, 4 MB, spread over the executions between its two measurements. */
 const ALLOWED_BYTES = 50;
 
 const PARKED = 1_000;
@@ -71,7 +71,7 @@ function figureOf(who: LocalCandidate, rounds: Rounds, key: 'perSecond' | 'cpuMs
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-/** What an execution leaves behind in the heap, between two counts of them. */
+/** Returns the heap that an execution leaves behind, between two counts of executions. */
 async function measureHeap(who: LocalCandidate, from: number, to: number, step: number): Promise<Figure> {
   const service = await startLocal(who);
   try {
@@ -156,7 +156,7 @@ async function keepPolling(
   }
 }
 
-/** How long a poll stays open where there is no task, in milliseconds; a second at most. */
+/** Measures how long a poll without a task stays open, in milliseconds; a second at most. */
 async function pollIsHeldFor(candidate: LocalCandidate): Promise<number> {
   const service = await startLocal(candidate);
   try {

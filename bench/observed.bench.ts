@@ -9,7 +9,7 @@ const IN_FLIGHT = 100;
 const PROCESSES = 3;
 const TURNS = 20;
 const TURN_MS = 200;
-/** What a worker that is watched does at least, as a part of what one does alone. */
+/** The least throughput of a watched worker, as a part of an unwatched one's. */
 const LEAST = 0.9;
 
 const ALONE: Watch = { who: 'nobody' };
@@ -29,12 +29,12 @@ interface Row {
   readonly who: string;
   readonly perSecond: number;
   readonly cpuMs: number;
-  /** As parts of those of the worker that nobody watches. */
+  /** `speed` and `cpu` are parts of the unwatched worker's figures. */
   readonly speed: number;
   readonly cpu: number;
 }
 
-/** All are warm, and each has its turn of the machine, so that whatever else it does falls on everybody. */
+/** Measures warm workers in turns, so that other work of the machine affects each of them. */
 async function measure(watches: readonly Watch[], turns: number, processes: number): Promise<Row[]> {
   const seen: Seen[][] = watches.map(() => []);
   try {
@@ -50,7 +50,7 @@ async function measure(watches: readonly Watch[], turns: number, processes: numb
   });
 }
 
-/** What one process came to. */
+/** The figures of one process. */
 type Seen = Pick<Row, 'perSecond' | 'cpuMs'>;
 
 const middle = (seen: readonly Seen[]): Seen => ({
@@ -78,7 +78,7 @@ async function inTurns(watches: readonly Watch[], turns: number): Promise<Seen[]
 const perSecond = ({ tasks, ms }: Turn): number => (tasks * 1_000) / ms;
 const cpuEach = ({ tasks, cpuMs }: Turn): number => cpuMs / tasks;
 
-/** Of the turns that the rest of the machine disturbed least: the quarter that is best. */
+/** Returns the bound of the best quarter of the turns, which the rest of the machine disturbed least. */
 const best = (values: readonly number[], better: 'higher' | 'lower'): number =>
   percentile(values, better === 'higher' ? 75 : 25);
 

@@ -19,11 +19,11 @@ const OUTAGE_SECONDS = 60;
 const POLL_HOLD_MS = 3_000;
 /** Full speed is this share of the slots at work. */
 const FULL = 0.95;
-/** How long a worker is given to come back. */
+/** The longest that a worker may take to come back. */
 const RETURN_LIMIT_MS = 30_000;
 const COUNTER = new URL('support/workers/count-connects.js', import.meta.url).href;
 
-/** What is wrong, and how soon ours must be at full speed after it, in milliseconds. */
+/** The troubles, and the longest that ours may take to full speed after each, in milliseconds. */
 const OUTAGES = {
   gone: { plan: undefined, promisedMs: 2_000 },
   refusing: { plan: everything('refused'), promisedMs: undefined },
@@ -116,7 +116,7 @@ const totalOf = (calls: WireRecord['calls']): number =>
     0,
   );
 
-/** From now, with more than enough to do, until (nearly) all slots are at work. */
+/** Measures the time from now until (nearly) all slots are in use, with more than enough tasks. */
 async function fullSpeed(service: Service): Promise<number> {
   const { now: began } = await service.record();
   const perSecond = 1.5 * ((SLOTS * 1_000) / TASK_MS);
@@ -134,7 +134,7 @@ async function fullSpeed(service: Service): Promise<number> {
   return reachedMs;
 }
 
-/** When so many leases were first open at a time. */
+/** Returns the time at which so many leases were first open at once. */
 function firstFull({ leases }: WireRecord, from: number, slots: number): number {
   const steps = leases
     .flatMap(({ at, end }) => [{ at, step: 1 }, ...(end ? [{ at: end.at, step: -1 }] : [])])

@@ -29,13 +29,13 @@ const EACH: readonly Trouble[] = [
 const SHARES = [2, 5, 10, 20];
 const BUCKETS = [20, 40, 80];
 
-/** What a pace comes to shows later than what a fault does. */
+/** The effect of a pace shows later than that of a fault. */
 const BUCKET_SECONDS = 14;
 
 /** Below that the candidates take the machine from each other. */
 const LEAST_IDLE = 0.15;
 
-/** What ours must reach. */
+/** The bounds that ours must reach. */
 const TIE = 0.98;
 const BUCKET_FILLED = 0.9;
 const MIXED_P99_MS = 150;
@@ -51,7 +51,7 @@ function allCells(): Cell[] {
   ];
 }
 
-/** What one candidate came to in one cell: the median of its rounds, and of what must not be the sum. */
+/** The figures of one candidate in one cell: the medians of its rounds, and the sums of what must be zero. */
 interface Row {
   readonly perSecond: number;
   readonly waitP50Ms: number;
@@ -63,7 +63,7 @@ interface Row {
   readonly differing: number;
   readonly falseFailures: number;
   readonly wrongs: number;
-  /** Of the machine. */
+  /** The idle part of the machine. */
   readonly idle: number;
 }
 
@@ -86,7 +86,7 @@ function summarise(measured: readonly Measurement[]): Row {
   };
 }
 
-/** What ours breaks in a cell; empty: nothing. */
+/** Returns the promises that ours breaks in a cell. */
 function breaches({ fault, rate }: Cell, ours: Row, bare: Row | undefined, leastIdle: number): string[] {
   if (ours.idle < leastIdle) return [`the machine was too busy to tell: ${round(100 * ours.idle)} % idle`];
   const checks: [boolean, string][] = [

@@ -20,13 +20,13 @@ const INPUT = '{"who":"hoge"}';
 const OUTPUT = '{"message":"Hello hoge!"}';
 const BROKEN = '{"who":""}';
 
-/** From the text of an input to the text of an output. Rejects for an input that breaks the rules. */
+/** Runs a pipeline from input text to output text. Rejects an input that breaks the rules. */
 type Pipeline = (text: string) => Promise<string>;
 
 const greeter = new Greeter();
 const greet = ({ who }: HelloInput): string => JSON.stringify({ message: greeter.greet(who) });
 
-/** What the worker calls for each task, without its slot, its heartbeats and its context. */
+/** Makes the pipeline that the worker calls for each task, without slot, heartbeats and context. */
 async function ours(): Promise<Pipeline> {
   const [compiled] = (await makeBedHandlers([HelloWorldActivity], {}, new HandClock())).handlers;
   if (!compiled) throw new Error('HelloWorldActivity has no handler');
@@ -80,7 +80,7 @@ async function assertWorks(who: string, pipeline: Pipeline): Promise<void> {
   if (!refused) throw new Error(`${who} lets an empty name pass`);
 }
 
-/** Of processor time, which depends the least on what else the machine does. */
+/** Resolves to a pipeline's processor time, which depends least on other work of the machine. */
 async function microsecondsOf(pipeline: Pipeline): Promise<number> {
   const from = process.cpuUsage();
   for (let n = 0; n < TASKS; n++) await pipeline(INPUT);

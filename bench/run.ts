@@ -78,7 +78,7 @@ function splitArguments(args: readonly string[]): [names: readonly string[], opt
   return first < 0 ? [args, []] : [args.slice(0, first), args.slice(first)];
 }
 
-/** How many times better ours is; below one where it is worse. */
+/** Returns how many times better ours is; below one where it is worse. */
 function ratio(ours: Figure, rival: Figure, better: 'higher' | 'lower'): string {
   const [over, under] = better === 'higher' ? [ours.value, rival.value] : [rival.value, ours.value];
   return under > 0 && over > 0 ? `ours is ${(over / under).toFixed(2)} times as good` : 'no ratio';

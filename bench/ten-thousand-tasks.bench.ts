@@ -16,9 +16,9 @@ const STRETCHED_WATCH_MS = 80_000;
 
 interface Watched {
   readonly all: Lateness;
-  /** Of the last half of the watch: what it has come to. */
+  /** The lateness in the last half of the watch. */
   readonly settled: Lateness;
-  /** What the worker's log says of it. */
+  /** The lines of the worker's log about it. */
   readonly said: string;
 }
 

@@ -1,4 +1,4 @@
-/** What every worker of the benchmarks is told by its environment. */
+/** The settings that every worker of the benchmarks gets by its environment. */
 export const settings = {
   endpoint: process.env.AWS_ENDPOINT_URL_SFN,
   activityArn: process.env.BENCH_ACTIVITY_ARN,
@@ -18,7 +18,7 @@ async function hello({ who, sleepMs }) {
   return { message: `Hello ${who}!`, at };
 }
 
-/** The task itself: waits or blocks the event loop if it is told to, and answers. */
+/** Runs a task: waits or blocks the event loop as its input says, and returns. */
 async function job({ n, sleepMs, blockMs, tellWhen }) {
   if (blockMs) Atomics.wait(never, 0, 0, blockMs);
   if (sleepMs) await sleep(sleepMs);

@@ -1,9 +1,9 @@
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 import { createTestBed } from '../../src/framework/testing/index.js';
 
-/** What one fresh process found. Times are milliseconds, heaps bytes after GC. */
+/** The figures of one fresh process. Times are milliseconds, heaps bytes after GC. */
 export interface BedFindings {
-  /** From nothing to a bed, for the first time. */
+  /** The time to the first bed. */
   readonly firstBedMs: number;
   /** The first task of all, and the one after it. */
   readonly firstRunMs: number;
@@ -12,7 +12,7 @@ export interface BedFindings {
   readonly runMs: number;
   /** A bed that is still held. */
   readonly heldBytes: number;
-  /** What a bed leaves behind that nobody holds any more. */
+  /** The heap that an unreferenced bed leaves behind. */
   readonly leakedBytes: number;
 }
 

@@ -3,7 +3,7 @@ import { type Hiring, type Member, sleepMsOf } from './member.js';
 import { SDK_V3, SdkClient } from './sdk-model.js';
 import { ARN } from './simulated-service.js';
 
-/** What `bench/rivals/bare-loop.js` waits after an error. */
+/** The wait of `bench/rivals/bare-loop.js` after an error. */
 const PAUSE_MS = 1_000;
 
 /** `bench/rivals/bare-loop.js` on the port. SIGTERM ends it at once, with all that it has. */

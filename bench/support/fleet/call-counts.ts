@@ -7,7 +7,7 @@ interface Second {
   overTheLimit: number;
 }
 
-/** What came of the calls between two instants. */
+/** The outcomes of the calls between two instants. */
 export interface Calls {
   readonly perSecond: number;
   /** Share of them, from 0 to 1. */

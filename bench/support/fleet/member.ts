@@ -3,7 +3,7 @@ import type { ActivityPort } from '../../../src/framework/aws/port.js';
 
 /** One process of a fleet. */
 export interface Member {
-  /** It is told to go, as by SIGTERM. Resolves when nothing of it is left; what it never finishes may keep it for ever. */
+  /** Stops it, as by SIGTERM. Resolves when nothing of it is left; an unfinished task may keep it for ever. */
   stop(): Promise<void>;
 }
 
@@ -16,5 +16,5 @@ export interface Hiring {
   readonly slots: number;
 }
 
-/** How long a task of the simulation works. */
+/** Returns the work time of a simulated task. */
 export const sleepMsOf = (input: string): number => (JSON.parse(input) as { sleepMs: number }).sleepMs;

@@ -9,15 +9,15 @@ import { ARN } from './simulated-service.js';
 import { stepFunctionWorker } from './step-function-worker-model.js';
 
 /**
- * What the framework's parts are given beyond, or instead of, what a fleet gives them: so that the constants of its
- * policies can be chosen by what a fleet comes to.
+ * Settings of the framework's parts that replace a fleet's own, so that the constants of its policies can be chosen by a
+ * fleet's figures.
  */
 export interface Overrides {
   readonly parts?: Partial<WorkerParts>;
   readonly handler?: Partial<RunnableHandler>;
 }
 
-/** What can be a member of a simulated fleet, by the name that tables show: our worker itself, the rivals as models. */
+/** The members of simulated fleets, by their names in tables: our worker itself, the rivals as models. */
 const MODELS: Readonly<Partial<Record<Candidate, (hiring: Hiring, overrides: Overrides) => Member>>> = {
   Stepwright: hireWorker,
   'bare loop': bareLoop,

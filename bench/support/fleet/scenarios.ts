@@ -9,7 +9,7 @@ import { BUCKET, type Outage, SimulatedService, type SimulatedTask } from './sim
 
 /** Tasks at once, of each worker. */
 export const SLOTS = 10;
-/** What a task works, on average; half of it more or less. */
+/** The average work time of a task; each takes up to half more or less. */
 export const TASK_MS = 1_000;
 /** Half of what the buckets give. */
 export const TASKS_A_SECOND = 150;
@@ -23,7 +23,7 @@ const REST_MS = 100_000;
 const WATCH_MS = 2 * MINUTE;
 export const OUTAGE_MS = 2 * MINUTE;
 const ROLL_MS = 3 * MINUTE;
-/** How long a backlog is watched at most. */
+/** The longest that a backlog is watched. */
 const LIMIT_MS = 10 * MINUTE;
 
 export interface Crew {
@@ -33,13 +33,13 @@ export interface Crew {
   readonly overrides: Overrides;
 }
 
-/** What a fleet came to in one scenario. */
+/** The figures of a fleet in one scenario. */
 export interface Outcome {
   readonly calls: Calls;
-  /** From schedule to start, in milliseconds; NaN where no task was scheduled. */
+  /** The times from schedule to start, in milliseconds; NaN where no task was scheduled. */
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
-  /** How long it took to finish all that had come in a burst or in an outage; Infinity: longer than it was watched. */
+  /** The time to finish all tasks of a burst or an outage; Infinity where it took longer than was watched. */
   readonly workedOffMs?: number;
   /** The least that it can take with these buckets and slots. */
   readonly atLeastMs?: number;
@@ -49,7 +49,7 @@ export interface Outcome {
   readonly mostPolls: number;
 }
 
-/** What a fleet is put through, by the name that tables show. */
+/** The scenarios of a fleet, by their names in tables. */
 export const SCENARIOS = {
   idle,
   steady,
@@ -130,7 +130,7 @@ class Simulation {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** What came of the time since `from`. */
+  /** Returns the figures since `from`. */
   outcome(from: number): Outcome {
     const now = this.clock.now();
     const tasks = this.service.tasks.filter(({ scheduledAt }) => scheduledAt >= from);
@@ -193,11 +193,11 @@ async function outage(crew: Crew, kind: Outage): Promise<Outcome> {
   service.setOutage();
   const returnedAt = clock.now();
   const backlog = service.tasks.filter((task) => task.startedAt === undefined);
-  // Those that were under way may lose their leases to the outage; the others nobody has touched.
+  // Running tasks may lose their leases to the outage; the others are still unleased.
   const finishedAt = await simulation.finish(backlog);
   const outcome = simulation.outcome(from);
   const calls = service.counts.between(returnedAt, clock.now());
-  // Who came back together must not go on together.
+  // Workers that came back together must not stay in step.
   const settledAt = returnedAt + MINUTE;
   await clock.advance(Math.max(0, settledAt + WATCH_MS - clock.now()));
   const { busiest } = service.counts.between(settledAt, settledAt + WATCH_MS);
@@ -209,7 +209,7 @@ async function outage(crew: Crew, kind: Outage): Promise<Outcome> {
   };
 }
 
-/** Each worker is replaced once, evenly over three minutes: the new one starts, the old one is told to go. */
+/** Replaces each worker once, evenly over three minutes: the new one starts, then the old one stops. */
 async function rollingDeploy(crew: Crew): Promise<Outcome> {
   const simulation = new Simulation(crew);
   await simulation.begin();
@@ -225,7 +225,7 @@ async function rollingDeploy(crew: Crew): Promise<Outcome> {
   await clock.advance(MINUTE);
   const until = clock.now();
   simulation.stopFeeding();
-  // Whatever was leased has been finished by then, or never will be.
+  // Every lease is finished by then, or never will be.
   await clock.advance(2 * MINUTE);
   return { ...simulation.outcome(from), calls: simulation.service.counts.between(from, until) };
 }

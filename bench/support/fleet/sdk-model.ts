@@ -1,10 +1,10 @@
 import type { Clock } from '../../../src/framework/base/time/clock.js';
 import type { PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
 
-/** How a client of an AWS SDK retries: its constants, read in its source. */
+/** The retries of an AWS SDK's client, with the constants of its source. */
 export interface RetryModel {
   readonly attempts: number;
-  /** What the first delay is at most; each further one twice that. Full jitter. */
+  /** The ceiling of the first delay; each further one doubles it. Full jitter. */
   readonly baseMs: Readonly<Record<Retryable, number>>;
   readonly mostMs: number;
   /** Retries are paid for from what a client holds, and paid back by successes. Unset: they are free. */

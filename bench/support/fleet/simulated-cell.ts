@@ -16,7 +16,7 @@ import type { Candidate } from '../workers/workers.js';
 import { hire, type Overrides } from './members.js';
 import { SimulatedService } from './simulated-service.js';
 
-/** What a cell of the table of partial failure comes to. */
+/** The figures of a cell in the table of partial failure. */
 export interface CellFigures {
   readonly perSecond: number;
   readonly waitP50Ms: number;

@@ -18,7 +18,7 @@ export const BUCKET = { holds: 1_500, perSecond: 300 } as const;
 const POLL_HOLD_MS = 60_000;
 
 export interface Distance {
-  /** Of a call and its answer together, in milliseconds. */
+  /** The least delay of a call and its answer together, in milliseconds. */
   readonly leastMs: number;
   readonly mostMs: number;
 }
@@ -49,7 +49,7 @@ export interface SimulationOptions {
   readonly distance?: Distance;
   /** Unset: the quotas of AWS; false: none. */
   readonly quotas?: false;
-  /** What goes wrong with each call. @default nothing does */
+  /** The fault of each call. @default none */
   readonly fault?: FaultHook;
 }
 
@@ -68,7 +68,7 @@ export class SimulatedService {
   readonly #activity: Activity;
   readonly #buckets = new Map<Operation, TokenBucket>();
   readonly #indexes = new Map<Operation, number>();
-  /** What becomes of each open poll when an outage begins. */
+  /** The open polls: functions that end one when an outage begins. */
   readonly #open = new Set<(outage: Outage) => void>();
   #outage: Outage | undefined;
 
@@ -111,7 +111,7 @@ export class SimulatedService {
     if (outage) for (const meet of [...this.#open]) meet(outage);
   }
 
-  /** What a worker calls. Answers mean what they mean over the wire. */
+  /** The port of a worker. Answers mean the same as over HTTP. */
   readonly port: ActivityPort = {
     poll: (_arn, workerName, signal, onSent) =>
       this.#poll(workerName, signal, onSent).then(
@@ -256,7 +256,7 @@ function errorOf(fault: Fault): Error {
   return networkError('ECONNRESET');
 }
 
-/** As the SDK throws them. Each is made once: a crowd is refused thousands of times a second. */
+/** Errors as the SDK throws them. Each is made once, since a fleet is refused thousands of times a second. */
 const ERRORS = new Map<string, Error>();
 
 function apiError(name: string, httpStatusCode: number = 400): Error {

@@ -8,7 +8,7 @@ import { packProject, type Packed } from './packed.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** Who is measured, ours first. */
+/** The measured workers, ours first. */
 export const CANDIDATES = [
   'Stepwright',
   'bare loop',

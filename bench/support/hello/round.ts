@@ -3,33 +3,33 @@ import { cpuMs } from '../measure/cpu.js';
 import { type Candidate, start } from './candidates.js';
 import { startStub, type StubSettings } from './stub.js';
 
-/** What is measured at once. */
+/** One measurement. */
 export interface Setting {
   /** Tasks at once. */
   readonly inFlight: number;
   /** A certificate, and the file that says to trust it. */
   readonly tls?: Required<Pick<StubSettings, 'key' | 'cert'>> & { readonly ca: string };
-  /** How long each call takes. */
+  /** The time of each call. */
   readonly delayMs?: number;
-  /** How long each task takes. */
+  /** The time of each task. */
   readonly sleepMs?: number;
 }
 
-/** What one worker did once it was warm. */
+/** The figures of one warm worker. */
 export interface Round {
   readonly perSecond: number;
   /** Processor time of the worker's process for one task, in milliseconds. */
   readonly cpuMs: number;
-  /** Of the server's, so that it is seen that the server is not what is measured. */
+  /** The server's processor time, which shows that the server is not the bottleneck. */
   readonly serverCpuMs: number;
   /** Resident memory at the end. */
   readonly rssMb: number;
-  /** From when a task was given out to its handler, and from there to the accepted report: milliseconds. */
+  /** The times from the lease to the handler, and from there to the accepted report, in milliseconds. */
   readonly toHandler: readonly [p50: number, p99: number];
   readonly toAccepted: readonly [p50: number, p99: number];
 }
 
-/** How many tasks run before it is measured, and how long it is measured. */
+/** The tasks before the measurement, and its length. */
 const WARM = { least: 2_000, perSlot: 4, limitMs: 30_000 } as const;
 export const MEASURE_MS = 3_000;
 
@@ -40,7 +40,7 @@ export async function measureRound(candidate: Candidate, setting: Setting): Prom
   await stub.feed(0, sleepMs);
   const worker = start(candidate, { url: stub.url, inFlight, ca: tls?.ca });
   try {
-    // Of tasks that take time, fewer are enough.
+    // Fewer tasks are enough where they take time.
     const warm = sleepMs + (delayMs ?? 0) > 0 ? inFlight * 2 : Math.max(WARM.least, WARM.perSlot * inFlight);
     const limit = performance.now() + WARM.limitMs;
     while ((await stub.counted()).accepted < warm) {

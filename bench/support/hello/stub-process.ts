@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { percentile } from '../measure/median.js';
 import type { Answered, Counted, StubSettings } from './stub.js';
 
-/** As long as those of AWS. */
+/** Tokens as long as those of AWS. */
 const TOKEN = 'AAAAKgAAAAIAAAAAAAAAA'.padEnd(600, 'StepwrightBenchmarkTokenOfTheUsualLength');
 const HEAD = 'HTTP/1.1 200 OK\r\nx-amzn-RequestId: 6f6e7a0a-3c5e-4b4e-9d0c-1f6a4c1c1c1c\r\n';
 const TYPE = 'Content-Type: application/x-amz-json-1.0\r\n';
@@ -83,7 +83,7 @@ class Stub {
     }, 1);
   }
 
-  /** No task for anybody until it is told otherwise: polls wait. */
+  /** Gives out no task until the next message: polls wait. */
   hold(held: boolean): void {
     this.#held = held;
     if (!held) for (const connection of this.#waiting.splice(0)) this.#poll(connection);

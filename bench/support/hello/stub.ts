@@ -6,15 +6,15 @@ export interface StubSettings {
   /** In PEM; without, it is plain HTTP. */
   readonly key?: string;
   readonly cert?: string;
-  /** How long every call takes before it is served. @default 0 */
+  /** The delay of every call. @default 0 */
   readonly delayMs?: number;
 }
 
-/** Where it stands. */
+/** The state of the stub. */
 export interface Counted {
   readonly accepted: number;
   readonly polls: number;
-  /** When the first poll came since it was last told at which pace to give tasks, on the clock of `at`; NaN before. */
+  /** The time of the first poll since the pace was last set, on the clock of `at`; NaN before. */
   readonly firstPollAt: number;
   /** Polls that wait for a task. */
   readonly parked: number;
@@ -24,9 +24,9 @@ export interface Counted {
 
 /** Since it was last told at which pace to give tasks: the 50th and the 99th percentile, in milliseconds. */
 export interface Answered {
-  /** From when the task was there to when its handler ran. */
+  /** The time from the task's arrival to its handler. */
   readonly toHandler: [p50: number, p99: number];
-  /** From there to when the report was accepted. */
+  /** The time from there to the accepted report. */
   readonly toAccepted: [p50: number, p99: number];
   readonly tasks: number;
 }

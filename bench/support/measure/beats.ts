@@ -1,6 +1,6 @@
 import type { Lease } from './wire.js';
 
-/** When heartbeats arrived at the service, in order. */
+/** Returns the times of a lease's heartbeats at the service, in order. */
 export const beatsOf = (leases: readonly Lease[]): number[] =>
   leases
     .flatMap(({ calls }) => calls.filter(({ operation }) => operation === 'SendTaskHeartbeat'))
@@ -18,6 +18,6 @@ export function mostWithin(instants: readonly number[], spanMs: number): number 
   return most;
 }
 
-/** Leases that lapsed, or that nobody finished. */
+/** Counts the leases that lapsed or were never finished. */
 export const lapsed = (leases: readonly Lease[]): number =>
   leases.filter(({ end }) => end === undefined || end.kind === 'timedOut').length;

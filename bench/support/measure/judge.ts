@@ -2,14 +2,14 @@ import { WORKER_CALLS } from '../service/fault-plan.js';
 import { WRONG_KEY, WRONG_TIME } from '../service/signature.js';
 import type { Call, Lease, WireRecord } from './wire.js';
 
-/** How a worker ended, by its name. Instants are milliseconds on the service's clock. */
+/** The end of a worker, by its name. Instants are milliseconds on the service's clock. */
 export interface Fate {
   readonly worker: string;
   readonly drainedAt?: number;
   readonly killedAt?: number;
 }
 
-/** How an execution ended, and whether that is how it should have. */
+/** The end of an execution, and whether it was the right one. */
 export interface Ending {
   readonly status: string;
   readonly asItShould: boolean;
@@ -30,7 +30,7 @@ export interface Figures {
   readonly endedAsTheyShould: number;
   readonly leases: number;
   readonly lost: Readonly<Record<Loss, number>>;
-  /** Of `lost.worker`: tokens that went to a poll which the worker had closed. */
+  /** The part of `lost.worker` whose tokens went to a poll that the worker had closed. */
   readonly lostToClosedPolls: number;
   readonly successesReportedAsFailures: number;
   readonly differingOutcomes: number;
@@ -68,7 +68,7 @@ export function judge(
   };
 }
 
-/** What must be true of our worker, and is not. Empty: it lost nothing. */
+/** Returns the broken promises of our worker; empty where it lost nothing. */
 export function violations(figures: Figures): string[] {
   const { executions, endedAsTheyShould, lost } = figures;
   const checks: [boolean, string][] = [
@@ -105,7 +105,7 @@ export function whyLost(lease: Lease, fates: readonly Fate[], heartbeatMs: numbe
 const fateOf = ({ worker }: Lease, fates: readonly Fate[]): Fate | undefined =>
   fates.find((fate) => worker === fate.worker || worker.startsWith(`${fate.worker}-`));
 
-/** Whether a fault kept the token from its worker. After a late reset it may have arrived: then the worker shows it. */
+/** Returns true where a fault kept the token from its worker. After a late reset it may have arrived, which the worker then shows. */
 function isSpoiled({ at, poll, calls }: Lease, heartbeatMs: number): boolean {
   if (poll?.fault === undefined) return false;
   if (poll.fault === 'reset-after') return calls.length === 0;
@@ -117,8 +117,8 @@ const wentToClosedPoll = ({ poll }: Lease): boolean =>
   poll?.fault === undefined && poll?.closedAt !== undefined;
 
 /**
- * Whether the worker did its part: in the last span that the lease could last without a sign of life, it sent at
- * least one, and none of those that it sent came through.
+ * Returns true where the worker did its part: in the last span that the lease could last without a sign of life, it sent
+ * one or more, none of which came through.
  */
 function isStarved({ at, end, calls }: Lease, heartbeatMs: number): boolean {
   const lapsedAt = end?.at ?? Number.POSITIVE_INFINITY;

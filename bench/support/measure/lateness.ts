@@ -9,9 +9,9 @@ export interface Lateness {
 }
 
 /**
- * How the heartbeats of these tasks reached the service, the first counted from the lease.
- * @param until when the watching ended, in milliseconds: a task that is silent then has been so since its last beat
- * @param from beats before that are left out. @default all count
+ * Returns the lateness of these tasks' heartbeats at the service, the first counted from the lease.
+ * @param until the end of the watch, in milliseconds: a task that is silent then has been so since its last heartbeat
+ * @param from earlier heartbeats are left out. @default all count
  */
 export function latenessOf(
   leases: readonly Lease[],

@@ -2,11 +2,11 @@ import { judge, type Loss } from './judge.js';
 import { percentile } from './median.js';
 import type { Lease, WireRecord } from './wire.js';
 
-/** How a worker bore an even load. */
+/** The figures of a worker under an even load. */
 export interface Steady {
   /** Results that the service took, a second. */
   readonly perSecond: number;
-  /** How long a task waited for a worker, in milliseconds. One that still waits has waited until now. */
+  /** The waits of tasks for a worker, in milliseconds. A task that still waits counts until now. */
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
   readonly lost: Readonly<Record<Loss, number>>;
@@ -20,11 +20,11 @@ export interface Steady {
 
 export interface SteadyLoad {
   readonly record: WireRecord;
-  /** When that was recorded. */
+  /** The time of the recording. */
   readonly now: number;
-  /** When each task was started, by its number. */
+  /** The start of each task, by its number. */
   readonly fed: readonly number[];
-  /** What is left out at the beginning, in milliseconds. */
+  /** The part at the beginning that is left out, in milliseconds. */
   readonly warmUpMs: number;
   /** HeartbeatSeconds, in milliseconds. */
   readonly lapseMs: number;
@@ -38,7 +38,7 @@ export function steadyFigures({ record, now, fed, warmUpMs, lapseMs }: SteadyLoa
   const accepted = leases.filter(({ end }) => end?.kind === 'succeeded' && end.at >= from && end.at <= to);
   const leasedAt = new Map(leases.map((lease) => [numberOf(lease), lease.at]));
   const waits = fed.flatMap((at, n) => (at >= from ? [(leasedAt.get(n) ?? now) - at] : []));
-  // Who still sends signs of life has lost nothing yet.
+  // A worker that still sends signs of life has lost nothing yet.
   const judged = leases.filter((lease) => lease.end !== undefined || now - lastSign(lease) >= lapseMs);
   const figures = judge({ ...record, leases: judged }, [], [], lapseMs);
   return {
@@ -53,7 +53,7 @@ export function steadyFigures({ record, now, fed, warmUpMs, lapseMs }: SteadyLoa
   };
 }
 
-/** What is zero for a worker that loses nothing and says nothing twice. */
+/** Sums the figures that are zero for a worker that loses and repeats nothing. */
 export const wrongs = ({ lost, sentAgain, differingOutcomes, successesReportedAsFailures }: Steady): number =>
   lost.worker + sentAgain + differingOutcomes + successesReportedAsFailures;
 

@@ -9,15 +9,15 @@ import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
 export interface Call {
   readonly operation: string;
   readonly token: string | undefined;
-  /** What a report said: equal texts are equal outcomes. */
+  /** The text of a report: equal texts are equal outcomes. */
   readonly outcome: string | undefined;
   readonly at: number;
   readonly fault: Fault['kind'] | undefined;
-  /** Which error of the API the fault was, if it was one. */
+  /** The API error of the fault, where it was one. */
   readonly error: string | undefined;
-  /** When a whole 200, spoiled by no fault, had been handed to the network. */
+  /** The time at which a whole 200, without a fault, was given to the network. */
   cleanAt: number | undefined;
-  /** When the connection closed before an answer went out. */
+  /** The time at which the connection closed before an answer. */
   closedAt: number | undefined;
 }
 
@@ -31,31 +31,31 @@ export interface Lease {
   poll: Call | undefined;
   /** Everything that was sent about it. */
   readonly calls: Call[];
-  /** How the task ended; undefined while it is open, and where its execution ended without it. */
+  /** The end of the task; undefined while it is open, and where its execution ended without it. */
   end: { readonly kind: 'succeeded' | 'failed' | 'timedOut'; readonly at: number } | undefined;
 }
 
-/** All that a service was asked and what it gave out. */
+/** The calls to a service, and the leases that it gave out. */
 export interface WireRecord {
   readonly leases: readonly Lease[];
-  /** How many calls there were of each operation, and how many of them met a fault. */
+  /** The numbers of calls of each operation, and of those with a fault. */
   readonly calls: { readonly [operation: string]: { readonly total: number; readonly faults: number } };
-  /** How many of the faults were which error of the API. */
+  /** The numbers of faults by API error. */
   readonly errors: { readonly [error: string]: number };
 }
 
-/** What goes wrong with a call, by one who sees how it was signed too; a simulation without HTTP has no headers. */
+/** Chooses the fault of a call, by its signature too; a simulation without HTTP has no headers. */
 export type PlanHook = (
   call: FaultCall & { readonly headers?: IncomingHttpHeaders },
 ) => ReturnType<FaultHook>;
 
 export interface Recorder {
-  /** To be given to `startLocalService` as its `fault`. */
+  /** The `fault` for `startLocalService`. */
   readonly hook: FaultHook;
   readonly record: WireRecord;
 }
 
-/** What the asynchronous context of a request knows. */
+/** The asynchronous context of a request. */
 interface Exchange {
   readonly response: ServerResponse;
   call?: Call;
@@ -137,7 +137,7 @@ function follow(exchange: Exchange, call: Call, now: () => number): void {
 
 let watching = false;
 
-/** The service tells nobody to which poll it gave a token, nor how a task ended; both are read off where they happen. */
+/** The service does not report which poll got a token, nor how a task ended; both are recorded where they happen. */
 function watchService(): void {
   if (watching) return;
   watching = true;

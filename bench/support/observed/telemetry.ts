@@ -19,7 +19,7 @@ const nowhere = {
   shutdown: async (): Promise<void> => {},
 };
 
-/** As often as Prometheus scrapes where somebody is in a hurry; spans leave as the SDK has it. */
+/** A short interval of Prometheus's scrapes. Spans are exported at the SDK's default. */
 const EXPORT_MS = 1_000;
 
 const listens = (process.env['BENCH_TELEMETRY'] ?? '').split(',');

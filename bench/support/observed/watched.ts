@@ -6,20 +6,20 @@ import { start } from '../hello/candidates.js';
 import { startStub } from '../hello/stub.js';
 import { cpuNowMs } from './cpu-now.js';
 
-/** Who watches a worker. */
+/** The observers of a worker. */
 export interface Watch {
   readonly who: string;
   /** Its metrics are fetched each second that it works. */
   readonly scraped?: boolean;
-  /** What the app has registered, as `telemetry.ts` reads it. */
+  /** The telemetry that the app registers, as `telemetry.ts` reads it. */
   readonly registered?: string;
 }
 
-/** What a worker did in one turn. */
+/** The figures of a worker in one turn. */
 export interface Turn {
   readonly tasks: number;
   readonly ms: number;
-  /** Of the worker's process. */
+  /** The processor time of the worker's process. */
   readonly cpuMs: number;
 }
 
@@ -29,11 +29,11 @@ export interface Watched {
   stop(): Promise<void>;
 }
 
-/** What is compiled by then is what runs for days. */
+/** The code that is compiled by then is the code that runs for days. */
 const WARM_TASKS = 15_000;
 const WARM_LIMIT_MS = 60_000;
 const SCRAPE_MS = 1_000;
-/** How long the tasks that are under way may take when it is held. */
+/** The longest that running tasks may take when it is held. */
 const EBB_MS = 60;
 
 const telemetry = fileURLToPath(new URL('telemetry.js', import.meta.url));
@@ -88,7 +88,7 @@ export async function startWatched(watch: Watch, inFlight: number): Promise<Watc
   };
 }
 
-/** A port of loopback that nobody listens on at this moment. */
+/** Resolves to a free port of loopback. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

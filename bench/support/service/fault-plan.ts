@@ -4,7 +4,7 @@ import type { PlanHook } from '../measure/wire.js';
 import { roll } from '../random.js';
 import { refuse } from './signature.js';
 
-/** What goes wrong at a service, as text that can be sent to its process. */
+/** The faults of a service, as text that can be sent to its process. */
 export type Plan =
   /** The soak's: `FAULT_SHARE` of a worker's calls, every kind there is. */
   | {
@@ -41,7 +41,7 @@ export const TROUBLES = {
   refused: { kind: 'error', error: 'AccessDeniedException' },
 } as const satisfies Record<string, Fault>;
 
-/** What a worker asks. What a benchmark itself asks meets no faults. */
+/** The operations of a worker. A benchmark's own calls meet no faults. */
 export const WORKER_CALLS = [
   'GetActivityTask',
   'SendTaskSuccess',
@@ -107,8 +107,8 @@ function soakPlan({ seed, accessKey }: Extract<Plan, { kind: 'soak' }>, clock: C
 const BLOCK = 100;
 
 /**
- * Of each hundred calls of an operation exactly the share meets trouble, at places that the seed chooses: chance gives
- * no candidate more of it than another.
+ * Makes exactly the share of each hundred calls of an operation fail, at places that the seed chooses, so that chance
+ * favours no candidate.
  */
 function sharePlan({
   troubles,

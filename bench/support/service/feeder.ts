@@ -9,9 +9,9 @@ export interface Feed {
   readonly tasks: number;
   /** Executions started a second; unset: as fast as it goes. */
   readonly perSecond?: number;
-  /** What each task's input has beside its number `n`, its start `at` (on the service's clock) and `sleepMs`. */
+  /** The fields of each task's input beside its number `n`, its start `at` (on the service's clock) and `sleepMs`. */
   readonly input?: object;
-  /** How long each works, in milliseconds; `spread` is up to how much more or less, by its number. */
+  /** The work time of each, in milliseconds; `spread` is the most by which it differs, by its number. */
   readonly sleepMs: number;
   readonly spreadMs?: number;
 }
@@ -42,7 +42,7 @@ export class Feeder {
     this.#done = this.#feed(feed);
   }
 
-  /** When each task of the feed was started, in the order of their numbers. Waits for the last. */
+  /** Resolves to the start of each task of the feed, by number, after the last. */
   async fed(): Promise<readonly number[]> {
     await this.#done;
     return this.#fed;

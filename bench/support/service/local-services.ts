@@ -5,7 +5,7 @@ import { answerOf, ask, dismiss } from '../child.js';
 import { RawClient } from './raw-client.js';
 import { rivalFile } from '../workers/rivals.js';
 
-/** What can be run as a local Step Functions, by the name that the figures show. */
+/** The local Step Functions, by their names in the figures. */
 const FILES = {
   Stepwright: fileURLToPath(new URL('local-process.js', import.meta.url)),
   'stepfunctions-local': rivalFile('stepfunctions-local.js'),
@@ -15,7 +15,7 @@ export type LocalCandidate = keyof typeof FILES;
 
 const INPUT = '{"who":"hoge"}';
 const OUTPUT = '{"message":"Hello hoge!"}';
-/** How long anything may take before the benchmark gives up. */
+/** The longest that a step may take before the benchmark fails. */
 const LIMIT_MS = 180_000;
 
 /** An activity, and a machine of one state that it works for. */
@@ -60,12 +60,12 @@ async function create(url: string, name: string): Promise<Machine> {
   return { activityArn, stateMachineArn };
 }
 
-/** What a number of executions came to. */
+/** The figures of several executions. */
 export interface Executed {
   readonly perSecond: number;
-  /** Of all, oldest first. */
+  /** The ARNs of all, oldest first. */
   readonly executionArns: readonly string[];
-  /** How many polls brought nothing. */
+  /** The number of empty polls. */
   readonly emptyPolls: number;
 }
 

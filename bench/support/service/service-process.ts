@@ -4,7 +4,7 @@ import { type PlanHook, record } from '../measure/wire.js';
 import { hookOf, type Plan } from './fault-plan.js';
 import { type Feed, Feeder } from './feeder.js';
 
-/** What the process is started with, as JSON in its only argument. */
+/** The settings of the process, as JSON in its only argument. */
 export interface ServiceSettings {
   readonly activityArn: string;
   /** Fields of the machine's one state, beside its type and resource. */
@@ -16,9 +16,9 @@ export interface ServiceSettings {
   readonly pollHoldMs?: number;
   readonly closedPollWindowMs?: number;
   readonly keptExecutions?: number;
-  /** By which names beside loopback's it may be called. */
+  /** The host names, beside loopback's, that it may be called by. */
   readonly allowHosts?: readonly string[];
-  /** Unset: nothing goes wrong, until it is told otherwise. */
+  /** The faults at first. @default none */
   readonly plan?: Plan;
 }
 

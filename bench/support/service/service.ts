@@ -27,23 +27,23 @@ export interface Service {
   /** Schedules a task for each of these inputs at the same instant, in one execution; at most 1,600. */
   startCrowd(inputs: readonly object[]): Promise<void>;
   describe(executionArn: string): Promise<{ status?: string; output?: string }>;
-  /** Whether any execution is still running. */
+  /** Resolves to true while any execution is running. */
   isBusy(): Promise<boolean>;
   /** Begins to start executions from within the service's process. One feed at a time. */
   feed(feed: Feed): Promise<void>;
-  /** When each task of the feed was started, on the service's clock, in order. Waits for the last. */
+  /** Resolves to the start of each task of the feed, on the service's clock, in order, after the last. */
   fed(): Promise<readonly number[]>;
-  /** From now on this goes wrong; nothing, where none is given. */
+  /** Sets the faults from now on; none by default. */
   plan(plan?: Plan): Promise<void>;
-  /** How many workers have polled so far. */
+  /** The number of workers that have polled so far. */
   workers(): Promise<number>;
-  /** How many polls wait for a task. */
+  /** The number of polls that wait for a task. */
   parked(): Promise<number>;
-  /** How many leases were given out so far. Cheaper than the record. */
+  /** The number of leases so far. Cheaper than the record. */
   leases(): Promise<number>;
-  /** How many of them have not ended. */
+  /** The number of leases that have not ended. */
   open(): Promise<number>;
-  /** How many calls there were so far. */
+  /** The number of calls so far. */
   calls(): Promise<WireRecord['calls']>;
   /** Everything that was recorded so far, and when that was on the service's clock. */
   record(): Promise<{ record: WireRecord; now: number }>;

@@ -4,14 +4,14 @@ import type { Fault, FaultError } from '../../../src/framework/local/index.js';
 /** AWS's own limit for Signature Version 4, to either side. */
 const SKEW_MS = 5 * 60_000;
 
-/** What a call is refused with for the key that it was signed with. */
+/** The error of a call that was signed with a wrong key. */
 export const WRONG_KEY = 'UnrecognizedClientException' satisfies FaultError;
-/** What a call is refused with for the time at which it was signed. */
+/** The error of a call that was signed at a wrong time. */
 export const WRONG_TIME = 'InvalidSignatureException' satisfies FaultError;
 
 /**
- * What AWS refuses a call for before the service sees it: any key but the one that is good, and a time that is not
- * `now`. Secrets are not looked at.
+ * Returns the error by which AWS refuses a call before the service sees it, for any other key, and for a time that is not
+ * `now`. Secrets are not checked.
  */
 export function refuse(
   { authorization = '', 'x-amz-date': date = '' }: IncomingHttpHeaders,

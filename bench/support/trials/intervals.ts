@@ -27,7 +27,7 @@ export async function intervals(_: readonly Candidate[], quick: boolean): Promis
     slots: 10,
     heartbeatMs: 20_000,
     service: { more, keptExecutions: 10_000 },
-    // What its handlers declare would lose to the environment.
+    // The environment would win over its handlers' own options.
     env: { STEPWRIGHT_CONCURRENCY: undefined, STEPWRIGHT_HEARTBEAT: undefined },
   };
   const [tried = []] = await withContestants(

@@ -5,7 +5,7 @@ import { type Contestant, withContestants } from '../workers/contestant.js';
 import type { Candidate } from '../workers/workers.js';
 import { broken, lostOnly, type Tried, untilEnded } from './trial.js';
 
-/** Every slot polls from the beginning, so that there are polls to be answered while nobody listens. */
+/** Every slot polls from the start, so that polls are answered while the process is stopped. */
 const allPolling = (slots: number): { env: Record<string, string> } => ({
   env: { STEPWRIGHT_POLLERS: String(slots) },
 });

@@ -4,12 +4,12 @@ import type { Service } from '../service/service.js';
 import { until } from '../until.js';
 import type { Candidate } from '../workers/workers.js';
 
-/** What one candidate came to in a trial. */
+/** The figures of one candidate in a trial. */
 export interface Tried {
   readonly who: string;
-  /** By the names of the table's columns. */
+  /** The figures by the names of the table's columns. */
   readonly figures: Readonly<Record<string, string>>;
-  /** Which promise of ours does not hold. */
+  /** The promises of ours that do not hold. */
   readonly broken?: string;
 }
 

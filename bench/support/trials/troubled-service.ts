@@ -51,7 +51,7 @@ function brownOutOf(candidates: readonly Candidate[], delayMs: number, quick: bo
   );
 }
 
-/** From the moment that its worker decided a result until the service took it; 0 where it took none. */
+/** Returns the time from the decision of a result to its acceptance; 0 where none was accepted. */
 function acceptedAfterMs({ end, calls }: Lease): number {
   const said = calls.find(({ operation }) => operation === 'SendTaskSuccess')?.outcome;
   const [, decidedAt] = /decidedAt\\":([\d.]+)/.exec(said ?? '') ?? [];

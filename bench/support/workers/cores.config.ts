@@ -14,7 +14,7 @@ class Computes {
   }
 }
 
-/** What else the worker does meanwhile. */
+/** The worker's other tasks. */
 @Activity('${BENCH_ACTIVITY_ARN}Quick')
 class Quick {
   @Handle({ input: 'any', run: 'main', concurrency: 10 })

@@ -9,7 +9,7 @@ if (file !== undefined) {
   channel('net.client.socket').subscribe(() => connects++);
   const tell = (): void => {
     writeFileSync(`${file}.new`, String(connects));
-    // Nobody may read half of it.
+    // No reader may see half of it.
     renameSync(`${file}.new`, file);
   };
   tell();

@@ -5,10 +5,10 @@ import { type Candidate, startWorker, type WorkerProcess } from './workers.js';
 
 const EXECUTIONS = 4_000;
 const CONCURRENCY = 10;
-/** What is left out at both ends: code that is not hot yet, slots that run empty. */
+/** The parts left out at both ends: code that is not hot yet, slots that run empty. */
 const EDGE = 0.2;
 
-/** What one worker did between two moments. */
+/** The figures of one worker between two moments. */
 export interface Round {
   readonly perSecond: number;
   /** Processor time of the worker for one execution, in milliseconds. */

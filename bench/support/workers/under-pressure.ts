@@ -13,10 +13,10 @@ export const TASKS_A_SECOND = 100;
 /** A lease without a sign of life lapses so soon that a cell can wait for it. */
 const HEARTBEAT_SECONDS = 4;
 const HEARTBEAT_MS = 1_500;
-/** How long each cell is fed, unless `--seconds` says otherwise. */
+/** The time that each cell is fed, unless `--seconds` sets another. */
 export const FEED_SECONDS = 8;
 export const WARM_UP_MS = 2_000;
-/** How long the last reports may take once nothing new comes in. */
+/** The longest that the last reports may take once no tasks arrive. */
 export const SETTLE_MS = HEARTBEAT_SECONDS * 1_000 + 500;
 
 /** One line of the table: a kind of fault, and how much of it. */
@@ -31,11 +31,11 @@ export interface Measurement {
   readonly cell: Cell;
   readonly candidate: Candidate;
   readonly steady: Steady;
-  /** Of the machine, while it was measured. */
+  /** The idle part of the machine while it was measured. */
   readonly idle: number;
 }
 
-/** All candidates at once, each at a service of its own with the same faults. */
+/** Runs all candidates at once, each at a service of its own with the same faults. */
 export async function measure(
   cell: Cell,
   candidates: readonly Candidate[],
@@ -64,7 +64,7 @@ async function bear({ service }: Contestant, plan: Plan | undefined, seconds: nu
   await service.feed({ tasks, perSecond: TASKS_A_SECOND, sleepMs: TASK_MS });
   await sleep(seconds * 1_000);
   const fed = await service.fed();
-  // Who has a backlog is not waited for.
+  // A candidate with a backlog is not waited for.
   const settled = async (): Promise<boolean> => (await service.open()) === 0;
   await until(settled, SETTLE_MS).catch(() => {});
   const { record, now } = await service.record();

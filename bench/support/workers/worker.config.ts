@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { Activity, defineConfig, Handle, type TaskContext } from '../../../src/framework/index.js';
 
-/** What a task of the benchmarks is to do. */
+/** The work of a benchmark's task. */
 interface Job {
   readonly n?: number;
   readonly sleepMs?: number;
-  /** How long it blocks the event loop. */
+  /** The time for which it blocks the event loop. */
   readonly blockMs?: number;
-  /** Whether its result says when it was decided. */
+  /** True where its result has the time of its decision. */
   readonly tellWhen?: boolean;
 }
 
@@ -34,7 +34,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Who comes first to a file that nobody has made yet blocks, and nobody after it: a task is then run again elsewhere. */
+/** Only the first to create a file blocks, so that the task, run again elsewhere, does not block there. */
 function mayBlock(): boolean {
   const file = process.env['BENCH_BLOCKS_ONCE'];
   try {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** What can be run as a worker, by the name that the figures show. */
+/** The workers, by their names in the figures. */
 export const CANDIDATES = {
   Stepwright: [
     'dist/src/framework/cli/main.js',
@@ -78,7 +78,7 @@ export function startWorker(candidate: Candidate, settings: WorkerSettings): Wor
     stdio: ['ignore', out, out],
   });
   if (typeof out === 'number') closeSync(out);
-  // Nobody is left behind, however this process ends.
+  // No child outlives this process, however it ends.
   const killIt = (): void => void child.kill('SIGKILL');
   process.once('exit', killIt);
   child.once('exit', () => process.off('exit', killIt));
@@ -95,7 +95,7 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; signal
   return { code, signal };
 }
 
-/** What an SDK is told, of either version: where the service is, and to be silent about its age. */
+/** Returns the environment for an SDK of either version: the service's address, and no warning about its age. */
 export const sdkEnvironment = (url: string): Record<string, string> => ({
   AWS_ENDPOINT_URL_SFN: url,
   AWS_REGION: 'us-east-1',
