@@ -9,7 +9,7 @@ import { machineOperations } from './api/machine-operations.js';
 import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
 import { taskOperations } from './api/task-operations.js';
-import { createConsole, type ConsoleOptions } from './console/console.js';
+import { Console, type ConsoleOptions } from './console/console.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends StepFunctionsOptions {
@@ -97,7 +97,7 @@ function createServer(stepFunctions: StepFunctions, host: string, options: Local
     operations: OPERATIONS,
     perform: (operation, call) => operation(call, stepFunctions),
     console: asked
-      ? createConsole({ ...asked, names, stepFunctions, operations: OPERATIONS, bodyLimitBytes, log })
+      ? new Console({ ...asked, names, stepFunctions, operations: OPERATIONS, bodyLimitBytes, log })
       : undefined,
   });
   return server;

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
-import type { Operation } from '../api/operation.js';
+import type { Call, Operation } from '../api/operation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, readBody } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
@@ -18,25 +18,25 @@ import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/worker-list.js';
 
 export interface ConsoleOptions {
-  /** The workers to show. @default none */
+  /** Returns the workers to show. @default none */
   readonly workers?: WorkerSource;
-  /** An input that an activity would take, as JSON; undefined where none can be made up. @default none can */
+  /** Returns an input that an activity would take, as JSON; undefined where none can be made. @default undefined */
   readonly exampleFor?: (activityArn: string) => string | undefined;
 }
 
-/** What the console is made of. */
-interface Parts extends ConsoleOptions {
+/** The parts of a console. */
+interface ConsoleParts extends ConsoleOptions {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodyLimitBytes: number;
   readonly log: Logger;
-  /** Where the built page lies. */
+  /** The folder of the built page. @default the package's own */
   readonly page?: string;
 }
 
-/** The operations of the API that the page may call. All of it is checked as there. */
-const WRITES: readonly CommandName[] = [
+/** The operations of the API that the page may call, checked as they are there. */
+const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
   'StartExecution',
@@ -46,105 +46,107 @@ const WRITES: readonly CommandName[] = [
   'SendTaskHeartbeat',
 ];
 
-/** How many tabs are told of changes at once. */
+/** The most tabs that follow topics at once. */
 const STREAM_LIMIT = 64;
 
+const API_PATH = '/console/api/';
 const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm run build\n';
 
-/** Returns the handler of the page at `/`, and of everything below `/console/`. */
-export function createConsole(parts: Parts): RequestHandler {
-  const { stepFunctions, names, log, workers = () => [], exampleFor = () => undefined } = parts;
-  const folder = parts.page ?? builtPage();
-  const writes = new Map<string, Operation>([
-    ['TakeTask', takeTask],
-    ['CheckDefinition', checkDefinition],
-  ]);
-  for (const name of WRITES) {
-    const operation = parts.operations.get(name);
-    if (operation) writes.set(name, operation);
-  }
-  const born = randomInt(2 ** 40);
-  let streams = 0;
+/** Serves the page at `/`, and everything below `/console/`: queries, topics and commands. */
+export class Console implements RequestHandler {
+  readonly #parts: ConsoleParts;
+  readonly #commands: ReadonlyMap<string, Operation>;
+  readonly #workers: WorkerSource;
+  readonly #folder: string;
+  /** Tells the positions of this service from those of one that was at its address before. */
+  readonly #born = randomInt(2 ** 40);
+  #streams = 0;
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  constructor(parts: ConsoleParts) {
+    const fromApi = API_COMMANDS.flatMap((name) => {
+      const operation = parts.operations.get(name);
+      return operation ? [[name, operation] as const] : [];
+    });
+    this.#parts = parts;
+    this.#commands = new Map([...fromApi, ['TakeTask', takeTask], ['CheckDefinition', checkDefinition]]);
+    this.#workers = parts.workers ?? (() => []);
+    this.#folder = parts.page ?? builtPage();
+  }
+
+  isFor({ url = '/', method }: IncomingMessage): boolean {
+    return /^\/console(\/|\?|$)/.test(url) || (isPage(url) && isRead(method));
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console');
     const nonce = randomBytes(16).toString('base64url');
     for (const [name, value] of Object.entries(safetyHeaders(nonce))) response.setHeader(name, value);
-    const refusal = refuseRequest(request, names);
+    const refusal = refuseRequest(request, this.#parts.names);
     if (refusal) return sendRefusal(response, refusal);
-    if (request.method === 'POST') return write(request, response, pathname);
+    if (request.method === 'POST') return this.#runCommand(request, response, pathname);
     if (request.method !== 'GET') return sendError(response, 405, 'Only GET and POST are answered here');
-    if (pathname === '/console/api/stream') return stream(request, response, searchParams);
-    if (pathname.startsWith('/console/api/')) return ask(response, pathname.slice(13), searchParams);
-    return servePage(response, pathname, nonce);
+    if (!pathname.startsWith(API_PATH)) return this.#sendPage(response, pathname, nonce);
+    const name = pathname.slice(API_PATH.length);
+    if (name === 'stream') return this.#openStream(request, response, searchParams);
+    return this.#answerQuery(response, name, searchParams);
   }
 
-  async function servePage(response: ServerResponse, pathname: string, nonce: string): Promise<void> {
+  async #sendPage(response: ServerResponse, pathname: string, nonce: string): Promise<void> {
     const isIndex = pathname === '/';
-    const file = await readPageFile(folder, isIndex ? 'index.html' : pathname.slice('/console/'.length));
+    const name = isIndex ? 'index.html' : pathname.slice('/console/'.length);
+    const file = await readPageFile(this.#folder, name);
     if (!file)
       return isIndex ? send(response, 503, NOT_BUILT, 'text/plain') : sendError(response, 404, 'Not found');
-    if (!isIndex) {
-      // The name of each has a fingerprint of what is in it.
-      response.setHeader('cache-control', 'max-age=31536000, immutable');
-      return send(response, 200, file.body, file.type);
-    }
-    return send(response, 200, file.body.toString().replaceAll('NONCE', nonce), file.type);
+    if (isIndex) return send(response, 200, file.body.toString().replaceAll('NONCE', nonce), file.type);
+    // The name of each has a fingerprint of its content.
+    response.setHeader('cache-control', 'max-age=31536000, immutable');
+    return send(response, 200, file.body, file.type);
   }
 
-  async function ask(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
+  async #answerQuery(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
     if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
+    const { stepFunctions, exampleFor = () => undefined } = this.#parts;
     return attempt(response, () => answerQuery(name, query, { stepFunctions, exampleFor }));
   }
 
-  async function stream(
+  async #openStream(
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
   ): Promise<void> {
-    if (streams >= STREAM_LIMIT) return sendError(response, 503, 'Too many tabs are open');
+    if (this.#streams >= STREAM_LIMIT) return sendError(response, 503, 'Too many tabs are open');
     const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
+    const position = readPosition(typeof last === 'string' ? last : undefined, this.#born);
+    const { stepFunctions, log } = this.#parts;
+    const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
     return attempt(response, () => {
-      const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
-      const topic = openTopic(wanted, stepFunctions, workers);
+      const topic = openTopic(wanted, stepFunctions, this.#workers);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      streams++;
-      response.on('close', () => streams--);
-      streamTopic(response, topic, readPosition(typeof last === 'string' ? last : undefined, born), {
-        clock: stepFunctions.clock,
-        log,
-        born,
-      });
+      this.#streams++;
+      response.on('close', () => this.#streams--);
+      streamTopic(response, topic, position, { clock: stepFunctions.clock, log, born: this.#born });
       return undefined;
     });
   }
 
-  async function write(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
+  async #runCommand(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
+    const { names, bodyLimitBytes, stepFunctions } = this.#parts;
     const refusal = refuseWrite(request, names);
     if (refusal) return sendRefusal(response, refusal);
-    const text = await readBody(request, parts.bodyLimitBytes);
+    const text = await readBody(request, bodyLimitBytes);
     if (text === undefined) return sendError(response, 413, 'The request is too large');
-    const operation = writes.get(pathname.replace('/console/api/', ''));
-    if (!operation) return sendError(response, 404, `The console does not do '${pathname}'`);
+    const command = this.#commands.get(pathname.replace(API_PATH, ''));
+    if (!command) return sendError(response, 404, `The console does not do '${pathname}'`);
     const body = parseBody(text);
     if (!body) return sendError(response, 400, 'The body is not a JSON object');
-    return attempt(response, () => operation(callOf(pathname, body, request), stepFunctions));
+    return attempt(response, () => command(callOf(pathname, body, request), stepFunctions));
   }
-
-  return {
-    isFor: ({ url = '/', method }) => /^\/console(\/|\?|$)/.test(url) || (isPage(url) && isRead(method)),
-    answer,
-  };
 }
 
 const isPage = (url: string): boolean => url === '/' || url.startsWith('/?');
 const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD';
 
-function callOf(
-  operation: string,
-  body: Parameters<Operation>[0]['body'],
-  request: IncomingMessage,
-): Parameters<Operation>[0] {
+function callOf(operation: string, body: Call['body'], request: IncomingMessage): Call {
   const region = request.headers['x-stepwright-region'];
   return {
     operation,
