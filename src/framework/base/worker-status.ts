@@ -78,7 +78,7 @@ export interface PublicTask {
 
 /**
  * - `handling`: the handler runs and nothing is decided.
- * - `reporting`: an outcome is decided and is being offered; the handler may have settled.
+ * - `reporting`: an outcome is decided and is being reported; the handler may have settled.
  * - `settling`: nothing is left to send, but the handler still runs and holds its slot.
  * - `done`: nothing is left.
  */

@@ -18,51 +18,52 @@ export interface RunnableHandler extends TaskHandler {
   readonly run?: 'main' | 'thread' | 'process';
 }
 
-/** What a loop is given by its worker. */
+/** The parts of a worker that its loops share. */
 export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** Of the polls in the port's region. */
+  /** The pace of polls in the port's region. */
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
-  /** How old a lease may be whose poll was sent then, where the process stood still; undefined where it did not. */
+  /** Returns when a lease was handed out at the earliest, if a stall may have held it back. @param sentAt of its poll */
   readonly heldBackSince: (sentAt: number) => number | undefined;
-  /** A fault of our own. */
+  /** Called with an error of the framework's own. */
   readonly onFault: (error: unknown) => void;
 }
 
 interface TaskAtWork extends Linked<TaskAtWork> {
   readonly task: Task;
   readonly lease: Lease;
-  /** Resolves when nothing is left of it; undefined while it begins. */
+  /** Resolves when nothing of the task is left; undefined while it begins. */
   ended: Promise<void> | undefined;
 }
 
-/** How long a lease that came after the grace has for the report of its failure. */
+/** The time for reporting the failure of a lease that arrived after the grace. */
 export const LATE_REPORT_MS = 10_000;
 
-/** Instants of a drain, in epoch milliseconds. */
+/** The instants of a drain, in epoch milliseconds. */
 export interface DrainPlan {
-  /** Running tasks may go on until then, and what still arrives is run. */
+  /** Until then running tasks may go on, and tasks that still arrive are run. */
   readonly graceUntil: number;
-  /** When a report is given up. */
+  /** Reports are given up then. */
   readonly reportUntil: number;
 }
 
-/** One handler at work: its slots, its polls, its tasks. */
+/** Runs one handler: its slots, its poller and its tasks. */
 export class HandlerLoop {
   readonly #handler: RunnableHandler;
   readonly #world: LoopWorld;
   readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
-  /** All tasks of which anything is left. */
+  /** The tasks that have not ended. */
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
+  /** The last time at which all slots were seen at work. */
   #fullAt: number | undefined;
-  /** Since when no place can come free by itself, and whether that was told. */
-  #stuck: { readonly since: number; told: boolean } | undefined;
+  /** Set while no slot can come free by itself. `emitted`: `places:stuck` was. */
+  #stuck: { readonly since: number; emitted: boolean } | undefined;
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency } = handler;
@@ -82,34 +83,34 @@ export class HandlerLoop {
     return this.#handler.name;
   }
 
-  /** Whether its handler runs on the main thread, where it may block the event loop. */
+  /** True where the handler runs on the main thread, and so may block its event loop. */
   get runsHere(): boolean {
     return (this.#handler.run ?? 'main') === 'main';
   }
 
-  /** Handlers that have not settled. */
+  /** The number of its tasks whose handlers have not settled. */
   get running(): number {
     return this.#slots.running;
   }
 
-  /** Begins to poll, after a wait. */
+  /** Starts polling after a delay. */
   start(delayMs: number): void {
     this.#poller.start(delayMs);
   }
 
-  /** Polls no more; running tasks are told. Resolves when the last open poll has ended. */
+  /** Starts no new poll and fires the `shuttingDown` signals of tasks. Resolves when the last open poll has ended. */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
     this.#draining = plan;
     for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
     if (polled) await this.#poller.stop(plan.graceUntil);
   }
 
-  /** The grace is over: the signals of running tasks abort. */
+  /** Aborts the signals of running tasks: the grace is over. */
   endGrace(): void {
     for (const { task } of [...this.#tasks]) task.shutDown();
   }
 
-  /** Resolves when nothing is left of any task that is there now; undefined where there is none. */
+  /** Resolves when the tasks that there are now have ended; undefined where there are none. */
   ended(): Promise<unknown> | undefined {
     if (this.#tasks.size === 0) return undefined;
     return Promise.all([...this.#tasks].flatMap(({ ended }) => ended ?? []));
@@ -130,16 +131,17 @@ export class HandlerLoop {
     });
   }
 
-  /** What readiness is read off. */
+  /** Returns the facts that readiness is derived from. */
   signs(): HandlerSigns {
     const tasks = Array.from(this.#tasks, ({ task }) => task);
-    const beatenAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
-    const acceptedAt = this.#lastReportAt === undefined ? beatenAt : [...beatenAt, this.#lastReportAt];
-    const places = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
+    const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
+    const acceptedAt =
+      this.#lastReportAt === undefined ? heartbeatsAt : [...heartbeatsAt, this.#lastReportAt];
+    const slots = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
     return {
-      ...places,
+      ...slots,
       name: this.#handler.name,
-      fullAt: isFull(places) ? this.#world.clock.now() : this.#fullAt,
+      fullAt: isFull(slots) ? this.#world.clock.now() : this.#fullAt,
       ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
@@ -149,24 +151,24 @@ export class HandlerLoop {
   }
 
   /**
-   * Notes when all places are at work, and tells, once each time, that none can come free any more unless somebody acts.
-   * To be called each second.
+   * Notes when all slots are at work. Emits `places:stuck` once no slot has been able to come free for a while, and
+   * `places:freed` when one can again. To be called each second.
    */
-  watchPlaces(): void {
-    // While it drains nobody would ask for a task anyway.
+  watchSlots(): void {
+    // A draining handler takes no tasks, so its slots do not matter.
     if (this.#draining || (this.#slots.free > 0 && !this.#stuck)) return;
     const signs = this.signs();
     this.#fullAt = signs.fullAt;
     const { name: handler, activityArn } = this.#handler;
     const { clock, events } = this.#world;
     if (!isStuck(signs)) {
-      if (this.#stuck?.told) events.emit('places:freed', { handler, activityArn });
+      if (this.#stuck?.emitted) events.emit('places:freed', { handler, activityArn });
       this.#stuck = undefined;
       return;
     }
-    this.#stuck ??= { since: clock.now(), told: false };
-    if (this.#stuck.told || clock.now() - this.#stuck.since < STUCK_MS) return;
-    this.#stuck.told = true;
+    this.#stuck ??= { since: clock.now(), emitted: false };
+    if (this.#stuck.emitted || clock.now() - this.#stuck.since < STUCK_MS) return;
+    this.#stuck.emitted = true;
     const { ignoring, undelivered } = signs;
     events.emit('places:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
   }
@@ -186,7 +188,7 @@ export class HandlerLoop {
         slot.free();
         this.#poller.fill();
       };
-      // Before it begins: whoever is told that it was received may ask for it, or stop the worker.
+      // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
       this.#tasks.add(atWork);
       atWork.ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);

@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from '../base/time/clock.js';
 
 const TICK_MS = 1_000;
-/** A tick that comes so late: nothing ran in between. */
+/** A tick that is so late shows that nothing ran in between. */
 const LATE_MS = 1_000;
-/** What the sockets held is read within this time after a standstill. */
+/** The time after a stall within which the data that waited in the sockets is read. */
 const AFTERMATH_MS = 1_000;
 
 /**
- * Notices that the process stood still: a blocked event loop, a stopped process. What arrives right
- * after that may have lain in the socket for as long.
+ * Detects that the process stood still, because its event loop was blocked or the process was stopped. Data that
+ * arrives right after a stall may have waited in the socket for as long.
  */
 export class StallWatch {
   readonly #clock: Clock;
@@ -33,13 +33,13 @@ export class StallWatch {
   }
 
   /**
-   * Whether what has just arrived came out of a standstill.
-   * @param sentAt when it was asked for.
-   * @returns when it may have been sent at the earliest; undefined where it came as it should.
+   * Returns when an answer that has just arrived was sent at the earliest, if a stall may have held it back; otherwise
+   * undefined.
+   * @param sentAt when its request was sent
    */
   heldBackSince(sentAt: number): number | undefined {
     const now = this.#clock.now();
-    // Sockets may be read before the late tick has fired.
+    // Sockets may be read before the late tick fires.
     if (now - this.#last >= TICK_MS + LATE_MS) return Math.max(sentAt, this.#last);
     const { from, to } = this.#stall;
     return sentAt < to && now - to < AFTERMATH_MS ? Math.max(sentAt, from) : undefined;

@@ -15,13 +15,13 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
-import { TroubleTeller } from './poll/trouble.js';
+import { TroubleTracker } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poller.js';
 import { StallWatch } from './stall.js';
 import { deferred } from '../base/time/wait.js';
 
-/** What a worker is made of. `createWorker` puts it together. */
+/** The parts of a worker. `createWorker` makes them. */
 export interface WorkerParts {
   readonly name: string;
   readonly handlers: readonly RunnableHandler[];
@@ -32,38 +32,38 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** @default nobody listens */
+  /** @default tasks are not traced */
   readonly tracing?: TaskTracing;
-  /** Closes all that was opened for it, after the last report. Takes `CLOSE_LIMIT_MS` at most, and never rejects. */
+  /** Closes what was opened for the worker. Called after the last report. Takes `CLOSE_LIMIT_MS` at most; never rejects. */
   readonly close: () => Promise<void>;
 }
 
-/** Between the first polls of two handlers, so that a start is no burst. */
+/** The time between the first polls of two handlers, so that a start is no burst. */
 const STAGGER_MS = 20;
-/** How long after the grace a report is still repeated. */
+/** The time after the grace for which reports are still repeated. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
-/** How long what a user's providers do when they are disposed of may keep a worker from stopping. */
+/** The longest that disposing of a user's providers may delay a stop. */
 export const CLOSE_LIMIT_MS = 5_000;
 
-/** The longest time that a drain can take, in milliseconds. */
+/** Returns the longest that a drain can take, in milliseconds. */
 export function longestDrain(graceMs: number): number {
   const lastReport = Math.max(graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
   return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
 }
 
 /**
- * Runs handlers until it is told to stop, and loses nothing on the way: see `stop`. Installs no signal handlers
- * and never ends the process.
+ * Runs handlers until it is stopped, and then drains: see `stop`. Installs no signal handlers and never ends the
+ * process.
  */
 export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
   readonly #blocking = new BlockingHandlers();
-  readonly #heartbeatTrouble: TroubleTeller<'failed'>;
+  readonly #heartbeatTrouble: TroubleTracker<'failed'>;
   readonly #stalls: StallWatch;
   readonly #counts: WorkerCounts;
-  /** What belongs to no task runs in the asynchronous context in which the worker was made. */
+  /** The asynchronous context in which the worker was made. Code that belongs to no task runs in it. */
   readonly #context = new AsyncResource('stepwright:worker');
   #state: WorkerState = 'created';
   #stopping: Promise<void> | undefined;
@@ -76,12 +76,12 @@ export class Worker implements ObservedWorker {
     this.#events = new EventHub(parts.log);
     this.#counts = countEvents(this.#events);
     logEvents(this.#events, parts.log, parts.clock);
-    this.#heartbeatTrouble = new TroubleTeller(parts.clock, {
+    this.#heartbeatTrouble = new TroubleTracker(parts.clock, {
       began: (_, error) => this.#events.emit('heartbeat:failed', { error }),
       ended: () => this.#events.emit('heartbeat:recovered', {}),
     });
     this.#stalls = new StallWatch(parts.clock, () => {
-      for (const loop of this.#loops) loop.watchPlaces();
+      for (const loop of this.#loops) loop.watchSlots();
     });
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
@@ -90,19 +90,19 @@ export class Worker implements ObservedWorker {
     });
   }
 
-  /** The longest time that a drain can take, in milliseconds: what Kubernetes and ECS must be told. */
+  /** The longest that a drain can take, in milliseconds. Kubernetes and ECS must allow the worker that long to stop. */
   get longestDrainMs(): number {
     return longestDrain(this.#parts.graceMs);
   }
 
-  /** @returns a function that takes the listener away again. A listener that throws is logged and hurts nobody. */
+  /** Calls the listener with each event. What it throws is logged. @returns a function that removes it. */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
     return this.#events.on(event, listener);
   }
 
   /**
-   * Polls and works until `signal` aborts or `stop` is called, and resolves when the last report has left.
-   * @throws Error if it was run or stopped before. A worker runs once.
+   * Polls and works until `signal` aborts or `stop` is called. Resolves when the last report has ended.
+   * @throws Error if it was run or stopped before: a worker runs once. The error of a fault that stopped it.
    */
   async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#state !== 'created')
@@ -119,13 +119,14 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Drains. No new poll starts; open polls end by themselves (75 s at most, or the grace, where that is longer); what
-   * they still bring is run or failed, as `drain` says. Running tasks get their grace, then their signals abort, and 5 s later the drain goes on without
-   * them. Resolves when the last report has left. Always the same promise; never rejects.
+   * Drains the worker. No new poll starts; open polls end by themselves (75 s at most, or the grace, where that is
+   * longer), and the tasks that they still bring are run or failed, as `drain` says. Running tasks get their grace, then
+   * their signals abort, and 5 s later the drain goes on without them. Resolves when the last report has ended. Returns
+   * the same promise each time, which never rejects.
    */
   stop(): Promise<void> {
     if (!this.#stopping) {
-      // It is there before anything happens: whoever is told of the drain may call stop() again.
+      // Set before the drain begins, because its listeners may call stop() again.
       this.#stopping = this.#stopped.promise;
       void this.#outside(() => this.#drain()).then(this.#stopped.resolve);
       this.#stopAsked.resolve();
@@ -189,7 +190,7 @@ export class Worker implements ObservedWorker {
       drain,
       tracing,
     } = this.#parts;
-    // Handlers of one region share its port, and so its paces.
+    // The handlers of one region share its port and its paces.
     const ports = new Set(handlers.map(({ port }) => port));
     const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
     const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
@@ -208,7 +209,7 @@ export class Worker implements ObservedWorker {
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 
-  /** A fault of our own: stop as well as can be, and let `run` reject with it. */
+  /** Stops after a fault of the framework's own, with which `run` then rejects. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     void this.stop();
@@ -235,7 +236,7 @@ export class Worker implements ObservedWorker {
     return { onStretch, onAnswer, onSent, onTurn, onBlocked };
   }
 
-  /** Handlers whose tasks run on the main thread now. */
+  /** Returns the handlers that have tasks running on the main thread. */
   #runningHere(): string[] {
     return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
   }

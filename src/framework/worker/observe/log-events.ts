@@ -7,7 +7,7 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import type { EventHub } from './events.js';
-import { TroubleTeller } from '../poll/trouble.js';
+import { TroubleTracker } from '../poll/trouble.js';
 
 /** Logs what matters about a worker: a line for each change, and none that repeats. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
@@ -92,7 +92,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
    * trouble is over.
    */
   let partial = false;
-  const trouble = new TroubleTeller<'failed'>(clock, {
+  const trouble = new TroubleTracker<'failed'>(clock, {
     began: (_, error) => {
       partial = false;
       log.warn({ error: showError(error) }, 'results can not be reported; they are offered again and again');

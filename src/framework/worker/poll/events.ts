@@ -7,7 +7,7 @@ export interface PollRef {
   readonly activityArn: string;
 }
 
-/** What a handler's poller emits. */
+/** The events of a handler's poller. */
 export interface PollEvents {
   /** A poll ended: it brought a task, it brought none, or it failed of `trouble`. */
   'poll:ended': PollRef & {

@@ -1,6 +1,6 @@
-/** The service holds a poll for so long, and then answers that there is no task (API reference, GetActivityTask). */
+/** The time that the service holds a poll before it answers that there is no task (API reference, GetActivityTask). */
 const HOLD_MS = 60_000;
-/** While it is doubted that held polls are held by the service, another is sent beside each that is this old. */
+/** While held polls are in doubt, another is sent beside each that is this old. */
 const DOUBTED_AFTER_MS = 15_000;
 
 interface OpenPoll {
@@ -8,39 +8,39 @@ interface OpenPoll {
 }
 
 /**
- * Polls that may be open for a while beside those that the work wants:
+ * The polls that may be open for a while beside those that the work calls for:
  *
- * - One for each that was sent when all began, or began again. A fleet that starts in one moment would otherwise poll
- *   in that rhythm for as long as it has nothing to do. Each takes the place of the next one that ends empty, and
- *   its moment is drawn from the whole hold; no worker is without a poll for it. Only where the activity has no room
- *   for one more, so that many others poll, is the next one that ends empty sent later instead.
- * - While held polls are in doubt, because one was never answered at all, another beside each that gets old: a
- *   connection that swallowed one request may have swallowed the next, too, and a poll's limit is long.
+ * - One for each poll that was sent at the start, or at a new start after trouble, at a random moment of the hold. A
+ *   fleet that starts in one moment would otherwise poll in that rhythm for as long as it has nothing to do. The extra
+ *   poll replaces the next one that ends empty, so that no worker is without a poll meanwhile. Only where the activity
+ *   has no room for one more, because many others poll, is the next poll that ends empty sent later instead.
+ * - While held polls are in doubt, because one was never answered, another one beside each that gets old: a connection
+ *   that lost one request may have lost the next, too, and the limit of a poll is long.
  */
 export class ExtraPolls {
-  /** When one more may be opened, earliest first. */
+  /** The moments at which one more poll may be opened, earliest first. */
   #moments: number[] = [];
-  /** How many may be open because their moment has come. */
+  /** The number of extra polls that may be open because their moment has come. */
   #moved = 0;
-  /** Those that had no room: when what ends empty is to be sent in their stead. */
+  /** For each extra poll that had no room: when a poll that ends empty is to be sent instead. */
   #late: number[] = [];
   #doubted = false;
 
-  /** Plans to move as many polls away from the moment at which they were all sent. */
+  /** Plans extra polls for `many` that are sent now, at random moments of the hold. */
   plan(many: number, now: number, random: () => number): void {
     const later = (): number => now + Math.round((1 - random()) * HOLD_MS);
     this.clear();
     this.#moments = Array.from({ length: many }, later).sort((one, other) => one - other);
   }
 
-  /** Plans nothing any more. */
+  /** Drops the plan. */
   clear(): void {
     this.#moments = [];
     this.#moved = 0;
     this.#late = [];
   }
 
-  /** How many more may be open now. @param open those that are */
+  /** Returns the number of extra polls that may be open now. @param open the open polls */
   allowed(now: number, open: Iterable<OpenPoll>): number {
     while (this.#moments[0] !== undefined && this.#moments[0] <= now) {
       this.#moments.shift();
@@ -50,7 +50,7 @@ export class ExtraPolls {
     return this.#moved + [...open].filter(({ sentAt }) => now - sentAt >= DOUBTED_AFTER_MS).length;
   }
 
-  /** When one more may be open if nothing is told before; Infinity where only news can change that. */
+  /** Returns when one more may be open if no poll ends before; Infinity where only the end of one can change that. */
   nextAt(now: number, open: Iterable<OpenPoll>): number {
     const moment = this.#moments[0] ?? Infinity;
     if (!this.#doubted) return moment;
@@ -59,9 +59,9 @@ export class ExtraPolls {
   }
 
   /**
-   * A poll was answered.
-   * @param empty without a task: one that was moved takes its place
-   * @returns until when its place is to stay empty, if it is
+   * Notes that a poll was answered.
+   * @param empty true where it returned no task: an extra poll then counts as its successor
+   * @returns when its successor is to be sent, if not at once
    */
   answered(empty: boolean): number | undefined {
     this.#doubted = false;
@@ -70,14 +70,14 @@ export class ExtraPolls {
     return this.#late.shift();
   }
 
-  /** There was no room for one more poll. */
+  /** Notes that the activity had no room for one more poll. */
   crowded(now: number): void {
     if (this.#moved === 0) return;
     this.#moved--;
     this.#late.push(now + HOLD_MS);
   }
 
-  /** A poll was never answered at all: it was held for longer than the service holds any. */
+  /** Notes that a poll was never answered: it stayed open for longer than the service holds one. */
   doubt(): void {
     this.clear();
     this.#doubted = true;

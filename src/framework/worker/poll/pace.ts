@@ -1,36 +1,36 @@
 /** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
-  /** A count is closed after a second, or later, when it has seen enough sends to say something. */
+  /** A count is closed after a second, or later, when it has enough sends to be significant. */
   leastMs: 1_000,
   mostMs: 10_000,
   enough: 8,
-  /** A smaller share of refusals is left as it is: the quota is filled, and little is asked for nothing. */
+  /** A smaller share of refusals is tolerated: the quota is filled, and few sends are wasted. */
   tolerated: 0.15,
-  /** What is asked beyond what was granted, so that a quota is filled, and a larger one found. */
+  /** The factor by which the pace exceeds what was granted, so that a quota is filled and a larger one is found. */
   probe: 1.05,
-  /** The least pace: one look at the quota in five seconds. */
+  /** The lowest pace: one send in five seconds. */
   leastPerSecond: 0.2,
-  /** How fast the pace grows with each count that saw few refusals. */
+  /** The growth of the pace with each count that has few refusals. */
   growth: 1.05,
-  /** Where less than this part of what is sent less is granted all the same, refusals are at random. */
+  /** Refusals are random where less than this part of a cut in sends is granted all the same. */
   elasticity: 0.5,
-  /** So many counts decide that: others that share the quota must have had the time to send less, too. */
+  /** The counts of a trial: others that share the quota must have the time to send less, too. */
   trial: 3,
-  /** And more, up to this many, until they have seen so many sends. */
+  /** A trial goes on, up to so many counts, until they have so many sends. */
   trialMost: 6,
   trialEnough: 32,
-  /** After so many sends it is asked whether a quota is one still. */
+  /** The sends after which a quota is reviewed. */
   review: 100,
-  /** A pace that follows a quota is refused less than this; and while it is refused much, as much is granted as before. */
+  /** A pace that follows a quota has fewer refusals than this; where it has many, as much is granted as before. */
   refusedOfQuota: 0.3,
   grantedAsBefore: 0.75,
-  /** Until that is asked, the pace keeps this part of what the quota was taken for. */
+  /** The part of a quota that the pace keeps until the next review. */
   believed: 0.5,
-  /** How long it is believed at first; twice as long each time it is found again. */
+  /** The time for which refusals are first taken for random; doubled each time that they are found random again. */
   randomMs: 30_000,
-  /** After this long without a refusal the pace is given up. */
+  /** The time without a refusal after which the pace is dropped. */
   calmMs: 30_000,
-  /** What may leave at once after a pause, as a time at the pace. */
+  /** The burst that may be sent after a pause, as a time at the pace. */
   burstMs: 250,
 } as const;
 
@@ -41,7 +41,7 @@ interface Count {
   to: number;
 }
 
-/** What was sent and refused since a quota was last asked after, and what a second it granted before. */
+/** The sends and refusals since the last review of a quota, and the grants a second before. */
 interface Quota {
   readonly kind: 'quota';
   granted: number;
@@ -50,20 +50,20 @@ interface Quota {
   refused: number;
 }
 
-/** Sends a second, and how many of them were granted. */
+/** Sends and grants, a second. */
 interface Rates {
-  /** How many were counted. */
+  /** The number of sends that were counted. */
   readonly sends: number;
   readonly sent: number;
   readonly granted: number;
 }
 
 /**
- * - `free`: nothing is held back.
- * - `doubt`: much was refused, for the first time; a burst may have been used up just now.
- * - `trial`: the pace was lowered once, to see whether less is granted then.
- * - `quota`: it is not. The pace follows what is granted.
- * - `random`: it is. Nothing is held back for a while.
+ * - `free`: no send is held back.
+ * - `doubt`: many sends were refused for the first time, perhaps because a burst is used up.
+ * - `trial`: the pace is lowered, to see whether less is granted then.
+ * - `quota`: as much was granted. The pace follows what is granted.
+ * - `random`: less was granted. No send is held back for a while.
  */
 type Belief =
   | { readonly kind: 'free' | 'doubt' }
@@ -73,35 +73,34 @@ type Belief =
 
 /**
  * The pace of the polls, or of the reports, in one region and account, in sends a second, shared by all handlers of a
- * worker. Free until
- * the service throttles; then it follows what is granted, a little above it, so that a token bucket is filled and not
- * halved. Where sending less does not lower the share that is refused, refusals are at random, and the pace is given
- * up. A send that is not refused within a second counts as granted. Told the time; has none of its own.
+ * worker. It is unlimited until the service throttles; then it stays a little above what is granted, so that a token
+ * bucket is filled and not halved. Where sending less does not lower the share of refusals, they are random, and the
+ * pace is dropped. A send that is not refused within a second counts as granted. The time is passed in.
  */
 export class Pace {
   #perSecond = Number.POSITIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #count: Count | undefined;
-  /** Closed, but waiting for its last refusals. */
+  /** A closed count that waits for its last refusals. */
   #closed: Count | undefined;
   #belief: Belief = { kind: 'free' };
   #granted: number | undefined;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #randomMs: number = POLICY.randomMs;
 
-  /** Sends a second; Infinity while nothing is held back. */
+  /** Sends a second; Infinity while no send is held back. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** When the next send may leave; not after `now` where it may at once. */
+  /** Returns when the next send may leave; not after `now` where it may at once. */
   nextAt(now: number): number {
     this.#advance(now);
     return this.#nextAt;
   }
 
   /**
-   * Takes the next turn, in `mostMs` at the latest: turns that nobody would wait for are not given away.
+   * Reserves the next turn, in `mostMs` at the latest, so that no turn is wasted on a sender that would not wait for it.
    * @returns when it is; not after `now` where it is at once.
    */
   reserve(now: number, mostMs = Number.POSITIVE_INFINITY): number {
@@ -112,14 +111,14 @@ export class Pace {
     return turn;
   }
 
-  /** A send leaves, in its turn. */
+  /** Counts a send, in its turn. */
   sent(now: number): void {
     this.#advance(now);
     this.#count ??= { from: now, sent: 0, refused: 0, to: now };
     this.#count.sent++;
   }
 
-  /** The service throttled a send that had left at `sentAt`. */
+  /** Counts a throttled send that had left at `sentAt`. */
   refused(sentAt: number, now: number): void {
     this.#advance(now);
     this.#refusedAt = now;
@@ -127,7 +126,7 @@ export class Pace {
     if (count) count.refused++;
   }
 
-  /** Holds nothing back any more: what was learnt is out of date. */
+  /** Holds no send back any more: what was learnt is out of date. */
   release(): void {
     this.#free({ kind: 'free' });
   }
@@ -179,7 +178,7 @@ export class Pace {
 
   #try({ before, after }: Extract<Belief, { kind: 'trial' }>, rates: Rates, now: number): void {
     after.push(rates);
-    // The first count began before the pace was lowered, or before that of others was.
+    // The first count is dropped, since it began before this pace or that of others was lowered.
     const seen = after.slice(1);
     const sends = seen.reduce((sum, each) => sum + each.sends, 0);
     const enough = sends >= POLICY.trialEnough || after.length >= POLICY.trialMost;
@@ -194,7 +193,7 @@ export class Pace {
     this.#follow();
   }
 
-  /** A quota grants the same however much is asked. Where less is granted each time that less is sent, there is none. */
+  /** Returns false where less is granted each time that less is sent: a quota grants the same. */
   #isQuotaStill(quota: Quota, sent: number, refused: number, ms: number): boolean {
     quota.ms += ms;
     quota.sent += sent;

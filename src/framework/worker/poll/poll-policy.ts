@@ -7,38 +7,38 @@ import { PollRoom } from './poll-room.js';
 /** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
   /**
-   * Polls that are opened more for the first one that is answered at once, and twice as many for each more in a row:
-   * four round trips fill a hundred slots, and a single task that came at once opens few.
+   * The polls that are added for the first one that is answered at once; doubled for each further one in a row. Four
+   * round trips so fill a hundred slots, and a single task that came at once adds few.
    */
   growth: 3,
-  /** An answer is *at once* if it took at most this much longer than the quickest: there was a task waiting. */
+  /** An answer is *at once* if it took at most this much longer than the quickest: a task was waiting. */
   atOnceMs: 200,
-  /** A poll that waited longer for its task was one too many. */
+  /** A poll that waited longer for its task was not needed. */
   idleMs: 1_000,
-  /** So many failures in a row, and nothing gets through; of throttles, for so long: a quota that is used up is none. */
+  /** The failures in a row after which nothing gets through; throttles must also last: a quota may just be used up. */
   nothingThrough: 8,
   nothingThroughMs: 3_000,
-  /** A poll that was not refused for so long was granted: what the service refuses, it refuses at once. */
+  /** A poll that is not refused within this time was granted: the service refuses at once. */
   grantedMs: 1_000,
-  /** A poll that ended later than this was not answered: the service's hold, and what it asks clients to wait beyond it. */
+  /** A poll that ends later was not answered: the service's hold, and the 5 s that it asks clients to wait beyond it. */
   neverAnsweredMs: 65_000,
 } as const;
 
-/** What a failed poll waits by itself: the least, doubled each time it fails again, and the most. */
+/** The wait of a failed poll before it is repeated: the least, doubled with each further failure, and the most. */
 const OWN_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [50, 1_500],
   throttled: [200, 2_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
 };
-/** The same for the one poll that feels its way where nothing gets through. */
+/** The same for the one probe that is sent while nothing gets through. */
 const PROBE_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [100, 1_500],
   throttled: [1_000, 5_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
 };
-/** An empty answer that came sooner is none of the service's, which holds a poll: asked at once again, it never ends. */
+/** An empty answer that comes sooner is not the service's, which holds polls. The next poll waits, so as not to loop. */
 const NO_HOLD_MS = 1_000;
 
 export interface PollPolicyOptions {
@@ -48,24 +48,24 @@ export interface PollPolicyOptions {
   readonly random: () => number;
 }
 
-/** A poll as the policy knows it. */
+/** An open poll, for the policy. */
 export interface PolicedPoll extends Linked<PolicedPoll> {
   readonly sentAt: number;
-  /** How often its place has failed in a row before. */
+  /** The failures in a row of the polls that it repeats. */
   readonly tries: number;
-  /** When it was on a connection that was made and trusted. */
+  /** The time at which its request was on an established and trusted connection; undefined before. */
   connectedAt: number | undefined;
 }
 
-/** What a poll came to. */
+/** The end of a poll. */
 export type PollEnd =
   | { readonly kind: 'task' | 'empty' }
   | { readonly kind: 'failed'; readonly trouble: PollTrouble };
 
 /**
- * - `open`: as many polls as are wanted; one that failed waits by itself, and the others go on.
- * - `waiting`: nothing gets through for this reason, and no poll is opened until then.
- * - `probing`: one poll feels whether that is over.
+ * - `open`: as many polls as are wanted are open. A failed one waits by itself, and the others go on.
+ * - `waiting`: nothing gets through, for this reason, and no poll is opened until then.
+ * - `probing`: one poll tries whether that is over.
  */
 export type PollState =
   | { readonly kind: 'open' }
@@ -73,14 +73,14 @@ export type PollState =
   | { readonly kind: 'probing'; readonly reason: PollTrouble };
 
 /**
- * Says when a handler may open another poll. It is told what each poll came to, and the time; it waits for nothing and
- * calls nobody. The number of polls follows the work: more for each poll that found a task waiting, one less for each
- * that waited for its task. `ThrottlingException` governs the pace, `ActivityWorkerLimitExceeded` the number.
+ * Decides when a handler may open another poll, from the ends of its polls and the time that it is given. It has no
+ * timers and no callbacks. The number of polls follows the work: more for each poll that found a task waiting, one less
+ * for each that waited for its task. `ThrottlingException` governs the pace, `ActivityWorkerLimitExceeded` the number.
  */
 export class PollPolicy {
   readonly #options: PollPolicyOptions;
   readonly #open = new LinkedList<PolicedPoll>();
-  /** Places of failed polls, until they may be tried again. */
+  /** The failed polls that wait to be repeated. */
   #resting: { readonly until: number; readonly tries: number }[] = [];
   #state: PollState = { kind: 'open' };
   #wanted: number;
@@ -88,9 +88,9 @@ export class PollPolicy {
   #quickestMs: number = POLICY.idleMs;
   #atOnceInARow = 0;
   #failuresInARow = 0;
-  /** When the latest poll of those that were answered was sent. */
+  /** The time at which the latest of the answered polls was sent. */
   #answeredSentAt = Number.NEGATIVE_INFINITY;
-  /** When the failures in a row began. */
+  /** The time at which the current failures in a row began. */
   #since = Number.POSITIVE_INFINITY;
   #probe: PolicedPoll | undefined;
   #probes = 0;
@@ -106,24 +106,24 @@ export class PollPolicy {
     return this.#state;
   }
 
-  /** Polls that are open. */
+  /** The number of open polls. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** Polls that may be open together, as things stand. */
+  /** The number of polls that may be open at present. */
   get target(): number {
     return this.#state.kind === 'open' ? Math.min(this.#wanted, this.#room.size) : 1;
   }
 
-  /** Since when the service has held a poll that it could have refused; undefined where it holds none. */
+  /** The time since which the service has held a poll that it could have refused; undefined where it holds none. */
   get heldSince(): number | undefined {
     const held = [...this.#open].filter(({ sentAt }) => this.#isNews(sentAt));
     const since = held.flatMap(({ connectedAt }) => connectedAt ?? []);
     return since.length > 0 ? Math.min(...since) : undefined;
   }
 
-  /** Opens a poll, where one may be opened now. @param free slots that are free for one. */
+  /** Opens a poll, where one may be opened now. @param free the number of free slots */
   tryOpen(now: number, free: number): PolicedPoll | undefined {
     this.#tick(now);
     if (free <= 0 || this.#earliest(now, free) > now) return undefined;
@@ -140,7 +140,7 @@ export class PollPolicy {
     return poll;
   }
 
-  /** When to ask again, if nothing is told before; Infinity where only news can change anything. */
+  /** Returns when to ask again if no poll ends before; Infinity where only the end of one can change the answer. */
   nextAt(now: number, free: number): number {
     return Math.min(
       free > 0 ? this.#earliest(now, free) : Infinity,
@@ -149,28 +149,29 @@ export class PollPolicy {
     );
   }
 
-  /** The poll's request is on its connection. */
+  /** Notes that the poll's request is on its connection. */
   connected(poll: PolicedPoll, now: number): void {
     poll.connectedAt = now;
   }
 
-  /** It was answered after all, and is made again. */
+  /** Notes that the poll's request was answered after all, and is sent again. */
   disconnected(poll: PolicedPoll): void {
     poll.connectedAt = undefined;
   }
 
-  /** Trouble that nothing got through for may be over. @returns whether a probe waits to find out, and now may */
+  /** Lets a probe go at once, because the trouble may be over. @returns true where one was waiting for that trouble */
   mended(trouble: PollTrouble, now: number): boolean {
     if (this.#state.kind !== 'waiting' || this.#state.reason !== trouble) return false;
     this.#state = { ...this.#state, until: now };
     return true;
   }
 
+  /** Notes how a poll ended. */
   ended(poll: PolicedPoll, end: PollEnd, now: number): void {
     this.#open.remove(poll);
     if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
     this.#answeredSentAt = Math.max(this.#answeredSentAt, poll.sentAt);
-    // What was sent before the trouble began is no news of its end.
+    // An answer to a poll from before the trouble says nothing of its end.
     if (this.#isNews(poll.sentAt)) {
       this.#gotThrough(now);
       this.#probes = 0;
@@ -184,19 +185,20 @@ export class PollPolicy {
     return this.#failuresInARow === 0 || sentAt > this.#since;
   }
 
+  /** Returns when a poll may be opened; Infinity where only the end of one can allow it. */
   #earliest(now: number, free: number): number {
     const paced = this.#options.pace.nextAt(now);
     if (this.#state.kind === 'probing') return this.#probe ? Infinity : paced;
     if (this.#state.kind === 'waiting') return Math.max(this.#state.until, paced);
-    const places = this.#allowed(now) - this.#open.size;
-    if (places <= 0) return Math.max(paced, this.#moreAllowedAt(now));
-    // A poll that failed keeps its place while it waits; only what is left beside it may be opened.
+    const allowed = this.#allowed(now) - this.#open.size;
+    if (allowed <= 0) return Math.max(paced, this.#moreAllowedAt(now));
+    // A failed poll counts while it waits to be repeated; only the polls beyond it may be opened.
     const resting = this.#resting.filter(({ until }) => until > now);
-    if (Math.min(places, free) > resting.length) return paced;
+    if (Math.min(allowed, free) > resting.length) return paced;
     return Math.max(paced, Math.min(...resting.map(({ until }) => until)));
   }
 
-  /** Polls that may be open together now, the extra ones counted. */
+  /** Returns the number of polls that may be open now, extra polls included. */
   #allowed(now: number): number {
     const extra = this.#extra?.allowed(now, this.#open) ?? 0;
     return Math.min(this.#options.max, this.#room.size, this.#wanted + extra);
@@ -217,7 +219,7 @@ export class PollPolicy {
     return index === -1 ? 0 : (this.#resting.splice(index, 1)[0]?.tries ?? 0);
   }
 
-  /** A probe that was not refused for a second got through; and there may be room again. */
+  /** Ends the trouble where a probe was not refused for a second, and lets the room grow. */
   #tick(now: number): void {
     if (now >= this.#probeGrantedAt()) this.#gotThrough(now);
     this.#room.tick(now, this.#wanted, this.#options.max);
@@ -235,7 +237,7 @@ export class PollPolicy {
     this.#atOnceInARow = atOnce ? this.#atOnceInARow + 1 : 0;
     if (atOnce) this.#wanted = Math.min(max, this.#wanted + POLICY.growth * 2 ** (this.#atOnceInARow - 1));
     else if (heldMs > POLICY.idleMs) this.#wanted = Math.max(min, this.#wanted - 1);
-    // What was quick an hour ago need not be quick now: the measure forgets slowly.
+    // The quickest answer is forgotten slowly, since what was quick an hour ago need not be quick now.
     this.#quickestMs = Math.min(heldMs, this.#quickestMs * 1.05 + 1);
   }
 
@@ -246,7 +248,7 @@ export class PollPolicy {
     else if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
   }
 
-  /** Only an answer makes the waits short again: what is held may still be refused. */
+  /** Ends the trouble. The waits of probes stay long until an answer comes: a held poll may still be refused. */
   #gotThrough(now: number): void {
     const before = this.#state;
     this.#failuresInARow = 0;
@@ -260,7 +262,7 @@ export class PollPolicy {
 
   #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number): void {
     if (now - poll.sentAt > POLICY.neverAnsweredMs) {
-      // If a later one was answered, that this one never was is old news.
+      // Where a later poll was answered, this one says nothing of the present.
       if (poll.sentAt < this.#answeredSentAt) return this.#rest(now, poll.tries);
       this.#onNeverAnswered();
     }
@@ -279,14 +281,14 @@ export class PollPolicy {
     }
   }
 
-  /** The others may hang, too, and hold slots that will be needed; and who else polls is not known any more. */
+  /** Doubts the other polls, which may hang too, and drops the limit of the room: other workers may have changed. */
   #onNeverAnswered(): void {
     this.#extra?.doubt();
     this.#wanted = this.#options.min;
     this.#room.forget();
   }
 
-  /** There is no room for one more. Those that are open get through. */
+  /** Lowers the room; the polls that are open get through. */
   #onCrowd(poll: PolicedPoll, now: number): void {
     this.#extra?.crowded(now);
     this.#room.refused(poll.sentAt, this.#open.size, now);

@@ -1,32 +1,32 @@
-/** While there is too little room, one poll more is tried after so long. */
+/** The time after which one more poll is tried while there is too little room. */
 const GROWS_AFTER_MS = 1_000;
 
 /**
- * How many polls of a handler its activity has room for beside those of all other workers, as far as
- * `ActivityWorkerLimitExceeded` lets it be known: down by half with a refusal, up by one a second while more are wanted.
+ * The number of polls that a handler's activity has room for beside those of all other workers, estimated from
+ * `ActivityWorkerLimitExceeded`: halved by each refusal, and up by one a second while more are wanted.
  */
 export class PollRoom {
   #size = Number.POSITIVE_INFINITY;
   #changedAt = Number.NEGATIVE_INFINITY;
 
-  /** Infinity where nothing is known. */
+  /** Infinity where no limit is known. */
   get size(): number {
     return this.#size;
   }
 
-  /** A poll was refused. What is refused together is one refusal. @param open polls that are open beside it */
+  /** Notes a refused poll. Polls that were sent together count once. @param open the number of other open polls */
   refused(sentAt: number, open: number, now: number): void {
     if (sentAt < this.#changedAt) return;
     this.#size = Math.max(1, Math.floor((open + 1) / 2));
     this.#changedAt = now;
   }
 
-  /** When it grows; Infinity while it suffices. */
+  /** Returns when the room grows; Infinity while it suffices. */
   growsAt(wanted: number): number {
     return this.#size < wanted ? this.#changedAt + GROWS_AFTER_MS : Infinity;
   }
 
-  /** Lets it grow where it is time. @param most polls that may ever be open: where it has room for these, it is no limit */
+  /** Lets the room grow where that is due. @param most the most polls that may ever be open: room for these is no limit */
   tick(now: number, wanted: number, most: number): void {
     if (now < this.growsAt(wanted)) return;
     this.#size++;
@@ -34,6 +34,7 @@ export class PollRoom {
     if (this.#size >= most) this.forget();
   }
 
+  /** Drops the limit. */
   forget(): void {
     this.#size = Number.POSITIVE_INFINITY;
   }

@@ -5,7 +5,7 @@ import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/port.js';
 import type { PublicPolls } from '../../base/worker-status.js';
 import type { Lease } from '../task/task.js';
 import type { EmitPoll, PollRef } from './events.js';
-import { TroubleTeller } from './trouble.js';
+import { TroubleTracker } from './trouble.js';
 import type { Pace } from './pace.js';
 import { type PolicedPoll, PollPolicy } from './poll-policy.js';
 import type { Slot, Slots } from './slots.js';
@@ -14,7 +14,7 @@ export interface PollerOptions {
   readonly handler: PollRef;
   readonly port: ActivityPort;
   readonly slots: Slots;
-  /** Polls at once: `min` while idle, up to `max` while tasks come in. */
+  /** The number of open polls: `min` while idle, up to `max` while tasks come in. */
   readonly pollers: { readonly min: number; readonly max: number };
   /** Shared by all handlers of the region. */
   readonly pace: Pace;
@@ -22,23 +22,23 @@ export interface PollerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EmitPoll;
-  /** Takes a lease, and the slot that was reserved for it. Must not throw. @param sentAt when its poll was sent. */
+  /** Called with each lease and the slot that was reserved for it. Must not throw. @param sentAt when its poll was sent */
   readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
 }
 
 /** The state of a handler's polls. Instants are epoch milliseconds. */
 export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
-  /** From the first failure until none has failed for a while, or until what was blocked is answered again. */
+  /** Set from the first failure until none has failed for a while, or until blocked polls are answered again. */
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }
 
 /**
- * The service holds a poll for 60 s, and its documentation asks clients to wait for at least 65. A poll without
- * an answer after this long hangs: no socket, proxy or half-open connection can keep it.
+ * The longest that a poll may stay open. The service holds a poll for 60 s, and its documentation asks clients to wait
+ * for at least 65. A poll that is open for longer hangs, on whatever socket, proxy or half-open connection.
  */
 export const POLL_LIMIT_MS = 75_000;
 
-/** By its name whoever may not see a message is told what is wrong. */
+/** The name says what is wrong where the message is not shown. */
 class PollTimeout extends Error {
   override readonly name = 'TimeoutError';
 
@@ -46,20 +46,21 @@ class PollTimeout extends Error {
     super(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`);
   }
 }
-/** A poll that the service has held this long counts as an answer, until the first one comes: what it refuses, it refuses at once. */
+
+/** Before the first answer, a poll that was held for this long counts as one: the service refuses at once. */
 export const HELD_MS = 2_000;
 
 /**
- * The managed poll loop of one handler. A slot is reserved before a poll is sent, and travels with the lease; the
- * poller never waits for the work. Its policy says when a poll may be opened; this carries it out.
+ * The poll loop of one handler. It reserves a slot before it sends a poll, and hands the slot on with the lease; it
+ * never waits for the work. Its policy decides when a poll may be opened.
  */
 export class Poller {
   readonly #options: PollerOptions;
   readonly #policy: PollPolicy;
-  readonly #trouble: TroubleTeller<PollTrouble>;
+  readonly #trouble: TroubleTracker<PollTrouble>;
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
-  /** Nothing has got through since the trouble began. */
+  /** True while nothing has got through since the trouble began. */
   #blocked = false;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
   #stopping = false;
@@ -70,7 +71,7 @@ export class Poller {
     const { pollers, pace, random, clock, emit, handler } = options;
     this.#options = options;
     this.#policy = new PollPolicy({ ...pollers, pace, random });
-    this.#trouble = new TroubleTeller(clock, {
+    this.#trouble = new TroubleTracker(clock, {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),
       ended: (afterMs, failures) => emit('poll:recovered', { ...handler, afterMs, failures }),
     });
@@ -92,12 +93,12 @@ export class Poller {
     };
   }
 
-  /** Begins after a wait, so that the handlers of a worker do not all call at once. */
+  /** Starts polling after a delay, so that the handlers of a worker do not all poll at once. */
   start(delayMs: number): void {
     this.#wakeAt(this.#options.clock.now() + delayMs);
   }
 
-  /** Opens as many polls as policy and slots allow. To be called whenever a slot came free. */
+  /** Opens as many polls as the policy and the slots allow. To be called whenever a slot has come free. */
   fill(): void {
     if (this.#stopping) return;
     const { clock, slots } = this.#options;
@@ -111,9 +112,9 @@ export class Poller {
   }
 
   /**
-   * Starts no new poll. Open ones are not aborted: the service could have leased a task to them already.
-   * @param holdUntil polls may stay open until then even beyond their limit, in epoch milliseconds.
-   * @returns when the last open poll has ended.
+   * Stops polling. Resolves when the last open poll has ended. Open polls are not aborted, because the service may have
+   * leased a task to them already.
+   * @param holdUntil until then polls may stay open beyond their limit, in epoch milliseconds
    */
   async stop(holdUntil: number): Promise<void> {
     this.#stopping = true;
@@ -134,19 +135,19 @@ export class Poller {
     const onAgain = (): void => this.#policy.disconnected(poll);
     const answer = await port.poll(handler.activityArn, workerName, limit, onSent, onAgain);
     cancel();
-    this.#tellEnded(poll, answer);
+    this.#emitEnded(poll, answer);
     if (answer.kind === 'task') {
       slot.work();
       const { token, input } = answer;
       const polledAt = poll.sentAt;
       this.#options.onLease({ token, input, receivedAt: clock.now(), polledAt }, slot, polledAt);
     } else slot.free();
-    this.#learn(poll, answer);
+    this.#noteAnswer(poll, answer);
     this.fill();
     if (this.#policy.open === 0) this.#idle?.();
   }
 
-  #tellEnded({ sentAt }: PolicedPoll, answer: PollAnswer): void {
+  #emitEnded({ sentAt }: PolicedPoll, answer: PollAnswer): void {
     const { clock, emit, handler } = this.#options;
     const trouble = answer.kind === 'failed' ? { trouble: answer.trouble } : {};
     emit('poll:ended', { ...handler, answer: answer.kind, ...trouble, openMs: clock.now() - sentAt });
@@ -162,7 +163,7 @@ export class Poller {
     return () => cancel();
   }
 
-  #learn(poll: PolicedPoll, answer: PollAnswer): void {
+  #noteAnswer(poll: PolicedPoll, answer: PollAnswer): void {
     const { clock, emit, handler } = this.#options;
     const now = clock.now();
     if (answer.kind !== 'failed') {

@@ -1,8 +1,8 @@
 /**
- * A handler's places for tasks. A slot is for work: a poll reserves one before it is sent, so that nothing is leased
- * into a queue; it comes free when the handler has settled. Outcomes that are still being reported hold no slot, but
- * there are never more of them than lets all three together, polls, handlers and outcomes, stay within twice the
- * slots: a service that takes no reports is not asked for more work.
+ * The slots of a handler, each for one task at work. A poll reserves a slot before it is sent, so that no task is leased
+ * to wait here. The slot is free again when the handler has settled. Outcomes that are still being reported hold no
+ * slot, but polls, handlers and such outcomes together never exceed twice the slots: a service that accepts no reports
+ * is not asked for more work.
  */
 export class Slots {
   readonly size: number;
@@ -14,27 +14,27 @@ export class Slots {
     this.size = size;
   }
 
-  /** Slots that are taken, by an open poll or by a handler that has not settled. */
+  /** The number of slots in use, by an open poll or by a handler that has not settled. */
   get used(): number {
     return this.#polling + this.#running;
   }
 
-  /** Handlers that have not settled. */
+  /** The number of handlers that have not settled. */
   get running(): number {
     return this.#running;
   }
 
-  /** Outcomes of settled handlers that the service has not taken yet. */
+  /** The number of outcomes of settled handlers that the service has not accepted yet. */
   get undelivered(): number {
     return this.#undelivered;
   }
 
-  /** How many polls may be opened. */
+  /** The number of polls that may be opened now. */
   get free(): number {
     return Math.max(0, Math.min(this.size - this.used, 2 * this.size - this.used - this.#undelivered));
   }
 
-  /** Takes a place for a poll; undefined where that would be one too many. */
+  /** Reserves a slot for a poll; returns undefined where none is free. */
   reserve(): Slot | undefined {
     if (this.free === 0) return undefined;
     this.#polling++;
@@ -55,7 +55,7 @@ export class Slots {
 
 type SlotUse = 'poll' | 'handler' | 'report' | 'none';
 
-/** One place's way: a poll, the handler of what it brought, the report of the outcome. Each step is taken at most once. */
+/** One slot in use: by a poll, then by the handler of the task, then for the report of its outcome. Each step happens once. */
 export class Slot {
   readonly #move: (from: SlotUse, to: SlotUse) => void;
   #use: SlotUse = 'poll';
@@ -64,17 +64,17 @@ export class Slot {
     this.#move = move;
   }
 
-  /** The poll brought a task. */
+  /** The poll returned a task. */
   work(): void {
     this.#to('handler');
   }
 
-  /** The handler has settled: the slot is free, its outcome may still be on its way. */
+  /** The handler has settled: the slot is free, while its outcome may still be reported. */
   settle(): void {
     if (this.#use === 'handler') this.#to('report');
   }
 
-  /** Nothing is left. Idempotent. */
+  /** Nothing of the task is left. Idempotent. */
   free(): void {
     this.#to('none');
   }

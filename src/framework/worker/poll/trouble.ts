@@ -1,22 +1,24 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** How long nothing may fail before trouble is told to be over: where every other call fails, one answer is no news. */
+/** The time without a failure after which trouble is over. Where every other call fails, one answer does not end it. */
 const HEALTHY_MS = 30_000;
 
 export interface TroubleListener<K extends string> {
-  /** A kind of trouble began; each kind is told once, until all is over. */
+  /** A kind of trouble began. Called once for each kind until all trouble is over. */
   began(kind: K, error: Error): void;
+  /** All trouble is over. */
   ended(afterMs: number, failures: number): void;
 }
 
 /**
- * Tells trouble once when it begins and once when it ends, however often single calls fail and succeed in between. It
- * ends with the first answer where nothing got through before, and otherwise when nothing has failed for 30 s.
+ * Tracks calls that fail: calls its listener once when trouble begins and once when it ends, however often single calls
+ * fail and succeed in between. Trouble ends with the first answer where nothing got through before, and otherwise when
+ * nothing has failed for 30 s.
  */
-export class TroubleTeller<K extends string> {
+export class TroubleTracker<K extends string> {
   readonly #clock: Clock;
   readonly #listener: TroubleListener<K>;
-  readonly #told = new Set<K>();
+  readonly #begun = new Set<K>();
   #current: { kind: K; error: Error; readonly since: number; failures: number; lastAt: number } | undefined;
   #ending: Cancel | undefined;
   #stopped = false;
@@ -26,7 +28,7 @@ export class TroubleTeller<K extends string> {
     this.#listener = listener;
   }
 
-  /** The trouble there is: its latest kind and error, and when it began. */
+  /** The latest kind and error of the trouble, and when it began; undefined while there is none. */
   get current(): { readonly kind: K; readonly error: Error; readonly since: number } | undefined {
     if (!this.#current) return undefined;
     const { kind, error, since } = this.#current;
@@ -39,16 +41,16 @@ export class TroubleTeller<K extends string> {
     this.#current ??= { kind, error, since: now, failures: 0, lastAt: now };
     Object.assign(this.#current, { kind, error, lastAt: now });
     this.#current.failures++;
-    if (this.#told.has(kind)) return;
-    this.#told.add(kind);
+    if (this.#begun.has(kind)) return;
+    this.#begun.add(kind);
     this.#listener.began(kind, error);
   }
 
   /**
-   * A call was answered.
-   * @param options `sentAt`: what was sent before the trouble began says nothing of its end. `atOnce`: nothing got
-   * through before this answer.
-   * @returns whether it was news
+   * Notes that a call was answered.
+   * @param options `sentAt`: when the call was sent. An answer to a call from before the trouble says nothing of its
+   * end. `atOnce`: ends the trouble with this answer, because nothing got through before.
+   * @returns true where the answer says something of the present
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
     if (this.#stopped) return false;
@@ -58,7 +60,7 @@ export class TroubleTeller<K extends string> {
     return true;
   }
 
-  /** From now on nothing is told, whatever calls still come to, and no timer is left behind. */
+  /** Stops tracking: the listener is not called any more, and no timer is left. */
   stop(): void {
     this.#stopped = true;
     this.#ending?.();
@@ -78,7 +80,7 @@ export class TroubleTeller<K extends string> {
     if (!this.#current) return;
     const { since, failures } = this.#current;
     this.#current = undefined;
-    this.#told.clear();
+    this.#begun.clear();
     this.#ending?.();
     this.#ending = undefined;
     this.#listener.ended(this.#clock.now() - since, failures);

@@ -2,7 +2,7 @@ import { entryUrl } from '../../base/entry-url.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 import type { ProgramExit } from './program-exit.js';
 
-/** How a thread or a process exited. Its `stderr` begins with its last task. */
+/** The exit of a thread or a process. Its `stderr` begins with the last task. */
 export interface HostExit extends ProgramExit {
   /** The error that ended a thread, or that kept a process from starting. */
   readonly error: Error | undefined;

@@ -43,7 +43,7 @@ export interface PooledHost {
   readonly host: Host;
   /** Resolves when it can take a task. Rejects with {@link HostNotStarted}. */
   readonly ready: Promise<void>;
-  /** How it exited; undefined while it runs. */
+  /** Undefined while it runs. */
   exit: HostExit | undefined;
   /** Undefined while no task is at work there. */
   listener: HostListener | undefined;

@@ -94,7 +94,7 @@ function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean 
 
 function startReaper(): ChildProcess {
   const child = spawn('/bin/sh', ['-c', REAPER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // Where there is no shell, or the reaper was killed, the next group starts another.
+  // A reaper that is lost, or can't be started without a shell, is started again with the next group.
   const lost = (): void => {
     if (reaper === child) reaper = undefined;
   };

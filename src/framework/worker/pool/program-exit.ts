@@ -1,11 +1,11 @@
-/** How a child process exited. */
+/** The exit of a child process. */
 export interface Exit {
   /** Null where a signal ended it, or it was never started. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** How a program, or a thread or a process of a pool, exited. */
+/** The exit of a program, or of a thread or a process of a pool. */
 export interface ProgramExit extends Exit {
   /** The end of what it wrote to standard error. */
   readonly stderr: string;

@@ -1,17 +1,17 @@
 import type { TaskContext } from '../../declare/task-context.js';
 
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
-/** What is there from the start. */
+/** The fields that a context has from the start. */
 type Given = Omit<TaskContext, OnDemandName>;
-/** What costs something, and is made when it is asked for first. */
+/** The fields that are made on first use, because they cost something. */
 type OnDemand = { readonly [Name in OnDemandName]: () => TaskContext[Name] };
 
 const ON_DEMAND = Symbol('on demand');
 type Context = TaskContext & { readonly [ON_DEMAND]: OnDemand };
 
 /**
- * An accessor that all tasks share. Those of an object literal are made for each object anew, in the part of V8's heap
- * that is seldom collected, and all that a task holds waits there with them.
+ * Makes an accessor that all tasks share. V8 makes those of an object literal anew for each object, in a part of the heap
+ * that is seldom collected, and so would keep all that a task holds.
  */
 const accessor = (name: OnDemandName): PropertyDescriptor & ThisType<Context> => ({
   enumerable: true,
@@ -24,9 +24,9 @@ const SIGNAL = accessor('signal');
 const SHUTTING_DOWN = accessor('shuttingDown');
 const LOG = accessor('log');
 
-/** What a handler is given. All of it is the object's own, so that a copy, `{ ...task }`, has it too. */
+/** Makes the context of a handler. All fields are the object's own, so that a copy, `{ ...task }`, has them too. */
 export function taskContext(given: Given, onDemand: OnDemand): TaskContext {
-  // One by one: `defineProperties` takes three times as long.
+  // Defined one by one, because `defineProperties` takes three times as long.
   Object.defineProperty(given, ON_DEMAND, { value: onDemand, configurable: true });
   Object.defineProperty(given, 'signal', SIGNAL);
   Object.defineProperty(given, 'shuttingDown', SHUTTING_DOWN);

@@ -1,32 +1,32 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** How far a task is, as its handler last said. */
+/** The progress of a task, as its handler last reported it. */
 export interface TaskProgress {
-  /** From 0 to 1; undefined where none was said. */
+  /** A number from 0 to 1; undefined where none was given. */
   readonly fraction: number | undefined;
   /** At most 256 characters. */
   readonly message: string | undefined;
-  /** When it was said, in epoch milliseconds. */
+  /** The time of the handler's call, in epoch milliseconds. */
   readonly at: number;
 }
 
 const MESSAGE_LIMIT = 256;
-/** A handler may say it in a tight loop; others are told this often. */
-const TELL_EACH_MS = 1_000;
+/** The least time between two events, since a handler may report progress in a tight loop. */
+const EMIT_EACH_MS = 1_000;
 
 export interface ProgressParts {
   readonly clock: Clock;
-  /** Told the latest, at once and then at most once a second. */
-  readonly tell: (progress: TaskProgress) => void;
-  /** Sets timers in the worker's own asynchronous context. */
+  /** Called with the latest progress, at once and then at most once a second. */
+  readonly emit: (progress: TaskProgress) => void;
+  /** Runs a function in the worker's own asynchronous context. */
   readonly outside: <T>(fn: () => T) => T;
 }
 
-/** What one handler says of its progress. The latest always stands; telling it is rationed. Never throws. */
+/** The progress of one task. Keeps the latest, and limits the rate of events. Never throws. */
 export class Progress {
   readonly #parts: ProgressParts;
   #latest: TaskProgress | undefined;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #emittedAt = Number.NEGATIVE_INFINITY;
   #later: Cancel | undefined;
   #ended = false;
 
@@ -38,27 +38,27 @@ export class Progress {
     return this.#latest;
   }
 
-  /** A fraction outside of 0 to 1 is moved to its end; one that is no number is none. */
-  say(fraction: number | undefined, message: string | undefined): void {
+  /** A fraction below 0 or above 1 is clamped; one that is not a number is dropped. */
+  update(fraction: number | undefined, message: string | undefined): void {
     if (this.#ended) return;
     const { clock, outside } = this.#parts;
     const now = clock.now();
     this.#latest = { fraction: withinOne(fraction), message: shortened(message), at: now };
-    if (now - this.#toldAt >= TELL_EACH_MS) return this.#tell();
-    this.#later ??= outside(() => clock.after(this.#toldAt + TELL_EACH_MS - now, () => this.#tell()));
+    if (now - this.#emittedAt >= EMIT_EACH_MS) return this.#emit();
+    this.#later ??= outside(() => clock.after(this.#emittedAt + EMIT_EACH_MS - now, () => this.#emit()));
   }
 
-  /** Nothing is said or told any more. */
+  /** Ends the updates and the events. */
   end(): void {
     this.#ended = true;
     this.#later?.();
   }
 
-  #tell(): void {
+  #emit(): void {
     this.#later?.();
     this.#later = undefined;
-    this.#toldAt = this.#parts.clock.now();
-    if (this.#latest) this.#parts.tell(this.#latest);
+    this.#emittedAt = this.#parts.clock.now();
+    if (this.#latest) this.#parts.emit(this.#latest);
   }
 }
 

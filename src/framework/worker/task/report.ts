@@ -7,7 +7,7 @@ import { type Outcome, OUTPUT_LIMIT_BYTES } from '../handler/outcome/outcome.js'
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 
-/** How a report ended. */
+/** The end of a report. */
 export type ReportEnd =
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
@@ -23,13 +23,13 @@ export interface ReportPace {
   refused(sentAt: number, now: number): void;
 }
 
-/** What the reports of a worker share. */
+/** The parts of a worker that its reports share. */
 export interface ReportWorld {
   readonly port: ActivityPort;
   readonly reportPace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
-  /** How long a report is repeated while the service does not accept it. */
+  /** The longest that a report is repeated while the service does not accept it. */
   readonly reportLimitMs: number;
 }
 
@@ -63,7 +63,7 @@ export class Report {
   readonly #world: ReportWorld;
   readonly #onRetry: (retry: ReportRetry) => void;
   readonly #gone = new Abort();
-  /** When to give up, in epoch milliseconds. */
+  /** The time at which to give up, in epoch milliseconds. */
   #until = Number.POSITIVE_INFINITY;
   /** True once an attempt lost its answer, so that the service may have taken it. */
   #mayHaveArrived = false;
@@ -76,7 +76,7 @@ export class Report {
     this.#onRetry = onRetry;
   }
 
-  /** Brings the end forward. @param until when to give up, in epoch milliseconds. */
+  /** Brings the end forward. @param until the time at which to give up, in epoch milliseconds. */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
   }

@@ -21,18 +21,18 @@ import { deferred, within } from '../../base/time/wait.js';
 export interface Lease {
   readonly token: string;
   readonly input: string;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, as all instants here. */
   readonly receivedAt: number;
-  /** When its poll was sent, where that is known. */
+  /** The time at which its poll was sent, where that is known. */
   readonly polledAt?: number;
   /**
-   * Set where the process stood still before it arrived: how old the lease may be, in epoch milliseconds. It is beaten,
-   * and the answer waited for, before its handler is called.
+   * The earliest time at which the service may have leased it, where a stall of the process held it back. Its handler is
+   * called only after a heartbeat was answered.
    */
   readonly heldBackSince?: number;
 }
 
-/** What a task needs to know of its handler. */
+/** The parts of a handler that its tasks use. */
 export interface TaskHandler {
   readonly name: string;
   readonly activityArn: string;
@@ -41,31 +41,31 @@ export interface TaskHandler {
   readonly timeoutMs: number | false;
 }
 
-/** What a task is given by its worker. */
+/** The parts of a worker that its tasks use. */
 export interface TaskWorld extends ReportWorld {
   readonly heartbeats: Heartbeats;
   readonly log: Logger;
   readonly emit: EmitTask;
   readonly workerName: string;
-  /** @default nobody listens */
+  /** @default tasks are not traced */
   readonly tracing?: TaskTracing;
-  /** Runs what a handler asks of the worker in the worker's own asynchronous context. */
+  /** Runs a function in the worker's own asynchronous context, for what a handler asks of the worker. */
   readonly outside: <T>(fn: () => T) => T;
 }
 
-/** What is decided about a task: the outcome to send, or that nothing is to be sent. */
+/** The decision about a task: the outcome to report, or that nothing is reported. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
-/** What an input or a returned value fails by. */
-const OF_NO_THROW: ReadonlySet<string> = new Set([
+/** The failures of an input or of a returned value, which no handler threw. */
+const NOT_THROWN: ReadonlySet<string> = new Set([
   OWN_ERROR.invalidInput,
   OWN_ERROR.invalidOutput,
   OWN_ERROR.outputTooLarge,
 ]);
 
-/** How long a handler may run on after its signal aborted before the log names it. */
+/** The time for which a handler may run on after its signal aborted before `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
-/** How long the handler of a lease that was held back waits to hear that the service still wants the task. */
+/** The longest that the handler of a lease that was held back waits for the answer to a heartbeat. */
 const STILL_WANTED_MS = 2_000;
 
 /**
@@ -86,10 +86,10 @@ export class Task {
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
   #gone = false;
-  #beat: Heartbeat | undefined;
+  #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
-  /** When the slot could come free. */
+  /** The time at which the handler settled or was abandoned. */
   #settledAt: number | undefined;
   #decidedAt = 0;
   readonly #trace: TaskTrace | undefined;
@@ -104,9 +104,9 @@ export class Task {
     this.#world = world;
     this.#trace = world.tracing?.begin(lease, handler);
     const { clock, outside } = world;
-    const tell = (said: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...said });
+    const emit = (latest: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...latest });
     this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
-    this.#progress = new Progress({ clock, outside, tell });
+    this.#progress = new Progress({ clock, outside, emit });
     this.context = this.#makeContext();
     this.#inContext = new AsyncTaskContext(this.context);
   }
@@ -115,24 +115,24 @@ export class Task {
     return this.#phase;
   }
 
-  /** When the service last took a heartbeat, in epoch milliseconds. */
+  /** Epoch milliseconds of the last accepted heartbeat; undefined before the first. */
   get lastHeartbeatAt(): number | undefined {
-    return this.#beat?.lastAt;
+    return this.#heartbeat?.lastAt;
   }
 
-  /** How far the handler is, as it last said; undefined where it says nothing. */
+  /** The progress that the handler last reported; undefined before. */
   get progress(): TaskProgress | undefined {
     return this.#progress.latest;
   }
 
-  /** Whether the handler runs on although its signal aborted long ago: its slot may never come free. */
+  /** True while the handler runs although its signal aborted long ago, so that its slot may never come free. */
   get ignoresAbort(): boolean {
     return this.#ignoresAbort && !this.#handlerSettled;
   }
 
   /**
-   * Handles the task and reports what is decided. Resolves when nothing of it is left. Never rejects.
-   * @param onSettled called once when the slot may come free: the handler has settled, or was left behind.
+   * Handles the task and reports the decision. Resolves when nothing of the task is left. Never rejects.
+   * @param onSettled called once when the slot may come free: the handler has settled, or was abandoned
    */
   async run(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
@@ -144,7 +144,7 @@ export class Task {
     this.#end();
   }
 
-  /** Reports `Stepwright.WorkerShutdown` without calling the handler: for a lease that came too late. Never rejects. */
+  /** Reports `Stepwright.WorkerShutdown` without calling the handler, for a lease that arrived too late. Never rejects. */
   async refuse(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
     this.#begin();
@@ -154,13 +154,13 @@ export class Task {
     this.#end();
   }
 
-  /** The worker begins to drain. @param reportBy when a report is given up, in epoch milliseconds. */
+  /** Fires `shuttingDown`: the worker drains. @param reportBy the time at which the report is given up */
   beginDrain(reportBy: number): void {
     this.#report.endBy(reportBy);
     this.#inContext.run(() => this.#signals.drain());
   }
 
-  /** The grace is over: aborts the signal, and goes on without the handler if it has not settled 5 s later. */
+  /** Aborts the signal, because the grace is over. Abandons a handler that has not settled 5 s later. */
   shutDown(): void {
     if (this.#handlerSettled) return;
     this.#abort('shutdown', 'the worker stops and its grace is over');
@@ -182,12 +182,12 @@ export class Task {
         ...{ activityArn, workerName, token, rawInput: input },
         receivedAt: new Date(receivedAt),
         heartbeat: () => {
-          const beat = outside(() => this.#heartbeatNow());
-          // Whoever does not await it learns of gone from the signal.
-          beat.catch(() => {});
-          return beat;
+          const answered = outside(() => this.#heartbeatNow());
+          // A handler that does not await it learns of gone from the signal.
+          answered.catch(() => {});
+          return answered;
         },
-        progress: (fraction, message) => this.#progress.say(fraction, message),
+        progress: (fraction, message) => this.#progress.update(fraction, message),
       },
       {
         signal: () => this.#signals.signal,
@@ -202,7 +202,7 @@ export class Task {
     const { port, heartbeats, clock } = this.#world;
     const { token, receivedAt, heldBackSince } = this.#lease;
     this.#emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
-    this.#beat = heartbeats.track({
+    this.#heartbeat = heartbeats.track({
       port,
       token,
       everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
@@ -215,7 +215,7 @@ export class Task {
 
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
-    // Not before who took the task has noted it, and has sent the next poll: the handler may block.
+    // The await lets the poller send its next poll before the handler runs, since that may block.
     if (await this.#isWanted()) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
@@ -227,25 +227,26 @@ export class Task {
     this.#settle();
   }
 
-  /** Whether to call the handler at all: a lease that was held back may have been given to somebody else by now. */
+  /** Returns true where the handler is to be called: a lease that was held back may be another worker's by now. */
   #isWanted(): boolean | Promise<boolean> {
     return this.#lease.heldBackSince === undefined || this.#isStillWanted();
   }
 
   async #isStillWanted(): Promise<boolean> {
-    if (this.#beat) await within(this.#world.clock, STILL_WANTED_MS, this.#beat.now());
+    if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
     return this.#decision === undefined;
   }
 
+  /** The handler has settled, or is not called. */
   #settle(): void {
     this.#handlerSettled = true;
     this.#emitSettled();
     this.#inContext.close();
-    this.#letGo();
+    this.#releaseSlot();
   }
 
-  /** The slot may come free. */
-  #letGo(): void {
+  /** Lets the slot come free. */
+  #releaseSlot(): void {
     this.#settled.resolve();
     this.#onSettled?.();
     this.#onSettled = undefined;
@@ -257,10 +258,10 @@ export class Task {
     this.#emit('task:settled', { ...this.#ref(), handlerMs: this.#settledAt - this.#lease.receivedAt });
   }
 
-  /** After the shutdown abort a returned value is still a success; what the handler throws then is the stop's doing. */
+  /** After the shutdown abort a returned value is still a success; an error that is thrown then is taken for the stop's. */
   #afterShutdown(outcome: Outcome): Outcome {
     const stopped = this.#signals.aborted?.kind === 'shutdown';
-    if (!stopped || outcome.status === 'succeeded' || OF_NO_THROW.has(outcome.error)) return outcome;
+    if (!stopped || outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
     return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
   }
 
@@ -282,7 +283,7 @@ export class Task {
     this.#emitIgnored(ABANDON_MS, true);
     this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
     this.#emitSettled();
-    this.#letGo();
+    this.#releaseSlot();
   }
 
   #abort(kind: AbortKind, message: string): void {
@@ -297,7 +298,7 @@ export class Task {
     this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
-  /** The first decision is the only one. @returns whether this was it. */
+  /** Takes the first decision, and ignores all others. @returns true for the first */
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
@@ -313,7 +314,7 @@ export class Task {
       decision.status === 'gone'
         ? { kind: 'gone', probablyDelivered: false, error: decision.error }
         : await this.#report.send(decision);
-    this.#beat?.release();
+    this.#heartbeat?.release();
     if (end.kind === 'gone') this.#onGone(end.error);
     this.#emitEnd(end);
   }
@@ -348,7 +349,7 @@ export class Task {
     this.#trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
       error: end.kind === 'gone' || end.outcome.status === 'succeeded' ? undefined : end.outcome.error,
-      // What is gone before anything was decided is not reported.
+      // Nothing was reported where the task was gone before the decision.
       decidedAt: this.#decision?.status === 'gone' ? undefined : this.#decidedAt,
       retries: this.#retries,
       at,
@@ -356,8 +357,8 @@ export class Task {
   }
 
   async #heartbeatNow(): Promise<void> {
-    await this.#beat?.now();
-    // A handler that asks in a loop would else keep the event loop, and with it its own heartbeat, from turning.
+    await this.#heartbeat?.now();
+    // Otherwise a handler that awaits heartbeats in a loop would block the event loop, and its own heartbeats.
     await turn.share();
     if (!this.#gone) return;
     throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
@@ -380,5 +381,5 @@ export class Task {
   }
 }
 
-/** A compiled handler never rejects; if it did, its task would still end. */
+/** The outcome of a compiled handler that rejects, which none does: its task ends all the same. */
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});

@@ -1,15 +1,15 @@
-/** Follows tasks for whoever listens. */
+/** Traces tasks. */
 export interface TaskTracing {
-  /** A lease has arrived; undefined where nobody listens. Never throws. */
+  /** Begins the trace of a task whose lease has arrived; returns undefined where tasks are not traced. Never throws. */
   begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
 }
 
 export interface TracedTask {
   readonly token: string;
   readonly input: string;
-  /** Epoch milliseconds, as all instants here. */
+  /** In epoch milliseconds, as all instants here. */
   readonly receivedAt: number;
-  /** When its poll was sent. */
+  /** The time at which its poll was sent. */
   readonly polledAt?: number;
 }
 
@@ -18,21 +18,21 @@ export interface TracedHandler {
   readonly activityArn: string;
 }
 
-/** What is told of one task. */
+/** The trace of one task. */
 export interface TaskTrace {
-  /** For every line that its handler logs. */
+  /** Fields for every line that its handler logs. */
   readonly logFields: Readonly<Record<string, string>>;
-  /** Runs the handler where it and what it calls are part of this trace. */
+  /** Runs the handler, so that the spans of its calls are part of this trace. */
   run<T>(fn: () => T): T;
-  /** Nothing more is sent of it. */
+  /** Ends the trace: nothing more is sent for the task. */
   ended(end: TraceEnd): void;
 }
 
 export interface TraceEnd {
   readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
-  /** The name that it failed by. */
+  /** The error's name, where it failed. */
   readonly error: string | undefined;
-  /** When the outcome was decided; undefined where the task was gone before. */
+  /** The time of the decision; undefined where the task was gone before. */
   readonly decidedAt: number | undefined;
   /** Attempts to report the outcome after the first. */
   readonly retries: number;
