@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { placeOf, saidOf } from '../../src/framework/check/finding.js';
+import { locationOf, messageOf } from '../../src/framework/check/finding.js';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { arnOf, type Case, charge, check, fix, handlersOf, LOST, machine, ship } from './machines.js';
@@ -294,7 +294,9 @@ const PLANTED: readonly Planted[] = [
 ];
 
 const linesOf = (each: Case): string[] =>
-  check(each).map((finding) => `${placeOf(finding)} ${finding.level} ${saidOf(finding)} | ${finding.fix}`);
+  check(each).map(
+    (finding) => `${locationOf(finding)} ${finding.level} ${messageOf(finding)} | ${finding.fix}`,
+  );
 
 describe('a planted mistake is found', () => {
   test.each(PLANTED)('%s', (_, planted, expected) => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTestMachine } from 'stepwright/testing';
 import { definitionMistakes } from '../../src/framework/check/definition-mistakes.js';
-import { placeOf, saidOf } from '../../src/framework/check/finding.js';
+import { locationOf, messageOf } from '../../src/framework/check/finding.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Work';
@@ -9,7 +9,7 @@ const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Work';
 /** Each mistake as one line. */
 const linesOf = (text: string, env = {}): string[] =>
   definitionMistakes(machineSource('M', 'm.asl.json', text, env)).map(
-    (each) => `${placeOf(each)} ${saidOf(each)} | ${each.fix}`,
+    (each) => `${locationOf(each)} ${messageOf(each)} | ${each.fix}`,
   );
 
 const machine = (states: string, startAt = 'A'): string =>

@@ -100,7 +100,7 @@ function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): 
     return [{ state: task, steps: [...task.steps, 'Resource'], found: withoutHandler(task, handlers) }];
   const whole = [...taskLimits(task, handler), ...unmatchedNames(task, handler)];
   return [
-    ...whole.map((found) => ({ state: task, steps: [...task.steps, ...placeIn(found)], found })),
+    ...whole.map((found) => ({ state: task, steps: [...task.steps, ...fieldOf(found)], found })),
     ...payloadMisfits(task, handler),
   ];
 }
@@ -109,7 +109,7 @@ const isServed = ({ tasks }: ReadMachine, { handlers }: Declared): boolean =>
   tasks.some(({ activityArn }) => handlerOf(handlers, activityArn));
 
 /** Returns the steps to the field of the task that a finding is about, where it exists. */
-function placeIn({ edits }: Found): readonly Step[] {
+function fieldOf({ edits }: Found): readonly Step[] {
   const [edit] = edits ?? [];
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/errors.js';
 import { compileMachine, DefinitionError, type DefinitionProblem, didYouMean } from '../local/index.js';
-import { placeOf, saidOf } from './finding.js';
+import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
@@ -75,7 +75,7 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
 /** Returns a mistake as a problem that keeps a start from seeding the machine. */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',
-  where: placeOf(mistake),
-  what: saidOf(mistake),
+  where: locationOf(mistake),
+  what: messageOf(mistake),
   fix: mistake.fix,
 });

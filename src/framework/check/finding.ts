@@ -44,16 +44,16 @@ export interface FoundAt {
 }
 
 /** Returns `file:line:column`, as editors and terminals open it. */
-export const placeOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string =>
+export const locationOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string =>
   line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 
 /** Returns what is wrong, behind the name of the state. */
-export const saidOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
+export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 
 /** Returns a finding as one line, for a log. */
 export const lineOf = (finding: Finding): string =>
-  `${placeOf(finding)} ${saidOf(finding)}; fix: ${finding.fix}`;
+  `${locationOf(finding)} ${messageOf(finding)}; fix: ${finding.fix}`;
 
 /** Returns a key and its value, ready to paste. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

@@ -13,7 +13,7 @@ export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHa
   const value = state.language === 'JSONata' ? jsonataTemplate(template) : pathTemplate(template);
   return misfits(value, schema).map(({ steps, what, fix }) => ({
     state,
-    steps: placeOf(template, [...state.steps, field], steps),
+    steps: stepsInFile(template, [...state.steps, field], steps),
     found: {
       code: 'PAYLOAD_MISFIT',
       level: 'error',
@@ -42,7 +42,7 @@ function jsonataTemplate(template: unknown): unknown {
 }
 
 /** Returns the steps in the file to a place in the payload. */
-function placeOf(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
+function stepsInFile(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
   const place = [...base];
   let at: unknown = template;
   for (const step of steps) {

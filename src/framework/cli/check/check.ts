@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Comparison, checkMachines } from '../../check/check-machines.js';
-import { type Finding, placeOf, saidOf } from '../../check/finding.js';
+import { type Finding, locationOf, messageOf } from '../../check/finding.js';
 import { fixMachine } from '../../check/fix-machine.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
@@ -111,7 +111,7 @@ async function readDeployed(
 }
 
 function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
-  const done = fixed.map((each) => `${placeOf(each)}  fixed  ${saidOf(each)}\n`);
+  const done = fixed.map((each) => `${locationOf(each)}  fixed  ${messageOf(each)}\n`);
   return [...done, ...findings.map(block)].join('');
 }
 
@@ -119,7 +119,7 @@ function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
 function block(finding: Finding): string {
   const { level, fix, paste, edits } = finding;
   const lines = [
-    `${placeOf(finding)}  ${level}  ${saidOf(finding)}`,
+    `${locationOf(finding)}  ${level}  ${messageOf(finding)}`,
     `    fix: ${fix}${edits ? ' (--fix does it)' : ''}`,
     ...(paste === undefined ? [] : [`    ${paste}`]),
   ];
