@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a batch job', () => {
   const LINES = 120_000;
-  /** @param broken a line that is none, after all others */
+  /** @param broken appends a line that is no order. */
   function orders(name: string, broken = ''): string {
     const file = join(folder, name);
     const line = (n: number): string => JSON.stringify({ customer: `c${n % 7}`, cents: n });

@@ -8,7 +8,7 @@ export class StatisticsInput {
   numbers!: number[];
 }
 
-/** A program in another language: `programs/describe_numbers.py`. Where there is no Python, its tasks fail, and nothing else. */
+/** Runs a program in another language, `programs/describe_numbers.py`. Without Python only its own tasks fail. */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:StatisticsActivity')
 export class StatisticsActivity {
   @Handle({ throws: ['TooFewNumbers'] })

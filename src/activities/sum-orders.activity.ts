@@ -8,11 +8,11 @@ export class SumOrdersInput {
   @IsString() @IsNotEmpty() file!: string;
 }
 
-/** How far a run has come: all of it that the next one needs. */
+/** The progress of a run, as the next run needs it. */
 interface Checkpoint {
-  /** Which file it is of. */
+  /** The size of the file in bytes: a checkpoint of another file does not count. */
   readonly size: number;
-  /** Bytes that are done, to the end of a line. */
+  /** The bytes that are done, up to the end of a line. */
   offset: number;
   lines: number;
   readonly cents: Record<string, number>;
@@ -21,8 +21,8 @@ interface Checkpoint {
 const LINES_BETWEEN_CHECKPOINTS = 50_000;
 
 /**
- * A batch job: reads a file of any length with little memory, says how far it is, stops where it is told to, and goes on
- * where the last run has left off, on whichever worker sees the same files.
+ * A batch job. It reads a file of any length with little memory, reports its progress, stops when its worker drains, and
+ * goes on where the last run has stopped, on any worker that sees the same files.
  */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:SumOrdersActivity', { concurrency: 2 })
 export class SumOrdersActivity {
@@ -40,9 +40,11 @@ export class SumOrdersActivity {
       }
       task.progress(done.offset / size, `${done.lines} lines`);
       const stopping = task.signal.aborted || task.shuttingDown.aborted;
-      if (stopping || done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) await this.#save(file, done);
+      if (stopping || done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) {
+        await this.#save(file, done);
+        saved = done.lines;
+      }
       if (stopping) throw new ActivityFailure('Interrupted', `stopped after ${done.lines} lines`);
-      if (done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) saved = done.lines;
     }
     await rm(checkpointOf(file), { force: true });
     const cents = Object.values(done.cents).reduce((sum, each) => sum + each, 0);
@@ -59,7 +61,7 @@ export class SumOrdersActivity {
     }
   }
 
-  /** In one step: whoever is killed meanwhile leaves the last one whole. */
+  /** Replaces the checkpoint in one step: a run that is killed meanwhile leaves the last one whole. */
   async #save(file: string, done: Checkpoint): Promise<void> {
     const path = checkpointOf(file);
     await writeFile(`${path}.new`, JSON.stringify(done));
@@ -82,7 +84,7 @@ function orderOf(text: string, line: number): { customer: string; cents: number 
   }
 }
 
-/** The lines of a file from an offset on, some at a time, each with how many bytes it takes with its end. */
+/** Yields the lines of a file from an offset on, some at a time, each with its size in bytes, its end included. */
 async function* linesFrom(
   file: string,
   offset: number,

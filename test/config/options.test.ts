@@ -17,7 +17,7 @@ const circular: { self?: unknown } = {};
 circular.self = circular;
 class NoInterceptor {}
 
-/** One of each kind of value; what an option takes of them is left out below. */
+/** One value of each kind. Each option is tried with the kinds that it refuses. */
 const KINDS: Readonly<Record<string, unknown>> = {
   null: null,
   true: true,
@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<string, unknown>> = {
 type Rows = typeof OPTIONS & typeof ACTIVITY_OPTIONS & typeof HANDLE_OPTIONS;
 type Kind = string;
 
-/** Of each option: the kinds that it takes, and what else is wrong with it. A new option needs a row here. */
+/** The kinds that each option takes, and other values that it refuses. A new option needs a row here. */
 const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: readonly unknown[] }>> = {
   concurrency: { takes: ['1'], alsoWrong: [1.5, 100_001, { min: 1, max: 2 }] },
   pollers: {

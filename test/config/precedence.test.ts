@@ -22,7 +22,7 @@ function definitionOf(activity: HandlerOptions, handle: HandlerOptions): Handler
   return definition;
 }
 
-/** Eight values of each option, the first for the weakest place. A new option needs a row here. */
+/** Eight values of each option, the first for the weakest source. A new option needs a row here. */
 const VALUES: Readonly<Record<keyof typeof HANDLER_OPTIONS, readonly unknown[]>> = {
   concurrency: [1, 2, 3, 4, 5, 6, 7, 8],
   pollers: [1, 2, 3, 4, 5, 6, 7, 8],
@@ -33,7 +33,7 @@ const VALUES: Readonly<Record<keyof typeof HANDLER_OPTIONS, readonly unknown[]>>
 
 type Place = (key: string, value: unknown) => Partial<ConfigSources> & { activity?: object; handle?: object };
 
-/** Every place, the weakest first, with the name that it goes by. */
+/** Every source of options, the weakest first, with its name. */
 const PLACES: readonly [string, Place][] = [
   ['the config', (key, value) => ({ config: { [key]: value } })],
   ['@Activity', (key, value) => ({ activity: { [key]: value } })],
@@ -76,7 +76,7 @@ describe('of the places that set an option of a handler the strongest wins', () 
   });
 });
 
-/** How a text says an option, and what it then is. A new option that a text can say needs a row here. */
+/** A text for each option, and the value that it means. A new option with a text form needs a row here. */
 const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>> = {
   activities: [
     ['a/{b,c}.js', ['a/{b,c}.js']],
@@ -159,7 +159,7 @@ describe('an option that a text can say', () => {
   );
 });
 
-/** What is wrong with these, as `code where`. */
+/** Returns the problems of a config and its flags, as `code where`. */
 function wheres(sources: Partial<ConfigSources>): string[] {
   try {
     resolveConfig({ config: {}, env: {}, ...sources });
@@ -201,8 +201,8 @@ describe('options of single handlers', () => {
       ],
     ],
   ];
-  test.each(wrong)('%s', (_, sources, told) => {
-    expect(wheres(sources)).toEqual(told);
+  test.each(wrong)('%s', (_, sources, expected) => {
+    expect(wheres(sources)).toEqual(expected);
   });
 
   test('flags for one handler add up, and the last of two wins', () => {

@@ -31,7 +31,7 @@ import { Circle, Square, byKind } from '../worker/handler/kinds/field.js';
 import { inputRows } from '../worker/handler/rows/inputs.js';
 
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 25);
-/** Rows of inputs that are taken: so many there are at least. */
+/** The least number of rows of inputs that are accepted. */
 const ROWS = 50;
 
 const schemaOf = (input: HandleOptions['input'], more: HandleOptions = {}): JsonSchema =>
@@ -39,7 +39,7 @@ const schemaOf = (input: HandleOptions['input'], more: HandleOptions = {}): Json
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false });
 
-/** Whether ajv, which is not ours, takes a value. It forgets the schema then. */
+/** True where ajv, which is not ours, accepts a value. It forgets the schema afterwards. */
 function takes(schema: JsonSchema, value: unknown): boolean {
   try {
     return ajv.validate(schema, value);
@@ -81,7 +81,8 @@ test('whatever the validation takes the schema takes, and of the rest it refuses
 
 test('every row of inputs that is taken fits the schema of its class', () => {
   const taken = inputRows.filter(
-    ({ told, json }) => !('error' in told && told.error === 'Stepwright.InvalidInput') && isJson(json),
+    ({ expected, json }) =>
+      !('error' in expected && expected.error === 'Stepwright.InvalidInput') && isJson(json),
   );
   expect(taken.length).toBeGreaterThan(ROWS);
   const misfits = taken.filter(
@@ -204,7 +205,7 @@ class Short {
 
 test('a length and a pattern that JSON Schema counts otherwise are never told narrower than they are', async () => {
   const definition = definitionOf({ input: Short });
-  // One character each for class-validator: with a variation selector, and of two code units.
+  // class-validator counts each as one character: the first has a variation selector, the second two code units.
   for (const value of [
     { text: '❤️', any: 'x' },
     { text: '😀', any: 'x' },

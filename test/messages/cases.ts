@@ -29,7 +29,7 @@ import { mistakes } from '../declare/mistakes.js';
 
 expect.extend(matchers);
 
-/** What a person does wrong, and the text that he is shown for it. */
+/** A mistake of a user, and the text that is shown for it. */
 export type MessageCase = readonly [mistake: string, shown: (dir: string) => Promise<string>];
 
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Charge';
@@ -125,7 +125,7 @@ const injection: MessageCase[] = [
       const setup = (): never => {
         throw new Error('no database');
       };
-      // Where it is: this file.
+      // The line number is one of this file.
       return (await thrown(worker({ setup }))).replace(/cases\.ts:\d+/, 'cases.ts:1');
     },
   ],
@@ -224,7 +224,7 @@ const configs: MessageCase[] = [
           defaulted: false,
         },
       );
-      // Where Jest has linked the module from.
+      // Jest appends the file that imports the module.
       return of(problems).replaceAll(/ \(test\/messages\/cases\.ts:\d+\)/g, '');
     },
   ],
@@ -237,7 +237,7 @@ function write(dir: string, name: string, text: string): string {
   return file;
 }
 
-/** A project with a config; its compiled file is an hour older than it, if there is one. */
+/** Makes a project with a config. Its compiled file, if any, is an hour older. */
 function project(dir: string, compiled?: string): string {
   write(dir, 'tsconfig.json', '{"compilerOptions":{"rootDir":".","outDir":"dist"}}');
   write(dir, 'nest-style.config.ts', 'export default {};');
@@ -289,7 +289,7 @@ const lookUps: MessageCase[] = [
   ['a look-up that is not allowed', async () => of([lookUpFailed(['Chrage'], denied)])],
 ];
 
-/** The last of all: names of errors are looked at in every start of the process. */
+/** These come last: once declared, an error name is checked in every later start of the process. */
 const errorNames: MessageCase[] = [
   [
     'a reserved name of an error, and an empty one',
@@ -438,7 +438,7 @@ const tests: MessageCase[] = [
   ],
 ];
 
-/** By the part of the work in which they come. */
+/** The cases, by the part of the work in which they come up. */
 export const CASES: Readonly<Record<string, readonly MessageCase[]>> = {
   'Declaring a handler': declarations,
   Injecting: injection,
@@ -450,7 +450,7 @@ export const CASES: Readonly<Record<string, readonly MessageCase[]>> = {
   'Names of errors': errorNames,
 };
 
-/** Runs a case in a folder of its own, and gives the text with no place of this machine in it. */
+/** Runs a case in a folder of its own. Returns its text without the paths of this machine. */
 export async function shownFor(shown: MessageCase[1]): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'messages-'));
   try {

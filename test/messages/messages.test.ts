@@ -5,7 +5,7 @@ import { CASES, shownFor } from './cases.js';
 
 const GOLDEN = 'test/messages/golden.txt';
 
-// A command in a message is the one of a project: not that of a script of this repository, which may run the tests.
+// Messages name the commands of a user's project, not the npm scripts of this repository, which may run the tests.
 for (const name of Object.keys(process.env)) if (name.startsWith('npm_')) delete process.env[name];
 
 async function allMessages(): Promise<string> {
@@ -15,11 +15,11 @@ async function allMessages(): Promise<string> {
     for (const [mistake, shown] of cases) parts.push(`==== ${mistake}\n${await shownFor(shown)}`);
   }
   const all = stripVTControlCharacters(parts.join('\n\n'));
-  // A new option is none of a message's business.
+  // Lists of options are cut: a new option would change every one.
   return `${all.replaceAll(/(The keys are|It has:) [\w, ]+$/gm, '$1 …')}\n`;
 }
 
-/** After a change that was meant: UPDATE_MESSAGES=1 npm run -s jest -- test/messages, and read what differs. */
+/** Accept a change with UPDATE_MESSAGES=1 npm run -s jest -- test/messages, and read the difference. */
 test('every message is as it stands in the golden file, to be read as a whole', async () => {
   const messages = await allMessages();
   if (process.env['UPDATE_MESSAGES']) writeFileSync(GOLDEN, messages);

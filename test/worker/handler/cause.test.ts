@@ -8,7 +8,7 @@ const many = Array.from({ length: 1000 }, () => violation);
 const data = { text: 'd'.repeat(20_000) };
 const cause = { errorType: 'InvalidOrder', errorMessage: 'm' };
 
-/** Writes one, checks what holds for all, and gives how much of each part is left. */
+/** Writes a cause, checks that it is JSON within the limit, and returns the size of each part that is left. */
 function write(parts: Partial<Parameters<typeof writeCause>[0]>) {
   const text = writeCause({ ...cause, ...parts });
   expect(text.length).toBeLessThanOrEqual(LIMIT);

@@ -30,7 +30,7 @@ import * as fc from 'fast-check';
 import { brokenRules } from '../../../src/framework/worker/handler/input/broken-rules.js';
 import { dtoOf } from './kinds/field.js';
 
-/** PROPERTY_RUNS=50000 for the whole count. */
+/** PROPERTY_RUNS=50000 runs them all. */
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 4);
 
 const groups = fc.constantFrom<string[]>([], ['a'], ['b'], ['a', 'b']);
@@ -99,21 +99,25 @@ const value = fc.oneof(
   fc.array(scalar, { maxLength: 3 }).map((each) => new Map(each.map((part, index) => [String(index), part]))),
 );
 
-type Told = [path: string, rule: string, message: string];
+type Broken = [path: string, rule: string, message: string];
 
-function flat(errors: readonly ValidationError[], before = ''): Told[] {
+function flat(errors: readonly ValidationError[], before = ''): Broken[] {
   return errors.flatMap((error) => {
     const step =
       Array.isArray(error.target) || error.target instanceof Set ? `[${error.property}]` : error.property;
     const path = before === '' || step.startsWith('[') ? `${before}${step}` : `${before}.${step}`;
-    const own = Object.entries(error.constraints ?? {}).map(([name, message]): Told => [path, name, message]);
+    const own = Object.entries(error.constraints ?? {}).map(([name, message]): Broken => [
+      path,
+      name,
+      message,
+    ]);
     return [...own, ...flat(error.children ?? [], path)];
   });
 }
 
-/** Of two rules by one name class-validator tells the last; we tell both. */
-const ordered = (told: readonly Told[]): Told[] =>
-  [...new Map(told.map((each) => [`${each[0]} ${each[1]}`, each])).values()].toSorted(([a, b], [c, d]) =>
+/** class-validator reports the last of two rules by one name; we report both. */
+const ordered = (broken: readonly Broken[]): Broken[] =>
+  [...new Map(broken.map((each) => [`${each[0]} ${each[1]}`, each])).values()].toSorted(([a, b], [c, d]) =>
     `${a} ${b}` < `${c} ${d}` ? -1 : 1,
   );
 

@@ -10,7 +10,7 @@ import { sample } from '../../support/thorough.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SOURCES = join(ROOT, 'test/fixtures/compilers');
-/** Inside of the package, so that `stepwright` resolves to itself: to what `tsc` built. */
+/** Inside the package, so that `stepwright` resolves to the files that `tsc` built. */
 const OUT = join(ROOT, 'dist/test-compilers');
 
 /** tsx reads the decorator options of a tsconfig only for the files that it includes. */
@@ -22,7 +22,7 @@ const node = async (...args: string[]): Promise<unknown> =>
 const runCompiled = (compiler: string, file: string): Promise<unknown> =>
   node(join(SOURCES, 'run.js'), join(OUT, compiler), `${file}.activity.js`);
 
-/** Runs a script of the compiler's own, since a compiler is not to be loaded into a test runner. */
+/** Runs a script in a process: a compiler must not be loaded into a test runner. */
 async function compileEach(compiler: string, transform: string, skip = ''): Promise<void> {
   await mkdir(join(OUT, compiler), { recursive: true });
   const names = (await readdir(SOURCES)).filter((name) => name.endsWith('.ts') && name !== skip);
@@ -36,7 +36,7 @@ async function compileEach(compiler: string, transform: string, skip = ''): Prom
 }
 
 const PAGE = readFileSync('docs/handlers.md', 'utf8');
-/** What it has in `.swcrc`. */
+/** The content of its `.swcrc`. */
 const [, SWCRC = ''] = /`\.swcrc`:\n\n```json\n([\s\S]*?)```/.exec(PAGE) ?? [];
 const SWC = `const { transformSync } = await import('@swc/core');
 const { code } = transformSync(source, { swcrc: false, ...${SWCRC} });`;
@@ -64,7 +64,7 @@ beforeAll(async () => {
     run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', SOURCES], { cwd: ROOT }),
     compileEach('swc', SWC),
     compileEach('esbuild', esbuild(true)),
-    // It can't compile a decorator on a parameter.
+    // esbuild can't compile a decorator on a parameter.
     compileEach('esbuild-standard', esbuild(false), 'explicit.activity.ts'),
   ]);
 }, 60_000);

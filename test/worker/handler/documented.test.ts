@@ -14,10 +14,10 @@ test('errors.md has one heading for each code, and none for another', () => {
 });
 
 const EXPORT = /^export (?=(?:abstract )?(?:class|function|const|interface) )/gm;
-/** Its own test holds what is imported: test/docs/imports.test.ts. */
+/** Imports are left out: test/docs/imports.test.ts checks them. */
 const IMPORTS = /^(?:\/\/ \S+\n)?(?:import [^;]+;\n)+/;
 
-/** The examples that run as tests. In the documentation the classes are exported. */
+/** The examples that run as tests. The documentation exports their classes. */
 const tests = [
   ...readdirSync('test/worker/handler/examples', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -37,7 +37,7 @@ const snippets = ['handlers', 'errors', 'interceptors', 'testing']
       ([, code = ''], index) => [`${name}.md, example ${index + 1}`, code] as const,
     ),
   )
-  // What only tells a compiler of types can't be run; test/worker/handler/compilers.thorough.test.ts runs a whole worker.
+  // Settings of a compiler can't be run here; test/worker/handler/compilers.thorough.test.ts runs a whole worker.
   .filter(([, code]) => !code.includes('declare module') && !code.includes('await createWorker('));
 
 test.each(snippets)('%s is run by a test', (_, code) => {

@@ -19,7 +19,7 @@ function interceptor(intercept: Intercept): Constructor<Interceptor> {
   };
 }
 
-/** As above, but with the method on the prototype, where a declaration is checked. */
+/** The same with the method on the prototype, where a declaration is checked. */
 function by(intercept: Intercept): Constructor<Interceptor> {
   class Made implements Interceptor {
     intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {

@@ -10,20 +10,20 @@ import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.j
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { compiled } from '../../support/hosted.js';
 import { classOf, ROWS } from './rows/all.js';
-import { corruptions, difference, tell, type Row, type Told } from './rows/row.js';
+import { corruptions, difference, tell, type Row, type Expected } from './rows/row.js';
 
 const named = (rows: readonly Row[]): [string, Row][] => rows.map((row) => [row.name, row]);
 
 describe.each(ROWS)('%s', (_, rows) => {
   test.each(named(rows))('%s', async (_, row) => {
-    expect(difference(await tell(row), row.told)).toBeUndefined();
+    expect(difference(await tell(row), row.expected)).toBeUndefined();
   });
 });
 
 test('a row with any one field corrupted fails', async () => {
   for (const row of ROWS.flatMap(([, rows]) => rows)) {
     const result = await tell(row);
-    for (const bad of corruptions(row.told) as Told[]) expect(difference(result, bad)).toBeDefined();
+    for (const bad of corruptions(row.expected) as Expected[]) expect(difference(result, bad)).toBeDefined();
   }
 });
 
@@ -49,7 +49,7 @@ describe.each([
       const outcome = await outcomeOf(handle, row.json, context);
       const result =
         'output' in outcome ? { ...outcome, output: JSON.parse(outcome.output) as unknown } : outcome;
-      expect([row.name, difference(result, row.told)]).toEqual([row.name, undefined]);
+      expect([row.name, difference(result, row.expected)]).toEqual([row.name, undefined]);
     }
     expect(hosts).toHaveLength(1);
   });

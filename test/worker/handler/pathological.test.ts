@@ -50,10 +50,10 @@ const list = <T>(length: number, make: (index: number) => T): T[] =>
 const keys = (count: number): object => Object.fromEntries(list(count, (index) => [`key${index}`, index]));
 const many = (part: string, count: number): string => `[${list(count, () => part).join()}]`;
 
-/** What the loop may be blocked for, and every other task and heartbeat with it. */
+/** The longest that one task may block the loop, and with it every other task and heartbeat. */
 const LIMIT_MS = 1_000;
 
-/** The processor's time that a task took, which is as long as it can have blocked the loop on an idle machine. */
+/** Returns the processor time of a task: on an idle machine it can't have blocked the loop for longer. */
 async function timed(activity: Constructor<object>, json: string): Promise<[TaskResult, number]> {
   const bed = await createTestBed(activity);
   const before = process.cpuUsage();

@@ -19,7 +19,7 @@ import { Activity, ActivityFailure, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
 import { Drawing, Item, Unique } from './rows/dtos.js';
 
-/** The whole count takes half a minute on a slow machine: PROPERTY_RUNS=50000. */
+/** PROPERTY_RUNS=50000 runs them all, which takes half a minute on a slow machine. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? runs(4_000));
 
 class Rich {
@@ -89,7 +89,7 @@ const { tree } = fc.letrec<{ tree: unknown; leaf: unknown }>((tie) => ({
   ),
 }));
 
-/** With own keys only, `__proto__` too. */
+/** Compares own keys only, `__proto__` included. */
 function object(entries: [string, unknown][]): object {
   const made = {};
   for (const [name, value] of entries) {

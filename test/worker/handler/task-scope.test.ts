@@ -157,7 +157,7 @@ test('a dispose that never ends is given up after 5 s, with a line, and the othe
   expect(await result).toEqual({ status: 'succeeded', output: 'done' });
   expect(order).toEqual(['first']);
   expect(errors).toEqual([['disposing Stuck has not ended in 5 s; the worker goes on without it']]);
-  // What comes later is told, and breaks nothing.
+  // A later rejection is logged, and breaks nothing.
   end(new RangeError('late'));
   await clock.settle();
   expect(errors.at(-1)).toEqual([{ err: expect.any(RangeError) }, 'disposing Stuck failed']);

@@ -33,13 +33,13 @@ class Typed {
     return [];
   }
 
-  // @ts-expect-error -- the parameter takes something else than `input:`
+  // @ts-expect-error -- the parameter's type is not that of `input:`
   @Handle({ input: Order }) otherInput(_input: Receipt): void {}
   // @ts-expect-error -- `input: [Order]` gives an array
   @Handle({ input: [Order] }) noList(_input: Order): void {}
   // @ts-expect-error -- `input: String` gives a string
   @Handle({ input: String }) noText(_input: number): void {}
-  // @ts-expect-error -- what is returned does not fit `output:`
+  // @ts-expect-error -- the returned value does not fit `output:`
   @Handle({ output: Receipt }) otherOutput(): Order {
     return { amount: 1 };
   }

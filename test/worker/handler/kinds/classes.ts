@@ -13,12 +13,12 @@ import * as fc from 'fast-check';
 import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { byKind, Circle, dtoOf, Square } from './field.js';
 
-/** A declared type, what it is made with, and what a person means by it. */
+/** A declared type, its decorators, and the JSON that it is meant to take. */
 interface Declared {
   readonly type: unknown;
   readonly decorators: readonly PropertyDecorator[];
   readonly holds: (value: unknown) => boolean;
-  /** JSON that is taken. */
+  /** JSON that is accepted. */
   readonly json: fc.Arbitrary<unknown>;
 }
 
@@ -50,10 +50,10 @@ const shapes = fc.oneof(
 const lists = <T>(part: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(part, { maxLength: 3 });
 const maps = <T>(part: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
   fc.dictionary(fc.constantFrom('a', 'b c', 'constructor', 'toString'), part, { maxKeys: 3 });
-/** No rule at all: the key may be absent, but what is there is held. */
+/** No rule at all: the key may be absent, but a value must be of the declared type. */
 const ALLOW = Allow();
 
-/** A rule that says the kind, or one that lets all pass. */
+/** A rule that names the kind, or one that accepts every value. */
 const ruled = (
   type: unknown,
   rule: PropertyDecorator,
@@ -146,7 +146,7 @@ const unions = fc.constantFrom<Declared>(
 
 const NAMES = ['a', 'b', 'c'] as const;
 
-/** A class of one to three fields, some of them optional, some with classes in them. */
+/** Makes a class of one to three fields, some optional, some with nested classes. */
 function dtos(depth: number): fc.Arbitrary<{
   dto: Constructor<object>;
   holds: Declared['holds'];
@@ -181,7 +181,7 @@ function dtos(depth: number): fc.Arbitrary<{
     });
 }
 
-/** A class, JSON that it takes, and JSON that is nearly right: parts of it replaced by anything. */
+/** Makes a class, JSON that it accepts, and JSON that is nearly right, with parts replaced by any value. */
 export const cases = dtos(2).chain(({ dto, holds, json }) =>
   fc.record({
     dto: fc.constant(dto),

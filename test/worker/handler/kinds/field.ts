@@ -6,19 +6,19 @@ import { createTestBed, type TaskResult } from 'stepwright/testing';
 import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { seen } from '../rows/row.js';
 
-/** A class as the compiler would write it: each field with its decorators and its declared type. */
+/** Makes a class as the compiler emits it: each field with its decorators and its declared type. */
 export function dtoOf(fields: Readonly<Record<string, readonly [unknown, ...PropertyDecorator[]]>>) {
   class Dto {}
   for (const [name, [declared, ...decorators]] of Object.entries(fields)) {
     const all =
       declared === undefined ? decorators : [...decorators, Reflect.metadata('design:type', declared)];
-    // As tsc and swc call it for a property; its parameter's type knows methods only.
+    // tsc and swc call it like this for a property; the type of its parameter knows methods only.
     Reflect.decorate(all, Dto.prototype, name);
   }
   return Dto;
 }
 
-/** Tells what became of a text, and what the handler saw of it. */
+/** Runs a text through a handler. Returns its outcome and the input that the handler received. */
 export async function taking(input: Constructor<object>): Promise<(json: string) => Promise<TaskResult>> {
   @Activity('taking')
   class Taking {
@@ -49,5 +49,5 @@ const discriminator = {
   ],
 };
 
-/** `@Type` with a discriminator, of a declared base or of a union. */
+/** `@Type` with a discriminator, for a declared base or a union. */
 export const byKind = (base: Constructor<object>): PropertyDecorator => Type(() => base, { discriminator });

@@ -6,10 +6,10 @@ import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { cases } from './classes.js';
 
-/** The whole count takes a minute on a slow machine: PROPERTY_RUNS=50000. */
+/** PROPERTY_RUNS=50000 runs them all, which takes a minute on a slow machine. */
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? runs(4_000)) / 10);
 
-/** What the handler was given; undefined where it was not reached. */
+/** The input that the handler received; undefined where it was not called. */
 async function given(dto: Constructor<object>, json: string): Promise<unknown> {
   let saw: unknown;
   @Activity('given')
@@ -35,6 +35,6 @@ test('whatever is declared and whatever is sent: what reaches a handler is of it
     }),
     { numRuns: RUNS },
   );
-  // Neither all refused nor all let in, or nothing would have been tried.
+  // Some are refused and some are accepted, or the test would prove nothing.
   expect(Math.min(reached.wrong, reached.refused)).toBeGreaterThan(RUNS / 20);
 }, 120_000);

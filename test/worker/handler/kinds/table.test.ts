@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dtoOf, taking } from './field.js';
 import { DECLARATIONS, VALUES } from './table.js';
 
-/** KINDS_TABLE=1 prints what is taken, to be read by a person. */
+/** KINDS_TABLE=1 prints the accepted values, for a person to read. */
 const PRINTS = process.env['KINDS_TABLE'] !== undefined;
 
 const written = (json: string): string => (json === '' ? '{}' : `{"x":${json}}`);
@@ -14,8 +14,8 @@ test.each(starting ?? [])('%s: refused at start', async (_, { declared, decorato
   await expect(taking(dtoOf({ x: [declared, ...decorators] }))).rejects.toMatchObject({ name: 'StartError' });
 });
 
-/** What the handler saw, or where the refusal stands. */
-async function told(run: Awaited<ReturnType<typeof taking>>, json: string): Promise<unknown> {
+/** Returns the input that the handler received, or the path of the refusal. */
+async function outcomeOf(run: Awaited<ReturnType<typeof taking>>, json: string): Promise<unknown> {
   const result = await run(written(json));
   if (result.status === 'succeeded') return { saw: result.output };
   if (result.status !== 'failed' || result.error !== 'Stepwright.InvalidInput') return result;
@@ -27,7 +27,7 @@ describe.each(running ?? [])('%s', (name, { declared, decorators, taken }) => {
   let bed: ReturnType<typeof taking> | undefined;
   test.each(Object.entries(VALUES))('%s', async (value, json) => {
     bed ??= taking(dtoOf({ x: [declared, ...decorators] }));
-    const found = await told(await bed, json);
+    const found = await outcomeOf(await bed, json);
     if (PRINTS) process.stdout.write(`${name} | ${value} | ${JSON.stringify(found)}\n`);
     const x = Reflect.get(taken as object, value) as unknown;
     const saw = x === 'absent' ? {} : { x };

@@ -11,7 +11,7 @@ import {
 } from 'class-validator';
 import { byKind, Circle, Item, Shape } from './field.js';
 
-/** What may stand at a key, by a name for it; `absent`: no key. */
+/** Values for a key, each by a name; `absent` has no key. */
 export const VALUES: Readonly<Record<string, string>> = {
   absent: '',
   null: 'null',
@@ -45,7 +45,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   'array of array': '[[]]',
 };
 
-/** What is taken, and as what it arrives; all else is refused. `'start'`: the declaration itself is. */
+/** The accepted values, each with the value that arrives; others are refused. `'start'`: the declaration is refused. */
 type Taken = 'start' | Readonly<Record<string, unknown>>;
 
 interface Declaration {
@@ -89,7 +89,7 @@ const TEXT_SETS = {
 
 const each = { each: true };
 
-/** By hand: what a person who reads the declaration expects. */
+/** Written by hand, as a person who reads the declaration expects it. */
 const required: Declaration[] = [
   { name: 'string', declared: String, decorators: [IsString()], taken: TEXTS },
   { name: 'string, @Type', declared: String, decorators: [IsString(), Type(() => String)], taken: TEXTS },
@@ -198,7 +198,7 @@ const required: Declaration[] = [
   },
 ];
 
-/** No rule at all, or no type that the compiler wrote: what is known is held all the same. */
+/** No rule at all, or no type from the compiler: whatever is known still holds. */
 const bare: Declaration[] = [
   { name: 'string, @Allow', declared: String, decorators: [Allow()], taken: { ...TEXTS, absent: 'absent' } },
   {

@@ -28,7 +28,7 @@ import { byKind, Circle, Item } from './field.js';
 
 const REFUSED = 'refused';
 
-/** What the handler saw of a text, or `refused` with the first message where the input was refused. */
+/** Returns the input that the handler received, or `refused` with the first message. */
 async function take(input: InputOption, json: string, options: HandleOptions = {}): Promise<unknown> {
   @Activity('taking')
   class Taking {
@@ -131,8 +131,8 @@ test.each<[InputOption, string, unknown]>([
   [Number, '1e999', 'refused: the value must be a number'],
   [Number, '-1e999', 'refused: the value must be a number'],
   [Number, '1e308', 1e308],
-])('a bare value: %p of %s', async (input, json, told) => {
-  expect(await take(input, json)).toEqual(told);
+])('a bare value: %p of %s', async (input, json, expected) => {
+  expect(await take(input, json)).toEqual(expected);
 });
 
 class Split {
@@ -171,8 +171,8 @@ test.each<[string, InputOption, string, unknown]>([
   ['what @Type refuses never reaches it', Plain, '{"item":"tea"}', 'refused: item must be an object'],
   ['fills in for an absent key, with @Expose', Defaulted, '{}', { Defaulted: { name: 'none' } }],
   ['an initialiser stays, with @Expose too', Initialised, '{}', { Initialised: { retries: 3 } }],
-])('after a @Transform: %s', async (_, input, json, told) => {
-  expect(await take(input, json)).toEqual(told);
+])('after a @Transform: %s', async (_, input, json, expected) => {
+  expect(await take(input, json)).toEqual(expected);
 });
 
 enum Colour {
@@ -281,8 +281,8 @@ test.each<[string, InputOption, string, unknown, HandleOptions?]>([
   ],
   ['a class without rules', Holder, '{"opaque":{"x":1}}', { Holder: { opaque: { Opaque: { x: 1 } } } }],
   ['a class without rules: no object', Holder, '{"opaque":[]}', 'refused: opaque must be an object'],
-])('%s', async (_, ...[input, json, told, options]) => {
-  expect(await take(input, json, options)).toEqual(told);
+])('%s', async (_, ...[input, json, expected, options]) => {
+  expect(await take(input, json, options)).toEqual(expected);
 });
 
 @ValidatorConstraint({ name: 'trimmed' })

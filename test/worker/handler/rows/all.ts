@@ -15,7 +15,7 @@ export const ROWS: readonly (readonly [string, readonly Row[]])[] = [
 /** The name of a row's activity class in the config. */
 export const classOf = (row: Row): string => `Row${ROWS.flatMap(([, rows]) => rows).indexOf(row)}`;
 
-/** All of them as the handlers of one config: for threads and processes. */
+/** All rows as the handlers of one config, for threads and processes. */
 export default defineConfig({
   activities: ROWS.flatMap(([, rows]) => rows).map((row, n) => activityOf(row, `Row${n}`)),
 });

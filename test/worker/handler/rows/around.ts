@@ -10,11 +10,11 @@ import {
 } from 'stepwright';
 import * as dto from './dtos.js';
 import { currentContainer } from '../../../../src/framework/worker/handler/context/current-task.js';
-import { seen, type Row, type Told } from './row.js';
+import { seen, type Row, type Expected } from './row.js';
 
 type Intercept = Interceptor['intercept'];
 
-/** An interceptor that does this. */
+/** Makes an interceptor of a function. */
 function around(intercept: Intercept): Row['interceptors'][number] {
   @injectable()
   class Around implements Interceptor {
@@ -28,16 +28,21 @@ function around(intercept: Intercept): Row['interceptors'][number] {
 const marking = (mark: string): Row['interceptors'][number] =>
   around(async (_, next) => `${mark}(${String(await next())})`);
 
-const row = (name: string, interceptors: Row['interceptors'], told: Told, more: Partial<Row> = {}): Row => ({
-  ...{ name, options: { input: 'any' }, json: '{}', run: () => 'done', interceptors, told },
+const row = (
+  name: string,
+  interceptors: Row['interceptors'],
+  expected: Expected,
+  more: Partial<Row> = {},
+): Row => ({
+  ...{ name, options: { input: 'any' }, json: '{}', run: () => 'done', interceptors, expected },
   ...more,
 });
 
-const failure = (error: string, errorMessage: string, more: object = {}): Told => ({
+const failure = (error: string, errorMessage: string, more: object = {}): Expected => ({
   error,
   cause: { errorType: error, errorMessage, trace: 'trace', ...more },
 });
-const given = (value: unknown): Told => ({ output: JSON.stringify(value) });
+const given = (value: unknown): Expected => ({ output: JSON.stringify(value) });
 
 let attempts = 0;
 
@@ -102,5 +107,5 @@ const scopes: Row[] = [
   }),
 ];
 
-/** What stands around a handler: interceptors, and the scope of its task. */
+/** Rows about what surrounds a handler: interceptors, and the scope of its task. */
 export const aroundRows: Row[] = [...interceptors, ...scopes];

@@ -43,7 +43,7 @@ export class Cart {
   @IsArray() @ArrayMaxSize(20) @ValidateNested({ each: true }) @Type(() => Item) items!: Item[];
 }
 
-/** Without `each`: class-validator walks into an array all the same. */
+/** Without `each`: class-validator goes through an array all the same. */
 export class PlainCart {
   @ValidateNested() @Type(() => Item) items!: Item[];
 }

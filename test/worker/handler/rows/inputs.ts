@@ -1,16 +1,22 @@
 import type { HandleOptions, InputOption } from '../../../../src/framework/declare/options.js';
 import * as dto from './dtos.js';
-import { seen, type Row, type Told } from './row.js';
+import { seen, type Row, type Expected } from './row.js';
 
 type Violation = readonly [path: string, rule: string, message: string, value?: unknown];
 
-const given = (value: unknown): Told => ({ output: JSON.stringify(value) });
+const given = (value: unknown): Expected => ({ output: JSON.stringify(value) });
 
-function row(name: string, input: InputOption, json: string, told: Told, more: HandleOptions = {}): Row {
-  return { name, options: { input, ...more }, json, run: seen, interceptors: [], told };
+function row(
+  name: string,
+  input: InputOption,
+  json: string,
+  expected: Expected,
+  more: HandleOptions = {},
+): Row {
+  return { name, options: { input, ...more }, json, run: seen, interceptors: [], expected };
 }
 
-function refused(expected: string, ...violations: Violation[]): Told {
+function refused(expected: string, ...violations: Violation[]): Expected {
   const [first] = violations;
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
   return invalid(
@@ -24,7 +30,7 @@ function refused(expected: string, ...violations: Violation[]): Told {
   );
 }
 
-function invalid(errorMessage: string, violations?: readonly object[]): Told {
+function invalid(errorMessage: string, violations?: readonly object[]): Expected {
   const error = 'Stepwright.InvalidInput';
   return { error, cause: { errorType: error, errorMessage, ...(violations && { violations }) } };
 }
@@ -749,5 +755,5 @@ const closed: Row[] = [
   ),
 ];
 
-/** What may come in, and what the handler is given or the service is told. */
+/** Inputs, each with what the handler receives or what is reported. */
 export const inputRows: Row[] = [...texts, ...tops, ...keys, ...fields, ...nested, ...closed];

@@ -1,10 +1,10 @@
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsDate, IsInt, IsNumber, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { HandleOptions, OutputOption } from '../../../../src/framework/declare/options.js';
-import type { Row, Told } from './row.js';
+import type { Row, Expected } from './row.js';
 
-function row(name: string, returned: () => unknown, told: Told, more: HandleOptions = {}): Row {
-  return { name, options: { input: 'any', ...more }, json: '{}', run: returned, interceptors: [], told };
+function row(name: string, returned: () => unknown, expected: Expected, more: HandleOptions = {}): Row {
+  return { name, options: { input: 'any', ...more }, json: '{}', run: returned, interceptors: [], expected };
 }
 
 const writes = (name: string, returned: () => unknown, output: string): Row =>
@@ -13,7 +13,7 @@ const writes = (name: string, returned: () => unknown, output: string): Row =>
 const refuses = (name: string, returned: () => unknown, errorMessage: string): Row =>
   row(name, returned, invalid(errorMessage));
 
-function invalid(errorMessage: string, violations?: readonly object[]): Told {
+function invalid(errorMessage: string, violations?: readonly object[]): Expected {
   const error = 'Stepwright.InvalidOutput';
   return { error, cause: { errorType: error, errorMessage, ...(violations && { violations }) } };
 }
@@ -288,9 +288,9 @@ const typed = (
   name: string,
   output: OutputOption,
   returned: () => unknown,
-  told: Told,
+  expected: Expected,
   more: HandleOptions = {},
-): Row => row(`output: ${name}`, returned, told, { output, ...more });
+): Row => row(`output: ${name}`, returned, expected, { output, ...more });
 
 const outputs: Row[] = [
   typed('a plain object, cut to its fields and renamed', Receipt, () => full, {
@@ -411,5 +411,5 @@ const outputs: Row[] = [
   ),
 ];
 
-/** What may be returned, and what the service is told. */
+/** Results, each with what is reported. */
 export const resultRows: Row[] = [...plain, ...impossible, ...outputs];

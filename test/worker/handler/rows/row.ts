@@ -4,12 +4,12 @@ import { createTestBed, type TaskResult } from 'stepwright/testing';
 import type { Constructor } from '../../../../src/framework/declare/class.js';
 import type { HandleOptions } from '../../../../src/framework/declare/options.js';
 
-/** The exact outcome that the service is told. */
-export type Told =
+/** The exact outcome that is reported. */
+export type Expected =
   | { readonly output: string }
   | { readonly error: string; readonly cause: Readonly<Record<string, unknown>> };
 
-/** One task, and what becomes of it. */
+/** One task, and its outcome. */
 export interface Row {
   readonly name: string;
   readonly options: HandleOptions;
@@ -18,10 +18,10 @@ export interface Row {
   readonly interceptors: readonly Constructor<Interceptor>[];
   /** @default 'worker' */
   readonly scope?: 'worker' | 'task';
-  readonly told: Told;
+  readonly expected: Expected;
 }
 
-/** A handler of its own for each row, so that rows share nothing: its class is named `name`. */
+/** Makes the class of a row's own handler, named `name`: rows share nothing. */
 export function activityOf({ options, run, interceptors, scope }: Row, name: string): Constructor<object> {
   @Activity(name, { interceptors, scope })
   class Table {
@@ -33,16 +33,16 @@ export function activityOf({ options, run, interceptors, scope }: Row, name: str
   return Table;
 }
 
-/** What the service is told where the handler runs on the main thread. */
+/** Returns the outcome where the handler runs on the main thread. */
 export async function tell(row: Row): Promise<TaskResult> {
   const bed = await createTestBed(activityOf(row, 'Table'));
   return bed.runText(row.json);
 }
 
-/** Where a result differs from what was expected; undefined where it does not. Traces must be there, their lines may vary. */
-export function difference(result: TaskResult, told: Told): string | undefined {
+/** Returns the first difference from the expected outcome; undefined where there is none. The lines of traces may vary. */
+export function difference(result: TaskResult, expected: Expected): string | undefined {
   const actual = 'output' in result ? { output: JSON.stringify(result.output) } : failed(result);
-  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(told)];
+  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
   return found === wanted ? undefined : `expected ${wanted}\nbut got  ${found}`;
 }
 
@@ -61,7 +61,7 @@ const isTrace = (value: unknown): boolean =>
   value.length > 0 &&
   value.every((line) => typeof line === 'string' && /^(at |Caused by: )/.test(line));
 
-/** Every way of changing one leaf of what was expected. */
+/** Yields every change of one leaf of an expected outcome. */
 export function corruptions(value: unknown): unknown[] {
   if (typeof value === 'string') return [`${value}!`];
   if (typeof value !== 'object' || value === null) return ['corrupted'];
@@ -75,7 +75,7 @@ export function corruptions(value: unknown): unknown[] {
   return [...changed, { ...value, corrupted: true }];
 }
 
-/** Shows exactly what a handler was given: class names, dates, maps and sets. A field that is undefined is left out. */
+/** Shows exactly what a handler received, with class names, dates, maps and sets, without undefined fields. */
 export function seen(value: unknown): unknown {
   if (typeof value === 'bigint') return { bigint: String(value) };
   if (typeof value !== 'object' || value === null) return value;

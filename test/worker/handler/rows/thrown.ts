@@ -1,6 +1,6 @@
 import { createContext, runInContext } from 'node:vm';
 import { ActivityFailure, ErrorName } from 'stepwright';
-import type { Row, Told } from './row.js';
+import type { Row, Expected } from './row.js';
 
 const thrower = (thrown: () => unknown) => (): never => {
   // oxlint-disable-next-line typescript/only-throw-error -- anything can be thrown
@@ -8,11 +8,11 @@ const thrower = (thrown: () => unknown) => (): never => {
 };
 
 function row(name: string, thrown: () => unknown, error: string, cause: Record<string, unknown>): Row {
-  const told: Told = { error, cause: { errorType: error, ...cause } };
-  return { name, options: { input: 'any' }, json: '{}', run: thrower(thrown), interceptors: [], told };
+  const expected: Expected = { error, cause: { errorType: error, ...cause } };
+  return { name, options: { input: 'any' }, json: '{}', run: thrower(thrown), interceptors: [], expected };
 }
 
-/** An error: its message, and a trace. */
+/** A thrown error: its cause has a trace. */
 const fails = (
   name: string,
   thrown: () => unknown,
@@ -21,7 +21,7 @@ const fails = (
   more: object = {},
 ): Row => row(name, thrown, error, { errorMessage, trace: 'trace', ...more });
 
-/** No error: no trace. */
+/** A thrown value that is no error: its cause has no trace. */
 const odd = (name: string, thrown: () => unknown, error: string, errorMessage: string): Row =>
   row(name, thrown, error, { errorMessage });
 
@@ -68,8 +68,8 @@ const bigData = (): Record<string, unknown> => {
   data['self'] = data;
   return data;
 };
-const reserved = (name: string, told: string): string =>
-  `m [the error name '${name}' is reserved; the service was told '${told}']`;
+const reserved = (name: string, reported: string): string =>
+  `m [the error name '${name}' is reserved; the service was told '${reported}']`;
 
 const reservedClass = (name: string): string =>
   `m [the class of a thrown error is named '${name}', which is reserved; the service was told 'Error'. Give the class @ErrorName('…')]`;
@@ -321,5 +321,5 @@ const values: Row[] = [
   odd('a promise', () => Promise.resolve(1), 'object', '[object Promise]'),
 ];
 
-/** What may be thrown, and what the service is told. */
+/** Thrown values, each with what is reported. */
 export const thrownRows: Row[] = [...names, ...chains, ...data, ...values];

@@ -4,5 +4,5 @@ export interface Gateway {
   charge(card: string, cents: number): Promise<string>;
 }
 
-/** Stands for a Gateway where the code runs. */
+/** The token of a Gateway: an interface does not exist at run time. */
 export const GATEWAY: InjectionToken<Gateway> = Symbol('GATEWAY');
