@@ -17,55 +17,55 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
   port?: number;
   /** The address to listen on. @default '127.0.0.1' */
   host?: string;
-  /** How long a poll may still be given a task after its connection has closed, in milliseconds. @default 0 */
+  /** The longest that a poll stays open after its connection has closed, in milliseconds. @default 0 */
   closedPollWindowMs?: number;
   /** The largest body that a request may have, in bytes. @default 4 MiB */
   bodyLimitBytes?: number;
   /**
-   * The names that the service may be called by, beside loopback's and `host`: `NAME`, or `NAME:PORT` where it is reached
-   * through another port than its own. A request with another Host is refused. @default []
+   * The names of the service beside loopback's and `host`: `NAME`, or `NAME:PORT` where it is reached through another port
+   * than its own. A request with another Host is refused. @default []
    */
   allowHosts?: readonly string[];
   /**
-   * The web pages that may call it, beside its own: `https://app.test`. A request with another Origin is refused.
-   * @default []
+   * The origins of web pages that may call it, beside its own: `https://app.test`. A request with another Origin is
+   * refused. @default []
    */
   allowOrigins?: readonly string[];
-  /** True for a web page at `/` that shows what is in the service, and lets a person work it. @default false */
+  /** True serves a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
-  /** Decides what goes wrong with each call. @default nothing does */
+  /** Decides which fault each call has. @default none */
   fault?: FaultHook;
 }
 
-/** A Step Functions of one's own, on loopback, for the unmodified SDK and AWS CLI. */
+/** A Step Functions of your own, on loopback, for the unmodified SDK and AWS CLI. */
 export interface LocalService {
-  /** Such as `http://127.0.0.1:8083`. */
+  /** The address, such as `http://127.0.0.1:8083`. */
   readonly url: string;
   readonly port: number;
-  /** Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where it is none */
+  /** Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where it is not an activity's ARN */
   seedActivity(arn: string): void;
   /**
-   * Creates a machine, and gives its ARN.
+   * Creates a machine, and returns its ARN.
    * @throws DefinitionError where the definition cannot be run
    */
   seedMachine(machine: SeedMachine): string;
   /**
-   * Creates a machine, or gives an existing one another definition; gives its ARN. Executions that run go on with the
-   * definition they began with.
+   * Creates a machine, or gives an existing one another definition, and returns its ARN. Running executions keep the
+   * definition that they began with.
    * @throws DefinitionError where the definition cannot be run
    */
   replaceMachine(machine: SeedMachine): string;
-  /** Lets a machine go. Its executions go on to their end. */
+  /** Removes a machine. Its executions run to their end. */
   forgetMachine(arn: string): void;
-  /** The smallest literal HeartbeatSeconds that a state of any machine has on an activity. */
+  /** Returns the smallest literal HeartbeatSeconds of the states on an activity, over all machines. */
   heartbeatSecondsOf(activityArn: string): number | undefined;
-  /** Answers every parked poll with nothing, now, and from now on every new one at once. */
+  /** Answers every parked poll with nothing, and from now on every new one at once. */
   endPolls(): void;
-  /** The same for the polls of one worker, so that one which drains is given no task any more. */
+  /** Does the same for the polls of one worker, so that a draining worker gets no more tasks. */
   endPollsOf(workerName: string): void;
-  /** How many polls wait for a task. */
+  /** The number of polls that wait for a task. */
   readonly parkedPolls: number;
-  /** Stops listening, drops every connection and forgets everything. Twice is the same promise. */
+  /** Stops listening, closes every connection and forgets everything. Returns the same promise each time. */
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ const OPERATIONS = new Map(
   Object.entries({ ...activityOperations, ...taskOperations, ...machineOperations, ...executionOperations }),
 );
 
-/** Starts the service. Rejects with Node's own error where it cannot listen, such as one with code EADDRINUSE. */
+/** Starts the service. @throws Node's own error where it cannot listen, such as one with the code EADDRINUSE */
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
   const { port = 8083, host = '127.0.0.1' } = options;
   const stepFunctions = new StepFunctions(options);

@@ -58,7 +58,7 @@ const getActivityTask: Operation = (call, stepFunctions) => {
   return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
 };
 
-/** A poll whose connection closes is withdrawn, at once unless the call says otherwise. */
+/** Polls an activity. Withdraws the poll when its connection closes, after the call's window. */
 function poll(
   { closedWindowMs, onClosed }: Call,
   stepFunctions: StepFunctions,
@@ -74,7 +74,7 @@ function poll(
   });
 }
 
-/** No operation of Step Functions: a worker that drains lets its polls go, at once instead of within a minute. */
+/** Ends the polls of a draining worker at once instead of within a minute. Not an operation of Step Functions. */
 const endPolls: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What the service is called, and who else may call it. */
+/** The names of the service, and the web pages that may call it. */
 export interface Names {
-  /** The address that it listens on. */
+  /** The address that the service listens on. */
   readonly host: string;
-  /** The port that it listens on, once it does. */
+  /** Returns the port that the service listens on, once it does. */
   readonly port: () => number;
-  /** Other names that it is called by: `NAME`, or `NAME:PORT` where the port is another than its own. */
+  /** Other names of the service: `NAME`, or `NAME:PORT` where it is reached through another port than its own. */
   readonly allowHosts: readonly string[];
-  /** Web pages from elsewhere that may call it: `https://app.test`. */
+  /** The origins of other web pages that may call the service: `https://app.test`. */
   readonly allowOrigins: readonly string[];
 }
 
@@ -16,13 +16,13 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HTTP_PORT = 80;
 
 /**
- * Makes the check that keeps web pages away from the API: a request must be meant for a name of this service (its Host,
- * which a page on a rebound name gets wrong; any port, since a client may come through a tunnel), and where a page sends
- * it, that page must be the service's own, its port included, or one that was allowed.
+ * Returns the check that keeps web pages away from the API. The Host of a request must be a name of this service, which
+ * it is not for a page on a rebound name; any port will do, since a client may come through a tunnel. The Origin, if there
+ * is one, must be the service's own, its port included, or an allowed one.
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
-  // The SDK puts `sync-` before the host of StartSyncExecution, which is then refused with a better reason.
+  // The SDK puts `sync-` before the host of StartSyncExecution, an operation that is refused later with a better reason.
   const isKnown = (name: string): boolean =>
     known.has(name) || (name.startsWith('sync-') && known.has(name.slice(5)));
   return ({ headers: { host, origin } }) =>
@@ -31,12 +31,12 @@ export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
     (origin === undefined || isOwnPage(names, origin) || names.allowOrigins.includes(origin));
 }
 
-/** Whether a Host is one of this service's, its port included: what serves pages must be no other page's origin. */
+/** Returns true for a Host of this service, its port included, since a page that it serves must have no other origin. */
 export function isOwnHost(names: Names, host: string | undefined): host is string {
   return host !== undefined && ownAuthorities(names).has(host.toLowerCase());
 }
 
-/** Whether an Origin is that of the service's own pages. */
+/** Returns true for the Origin of the service's own pages. */
 function isOwnPage(names: Names, origin: string): boolean {
   return origin.startsWith('http://') && ownAuthorities(names).has(origin.slice('http://'.length));
 }
@@ -51,7 +51,7 @@ function ownAuthorities(names: Names): ReadonlySet<string> {
   );
 }
 
-/** In small letters, an IPv6 address in its brackets. */
+/** Returns the names of the service in lower case, an IPv6 address in brackets. */
 function namesOf({ host, allowHosts }: Names): string[] {
   const own = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return [...LOOPBACK, own, ...allowHosts].map((name) => name.toLowerCase());

@@ -1,44 +1,44 @@
 import { CORAL, ServiceError } from '../engine/service-error.js';
 
-/** A call, as a fault hook sees it before anything is done. */
+/** A call before it takes effect. */
 export interface FaultCall {
-  /** Without a prefix: `GetActivityTask`. */
+  /** The name of the operation: `GetActivityTask`. */
   readonly operation: string;
   readonly body: unknown;
-  /** How many calls of this operation came before it. */
+  /** The number of calls of this operation before this one. */
   readonly index: number;
 }
 
 /**
- * What goes wrong with a call. Plain data, so that a plan of faults can be made from a seed. Times are
- * milliseconds on the service's clock.
+ * A fault of a call. Plain data, so that a plan of faults can be made from a seed. Times are milliseconds on the service's
+ * clock.
  */
 export type Fault =
-  /** The connection is reset; nothing was done. */
+  /** The connection is reset, and the call takes no effect. */
   | { readonly kind: 'reset-before' }
-  /** Everything is done, and the connection is reset instead of an answer. */
+  /** The call takes effect, and the connection is reset instead of an answer. */
   | { readonly kind: 'answer-lost' }
-  /** Everything is done, and the connection is reset in the middle of the answer. */
+  /** The call takes effect, and the connection is reset in the middle of the answer. */
   | { readonly kind: 'reset-during' }
-  /** The whole answer goes out, and then the connection is reset. */
+  /** The connection is reset after the whole answer. */
   | { readonly kind: 'reset-after' }
   /** A whole HTTP answer whose body is half of the JSON. */
   | { readonly kind: 'torn-body' }
-  /** 500 or 503 with a page of HTML. `done`: after everything was done. @default false */
+  /** 500 or 503 with a page of HTML. The call takes effect where `done` is true. @default false */
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly done?: boolean }
-  /** An error of the API; nothing was done. */
+  /** An error of the API, and the call takes no effect. */
   | { readonly kind: 'error'; readonly error: FaultError }
-  /** No answer ever, and nothing is done. The connection closes after `closeAfterMs`. @default never */
+  /** No answer, and the call takes no effect. The connection closes after `closeAfterMs`. @default never */
   | { readonly kind: 'black-hole'; readonly closeAfterMs?: number }
-  /** Everything is done at once, and the answer goes out `ms` later. */
+  /** The call takes effect at once, and the answer goes out `ms` later. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** A poll stays in place for `ms` after its connection has closed, and may be given a task. */
+  /** A poll stays open for `ms` after its connection has closed, and may lease a task. */
   | { readonly kind: 'closed-poll'; readonly ms: number };
 
-/** Errors that a fault can answer, by the name that a client sees. */
+/** The name of an error that a fault can answer, as a client sees it. */
 export type FaultError = keyof typeof FAULT_ERRORS;
 
-/** Decides, call by call, what goes wrong. Undefined: nothing. */
+/** Returns the fault of a call; undefined for none. */
 export type FaultHook = (call: FaultCall) => Fault | undefined | Promise<Fault | undefined>;
 
 const FAULT_ERRORS = {
@@ -70,7 +70,7 @@ const FAULT_ERRORS = {
   KmsInvalidStateException: { message: 'The KMS key is not enabled', namespace: undefined },
 } as const;
 
-/** The answer that an `error` fault gives. */
+/** Returns the answer of an `error` fault. */
 export function faultAnswer(error: FaultError): ServiceError {
   const { message, namespace } = FAULT_ERRORS[error];
   return new ServiceError(error, message, namespace);

@@ -1,6 +1,6 @@
 /**
- * What the service says of a text that is no JSON, in the words of its parser (Jackson). Recorded for a word that is no
- * value, and for a name that does not begin with a double quote; undefined for anything else.
+ * Describes a text that is not JSON in the words of the service's parser (Jackson). They were recorded for a word that is
+ * not a value and for a name without its double quote; undefined for any other mistake.
  */
 export function complaint(text: string): string | undefined {
   const at = firstOdd(text);
@@ -15,7 +15,7 @@ export function complaint(text: string): string | undefined {
   return `Unrecognized token '${word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')`;
 }
 
-/** Where the first character stands that begins nothing, or the length of the text. */
+/** Returns the offset of the first character that begins no token, or the length of the text. */
 function firstOdd(text: string): number {
   const token = /\s*(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|(?:true|false|null)(?![\p{L}\p{N}_$])|[{}[\],:])/uy;
   let at = 0;
@@ -23,7 +23,7 @@ function firstOdd(text: string): number {
   return at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
 }
 
-/** Whether a name is to come after this much of a text. */
+/** Returns true where a text continues with the name of a field. */
 function isName(before: string): boolean {
   if (before.endsWith('{')) return true;
   if (!before.endsWith(',')) return false;

@@ -32,7 +32,7 @@ const createStateMachine: Operation = ({ body, region }, { machines }) => {
   return { stateMachineArn: arn, creationDate: toSeconds(createdAt) };
 };
 
-/** @throws ServiceError InvalidDefinition with what is wrong with it */
+/** @throws ServiceError InvalidDefinition with each mistake of the definition */
 function compile(definition: string): Program {
   try {
     return compileMachine(definition);

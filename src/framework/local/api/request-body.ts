@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isObject, readJson } from '../asl/values/json.js';
 import type { Body } from './request-validation.js';
 
-/** Undefined where it is larger than the limit; the rest is then read and dropped. */
+/** Reads the body of a request. Resolves with undefined for one beyond the limit, whose rest it reads and drops. */
 export function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -16,7 +16,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
   });
 }
 
-/** Undefined where it is no JSON object. No text at all is an empty one. */
+/** Parses a body; undefined where it is not a JSON object. An empty text is an empty object. */
 export function parseBody(text: string): Body | undefined {
   try {
     const body = readJson(text === '' ? '{}' : text);

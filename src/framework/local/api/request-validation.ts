@@ -4,10 +4,10 @@ import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/v
 import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
 import { errors } from '../engine/service-error.js';
 
-/** A request's body, as it was parsed. */
+/** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The most characters of a field, from the API reference of Step Functions. */
+/** The most characters of each field. API reference of Step Functions. */
 export const MAX = {
   arn: 256,
   name: 80,
@@ -24,13 +24,13 @@ interface TextRule {
   readonly required?: boolean;
   readonly min?: number;
   readonly max: number;
-  /** Whether the value may be shown in a message. Recorded: inputs, outputs and the like are not. @default false */
+  /** True shows the value in messages. As recorded, inputs, outputs and the like are not shown. @default false */
   readonly shown?: boolean;
 }
 
 /**
- * Checks the fields of a request one after another, and throws all violations at once, worded as the service
- * words them. A field of another type than the API has is refused by itself, at once.
+ * Checks the fields of a request one after another, and throws all violations together, in the words of the service. A
+ * field of another type than the API's is refused by itself.
  */
 export class Checker {
   readonly #violations: string[] = [];
@@ -84,13 +84,13 @@ export class Checker {
     return text;
   }
 
-  /** Reads the fields of a list's page. @param tokenMax the most characters of its token */
+  /** Reads the fields of a page of a list. @param tokenMax the most characters of its token */
   page(tokenMax: number): PageRequest {
     const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
     return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
-  /** @throws ServiceError ValidationException where anything was wrong */
+  /** @throws ServiceError ValidationException with all violations */
   done(): void {
     if (this.#violations.length > 0) throw errors.validation(this.#violations);
   }
@@ -103,18 +103,18 @@ export class Checker {
 const mustBe = (field: string, expected: string): Error =>
   errors.serialization(`Expected '${field}' to be ${expected}`);
 
-/** @throws ServiceError UnsupportedOperation where a new resource is to have a key of the caller's */
+/** Refuses encryption with a key of the caller's. @throws ServiceError UnsupportedOperation */
 export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
   if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
     throw errors.unsupported('encryption with a key of your own');
 }
 
-/** @throws ServiceError UnsupportedOperation: what the answer then holds is not recorded */
+/** Refuses METADATA_ONLY, whose answer is not recorded. @throws ServiceError UnsupportedOperation */
 export function refuseMetadataOnly({ includedData }: Body): void {
   if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what it is to find
+// oxlint-disable-next-line no-control-regex -- it has to find control characters
 const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 
 /** @throws ServiceError InvalidName where the service would refuse the name of a new resource */
@@ -122,7 +122,7 @@ export function checkName(name: string): void {
   if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
 }
 
-/** @throws ServiceError InvalidArn, worded as recorded from the live service, where it is no ARN of that kind */
+/** Returns the ARN. @throws ServiceError InvalidArn, in recorded words, where it is not an ARN of that kind */
 export function checkArn(text: string, kind: ResourceKind): string {
   const arn = parseArn(text);
   if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);

@@ -9,7 +9,7 @@ import { parseBody, readBody } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import type { Body } from './request-validation.js';
 
-/** Answers the requests of one kind that are not calls of the API. */
+/** Answers requests that are not calls of the API. */
 export interface RequestHandler {
   isFor(request: IncomingMessage): boolean;
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -19,15 +19,15 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
-  /** Undefined where the service has no console. */
+  /** The handler of the console's requests; undefined where the service has no console. */
   readonly console: RequestHandler | undefined;
-  /** Whether a request may come in at all. */
+  /** Returns true for a request that may come in. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
   readonly bodyLimitBytes: number;
-  /** Finds an operation by its name. */
+  /** The operations, by name. */
   readonly operations: ReadonlyMap<string, Operation>;
-  /** Does it. */
+  /** Runs an operation. */
   readonly perform: (operation: Operation, call: Call) => object | Promise<object>;
 }
 
@@ -36,7 +36,7 @@ const SIGNED_REGION = /Credential=[^/]+\/\d{8}\/([^/]+)\/states\//;
 const UNSIGNED_REGION = 'us-east-1';
 const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
-/** An HTTP server that speaks AWS JSON 1.0: `POST /`, the operation in `x-amz-target`. */
+/** Creates an HTTP server that speaks AWS JSON 1.0: `POST /`, with the operation in `x-amz-target`. */
 export function createApiServer(options: ServerOptions): Server {
   const counts = new Map<string, number>();
   const count = (operation: string): number => {
@@ -54,7 +54,7 @@ export function createApiServer(options: ServerOptions): Server {
       exchange.apologise();
     });
   });
-  // A connection that closes in the moment a client uses it again would look like an answer that was lost.
+  // A connection that closes while a client sends its next request would look like a lost answer.
   server.keepAliveTimeout = 0;
   return server;
 }
@@ -72,7 +72,7 @@ function answerConsole(
   });
 }
 
-/** One request and its answer. */
+/** A request and its answer. */
 class Exchange {
   #closed = false;
   #onClosed: (() => void) | undefined;
@@ -110,7 +110,7 @@ class Exchange {
     else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
   }
 
-  /** Answers that something is wrong with the service itself. */
+  /** Answers that the service itself failed. */
   apologise(): void {
     if (this.response.headersSent) return this.abort();
     this.#answer(
@@ -119,7 +119,7 @@ class Exchange {
     );
   }
 
-  /** Drops the connection; the client sees a reset. */
+  /** Resets the connection. */
   abort(): void {
     this.request.socket.resetAndDestroy();
   }
@@ -169,7 +169,7 @@ class Exchange {
     }
   }
 
-  /** The operation's result, or the ServiceError that it threw. */
+  /** Returns the operation's result, or the ServiceError that it threw. */
   async #perform(name: string, body: Body | undefined, closedWindowMs: number): Promise<object> {
     try {
       const operation = this.options.operations.get(name);

@@ -1,5 +1,5 @@
-/** By this header of every answer of its API the local service tells that it is one, which no other endpoint has. */
+/** The header by which an answer of the local service differs from those of other endpoints. */
 export const SERVICE_HEADER = 'x-stepwright-service';
 
-/** The target of the one operation that is no operation of Step Functions: `{ workerName }` has its polls answered. */
+/** The target of an operation that Step Functions does not have: it ends the polls of `{ workerName }`. */
 export const END_POLLS = 'StepwrightLocal.EndPolls';

@@ -7,7 +7,7 @@ import { Checker, MAX } from './request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
-/** @throws ServiceError InvalidToken or TaskTimedOut */
+/** Finds the open task of a token. @throws ServiceError InvalidToken or TaskTimedOut */
 function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   const { subject, task } = tasks.lookUp(token);
   if (!task) throw errors.taskTimedOut(subject);
@@ -19,7 +19,7 @@ const sendTaskSuccess: Operation = ({ body }, stepFunctions) => {
   const token = checker.requiredText('taskToken', TOKEN);
   const output = checker.requiredText('output', { max: MAX.data });
   checker.done();
-  // Recorded order: whose token it is, then what is in the output, then whether the task is still open.
+  // The recorded order of the checks: the token, the output, the task.
   stepFunctions.tasks.lookUp(token);
   if (parseJson(output) === undefined) throw errors.invalidOutput(output);
   findOpen(stepFunctions, token).settle({ kind: 'succeeded', output });

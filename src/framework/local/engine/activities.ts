@@ -5,10 +5,10 @@ import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.
 import { errors } from './service-error.js';
 import type { TaskTable } from './task-table.js';
 
-/** The most activities there can be. AWS page "Step Functions service quotas". */
+/** The most activities of a service. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;
 
-/** The activities there are, by ARN. */
+/** All activities, by ARN. */
 export class Activities implements ActivityQueue {
   readonly #byArn = new Map<string, Activity>();
   #created = 0;
@@ -18,7 +18,7 @@ export class Activities implements ActivityQueue {
     private readonly clock: Clock,
   ) {}
 
-  /** The activity of an ARN, new where there was none. @throws ServiceError ActivityLimitExceeded */
+  /** Returns the activity of an ARN, which it creates where there is none. @throws ServiceError ActivityLimitExceeded */
   create(arn: string): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
@@ -45,7 +45,7 @@ export class Activities implements ActivityQueue {
     return [...this.#byArn.values()];
   }
 
-  /** Its parked polls run out their hold, and its tasks wait until something ends them. */
+  /** Deletes an activity. Its parked polls run out their hold, and its tasks wait for their own limits. */
   delete(arn: string): void {
     this.#byArn.delete(arn);
   }

@@ -4,7 +4,7 @@ import { Fifo } from './fifo.js';
 import type { OpenTask } from './open-task.js';
 import type { TaskTable } from './task-table.js';
 
-/** What a poll is answered: a task, or nothing once the hold is over. */
+/** The answer to a poll: a task, or nothing after the hold. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
 
 interface Poll {
@@ -16,14 +16,14 @@ interface Poll {
 interface Offer {
   readonly order: TaskOrder;
   readonly since: number;
-  /** The lease, once a poll has taken it. */
+  /** The leased task, once a poll has taken the offer. */
   task: OpenTask | undefined;
 }
 
 /** The most polls that the service holds for one activity. AWS page "Step Functions service quotas". */
 export const POLL_LIMIT = 1_000;
 
-/** One activity: tasks that wait for a poll, or polls that wait for a task. Never both. Each in order of arrival. */
+/** One activity: tasks that wait for a poll, or polls that wait for a task, never both. Each wait in order of arrival. */
 export class Activity {
   readonly #offers = new Fifo<Offer>();
   readonly #polls = new Fifo<Poll>();
@@ -34,7 +34,7 @@ export class Activity {
     readonly createdAt: number,
     private readonly table: TaskTable,
     private readonly clock: Clock,
-    /** What activities are sorted by: the order of their creation. */
+    /** The key that activities are sorted by, in the order of their creation. */
     readonly key = '',
   ) {}
 
@@ -42,29 +42,29 @@ export class Activity {
     return this.#polls.size;
   }
 
-  /** How many tasks wait for a poll. */
+  /** The number of tasks that wait for a poll. */
   get queuedTasks(): number {
     return this.#offers.size;
   }
 
-  /** The polls that wait, the longest first: whose, and since when. */
+  /** The parked polls, the oldest first. */
   *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
     yield* this.#polls;
   }
 
-  /** The tasks that wait, the oldest first, each with the instant at which it was scheduled. */
+  /** The queued tasks, the oldest first, each with the instant at which it was scheduled. */
   *queued(): Generator<{ readonly order: TaskOrder; readonly since: number }> {
     yield* this.#offers;
   }
 
-  /** Leases the oldest task that waits, as a poll would; undefined where none does. */
+  /** Leases the oldest queued task, as a poll would; undefined where none is queued. */
   takeOldest(workerName: string): OpenTask | undefined {
     const offer = this.#offers.shift();
     if (offer) this.#lease(offer, workerName);
     return offer?.task;
   }
 
-  /** Offers a task. The cancel takes it back, leased or not. */
+  /** Offers a task to the polls. The cancel takes it back, leased or not. */
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
@@ -79,7 +79,7 @@ export class Activity {
     };
   }
 
-  /** Waits for a task, at most `holdMs` milliseconds. The cancel withdraws the poll, unanswered. */
+  /** Waits for a task for at most `holdMs` milliseconds. The cancel withdraws the poll, unanswered. */
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
@@ -104,7 +104,7 @@ export class Activity {
     };
   }
 
-  /** Answers every parked poll with nothing, or those of one worker. */
+  /** Answers every parked poll with nothing, or only those of one worker. */
   endPolls(workerName?: string): void {
     let entry = this.#polls.last;
     while (entry) {

@@ -22,7 +22,7 @@ import type { TaskTable } from './task-table.js';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** How an execution ended. Instants are epoch milliseconds. */
+/** The end of an execution. Instants are epoch milliseconds. */
 export interface ExecutionEnd {
   readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
   readonly at: number;
@@ -31,7 +31,7 @@ export interface ExecutionEnd {
   readonly cause?: string | undefined;
 }
 
-/** What an execution needs around it. */
+/** The parts of a Step Functions that every execution shares. */
 export interface ExecutionWorld {
   readonly clock: Clock;
   readonly random: () => number;
@@ -43,13 +43,13 @@ export interface ExecutionWorld {
   readonly log: Logger;
 }
 
-/** What all running executions take, in bytes: their histories, their variables, what waits for its turn in them. */
+/** The bytes that all running executions take: their histories, their variables, the inputs that wait in a Map. */
 export class RunningMemory {
   #bytes = 0;
 
   constructor(private readonly limit = 512 * 1024 * 1024) {}
 
-  /** Whether another event is one too many: the execution that records it ends. */
+  /** True while the limit is exceeded. The execution that then records another event ends. */
   get isFull(): boolean {
     return this.#bytes > this.limit;
   }
@@ -66,15 +66,16 @@ export class Execution implements RunningExecution {
   readonly stepCounter = new StepCounter();
   readonly startedAt: number;
   readonly context: JsonObject;
-  /** Which one it was, in the order of their ends; undefined while it runs. */
+  /** Its number in the order of ends; undefined while it runs. */
   endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
-  /** How much of it the memory of all has counted, and what of that is not its history. */
+  /** The bytes of it that the memory of all has counted. */
   #counted = 0;
+  /** The bytes that it holds beside its history. */
   #held = 0;
   #cancelTimeout: Cancel | undefined;
 
-  /** @param onEnd called once, when it has ended */
+  /** @param onEnd called once, at its end */
   constructor(
     readonly arn: string,
     readonly name: string,
@@ -82,7 +83,7 @@ export class Execution implements RunningExecution {
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
-    /** Which one it is, in the order of their starts. */
+    /** Its number in the order of starts. */
     readonly order: number,
   ) {
     this.startedAt = world.clock.now();
@@ -131,7 +132,7 @@ export class Execution implements RunningExecution {
     return this.world.tasks.open(subject, order);
   }
 
-  /** Before each state but the first: where its machine was deleted, this is its end. */
+  /** Ends the execution where its machine was deleted. */
   onTransition(): void {
     if (this.machine.deleting) this.stop(undefined, undefined);
   }
@@ -152,7 +153,7 @@ export class Execution implements RunningExecution {
     return this.#end?.status ?? 'RUNNING';
   }
 
-  /** Begins. Returns as soon as it has to wait for something. */
+  /** Runs it, and returns as soon as it waits for something. */
   start(input: Json): void {
     (this.context['Execution'] as JsonObject)['Input'] = input;
     const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
@@ -170,7 +171,7 @@ export class Execution implements RunningExecution {
     void this.#run(branch, input);
   }
 
-  /** Ends it as ABORTED, unless it has ended. */
+  /** Ends it as ABORTED. Does nothing after its end. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;
@@ -244,7 +245,7 @@ const END_EVENTS = {
   ABORTED: 'ExecutionAborted',
 } as const;
 
-/** How much memory the history of one execution may take. The live service has no such limit. */
+/** The most bytes that the history of one execution may take. The live service has no such limit. */
 const HISTORY_BYTES = 128 * 1024 * 1024;
 
 function runningFull(): StateFailure {

@@ -7,14 +7,14 @@ import type { Machine } from './machines.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import { errors } from './service-error.js';
 
-/** How many executions there have been. */
+/** The numbers of executions so far. */
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
   readonly forgotten: number;
 }
 
-/** Every execution there is. Of the finished ones the latest are kept. */
+/** All executions. Of the finished ones, only the latest are kept. */
 export class Executions {
   readonly #byArn = new Map<string, Execution>();
   readonly #byMachine = new Map<string, Fifo<Execution>>();
@@ -27,12 +27,12 @@ export class Executions {
   constructor(
     private readonly world: ExecutionWorld,
     private readonly kept: { readonly executions: number; readonly bytes: number },
-    /** Called with the machine of each execution that has ended. */
+    /** Called with the machine of each execution that ends. */
     private readonly onEnded: (machine: Machine) => void,
   ) {}
 
   /**
-   * Starts one, or gives the one that runs under the name with the same input.
+   * Starts an execution, or returns the running one of that name and input.
    * @throws ServiceError ExecutionAlreadyExists where the name was used otherwise; StateMachineDeleting
    */
   start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
@@ -65,7 +65,7 @@ export class Executions {
     return execution;
   }
 
-  /** A page of a machine's executions, the latest first. */
+  /** Returns a page of a machine's executions, the latest first. */
   list(
     machineArn: string,
     status: ExecutionStatus | undefined,
@@ -81,13 +81,13 @@ export class Executions {
     return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
   }
 
-  /** How many were ever started, have ever ended, and are forgotten. */
+  /** The numbers of executions that were started, that ended, and that are forgotten. */
   get counts(): ExecutionCounts {
     const { size } = this.#finished;
     return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
   }
 
-  /** Those that started after the first `count` ever did, of one machine or of all, the latest first. */
+  /** Yields the executions of one machine or of all from the start with the number `count` on, the latest first. */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
     for (const list of lists) {
@@ -96,19 +96,19 @@ export class Executions {
     }
   }
 
-  /** Those that ended after the first `count` ever did and are not forgotten, the latest first. */
+  /** Yields the executions from the end with the number `count` on that are not forgotten, the latest first. */
   *endedAfter(count: number): Generator<Execution> {
     let left = this.#ended - count;
     for (let entry = this.#finished.last; entry && left > 0; entry = entry.previous, left--)
       yield entry.value;
   }
 
-  /** Ends what runs, without an event: the service itself is going. */
+  /** Stops all running executions without an event, since the service itself ends. */
   close(): void {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
-  /** The entry is a number in the order of their starts, so that one that is forgotten meanwhile moves nothing. */
+  /** Finds the entry at which a page begins. Its key is a number in the order of starts, which forgetting others keeps. */
   #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
     let entry = this.#byMachine.get(machineArn)?.last;
     if (before === undefined) return entry;

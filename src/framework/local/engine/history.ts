@@ -17,16 +17,16 @@ interface Entry {
   readonly details: object | undefined;
 }
 
-/** Epoch seconds with a millisecond fraction, as every instant goes over the wire. */
+/** Converts epoch milliseconds to epoch seconds with a millisecond fraction, as instants go over the wire. */
 export function toSeconds(ms: number): number {
   return Math.floor(ms) / 1000;
 }
 
-/** What happened in an execution, in the order it was noticed. Ids count from 1. */
+/** The events of an execution, in the order in which they were recorded. Ids count from 1. */
 export class History {
   readonly #entries: Entry[] = [];
 
-  /** About how many bytes it holds in memory. */
+  /** About the bytes that it takes in memory. */
   bytes = 0;
 
   get length(): number {
@@ -39,8 +39,8 @@ export class History {
   }
 
   /**
-   * Events from one offset on, at most `count` of them, and fewer where they would make an answer of many megabytes.
-   * @param withData whether inputs, outputs and the like are given
+   * Returns at most `count` events from an offset on, and fewer where they would make an answer of many megabytes.
+   * @param withData false leaves out inputs, outputs and the like
    */
   page(from: number, count: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
     const events: HistoryEvent[] = [];
@@ -53,7 +53,7 @@ export class History {
     return events;
   }
 
-  /** Every event, however many megabytes they make. */
+  /** Returns every event, however many megabytes they make. */
   all(): HistoryEvent[] {
     return this.#entries.map((_, index) => this.#event(index, true));
   }
@@ -70,7 +70,7 @@ export class History {
 const EVENT_BYTES = 150;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** The texts of variables lie one level deeper than others. */
+/** Adds up the texts of details. Those of variables lie one level deeper than others. */
 function sizeOf(details: object = {}): number {
   let size = 0;
   for (const value of Object.values(details) as unknown[]) {

@@ -5,7 +5,7 @@ import type { Resources } from '../asl/runtime/running-execution.js';
 import type { Logger } from '../../base/log/log.js';
 import { errors } from './service-error.js';
 
-/** A machine that was created, ready to run. Instants are epoch milliseconds. */
+/** A state machine, compiled. Instants are epoch milliseconds. */
 export interface Machine {
   readonly arn: string;
   readonly name: string;
@@ -13,28 +13,28 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
-  /** Whether it goes as soon as none of its executions runs. */
+  /** True from its deletion until its last execution has ended. */
   deleting: boolean;
-  /** How many of its executions run. */
+  /** The number of its executions that run. */
   running: number;
 }
 
-/** Where a new resource comes to be. */
+/** The partition, region and account of a resource. */
 export interface Home {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
 }
 
-/** The home of a resource that a request signed for `region` creates. */
+/** Returns the home of a resource that a request signed for `region` creates. */
 export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
 }
 
-/** How many characters all definitions may have; compiled they take many times as much. */
+/** The most characters of all definitions together; compiled they take many times as much. */
 const ALL_DEFINITIONS = 64 * 1024 * 1024;
 
-/** The state machines there are, by ARN. */
+/** All state machines, by ARN. */
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
   #bytes = 0;
@@ -46,12 +46,12 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine; again with the same definition, letter for letter, it is the same one. A Task that nothing answers
-   * is warned of.
+   * Creates a machine, or returns the one that has the same name and definition, letter for letter. The log warns of each
+   * Task that nothing answers.
    * @param program the definition, compiled
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition
-   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
-   * @throws ServiceError StateMachineDeleting where it is about to go
+   * @throws ServiceError StateMachineLimitExceeded where all definitions would be too large
+   * @throws ServiceError StateMachineDeleting while the machine of that name is deleted
    */
   create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
@@ -80,10 +80,10 @@ export class Machines {
   }
 
   /**
-   * Creates a machine, or gives an existing one another definition. Executions that run go on with the one they began
-   * with.
-   * @throws ServiceError StateMachineLimitExceeded where there is no room for another
-   * @throws ServiceError StateMachineDeleting where it is about to go
+   * Creates a machine, or gives an existing one another definition. Running executions keep the definition that they
+   * began with.
+   * @throws ServiceError StateMachineLimitExceeded where all definitions would be too large
+   * @throws ServiceError StateMachineDeleting while the machine of that name is deleted
    */
   replace(name: string, definition: string, program: Program, home: Home): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
@@ -92,14 +92,14 @@ export class Machines {
     const grownBy = definition.length - existing.definition.length;
     if (this.#bytes + grownBy > ALL_DEFINITIONS) throw errors.tooManyMachines();
     this.#bytes += grownBy;
-    // Those that run have the object, and count themselves off it.
+    // Running executions have the old object, and count down there.
     const machine: Machine = { ...existing, definition, program, running: 0 };
     this.#byArn.set(existing.arn, machine);
     this.#warn(machine);
     return machine;
   }
 
-  /** Lets a machine go at once. Its executions go on to their end. */
+  /** Removes a machine at once. Its executions run to their end. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (machine && this.#byArn.delete(arn)) this.#bytes -= machine.definition.length;
@@ -112,12 +112,12 @@ export class Machines {
     return machine;
   }
 
-  /** Sorted by name, as the service lists them. */
+  /** Returns all machines, sorted by name, as the service lists them. */
   all(): Machine[] {
     return [...this.#byArn.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
-  /** It goes at once, or with the last of its executions, each of which ends at its next state. */
+  /** Deletes a machine: at once, or with the last of its executions, each of which ends at its next state. */
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine) return;
@@ -125,7 +125,7 @@ export class Machines {
     this.forgetDeleted(machine);
   }
 
-  /** Lets a deleted machine go whose executions have all ended. */
+  /** Removes a deleted machine whose executions have all ended. */
   forgetDeleted({ arn, deleting, running }: Machine): void {
     if (deleting && running === 0) this.forget(arn);
   }
@@ -140,7 +140,7 @@ export class Machines {
     }
   }
 
-  /** The smallest literal HeartbeatSeconds that a state has on an activity, over all machines. */
+  /** Returns the smallest literal HeartbeatSeconds of the states on an activity, over all machines. */
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
       .flatMap(({ program }) => program.tasks)
@@ -150,10 +150,10 @@ export class Machines {
   }
 }
 
-/** What machines are sorted by, and where a page of them begins. */
+/** Returns the key that machines are sorted by. */
 export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
-/** The home of a seeded machine: what was asked for, else that of its first activity, else us-east-1. */
+/** Returns the home of a seeded machine: the one asked for, else that of its first activity, else us-east-1. */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
   const first = program.tasks.find((task) => task.activity);
   const activity = first && parseArn(first.resource);

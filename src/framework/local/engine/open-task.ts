@@ -1,19 +1,19 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
-/** Who has a task, since when, and when it was last heard of. Instants are epoch milliseconds. */
+/** The lease of an open task. Instants are epoch milliseconds. */
 export interface OpenLease {
   readonly workerName: string | undefined;
   readonly since: number;
+  /** The last heartbeat; undefined before the first. */
   readonly beatAt: number | undefined;
-  /** When it lapses, if nothing is heard; undefined where it never does. */
+  /** The instant at which it lapses without a heartbeat; undefined where it never does. */
   readonly due: number | undefined;
 }
 
 /**
- * One task that somebody outside is to finish. It is settled once, by a report or by the clock, and then it is
- * closed for good. Its deadlines are instants: whoever comes at or after one is too late, also where the timer has
- * not fired yet.
+ * A task that waits for a report. It is settled once, by a report or by the clock, and is closed from then on. Its
+ * deadlines are instants: a report at or after one is too late, also where the timer has not fired yet.
  */
 export class OpenTask {
   #closed = false;
@@ -22,9 +22,9 @@ export class OpenTask {
   #heartbeatDue = Number.POSITIVE_INFINITY;
   #lease: OpenLease | undefined;
 
-  /** @param onClosed called once, when the token is worth nothing any more */
+  /** @param onClosed called once, when the token becomes invalid */
   constructor(
-    /** What a report on the closed task is told: the activity's ARN, where there is one. */
+    /** The text that answers a report on the closed task: the activity's ARN, where there is one. */
     readonly subject: string,
     readonly token: string,
     readonly order: TaskOrder,
@@ -32,19 +32,19 @@ export class OpenTask {
     private readonly onClosed: () => void,
   ) {}
 
-  /** Undefined until it is leased. */
+  /** The lease; undefined until a worker has it. */
   get lease(): OpenLease | undefined {
     const due = this.#due();
     return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
   }
 
-  /** Whether a report would still count, now. Closes a task that is past a deadline. */
+  /** Returns true while a report counts. Closes a task that is past a deadline. */
   isOpen(): boolean {
     if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
-  /** The lease: both clocks start. */
+  /** Leases the task to a worker. Its deadlines count from now. */
   start(workerName?: string): void {
     const now = this.clock.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
@@ -68,7 +68,7 @@ export class OpenTask {
     this.order.onSettled(outcome, at);
   }
 
-  /** Takes the task back. Nobody is told. */
+  /** Closes the task without an outcome. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -80,7 +80,7 @@ export class OpenTask {
     return Math.min(this.#deadline, this.#heartbeatDue);
   }
 
-  /** A heartbeat only moves the instant; the timer looks again when it fires. */
+  /** Sets the timer. A heartbeat moves only the instant, and the timer sets itself anew where it fires too early. */
   #arm(): void {
     const due = this.#due();
     if (due === Number.POSITIVE_INFINITY) return;

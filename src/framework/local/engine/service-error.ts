@@ -2,13 +2,13 @@
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
 
-/** What the service answers instead of a result: HTTP 400, a name and a message. */
+/** An error of the API, which goes out as HTTP 400 with a name and a message. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 
   /**
    * @param type the name as the SDK's model has it, such as `InvalidArn`
-   * @param namespace what stands before the name on the wire
+   * @param namespace the namespace of the name on the wire
    */
   constructor(
     readonly type: string,
@@ -18,13 +18,13 @@ export class ServiceError extends Error {
     super(message);
   }
 
-  /** The body of the answer. */
+  /** The body of the answer, as JSON. */
   get body(): string {
     return JSON.stringify({ __type: `${this.namespace}#${this.type}`, message: this.message });
   }
 }
 
-/** The texts were recorded from the live service; what varies is given, the rest is word for word. */
+/** The errors of the service. Their texts were recorded from the live service, word for word but for the parameters. */
 export const errors = {
   validation: (violations: readonly string[]): ServiceError => {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;

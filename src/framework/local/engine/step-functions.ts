@@ -15,27 +15,27 @@ import { TaskTable } from './task-table.js';
 export interface StepFunctionsOptions {
   /** The clock of holds, deadlines and waits. @default the system's */
   clock?: Clock;
-  /** From 0 up to 1, for jittered retries and the like. @default Math.random */
+  /** Returns a number from 0 up to 1, for jittered retries and the like. @default Math.random */
   random?: () => number;
-  /** How long GetActivityTask waits for a task, in milliseconds. @default 60_000 */
+  /** The longest that GetActivityTask waits for a task, in milliseconds. @default 60_000 */
   pollHoldMs?: number;
-  /** How many finished executions are remembered; the oldest go first. @default 10_000 */
+  /** The most finished executions that are kept; the oldest are forgotten first. @default 10_000 */
   keptExecutions?: number;
-  /** About how much memory finished executions may take; the oldest go first. @default 256 MiB */
+  /** About the most bytes that finished executions may take; the oldest are forgotten first. @default 256 MiB */
   keptBytes?: number;
-  /** About how much memory running executions may take: one that asks for more ends. @default 512 MiB */
+  /** About the most bytes that running executions may take; one that asks for more ends. @default 512 MiB */
   runningBytes?: number;
   /** Answers for resources that are not activities. @default none: a Task that calls one fails, and the log warns of it */
   mocks?: Mocks;
-  /** Takes the service's own troubles. @default a log that writes nothing */
+  /** Gets the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
 
-/** A machine that is there from the beginning. */
+/** A machine that is created without a request. */
 export interface SeedMachine {
   readonly name: string;
   readonly definition: string;
-  /** Each is that of the machine's first activity, where it is not given. */
+  /** The region; like `account` and `partition` that of the machine's first activity by default. */
   readonly region?: string;
   readonly account?: string;
   readonly partition?: string;
@@ -74,7 +74,7 @@ export class StepFunctions {
   }
 
   /**
-   * Creates a machine; again with the same definition, letter for letter, it is the same one.
+   * Creates a machine, or returns the one that has the same name and definition, letter for letter.
    * @throws DefinitionError where the definition cannot be run
    * @throws ServiceError as {@link Machines.create} does
    */
@@ -93,14 +93,14 @@ export class StepFunctions {
     return this.machines.replace(name, definition, program, seededHome(program, home));
   }
 
-  /** Starts an execution under a new name. @param input the text of its JSON */
+  /** Starts an execution under a random name. @param input JSON text */
   start(machine: Machine, input: string): Execution {
     return this.executions.start(machine, undefined, input, JSON.parse(input) as Json);
   }
 
   /**
-   * Answers with a task of an activity as soon as there is one, or with nothing after the hold. The cancel withdraws the
-   * poll, unanswered.
+   * Polls an activity: answers with a task as soon as there is one, or with nothing after the hold. The cancel withdraws
+   * the poll, unanswered.
    * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
    */
   poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
@@ -130,14 +130,14 @@ export class StepFunctions {
     return this.activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
   }
 
-  /** True while an execution waits for its turn of the event loop, or for a thread: for no instant of the clock. */
+  /** True while an execution waits for its turn of the event loop or for a thread, and not for an instant of the clock. */
   get busy(): boolean {
     if (this.#threads.busy > 0) return true;
     for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
 
-  /** Ends the polls, the executions, without an event, and the threads. */
+  /** Ends all polls, executions and threads. The executions record no event. */
   close(): void {
     this.endPolls();
     this.executions.close();

@@ -4,7 +4,7 @@ import { OpenTask } from './open-task.js';
 import { errors } from './service-error.js';
 import { TokenMint } from './task-token.js';
 
-/** Every task that a token is out for. */
+/** The open tasks, by token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
   readonly #mint = new TokenMint();
@@ -19,7 +19,7 @@ export class TaskTable {
     return this.#open.values();
   }
 
-  /** A new task with a new token. `subject` is what a report on it is told once it is closed. */
+  /** Opens a task with a new token. @param subject the text that answers a report on the closed task */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
     const task = new OpenTask(subject, token, order, this.clock, () => this.#open.delete(token));
@@ -28,7 +28,7 @@ export class TaskTable {
   }
 
   /**
-   * What a token is for, whether or not the task is still open.
+   * Finds the subject of a token, and its task while that is open.
    * @throws ServiceError InvalidToken where this service never issued it
    */
   lookUp(token: string): { subject: string; task: OpenTask | undefined } {

@@ -5,21 +5,21 @@ const SIGNATURE_BYTES = 32;
 const MARK = 'AAAAKgAAAAIAAAAA';
 
 /**
- * Makes task tokens and knows its own again. A token carries what its task was for, signed with a key that is new
- * in each service, so that a report on a task long forgotten still gets the answer that a closed task gets, and a
- * made-up token never does.
+ * Issues task tokens, and recognises its own. A token holds the subject of its task, signed with a key that is new in each
+ * service. A report on a task that was forgotten long ago is thus answered as one on a closed task, and a made-up token is
+ * not.
  */
 export class TokenMint {
   readonly #key = randomBytes(32);
 
-  /** An opaque, unguessable text of a few hundred characters. `subject` is short: an ARN. */
+  /** Returns an opaque, unguessable text of a few hundred characters. @param subject a short text: an ARN */
   issue(subject: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const payload = Buffer.from(subject);
     return MARK + Buffer.concat([nonce, this.#sign(nonce, payload), payload]).toString('base64url');
   }
 
-  /** The subject of a token that this mint issued, or undefined for any other text. */
+  /** Returns the subject of a token that this mint issued; undefined for any other text. */
   subjectOf(token: string): string | undefined {
     if (!token.startsWith(MARK)) return undefined;
     const bytes = Buffer.from(token.slice(MARK.length), 'base64url');

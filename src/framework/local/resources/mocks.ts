@@ -5,34 +5,34 @@ import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
 /** The call that a mock answers. */
 export interface MockCall extends ResourceCall {
-  /** How many calls of this mock came before it. */
+  /** The number of calls of this mock before this one. */
   readonly index: number;
 }
 
 /** An answer as data: a result, or an error. */
 export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
 
-/** Works an answer out from the task's input. What it throws fails the task, under the error's name. */
+/** Computes the result from the task's input. An error that it throws fails the task under the error's name. */
 export type MockFunction = (input: Json, call: MockCall) => unknown;
 
 /**
- * What answers a resource that is not run here: one answer for ever, a function whose return value is the result,
- * or a list of both, one a call, the last of them for every call after it.
+ * The answer of a resource that is not run here: the same answer each time, a function whose return value is the result,
+ * or a list of both, one for each call, of which the last answers all later calls.
  */
 export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
 
-/** Mocks by the ARN of a resource, or by `Machine.State`, which wins. */
+/** Mocks by the ARN of a resource, or by `Machine.State`, which takes precedence. */
 export type Mocks = Readonly<Record<string, Mock>>;
 
 export type MockOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
 
-/** Answers calls from mocks. */
+/** Answers the calls of resources by mocks. */
 export class MockTable implements Resources {
   readonly #counts = new Map<string, number>();
 
-  /** @throws TypeError where a mock is none of the things it can be, naming it */
+  /** @throws TypeError that names a mock which is not of a valid form */
   constructor(private readonly mocks: Mocks) {
     for (const [key, mock] of Object.entries(mocks)) {
       const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
@@ -49,7 +49,7 @@ export class MockTable implements Resources {
     return this.#find(machine, state, resource) !== undefined;
   }
 
-  /** Never rejects. */
+  /** Answers a call. Never rejects. */
   async answer(call: ResourceCall, input: Json): Promise<MockOutcome> {
     const found = this.#find(call.machine, call.state, call.resource);
     if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
@@ -78,7 +78,7 @@ function isAnswer(value: unknown): boolean {
   return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
-/** What the service would take of a worker. */
+/** The texts of an error, each with the limit that the service sets for a worker's report. */
 const TEXTS = [
   ['error', ERROR_LIMIT],
   ['cause', CAUSE_LIMIT],
@@ -108,7 +108,7 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
   }
 }
 
-/** As far as it can be read: anything can be thrown, a revoked proxy too. What is too long for the service is cut. */
+/** Describes what a mock threw, which can be anything, even a revoked proxy. Cuts it to the limits of the service. */
 function thrownOutcome(thrown: unknown): MockOutcome {
   try {
     const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
@@ -129,7 +129,7 @@ function succeeded(value: unknown): MockOutcome {
   return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
 }
 
-/** Left to itself, JSON shows them as `{}`. @throws TypeError */
+/** Refuses a Map or a Set, which JSON would show as `{}`. @throws TypeError */
 function refuseLossy(_key: string, value: unknown): unknown {
   if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
   if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");
