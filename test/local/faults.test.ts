@@ -6,11 +6,11 @@ const CREATE = { method: 'POST', headers: { 'x-amz-target': 'AWSStepFunctions.Cr
 
 interface Row {
   readonly fault: Fault;
-  /** What the client sees: a status and a part of the text, or the connection's end. */
+  /** The answer as the client sees it: a status and a part of the text, or the connection's end. */
   readonly seen: { status: number; text: string } | 'reset';
-  /** Whether the call took effect. */
+  /** True where the call takes effect. */
   readonly done: boolean;
-  /** How long it takes on the service's clock. */
+  /** The duration on the service's clock. */
   readonly afterMs?: number;
 }
 

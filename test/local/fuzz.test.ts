@@ -13,7 +13,7 @@ import { machines } from './conformance/machines.js';
 import { recorded } from './conformance/recorded.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
 
-/** How many of each; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
+/** The runs of each test; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? runs(500));
 /** A run takes some milliseconds, and longer on a busy machine. */
 const PATIENCE_MS = 60_000 + RUNS * 200;
@@ -139,7 +139,7 @@ const KEYS = [
   'toString',
 ];
 
-/** A copy in which a few things are something else. */
+/** Returns a copy with a few changed values. */
 function mutate(value: unknown, chance: number): unknown {
   if (random() < chance) return pick(ODD);
   if (Array.isArray(value)) {
@@ -157,7 +157,7 @@ function mutate(value: unknown, chance: number): unknown {
   return Object.fromEntries(entries);
 }
 
-/** A copy of a text with a few characters taken out or put in. */
+/** Returns a copy of a text with a few characters more or fewer. */
 function garble(text: string): string {
   const at = Math.floor(random() * text.length);
   return (
@@ -194,7 +194,7 @@ async function call(
   return { status: response.status, answer: JSON.parse(await response.text()) as Record<string, unknown> };
 }
 
-/** Throws where an answer is of no class that the service has. */
+/** Throws for an answer that the service should never give. */
 async function answered(operation: string, body: string): Promise<Record<string, unknown>> {
   const { status, answer } = await call(operation, body);
   if (status === 200) return answer;

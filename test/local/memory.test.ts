@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const pass = (next: object): object => ({ Type: 'Pass', ...next });
-/** One branch fails while the other is on its way. */
+/** One branch fails while the other runs. */
 const definition = JSON.stringify({
   StartAt: 'X',
   States: {
@@ -92,7 +92,7 @@ test('a megabyte of small expressions is a machine in less than a second, and ta
   const { client } = await openBench();
   collect();
   const heap = process.memoryUsage().heapUsed;
-  // Of a machine that is busy the quickest of three says the most.
+  // On a busy machine the quickest of three says the most.
   let least = Number.POSITIVE_INFINITY;
   let rounds = 0;
   for (; rounds < 3 && least >= 1; rounds++) {

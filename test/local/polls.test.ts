@@ -92,7 +92,7 @@ describe('a poll', () => {
       await bench.clock.advance(wait);
       await start(bench, machine, `{"n":${n}}`);
     }
-    // The first was leased to nobody; the second waited for a poll that is there.
+    // The first was leased to a closed connection; the second waited for an open poll.
     expect((await poll(bench)).input).toBe('{"n":2}');
   });
 

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { openBench, type Bench } from './service.js';
 
-/** The status of a call with headers of one's own, which fetch would not send. */
+/** Returns the status of a call with given headers, which fetch would not send. */
 function statusWith({ service }: Bench, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const call = request(service.url, {

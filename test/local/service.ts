@@ -21,7 +21,7 @@ afterEach(async () => {
   }
 });
 
-/** Starts one; it is closed after the test. */
+/** Starts a service that is closed after the test. */
 export async function openBench(options: LocalServiceOptions = {}): Promise<Bench> {
   const clock = new HandClock();
   const service = await startLocalService({ port: 0, clock, random: () => 0.5, ...options });
@@ -30,7 +30,7 @@ export async function openBench(options: LocalServiceOptions = {}): Promise<Benc
   return bench;
 }
 
-/** A client as a user would make one, without retries. */
+/** Creates a client as a user would, without retries. */
 export function newClient({ url }: LocalService, region = 'us-east-1'): SFNClient {
   return new SFNClient({
     endpoint: url,
@@ -40,7 +40,7 @@ export function newClient({ url }: LocalService, region = 'us-east-1'): SFNClien
   });
 }
 
-/** The events without what a test does not own: SDK types back to numbers, timestamps left out. */
+/** Returns events without their timestamps, and with numbers in place of the SDK's types. */
 export function bare(events: HistoryEvent[] | undefined): object[] {
   return (events ?? []).map((event) => {
     const { timestamp, ...rest } = event;

@@ -16,7 +16,7 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** A call as any client makes it, without the SDK between. */
+/** Makes a call over HTTP, without the SDK. */
 async function call(
   { service }: Bench,
   operation: string,
@@ -36,7 +36,7 @@ async function call(
   return { status: response.status, headers: response.headers, body: JSON.parse(text) as Answer['body'] };
 }
 
-/** An activity, a machine on it, an execution that has ended and one that runs, and the token of its task. */
+/** Makes an activity, a machine on it, an ended and a running execution, and the token of its task. */
 async function prepared(): Promise<Bench & { live: string }> {
   const bench = await openBench();
   await call(bench, 'CreateActivity', { name: 'A' });

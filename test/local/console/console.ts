@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { openBench, type Bench } from '../service.js';
 import type { LocalServiceOptions } from 'stepwright/local';
 
-/** An answer, read to its end. */
+/** An answer with its whole body. */
 export interface Answer {
   readonly status: number | undefined;
   readonly headers: IncomingMessage['headers'];
@@ -18,7 +18,7 @@ interface Sent {
 export const openConsole = (options: LocalServiceOptions = {}): Promise<Bench> =>
   openBench({ console: true, ...options });
 
-/** A request with headers of one's own, which fetch would not send. */
+/** Sends a request with given headers, which fetch would not send. */
 export function send(
   { service }: Bench,
   path: string,
@@ -41,14 +41,14 @@ export function send(
 export const read = async (bench: Bench, path: string): Promise<object> =>
   JSON.parse((await send(bench, path)).text) as object;
 
-/** The headers with which the page changes something. */
+/** The headers of the page's commands. */
 export const pageHeaders = ({ service }: Bench): Record<string, string> => ({
   origin: service.url,
   'content-type': 'application/json',
   'x-stepwright-console': '1',
 });
 
-/** Does what the page does when a person presses a button. */
+/** Sends a command as the page does. */
 export async function act<T = object>(bench: Bench, operation: string, body: object): Promise<T> {
   const { text } = await send(bench, `/console/api/${operation}`, {
     method: 'POST',

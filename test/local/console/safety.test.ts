@@ -14,7 +14,7 @@ async function activities({ client }: Bench): Promise<(string | undefined)[]> {
   return activities.map(({ name }) => name);
 }
 
-/** Creates an activity as the page would, but for what is given. */
+/** Creates an activity as the page does, with the given changes. */
 const create = (bench: Bench, headers: Record<string, string | undefined>): Promise<Answer> => {
   const all = Object.entries({ ...pageHeaders(bench), ...headers }).filter(
     ([, value]) => value !== undefined,

@@ -1,9 +1,9 @@
-/** A body of a call that asks for far more than such a call should cost. */
+/** A body that asks for far more than its call should cost. */
 export interface HostileBody {
   readonly does: string;
   readonly operation: string;
   readonly body: string | Uint8Array<ArrayBuffer>;
-  /** The type of the error that it is answered with; undefined: it is answered as any other. */
+  /** The type of the error that answers it; undefined where it succeeds. */
   readonly error: string | undefined;
 }
 
@@ -12,7 +12,7 @@ const ACTIVITY = `${ARN}activity:Other`;
 const MACHINE = `${ARN}stateMachine:Other`;
 const ROLE = 'arn:aws:iam::123456789012:role/any';
 const PASS = '{"StartAt":"X","States":{"X":{"Type":"Pass","End":true}}}';
-/** As much as a body may have, but for a little. */
+/** A little less than a body may have. */
 const FULL = 4_190_000;
 
 const raw = (
@@ -28,7 +28,7 @@ const INVALID = 'ValidationException';
 const UNREAD = 'SerializationException';
 const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
-/** Calls in the spirit of hostile expressions. */
+/** Calls that are as hostile as the expressions. */
 export const bodies: HostileBody[] = [
   raw('brackets and nothing else', 'CreateActivity', '['.repeat(FULL), UNREAD),
   raw('lists in lists', 'CreateActivity', `{"name":${deep(FULL / 2 - 10)}}`, UNREAD),

@@ -5,16 +5,16 @@ import { bodies } from './bodies.js';
 import { devised, named, type HostileInput } from './inputs.js';
 import { Trial, type Outcome } from './trial.js';
 
-/** What an input may take, how long it may delay another execution's task, and the end of the process; milliseconds. */
+/** The most milliseconds that an input may take, and may delay another execution's task and the end of the process. */
 const LIMITS = { tookMs: 2_000, slowestMs: 100, endsMs: 1_000 };
-/** A definition of a megabyte may keep others waiting until it is read. */
+/** A definition of a megabyte delays others until it is read. */
 const LARGE = { chars: 256 * 1024, slowestMs: 1_000 };
-/** Other processes of this machine have their share too: the quickest of a few tries tells what an input costs. */
+/** Other processes take their share of this machine: the quickest of a few tries shows the cost of an input. */
 const TRIES = 4;
 
 const all = [...named, ...devised];
 
-/** The compiled command, which is the one that catches signals. */
+/** The compiled command, which catches signals. */
 async function start(): Promise<{ service: Run; trial: Trial }> {
   const service = stepwright(['local', '--port', '0']);
   const [, url = ''] = await service.saw(/Endpoint: (http:\/\/[\d.]+:\d+)/);
@@ -48,7 +48,7 @@ describe('while another execution goes on as if nothing were', () => {
   );
 });
 
-/** How near the best attempt comes to the limits, at worst; each has to end as it should. */
+/** Returns the best attempt's largest share of a limit. Every attempt has to end as it should. */
 async function best(
   error: string | undefined,
   slowestMs: number,

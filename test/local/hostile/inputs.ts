@@ -1,11 +1,11 @@
 import { FUNCTIONS, jsonata, one, pass } from '../conformance/row.js';
 
-/** Something that asks for far more than its few characters show. */
+/** An input that asks for far more than its few characters show. */
 export interface HostileInput {
   readonly does: string;
   readonly machine: object | string;
   readonly input?: unknown;
-  /** The error that it ends in; `refused`: when the machine is created; undefined: it succeeds after all. */
+  /** The error that it ends in; `refused` where its machine is refused; undefined where it succeeds. */
   readonly error: string | undefined;
 }
 
@@ -47,14 +47,14 @@ const again = {
 
 const A_AND_B = { s: `${'a'.repeat(5_000)}b` };
 const LETTERS = { s: 'a'.repeat(200_000) };
-/** An object in an object, so many times. */
+/** Nests objects so many times. */
 const nested = (depth: number): unknown => JSON.parse('{"a":'.repeat(depth) + '1' + '}'.repeat(depth));
-/** A call of an intrinsic function around itself, with each argument as often as there is room. */
+/** Nests calls of an intrinsic function, with each argument as often as there is room. */
 const nestedCall = (name: string, depth: number, times: number): string =>
   depth === 0
     ? '$'
     : `${name}(${Array.from({ length: times }, () => nestedCall(name, depth - 1, times)).join(',')})`;
-/** `$x` made twice as large, so many times. */
+/** Doubles `$x` so many times. */
 const doubled = (step: string, times: number, then: string, first = "'x'"): string =>
   `($d := function($x, $n) { $n = 0 ? $x : $d(${step}, $n - 1) }; $x := $d(${first}, ${times}); ${then})`;
 const map = (fields: object): object => ({
@@ -63,7 +63,7 @@ const map = (fields: object): object => ({
   ...fields,
 });
 
-/** Those that once brought the service down. */
+/** Inputs that once brought the service down. */
 export const named: HostileInput[] = [
   counts('$match($states.input.s, /(a+)+$/)', QUERY, A_AND_B),
   works('a path from everywhere to everywhere', { 'x.$': '$..*..*..*' }, RUNTIME, nested(300)),
@@ -77,7 +77,7 @@ export const named: HostileInput[] = [
   counts('$map([1..9999999], $string)'),
 ];
 
-/** In their spirit. */
+/** Variants of them. */
 export const devised: HostileInput[] = [
   evaluates('($f := function($x) { $f($x + 1) }; $f(1))'),
   evaluates('($f := function($x) { 1 + $f($x) }; $f(1))'),

@@ -3,26 +3,26 @@ import type { HostileBody } from './bodies.js';
 import type { HostileInput } from './inputs.js';
 
 const ROLE = 'arn:aws:iam::123456789012:role/any';
-/** How long an input may be at it before the trial gives up. What it costs is held elsewhere: a busy machine is slow. */
+/** The longest that a trial waits for an input. Its cost is checked elsewhere, since a busy machine is slow. */
 const GIVE_UP_MS = 40_000;
 
-/** How long until it is asked again whether an execution has ended. */
+/** The pause before the next look at an execution. */
 const LOOK_MS = 2;
 
-/** How an input ended. */
+/** The end of an input. */
 interface Ended {
-  /** Undefined where all went well. */
+  /** Undefined after a success. */
   readonly error: string | undefined;
   readonly cause: string;
 }
 
-/** How an input ended, and how others fared meanwhile. Milliseconds. */
+/** The end of an input, and its cost for others, in milliseconds. */
 export interface Outcome extends Ended {
-  /** On the clock or, where the system tells it and that is less, in time of the service's process. */
+  /** Real time, or the processor time of the service's process where the system measures it and that is less. */
   readonly tookMs: number;
   /**
-   * The longest from the start of another execution to a poll that was open: in time of the service's main thread where
-   * the system tells it, so that other processes of a busy machine don't count.
+   * The longest from the start of another execution to the answer of an open poll. It is the processor time of the service's
+   * main thread where the system measures it, so that other processes of a busy machine don't count.
    */
   readonly slowestMs: number;
 }
@@ -38,7 +38,7 @@ export class Trial {
     private readonly pid: number,
   ) {}
 
-  /** Makes what the others run: a machine with one task. */
+  /** Makes the machine of the others, with one task. */
   async prepare(): Promise<void> {
     await this.#call('CreateActivity', { name: 'Other' });
     const Resource = 'arn:aws:states:us-east-1:123456789012:activity:Other';
@@ -47,7 +47,7 @@ export class Trial {
     await this.#serveOther();
   }
 
-  /** Runs an input to its end, from the definition on. */
+  /** Creates the machine of an input and runs it to its end. */
   run(input: HostileInput): Promise<Outcome> {
     return this.#beside(async () => {
       const executionArn = await this.start(input);
@@ -55,7 +55,7 @@ export class Trial {
     });
   }
 
-  /** Makes a call with a body as it stands. */
+  /** Makes a call with exactly this body. */
   send({ operation, body }: HostileBody): Promise<Outcome> {
     return this.#beside(async () => {
       const answer = await this.#send(operation, body);
@@ -65,7 +65,7 @@ export class Trial {
     });
   }
 
-  /** Serves the other machine for as long as it takes. */
+  /** Serves the other machine until the trial ends. */
   async #beside(trial: () => Promise<Ended>): Promise<Outcome> {
     const began = performance.now();
     const ran = processMs(this.pid);
@@ -94,7 +94,7 @@ export class Trial {
     }
   }
 
-  /** @returns the execution's ARN, or how the machine was refused */
+  /** @returns the execution's ARN, or the refusal of its machine */
   async start({ machine, input = {} }: HostileInput): Promise<string | Ended> {
     const definition = typeof machine === 'string' ? machine : JSON.stringify(machine);
     const name = `Hostile${this.#machines++}`;
@@ -106,7 +106,7 @@ export class Trial {
     return String(started['executionArn']);
   }
 
-  /** One execution of the other machine, from its start to its end. @returns how long its task took to a poll */
+  /** Runs one execution of the other machine. @returns the time from its start to the poll that got its task */
   async #serveOther(): Promise<number> {
     const Other = 'arn:aws:states:us-east-1:123456789012:activity:Other';
     const polled = this.#call('GetActivityTask', { activityArn: Other });
@@ -133,7 +133,7 @@ export class Trial {
   }
 }
 
-/** How long the main thread of a process has run so far; the time itself, where the system does not tell. */
+/** Returns the processor time of a process's main thread, or real time where the system does not measure it. */
 function mainThreadMs(pid: number): number {
   try {
     const [nanoseconds = ''] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
@@ -143,7 +143,7 @@ function mainThreadMs(pid: number): number {
   }
 }
 
-/** The same of all its threads, those that have ended too. Linux counts it in hundredths of a second. */
+/** Returns that of all its threads, ended ones included. Linux counts it in hundredths of a second. */
 function processMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
