@@ -7,7 +7,8 @@ export interface Address {
 const LOOPBACK = '127.0.0.1';
 const HOST_AND_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
 
-const isPort = (value: unknown): boolean =>
+/** True for a port number, 0 included. */
+export const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
 /**

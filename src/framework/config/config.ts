@@ -21,7 +21,7 @@ import {
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
 import type { Mocks } from '../local/index.js';
-import { readAddress } from './address.js';
+import { isPort, readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
@@ -150,7 +150,7 @@ function readJson(given: string, otherwise: unknown = given): unknown {
 
 const port: Rule = {
   expected: 'a port number from 0 to 65535',
-  ok: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+  ok: isPort,
   text: { shown: 'N', read: readDigits },
 };
 

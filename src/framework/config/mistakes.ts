@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import type { Mistakes, Option } from '../declare/rule.js';
+import { durationsFor, type Mistakes, type Option } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
 import { show } from '../base/show.js';
 
@@ -23,19 +23,20 @@ export const mistakesIn = (prefix: string): Mistakes => ({
 });
 
 /** The problem of a value that its rule refuses, in any source. */
-export const badValue = (
+export function badValue(
   where: string,
-  { expected, fix, unit, keysOnly }: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
+  rule: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
   value: unknown,
-): Problem => ({
-  code: 'CONFIG_BAD_VALUE',
-  where,
-  what: `expected ${expected}, got ${keysOnly ? kindOf(value) : show(value)}`,
-  fix:
-    unit === 'ms' && typeof value === 'number' && value > 0
-      ? `write '${value}s' for seconds, '${value}ms' for milliseconds`
-      : (fix ?? `set ${where} to ${expected}`),
-});
+): Problem {
+  const { expected, keysOnly, fix = `set ${where} to ${expected}` } = rule;
+  const durations = durationsFor(rule, value);
+  return {
+    code: 'CONFIG_BAD_VALUE',
+    where,
+    what: `expected ${expected}, got ${keysOnly ? kindOf(value) : show(value)}`,
+    fix: durations === undefined ? fix : `write ${durations}`,
+  };
+}
 
 /** Names the type of a value that may be secret. */
 function kindOf(value: unknown): string {

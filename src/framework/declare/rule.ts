@@ -40,6 +40,12 @@ export interface Option<Value = unknown> extends Rule {
 /** A table with exactly one row for each key of `Values`. The type of a default is that of its key. */
 export type Table<Values> = { readonly [K in keyof Values]-?: Option<Exclude<Values[K], undefined>> };
 
+/** The values to write for a number where a duration is expected; undefined for any other mistake. */
+export const durationsFor = ({ unit }: Pick<Rule, 'unit'>, value: unknown): string | undefined =>
+  unit === 'ms' && typeof value === 'number' && value > 0
+    ? `'${value}s' for seconds, '${value}ms' for milliseconds`
+    : undefined;
+
 /** Words the mistakes in the options of one source. */
 export interface Mistakes {
   readonly unknown: (key: string, known: readonly string[]) => Problem;

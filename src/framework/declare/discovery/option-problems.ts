@@ -2,7 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
-import { checkAgainst, type Rule } from '../rule.js';
+import { checkAgainst, durationsFor, type Rule } from '../rule.js';
 
 /** Discovery reads and checks these by itself. */
 const READ_APART: Rule = { expected: 'anything', ok: () => true };
@@ -22,14 +22,15 @@ export function optionProblems(decorator: keyof typeof TABLES, where: string, op
       what: `@${decorator} has no option '${key}'`,
       fix: `did you mean '${closest(key, known)}'? It has: ${known.join(', ')}`,
     }),
-    refused: (key, { expected, fix, unit }, value) => ({
-      code,
-      where,
-      what: `${key}: expected ${expected}, got ${show(value)}`,
-      fix:
-        unit === 'ms' && typeof value === 'number' && value > 0
-          ? `write ${key}: '${value}s' for seconds, '${value}ms' for milliseconds`
-          : (fix ?? `write ${expected}, or leave it out`),
-    }),
+    refused: (key, rule, value) => {
+      const { expected, fix = `write ${expected}, or leave it out` } = rule;
+      const durations = durationsFor(rule, value);
+      return {
+        code,
+        where,
+        what: `${key}: expected ${expected}, got ${show(value)}`,
+        fix: durations === undefined ? fix : `write ${key}: ${durations}`,
+      };
+    },
   });
 }

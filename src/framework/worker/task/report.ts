@@ -3,7 +3,7 @@ import { fullJitter, uniformJitter } from '../../base/time/backoff.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/outcome/failure.js';
-import { type Outcome, OUTPUT_LIMIT_BYTES } from '../handler/outcome/outcome.js';
+import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 
@@ -174,8 +174,8 @@ export class Report {
 }
 
 function refusedOutput(output: string, { message }: Error): Outcome {
-  const bytes = Buffer.byteLength(output);
-  return bytes <= OUTPUT_LIMIT_BYTES
+  const bytes = bytesBeyondLimit(output);
+  return bytes === undefined
     ? ownFailure(OWN_ERROR.invalidOutput, `the service refused the output: ${message}`)
     : ownFailure(OWN_ERROR.outputTooLarge, `the service refused the output of ${bytes} bytes: ${message}`);
 }

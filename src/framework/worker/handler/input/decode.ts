@@ -1,4 +1,4 @@
-import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
 
@@ -12,8 +12,8 @@ export const DEPTH_LIMIT = 256;
  * @throws Refusal for what is no JSON, too large or nested too deep.
  */
 export function decode(text: string): unknown {
-  const bytes = text.length * 3 <= INPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
-  if (bytes > INPUT_LIMIT_BYTES) {
+  const bytes = bytesBeyondLimit(text);
+  if (bytes !== undefined) {
     throw refused(`the input has ${bytes} bytes; at most ${INPUT_LIMIT_BYTES} are allowed`);
   }
   if (text.length > DEPTH_LIMIT && isTooDeep(text)) {

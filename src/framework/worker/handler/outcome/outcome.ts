@@ -7,7 +7,15 @@ export type Outcome =
       /** JSON text in Lambda's shape. */ readonly cause: string;
     };
 
-/** Bytes of UTF-8 that an output may have (Step Functions service quotas). */
+/** Bytes of UTF-8 that an output may have, and an input (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
+/** Returns the bytes of an input or an output that is larger than it may be; undefined where it is not. */
+export function bytesBeyondLimit(text: string): number | undefined {
+  // A UTF-16 unit takes at most three bytes: most texts are too short to be counted.
+  if (text.length * 3 <= OUTPUT_LIMIT_BYTES) return undefined;
+  const bytes = Buffer.byteLength(text);
+  return bytes > OUTPUT_LIMIT_BYTES ? bytes : undefined;
+}
+
 /** Characters that a cause may have (SendTaskFailure). */
 export const CAUSE_LIMIT_CHARACTERS = 32_768;

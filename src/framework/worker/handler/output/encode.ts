@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
@@ -14,8 +14,8 @@ import { cut, readThrown } from '../outcome/thrown.js';
  */
 export function encode(result: unknown): string {
   const text = result === undefined ? 'null' : write(result);
-  const bytes = text.length * 3 <= OUTPUT_LIMIT_BYTES ? text.length : Buffer.byteLength(text);
-  if (bytes > OUTPUT_LIMIT_BYTES) throw tooLarge(String(bytes));
+  const bytes = bytesBeyondLimit(text);
+  if (bytes !== undefined) throw tooLarge(String(bytes));
   return text;
 }
 
