@@ -2,7 +2,7 @@ import type { JsonObject, Json } from '../values/json.js';
 import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** The fields that move data which a kind of state has. */
+/** The fields of a kind of state that move data. */
 export interface FlowParts {
   /** Parameters, or Arguments; a Pass has Parameters alone. */
   readonly arguments?: boolean | 'JSONPath';
@@ -15,7 +15,7 @@ export interface FlowParts {
   readonly assign?: boolean;
 }
 
-/** The way of data into a state and out of it. */
+/** Moves data into a state and out of it. */
 export interface Flow {
   /** Applies InputPath. */
   input(data: StateData): StateData;
@@ -27,7 +27,7 @@ export interface Flow {
   assign(data: StateData): JsonObject | undefined | Promise<JsonObject | undefined>;
 }
 
-/** The way of data out of a state through a Catch or a choice rule. */
+/** Moves data out of a state, through a Catch or a choice rule. */
 export type Exit = Pick<Flow, 'output' | 'assign'>;
 
 /** A rule of a Choice, with the parts of an exit that it defines. */

@@ -1,14 +1,28 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** The code of a machine that never ends. The service gives it no place. */
+/** The code of a machine that never ends. The service reports it without a path. */
 export const NO_END = 'MISSING_END_STATE';
 
 /**
  * Adds a problem for each target that does not exist, and for each state that is no target. A machine must also have a
- * state that ends it; its branches and iterations need none, and without one nothing is said of unreachable states.
+ * state that ends it, and without one no unreachable states are reported; its branches and iterations need none.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
+  const reached = checkExistence(reader, states, startAt);
+  const isMachine = reader.path === '';
+  if (isMachine && !Object.values(states.source).some(mayEnd)) {
+    const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
+    reader.reading.problems.push({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
+  } else checkReached(states, reached);
+}
+
+/** @returns all targets, StartAt included */
+function checkExistence(
+  reader: Reader,
+  states: Reader,
+  startAt: string | undefined,
+): ReadonlySet<string | undefined> {
   const names = new Set(Object.keys(states.source));
   const reached = new Set<string | undefined>([startAt]);
   if (startAt !== undefined && !names.has(startAt))
@@ -19,23 +33,18 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
       if (!names.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
     }
   }
-  const isMachine = reader.path === '';
-  if (isMachine && !Object.values(states.source).some(mayEnd)) {
-    const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
-    reader.reading.problems.push({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
-    return;
-  }
-  for (const name of names) {
-    if (!reached.has(name))
-      states.problem(
-        `The state '${name}' cannot be reached`,
-        name,
-        "let a 'Next' lead to it, or take it out",
-      );
+  return reached;
+}
+
+function checkReached(states: Reader, reached: ReadonlySet<string | undefined>): void {
+  for (const name of Object.keys(states.source)) {
+    if (reached.has(name)) continue;
+    const fix = "let a 'Next' lead to it, or take it out";
+    states.problem(`The state '${name}' cannot be reached`, name, fix);
   }
 }
 
-/** A state without any target may be meant to end: what it lacks is a mistake of its own. */
+/** Returns true for a state without any target too: it may be meant to end, and what it lacks is another mistake. */
 function mayEnd(state: Json): boolean {
   if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
   return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');

@@ -9,7 +9,7 @@ export interface Variables {
   all(): JsonObject;
 }
 
-/** The surroundings of an expression, the same for all fields of a state. */
+/** The environment of an expression, the same for all fields of a state. */
 export interface Environment {
   readonly variables: Variables;
   readonly budget: WorkBudget;

@@ -6,7 +6,7 @@ import { guardedFunctions, LimitReached, NEW_FRAME, watchFrames, type Frame, typ
 import { guardedRegExp } from './regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
-/** A compiled expression. Never rejects; stays pending where the expression waits for what never comes. */
+/** A compiled expression. Never rejects; stays pending where the expression awaits what never settles. */
 export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
 
 /** Compiles expressions of JSONata that stay within limits. */

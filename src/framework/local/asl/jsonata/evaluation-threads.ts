@@ -14,7 +14,7 @@ const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
-/** What a thread posts: that it has begun with a job, then the outcome. */
+/** A message of a thread: it has begun with a job, or the job's outcome. */
 export type ThreadMessage = 'begun' | Evaluated;
 
 interface Waiting {
@@ -24,7 +24,7 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
-  /** The evaluation in work. */
+  /** The evaluation that it runs. */
   current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
   /** Cancels the end of an idle thread. */
   cancelIdle: Cancel | undefined;

@@ -34,10 +34,10 @@ export interface TaskOrder extends Limits {
   onSettled(outcome: TaskOutcome, at: number): void;
 }
 
-/** Where a Task state finds its activity. */
+/** The activities, as a Task state sees them. */
 export interface ActivityQueue {
   has(arn: string): boolean;
-  /** Offers a task to whoever polls. The cancel takes it back; its token is then closed. */
+  /** Queues a task for a poll. The cancel withdraws it and closes its token. */
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
@@ -60,7 +60,7 @@ export interface Resources {
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
-/** A task that nobody polls for: its token goes to a service. */
+/** A task without a poller: a service gets its token. */
 export interface TokenTask {
   readonly token: string;
   isOpen(): boolean;
@@ -82,7 +82,7 @@ export interface RunningExecution {
   readonly machineName: string;
   readonly region: string;
   /**
-   * Opens a task that nobody polls for.
+   * Opens a task without a poller.
    * @param subject the answer to a report on its token once it is closed
    */
   openTask(subject: string, order: TaskOrder): TokenTask;

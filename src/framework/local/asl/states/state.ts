@@ -14,7 +14,7 @@ export interface WorkResult {
   readonly result: Json;
   /** The next state. @default the state's `Next` */
   readonly next?: string;
-  /** The way of the data out of the state. @default the state's own */
+  /** Moves the data out of the state. @default the state's own output and assign */
   readonly exit?: Exit;
 }
 
@@ -33,7 +33,7 @@ export interface Kind {
   ): (branch: Branch, data: StateData, flow: Flow) => Promise<WorkResult>;
 }
 
-/** The surroundings of a state that is compiled. */
+/** The context in which a state is compiled. */
 export interface StateContext {
   readonly name: string;
   readonly language: Language;
