@@ -87,18 +87,13 @@ function createServer(stepFunctions: StepFunctions, host: string, options: Local
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
+  const shared = { stepFunctions, operations: OPERATIONS, bodyLimitBytes, log };
   const server = createApiServer({
-    log,
-    bodyLimitBytes,
-    clock: stepFunctions.clock,
+    ...shared,
     fault: options.fault,
     isAllowed: apiCheck(names),
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
-    operations: OPERATIONS,
-    perform: (operation, call) => operation(call, stepFunctions),
-    console: asked
-      ? new Console({ ...asked, names, stepFunctions, operations: OPERATIONS, bodyLimitBytes, log })
-      : undefined,
+    console: asked ? new Console({ ...asked, ...shared, names }) : undefined,
   });
   return server;
 }

@@ -1,12 +1,12 @@
 import { END_POLLS, SERVICE_HEADER } from './service-header.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { parseBody, readBody } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
+import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
 
 /** Answers requests that are not calls of the API. */
@@ -16,7 +16,7 @@ export interface RequestHandler {
 }
 
 export interface ServerOptions {
-  readonly clock: Clock;
+  readonly stepFunctions: StepFunctions;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
   /** The handler of the console's requests; undefined where the service has no console. */
@@ -27,13 +27,13 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
   /** The operations, by name. */
   readonly operations: ReadonlyMap<string, Operation>;
-  /** Runs an operation. */
-  readonly perform: (operation: Operation, call: Call) => object | Promise<object>;
 }
 
 const TARGET = 'AWSStepFunctions.';
 const SIGNED_REGION = /Credential=[^/]+\/\d{8}\/([^/]+)\/states\//;
 const UNSIGNED_REGION = 'us-east-1';
+const FORBIDDEN =
+  'The local service answers to its own names only: start it with the name in Host and Origin allowed';
 const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
 /** Creates an HTTP server that speaks AWS JSON 1.0: `POST /`, with the operation in `x-amz-target`. */
@@ -51,7 +51,7 @@ export function createApiServer(options: ServerOptions): Server {
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;
       options.log.error({ err: error }, 'the local service failed to answer a call');
-      exchange.apologise();
+      exchange.fail();
     });
   });
   // A connection that closes while a client sends its next request would look like a lost answer.
@@ -91,16 +91,10 @@ class Exchange {
   async run(count: (operation: string) => number): Promise<void> {
     const text = await readBody(this.request, this.options.bodyLimitBytes);
     if (text === undefined)
-      return this.#answer(
-        413,
-        new ServiceError('RequestEntityTooLargeException', 'The request is too large', CORAL).body,
-      );
+      return this.#refuse(413, 'RequestEntityTooLargeException', 'The request is too large');
     if (this.request.method !== 'POST')
-      return this.#answer(
-        404,
-        new ServiceError('UnknownOperationException', 'Step Functions takes POST requests to /', CORAL).body,
-      );
-    if (!this.options.isAllowed(this.request)) return this.#answer(403, forbidden().body);
+      return this.#refuse(404, 'UnknownOperationException', 'Step Functions takes POST requests to /');
+    if (!this.options.isAllowed(this.request)) return this.#refuse(403, 'AccessDeniedException', FORBIDDEN);
     const target = this.request.headers['x-amz-target'];
     const name = target === END_POLLS ? END_POLLS : operationIn(target);
     const body = parseBody(text);
@@ -111,12 +105,9 @@ class Exchange {
   }
 
   /** Answers that the service itself failed. */
-  apologise(): void {
+  fail(): void {
     if (this.response.headersSent) return this.abort();
-    this.#answer(
-      500,
-      new ServiceError('InternalFailure', 'The local service failed; its log says why', CORAL).body,
-    );
+    this.#refuse(500, 'InternalFailure', 'The local service failed; its log says why');
   }
 
   /** Resets the connection. */
@@ -125,14 +116,15 @@ class Exchange {
   }
 
   async #runWith(fault: Fault, name: string, body: Body | undefined): Promise<void> {
-    const { clock, closedPollWindowMs } = this.options;
+    const { stepFunctions, closedPollWindowMs } = this.options;
     switch (fault.kind) {
       case 'reset-before':
         return this.abort();
       case 'error':
         return this.#send(faultAnswer(fault.error));
       case 'black-hole':
-        if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => this.abort());
+        if (fault.closeAfterMs !== undefined)
+          stepFunctions.clock.after(fault.closeAfterMs, () => this.abort());
         return;
       case 'status':
         if (fault.done) await this.#perform(name, body, closedPollWindowMs);
@@ -164,7 +156,7 @@ class Exchange {
       case 'torn-body':
         return this.#answer(status, text.slice(0, text.length >> 1));
       case 'delay':
-        await this.options.clock.sleep(fault.ms);
+        await this.options.stepFunctions.clock.sleep(fault.ms);
         return this.#answer(status, text);
     }
   }
@@ -175,17 +167,22 @@ class Exchange {
       const operation = this.options.operations.get(name);
       if (!operation) return unknownOperation(name);
       if (!body) return errors.serialization('The body is not a JSON object');
-      return await this.options.perform(operation, {
+      const call: Call = {
         operation: name,
         body,
         region: signedRegion(this.request),
         closedWindowMs,
         onClosed: (callback) => (this.#closed ? callback() : (this.#onClosed = callback)),
-      });
+      };
+      return await operation(call, this.options.stepFunctions);
     } catch (error) {
       if (error instanceof ServiceError) return error;
       throw error;
     }
+  }
+
+  #refuse(status: number, type: string, message: string): void {
+    this.#answer(status, new ServiceError(type, message, CORAL).body);
   }
 
   #send(result: object): void {
@@ -216,14 +213,6 @@ function unknownOperation(name: string): ServiceError {
   return name === ''
     ? new ServiceError('UnknownOperationException', 'The request names no operation', CORAL)
     : errors.unsupported(`the operation ${name}`);
-}
-
-function forbidden(): ServiceError {
-  return new ServiceError(
-    'AccessDeniedException',
-    'The local service answers to its own names only: start it with the name in Host and Origin allowed',
-    CORAL,
-  );
 }
 
 function signedRegion(request: IncomingMessage): string {
