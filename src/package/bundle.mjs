@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -114,6 +114,17 @@ function loadedBy(file, output) {
   return [...loaded];
 }
 
+/** The declarations that the package's doors name, and all that these name: nobody reads the types of the rest. */
+function declarationsOfDoors() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const named = new Set(Object.values(exports).flatMap(({ types }) => (types ? [join(root, types)] : [])));
+  // What is added on the way is walked as well.
+  for (const file of named)
+    for (const [, next] of readFileSync(file, 'utf8').matchAll(/(?:from|import)[ (]*['"](\.[^'"]+)['"]/g))
+      named.add(resolve(dirname(file), next.replace(/\.js$/, '.d.ts')));
+  return named;
+}
+
 for (const module of TOGETHER.flatMap(([, ...modules]) => modules))
   if (!existsSync(fileOf(module))) throw new Error(`${fileOf(module)} is named here, and is not there`);
 
@@ -144,8 +155,11 @@ try {
     const others = loadedBy(`${entry}.js`, output).filter((file) => !known.has(file));
     if (others.length > 0) throw new Error(`${entry} would load ${others.join(', ')}`);
   }
-  for (const file of readdirSync(framework, { recursive: true }))
-    if (/\.js(\.map)?$/.test(file)) unlinkSync(join(framework, file));
+  const typed = declarationsOfDoors();
+  for (const file of readdirSync(framework, { recursive: true })) {
+    const path = join(framework, file);
+    if (/\.js(\.map)?$/.test(file) || (file.endsWith('.d.ts') && !typed.has(path))) unlinkSync(path);
+  }
   rmSync(join(framework, CHUNKS), { recursive: true, force: true });
   cpSync(dir, framework, { recursive: true });
 } finally {
