@@ -36,7 +36,7 @@ export interface HandlerOptions {
   run?: 'main' | 'thread' | 'process';
 }
 
-/** Options of `@Activity`. Those of a handler hold for every handler of the class that does not set its own. */
+/** Options of `@Activity`. They hold for every handler of the class that does not set its own. */
 export interface ActivityOptions extends HandlerOptions {
   /**
    * Interceptors around every handler of the class, inside those of the config, outside those of the method.

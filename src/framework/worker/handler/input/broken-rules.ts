@@ -74,7 +74,7 @@ class RuleChecker {
     const { declared } = property;
     // Null passes only a condition, such as @IsOptional.
     if (value === null && declared) return this.#refuseNull(declared, path);
-    for (const rule of property.rules) this.#check(rule, instance, value, property, path);
+    for (const rule of property.rules) this.#checkRule(rule, instance, value, property, path);
     // Not every rule refuses an absent value, and @ValidateNested has none that does.
     if (value === undefined && !property.mayBeAbsent) this.#missing.push(path);
     if (value !== undefined && property.nested)
@@ -86,7 +86,7 @@ class RuleChecker {
     this.#add(rule, message, null, path);
   }
 
-  #check(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
+  #checkRule(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
     if (rule.applies && !rule.applies(object, value)) return;
     const { constraint, constraints, each } = rule;
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints };

@@ -62,7 +62,7 @@ export class ObjectReader {
     source: unknown,
     type: Constructor<object>,
     path: ValuePath | undefined,
-    kind?: Discriminator,
+    discriminator?: Discriminator,
   ): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return REFUSED;
     if (!isObject(source)) return this.#mustBe(OBJECT, source, path);
@@ -71,9 +71,10 @@ export class ObjectReader {
     for (const property of shape.properties) {
       if (property.readable) this.#property(instance, source, property, path);
     }
-    if (kind?.kept && Object.hasOwn(source, kind.property))
-      Reflect.set(instance, kind.property, source[kind.property]);
-    if (this.#options.unknownKeys === 'refuse') this.#refuseUnknown(source, shape, path, kind?.property);
+    const key = discriminator?.property;
+    if (discriminator?.kept && key !== undefined && Object.hasOwn(source, key))
+      Reflect.set(instance, key, source[key]);
+    if (this.#options.unknownKeys === 'refuse') this.#refuseUnknown(source, shape, path, key);
     return instance;
   }
 
@@ -101,11 +102,11 @@ export class ObjectReader {
     path: ValuePath,
   ): unknown {
     const { typed, transforms } = property;
-    let value = typed && isSet(given) ? this.#typed(given, source, property, path) : given;
+    let value = typed && isPresent(given) ? this.#typed(given, source, property, path) : given;
     if (typed && transforms.length === 0) return value;
     if (transforms.length > 0 && value !== REFUSED)
       value = this.#transformed(value, source, instance, property);
-    return isSet(value) ? this.#declared(value, property, path) : value;
+    return isPresent(value) ? this.#declared(value, property, path) : value;
   }
 
   /** Refuses a value, from the JSON or a `@Transform`, that is not of its declared type. */
@@ -207,4 +208,4 @@ export class ObjectReader {
   }
 }
 
-const isSet = (value: unknown): boolean => value !== undefined && value !== null;
+const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
