@@ -16,7 +16,7 @@ afterEach(() => world.close());
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 
-/** What is wrong with a config, as `code where`. */
+/** Returns the problems of a config, as `code where`. */
 async function problems(config: Config): Promise<string[]> {
   const failed = await createWorker({ endpoint: world.service.url, ...config }).catch(
     (error: unknown) => error,
@@ -81,7 +81,7 @@ describe('activities', () => {
       '123456789012',
       '999999999999',
     ]);
-    // As any address would that is not known to be this machine's.
+    // Stands for an address that is not known to be this machine's.
     const elsewhere = await createWorld({ allowHosts: ['0.0.0.0'] });
     await elsewhere.client.send(new CreateActivityCommand({ name: 'Bare' }));
     const endpoint = elsewhere.service.url.replace('127.0.0.1', '0.0.0.0');

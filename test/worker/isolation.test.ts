@@ -140,7 +140,7 @@ test('a worker that is stopped from inside a handler drains in no task’s name'
 });
 
 test('what a handler asks of the worker runs in none of its contexts, timers neither', async () => {
-  /** As Node's timers do. */
+  /** Keeps the asynchronous context of a timer, as Node's timers do. */
   class KeepingClock extends HandClock {
     override after(ms: number, fn: () => void): Cancel {
       return super.after(ms, AsyncResource.bind(fn));

@@ -113,7 +113,7 @@ describe('an answer that was lost', () => {
   });
 });
 
-test('a task that is gone when its result is offered is no delivery, and is not offered again', async () => {
+test('a task that is gone when its result is reported was not delivered, and is not reported again', async () => {
   const { type, held } = holding({ heartbeat: false });
   const w = await world.worker({ activities: [type] });
   const executionArn = await world.execute(world.machine(ARN));
@@ -125,16 +125,16 @@ test('a task that is gone when its result is offered is no delivery, and is not 
   expect(faults.count('SendTaskSuccess')).toBe(1);
 });
 
-test('a heartbeat that learns of gone while a result waits to be offered again ends the offering', async () => {
+test('a heartbeat that learns of gone while a report waits to be repeated ends it', async () => {
   faults.always('SendTaskSuccess', { kind: 'error', error: 'ExpiredTokenException' });
   const { w, execution } = await answered();
   await seconds(1);
   await world.client.send(new StopExecutionCommand({ executionArn: execution }));
   await seconds(40);
-  const offered = faults.count('SendTaskSuccess');
+  const reported = faults.count('SendTaskSuccess');
   expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: false }]);
   await seconds(120);
-  expect(faults.count('SendTaskSuccess')).toBe(offered);
+  expect(faults.count('SendTaskSuccess')).toBe(reported);
 });
 
 test('nothing more is sent once the task is gone, also where its result was refused at the same moment', async () => {
@@ -187,7 +187,7 @@ test('an outage is two lines, however many results wait', async () => {
   expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 40 }]);
 });
 
-test('a failure that the service refuses is offered again, cut down to its name and a short cause', async () => {
+test('a failure that the service refuses is reported again, cut down to its name and a short cause', async () => {
   faults.once('SendTaskFailure', { kind: 'error', error: 'InvalidOutput' });
   const fail = (): never => {
     throw Object.assign(new Error('x'.repeat(10_000)), { name: 'Päyment\nDeclined' });

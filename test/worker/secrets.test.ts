@@ -13,7 +13,7 @@ import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';
 
-/** What must be nowhere. Each is a word that occurs in nothing else. */
+/** The secrets that must be nowhere. Each is a word that occurs in nothing else. */
 const PLANTED = {
   input: 'plantedinput',
   output: 'plantedoutput',
@@ -22,7 +22,7 @@ const PLANTED = {
   password: 'plantedpassword',
   data: 'planteddata',
 } as const;
-/** What a handler says of its failure: in the cause, and in the line of the failed task. */
+/** The handler's own words on its failure: in the cause, and in the line of the failed task. */
 const MESSAGE = 'plantedmessage';
 
 class Collector extends MetricReader {

@@ -28,7 +28,7 @@ afterEach(() => world.close());
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 
 test('calls take the path that this run of the suite was asked for', async () => {
-  // What the process was started with: what a test sees of it has been cleaned. Only Linux tells.
+  // The environment that the process was started with, since a test sees a cleaned one. Only Linux shows it.
   const started = process.platform === 'linux' ? readFileSync('/proc/self/environ', 'utf8').split('\0') : [];
   const asked = started.length === 0 ? CALLS === 'sdk' : started.includes('STEPWRIGHT_CALLS=sdk');
   world.service.seedActivity(ARN);

@@ -8,7 +8,7 @@ import { seeded } from '../../support/port.js';
 
 const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollTrouble[];
 
-/** What happens to a policy: time passes, the oldest or the newest open poll ends, slots come and go. */
+/** An event for a policy: time passes, the oldest or the newest open poll ends, slots come and go. */
 const step = oneof(
   record({ kind: constantFrom('wait' as const), ms: integer({ min: 1, max: 40_000 }) }),
   record({ kind: constantFrom('task' as const, 'empty' as const), newest: constantFrom(true, false) }),
@@ -360,7 +360,6 @@ test('handlers that come back together from trouble do not poll in one rhythm ei
       made.wait(1_000);
     }
     made.wait(59_000);
-    // Who waits for what is held knows the moment at which it was sent.
     return made.open.map(({ sentAt }) => Math.floor(sentAt / 1_000));
   }).map((sentAt) => Math.max(...sentAt));
   const counts = new Map<number, number>();

@@ -43,7 +43,7 @@ const failed = (ran: Ran): Promise<unknown> => ran.result.catch((error: unknown)
 const said = (ran: Ran, stream: string): string[] =>
   ran.logs.filter(({ fields }) => fields['stream'] === stream).map(({ message }) => message);
 
-/** Whether anybody is left of a process group. One that has ended and that nobody has asked for yet is not. */
+/** True while a process of the group runs. A zombie does not run. */
 function groupLives(group: number): boolean {
   const list = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
   return list.split('\n').some((line) => new RegExp(`^ *${group} [^Z]`).test(line));
@@ -70,7 +70,7 @@ describe('the input comes in, and the result out', () => {
     ['in a variable', 'echo "$STEPWRIGHT_INPUT"', { inputAs: 'env' }, { a: 'ü' }],
     ['not at all', 'cat; echo "$#"', { inputAs: 'none' }, 0],
     ['another one', 'cat', { input: { own: [1, null] } }, { own: [1, null] }],
-    ['and nobody reads it', 'echo 1', { input: 'x'.repeat(200_000) }, 1],
+    ['and it is not read', 'echo 1', { input: 'x'.repeat(200_000) }, 1],
     ['the last line of JSON counts', 'echo start; echo 1; echo "{\\"b\\":2}"; echo; echo bye', {}, { b: 2 }],
     ['no line is null', ':', {}, null],
     ['a line without its end', 'printf 7', {}, 7],
@@ -101,7 +101,7 @@ test('lines become lines of the log, and those of progress become progress', asy
 });
 
 describe('a program that fails', () => {
-  /** What the service is told. */
+  /** The report to the service. */
   async function told(script: string, options: CommandOptions = {}) {
     @Activity('command')
     class Command {
@@ -259,7 +259,7 @@ describe('nothing is left running', () => {
     await untilEnded(group);
   });
 
-  test('of a program that ended, and left somebody who holds its pipes', async () => {
+  test('of a program that has exited, and left a process that holds its pipes', async () => {
     const ran = shell(`sleep 1000 & echo $$; echo 7`, { killAfter: '200ms' });
     const began = performance.now();
     const group = await groupOf(ran);
@@ -273,7 +273,7 @@ describe('nothing is left running', () => {
     expect(await failed(ran)).toMatchObject({ exitCode: 9 });
   });
 
-  test('and who has ended is not signalled any more: the number may be somebody else’s by then', async () => {
+  test('and a group that has ended is not signalled any more: its number may be another’s by then', async () => {
     const options = { args: [], cwd: undefined, env: process.env, stdin: undefined, memoryMb: undefined };
     const program = new Program({ ...options, file: 'true', killAfterMs: 1, onOutput: () => {} });
     const host = new ProcessHost();
@@ -289,7 +289,7 @@ describe('nothing is left running', () => {
     }
   });
 
-  test('when whoever started it is killed', async () => {
+  test('when the process that started it is killed', async () => {
     const script = `
       import { runCommand } from '${new URL('../../../dist/src/framework/index.js', import.meta.url).href}';
       const log = { info: (_, line) => console.log(line) };

@@ -5,7 +5,7 @@ import type { FromHost } from '../../../src/framework/worker/pool/pool-messages.
 test('progress never throws, whatever it is told', () => {
   const sent: FromHost[] = [];
   const lease = { handler: 'A.run', text: '1', token: 't', activityArn: 'a', workerName: 'w', receivedAt: 0 };
-  // As between threads.
+  // Messages between threads are cloned.
   const { context } = new HostedTask(lease, (message) => void sent.push(structuredClone(message)));
   const anything = [() => 1, Symbol('s'), { message: () => 1 }, new WeakMap()] as unknown as string[];
   for (const each of anything) context.progress(0.5, each);

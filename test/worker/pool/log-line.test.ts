@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createLog, type Logger } from 'stepwright';
 import { remoteLog, writeLine } from '../../../src/framework/worker/pool/log-line.js';
 
-/** What a worker writes of a line. */
+/** Returns a line as a worker writes it. */
 function written(log: (logger: Logger) => void, through: (logger: Logger) => Logger): unknown {
   const lines: string[] = [];
   const logger = createLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } });

@@ -56,7 +56,7 @@ function run(text: string): Running {
 
 const ready = (host: FakeHost | undefined): void => host?.onMessage({ kind: 'ready' });
 
-test('one that takes long to start is waited for by task after task, and none is started beside it', async () => {
+test('a host that takes long to start is waited for by task after task, and no other is started beside it', async () => {
   for (const text of ['1', '2', '3']) {
     const task = run(text);
     task.abort();
@@ -68,7 +68,7 @@ test('one that takes long to start is waited for by task after task, and none is
   expect(hosts.map(({ texts }) => texts)).toEqual([['4']]);
 });
 
-test('one that has started is taken before one that has not', async () => {
+test('a host that has started is taken before one that has not', async () => {
   const [slow, quick] = [run('1'), run('2')];
   ready(hosts[1]);
   expect(await quick.outcome).toMatchObject({ output: '2' });
@@ -78,7 +78,7 @@ test('one that has started is taken before one that has not', async () => {
   expect(hosts.map(({ texts }) => texts)).toEqual([[], ['2', '3']]);
 });
 
-test('one that nobody waits for any more and that fails to start is not kept', async () => {
+test('a host that no task waits for any more and that fails to start is not kept', async () => {
   const first = run('1');
   first.abort();
   await first.outcome;
@@ -90,7 +90,7 @@ test('one that nobody waits for any more and that fails to start is not kept', a
   expect(hosts).toHaveLength(2);
 });
 
-test('one that is not ready within a minute is ended, and its task fails with the reason', async () => {
+test('a host that is not ready within a minute is ended, and its task fails with the reason', async () => {
   const { outcome } = run('1');
   await clock.advance(60_000);
   await hosts[0]?.exited;
@@ -101,7 +101,7 @@ test('one that is not ready within a minute is ended, and its task fails with th
   });
 });
 
-test('the end of a pool gives one that is still starting 4 s as well', async () => {
+test('closing a pool gives a host that is still starting 4 s as well', async () => {
   const task = run('1');
   task.abort();
   await task.outcome;

@@ -54,7 +54,7 @@ test.each(sample(['thread', 'process'] as const, 1))(
     expect(linesOf(leaves).filter((msg) => msg === 'left behind')).toHaveLength(2);
     expect(linesOf(follows)).toContain('followed');
     expect(linesOf(follows)).not.toContain('left behind');
-    // Whose promise it was, nobody knows.
+    // The task that made the promise is unknown.
     const forgotten = w.log.filter(({ err }) => (err as Error | undefined)?.message === 'left behind');
     expect(forgotten.map(({ handler, task }) => [handler, task])).toEqual([
       ['Wrong.run', undefined],
