@@ -16,27 +16,33 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 /** An input has 262,144 bytes at most, and JSON may write each as six. A longer answer is not the service's, and not kept. */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
+/** One connection to an origin, which carries one call at a time. It connects anew when it is used after a failure. */
+export type Connection = Pick<Client, 'dispatch' | 'on' | 'close' | 'destroy'>;
+
+/** Opens a connection to an origin. Nothing is sent before its first call. */
+export type OpenConnection = (origin: string) => Connection;
+
 /**
  * Connections to one origin, for one kind of call. Each carries one call at a time, so that there are as many as there
  * are calls at once. The one that was used last is used first, so that connections which are not needed expire.
  */
 export class Connections {
   readonly #origin: string;
-  readonly #connect: buildConnector.connector;
-  readonly #idle: Client[] = [];
-  readonly #all = new Set<Client>();
+  readonly #openOne: OpenConnection;
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
 
-  constructor(origin: string, connect: buildConnector.connector) {
+  constructor(origin: string, open: OpenConnection) {
     this.#origin = origin;
-    this.#connect = connect;
+    this.#openOne = open;
   }
 
   /** Takes a free connection or opens one. It is given back when its call has ended. */
-  take(): Client {
+  take(): Connection {
     return this.#idle.pop() ?? this.#open();
   }
 
-  give(client: Client): void {
+  give(client: Connection): void {
     if (this.#all.has(client)) this.#idle.push(client);
   }
 
@@ -48,18 +54,8 @@ export class Connections {
     for (const client of all) void client.destroy();
   }
 
-  #open(): Client {
-    const client = new OneClient(this.#origin, {
-      connect: this.#connect,
-      pipelining: 1,
-      // Limits of whole calls are the worker's, on its clock.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxResponseSize: ANSWER_LIMIT_BYTES,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-    });
+  #open(): Connection {
+    const client = this.#openOne(this.#origin);
     this.#all.add(client);
     client.on('disconnect', () => this.#forgetIdle(client));
     client.on('connectionError', () => this.#forgetIdle(client));
@@ -67,7 +63,7 @@ export class Connections {
   }
 
   /** Forgets an idle client that has lost its connection, whichever side closed it. */
-  #forgetIdle(client: Client): void {
+  #forgetIdle(client: Connection): void {
     const index = this.#idle.indexOf(client);
     if (index === -1) return;
     this.#idle.splice(index, 1);
@@ -77,4 +73,18 @@ export class Connections {
 }
 
 /** Makes connections that share their TLS sessions: only the first one pays for a whole handshake. */
-export const connector = (): buildConnector.connector => connect({ timeout: CONNECTION_TIMEOUT_MS });
+export function connector(): OpenConnection {
+  const shared = connect({ timeout: CONNECTION_TIMEOUT_MS });
+  return (origin) =>
+    new OneClient(origin, {
+      connect: shared,
+      pipelining: 1,
+      // Limits of whole calls are the worker's, on its clock.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: ANSWER_LIMIT_BYTES,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
+    });
+}

@@ -1,8 +1,8 @@
-import type { Client, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { CallEnd, CallInProgress } from '../call.js';
 import { explainTrust, isUntrusted } from '../network-error.js';
 import { readResponse, type ResponseHeaders } from '../response.js';
-import type { Connections } from './connections.js';
+import type { Connection, Connections } from './connections.js';
 
 /** A request as it goes out. */
 export interface SignedRequest {
@@ -36,7 +36,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
   readonly #connections: Connections;
-  readonly #client: Client;
+  readonly #client: Connection;
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
@@ -47,7 +47,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
 
-  constructor(call: CallInProgress, onEnd: OnEnd, connections: Connections, client: Client) {
+  constructor(call: CallInProgress, onEnd: OnEnd, connections: Connections, client: Connection) {
     this.#call = call;
     this.#onEnd = onEnd;
     this.#connections = connections;

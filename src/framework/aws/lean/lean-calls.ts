@@ -8,7 +8,7 @@ import {
   type CallFailure,
   mayBeSkewed,
 } from '../call.js';
-import { Connections, connector } from './connections.js';
+import { Connections, connector, type OpenConnection } from './connections.js';
 import { exchange } from './exchange.js';
 import type { Identity, Recipe, Recipes } from './recipe.js';
 import { Signer } from './signer.js';
@@ -17,6 +17,8 @@ export interface LeanSettings {
   readonly recipes: Recipes;
   /** Returns the credentials that the next call is signed with; a promise where a provider must be asked first. */
   readonly identity: () => Identity | Promise<Identity>;
+  /** Opens connections. @default over TCP and TLS */
+  readonly open?: OpenConnection;
 }
 
 /** A signature's time is refused from five minutes on, so a refused clock is wrong by more than this. */
@@ -41,11 +43,11 @@ export class LeanCalls {
   readonly #ways: Readonly<Record<HotOperation, Way>>;
   #clockOffsetMs: number;
 
-  constructor({ recipes, identity }: LeanSettings) {
+  constructor({ recipes, identity, open = connector() }: LeanSettings) {
     this.#recipes = recipes;
     this.#identity = identity;
     this.#clockOffsetMs = recipes.clockOffsetMs;
-    this.#ways = waysOf(recipes);
+    this.#ways = waysOf(recipes, open);
   }
 
   /** Begins one call. Never throws. @param done called once, with its end */
@@ -104,9 +106,8 @@ interface Way {
   readonly connections: Connections;
 }
 
-function waysOf({ operations }: Recipes): Record<HotOperation, Way> {
-  const connect = connector();
-  const to = ({ origin }: Recipe): Connections => new Connections(origin, connect);
+function waysOf({ operations }: Recipes, open: OpenConnection): Record<HotOperation, Way> {
+  const to = ({ origin }: Recipe): Connections => new Connections(origin, open);
   const reports = to(operations.SendTaskSuccess);
   const way = (recipe: Recipe, connections: Connections): Way => ({
     signer: new Signer(recipe),

@@ -2,6 +2,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import { showError } from '../../base/show.js';
 import { silentLog } from '../../base/log/log.js';
 import { activityPort, type SendCall } from '../activity-calls.js';
+import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Identity, Recipes } from '../lean/recipe.js';
 import type { ActivityPort } from '../port.js';
@@ -19,6 +20,8 @@ export interface ServiceSettings extends ClientSettings {
    * that. `sdk`: always by its `send`. @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
+  /** Opens the connections of lean calls. @default over TCP and TLS */
+  readonly open?: OpenConnection;
 }
 
 /** Step Functions at the address and with the credentials of the AWS SDK's settings. */
@@ -66,7 +69,7 @@ export class AwsService {
 
   /** Resolves to undefined where calls must go through the SDK. The reason is logged once. */
   async #leanCalls(region: string): Promise<SendCall | undefined> {
-    const { sdk, calls: asked = 'lean' } = this.#settings;
+    const { sdk, calls: asked = 'lean', open } = this.#settings;
     const why = asked === 'sdk' ? 'it is asked for' : sdkOnlyReason(sdk);
     if (why !== undefined) return this.#logWhy(why);
     const { SFNClient } = loadSdk();
@@ -75,7 +78,7 @@ export class AwsService {
     try {
       const recipes = await learnRecipes(client);
       const { LeanCalls } = await import('../lean/lean-calls.js');
-      const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current() });
+      const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current(), open });
       this.#lean.set(region, { calls, recipes });
       return (operation, input, call, done) => calls.begin(operation, input, call, done);
     } catch (error) {

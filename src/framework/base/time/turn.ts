@@ -4,11 +4,22 @@ import { setImmediate } from 'node:timers';
 /** The time that a turn of the event loop may take before work that can wait goes to the next turns. */
 const SHARE_MS = 8;
 
+/** The event loop that turns are counted by. */
+export interface EventLoop {
+  /** Returns real milliseconds since some instant. */
+  now(): number;
+  /** Runs `fn` in the next turn. */
+  next(fn: () => void): void;
+}
+
+const NODES: EventLoop = { now: () => performance.now(), next: (fn) => void setImmediate(fn) };
+
 /**
  * The current turn of this process's event loop. It uses the real clock, whatever clock was passed in: it only keeps the
  * process responsive, and no behaviour depends on it.
  */
 class Turn {
+  #loop = NODES;
   #began: number | undefined;
   #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
@@ -16,10 +27,15 @@ class Turn {
   /** True once this turn was found to have used its time. */
   isOver = false;
 
+  /** Counts turns by another event loop from now on, as a simulation does. @default Node's */
+  countBy(loop: EventLoop = NODES): void {
+    this.#loop = loop;
+  }
+
   /** Returns the milliseconds since this turn was first asked about. */
   busyMs(): number {
     if (this.#began === undefined) this.#begin();
-    return performance.now() - (this.#began ?? 0);
+    return this.#loop.now() - (this.#began ?? 0);
   }
 
   /** Runs `fn` when this turn is over, with every promise that it settled. */
@@ -45,8 +61,8 @@ class Turn {
   }
 
   #begin(): void {
-    this.#began = performance.now();
-    setImmediate(() => {
+    this.#began = this.#loop.now();
+    this.#loop.next(() => {
       this.#began = undefined;
       this.isOver = false;
       const ends = this.#ends;

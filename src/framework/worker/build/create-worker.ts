@@ -57,7 +57,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     const endpoint = await endpointOf(plan, world);
     health = await openHealth({ ...plan, ...world, serve: heartbeats.serve, healthPort });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
-    service = new AwsService({ endpoint, sdk, region, calls, clock: world.clock, log: world.log });
+    service = new AwsService({ ...world, endpoint, sdk, region, calls });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../aws/endpoint.js';
+import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 
@@ -31,6 +32,8 @@ export interface StartWorld {
   readonly signal?: AbortSignal;
   /** Called once everything was checked, before anything is connected. @default to the plan's endpoint */
   readonly connectTo?: () => Promise<Endpoint>;
+  /** Opens the connections of lean calls. @default over TCP and TLS */
+  readonly open?: OpenConnection;
 }
 
 /** Fills in the defaults. */
