@@ -138,7 +138,7 @@ function untypedNested({ name, declaredType }: DtoProperty, label: string): Faul
 }
 
 /**
- * Rules that only a Date satisfies. They tell that a field is a date where the compiler emits no type, as for a union.
+ * Rules that only a Date satisfies. They show that a field is a date where the compiler emits no type, as for a union.
  */
 const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 
@@ -199,7 +199,7 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
-/** The elements of a collection, as far as its rules tell. */
+/** The elements of a collection, as far as its rules show them. */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));
   if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };

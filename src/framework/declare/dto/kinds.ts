@@ -40,7 +40,7 @@ const IN_JSON = new Map<unknown, Kind>([
   [Array, ARRAY],
 ]);
 
-/** Types that `instanceof` can't tell: they are no class, or another realm may have made the value. */
+/** Types that `instanceof` can't check: they are no class, or another realm may have made the value. */
 const OTHERS = new Map<unknown, Kind>([
   [Date, kind('isDate', 'a date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()))],
   [Set, kind('isSet', 'a Set', types.isSet)],
@@ -74,7 +74,7 @@ export function kindOf(type: unknown): Kind | undefined {
 /** True where JSON has values of this type, or nothing is known of it. */
 export const isInJson = (type: unknown): boolean => kindOf(type) === undefined || IN_JSON.has(type);
 
-/** Makes a value of the type that `@Type` names out of JSON. Its `holds` tells which JSON it takes. */
+/** Makes a value of the type that `@Type` names out of JSON. Its `holds` is true for the JSON that it takes. */
 export interface Conversion extends Kind {
   make(value: unknown): unknown;
 }
@@ -122,7 +122,7 @@ function isDateOrText(value: unknown): boolean {
   return read.getUTCFullYear() === Number(year) && read.getUTCDate() === Number(dayOfMonth);
 }
 
-/** Types that tell nothing about the values that they hold. */
+/** Types that leave the values that they hold open. */
 const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
 /** True where `@Type` of this type leaves the parts open, as `@Type(() => Set)` does. */

@@ -67,7 +67,7 @@ class ExampleMaker {
   }
 }
 
-/** True where a schema tells the type of its values. */
+/** True where a schema gives the type of its values. */
 const hasType = (schema: JsonSchema): boolean =>
   ['type', '$ref', 'enum', 'properties'].some((key) => schema[key] !== undefined);
 

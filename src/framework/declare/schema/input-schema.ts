@@ -103,7 +103,7 @@ class SchemaWriter {
     const whole = ofWhole.map(ruleSchema);
     if (isOne) return this.#one(property, whole);
     if (container === 'map') return { type: 'object', additionalProperties: part };
-    // Rules for a Set tell nothing about the list that it is made of.
+    // Rules for a Set do not apply to the list that it is made of.
     return allOf([{ type: 'array', items: part }, ...(container === 'array' ? whole : [])]);
   }
 
@@ -151,7 +151,7 @@ const JSON_TYPES = new Map<string | undefined, string>([
   ['isArray', 'array'],
 ]);
 
-/** True where a schema tells the kind of its values, and so refuses null. */
+/** True where a schema gives the kind of its values, and so refuses null. */
 const saysKind = (schema: JsonSchema): boolean =>
   ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
 

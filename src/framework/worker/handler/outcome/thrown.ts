@@ -18,7 +18,7 @@ const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
 /** The most characters of JSON that a thrown value is shown with. */
 const TEXT_LIMIT = 262_144;
-/** The folder of this package. Its frames tell nothing about the user's code. */
+/** The folder of this package. Its frames show nothing of the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
 /** The same folder as source maps show it in a checkout. The package has neither maps nor sources. */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');

@@ -32,7 +32,7 @@ function write(result: unknown): string {
   }
 }
 
-/** The size at which writing stops: the exact size would help nobody. */
+/** The size at which writing stops: beyond it the exact size is of no use. */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
 /** Follows `JSON.stringify` through a result: a refusal then has a path, and comes before all is written. */
