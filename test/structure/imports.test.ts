@@ -20,11 +20,11 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',
-  'local/asl': '. → states → errors → runtime → jsonata, jsonpath → definition → expression → values',
+  'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
   'local/console': '. → topics → api.ts',
   check: '. → source',
   testing: '. → matchers → machine, bed → harness, jest',
-  cli: '. → commands → dev → exec, supervise → doctor, start → local → check, execute, flags, new, show → output, project → process',
+  cli: '. → commands → check, dev, doctor, exec, execute, new, show → supervise → start → local → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
