@@ -5,12 +5,13 @@ import type { CallFailure } from './call.js';
 const REFUSED_BY_SERVICE = 400;
 /** Final for every SendTask* call. Some emulators answer InvalidToken for a task of an ended execution. */
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+const KEY_THROTTLED = 'KmsThrottlingException';
 const THROTTLED = new Set([
   'ThrottlingException',
   'Throttling',
   'TooManyRequestsException',
   'RequestLimitExceeded',
-  'KmsThrottlingException',
+  KEY_THROTTLED,
   'SlowDown',
 ]);
 const CROWDED = 'ActivityWorkerLimitExceeded';
@@ -22,7 +23,9 @@ const DENIED = new Set([401, 403, 407]);
 /** Decides what a failed poll means. */
 export function classifyPollFailure(failure: CallFailure): PollAnswer {
   const trouble = troubleOf(failure);
-  return { kind: 'failed', trouble, mayHaveLostToken: mayHaveLostToken(failure), error: failure.error };
+  const { type, error } = failure;
+  const ofKey = type === KEY_THROTTLED;
+  return { kind: 'failed', trouble, mayHaveLostToken: mayHaveLostToken(failure), ofKey, error };
 }
 
 function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
@@ -48,6 +51,7 @@ export function classifyReportFailure({ error, type, status, sent, setup }: Call
     kind: 'retry',
     pace,
     mayHaveArrived,
+    ofKey: type === KEY_THROTTLED,
     error,
   });
   if (status === REFUSED_BY_SERVICE && type !== undefined) {

@@ -42,6 +42,8 @@ export type PollAnswer =
       readonly trouble: PollTrouble;
       /** The service may have leased a task to this poll. Its token, which is given out only once, is then lost. */
       readonly mayHaveLostToken: boolean;
+      /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
+      readonly ofKey?: boolean;
       readonly error: Error;
     };
 
@@ -57,5 +59,7 @@ export type ReportAnswer =
       readonly pace: 'fast' | 'throttled' | 'slow';
       /** The call may have been processed although its answer was lost: a later *gone* then means accepted. */
       readonly mayHaveArrived: boolean;
+      /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
+      readonly ofKey?: boolean;
       readonly error: Error;
     };

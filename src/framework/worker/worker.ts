@@ -38,8 +38,9 @@ export interface WorkerParts {
   readonly close: () => Promise<void>;
 }
 
-/** The time between the first polls of two handlers, so that a start is no burst. */
+/** The most time between the first polls of two handlers, and between the first and the last: a start is no burst. */
 const STAGGER_MS = 20;
+const START_MS = 1_500;
 /** The time after the grace for which reports are still repeated. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
 /** The longest that disposing of a user's providers may delay a stop. */
@@ -153,7 +154,8 @@ export class Worker implements ObservedWorker {
     if (this.#stopping) return;
     this.#stalls.start();
     this.#parts.heartbeats.follow(this.#heartbeatListener());
-    for (const [index, loop] of this.#loops.entries()) loop.start(index * STAGGER_MS);
+    const stepMs = Math.min(STAGGER_MS, START_MS / this.#loops.length);
+    for (const [index, loop] of this.#loops.entries()) loop.start(index * stepMs);
   }
 
   async #drain(): Promise<void> {

@@ -60,7 +60,7 @@ export interface PolicedPoll extends Linked<PolicedPoll> {
 /** The end of a poll. */
 export type PollEnd =
   | { readonly kind: 'task' | 'empty' }
-  | { readonly kind: 'failed'; readonly trouble: PollTrouble };
+  | { readonly kind: 'failed'; readonly trouble: PollTrouble; readonly ofKey?: boolean };
 
 /**
  * - `open`: as many polls as are wanted are open. A failed one waits by itself, and the others go on.
@@ -169,7 +169,7 @@ export class PollPolicy {
   /** Notes how a poll ended. */
   ended(poll: PolicedPoll, end: PollEnd, now: number): void {
     this.#open.remove(poll);
-    if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now);
+    if (end.kind === 'failed') return this.#onFailure(poll, end.trouble, now, end.ofKey);
     this.#answeredSentAt = Math.max(this.#answeredSentAt, poll.sentAt);
     // An answer to a poll from before the trouble says nothing of its end.
     if (this.#isNews(poll.sentAt)) {
@@ -260,7 +260,7 @@ export class PollPolicy {
     if (before.reason === 'throttled') this.#options.pace.release();
   }
 
-  #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number): void {
+  #onFailure(poll: PolicedPoll, trouble: PollTrouble, now: number, ofKey = false): void {
     if (now - poll.sentAt > POLICY.neverAnsweredMs) {
       // Where a later poll was answered, this one says nothing of the present.
       if (poll.sentAt < this.#answeredSentAt) return this.#rest(now, poll.tries);
@@ -270,7 +270,7 @@ export class PollPolicy {
       return this.#onCrowd(poll, now);
     if (this.#failuresInARow === 0) this.#since = now;
     this.#failuresInARow++;
-    if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);
+    if (trouble === 'throttled' && !ofKey) this.#options.pace.refused(poll.sentAt, now);
     if (trouble === 'crowded') this.#room.refused(poll.sentAt, this.#open.size, now);
     if (this.#state.kind === 'open') {
       if (this.#nothingThrough(trouble, now)) this.#block(trouble, now);

@@ -174,8 +174,8 @@ export class Poller {
       if (news) this.#blocked = this.#policy.state.kind !== 'open';
       return;
     }
-    const { trouble, error, mayHaveLostToken } = answer;
-    this.#policy.ended(poll, { kind: 'failed', trouble }, now);
+    const { trouble, error, mayHaveLostToken, ofKey = false } = answer;
+    this.#policy.ended(poll, { kind: 'failed', trouble, ofKey }, now);
     this.#heldInVain ||= poll.connectedAt !== undefined && now - poll.connectedAt >= HELD_MS;
     this.#blocked ||= this.#policy.state.kind !== 'open';
     if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });

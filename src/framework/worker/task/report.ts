@@ -127,7 +127,7 @@ export class Report {
     const answer = await this.#call(outcome, limit);
     cancel();
     if (answer.kind === 'retry') {
-      if (answer.pace === 'throttled') reportPace.refused(sentAt, clock.now());
+      if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(sentAt, clock.now());
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
     return answer;
