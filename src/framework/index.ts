@@ -22,7 +22,7 @@ export { runCommand } from './worker/pool/commands/run-command.js';
 export { CommandFailed } from './worker/pool/commands/command-failed.js';
 export type { CommandOptions } from './worker/pool/commands/options.js';
 export { currentTask } from './worker/handler/context/current-task.js';
-export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/handler/container/tokens.js';
+export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/tokens.js';
 export { Retry, type RetryOptions } from './worker/handler/interceptors/retry.js';
 export { Timing } from './worker/handler/interceptors/timing.js';
 export type { Outcome } from './worker/handler/outcome/outcome.js';

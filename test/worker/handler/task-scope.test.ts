@@ -4,7 +4,7 @@ import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterf
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { createTestBed, HandClock } from 'stepwright/testing';
 import { currentTask } from '../../../src/framework/worker/handler/context/current-task.js';
-import { CLOCK, TASK_CONTEXT } from '../../../src/framework/worker/handler/container/tokens.js';
+import { CLOCK, TASK_CONTEXT } from '../../../src/framework/worker/container/tokens.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 
 class Hello {

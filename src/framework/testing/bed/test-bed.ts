@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from '../harness/hand-clock.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
-import { CLOCK } from '../../worker/handler/container/tokens.js';
+import { CLOCK } from '../../worker/container/tokens.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';

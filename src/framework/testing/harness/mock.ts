@@ -2,9 +2,9 @@ import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Interceptor } from '../../declare/interceptor.js';
-import type { Registration } from '../../worker/setup/create-container.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/handler/container/tokens.js';
-import { dependenciesOf } from '../../worker/setup/dependencies.js';
+import type { Registration } from '../../worker/container/create-container.js';
+import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
+import { dependenciesOf } from '../../worker/container/dependencies.js';
 
 /**
  * A token and its stand-in. A value is used as it is, never copied. A class is made by the container. For a token that is

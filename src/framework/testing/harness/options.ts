@@ -7,7 +7,7 @@ import { checkAgainst, isText, listOf, type Option, record } from '../../declare
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean } from '../../base/show.js';
-import type { Setup } from '../../worker/setup/create-container.js';
+import type { Setup } from '../../worker/container/create-container.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Mock, Mocker } from './mock.js';

@@ -1,9 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Problem } from '../../base/errors.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/handler/container/tokens.js';
-import { asksLate } from '../../worker/setup/dependencies.js';
-import { registrationOf } from '../../worker/handler/container/registrations.js';
+import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
+import { asksLate } from '../../worker/container/dependencies.js';
+import { registrationOf } from '../../worker/container/registrations.js';
 import { unusedProblem } from './options.js';
 
 /** The container of a bed, and the tokens that are used of it. */

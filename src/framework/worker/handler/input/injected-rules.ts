@@ -1,6 +1,6 @@
 import type { DependencyContainer } from 'tsyringe';
 import { useContainer } from '../../../declare/dto/class-validator.js';
-import { resolveOnce } from '../container/registrations.js';
+import { resolveOnce } from '../../container/registrations.js';
 import { currentContainer } from '../context/current-task.js';
 
 type RuleClass = new (...args: unknown[]) => object;

@@ -1,7 +1,7 @@
 import { inject, injectable } from 'tsyringe';
 import type { Clock } from '../../../base/time/clock.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
-import { CLOCK } from '../container/tokens.js';
+import { CLOCK } from '../../container/tokens.js';
 
 /**
  * Logs the time that the handler and the interceptors inside this one took, as `durationMs`: at `info` when it returns,

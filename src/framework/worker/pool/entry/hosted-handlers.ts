@@ -6,7 +6,7 @@ import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
-import { createContainer } from '../../setup/create-container.js';
+import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /** The handlers of a config, with a container of their own. `setup` runs once for all of them. */

@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
-import type { Constructor } from '../../../declare/class.js';
+import type { Constructor } from '../../declare/class.js';
 
 /** One registration of a token. */
 export interface Registered {

@@ -1,9 +1,9 @@
 import type { DependencyContainer } from 'tsyringe';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
-import { createContainer } from '../setup/create-container.js';
-import { CLOCK, RANDOM } from '../handler/container/tokens.js';
-import { resolveProblems } from '../setup/resolve-problems.js';
+import { createContainer } from '../container/create-container.js';
+import { CLOCK, RANDOM } from '../container/tokens.js';
+import { resolveProblems } from '../container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';

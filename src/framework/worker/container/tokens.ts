@@ -1,6 +1,6 @@
 import type { InjectionToken } from 'tsyringe';
-import type { Clock } from '../../../base/time/clock.js';
-import type { TaskContext } from '../../../declare/task-context.js';
+import type { Clock } from '../../base/time/clock.js';
+import type { TaskContext } from '../../declare/task-context.js';
 
 /** Injects the {@link TaskContext} into a class that lives for one task (`scope: 'task'`) and into what it needs. */
 export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:task-context');

@@ -1,6 +1,6 @@
 import { Lifecycle, type DependencyContainer } from 'tsyringe';
-import type { TaskContext } from '../../../declare/task-context.js';
-import { within } from '../../../base/time/wait.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { within } from '../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';
 import { CLOCK, TASK_CONTEXT } from './tokens.js';
 

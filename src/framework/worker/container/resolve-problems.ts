@@ -5,7 +5,7 @@ import { ruleClasses } from '../../declare/dto/dto-shape.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { Problem } from '../../base/errors.js';
 import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
-import { registrationOf, resolveOnce } from '../handler/container/registrations.js';
+import { registrationOf, resolveOnce } from './registrations.js';
 
 interface Wanted {
   readonly type: Constructor;

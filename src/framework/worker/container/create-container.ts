@@ -10,8 +10,8 @@ import { systemClock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
 import { StartError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { registrations, type Registered } from '../handler/container/registrations.js';
-import { CLOCK, RANDOM } from '../handler/container/tokens.js';
+import { registrations, type Registered } from './registrations.js';
+import { CLOCK, RANDOM } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 

@@ -3,8 +3,8 @@ import { type Constructor, isBuiltIn } from '../../declare/class.js';
 import { readConstructorTypes } from '../../declare/metadata.js';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { registrationOf } from '../handler/container/registrations.js';
-import { TASK_CONTEXT } from '../handler/container/tokens.js';
+import { registrationOf } from './registrations.js';
+import { TASK_CONTEXT } from './tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
   /** The unregistered token, as code. */
