@@ -1,0 +1,119 @@
+import type { Lease } from './chronicle.js';
+import type { Invariants } from './invariants.js';
+import type { Member } from './member.js';
+import type { HandlerPlan } from './plan.js';
+
+/** A worker that nothing has hurt for so long behaves as if nothing ever had. */
+const CALM_MS = 120_000;
+/** The longest that a handler with waiting tasks and free slots goes without a poll: calm, and right after trouble. */
+const FAIR_MS = { calm: 5_000, troubled: 95_000 } as const;
+/** Timers share their wake-ups, and calls take time. */
+const SLACK_MS = 1_500;
+/** No answer is older than this while a worker says that it is ready. */
+const READY_STALE_MS = 95_000;
+/** A poll that is held is credit until it runs into its limit. */
+const CREDIT_MS = 95_000;
+
+/** Checks the promises that have a time, each second. Returns nothing: it notes what is broken. */
+export class Bounds {
+  readonly #invariants: Invariants;
+  /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
+  readonly #starved = new Map<string, number>();
+
+  constructor(invariants: Invariants) {
+    this.#invariants = invariants;
+  }
+
+  check(): void {
+    for (const member of this.#invariants.members) {
+      if (member.ended) continue;
+      this.#checkDrain(member);
+      if (member.process.stalledUntil > this.#now) continue;
+      this.#checkReady(member);
+      for (const handler of this.#invariants.watched.plan.handlers) this.#checkFair(member, handler);
+    }
+    const { live } = this.#invariants.watched.chronicle;
+    for (const lease of live)
+      if (lease.ended !== undefined || lease.to.dead || lease.lost !== undefined) live.delete(lease);
+      else this.#checkLease(lease);
+  }
+
+  get #now(): number {
+    return this.#invariants.watched.timeline.now;
+  }
+
+  #checkDrain({ it, stopped, process, worker }: Member): void {
+    if (!stopped) return;
+    const mostMs = it.longestDrainMs + (process.stalledMs - stopped.stalledMs) + SLACK_MS;
+    if (this.#now - stopped.at > mostMs)
+      this.#invariants.broken(
+        'drain',
+        `worker ${worker} drains for ${this.#now - stopped.at} ms, at most ${mostMs}`,
+      );
+  }
+
+  #checkReady(member: Member): void {
+    if (member.stopped) return;
+    const { ready, reasons, handlers } = member.it.status();
+    const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > CALM_MS;
+    const isStuck = reasons.some((reason) => reason.includes('no slot is left'));
+    if (!ready && calm && !isStuck)
+      this.#invariants.broken('ready', `not ready without trouble: ${reasons.join('; ')}`);
+    if (!ready) return;
+    const { answeredAt, polls } = this.#invariants.underWay(member.process);
+    for (const { key } of this.#invariants.watched.plan.handlers) {
+      const handler = handlers.find(({ name }) => name === `Handlers.${key}`);
+      const since = this.#now - Math.max(answeredAt.get(key) ?? 0, member.bornAt);
+      const isFull = handler !== undefined && handler.running >= handler.concurrency;
+      const isHeld = (polls.get(key) ?? 0) > 0;
+      const mostMs = READY_STALE_MS + (isHeld ? CREDIT_MS : 0) + member.process.stalledMs;
+      if (since > mostMs && !isFull)
+        this.#invariants.broken('ready', `ready, but ${key} was last answered ${since} ms ago`);
+    }
+  }
+
+  #checkFair(member: Member, { key, concurrency }: HandlerPlan): void {
+    const id = `${member.process.name} ${key}`;
+    const { polls, running, polledAt } = this.#invariants.underWay(member.process);
+    const { undelivered = 0 } =
+      member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
+    const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
+    const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
+    const waits = this.#invariants.watched.service.queued(key) > 0;
+    if (member.stopped || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
+      return void this.#starved.delete(id);
+    const since = this.#starved.get(id) ?? this.#now;
+    this.#starved.set(id, since);
+    const forMs = this.#now - Math.max(since, polledAt.get(key) ?? 0, member.process.stalledUntil);
+    const mostMs = this.#invariants.sinceTrouble(member) > CALM_MS ? FAIR_MS.calm : FAIR_MS.troubled;
+    if (forMs > mostMs)
+      this.#invariants.broken(
+        'fair',
+        `${key} of ${member.process.name} has tasks and slots, and no poll for ${forMs} ms`,
+      );
+  }
+
+  #checkLease(lease: Lease): void {
+    const { service, plan } = this.#invariants.watched;
+    if (lease.ended || lease.receivedAt === undefined || lease.to.dead || lease.accepted) return;
+    const { heartbeatMs } = plan.handlers.find(({ key }) => key === lease.handler) ?? { heartbeatMs: false };
+    if (heartbeatMs === false) return;
+    const member = [...this.#invariants.members].find(({ process }) => process === lease.to);
+    if (!member || member.ended || lease.to.stalledUntil > this.#now) return;
+    const calm = this.#invariants.sinceTrouble(member) > Math.max(30_000, 3 * heartbeatMs);
+    const silentMs = this.#now - Math.max(lease.sentBeatAt, lease.to.stalledUntil);
+    const mostMs = calm ? heartbeatMs + SLACK_MS : 2 * heartbeatMs + 45_000;
+    if (silentMs > mostMs && service.isOpen(lease))
+      this.#invariants.broken(
+        'beaten',
+        `#${lease.n} of ${lease.handler} was last beaten ${silentMs} ms ago, at most ${mostMs}`,
+      );
+    if (lease.lapsedAt !== undefined || lease.aborted || service.isOpen(lease)) return;
+    lease.lapsedAt = this.#now;
+    if (calm)
+      this.#invariants.broken(
+        'kept',
+        `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,
+      );
+  }
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type { HandlerKey, OperationName } from './plan.js';
+import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
+
+/** A lease, as the service and the wire saw it. Instants are epoch milliseconds. */
+export interface Lease {
+  /** The number that stands for its token. */
+  readonly n: number;
+  readonly token: string;
+  readonly handler: HandlerKey;
+  readonly input: string;
+  readonly leasedAt: number;
+  /** The process whose poll it answered. */
+  readonly to: SimulatedProcess;
+  /** When its token arrived there; undefined while or where it did not. */
+  receivedAt: number | undefined;
+  /** What kept the token from arriving. */
+  lost: string | undefined;
+  /** The last heartbeat that the service accepted, or the lease. */
+  beatAt: number;
+  /** The last time that the worker sent a heartbeat, or its receipt. */
+  sentBeatAt: number;
+  /** The outcome that the service accepted. */
+  accepted: Outcome | undefined;
+  acceptedAt: number | undefined;
+  /** True once a clean answer told the worker so. */
+  toldAccepted: boolean;
+  /** When an answer told the worker that the task is gone. */
+  toldGoneAt: number | undefined;
+  /** The outcome that was last sent. */
+  sent: Outcome | undefined;
+  /** The operations whose last call was refused for its signature. */
+  readonly unsigned: Set<string>;
+  /** An outcome was refused by the service for its text. */
+  refused: boolean;
+  /** The event that ended it at the worker. */
+  ended: string | undefined;
+  /** The instant at which the service gave it up. */
+  lapsedAt: number | undefined;
+  /** True where its execution was stopped. */
+  aborted: boolean;
+}
+
+export interface Outcome {
+  readonly status: 'succeeded' | 'failed';
+  readonly text: string;
+}
+
+/** Everything that happened in a run: a hash of it all, its last lines, and each lease. */
+export class Chronicle {
+  readonly leases = new Map<string, Lease>();
+  readonly byNumber: Lease[] = [];
+  /** The leases of which something may still be checked. */
+  readonly live = new Set<Lease>();
+  readonly #timeline: Timeline;
+  readonly #hash = createHash('sha256');
+  readonly #keep: number;
+  readonly #lines: string[] = [];
+  #pending = '';
+  #count = 0;
+  /** The last trouble, by worker and operation. */
+  readonly #troubles = new Map<string, number>();
+
+  constructor(timeline: Timeline, keep: number) {
+    this.#timeline = timeline;
+    this.#keep = keep;
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(who: string, what: string): void {
+    const line = `${this.#timeline.now - EPOCH} ${who} ${what}`;
+    this.#count++;
+    this.#pending += `${line}\n`;
+    if (this.#pending.length > 8_192) this.#flush();
+    if (this.#keep === 0) return;
+    this.#lines.push(line);
+    if (this.#lines.length > 2 * this.#keep) this.#lines.splice(0, this.#keep);
+  }
+
+  /** Returns the hash of all lines. To be called once, at the end. */
+  digest(): string {
+    this.#flush();
+    return this.#hash.digest('hex').slice(0, 16);
+  }
+
+  lease(token: string): Lease | undefined {
+    return this.leases.get(token);
+  }
+
+  open(lease: Omit<Lease, 'n'>): Lease {
+    const made = { ...lease, n: this.byNumber.length };
+    this.leases.set(made.token, made);
+    this.byNumber.push(made);
+    this.live.add(made);
+    return made;
+  }
+
+  /** Notes that the plan has hurt a call of a worker, which excuses what follows from it. */
+  trouble(worker: number, operation: OperationName | 'process'): void {
+    this.#troubles.set(`${worker} ${operation}`, this.#timeline.now);
+    this.#troubles.set(`${worker}`, this.#timeline.now);
+  }
+
+  /** Returns how long ago the plan last hurt calls of a worker; Infinity where it never did. */
+  sinceTrouble(worker: number, operation?: OperationName | 'process'): number {
+    const at = this.#troubles.get(operation === undefined ? `${worker}` : `${worker} ${operation}`);
+    return at === undefined ? Number.POSITIVE_INFINITY : this.#timeline.now - at;
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending);
+    this.#pending = '';
+  }
+}

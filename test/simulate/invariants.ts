@@ -1,0 +1,277 @@
+import { currentTask, type EventName, type WorkerEvents } from 'stepwright';
+import type { Chronicle, Lease, Outcome } from './chronicle.js';
+import type { Member } from './member.js';
+import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
+import type { HandlerKey, Plan } from './plan.js';
+import { type Answer, keyOf, outcomeOf, type Service } from './service.js';
+import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
+
+/** A promise that a worker broke. */
+export interface Violation {
+  readonly invariant: string;
+  readonly what: string;
+  /** Milliseconds since the start. */
+  readonly at: number;
+}
+
+export interface Watched {
+  readonly plan: Plan;
+  readonly timeline: Timeline;
+  readonly chronicle: Chronicle;
+  readonly service: Service;
+}
+
+const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+/** Refused for its signature alone, a call is repeated once, even where its task is gone by then. */
+const UNSIGNED = /^(ExpiredToken|UnrecognizedClient|InvalidSignature|AccessDenied)/;
+const REPEATED_MS = 5_500;
+const ENDS: readonly EventName[] = ['task:succeeded', 'task:failed', 'task:gone', 'report:lost'];
+
+/** What one process has under way, as the wire and its handlers show it. */
+export interface UnderWay {
+  readonly polls: Map<HandlerKey, number>;
+  readonly running: Map<HandlerKey, number>;
+  /** The last instant at which a poll left. */
+  readonly polledAt: Map<HandlerKey, number>;
+  /** The last instant at which a poll, a report or a heartbeat was answered by the service itself. */
+  readonly answeredAt: Map<HandlerKey, number>;
+  /** When a poll was last refused for its signature. */
+  unsignedAt: number;
+  /** The instants at which heartbeats were sent in the last second. */
+  beats: number[];
+}
+
+/** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
+export class Invariants implements Watcher {
+  violation: Violation | undefined;
+  readonly watched: Watched;
+  readonly #members = new Map<SimulatedProcess, Member>();
+  readonly #underWay = new Map<SimulatedProcess, UnderWay>();
+
+  constructor(watched: Watched) {
+    this.watched = watched;
+  }
+
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  /** Notes a broken promise. Only the first counts. */
+  broken(invariant: string, what: string): void {
+    const at = this.watched.timeline.now - EPOCH;
+    if (!this.violation) this.watched.chronicle.add('BROKEN', `${invariant}: ${what}`);
+    this.violation ??= { invariant, what, at };
+  }
+
+  underWay(process: SimulatedProcess): UnderWay {
+    let found = this.#underWay.get(process);
+    if (!found) {
+      found = {
+        polls: new Map(),
+        running: new Map(),
+        polledAt: new Map(),
+        answeredAt: new Map(),
+        unsignedAt: 0,
+        beats: [],
+      };
+      this.#underWay.set(process, found);
+    }
+    return found;
+  }
+
+  /** Begins to watch a worker. To be called before it runs. */
+  follow(member: Member): void {
+    this.#members.set(member.process, member);
+    member.it.on('task:received', (payload) => this.#received(member, payload));
+    for (const event of ENDS)
+      member.it.on(event, (payload) => this.#ended(member, event, payload as WorkerEvents['task:gone']));
+    for (const event of FOLLOWED)
+      member.it.on(event, (payload) => {
+        const token = Reflect.get(payload, 'token') as string | undefined;
+        const lease = token === undefined ? undefined : this.watched.chronicle.lease(token);
+        const about = lease ? `#${lease.n}` : ((Reflect.get(payload, 'handler') as string | undefined) ?? '');
+        this.watched.chronicle.add(member.process.name, `emits ${event} ${about}`);
+        this.#checkContext(event, token);
+      });
+  }
+
+  /** Returns for how long nothing has hurt a worker, in milliseconds. */
+  sinceTrouble({ worker, process }: Member): number {
+    const { chronicle, timeline } = this.watched;
+    const since = chronicle.sinceTrouble(worker);
+    return process.stalledMs > 0 ? Math.min(since, timeline.now - process.stalledUntil) : since;
+  }
+
+  // Calls.
+
+  left(call: OpenCall): void {
+    const { request, lease } = call;
+    const { from, operation, body } = request;
+    const underWay = this.underWay(from);
+    if (operation === 'GetActivityTask') return this.#pollLeft(call, keyOf(body['activityArn']), underWay);
+    if (call.sentBy !== undefined && call.sentBy !== lease?.token)
+      this.broken('context', `a ${operation} was sent in the context of another task`);
+    if (!lease) return this.broken('holder', `a ${operation} for a token that was never handed out`);
+    const at = `#${lease.n}`;
+    if (lease.to !== from || lease.receivedAt === undefined)
+      this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
+    const isRepeat = lease.unsigned.has(operation);
+    if (lease.toldGoneAt !== undefined && !isRepeat)
+      this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
+    if (lease.toldAccepted && !isRepeat)
+      this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
+    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
+    else this.#reportLeft(lease, outcomeOf(operation, body));
+  }
+
+  ended({ request, lease }: OpenCall, answer: Answer | undefined): void {
+    const { operation, from, body } = request;
+    const underWay = this.underWay(from);
+    const key = keyOf(body['activityArn']) ?? lease?.handler;
+    if (operation === 'GetActivityTask' && key) count(underWay.polls, key, -1);
+    if (!answer || !isFromService(answer)) return;
+    if (UNSIGNED.test(nameIn(answer))) underWay.unsignedAt = this.watched.timeline.now;
+    if (key) underWay.answeredAt.set(key, this.watched.timeline.now);
+    if (!lease) return;
+    const name = nameIn(answer);
+    if (UNSIGNED.test(name)) lease.unsigned.add(operation);
+    else lease.unsigned.delete(operation);
+    if (answer.status === 400 && GONE.has(name)) lease.toldGoneAt ??= this.watched.timeline.now;
+    if (answer.status === 400 && /InvalidOutput|ValidationException/.test(name)) lease.refused = true;
+    if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
+  }
+
+  #pollLeft({ request: { from }, sentBy }: OpenCall, key: HandlerKey | undefined, underWay: UnderWay): void {
+    if (!key) return this.broken('polls', 'a poll of an unknown activity');
+    count(underWay.polls, key, 1);
+    underWay.polledAt.set(key, this.watched.timeline.now);
+    if (sentBy !== undefined) this.broken('context', 'a poll was sent in the context of a task');
+    // One that was refused for its signature is repeated when there are other credentials.
+    const isNew = this.watched.timeline.now - underWay.unsignedAt > REPEATED_MS;
+    if (this.#members.get(from)?.stopped && isNew)
+      this.broken('stop', `a poll of ${key} left after the stop`);
+    this.#checkSlots(key, underWay);
+  }
+
+  #beatLeft(lease: Lease, underWay: UnderWay): void {
+    const { now } = this.watched.timeline;
+    lease.sentBeatAt = now;
+    underWay.beats = underWay.beats.filter((at) => now - at < 1_000);
+    underWay.beats.push(now);
+    const { heartbeatRate } = this.watched.plan;
+    if (underWay.beats.length > heartbeatRate)
+      this.broken('rate', `${underWay.beats.length} heartbeats in a second, at most ${heartbeatRate}`);
+  }
+
+  #reportLeft(lease: Lease, outcome: Outcome): void {
+    const before = lease.sent;
+    const changed =
+      before !== undefined && (before.text !== outcome.text || before.status !== outcome.status);
+    if (changed && !(lease.refused && outcome.status === 'failed'))
+      this.broken('one outcome', `#${lease.n} was offered ${show(before)} and then ${show(outcome)}`);
+    lease.sent = outcome;
+    const work = JSON.parse(lease.input) as { n: number };
+    if (outcome.status === 'succeeded' && outcome.text !== JSON.stringify({ n: work.n }))
+      this.broken('output', `#${lease.n} of task ${work.n} was offered ${outcome.text}`);
+  }
+
+  // Handlers.
+
+  began(process: SimulatedProcess, key: HandlerKey): void {
+    const underWay = this.underWay(process);
+    count(underWay.running, key, 1);
+    if (!this.#members.get(process)?.stopped) this.#checkSlots(key, underWay);
+  }
+
+  settled(process: SimulatedProcess, key: HandlerKey): void {
+    count(this.underWay(process).running, key, -1);
+  }
+
+  #checkSlots(key: HandlerKey, { polls, running }: UnderWay): void {
+    const { concurrency = 0 } = this.watched.plan.handlers.find((each) => each.key === key) ?? {};
+    const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
+    if (used > concurrency)
+      this.broken('slots', `${used} polls and tasks of ${key} with ${concurrency} slots`);
+  }
+
+  // Events.
+
+  #received({ process }: Member, { token }: WorkerEvents['task:received']): void {
+    const lease = this.watched.chronicle.lease(token);
+    if (!lease || lease.to !== process)
+      this.broken('holder', 'a task was received that was not handed out to this worker');
+  }
+
+  #ended(member: Member, event: EventName, { token }: { readonly token: string }): void {
+    const lease = this.watched.chronicle.lease(token);
+    if (!lease) return this.broken('holder', `${event} of an unknown token`);
+    if (lease.ended)
+      return this.broken('ends once', `#${lease.n} ended as ${lease.ended}, and then as ${event}`);
+    lease.ended = event;
+    const told = { 'task:succeeded': 'succeeded', 'task:failed': 'failed' }[event as string];
+    if (told !== undefined && lease.accepted?.status !== told)
+      this.broken('told truly', `${event} of #${lease.n}, but the service accepted ${show(lease.accepted)}`);
+    if (event === 'task:gone' && lease.toldGoneAt === undefined)
+      this.broken('told truly', `#${lease.n} was told as gone, which the service never said`);
+    if (event === 'report:lost' && this.sinceTrouble(member) > 120_000)
+      this.broken('nothing lost', `the report of #${lease.n} was given up without any trouble`);
+  }
+
+  #checkContext(event: EventName, token: string | undefined): void {
+    const found = currentTask()?.token;
+    if (found !== undefined && found !== token)
+      this.broken('context', `${event} was emitted in the context of a task that it is not about`);
+  }
+
+  /** Checks a worker after each step. */
+  checkStep(member: Member): void {
+    if (member.ended) return;
+    for (const { name, concurrency, used, running, undelivered, polls } of member.it.status().handlers) {
+      const counts = `${running} running, ${polls.open} polls, ${undelivered} undelivered with ${concurrency} slots`;
+      if (running < 0 || undelivered < 0 || polls.open < 0) this.broken('slots', `${name}: ${counts}`);
+      if (used > concurrency || used + undelivered > 2 * concurrency)
+        this.broken('slots', `${name}: ${counts}`);
+    }
+  }
+}
+
+const FOLLOWED: readonly EventName[] = [
+  'state',
+  'task:received',
+  'task:settled',
+  'task:succeeded',
+  'task:failed',
+  'task:gone',
+  'task:ignored-abort',
+  'report:retried',
+  'report:lost',
+  'poll:ended',
+  'poll:failed',
+  'poll:recovered',
+  'poll:token-possibly-lost',
+  'places:stuck',
+  'places:freed',
+  'loop:blocked',
+  'heartbeat:stretched',
+  'heartbeat:restored',
+  'heartbeat:failed',
+  'heartbeat:recovered',
+];
+
+const show = (outcome: Outcome | undefined): string =>
+  outcome ? `${outcome.status} ${outcome.text.slice(0, 120)}` : 'nothing';
+
+function count(counts: Map<HandlerKey, number>, key: HandlerKey, step: 1 | -1): void {
+  counts.set(key, (counts.get(key) ?? 0) + step);
+}
+
+/** True for a whole answer that bears the service's mark. */
+function isFromService({ headers, text }: Answer): boolean {
+  if (headers['x-amzn-requestid'] === undefined) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,147 @@
+import type { DependencyContainer } from 'tsyringe';
+import type { Worker } from 'stepwright';
+import { silentLog } from '../../src/framework/base/log/log.js';
+import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
+import { makePlan } from '../../src/framework/worker/build/plan.js';
+import type { Chronicle } from './chronicle.js';
+import { Handlers, STAGE, type Stage } from './handlers.js';
+import { connectionOf, type Network } from './network.js';
+import { HANDLERS, type Plan, type PlannedEvent } from './plan.js';
+import { stream } from './random.js';
+import { sdkHandlerOf } from './sdk-handler.js';
+import { arnOf, type Service } from './service.js';
+import type { SimulatedProcess } from './timeline.js';
+
+interface Identity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration?: Date;
+}
+
+/** How long each of a worker's keys lasts where the plan does nothing to it. */
+const KEY_LASTS_MS = 20 * 60_000;
+
+/** The keys of one worker's process, as its provider hands them out and the service knows them. */
+export class Keys {
+  readonly #process: SimulatedProcess;
+  readonly #service: Service;
+  #last = 0;
+  #current: Identity;
+  /** Until then the provider is in trouble. */
+  #trouble:
+    | { readonly until: number; readonly how: 'hangs' | 'fails' | 'lags'; readonly next: Identity }
+    | undefined;
+  asked = 0;
+
+  constructor(process: SimulatedProcess, service: Service) {
+    this.#process = process;
+    this.#service = service;
+    this.#current = this.#issue();
+  }
+
+  /** Returns the credentials, as a user's provider would. */
+  readonly provide = async (): Promise<Identity> => {
+    this.asked++;
+    const trouble = this.#trouble;
+    const leftMs = trouble ? trouble.until - this.#process.now() : 0;
+    if (trouble && leftMs > 0) {
+      if (trouble.how === 'fails') throw new Error('the provider of keys is down');
+      if (trouble.how === 'lags') return this.#current;
+      await new Promise<void>((resolve) => this.#process.input(leftMs, resolve));
+    }
+    if (trouble && this.#trouble === trouble) {
+      this.#current = trouble.next;
+      this.#trouble = undefined;
+    }
+    const { expiration } = this.#current;
+    if (expiration && expiration.getTime() - this.#process.now() < 6 * 60_000) this.#current = this.#issue();
+    return this.#current;
+  };
+
+  /** Makes the service refuse the current key. */
+  spoil({ how, provider, ms }: Extract<PlannedEvent, { kind: 'credentials' }>): void {
+    this.#service.keys.delete(this.#current.accessKeyId);
+    const next = this.#issue();
+    if (how === 'replace') this.#service.keys.add(next.accessKeyId);
+    this.#trouble = { until: this.#process.now() + ms, how: provider, next };
+  }
+
+  #issue(): Identity {
+    const accessKeyId = `KEY-${this.#process.name}-${this.#last++}`;
+    this.#service.keys.add(accessKeyId);
+    const expiration = new Date(this.#process.now() + KEY_LASTS_MS);
+    return { accessKeyId, secretAccessKey: 'secret', sessionToken: accessKeyId, expiration };
+  }
+}
+
+/** A worker at work in a process of its own. */
+export interface Member {
+  /** Its place in the fleet, from 0. */
+  readonly worker: number;
+  readonly process: SimulatedProcess;
+  readonly it: Worker;
+  readonly keys: Keys;
+  readonly bornAt: number;
+  /** When it was asked to stop, and how long its process had stood still by then. */
+  stopped: { readonly at: number; readonly stalledMs: number } | undefined;
+  ended: 'stopped' | 'killed' | 'failed' | undefined;
+}
+
+export interface Hiring {
+  readonly plan: Plan;
+  readonly network: Network;
+  readonly service: Service;
+  readonly chronicle: Chronicle;
+  readonly stage: Stage;
+  readonly worker: number;
+}
+
+/** Makes a worker as `createWorker` does, but for its network. */
+export async function hire({ plan, network, service, stage, worker }: Hiring): Promise<Member> {
+  const { process } = stage;
+  const keys = new Keys(process, service);
+  const options = plan.handlers.map(({ key, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
+    `Handlers.${key}`,
+    {
+      concurrency,
+      pollers: { min: minPollers, max: concurrency },
+      heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
+      timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
+    },
+  ]);
+  const made = await makePlan({
+    config: {
+      activities: [Handlers],
+      endpoint: 'http://sfn.simulated',
+      region: 'us-east-1',
+      sdk: {
+        credentials: keys.provide,
+        ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),
+      },
+      setup: (container: DependencyContainer) => void container.register(STAGE, { useValue: stage }),
+      workerName: process.name,
+      grace: `${plan.graceMs}ms`,
+      drain: plan.drain,
+      heartbeatRate: plan.heartbeatRate,
+      reportLimit: `${plan.reportLimitMs}ms`,
+      handlers: Object.fromEntries(options),
+    },
+    env: {},
+    baseDir: globalThis.process.cwd(),
+  });
+  const known = new Set(plan.handlers.map(({ key }) => `Handlers.${key}`));
+  const handlers = made.handlers.filter(({ definition }) => known.has(definition.name));
+  const it = await buildWorker(
+    { ...made, handlers },
+    {
+      clock: process.clock,
+      random: stream(plan.seed, process.name),
+      log: silentLog,
+      open: () => connectionOf(network, worker, process),
+    },
+  );
+  return { worker, process, it, keys, bornAt: process.now(), stopped: undefined, ended: undefined };
+}
+
+export const ALL_ARNS = HANDLERS.map(arnOf);

@@ -1,0 +1,289 @@
+import { Dice } from './random.js';
+
+/** The handlers of every worker, by method and activity. Each worker serves all of them. */
+export const HANDLERS = ['main', 'tight', 'quota', 'crowd', 'plain'] as const;
+export type HandlerKey = (typeof HANDLERS)[number];
+export const OPERATIONS = [
+  'GetActivityTask',
+  'SendTaskSuccess',
+  'SendTaskFailure',
+  'SendTaskHeartbeat',
+] as const;
+export type OperationName = (typeof OPERATIONS)[number];
+
+/** What happens to one call on its way. `done` means that the service performed it all the same. */
+export type Effect =
+  | { readonly kind: 'reset-before' | 'unwritten' | 'answer-lost' | 'torn' | 'half-body' | 'twice' }
+  | { readonly kind: 'late'; readonly ms: number }
+  | { readonly kind: 'black-hole'; readonly resetAfterMs?: number }
+  /** A page of a gateway or a proxy, without the service's mark. */
+  | { readonly kind: 'page'; readonly status: number; readonly text: string; readonly done: boolean }
+  /** An error in the service's own words; nothing is done. */
+  | { readonly kind: 'error'; readonly type: string };
+
+/** How a handler behaves. */
+export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid';
+
+/** One thing that happens. `at` and all lengths are milliseconds; `at` counts from the start. `worker` counts from 0. */
+export type PlannedEvent = { readonly at: number } & (
+  | {
+      readonly kind: 'tasks';
+      readonly handler: HandlerKey;
+      readonly count: number;
+      readonly ms: number;
+      readonly does: Behaviour;
+    }
+  | {
+      readonly kind: 'calls';
+      readonly worker?: number;
+      readonly operation: OperationName;
+      readonly handler?: HandlerKey;
+      readonly count: number;
+      readonly effect: Effect;
+    }
+  | {
+      readonly kind: 'outage';
+      readonly worker?: number;
+      readonly ms: number;
+      readonly how: 'refused' | 'black-hole' | 'reset';
+    }
+  | { readonly kind: 'slow'; readonly worker?: number; readonly ms: number; readonly byMs: number }
+  | {
+      readonly kind: 'throttle';
+      readonly operation: OperationName;
+      readonly ms: number;
+      readonly perSecond: number;
+    }
+  | { readonly kind: 'crowd'; readonly handler: HandlerKey; readonly ms: number; readonly room: number }
+  | { readonly kind: 'kms'; readonly handler: HandlerKey; readonly ms: number }
+  | { readonly kind: 'stall'; readonly worker: number; readonly ms: number }
+  | { readonly kind: 'wall'; readonly worker: number; readonly byMs: number }
+  | {
+      readonly kind: 'credentials';
+      readonly worker: number;
+      readonly how: 'expire' | 'replace';
+      /** Until then the provider has no others: it hangs, fails, or returns the old ones. */
+      readonly ms: number;
+      readonly provider: 'hangs' | 'fails' | 'lags';
+    }
+  | { readonly kind: 'stop' | 'kill'; readonly worker: number; readonly backMs: number }
+  | { readonly kind: 'abort'; readonly count: number }
+);
+
+export interface HandlerPlan {
+  readonly key: HandlerKey;
+  readonly concurrency: number;
+  readonly minPollers: number;
+  readonly heartbeatMs: number | false;
+  readonly timeoutMs: number | false;
+  /** The state's HeartbeatSeconds. */
+  readonly heartbeatSeconds: number;
+}
+
+/** Everything that a seed decides about a run, as data: it can be printed, cut down and replayed. */
+export interface Plan {
+  readonly seed: number;
+  readonly workers: number;
+  readonly calls: 'lean' | 'sdk';
+  readonly graceMs: number;
+  readonly drain: 'run' | 'fail';
+  readonly heartbeatRate: number;
+  readonly reportLimitMs: number;
+  /** The least delay of a call's one way, and by how much it varies. */
+  readonly wayMs: readonly [number, number];
+  /** The longest that the service keeps a poll whose connection has closed. */
+  readonly closedPollMs: number;
+  readonly handlers: readonly HandlerPlan[];
+  /** Nothing new happens after this. */
+  readonly troubleMs: number;
+  readonly events: readonly PlannedEvent[];
+}
+
+type Kind = PlannedEvent['kind'];
+/** The kinds of trouble and how often each is drawn. A seed leaves some out, so that others show alone. */
+const TROUBLES: Readonly<Partial<Record<Kind, number>>> = {
+  calls: 10,
+  outage: 1,
+  slow: 1,
+  throttle: 1,
+  crowd: 1,
+  kms: 1,
+  stall: 2,
+  wall: 1,
+  credentials: 1.5,
+  stop: 2,
+  kill: 1,
+  abort: 1,
+};
+const PAGES: readonly (readonly [number, string])[] = [
+  [200, ''],
+  [200, '{}'],
+  [200, '<html>Sign in</html>'],
+  [400, ''],
+  [403, '<html>Forbidden</html>'],
+  [408, ''],
+  [413, '<html>Too large</html>'],
+  [429, 'slow down'],
+  [500, '<html>Error</html>'],
+  [502, '<html>Bad gateway</html>'],
+  [503, ''],
+  [504, '<html>Timeout</html>'],
+];
+const REFUSALS: readonly string[] = [
+  'ThrottlingException',
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'AccessDeniedException',
+  'InternalFailure',
+];
+const MINUTE = 60_000;
+
+/** Draws the plan of a seed. */
+export function drawPlan(seed: number): Plan {
+  const dice = new Dice(seed, 'plan');
+  const workers = dice.pick([1, 1, 2, 3]);
+  const handlers = HANDLERS.slice(0, dice.pick([1, 2, 3, 5, 5])).map((key) => drawHandler(key, dice));
+  const troubleMs = dice.between(1, 4) * MINUTE;
+  const [near, far] = dice.pick([
+    [0, 2],
+    [1, 20],
+    [10, 40],
+  ] as const);
+  const calm = dice.chance(0.15);
+  const swarm = Object.fromEntries(Object.entries(TROUBLES).filter(() => dice.chance(0.6)));
+  const many = calm || Object.keys(swarm).length === 0 ? 0 : dice.between(1, 24);
+  const draw = { dice, workers, handlers, troubleMs };
+  const events = [
+    ...Array.from({ length: dice.between(4, 16) }, () => drawTasks(draw)),
+    ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
+  ];
+  return {
+    ...{ seed, workers, handlers, troubleMs },
+    calls: dice.chance(0.12) ? 'sdk' : 'lean',
+    graceMs: dice.pick([5_000, 20_000, 60_000]),
+    drain: dice.chance(0.3) ? 'fail' : 'run',
+    heartbeatRate: dice.pick([250, 250, 20]),
+    reportLimitMs: dice.pick([15 * MINUTE, 2 * MINUTE]),
+    wayMs: [near, far],
+    closedPollMs: dice.pick([0, 0, 20_000]),
+    events: events.toSorted((one, other) => one.at - other.at),
+  };
+}
+
+interface Draw {
+  readonly dice: Dice;
+  readonly workers: number;
+  readonly handlers: readonly HandlerPlan[];
+  readonly troubleMs: number;
+}
+
+function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
+  const concurrency = dice.pick([1, 2, 4, 10]);
+  const heartbeatMs =
+    key === 'tight' ? 2_000 : key === 'plain' && dice.chance(0.3) ? false : dice.pick([5_000, 20_000]);
+  return {
+    ...{ key, concurrency, heartbeatMs },
+    minPollers: dice.pick([1, Math.min(2, concurrency), concurrency]),
+    timeoutMs: dice.chance(0.2) ? 30_000 : false,
+    heartbeatSeconds: heartbeatMs === false ? 120 : (heartbeatMs / 1_000) * dice.pick([2, 3]) + 1,
+  };
+}
+
+/** The longest that all slots of a handler work on the tasks of one event. */
+const LOAD_MS = 60_000;
+
+function drawTasks({ dice, handlers, troubleMs, workers }: Draw): PlannedEvent {
+  const does = dice.weighted({ ok: 12, throws: 2, blocks: 1, deaf: 1, beats: 1, invalid: 1 });
+  const { key: handler, concurrency, heartbeatSeconds } = dice.pick(handlers);
+  // A task that blocks the loop for as long as its own lease lasts can never be done.
+  const blocks = [300, 2_000, 8_000].filter((each) => each < heartbeatSeconds * 500);
+  const ms = does === 'blocks' ? dice.pick(blocks) : dice.pick([0, 10, 300, 3_000, 20_000, 45_000]);
+  const most = Math.max(1, Math.floor((LOAD_MS * concurrency * workers) / Math.max(1, ms)));
+  const wanted = does === 'blocks' || does === 'deaf' ? dice.between(1, 2) : dice.pick([1, 2, 5, 10, 40]);
+  const count = Math.min(most, wanted);
+  return { at: dice.between(0, troubleMs), kind: 'tasks', handler, count, ms, does };
+}
+
+function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
+  const { dice, workers, handlers, troubleMs } = draw;
+  const at = dice.between(500, troubleMs);
+  const worker = dice.between(0, workers - 1);
+  const some = dice.chance(0.5) ? { worker } : {};
+  const ms = dice.pick([1_000, 5_000, 20_000, 90_000]);
+  const { key: handler } = dice.pick(handlers);
+  switch (kind) {
+    case 'calls':
+      return drawCalls(draw, at, some);
+    case 'outage':
+      return { at, kind, ...some, ms, how: dice.pick(['refused', 'black-hole', 'reset']) };
+    case 'slow':
+      return { at, kind, ...some, ms, byMs: dice.pick([200, 2_000, 9_000]) };
+    case 'throttle':
+      return { at, kind, operation: dice.pick(OPERATIONS), ms, perSecond: dice.pick([0, 1, 5]) };
+    case 'crowd':
+      return { at, kind, handler, ms, room: dice.between(0, 3) };
+    case 'kms':
+      return { at, kind, handler, ms };
+    case 'stall':
+      return { at, kind, worker, ms: dice.pick([300, 2_000, 10_000, 80_000]) };
+    case 'wall':
+      return { at, kind, worker, byMs: dice.pick([-3_600_000, -400_000, 30_000, 400_000, 3_600_000]) };
+    case 'credentials': {
+      const how = dice.pick(['expire', 'replace'] as const);
+      return { at, kind, worker, how, ms, provider: dice.pick(['hangs', 'fails', 'lags']) };
+    }
+    case 'abort':
+      return { at, kind, count: dice.between(1, 10) };
+    default:
+      return { at, kind: kind === 'kill' ? 'kill' : 'stop', worker, backMs: dice.pick([100, 5_000, 30_000]) };
+  }
+}
+
+function drawCalls({ dice, handlers }: Draw, at: number, some: { worker?: number }): PlannedEvent {
+  const operation = dice.pick(OPERATIONS);
+  const only = dice.chance(0.3) ? { handler: dice.pick(handlers).key } : {};
+  return {
+    at,
+    kind: 'calls',
+    ...some,
+    operation,
+    ...only,
+    count: dice.pick([1, 1, 2, 5, 20]),
+    effect: drawEffect(dice, operation),
+  };
+}
+
+function drawEffect(dice: Dice, operation: OperationName): Effect {
+  const kind = dice.pick([
+    'reset-before',
+    'unwritten',
+    'answer-lost',
+    'torn',
+    'half-body',
+    'twice',
+    'late',
+    'black-hole',
+    'page',
+    'page',
+    'error',
+  ] as const);
+  if (kind === 'late') return { kind, ms: dice.pick([500, 3_000, 12_000, 40_000]) };
+  if (kind === 'black-hole')
+    return { kind, ...(dice.chance(0.5) && { resetAfterMs: dice.pick([3_000, 30_000]) }) };
+  if (kind === 'error') {
+    const own =
+      operation === 'GetActivityTask'
+        ? ['ActivityWorkerLimitExceeded']
+        : ['KmsThrottlingException', 'KmsAccessDeniedException'];
+    return { kind, type: dice.pick([...REFUSALS, ...own]) };
+  }
+  if (kind !== 'page') return { kind };
+  const [status, text] = dice.pick(PAGES);
+  return { kind, status, text, done: dice.chance(0.3) };
+}
+
+/** Writes a plan as it can be read again: one event a line. */
+export function writePlan({ events, ...rest }: Plan): string {
+  const head = JSON.stringify(rest, null, 1).replaceAll(/\n\s*/g, ' ');
+  return `${head.slice(0, -2)}, "events": [\n${events.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]}\n`;
+}

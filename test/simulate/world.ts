@@ -1,0 +1,342 @@
+import { Bounds } from './bounds.js';
+import { Chronicle } from './chronicle.js';
+import type { Work } from './handlers.js';
+import { Invariants, type Violation } from './invariants.js';
+import { hire, type Member } from './member.js';
+import { Network } from './network.js';
+import { drawPlan, type HandlerKey, type Plan, type PlannedEvent } from './plan.js';
+import { stream } from './random.js';
+import { Service } from './service.js';
+import { EPOCH, setWallClock, SimulatedProcess, Timeline } from './timeline.js';
+import { Troubles } from './troubles.js';
+
+export interface Result {
+  readonly violation: Violation | undefined;
+  /** A hash of everything that happened: the same for each run of a plan. */
+  readonly hash: string;
+  /** Milliseconds of the simulated world, and real ones. */
+  readonly simulatedMs: number;
+  readonly realMs: number;
+  readonly steps: number;
+  readonly leases: number;
+  /** What happened last. */
+  readonly lines: readonly string[];
+}
+
+/** All that is left when trouble has ended is done within this time, or a run counts as hung. */
+const CALM_LIMIT_MS = 40 * 60_000;
+/** Something is accepted at least this often, while there is anything to do. */
+const PROGRESS_MS = 10 * 60_000;
+const SECOND = 1_000;
+/** What the service's own timers, and the last calls, may take after the last worker has ended. */
+const LAST_MS = 130_000;
+/** A run that takes longer in real time is cut off: something loops. */
+const REAL_LIMIT_MS = 60_000;
+
+/** A plan of nothing. Run once, it loads all that a worker loads at its start, which takes real time. */
+const EMPTY: Plan = { ...drawPlan(0), workers: 1, troubleMs: 1_000, events: [] };
+let warm: Promise<unknown> | undefined;
+
+/** Runs a plan. @param keep how many of the last lines are kept */
+export async function simulate(plan: Plan, keep = 400): Promise<Result> {
+  warm ??= runOnce({ ...EMPTY, calls: 'lean' }, 0).then(() => runOnce({ ...EMPTY, calls: 'sdk' }, 0));
+  await warm;
+  return runOnce(plan, keep);
+}
+
+async function runOnce(plan: Plan, keep: number): Promise<Result> {
+  const world = new World(plan, keep);
+  const began = performance.now();
+  const restore = [world.timeline.countTurns(), setWallClock(world.timeline), world.watchProcess()];
+  try {
+    await world.run();
+  } catch (error) {
+    world.invariants.broken(
+      'no crash',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  } finally {
+    for (const each of restore) each();
+    world.service.engine.close();
+  }
+  const { chronicle, timeline, invariants } = world;
+  return {
+    violation: invariants.violation,
+    hash: chronicle.digest(),
+    simulatedMs: timeline.now - EPOCH,
+    realMs: performance.now() - began,
+    steps: timeline.steps,
+    leases: chronicle.byNumber.length,
+    lines: chronicle.lines,
+  };
+}
+
+class World {
+  readonly timeline = new Timeline();
+  readonly chronicle: Chronicle;
+  readonly service: Service;
+  readonly invariants: Invariants;
+  readonly #plan: Plan;
+  readonly #troubles: Troubles;
+  readonly #network: Network;
+  readonly #bounds: Bounds;
+  /** The members at work, by their place. */
+  readonly #members: (Member | undefined)[] = [];
+  #processes = 0;
+  #hiring = 0;
+  #tasks = 0;
+  readonly #tie: () => number;
+
+  constructor(plan: Plan, keep: number) {
+    this.#plan = plan;
+    this.#tie = stream(plan.seed, 'ties');
+    this.chronicle = new Chronicle(this.timeline, keep);
+    this.#troubles = new Troubles(this.timeline, this.chronicle);
+    this.service = new Service(plan, this.timeline, this.chronicle, this.#troubles);
+    this.#network = new Network(plan, this.timeline, this.service, this.chronicle, this.#troubles);
+    const { timeline, chronicle, service } = this;
+    this.invariants = new Invariants({ plan, timeline, chronicle, service });
+    this.#network.watcher = this.invariants;
+    this.#bounds = new Bounds(this.invariants);
+    timeline.onStep = (of) => this.#checkStep(of);
+  }
+
+  async run(): Promise<void> {
+    const { timeline } = this;
+    const { workers, events, troubleMs } = this.#plan;
+    for (let worker = 0; worker < workers; worker++)
+      timeline.at(EPOCH + worker * 7, () => this.#hire(worker));
+    for (const event of events) timeline.at(EPOCH + event.at, () => this.#happen(event));
+    this.#everySecond();
+    await this.#until(EPOCH + troubleMs);
+    this.#troubles.end();
+    await this.#until(EPOCH + troubleMs + CALM_LIMIT_MS, () => this.#isDone());
+    if (this.#over()) return;
+    this.#checkExecutions();
+    for (const member of this.#members) if (member) this.#stop(member);
+    await this.#until(
+      timeline.now + 2 * CALM_LIMIT_MS,
+      () => this.#members.every((each) => !each) && this.#allEnded(),
+    );
+    if (!this.#over()) await this.#until(timeline.now + LAST_MS);
+    if (!this.#over()) this.#checkEnd();
+  }
+
+  /** Notes what Node reports of the whole process. @returns a function that ends that */
+  watchProcess(): () => void {
+    const onError = (error: unknown): void =>
+      this.invariants.broken(
+        'no crash',
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      );
+    process.on('unhandledRejection', onError);
+    process.on('uncaughtException', onError);
+    return () => {
+      process.off('unhandledRejection', onError);
+      process.off('uncaughtException', onError);
+    };
+  }
+
+  async #until(end: number, isDone: () => boolean = () => false): Promise<void> {
+    const began = performance.now();
+    let looks = 0;
+    await this.timeline.runUntil(end, () => {
+      if (++looks % 1_024 === 0 && performance.now() - began > REAL_LIMIT_MS)
+        this.invariants.broken('no loop', `more than ${REAL_LIMIT_MS} ms of real time`);
+      return this.#over() || isDone();
+    });
+  }
+
+  #over = (): boolean => this.invariants.violation !== undefined;
+
+  #isDone(): boolean {
+    const { executions } = this.service;
+    while (this.#ended < executions.length && executions[this.#ended]?.execution.status !== 'RUNNING')
+      this.#ended++;
+    return this.#ended === executions.length && this.#hiring === 0;
+  }
+  #ended = 0;
+
+  #allEnded(): boolean {
+    for (const { ended } of this.invariants.members) if (!ended) return false;
+    return true;
+  }
+
+  #everySecond(): void {
+    this.timeline.at(this.timeline.now + SECOND, () => {
+      this.#bounds.check();
+      this.#checkProgress();
+      this.#everySecond();
+    });
+  }
+
+  #hire(worker: number): void {
+    const name = `w${worker}.${this.#processes++}`;
+    const process = new SimulatedProcess(name, this.timeline, this.#tie());
+    const { invariants } = this;
+    this.#hiring++;
+    const stage = {
+      process,
+      began: (key: HandlerKey) => invariants.began(process, key),
+      settled: (key: HandlerKey) => invariants.settled(process, key),
+      strayed: () => invariants.broken('context', 'a handler found another task than its own'),
+    };
+    const { chronicle, service } = this;
+    const hiring = { plan: this.#plan, network: this.#network, service, chronicle, stage, worker };
+    process.input(0, () => {
+      void hire(hiring).then((member) => {
+        this.#hiring--;
+        this.#members[worker] = member;
+        invariants.follow(member);
+        chronicle.add(name, 'runs');
+        this.#run(member);
+      });
+    });
+  }
+
+  #run(member: Member): void {
+    member.it.run().then(
+      () => this.#whenStopped(member),
+      (error: unknown) => this.invariants.broken('run', `run() rejected: ${String(error)}`),
+    );
+  }
+
+  #whenStopped(member: Member): void {
+    member.ended = 'stopped';
+    const { process, it, worker } = member;
+    this.chronicle.add(process.name, 'has stopped');
+    const { handlers, tasks, counts } = it.status();
+    const open = [...this.#network.open].filter(({ request }) => request.from === process).length;
+    const used = handlers.reduce((sum, each) => sum + each.used + each.undelivered, 0);
+    // Calls that were given up, and callbacks of the last promises, may still be under way in this step.
+    this.timeline.at(this.timeline.now + 1, () => {
+      if (process.clock.pending > 0)
+        this.invariants.broken('timers', `${process.clock.pending} timers are left of worker ${worker}`);
+    });
+    if (open > 0) this.invariants.broken('calls', `${open} calls are left of worker ${worker}`);
+    if (
+      used > 0 &&
+      !this.#plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
+    )
+      this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
+    const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost;
+    if (counts.received !== ended || tasks.length > 0)
+      this.invariants.broken(
+        'counts',
+        `worker ${worker} received ${counts.received} tasks, of which ${ended} ended; ${tasks.length} are left`,
+      );
+    for (const lease of this.chronicle.byNumber)
+      if (lease.to === process && lease.receivedAt !== undefined && lease.lost === undefined && !lease.ended)
+        this.invariants.broken('ends once', `#${lease.n} never ended at worker ${worker}`);
+    if (this.#members[worker] === member) this.#members[worker] = undefined;
+  }
+
+  #happen(event: PlannedEvent): void {
+    this.chronicle.add('plan', JSON.stringify(event));
+    const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
+    if (member && !['calls', 'outage', 'slow'].includes(event.kind))
+      this.chronicle.trouble(member.worker, 'process');
+    switch (event.kind) {
+      case 'tasks':
+        return this.#start(event);
+      case 'calls':
+      case 'outage':
+      case 'slow':
+      case 'throttle':
+      case 'crowd':
+      case 'kms':
+        return this.#troubles.begin(event);
+      case 'stall':
+        return member?.process.stall(event.ms);
+      case 'wall':
+        if (member) member.process.wallOffsetMs += event.byMs;
+        return;
+      case 'credentials':
+        return member?.keys.spoil(event);
+      case 'stop':
+      case 'kill':
+        return this.#replace(event, member);
+      case 'abort':
+        return this.service.abort(event.count);
+    }
+  }
+
+  #start({ handler, count, ms, does }: Extract<PlannedEvent, { kind: 'tasks' }>): void {
+    const deadline = this.#plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
+    for (let index = 0; index < count; index++) {
+      const work: Work = { n: this.#tasks++, ms, does };
+      const late = deadline !== false && ms >= deadline - 1_000;
+      const expected =
+        does === 'throws' ? 'Planned' : does === 'invalid' ? 'Stepwright.InvalidOutput' : 'SUCCEEDED';
+      this.service.start(handler, work, late ? `${expected} or Stepwright.DeadlineExceeded` : expected);
+    }
+  }
+
+  #replace(
+    { kind, worker, backMs }: Extract<PlannedEvent, { kind: 'stop' | 'kill' }>,
+    member: Member | undefined,
+  ): void {
+    if (!member || member.stopped) return;
+    if (kind === 'stop') this.#stop(member);
+    else {
+      member.ended = 'killed';
+      member.process.kill();
+      this.#network.drop(member.process);
+    }
+    this.#members[worker] = undefined;
+    this.#hiring++;
+    this.timeline.at(this.timeline.now + backMs, () => {
+      this.#hiring--;
+      this.#hire(worker);
+    });
+  }
+
+  #stop(member: Member): void {
+    if (member.stopped) return;
+    const { process, it } = member;
+    process.input(0, () => {
+      member.stopped = { at: process.now(), stalledMs: process.stalledMs };
+      void it.stop();
+    });
+  }
+
+  #checkStep(of: SimulatedProcess | undefined): void {
+    if (of)
+      for (const member of this.invariants.members)
+        if (member.process === of) this.invariants.checkStep(member);
+  }
+
+  #lastAccepted = 0;
+  #lastAcceptedAt = EPOCH;
+
+  #checkProgress(): void {
+    const { ended } = this.service.engine.executions.counts;
+    const { now } = this.timeline;
+    if (ended !== this.#lastAccepted || this.#isDone())
+      [this.#lastAccepted, this.#lastAcceptedAt] = [ended, now];
+    const since = now - Math.max(this.#lastAcceptedAt, EPOCH + this.#plan.troubleMs);
+    if (since > PROGRESS_MS)
+      this.invariants.broken('progress', `no execution has ended for ${since} ms, and some run`);
+  }
+
+  #checkExecutions(): void {
+    for (const { execution, expected, stopped } of this.service.executions) {
+      if (stopped) continue;
+      const { status, error } = execution.end ?? { status: 'RUNNING', error: undefined };
+      const ended = status === 'FAILED' ? (error ?? '') : status;
+      if (!expected.split(' or ').includes(ended))
+        this.invariants.broken(
+          'executions',
+          `an execution of ${execution.name} ended as ${ended}, not as ${expected}`,
+        );
+    }
+  }
+
+  #checkEnd(): void {
+    const { tasks, parkedPolls } = this.service.engine;
+    if (tasks.size > 0 || parkedPolls > 0)
+      this.invariants.broken('end', `${tasks.size} tasks and ${parkedPolls} polls are left at the service`);
+    if (this.service.pending > 0)
+      this.invariants.broken('end', `${this.service.pending} timers are left at the service`);
+  }
+}
