@@ -160,7 +160,7 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
     let sent = 0;
     const answer = await pollAt(await portAt(`https://127.0.0.1:${at}`, { calls }), () => sent++);
     expect(answer).toMatchObject({
-      ...{ kind: 'failed', trouble: 'refused', mayHaveLostToken: false },
+      ...{ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false },
       error: { message: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
     });
     expect(sent).toBe(0);

@@ -33,7 +33,10 @@ export interface CallFailure {
   readonly status: number | undefined;
   /** True where any of the request may have left on a connection that was made and trusted. */
   readonly sent: boolean;
-  /** Nothing was sent, and nothing will be until credentials, an endpoint or trust are mended. */
+  /**
+   * Nothing was sent, and nothing will be until credentials or an endpoint are mended. False for a certificate that is not
+   * trusted: whoever runs the service or a proxy may replace it at any time, as a network may return.
+   */
   readonly setup: boolean;
   /**
    * The signature was refused for its time, nothing was done, and the answer has shown by how much this machine's clock

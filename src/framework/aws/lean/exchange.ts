@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { CallEnd, CallInProgress } from '../call.js';
-import { explainTrust, isUntrusted } from '../network-error.js';
+import { explainTrust } from '../network-error.js';
 import { readResponse, type ResponseHeaders } from '../response.js';
 import type { Connection, Connections } from './connections.js';
 
@@ -100,10 +100,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #fail(thrown: Error): void {
     this.#endedBy ??= thrown;
     const { code } = thrown as { code?: unknown };
-    const setup = !this.#sent && isUntrusted(code);
     const sent = this.#sent && code !== UNWRITTEN;
     const error = explainTrust(thrown, code);
-    this.#end({ failure: { error, type: undefined, status: this.#status, sent, setup } });
+    this.#end({ failure: { error, type: undefined, status: this.#status, sent, setup: false } });
   }
 
   #end(end: CallEnd): void {

@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import type { CallFailure } from '../call.js';
-import { explainTrust, isUntrusted, neverSent } from '../network-error.js';
+import { explainTrust, neverSent } from '../network-error.js';
 import { strangeAnswer } from '../response.js';
 
 /** Errors of a request that could not be made: credentials, a region or an endpoint are missing or contradict each other. */
@@ -27,7 +27,7 @@ export function sdkFailure(thrown: unknown, sent: boolean): CallFailure {
   const { code, $fault, $metadata } = error as SdkError;
   const status = $metadata?.httpStatusCode;
   if (status !== undefined && code === undefined) return answered(error, status, $fault !== undefined);
-  const setup = SETUP.has(error.name) || error.message === 'Region is missing' || isUntrusted(code);
+  const setup = SETUP.has(error.name) || error.message === 'Region is missing';
   return {
     error: explainTrust(error, code),
     type: undefined,
