@@ -25,6 +25,10 @@ test.each<[string, (log: Logger) => void]>([
   ['an error with a name and fields of its own', (log) => log.warn({ err: listed }, 'said')],
   ['several errors in one', (log) => log.warn({ err: several }, 'said')],
   ['an error by itself', (log) => log.error(error, 'said')],
+  [
+    'data that looks like an error sent by a thread',
+    (log) => log.warn({ err: error, a: { '$stepwright:error': null }, b: { type: 'X', own: null } }, 'said'),
+  ],
   ['an error under the fields of a child', (log) => log.child({ a: 1 }).error(error, 'said')],
 ])('%s is written from a thread as on the main thread', (_, log) => {
   const remote = (logger: Logger): Logger => remoteLog((line) => writeLine(logger, structuredClone(line)));

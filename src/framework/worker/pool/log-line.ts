@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Logger, partsOf } from '../../base/log/log.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -8,6 +9,8 @@ export interface LogLine {
   readonly message: string;
   /** JSON text of an object. */
   readonly fields: string;
+  /** The key that marks the errors in the fields: a new one for each line, so that no data can have it. */
+  readonly errorKey?: string;
 }
 
 /** Makes a logger that passes its lines to `send` as text. Its methods throw for no value of a field. */
@@ -16,7 +19,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
     (level: Level) =>
     (...args: [string] | [object, string]): void => {
       const [own, message] = partsOf(...args);
-      send({ level, message, fields: fieldsText({ ...fields, ...own }) });
+      send({ level, message, ...fieldsText({ ...fields, ...own }) });
     };
   return {
     debug: write('debug'),
@@ -28,19 +31,27 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
 }
 
 /** Writes a line that a thread or a process sent. */
-export function writeLine(log: Logger, { level, message, fields }: LogLine): void {
-  log[level](JSON.parse(fields, reviveError) as object, message);
+export function writeLine(log: Logger, { level, message, fields, errorKey }: LogLine): void {
+  const revive = errorKey === undefined ? undefined : reviveError(errorKey);
+  log[level](JSON.parse(fields, revive) as object, message);
 }
 
-function fieldsText(fields: object): string {
+function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
+  let errorKey: string | undefined;
+  const replace = (_: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return String(value);
+    if (!(value instanceof Error)) return value;
+    return { [(errorKey ??= randomUUID())]: toRemote(value) };
+  };
   try {
-    return JSON.stringify(fields, replaceError);
+    // A field toJSON may make it undefined.
+    const text: string | undefined = JSON.stringify(fields, replace);
+    return { fields: text ?? '{}', ...(errorKey !== undefined && { errorKey }) };
   } catch (error) {
-    return JSON.stringify({ fieldsLost: String(error) });
+    return { fields: JSON.stringify({ fieldsLost: String(error) }) };
   }
 }
 
-const ERROR_KEY = '$stepwright:error';
 /** The properties of an error that `Object.entries` does not list. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
@@ -51,22 +62,21 @@ interface RemoteError {
   readonly own: object;
 }
 
-function replaceError(_: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (!(value instanceof Error)) return value;
-  const unlisted = Object.fromEntries(UNLISTED.map((key) => [key, Reflect.get(value, key) as unknown]));
-  const own = Object.fromEntries(Object.entries(value));
-  return { [ERROR_KEY]: { type: value.constructor.name, unlisted, own } };
+function toRemote(error: Error): RemoteError {
+  const unlisted = Object.fromEntries(UNLISTED.map((key) => [key, Reflect.get(error, key) as unknown]));
+  return { type: error.constructor.name, unlisted, own: Object.fromEntries(Object.entries(error)) };
 }
 
-function reviveError(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !(ERROR_KEY in value)) return value;
-  const { type, unlisted, own } = value[ERROR_KEY] as RemoteError;
-  // A log shows the name of an error's class, so the copy gets a class of that name.
-  const { [type]: Kind = Error } = { [type]: class extends Error {} };
-  const error = Object.assign(new Kind(), own);
-  for (const [key, each] of Object.entries(unlisted))
-    if (!Object.hasOwn(own, key))
-      Object.defineProperty(error, key, { value: each as unknown, writable: true, configurable: true });
-  return error;
-}
+const reviveError =
+  (errorKey: string) =>
+  (_: string, value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, errorKey)) return value;
+    const { type, unlisted, own } = Reflect.get(value, errorKey) as RemoteError;
+    // A log shows the name of an error's class, so the copy gets a class of that name.
+    const { [type]: Kind = Error } = { [type]: class extends Error {} };
+    const error = Object.assign(new Kind(), own);
+    for (const [key, each] of Object.entries(unlisted))
+      if (!Object.hasOwn(own, key))
+        Object.defineProperty(error, key, { value: each as unknown, writable: true, configurable: true });
+    return error;
+  };
