@@ -6,7 +6,7 @@ import { SupervisedSet } from '../../src/framework/cli/supervise/supervised-set.
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed-metrics.js';
-import { killAll, stepwright } from '../support/cli.js';
+import { endpointOf, execute, killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
 
@@ -324,6 +324,20 @@ test('two processes share the embedded service and one health port, and SIGTERM 
   expect(await run.ended).toEqual({ code: 0, signal: null });
   expect(run.stdout().match(/worker is stopped/g)).toHaveLength(2);
   expect(run.stderr()).toBe('');
+});
+
+test('what a handler sends to its parent process is dropped, and ends no set', async () => {
+  const run = stepwright([
+    ...['start', '--processes', '1', '--log-level', 'debug'],
+    ...['--config', 'test/fixtures/processes/processes.config.mjs'],
+  ]);
+  const url = await endpointOf(run);
+  const sends = execute(url, 'Work', '{"send":["ready",null,{"kind":"failed","text":"no"}]}');
+  expect(await sends.ended).toEqual({ code: 0, signal: null });
+  await run.saw(/"process\.send\(\) was called: nothing reads/);
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(run.stdout()).not.toMatch(/another starts/);
 });
 
 test('a reload that is asked for while the supervisor itself still loads ends nothing', async () => {

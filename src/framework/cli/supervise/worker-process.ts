@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
@@ -42,11 +43,15 @@ export class NotStarted extends Error {
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The error for which it was killed: one of its messages could not be read. */
+  readonly error: Error | undefined;
 }
 
 /** Describes an exit for people. */
-export const showExit = ({ code, signal }: ProcessExit): string =>
-  signal === null ? `exit code ${code}` : signal;
+export const showExit = ({ code, signal, error }: ProcessExit): string => {
+  if (error) return `a message from it could not be read: ${error.message}`;
+  return signal === null ? `exit code ${code}` : signal;
+};
 
 /** A process for one worker. It loads its modules at once, and waits until it is asked to run one. */
 export class WorkerProcess {
@@ -66,6 +71,8 @@ export class WorkerProcess {
   readonly ready: Promise<void>;
   #onReady: () => void = () => {};
   #onMessage: () => void = () => {};
+  #take: (message: FromWorker) => void = () => {};
+  #error: Error | undefined;
   readonly #measuring = new Set<() => void>();
 
   constructor() {
@@ -74,9 +81,17 @@ export class WorkerProcess {
     // The last messages may be read after the exit.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
-      this.#child.once('exit', (code, signal) => resolve({ code, signal })),
+      this.#child.once('exit', (code, signal) => resolve({ code, signal, error: this.#error })),
     );
     this.ended = unplugged.then(() => exited);
+    onChildMessage(
+      this.#child,
+      (message) => this.#take(message as FromWorker),
+      (error) => {
+        this.#error ??= error;
+        this.kill();
+      },
+    );
     void this.ended.then(() => {
       this.#forgetMocks();
       this.#measured();
@@ -99,7 +114,7 @@ export class WorkerProcess {
    */
   async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
-      this.#child.on('message', (message: FromWorker) => {
+      this.#take = (message) => {
         if (message.kind === 'planned')
           onPlanned(message.plan).then((port) => this.#send({ kind: 'connect', port }), reject);
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
@@ -112,7 +127,7 @@ export class WorkerProcess {
           resolve();
         }
         this.#onMessage();
-      });
+      };
       void this.ended.then((ending) =>
         reject(new NotStarted(`the worker's process ended (${showExit(ending)})`, false)),
       );
@@ -185,6 +200,6 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+    sendToChild(this.#child, message);
   }
 }

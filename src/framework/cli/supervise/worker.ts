@@ -1,7 +1,8 @@
 import '../../base/reflect-metadata.js';
+import { type ParentChannel, takeParentChannel } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
 import { MockTable } from '../../local/resources/mocks.js';
-import { silentLog } from '../../base/log/log.js';
+import { type Logger, silentLog } from '../../base/log/log.js';
 import { shareOutput } from '../../base/log/log-output.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
@@ -25,28 +26,29 @@ import type { FromWorker, Membership, RunMessage, ToWorker } from './set-message
 /** The interval at which the worker's status is sent. */
 const STATUS_MS = 1_000;
 
+let log: Logger = silentLog;
+const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
+  log.debug('process.send() was called: nothing reads what it sends here, and it is dropped'),
+);
+
 /** Resolves when the message is sent: the process may exit right after. */
-const send = (message: FromWorker): Promise<void> =>
-  new Promise((resolve) => {
-    process.send?.(message, () => resolve());
-  });
+const send = (message: FromWorker): Promise<void> => new Promise((resolve) => channel.send(message, resolve));
 
 /** Resolves with the next message of a kind. */
 function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   return new Promise((resolve) => {
-    const onMessage = (message: ToWorker): void => {
+    const off = channel.onMessage((message) => {
       if (message.kind !== kind) return;
-      process.off('message', onMessage);
+      off();
       resolve(message as Extract<ToWorker, { kind: Kind }>);
-    };
-    process.on('message', onMessage);
+    });
   });
 }
 
 /** Waits for the `run` message, runs the worker and exits. */
 export async function awaitRun(): Promise<void> {
   process.on('disconnect', () => exitNow(1));
-  process.on('message', ({ kind }: ToWorker) => {
+  channel.onMessage(({ kind }) => {
     if (kind === 'end') exitNow(1);
   });
   const asked = nextMessage('run');
@@ -75,7 +77,7 @@ async function warmUp(): Promise<void> {
 async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortController): Promise<number> {
   if (member) shareOutput();
   const plain = logFor(logFlags);
-  const log = member ? plain.child({ process: member.number }) : plain;
+  log = member ? plain.child({ process: member.number }) : plain;
   // The channel must not keep the process alive while user code is loaded: a promise that nothing settles is then noticed.
   process.channel?.unref();
   const { plan, module, projectDir, outdated } = await readWorker(flags);
@@ -113,7 +115,7 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
 
 /** Sends the worker's status and state, and answers `check`. */
 function sendUpdates(worker: Worker, plan: Plan): void {
-  process.on('message', (message: ToWorker) => {
+  channel.onMessage((message) => {
     if (message.kind === 'check')
       void send({ kind: 'checked', findings: seededFindings(plan, message.machines) });
   });
@@ -129,7 +131,7 @@ function sendUpdates(worker: Worker, plan: Plan): void {
 async function measured(worker: Worker): Promise<() => Promise<void>> {
   const prometheus = await measureForPrometheus(worker, systemClock);
   const measure = async (): Promise<void> => send({ kind: 'measured', metrics: await prometheus.values() });
-  process.on('message', ({ kind }: ToWorker) => {
+  channel.onMessage(({ kind }) => {
     if (kind === 'measure') void measure();
   });
   return measure;
@@ -157,7 +159,7 @@ function partOf(rate: number, count: number): number {
 
 function answerMocks({ settings: { mocks } }: Plan): void {
   const table = new MockTable(mocks);
-  process.on('message', (message: ToWorker) => {
+  channel.onMessage((message) => {
     if (message.kind !== 'mock') return;
     const { id, call, input } = message;
     void table.answer(call, input as never).then((outcome) => send({ kind: 'mocked', id, outcome }));

@@ -4,7 +4,7 @@ import type { ProgramExit } from './program-exit.js';
 
 /** The exit of a thread or a process. Its `stderr` begins with the last task. */
 export interface HostExit extends ProgramExit {
-  /** The error that ended a thread, or that kept a process from starting. */
+  /** The error that ended a thread, that kept a process from starting, or why its messages can't be read. */
   readonly error: Error | undefined;
 }
 
@@ -21,6 +21,10 @@ export interface Host {
   /** Ends it at once, and every process that it started. No `finally` block runs. */
   kill(): void;
 }
+
+/** Returns the error of a host that is ended because one of its messages can't be read. */
+export const brokenChannel = ({ message }: Error): Error =>
+  new Error(`a message from it could not be read (${message})`);
 
 /** The characters of standard error that are kept, as a hint at the cause of an exit. */
 const TAIL_CHARACTERS = 4_096;

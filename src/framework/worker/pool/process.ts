@@ -1,8 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onChildMessage, sendToChild } from '../../base/process-channel.js';
+import { systemClock } from '../../base/time/clock.js';
+import { within } from '../../base/time/wait.js';
 import { ProcessGroup } from './process-group.js';
-import { ENTRY, type Host, type HostExit, Tail } from './host.js';
+import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
+
+/** The longest that the last messages of a process are read after its exit. */
+const LAST_MESSAGES_MS = 5_000;
 
 /** A child process. It leads a process group, so that every process that it starts ends with it. */
 export class ProcessHost implements Host {
@@ -12,6 +18,8 @@ export class ProcessHost implements Host {
   readonly #child: ChildProcess;
   readonly #group: ProcessGroup;
   readonly #stderr = new Tail();
+  readonly #unplugged: Promise<unknown>;
+  #error: Error | undefined;
 
   constructor() {
     this.#child = fork(fileURLToPath(ENTRY), {
@@ -20,7 +28,15 @@ export class ProcessHost implements Host {
       detached: true,
     });
     this.#group = new ProcessGroup(this.#child);
-    this.#child.on('message', (message: FromHost) => this.onMessage(message));
+    onChildMessage(
+      this.#child,
+      (message) => this.onMessage(message as FromHost),
+      (error) => {
+        this.#error ??= brokenChannel(error);
+        this.kill();
+      },
+    );
+    this.#unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr.add(chunk);
       process.stderr.write(chunk);
@@ -30,8 +46,7 @@ export class ProcessHost implements Host {
 
   send(message: ToHost): void {
     if (message.kind === 'task') this.#stderr.clear();
-    // A message that can no longer be sent is answered by the exit of the process.
-    if (this.#child.connected) this.#child.send(message, () => {});
+    sendToChild(this.#child, message);
   }
 
   kill(): void {
@@ -40,11 +55,13 @@ export class ProcessHost implements Host {
 
   async #awaitExit(): Promise<HostExit> {
     const exit = await this.#group.exit.then(
-      (ended) => ({ ...ended, error: undefined }),
+      (ended) => ({ ...ended, error: this.#error }),
       (error: Error) => ({ exitCode: null, signal: null, error }),
     );
     this.#group.signal('SIGKILL');
     this.#group.forget();
+    // The last messages may be read after the exit.
+    if (this.#child.connected) await within(systemClock, LAST_MESSAGES_MS, this.#unplugged);
     await this.#group.readPipes();
     return { ...exit, stderr: this.#stderr.text };
   }

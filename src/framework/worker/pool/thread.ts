@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
-import { ENTRY, type Host, type HostExit, Tail } from './host.js';
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
 /** A thread of this process. */
@@ -8,31 +9,56 @@ export class ThreadHost implements Host {
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #worker: Worker;
+  /** A channel that user code in the thread does not find, as it finds `parentPort`. */
+  readonly #port: MessagePort;
   readonly #stderr = new Tail();
   #error: Error | undefined;
 
   constructor() {
     // Its standard error is passed on by this thread, which keeps the end of it.
     this.#worker = new Worker(ENTRY, { stderr: true });
-    this.#worker.on('message', (message: FromHost) => this.onMessage(message));
     this.#worker.on('error', (error: Error) => (this.#error = error));
     this.#worker.stderr.on('data', (chunk: Buffer) => {
       this.#stderr.add(chunk);
       process.stderr.write(chunk);
     });
-    this.exited = new Promise((resolve) =>
-      this.#worker.once('exit', (exitCode) =>
-        resolve({ exitCode, signal: null, error: this.#error, stderr: this.#stderr.text }),
-      ),
-    );
+    this.#port = this.#openPort();
+    this.exited = this.#awaitExit();
   }
 
   send(message: ToHost): void {
     if (message.kind === 'task') this.#stderr.clear();
-    this.#worker.postMessage(message);
+    this.#port.postMessage(message);
   }
 
   kill(): void {
     void this.#worker.terminate();
+  }
+
+  #openPort(): MessagePort {
+    const { port1: port, port2: its } = new MessageChannel();
+    this.#worker.postMessage({ port: its }, [its]);
+    port.on('message', (message: FromHost) => {
+      try {
+        this.onMessage(message);
+      } catch (error) {
+        this.#break(error as Error);
+      }
+    });
+    port.on('messageerror', (error: Error) => this.#break(error));
+    return port;
+  }
+
+  #break(error: Error): void {
+    this.#error ??= brokenChannel(error);
+    this.kill();
+  }
+
+  async #awaitExit(): Promise<HostExit> {
+    // The last messages may be read after the exit.
+    const closed = once(this.#port, 'close');
+    const exitCode = await new Promise<number>((resolve) => this.#worker.once('exit', resolve));
+    await closed;
+    return { exitCode, signal: null, error: this.#error, stderr: this.#stderr.text };
   }
 }

@@ -1,16 +1,18 @@
 import '../../../base/reflect-metadata.js';
-import { isMainThread, parentPort } from 'node:worker_threads';
-import type { FromHost, ToHost } from '../pool-messages.js';
+import { isMainThread } from 'node:worker_threads';
+import type { ToHost } from '../pool-messages.js';
 import { remoteLog } from '../log-line.js';
+import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask } from './hosted-task.js';
 
 /** Runs in a thread or a process of a pool: one task after another, as the worker sends them. */
 
-const send = (message: FromHost): void => {
-  if (parentPort) parentPort.postMessage(message);
-  else process.send?.(message);
-};
+const channel = await openChannel((name) =>
+  log.debug(`${name}() was called: nothing reads what it sends here, and it is dropped`),
+);
+const { send } = channel;
+const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
 
 let handlers: HostedHandlers | undefined;
 let current: HostedTask | undefined;
@@ -55,16 +57,13 @@ function onMessage(message: ToHost): void {
   else current?.onMessage(message);
 }
 
-const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
-
 // As in the worker's own process, a promise that user code does not await ends no task. Its task is unknown.
 process.on('unhandledRejection', (reason) => {
   log.error({ err: reason }, 'a rejected promise was not handled: something in user code is not awaited');
 });
 
-if (parentPort) parentPort.on('message', onMessage);
-else {
-  process.on('message', onMessage);
+channel.onMessage(onMessage);
+if (isMainThread) {
   // Only the worker ends this process. A signal to the whole service arrives here, too, and is ignored.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
   process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
