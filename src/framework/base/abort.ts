@@ -7,15 +7,15 @@ export interface Abortable {
 }
 
 /**
- * An AbortController and its signal in one, for a worker's own calls: Node's cost more than the rest of a call's limit.
- * Each listener is called once, and must not throw.
+ * An AbortController and its signal in one object, for a worker's own calls: Node's AbortController costs more than the
+ * rest of a call's time limit. Each listener is called once, and must not throw.
  */
 export class Abort implements Abortable {
   aborted = false;
   reason: unknown;
   #listeners: (() => void)[] | undefined;
 
-  /** Aborts with the first reason. Later calls do nothing. */
+  /** Aborts with this reason. Later calls do nothing: the first reason stays. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;

@@ -1,8 +1,8 @@
 /**
  * Returns the URL of the compiled module that a thread or a process starts with. Where the caller runs as a source, as
- * in a test, that module is in the build.
+ * in a test, the URL points into `dist`.
  * @param path relative to the caller
- * @param caller its `import.meta.url`
+ * @param caller the caller's `import.meta.url`
  */
 export function entryUrl(path: string, caller: string): URL {
   const built = caller.endsWith('.ts')

@@ -1,4 +1,4 @@
-/** The codes of problems before a worker runs. Stable: programs may match on them. */
+/** The codes of the problems that keep a worker from starting. Stable: programs may match on them. */
 export type ProblemCode =
   | 'CONFIG_UNKNOWN_KEY'
   | 'CONFIG_BAD_VALUE'
@@ -52,7 +52,7 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** Thrown before a worker runs, with all its problems at once. */
+/** Thrown where a worker can't start. `problems` holds all that is to be fixed, at once. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly problems: readonly Problem[];
@@ -73,7 +73,7 @@ function describeOne({ code, where, what, fix }: Problem, index: number): string
   return `  ${index + 1}. ${indent(where)}: ${indent(what)}\n     Fix: ${indent(fix)}\n     [${code}]`;
 }
 
-/** Throws a StartError if there are problems. */
+/** Throws one StartError with all problems, if there are any. */
 export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new StartError(problems);
 }

@@ -1,13 +1,13 @@
-/** An item, which can be in one list at a time. */
+/** The links of an item, which can be in one list at a time. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
 /**
- * Items in the order of their additions, which are added and removed in constant time. A `Set` has that too, but its
- * garbage lives long where its items change many times a second: V8 links a table that it has outgrown to its successor,
- * so that an old table keeps all later ones alive. Here a removed item links nowhere.
+ * Items in the order in which they were added. Adding and removing take constant time. A `Set` has that too, but its
+ * garbage lives long where items change many times a second: V8 links a table that a Set has outgrown to the table
+ * after it, so that an old table keeps all later ones alive. Here a removed item links nowhere.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #first: T | undefined;
@@ -26,7 +26,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return this.#last;
   }
 
-  /** @param item one that is in no list */
+  /** Appends an item, which must be in no list. */
   add(item: T): void {
     item.previous = this.#last;
     if (this.#last) this.#last.next = item;

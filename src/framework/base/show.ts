@@ -9,7 +9,7 @@ export function shownPath(file: string): string {
   return inside === '..' || inside.startsWith(`..${sep}`) ? file : inside;
 }
 
-/** Returns an error of the service or the network as one line, without its stack, which would say nothing more. */
+/** Returns an error of the service or the network as one line, without its stack: the frames would all be the SDK's. */
 export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
 
 /** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
@@ -25,7 +25,10 @@ export function show(value: unknown): string {
 /** Returns a text with the user names and passwords of its URLs hidden. */
 export const hideCredentials = (text: string): string => text.replaceAll(/:\/\/[^\s"']*@/g, '://***@');
 
-/** Writes a value as JSON, functions by their names, or else as Node's `inspect` does; cut to 200 characters. */
+/**
+ * Writes a value as JSON, with functions by their names; by Node's `inspect` where JSON can't show it. Cut to 200
+ * characters.
+ */
 function write(value: unknown): string {
   const named = (_: string, each: unknown): unknown =>
     typeof each === 'function' ? `${each.name || 'anonymous'} (function)` : (each ?? String(each));

@@ -1,21 +1,21 @@
 /**
- * A worker's status as others see it: `/status` of the health port, the console, and a set of processes. It holds no
- * token and no input, and of an error nothing that the service worded. Plain data, which can be sent to another thread
- * or process and read by a page. Instants are epoch milliseconds.
+ * A worker's status for others than its own process: for `/status` of the health port, the console, and a set of
+ * processes. It holds no token and no input, and of an error no text of the service. Plain data, which can be sent to
+ * another thread or process and read by a page. Instants are epoch milliseconds.
  */
 export interface PublicStatus {
   readonly name: string;
   readonly state: WorkerState;
-  /** True while every handler can take tasks; `reasons` say why one can not. */
+  /** True while every handler can take tasks; otherwise `reasons` says why some can't. */
   readonly ready: boolean;
   readonly reasons: readonly string[];
   readonly handlers: readonly PublicHandler[];
-  /** The oldest tasks first, {@link MOST_TASKS} at most. */
+  /** The oldest tasks in flight, {@link MOST_TASKS} at most. */
   readonly tasks: readonly PublicTask[];
-  /** The number of all tasks in flight. */
+  /** The number of all tasks in flight, those that `tasks` leaves out included. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
-  /** The processes of a set. All other fields are then sums over them. @default one process */
+  /** Present for a set of processes; the other fields then cover all of them. @default one process */
   readonly processes?: readonly ProcessStatus[];
 }
 
@@ -52,27 +52,33 @@ export interface PublicPolls {
   readonly target: number;
   /** `open`; or `waiting` and `probing`, by turns, while no poll gets through. */
   readonly state: 'open' | 'waiting' | 'probing';
-  /** The service's last answer to a poll. */
+  /** The time of the service's last answer to a poll; undefined before the first. */
   readonly lastAnswerAt: number | undefined;
-  /** Since then the service has held a poll that it could have refused, on an established and trusted connection. */
+  /**
+   * The time since which the service has held a poll that it could have refused, on an established and trusted
+   * connection.
+   */
   readonly heldSince: number | undefined;
-  /** A poll was held for 2 s or longer and then failed, and none has been answered since. */
+  /** True where a poll was held for 2 s or longer and then failed, and no poll has been answered since. */
   readonly heldInVain: boolean;
-  /** From the first failure until none has failed for a while, or until what was blocked is answered again. */
+  /**
+   * Present from the first failed poll until no poll has failed for a while, or until polls that were blocked are
+   * answered again.
+   */
   readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
 }
 
 export interface PublicTask {
-  /** The hash of its token, as in the log. */
+  /** The hash of the task's token, as in the log. */
   readonly task: string;
   readonly handler: string;
   readonly ageMs: number;
   readonly phase: TaskPhase;
-  /** The last accepted heartbeat; undefined before the first. */
+  /** The time of the last accepted heartbeat; undefined before the first. */
   readonly lastHeartbeatAt: number | undefined;
-  /** From 0 to 1; undefined while its handler has said nothing of it. */
+  /** From 0 to 1; undefined while the handler has reported no progress. */
   readonly progress: number | undefined;
-  /** The handler's own words on its progress. Shown only by the process that runs the worker. */
+  /** The handler's own words on its progress. Only the process that runs the worker shows them. */
   readonly message?: string | undefined;
 }
 
@@ -86,15 +92,15 @@ export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 
 /** One process of a set. */
 export interface ProcessStatus {
-  /** From 1. A process that replaces another keeps its number. */
+  /** Numbers begin at 1. A process that replaces another has its number. */
   readonly number: number;
   readonly pid: number | undefined;
-  /** The name of its worker; undefined before it runs. */
+  /** The name of the process's worker; undefined before the worker runs. */
   readonly worker: string | undefined;
   readonly state: WorkerState;
   readonly ready: boolean;
   readonly tasksInFlight: number;
-  /** The number of processes that had to replace one that exited. Reloads do not count. */
+  /** The number of times that a process of this number had to be replaced because it exited. Reloads do not count. */
   readonly restarts: number;
 }
 
@@ -104,7 +110,7 @@ export interface WorkerCounts {
   succeeded: number;
   failed: number;
   gone: number;
-  /** Of those gone, the ones whose result was most likely accepted. */
+  /** The number of tasks among `gone` whose result was most likely accepted. */
   probablyDelivered: number;
   ignoredAborts: number;
   reportsRetried: number;

@@ -6,14 +6,17 @@ import { isPlainObject } from '../base/plain-object.js';
 import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './layers.js';
 
-/** The options of single handlers from one source, by `Class.method`. */
+/** Options of single handlers from one source, such as a variable. `values` is keyed by `Class.method`. */
 export interface ByHandler {
-  /** The source's name for people: `--handler A.b`, `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`. */
+  /**
+   * Returns the name by which messages call a handler's options in this source: `--handler A.b`,
+   * `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`.
+   */
   readonly from: (handler: string) => string;
   readonly values: Readonly<Record<string, HandlerOptions>>;
 }
 
-/** The options that were read from one source, and the mistakes in them. */
+/** The options of single handlers that one source sets, and the mistakes in them. */
 export interface ReadByHandler {
   readonly options: ByHandler;
   readonly problems: readonly Problem[];
@@ -21,11 +24,11 @@ export interface ReadByHandler {
 
 export const HANDLERS_VARIABLE = 'STEPWRIGHT_HANDLERS';
 
-/** Reads `handlers` of the config. */
+/** Reads the options in `handlers` of the config. */
 export const readHandlers = (values: unknown): ReadByHandler =>
   checked((handler) => `handlers['${handler}']`, isPlainObject(values) ? values : {});
 
-/** Reads `handlers` as JSON from the environment. An empty variable counts as unset. */
+/** Reads the options in `STEPWRIGHT_HANDLERS`, which is JSON. An empty variable counts as unset. */
 export function readHandlersVariable(env: Environment): ReadByHandler {
   const text = env[HANDLERS_VARIABLE];
   const values = text ? parse(text) : {};

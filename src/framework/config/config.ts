@@ -25,13 +25,16 @@ import { isPort, readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
-/** The size of the pool of each handler with `run: 'thread'` or `'process'`, and the life of its members. */
+/**
+ * The size of the pool that each handler with `run: 'thread'` or `'process'` has, and the life of the threads and
+ * processes.
+ */
 export interface PoolSettings {
   /** The most threads of one handler. Each works on one task at a time. @default the number of cores */
   threads?: number;
   /** The most processes of one handler. Each works on one task at a time. @default the number of cores */
   processes?: number;
-  /** Replaces a thread or process that holds more megabytes than this when its task has ended. @default never */
+  /** Replaces a thread or process that holds more megabytes than this when a task in it has ended. @default never */
   memoryMb?: number;
   /** Replaces a thread or process after this many tasks. @default never */
   recycleAfter?: number;
@@ -40,12 +43,15 @@ export interface PoolSettings {
 /** The fields that carry a trace, such as `traceparent`, by name. */
 export type Carrier = Readonly<Record<string, unknown>>;
 
-/** Finds the trace in a task's input, which is parsed but not validated yet. */
+/**
+ * Returns the fields in a task's input that carry a trace; undefined where there are none. The input is parsed but not
+ * validated yet.
+ */
 export type ReadCarrier = (input: unknown) => Carrier | undefined;
 
 /**
- * Finds the trace that a task's input carries. The task's span is linked to it; with `as: 'parent'` the span is part
- * of that trace.
+ * Finds the trace that a task's input carries. The task's span is then linked to that trace; with `as: 'parent'` the
+ * span is part of it.
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
 
@@ -81,7 +87,7 @@ export interface Config extends HandlerOptions {
    */
   calls?: 'lean' | 'sdk';
   /**
-   * Creates activities that are declared by a bare name. At a loopback endpoint they always are created.
+   * Creates missing activities that are declared by a bare name. At a loopback endpoint they are always created.
    * @default false
    */
   createActivities?: boolean;
@@ -89,31 +95,40 @@ export interface Config extends HandlerOptions {
   setup?: (container: DependencyContainer) => void | Promise<void>;
   /** Interceptors around every handler, the outermost first. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** The time that a result is sent again for, while the service does not accept it. @default '15m' */
+  /** The time for which the report of a result is repeated while the service does not accept it. @default '15m' */
   reportLimit?: string;
-  /** The time that running tasks have to end after a stop. @default '60s' */
+  /** The time that running tasks have to end after a stop of the worker. @default '60s' */
   grace?: string;
-  /** Runs a task that still arrives during a drain, or fails it at once, for a Retry to match. @default 'run' */
+  /**
+   * Runs a task that still arrives during a drain, or fails it at once, so that a Retry can match the failure. @default
+   * 'run'
+   */
   drain?: 'run' | 'fail';
-  /** The pools of handlers that run in threads or processes. @default as many as the machine has cores */
+  /**
+   * The pools of handlers that run in threads or processes.
+   * @default as many threads or processes as the machine has cores
+   */
   pool?: PoolSettings;
   /** The most heartbeats that the whole worker sends a second. Beyond that the intervals stretch. @default 250 */
   heartbeatRate?: number;
   /** Answers of the local service for resources that are no activities, by ARN or by `Machine.State`. @default {} */
   mocks?: Mocks;
   /**
-   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: with `8080` for this machine alone, with
-   * `'0.0.0.0:8080'` on all interfaces.
+   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: `8080` is open to this machine alone,
+   * `'0.0.0.0:8080'` to all interfaces.
    * @default none
    */
   healthPort?: number | string;
-  /** Classes that listen to the worker's events and read its status. They are injectable. @default [] */
+  /**
+   * Classes that listen to the worker's events and read its status. The container makes an instance of each. @default
+   * []
+   */
   observe?: readonly Constructor<Observer>[];
   /** Finds the trace that a task's input carries, for the task's span of OpenTelemetry. @default none */
   traceContext?: TraceContext;
   /**
-   * The time that an event loop may be blocked before the worker sends no more heartbeats, so that the service gives
-   * its tasks to other workers. They begin again when the loop turns. `false`: no limit.
+   * The time for which an event loop may be blocked before the worker sends no more heartbeats, so that the service
+   * gives the worker's tasks to others. Heartbeats are sent again when the loop turns. `false`: no limit.
    * @default '10m'
    */
   stallAfter?: string | false;
@@ -123,10 +138,13 @@ export interface Config extends HandlerOptions {
   handlers?: Record<string, HandlerOptions>;
 }
 
-/** Returns the config as it is, typed. It is checked when a worker is made of it. */
+/** Returns the config unchanged, with its type checked. The values are checked when a worker is made of the config. */
 export const defineConfig = (config: Config): Config => config;
 
-/** Returns the default export of a module. One compiled to CommonJS arrives as the default of the default. */
+/**
+ * Returns the default export of a module. For a module that was compiled to CommonJS, `import` gives an object of all
+ * exports as the default; the default export is in that object.
+ */
 export function defaultExport(module: unknown): unknown {
   const exported = (module as { default?: unknown }).default;
   const isWrapped = typeof exported === 'object' && exported !== null && '__esModule' in exported;
@@ -139,7 +157,7 @@ const globs = {
   read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),
 };
 
-/** @param otherwise the value of a text that is no JSON. */
+/** Parses a text as JSON. @param otherwise returned for a text that is no JSON */
 function readJson(given: string, otherwise: unknown = given): unknown {
   try {
     return JSON.parse(given);

@@ -4,7 +4,7 @@ import type { Problem } from '../base/errors.js';
 import { OPTIONS } from './config.js';
 import { badValue } from './mistakes.js';
 
-/** Flags as they were typed. */
+/** The flags of a command line, as texts. */
 export interface Flags {
   /** The texts of the flags, by the keys of their options. */
   readonly texts: Readonly<Record<string, string | undefined>>;
@@ -20,28 +20,28 @@ export const flagOf = (key: string): string =>
 export const variableOf = (key: string): string =>
   `STEPWRIGHT_${key.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
 
-/** Options of the worker and of all handlers, from one source. */
+/** The options that one source sets for the worker and for all handlers. */
 export interface Layer {
-  /** The source's name for people: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
+  /** Returns the name of an option in this source, for messages: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
   readonly from: (key: string) => string;
   readonly values: object;
 }
 
-/** A layer that was read from texts, and the mistakes in it, each by the name of its flag or variable. */
+/** A layer whose values were read from texts, and the mistakes in those, each by the name of its flag or variable. */
 export interface ReadLayer {
   readonly layer: Layer;
   readonly problems: readonly Problem[];
 }
 
-/** Reads the flags of a command. */
+/** Reads the options that flags set. */
 export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
 
-/** Reads the environment. An empty variable counts as unset. */
+/** Reads the options that environment variables set. An empty variable counts as unset. */
 export const readEnvironment = (env: Environment): ReadLayer =>
   readLayer(variableOf, (key) => env[variableOf(key)] || undefined);
 
 /**
- * Returns the value that a text means for an option; the text itself where the option has no text form, or is unknown.
+ * Returns the value that a text stands for. The text itself where the option is unknown, or can't be written as text.
  */
 export function readText(table: Readonly<Record<string, Option>>, key: string, text: string): unknown {
   const row = Object.hasOwn(table, key) ? table[key] : undefined;

@@ -3,7 +3,7 @@ import { durationsFor, type Mistakes, type Option } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
 import { show } from '../base/show.js';
 
-/** Options of `createWorker`, which are no keys of the config. */
+/** Options of `createWorker`'s second argument, which a user may have put into the config. */
 const OF_CREATE_WORKER = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
 
 /**
@@ -22,7 +22,10 @@ export const mistakesIn = (prefix: string): Mistakes => ({
   refused: (key, rule, value) => badValue(prefix + key, rule, value),
 });
 
-/** The problem of a value that its rule refuses, in any source. */
+/**
+ * Returns the problem of an option whose value its rule refuses.
+ * @param where the option's name in the source that sets it
+ */
 export function badValue(
   where: string,
   rule: Pick<Option, 'expected' | 'fix' | 'unit' | 'keysOnly'>,
@@ -38,7 +41,7 @@ export function badValue(
   };
 }
 
-/** Names the type of a value that may be secret. */
+/** Names the type of a value that may be secret, in place of the value. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -12,7 +12,7 @@ import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './confi
 import { mistakesIn } from './mistakes.js';
 import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js';
 
-/** The sources of options, without decorators. */
+/** The sources of options; those of handlers have decorators, too. */
 export interface ConfigSources {
   readonly config: Config;
   readonly env: Environment;
@@ -20,19 +20,19 @@ export interface ConfigSources {
   readonly flags?: Flags;
 }
 
-/** A value as it was set, and its source. */
+/** An option's value as it was set, and the source that set it. */
 export interface Origin {
   readonly value: unknown;
   /** `--port`, `STEPWRIGHT_PORT`, `@Handle`, `the config`, or {@link BY_DEFAULT}. */
   readonly from: string;
 }
 
-/** The source of a value that nothing sets. */
+/** The source of an option that nothing sets. */
 export const BY_DEFAULT = 'default';
 
 /**
- * Options with all layers applied. Those with a default always have a value. Durations are in milliseconds, under
- * `…Ms`.
+ * The values of a table's options once every source was read. An option with a default always has a value. A duration
+ * becomes milliseconds, under the name `…Ms`.
  */
 export type Filled<Values, Rows> = {
   readonly [K in keyof Values & keyof Rows & string as Rows[K] extends { unit: 'ms' } ? `${K}Ms` : K]-?:
@@ -44,34 +44,39 @@ type InMs<Value> = Value extends string ? number : Exclude<Value, undefined>;
 /** A config with every default filled in and every value checked. */
 export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
   readonly origins: Readonly<Record<keyof typeof CONFIG_OPTIONS, Origin>>;
-  /** The options of handlers beside their declaration, in each group the strongest first. */
+  /**
+   * The options of handlers from every source but decorators: four groups. Within a group the first source is the
+   * strongest.
+   */
   readonly ofHandlers: {
-    /** Those of single handlers from the flag and the variable; they win over `all`. */
+    /** Options of single handlers, from `--handler` and `STEPWRIGHT_HANDLERS`; they win over `all`. */
     readonly single: readonly ByHandler[];
-    /** Those of all handlers from flags and variables; they win over `config`. */
+    /** Options of all handlers, from flags and variables; they win over `config`. */
     readonly all: readonly Layer[];
-    /** Those of single handlers in the config; they win over the declaration. */
+    /** Options of single handlers, from `handlers` in the config; they win over the decorators. */
     readonly config: ByHandler;
-    /** Those at the config's top level; the declaration wins over them. */
+    /** Options of all handlers, from the config's top level; the decorators win over them. */
     readonly top: Layer;
   };
 }
 
-/** A handler's options with every layer applied. */
+/** The options of one handler once every source was read. */
 export interface ResolvedOptions extends Omit<Filled<HandlerOptions, typeof HANDLER_OPTIONS>, 'pollers'> {
   readonly pollers: { readonly min: number; readonly max: number };
-  /** The threads or processes of its pool, which `concurrency` never exceeds; undefined on the main thread. */
+  /**
+   * The most threads or processes of the handler's pool, which `concurrency` never exceeds; undefined on the main
+   * thread.
+   */
   readonly poolSize: number | undefined;
 }
 
-/** One handler's options, and their sources. */
+/** The options of one handler, and the source of each. */
 export interface ResolvedHandler {
   readonly options: ResolvedOptions;
-  /** The source of each option. */
   readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
   /**
-   * Set where `concurrency` was cut to the size of the pool. `inherited`: it was set for all handlers, not for this
-   * one.
+   * Present where the `concurrency` that was set, `wanted`, is cut to the size of the pool. `inherited`: it was set for
+   * all handlers, not for this one.
    */
   readonly cut?: { readonly wanted: number; readonly from: string; readonly inherited: boolean };
 }
@@ -79,9 +84,9 @@ export interface ResolvedHandler {
 const NO_FLAGS: Flags = { texts: {}, handlers: [] };
 
 /**
- * Checks every option that is set, and fills in the defaults. Flags win over the environment, which wins over the
+ * Checks every option that is set, and fills in the defaults. Flags win over environment variables, and those over the
  * config.
- * @throws StartError with every mistake.
+ * @throws StartError with every mistake
  */
 export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources): Settings {
   const all = [readFlags(flags), readEnvironment(env)];
@@ -114,7 +119,7 @@ function configProblems(config: unknown): Problem[] {
 
 /**
  * Resolves the options of a handler. The first source that sets an option wins: `--handler`, `STEPWRIGHT_HANDLERS`, the
- * flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
+ * option's flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
  */
 export function resolveHandler(
   definition: HandlerDefinition,
@@ -152,7 +157,10 @@ const layersOf = (
   top,
 ];
 
-/** Returns the size of a pool: each thread or process works on one task at a time. */
+/**
+ * Returns the most threads or processes of a handler's pool, each of which works on one task at a time; undefined on
+ * the main thread.
+ */
 function sizeOf({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {
   if (run === 'thread') return threads ?? availableParallelism();
   return run === 'process' ? (processes ?? availableParallelism()) : undefined;
@@ -163,13 +171,13 @@ const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({
   values: (Object.hasOwn(values, handler) && values[handler]) || {},
 });
 
-/** Limits the polls to the slots: each poll holds one. */
+/** Limits the number of polls to the number of slots: each open poll holds a slot. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {
   const { min, max } = typeof value === 'object' ? value : { min: value ?? 1, max: value ?? concurrency };
   return { min: Math.min(min, concurrency), max: Math.min(max, concurrency) };
 }
 
-/** Takes each option of a table from the first layer that sets it. The strongest layer comes first. */
+/** Takes each option of a table from the first layer that sets it; the layers come strongest first. */
 function fill<Values, Rows extends object>(
   table: Rows,
   layers: readonly Layer[],

@@ -1,16 +1,19 @@
-/** Characters that the name of an error may have (SendTaskFailure, "error"). */
+/** The most characters that the name of an error may have (SendTaskFailure, "error"). */
 export const ERROR_NAME_LIMIT = 256;
 
-/** Returns true for names that users can't give: `States.` is the service's prefix, `Stepwright.` the worker's. */
+/**
+ * Returns true for error names that users can't give: the prefix `States.` belongs to the service, `Stepwright.` to the
+ * worker.
+ */
 export function isReserved(name: string): boolean {
   return name.startsWith('States.') || name.startsWith('Stepwright.');
 }
 
 /** A failure with a name that a state machine can match in Retry and Catch. */
 export class ActivityFailure extends Error {
-  /** At most 256 characters are sent. A name that begins with `States.` or `Stepwright.` is not sent. */
+  /** Up to 256 characters of the name are sent. A name that begins with `States.` or `Stepwright.` is not sent. */
   override readonly name: string;
-  /** Sent in the cause, as `data`. */
+  /** Details of the failure, which are sent in the cause, as `data`. */
   readonly data: unknown;
 
   /**

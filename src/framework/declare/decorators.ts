@@ -5,7 +5,7 @@ import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';
 
-/** The type that `input:` gives a handler's first parameter. */
+/** The type of a handler's first parameter that follows from `input:`. */
 export type InputOf<I> = I extends 'any'
   ? unknown
   : I extends StringConstructor
@@ -20,7 +20,7 @@ export type InputOf<I> = I extends 'any'
             ? T
             : never;
 
-/** The type that `output:` asks a handler to return. */
+/** The type that a handler with this `output:` has to return. */
 export type OutputOf<O> = O extends readonly [Constructor<infer T>]
   ? readonly T[]
   : O extends Constructor<infer T>
@@ -29,7 +29,10 @@ export type OutputOf<O> = O extends readonly [Constructor<infer T>]
 
 type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => OutputOf<O> | Promise<OutputOf<O>>;
 
-/** With `'any'` the JSON is not checked, so the parameter may have any type: the author vouches for it. */
+/**
+ * With `input: 'any'` the JSON is not checked, so that the parameter may have any type; without a check the type is the
+ * author's word.
+ */
 type Parameter<I> = I extends 'any' ? never : I;
 
 /**
@@ -74,9 +77,9 @@ export function Handle<
 }
 
 /**
- * Names the errors of a class, and of classes that extend it: a task that throws one fails with this name, which Retry
- * and Catch match.
- * @param name 1 to 256 characters that begin with neither `States.` nor `Stepwright.`.
+ * Gives a name to the errors of a class, and of classes that extend it: a task whose handler throws such an error fails
+ * with this name, which Retry and Catch match.
+ * @param name 1 to 256 characters that begin with neither `States.` nor `Stepwright.`
  */
 export function ErrorName(name: string) {
   return (target: Constructor<Error>): void => writeErrorName(target, name);
@@ -90,7 +93,10 @@ function misplacement(
   return typeof descriptor?.value === 'function' ? undefined : 'property';
 }
 
-/** Standard (ECMAScript) decorators receive a context object with a `kind`, and no types are compiled for them. */
+/**
+ * Throws where a decorator is called as a standard (ECMAScript) one, for which no types are compiled. The second
+ * argument is then a context object with a `kind`.
+ */
 function refuseStandardDecorator(name: string, second: unknown): void {
   if (typeof second !== 'object' || second === null || !('kind' in second)) return;
   throw new TypeError(

@@ -14,7 +14,10 @@ export type ActivityRef =
     }
   | { readonly kind: 'name'; readonly name: string };
 
-/** The input of a handler: nothing, the parsed JSON unchecked, a bare value, or instances of a validated class. */
+/**
+ * The input of a handler: nothing, the parsed JSON unchecked, a bare value, an instance of a validated class, or an
+ * array of such instances.
+ */
 export type InputSpec =
   | { readonly kind: 'none' }
   | { readonly kind: 'any' }
@@ -27,7 +30,7 @@ export interface OutputSpec {
   readonly type: Constructor<object>;
 }
 
-/** One handler as it was declared, as plain data. Nothing reads decorators after this was made. */
+/** One handler as it was declared, as plain data. Once this is made, no decorator is read again. */
 export interface HandlerDefinition {
   /** `Class.method`, the handler's name in logs, in the config's `handlers` and in a bed's `run`. */
   readonly name: string;
@@ -35,17 +38,17 @@ export interface HandlerDefinition {
   readonly method: string;
   readonly activity: ActivityRef;
   readonly input: InputSpec;
-  /** Absent: the result is written as it is. */
+  /** Absent without `output:`: the result is then written as it is. */
   readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
-  /** The options of each decorator. `resolveHandler` decides which of them wins. */
+  /** The options of each decorator. `resolveHandler` decides which decorator wins. */
   readonly options: { readonly handle: HandlerOptions; readonly activity: HandlerOptions };
-  /** Those of the class, then those of the method. */
+  /** The interceptors of the class, then those of the method. */
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
   /** The groups of class-validator and class-transformer that apply. */
   readonly groups: readonly string[];
-  /** The error names that it may fail with; undefined where that is not declared. */
+  /** The error names that the handler may fail with; absent where `throws` is not declared. */
   readonly throws?: readonly string[];
 }

@@ -1,16 +1,16 @@
 import type { TaskContext } from './task-context.js';
 
-/** A task as interceptors see it. */
+/** A task as its interceptors see it. */
 export interface InterceptedTask {
-  /** The validated input: the very instance that the handler receives. */
+  /** The validated input: the same instance that the handler receives. */
   readonly input: unknown;
   readonly context: TaskContext;
 }
 
 /**
- * Wraps the handling of each task, between the validation of its input and the encoding of its result. An interceptor
- * may observe, replace the result, translate an error, or refuse the task by throwing. It is injectable. Interceptors
- * of the config are outermost, then those of the class, then those of the method.
+ * Wraps the handling of each task, between the validation of the input and the encoding of the result. An interceptor
+ * may observe, replace the result, translate an error, or refuse the task by throwing. The container makes it.
+ * Interceptors of the config are outermost, then those of the class, then those of the method.
  */
 export interface Interceptor {
   /**

@@ -13,11 +13,11 @@ export interface DeclaredActivity {
   readonly options: ActivityOptions;
 }
 
-/** The arguments of `@Handle` on a method. */
+/** The arguments of `@Handle` on a method, and the method's name. */
 export interface DeclaredHandler {
   readonly method: string | symbol;
   readonly options: HandleOptions;
-  /** Set where the decorator is not on a method of an instance. */
+  /** Present where the decorator is not on a method of an instance, but on a static method or a property. */
   readonly misplaced?: 'static' | 'property';
 }
 
@@ -28,7 +28,7 @@ export function writeActivity(target: Constructor, mark: DeclaredActivity): void
   Reflect.defineMetadata(ACTIVITY, mark, target);
 }
 
-/** Reads `@Activity` of this very class. It is not inherited: an activity belongs to one class. */
+/** Reads `@Activity` of this class, without those of its bases: an activity belongs to one class. */
 export function readActivity(target: Constructor): DeclaredActivity | undefined {
   return Reflect.getOwnMetadata(ACTIVITY, target);
 }
@@ -38,7 +38,10 @@ export function writeHandler(holder: object, mark: DeclaredHandler): void {
   Reflect.defineMetadata(HANDLERS, [...marks, mark], holder);
 }
 
-/** Reads the handlers of a class and its bases in source order, bases first. An override replaces its base's. */
+/**
+ * Reads the handlers of a class and its bases in source order, bases first. An override takes the place of the base's
+ * handler.
+ */
 export function readHandlers(target: Constructor): DeclaredHandler[] {
   const byMethod = new Map<string | symbol, DeclaredHandler>();
   for (const holder of [...prototypeChain(target), ...prototypeChain(prototypeOf(target))]) {
@@ -53,7 +56,7 @@ export function writeErrorName(target: Constructor, name: string): void {
   namedErrors.set(target, name);
 }
 
-/** Reads the `@ErrorName` of a class, its own or inherited. It may be anything: nothing has checked it. */
+/** Reads the `@ErrorName` of a class, its own or inherited. The value is unchecked, and may be of any type. */
 export function readErrorName(target: object): unknown {
   return Reflect.getMetadata(ERROR_NAME, target);
 }

@@ -36,20 +36,23 @@ export interface HandlerOptions {
   run?: 'main' | 'thread' | 'process';
 }
 
-/** Options of `@Activity`. They hold for every handler of the class that does not set its own. */
+/** Options of `@Activity`. Each holds for every handler of the class that does not set the option itself. */
 export interface ActivityOptions extends HandlerOptions {
   /**
    * Interceptors around every handler of the class, inside those of the config, outside those of the method.
    * @default []
    */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** Makes one instance for the worker, or one for each task, in a container of its own. @default 'worker' */
+  /**
+   * Makes one instance of the class for the worker, or one for each task, in a container of the task's own. @default
+   * 'worker'
+   */
   scope?: 'worker' | 'task';
 }
 
 /**
- * The input of a handler. A class is validated by its rules; `[Class]` is an array of it; `String`, `Number` and
- * `Boolean` are a bare value; `'any'` is the parsed JSON, unchecked.
+ * The input of a handler. A class: an instance, validated by the class's rules; `[Class]`: an array of such instances;
+ * `String`, `Number` or `Boolean`: a bare value; `'any'`: the parsed JSON, unchecked.
  */
 export type InputOption =
   | 'any'
@@ -59,7 +62,7 @@ export type InputOption =
   | Constructor<object>
   | readonly [Constructor<object>];
 
-/** The output of a handler: a class, or `[Class]` for an array of it. */
+/** The output of a handler: an instance of a class; with `[Class]` an array of such instances. */
 export type OutputOption = Constructor<object> | readonly [Constructor<object>];
 
 /** Options of `@Handle`. They win over those of `@Activity`; the interceptors of both apply. */
@@ -80,7 +83,7 @@ export interface HandleOptions<
   interceptors?: readonly Constructor<Interceptor>[];
   /** Drops the keys that the input's class has no rule for, or refuses an input that has one. @default 'drop' */
   unknownKeys?: 'drop' | 'refuse';
-  /** Puts refused values into the cause of `Stepwright.InvalidInput`. They may be secret. @default false */
+  /** Puts refused values, which may be secret, into the cause of `Stepwright.InvalidInput`. @default false */
   showValues?: boolean;
   /** Groups of class-validator and class-transformer that apply to the input and the output. @default none */
   groups?: readonly string[];
@@ -116,7 +119,7 @@ export const HANDLER_OPTIONS = {
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
 } as const satisfies Table<HandlerOptions>;
 
-/** The row of `interceptors`. The config has it too; there it wraps every handler. */
+/** The row of the option `interceptors`. In the config's table the interceptors wrap every handler. */
 export const INTERCEPTORS = {
   ...listOf('classes with an intercept(task, next) method', isInterceptor),
   fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task: InterceptedTask, next: () => Promise<unknown>) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
@@ -136,7 +139,7 @@ export const ACTIVITY_OPTIONS = {
   },
 } as const satisfies Table<ActivityOptions>;
 
-/** The rows of {@link HandleOptions}, without those that discovery reads by itself: activity, input and output. */
+/** The rows of {@link HandleOptions}, without activity, input and output, which discovery reads apart. */
 export const HANDLE_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,

@@ -2,57 +2,61 @@ import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import type { Problem } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 
-/** The check of one value. */
+/** The check of one option's value. */
 export interface Rule {
   /** Completes the sentence "expected …". */
   readonly expected: string;
   readonly ok: (value: unknown) => boolean;
-  /** The advice for a bad value; absent where writing what was expected is all there is to do. */
+  /** The advice for a bad value; absent where the advice is to write what was expected. */
   readonly fix?: string;
-  /** Reads the value from a flag or a variable; absent where no text can express it. */
+  /** Reads the value from the text of a flag or a variable; absent where no text can express the value. */
   readonly text?: Text;
-  /** Set for durations, which are written with their unit and resolved to milliseconds. */
+  /** Present for durations, which are written with their unit and resolved to milliseconds. */
   readonly unit?: 'ms';
 }
 
 /** The form of a value in a flag or a variable. */
 export interface Text {
-  /** The placeholder that `--help` shows for it. */
+  /** The placeholder that `--help` shows for the value. */
   readonly shown: string;
-  /** Returns the value that a text means, or the text itself where it means none, for the rule to refuse. */
+  /**
+   * Returns the value that a text stands for; the text itself where it stands for none, so that the rule refuses it.
+   */
   readonly read: (text: string) => unknown;
 }
 
 /** One row of a table of options. */
 export interface Option<Value = unknown> extends Rule {
-  /** Its purpose, in a line of `--help`. */
+  /** The option's purpose, in a line of `--help`. */
   readonly help: string;
-  /** The value where none is set. */
+  /** The option's value where nothing sets it. */
   readonly default?: Value;
-  /** Only its keys are shown: its values may be secret, or code. */
+  /** Present where only the keys of the value are shown: the values may be secret, or code. */
   readonly keysOnly?: true;
-  /** Words for the default, where that is not a fixed value. */
+  /** The words that show the default, where that is not a fixed value. */
   readonly unset?: string;
-  /** Only a running worker reads it, so that `local` has no flag for it. */
+  /** Present where only a running worker reads the option: the command `local` has no flag for it. */
   readonly ofWorker?: true;
 }
 
 /** A table with exactly one row for each key of `Values`. The type of a default is that of its key. */
 export type Table<Values> = { readonly [K in keyof Values]-?: Option<Exclude<Values[K], undefined>> };
 
-/** The values to write for a number where a duration is expected; undefined for any other mistake. */
+/** Returns the durations that a bare number may have meant, as text to write; undefined for any other mistake. */
 export const durationsFor = ({ unit }: Pick<Rule, 'unit'>, value: unknown): string | undefined =>
   unit === 'ms' && typeof value === 'number' && value > 0
     ? `'${value}s' for seconds, '${value}ms' for milliseconds`
     : undefined;
 
-/** Words the mistakes in the options of one source. */
+/** Makes the problems of the options in one source. */
 export interface Mistakes {
   readonly unknown: (key: string, known: readonly string[]) => Problem;
   readonly refused: (key: string, rule: Rule, value: unknown) => Problem;
 }
 
-/** Checks values against a table, key by key. A key that is undefined counts as absent. */
+/**
+ * Returns the problems of values, checked against a table key by key. A key whose value is undefined counts as absent.
+ */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
   values: object,
@@ -67,7 +71,10 @@ export function checkAgainst(
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-/** A greater number is a slip: no machine holds so many tasks, and AWS allows 1,000 open polls on an activity. */
+/**
+ * The greatest number of tasks, polls, threads or processes that an option accepts. A greater one is a slip: no machine
+ * holds so many tasks, and AWS allows 1,000 open polls on an activity.
+ */
 export const MOST_AT_ONCE = 100_000;
 export const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
@@ -75,7 +82,7 @@ export const isCount = (value: unknown): boolean =>
 /** Returns a text of digits as a number, any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** A text that is the value. */
+/** The form of a value that is the text itself. */
 export const plainText: Text = { shown: 'text', read: (text) => text };
 
 export const count = {

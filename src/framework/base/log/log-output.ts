@@ -4,11 +4,11 @@ import { FLUSH_LIMIT_MS, sleepSync, nonBlocking } from './stdio.js';
 
 const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
 
-/** The bytes that are kept of a log that can't be written: some 20,000 lines. */
+/** The most bytes that wait while the log can't be written: some 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
-/** The bytes that are kept of a log that is only behind: a program may write much at once. */
+/** The most bytes that wait while writing works but is behind, since a program may write much at once. */
 const BEHIND_BYTES = 16 * KEPT_BYTES;
-/** Lines that follow another this soon are written together, since a write costs more than a line. */
+/** Lines that follow another within this time are written together, since a write costs more than a line. */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
 /** PIPE_BUF of Linux: a write of this size or less to a pipe is not mixed with those of others (pipe(7)). */
@@ -21,8 +21,8 @@ export type TellLost = (lost: number, why: string) => void;
 
 /**
  * Standard output for the lines of logs. A line is accepted at once and written in the background. Lines that can't be
- * written (a full disk, a reader that is gone or does not read) are kept, tried again with later ones, and dropped beyond
- * 4 MiB. Nothing is thrown, and only the end waits, for a second at most.
+ * written (a full disk, a reader that is gone or does not read) are kept, tried again with later ones, and dropped
+ * beyond 4 MiB. No call throws, and only the end of the process waits for the lines, for a second at most.
  */
 class LogOutput {
   readonly #boom = new SonicBoom({
@@ -36,9 +36,9 @@ class LogOutput {
   #keptBytes = 0;
   /** Lines that wait to be written with later ones; undefined where the next line is written at once. */
   #gathered: string | undefined;
-  /** The lines dropped since they were last reported. */
+  /** The number of lines dropped since the last report of dropped lines. */
   #lost = 0;
-  /** The last error since everything was written. */
+  /** The code of the last error since all lines were written; `behind` without an error. */
   #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
@@ -82,7 +82,10 @@ class LogOutput {
     this.#tellLost = tell;
   }
 
-  /** Resolves when all lines are written or can't be, after a second at most. No write waits from then on. */
+  /**
+   * Resolves when all lines are written or can't be, after a second at most. From then on no write waits for its
+   * reader.
+   */
   flush(): Promise<void> {
     this.#giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
     this.#writeGathered();
@@ -139,12 +142,12 @@ let output: LogOutput | undefined;
 let isShared = false;
 
 /**
- * Keeps lines of up to 4 KiB whole where other processes write to the same pipe. Called before the first line.
+ * Keeps lines of up to 4 KiB whole where other processes write to the same pipe. To be called before the first line.
  */
 export const shareOutput = (): void => void (isShared = true);
 
-/** Returns the output of this process. Two would cut each other's lines. */
+/** Returns the one output of this process: two would cut each other's lines. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());
 
-/** Writes the rest of the log, if anything was logged: see {@link LogOutput.flush}. */
+/** Writes the rest of the log; does nothing where nothing was logged. See {@link LogOutput.flush}. */
 export const flushLog = async (): Promise<void> => output?.flush();

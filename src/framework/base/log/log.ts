@@ -6,7 +6,7 @@ import { prettyLines } from './pretty-lines.js';
 
 const { pino } = loadLibrary('pino') as typeof import('pino');
 
-/** One line of a log: a message, or fields and a message. */
+/** Logs one line: a message, or fields and a message. */
 export interface LogLine {
   (message: string): void;
   (fields: object, message: string): void;
@@ -22,7 +22,10 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger;
 }
 
-/** Returns the fields and the message of a line. An error in place of the fields becomes the field `err`, as in pino. */
+/**
+ * Returns the fields and the message that a line was logged with. An error in place of the fields becomes the field
+ * `err`, as in pino.
+ */
 export function partsOf(...args: [string] | [object, string]): [fields: object, message: string] {
   if (args.length === 1) return [{}, args[0]];
   const [own, message] = args;
@@ -61,7 +64,7 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   return log;
 }
 
-/** Returns pino's own form of the time, made once for all lines of a millisecond. */
+/** Returns a function that writes the current time as pino does, computed once for all lines of a millisecond. */
 function isoTime(): () => string {
   let [at, text] = [Number.NaN, ''];
   return () => {

@@ -21,8 +21,8 @@ const plain = (_: number, text: string): string => text;
 const [RED, GREEN, CYAN] = [31, 32, 36];
 
 /**
- * Returns the end of a task as one short line, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, and its progress as a bar.
- * Undefined for any other line.
+ * Returns a line about the end of a task in a short form, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, and one about its
+ * progress as a bar. Undefined for any other line.
  */
 function taskLine(line: string, paint: typeof plain): string | undefined {
   const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
@@ -41,10 +41,10 @@ function taskLine(line: string, paint: typeof plain): string | undefined {
   }
 }
 
-/** The width of a bar, in characters. */
+/** The width of a progress bar, in characters. */
 const BAR = 20;
 
-/** Returns a progress as `████████░░░░░░░░░░░░  40 % epoch 2/5`. */
+/** Returns a progress bar: `████████░░░░░░░░░░░░  40 % epoch 2/5`. */
 function barOf(progress: unknown): string {
   const { fraction, message } = (progress ?? {}) as { readonly fraction?: number; readonly message?: string };
   const words = message === undefined ? [] : [oneLine(message)];

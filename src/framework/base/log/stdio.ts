@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../time/clock.js';
 
-/** The longest that the end of a process waits for a reader that does not read. */
+/** The longest that the end of a process waits for a reader of its output that does not read. */
 export const FLUSH_LIMIT_MS = 1_000;
 const SLEEP_MS = 10;
 
@@ -15,7 +15,10 @@ export function nonBlocking(fd: 1 | 2): number {
   return stream.isTTY ? ownTerminal(fd) : fd;
 }
 
-/** Opens the terminal again, so that other processes on it do not share the flag. */
+/**
+ * Opens the terminal once more, as a descriptor of our own: the flag O_NONBLOCK is then not set for other processes on
+ * it.
+ */
 function ownTerminal(fd: number): number {
   const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
   try {
@@ -30,7 +33,10 @@ export function ignoreStreamErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-/** Closes a terminal that has hung up. Node aborts at exit where it can't reset the terminal. */
+/**
+ * Closes the standard descriptors of a terminal that has hung up: Node aborts at exit where it can't reset the
+ * terminal.
+ */
 export function closeDeadTerminal(): void {
   for (const fd of [0, 1, 2]) {
     try {
@@ -57,6 +63,6 @@ export function writeErrorSync(text: string): void {
   }
 }
 
-/** Blocks this thread for 10 ms, while the others of the process go on. */
+/** Blocks this thread for 10 ms; the other threads of the process go on. */
 export const sleepSync = (): unknown =>
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLEEP_MS);

@@ -1,13 +1,13 @@
 /**
- * Returns a wait by full jitter: from zero to an exponentially growing ceiling, so that workers that failed together do not
- * retry together.
- * @param attempt 1 for the first wait.
+ * Returns a random wait between zero and a ceiling that doubles with each attempt (full jitter), so that workers that
+ * failed together do not retry together.
+ * @param attempt 1 for the first wait
  */
 export function fullJitter(attempt: number, baseMs: number, ceilingMs: number, random: () => number): number {
   return Math.round(random() * Math.min(ceilingMs, baseMs * 2 ** (attempt - 1)));
 }
 
-/** Returns a wait from a fixed span, for trouble that takes a person's attention. */
+/** Returns a random wait between two fixed lengths, for trouble that lasts until a person fixes the cause. */
 export function uniformJitter(fromMs: number, toMs: number, random: () => number): number {
   return Math.round(fromMs + random() * (toMs - fromMs));
 }

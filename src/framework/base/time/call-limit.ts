@@ -2,15 +2,16 @@ import type { Cancel, Clock } from './clock.js';
 import { type Linked, LinkedList } from '../linked-list.js';
 import { callEach } from './turn.js';
 
-/** A timer that fires this late was held up by a blocked event loop or a stopped process. */
+/** A timer that fires late by this much was held up by a blocked event loop or a stopped process. */
 const HELD_UP_MS = 250;
-/** The time that the sockets then get. The event loop serves them after its timers. */
+/** The time for reading sockets after a timer that was held up: the event loop serves sockets after timers. */
 const IO_TURN_MS = 100;
 
 /**
- * Runs `fn` when a call takes longer than until `at`. Where the process was held up, the answer may lie unread in the
- * socket, so that the event loop gets a turn to read it first.
+ * Runs `fn` where a call is still open at `at`. Where the process was held up, the answer may lie unread in the socket,
+ * so that the event loop first gets a turn to read it.
  * @param at epoch milliseconds
+ * @returns ends the limit
  */
 export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
   let cancel = clock.after(at - clock.now(), () => {
@@ -19,7 +20,10 @@ export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
   return () => cancel();
 }
 
-/** As `limitCallAt`, for the many limits that are nearly all cancelled: those of one length share a timer. */
+/**
+ * Runs `fn` where a call is still open after `ms`, as `limitCallAt` does. For the many limits that are nearly all
+ * cancelled: all limits of one length share a timer.
+ */
 export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);
   if (!lengths) limits.set(clock, (lengths = new Map()));
@@ -28,25 +32,30 @@ export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel
   return queue.add(fn);
 }
 
-/** Runs `fn` now, or after a turn of input where its timer was held up. @param lateMs how late the timer fired */
+/**
+ * Runs `fn` now; where its timer was held up, after a turn of the event loop that reads the sockets.
+ * @param lateMs the time by which the timer fired late
+ */
 function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
   if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
   fn();
   return undefined;
 }
 
-/** The open limits of each clock, by length. */
+/** The open limits of each clock, by their length in milliseconds. */
 const limits = new WeakMap<Clock, Map<number, Limits>>();
 
 interface Limit extends Linked<Limit> {
   readonly due: number;
-  /** Undefined once the limit is cancelled. */
+  /** Undefined once the limit is cancelled: the call was answered in time. */
   fn: (() => void) | undefined;
   /** Ends the turn of input that a late limit waits for. */
   cancel?: Cancel;
 }
 
-/** Limits of one length, in the order of their additions, in which they also fall due. */
+/**
+ * The open limits of one length, in the order in which they were added, which is also the order in which they fall due.
+ */
 class Limits {
   readonly #clock: Clock;
   readonly #ms: number;
@@ -74,7 +83,7 @@ class Limits {
     if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
   }
 
-  /** Forgets an empty queue, since limits may be of any length. */
+  /** Removes this queue, which is empty, from the table of lengths: limits may be of any length. */
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -85,7 +94,7 @@ class Limits {
     this.#cancel = this.#clock.after(ms, () => this.#ring());
   }
 
-  /** The limit that set the timer may have been cancelled since. */
+  /** Runs the limits that are due now. None may be: the limit that set the timer may have been cancelled since. */
   #ring(): void {
     const now = this.#clock.now();
     const due: Limit[] = [];

@@ -1,6 +1,6 @@
 import type { Abortable } from '../abort.js';
 
-/** Cancels a timer. Calling it twice, or after the timer fired, does nothing. */
+/** Cancels a timer. A second call, or a call after the timer has fired, does nothing. */
 export type Cancel = () => void;
 
 /**
@@ -9,20 +9,20 @@ export type Cancel = () => void;
  * that evaluates JSONata, the commands, the output of log lines. Instants are milliseconds since the epoch.
  */
 export interface Clock {
-  /** Returns the time. It never goes backwards, even when the machine's date is set. */
+  /** Returns the time in epoch milliseconds. The time never goes backwards, even when the machine's date is set. */
   now(): number;
   /** Runs `fn` once, `ms` milliseconds from now and never earlier. Any length is allowed. */
   after(ms: number, fn: () => void): Cancel;
-  /** Runs `fn` every `ms` milliseconds until cancelled. Runs that a busy process missed are not repeated. */
+  /** Runs `fn` every `ms` milliseconds until cancelled. A run that a busy process missed is not made up for. */
   every(ms: number, fn: () => void): Cancel;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: Abortable): Promise<void>;
 }
 
-/** The longest delay of Node's timers, which fire at once for a longer one. */
+/** The longest delay of one Node timer: for a longer delay Node's timers fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The part that every clock shares. */
+/** The methods that every clock has in common. */
 export abstract class BaseClock implements Clock {
   abstract now(): number;
   abstract after(ms: number, fn: () => void): Cancel;
@@ -54,7 +54,7 @@ export abstract class BaseClock implements Clock {
 }
 
 class SystemClock extends BaseClock {
-  /** Read once, since the property, which never changes, is computed at each access. */
+  /** Read once: Node computes this property, which never changes, at each access. */
   readonly #origin = performance.timeOrigin;
 
   override now(): number {
@@ -77,11 +77,11 @@ class SystemClock extends BaseClock {
   }
 }
 
-/** The real time of this machine, monotonic. */
+/** The real time of this machine, which never goes backwards. */
 export const systemClock: Clock = new SystemClock();
 
 /**
- * Returns the date of this machine in epoch milliseconds, which may be set at any time. For times that another machine
- * compares with its own, such as the date of a signature.
+ * Returns the date of this machine in epoch milliseconds, which may jump, since a date can be set. For times that
+ * another machine compares with its own, such as the date of a signature.
  */
 export const wallTime = (): number => Date.now();

@@ -4,8 +4,8 @@ const PART = /\d+(?:\.\d+)? *[a-z]+/gi;
 const GRAMMAR = /^\d+(?:\.\d+)? *[a-z]+(?: *\d+(?:\.\d+)? *[a-z]+)*$/i;
 
 /**
- * Returns the milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the `ms`
- * package, without bare numbers, which show no unit. Undefined for anything else.
+ * Returns the milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the
+ * `ms` package. Undefined for anything else, and for a number without a unit.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value !== 'string' || !GRAMMAR.test(value)) return undefined;
@@ -14,7 +14,7 @@ export function parseDuration(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** Writes a duration as one in a config: `20s`, `1.5s`, `650ms`. */
+/** Writes a duration as a config has it: `20s`, `1.5s`, `650ms`. */
 export const writeDuration = (milliseconds: number): string =>
   milliseconds % 100 === 0 && milliseconds >= 1000
     ? `${milliseconds / 1000}s`
@@ -27,5 +27,5 @@ export function showDuration(milliseconds: number): string {
   return seconds < 300 ? `${Number(seconds.toFixed(1))} s` : `${Number((seconds / 60).toFixed(1))} min`;
 }
 
-/** The expected form, for messages. */
+/** Completes the sentence "expected …" in messages about durations. */
 export const DURATION_EXPECTED = "a duration with its unit, such as '20s', '650ms' or '5m'";

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 /** The time that a turn of the event loop may take before work that can wait goes to the next turns. */
 const SHARE_MS = 8;
 
-/** The event loop that turns are counted by. */
+/** The event loop by which turns are counted. */
 export interface EventLoop {
   /** Returns real milliseconds since some instant. */
   now(): number;
@@ -24,29 +24,29 @@ class Turn {
   #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #pumping = false;
-  /** True once this turn was found to have used its time. */
+  /** True once `share` found that this turn has used its time. */
   isOver = false;
 
-  /** Counts turns by another event loop from now on, as a simulation does. @default Node's */
+  /** Counts turns by another event loop from now on, as a simulation does. @default Node's event loop */
   countBy(loop: EventLoop = NODES): void {
     this.#loop = loop;
   }
 
-  /** Returns the milliseconds since this turn was first asked about. */
+  /** Returns the milliseconds since this turn was first asked about: its real beginning is not known. */
   busyMs(): number {
     if (this.#began === undefined) this.#begin();
     return this.#loop.now() - (this.#began ?? 0);
   }
 
-  /** Runs `fn` when this turn is over, with every promise that it settled. */
+  /** Runs `fn` when this turn is over, and with it all that follows from the promises that were settled in it. */
   after(fn: () => void): void {
     if (this.#began === undefined) this.#begin();
     this.#ends.push(fn);
   }
 
   /**
-   * Returns undefined where this turn has time left, and else a promise to await. Those that wait go on one after another,
-   * as many in a turn as its time allows.
+   * Returns undefined where this turn has time left, and else a promise to await before going on. Callers that wait go
+   * on one after another, as many in a turn as its time allows.
    * @param ms the time of this turn that may be used already
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
@@ -92,7 +92,7 @@ class Turn {
 
 export const turn = new Turn();
 
-/** Calls all functions, even where one throws. @throws the first error */
+/** Calls all functions, even where some throw. @throws the first error, after all calls */
 export function callEach(fns: readonly (() => void)[]): void {
   let thrown: { readonly error: unknown } | undefined;
   for (const fn of fns)

@@ -14,8 +14,9 @@ const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f
 const NAME_LIMIT = 80;
 
 /**
- * Reads the activity of a decorator: an ARN of any partition or a bare name, with `${NAME}` from the environment.
- * @param standIn accepts a text whose variables are unset as a name, for a bed, which connects to nothing.
+ * Reads the text of an activity in a decorator: an ARN of any partition or a bare name, with `${NAME}` from the
+ * environment.
+ * @param standIn true for a bed, which connects to nothing: a text whose variables are unset is then taken as a name
  */
 export function parseActivity(text: unknown, env: Environment, standIn = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
@@ -67,14 +68,17 @@ function nameFault(name: string): string | undefined {
 const nearestName = (name: string): string =>
   name.replaceAll(new RegExp(FORBIDDEN_IN_NAME, 'g'), '-').slice(0, NAME_LIMIT);
 
-/** Makes an activity's ARN of the ARN of a state machine or an execution. Returns an example where that fails. */
+/**
+ * Returns the ARN of an activity with the name, region and account of a state machine's or an execution's ARN. An
+ * example where that fails.
+ */
 function nearestArn(text: string): string {
   const [, partition, service, region, account, , name] = text.split(':');
   const arn = `arn:${partition}:${service}:${region}:${account}:activity:${name}`;
   return ARN.test(arn) ? arn : ARN_EXAMPLE;
 }
 
-/** @param instead the activity that the fix proposes. */
+/** Returns the problem of a text that names no activity. @param instead the activity that the fix proposes */
 function invalid(what: string, instead: string = ARN_EXAMPLE): Parsed {
   return {
     problem: {

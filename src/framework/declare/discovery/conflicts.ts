@@ -2,12 +2,12 @@ import type { Problem } from '../../base/errors.js';
 import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 
-/** Finds handlers that conflict with each other, although each is right by itself. */
+/** Finds handlers that conflict with each other, although each is valid by itself. */
 export function conflictProblems(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   return [...sameActivity(handlers, fileOf), ...sameName(handlers, fileOf), ...declaredAccounts(handlers)];
 }
 
-/** The file of each class. */
+/** The file that each class was loaded from, for messages. */
 type Files = ReadonlyMap<Constructor, string>;
 
 function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
@@ -19,7 +19,7 @@ function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][
 const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
 const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
 
-/** Returns the files of classes that share a name: nothing else tells them apart. */
+/** Returns the files that handlers' classes come from, by which a message tells classes of one name apart. */
 const inFiles = (list: readonly HandlerDefinition[], fileOf: Files): string[] => [
   ...new Set(list.flatMap(({ target }) => fileOf.get(target) ?? [])),
 ];
@@ -44,14 +44,14 @@ function sameActivity(handlers: readonly HandlerDefinition[], fileOf: Files): Pr
   });
 }
 
-/**
- * The advice for handlers that share an activity.
- * @param activity its name or its ARN.
- */
+/** Returns the advice for handlers that share an activity. @param activity the activity's name or ARN */
 export const ownActivity = (activity: string): string =>
   `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
-/** Finds different handlers of one name. Those on one activity are reported as such already. */
+/**
+ * Finds handlers that share a name and differ in their activity. Handlers that share an activity are reported by
+ * `sameActivity`.
+ */
 function sameName(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ name }) => name).filter(
     ([, list]) => new Set(list.map(({ activity }) => label(activity))).size > 1,

@@ -25,19 +25,19 @@ import {
 } from '../options.js';
 
 export interface Discovered {
-  /** The handlers that can run; one with a problem is not among them. */
+  /** The handlers without a problem. */
   readonly handlers: HandlerDefinition[];
   readonly problems: Problem[];
 }
 
 export interface DiscoverOptions {
-  /** Accepts an activity whose `${NAME}` is unset, for a bed, which connects to nothing. @default false */
+  /** Accepts an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
   readonly standIn?: boolean;
-  /** The file of each class, for messages. @default none */
+  /** The file that each class was loaded from, for messages. @default none */
   readonly fileOf?: ReadonlyMap<Constructor, string>;
 }
 
-/** Reads each decorated class once, and checks all that needs no container. */
+/** Reads the declarations of each class once, and checks everything that can be checked without a container. */
 export function discover(
   classes: readonly Constructor[],
   env: Environment,
@@ -116,7 +116,7 @@ function readHandler(
   return { definition: definitionOf(ref, read, mark.options, options), problems };
 }
 
-/** The parts of a definition that can have problems. */
+/** The parts of a handler's definition whose reading can find problems. */
 interface ReadParts extends Pick<HandlerDefinition, 'activity' | 'input'> {
   readonly output: HandlerDefinition['output'] | undefined;
 }
@@ -145,10 +145,10 @@ function definitionOf(
   };
 }
 
-/** Returns a declared list. Anything else is a problem that is reported elsewhere. */
+/** Returns a declared list; an empty one for anything else, which is reported as a bad option. */
 const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
 
-/** Picks the options that the config and its other sources have, too. */
+/** Picks, from a decorator's options, those that the config, flags and variables have, too. */
 function handlerOptions(options: HandlerOptions): HandlerOptions {
   const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
   return Object.fromEntries(set);

@@ -8,16 +8,16 @@ import { readActivity, readHandlers } from '../metadata.js';
 
 export interface Loaded {
   readonly classes: Constructor[];
-  /** The file of each class, as messages name it. */
+  /** The file that each class was loaded from, as messages name the file. */
   readonly fileOf: ReadonlyMap<Constructor, string>;
-  /** The files that were imported, absolute. */
+  /** The absolute paths of the files that were imported. */
   readonly files: readonly string[];
   readonly problems: Problem[];
 }
 
 /**
- * Gathers the activities of a config: its classes, and every class with `@Activity` that the files of its globs export.
- * Each class comes once.
+ * Gathers the activity classes of a config: the classes that it lists, and every class with `@Activity` that the files
+ * of its globs export. Each class comes once.
  * @param sources classes, and globs of compiled files relative to `baseDir`. A glob that begins with `!` excludes
  * files.
  * @param options `defaulted`: the globs are not the user's, and may match nothing.
@@ -71,7 +71,7 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
 }
 
 interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
-  /** Its path, as messages name it. */
+  /** The file's path, as messages name it. */
   readonly file: string;
 }
 
@@ -125,7 +125,10 @@ function readError(error: unknown): { message: string; stack: string } {
   return { message: `it threw ${show(error)}`, stack: '' };
 }
 
-/** Returns `FILE:LINE` of the first frame in the user's own code: no dependency, no part of Node, not this file. */
+/**
+ * Returns `FILE:LINE` of the first frame in the user's own code, which is not in a dependency, in Node, or in this
+ * file.
+ */
 export function userFrame(stack: string): string | undefined {
   // Node's own frames look like paths behind their `node:`.
   const frames = stack

@@ -4,7 +4,7 @@ import { show } from '../../base/show.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
 import { checkAgainst, durationsFor, type Rule } from '../rule.js';
 
-/** Discovery reads and checks these by itself. */
+/** Accepts any value, for the options of `@Handle` that discovery reads and checks apart from the others. */
 const READ_APART: Rule = { expected: 'anything', ok: () => true };
 
 const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {

@@ -11,12 +11,13 @@ import {
 } from './dto-shape.js';
 import { conversionTo, isInJson, isOpen, kindOf } from './kinds.js';
 
-/** Names that every object inherits: class-validator finds them on one that lacks the field. */
+/** Names that every object inherits. class-validator would find such a name on an input that lacks the field. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Finds what would let a value through unchecked, or refuse every value, in a class and in the classes that it nests.
- * @param where the handler that takes or returns it.
+ * Finds declarations that would let a value through unchecked, or refuse every value, in a class and in the classes
+ * that it nests.
+ * @param where the handler that takes or returns the class
  */
 export function dtoProblems(
   type: Constructor<object>,
@@ -33,7 +34,7 @@ export function dtoProblems(
   return found.map((each) => ({ ...each, where }));
 }
 
-/** A problem before the handler is known. */
+/** A problem without the handler that it is reported for. */
 type Fault = Omit<Problem, 'where'>;
 
 function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' | 'output'): Fault[] {
@@ -57,7 +58,7 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
     ),
   )[0];
 
-/** The alternatives to writing rules. */
+/** The advice to those who want no rules, by the place of the class. */
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
@@ -80,7 +81,7 @@ function withoutRules(type: Constructor, { groups, direction, holder }: Unruled)
   };
 }
 
-/** Each instance is made by its constructor, without arguments. */
+/** Finds a class whose constructor throws without arguments, by which each instance is made. */
 function constructionProblem(type: Constructor<object>): Fault[] {
   try {
     Reflect.construct(type, []);
@@ -138,11 +139,12 @@ function untypedNested({ name, declaredType }: DtoProperty, label: string): Faul
 }
 
 /**
- * Rules that only a Date satisfies. They show that a field is a date where the compiler emits no type, as for a union.
+ * The rules of class-validator that only a Date satisfies. They show that a field is a date where the compiler emits no
+ * type, as for a union.
  */
 const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 
-/** Finds properties whose declared type JSON has no value of, and that nothing converts. */
+/** Finds properties whose declared type no JSON value has, and that neither `@Type` nor `@Transform` converts. */
 function conversionFaults(property: DtoProperty, label: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
@@ -164,7 +166,7 @@ function neverInJson(declared: unknown, property: DtoProperty, label: string): F
   };
 }
 
-/** Lines that replace the declaration of a property, for each type. */
+/** Writes the declaration to use in place of a property's own, by the type that the property is declared with. */
 const LINES = new Map<unknown, (property: DtoProperty) => string>([
   [
     Date,
@@ -199,7 +201,7 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
-/** The elements of a collection, as far as its rules show them. */
+/** Returns the type of a collection's elements, as the collection's rules show it; texts where they show nothing. */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));
   if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };

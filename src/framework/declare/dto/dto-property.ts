@@ -7,17 +7,17 @@ import type { Constructor } from '../class.js';
 import { COLLECTION, kindOf, type Kind } from './kinds.js';
 import { readPropertyType } from '../metadata.js';
 
-/** The collection that holds the values of a property with `@Type`. */
+/** The collection that holds the values of a property; `one` where the property holds a single value. */
 export type Container = 'one' | 'array' | 'set' | 'map';
 
 export interface Discriminator {
   readonly property: string;
-  /** True where the property stays on the instance (`keepDiscriminatorProperty`). */
+  /** True where the discriminator stays on the instance (`keepDiscriminatorProperty`). */
   readonly kept: boolean;
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
-/** A field or an accessor that an output shows. */
+/** The name, the key and the transforms of a field or an accessor that is part of an output. */
 export interface Written {
   readonly name: string;
   readonly key: string;
@@ -30,15 +30,15 @@ type Condition = (object: object, value: unknown) => boolean;
 
 /** A rule of class-validator, with the constraint that checks it. */
 export interface DtoRule {
-  /** Its name in violations. */
+  /** The rule's name in violations. */
   readonly name: string;
   readonly each: boolean;
-  /** The arguments of its decorator, such as the least and the most. */
+  /** The arguments of the rule's decorator, such as the least and the most. */
   readonly constraints: unknown[];
   readonly message: Message;
-  /** The rule is checked only where this holds (`validateIf`). */
+  /** Returns true where the rule is to be checked (`validateIf`); undefined: the rule is always checked. */
   readonly applies: Condition | undefined;
-  /** Its `instance` comes from the container of the task whose input is validated. */
+  /** The constraint class. `instance` comes from the container of the task whose input is validated. */
   readonly constraint: {
     readonly instance: {
       validate(value: unknown, about: ValidationArguments): unknown;
@@ -50,35 +50,42 @@ export interface DtoRule {
 /** A property of a DTO that has a rule. */
 export interface DtoProperty {
   readonly name: string;
-  /** Its key in JSON, which `@Expose({ name })` sets. @default its name */
+  /** The property's key in JSON, which `@Expose({ name })` sets. @default the property's name */
   readonly key: string;
-  /** True where an input may set it: not with `@Exclude`, an `@Expose` for other groups, or without a setter. */
+  /**
+   * True where an input may set the property: not with `@Exclude`, an `@Expose` for other groups, or without a setter.
+   */
   readonly readable: boolean;
-  /** True with `@Expose`: its `@Transform`s then run for an absent key, too. */
+  /** True with `@Expose`: the property's `@Transform`s then run for an absent key, too. */
   readonly exposed: boolean;
-  /** Set where its values are validated by their own class (`@ValidateNested`); `message` is for values of no class. */
+  /**
+   * Present with `@ValidateNested`: the property's values are validated by their own class. `message` is for values of
+   * no class.
+   */
   readonly nested?: { readonly message: Message };
-  /** The type that the compiler emitted; undefined where it emits none. */
+  /** The property's type as the compiler emitted it; undefined where none was emitted. */
   readonly declaredType: unknown;
-  /** The kind that its values must be of; undefined where nothing is known, as for a union. */
+  /** The kind that the property's values must be of; undefined where nothing is known, as for a union. */
   readonly declared: Kind | undefined;
-  /** The collection that holds the values of the class that `@Type` names. */
+  /** The collection that holds the property's values, each of the class that `@Type` names. */
   readonly container: Container;
-  /** True with `@Type`. */
+  /** True where the property has `@Type`. */
   readonly typed: boolean;
-  /** The `@Transform`s that apply to an input. */
+  /** The property's `@Transform`s that apply to an input. */
   readonly transforms: readonly Transform[];
   readonly discriminator?: Discriminator;
-  /** Returns the class that `@Type` names for a value in this object; undefined where it names none. */
+  /** Returns the class that `@Type` names for the property in this object; undefined where it names none. */
   readonly typeIn: (holder: object) => Constructor<object> | undefined;
-  /** Its rules are checked only where all of these hold (`@IsOptional`, `@ValidateIf`). */
+  /**
+   * The conditions of `@IsOptional` and `@ValidateIf`. The property's rules are checked only where all of them hold.
+   */
   readonly conditions: readonly Condition[];
-  /** True where `@IsOptional` is the only kind of condition. */
+  /** True where the property has no condition other than `@IsOptional`. */
   readonly onlyOptional: boolean;
   readonly rules: readonly DtoRule[];
-  /** Its form in an output; undefined where `@Exclude` or `@Expose` keep it out. */
+  /** The property's form in an output; undefined where `@Exclude` or `@Expose` keeps it out. */
   readonly written: Written | undefined;
-  /** True where it may be absent without a condition: with `@Allow`, or where nothing is known of its type. */
+  /** True where the property may be absent even without a condition: with `@Allow`, or where its type is not known. */
   readonly mayBeAbsent: boolean;
 }
 
@@ -89,7 +96,10 @@ export type RuleMetadata = ReturnType<
 
 const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 
-/** @param metadata all records of class-validator for the property, at least one. */
+/**
+ * Reads the declarations of one property.
+ * @param metadata all records of class-validator for the property, at least one
+ */
 export function readProperty(
   owner: Constructor<object>,
   name: string,
@@ -120,7 +130,7 @@ export function readProperty(
   };
 }
 
-/** Reads `@Type`. */
+/** Reads the parts that `@Type` declares. */
 function typeParts(
   type: ReturnType<typeof defaultMetadataStorage.findTypeMetadata>,
   property: string,
@@ -135,13 +145,13 @@ function typeParts(
   };
 }
 
-/** Reads `@ValidateNested`. */
+/** Reads the part that `@ValidateNested` declares. */
 function nestedPart(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'nested'> {
   const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
   return nested ? { nested: { message: nested.message } } : {};
 }
 
-/** Reads `@IsOptional` and `@ValidateIf`. */
+/** Reads the parts that `@IsOptional` and `@ValidateIf` declare. */
 function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'conditions' | 'onlyOptional'> {
   const found = metadata.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
   return {
@@ -150,7 +160,7 @@ function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'c
   };
 }
 
-/** A constraint class may be registered under several names. Each of them is a rule. */
+/** Returns the rules of one decorator: several where the constraint class is registered under several names. */
 function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[] {
   if (constraintCls === undefined) return [];
   return getMetadataStorage()

@@ -14,17 +14,17 @@ export interface DtoShape {
   readonly properties: readonly DtoProperty[];
   readonly byKey: ReadonlyMap<string, DtoProperty>;
   readonly byName: ReadonlyMap<string, DtoProperty>;
-  /** Fields and accessors without a rule that `@Expose` puts into an output. */
+  /** Fields and accessors that have `@Expose` and no rule: part of an output, never of an input. */
   readonly exposed: readonly Written[];
 }
 
-/** The groups of class-validator and class-transformer that apply. */
+/** The groups of class-validator and class-transformer in which declarations apply. */
 export type Groups = readonly string[];
 
 const NO_GROUPS: Groups = [];
 const shapes = new WeakMap<Groups, WeakMap<Constructor<object>, DtoShape>>();
 
-/** Returns the shape of a class under these groups. It is read once for each array of groups. */
+/** Returns the shape of a class under these groups, which is read once for each array of groups. */
 export function shapeOf(type: Constructor<object>, groups: Groups = NO_GROUPS): DtoShape {
   const id = groups.length === 0 ? NO_GROUPS : groups;
   let known = shapes.get(id);
@@ -56,11 +56,11 @@ const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
 export const typeOf = (instance: object): Constructor<object> =>
   ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
 
-/** True where a class has a rule, its own or inherited, under these groups. */
+/** Returns true where a class has a rule, its own or inherited, under these groups. */
 export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS): boolean =>
   shapeOf(type, groups).properties.length > 0;
 
-/** Returns the class of one value of a property; undefined where none is known. */
+/** Returns the class of one value of a property, by the discriminator or `@Type`; undefined where none is known. */
 export function classOf(
   value: object,
   holder: object,
@@ -77,14 +77,20 @@ export function classOf(
   return base && hasRules(base, groups) ? base : undefined;
 }
 
-/** True where a value, neither undefined nor null, is of its property's declared type, or that is not known. */
+/**
+ * Returns true where a value, neither undefined nor null, is of its property's declared type, and for any value where
+ * that type is not known.
+ */
 export function isDeclared(value: unknown, property: DtoProperty): boolean {
   if (!property.declared || property.declared.holds(value)) return true;
   // The class that @Type names is trusted: it need not extend the declared one.
   return property.container === 'one' && typesOf(property).some((type) => value instanceof type);
 }
 
-/** Yields the shapes of a class and the classes that it nests, each once, as far as they are known without an input. */
+/**
+ * Yields the shapes of a class and of the classes that it nests, each once. Classes that only an input shows are left
+ * out.
+ */
 export function* nestedShapes(
   type: Constructor<object>,
   groups: Groups,
@@ -98,7 +104,7 @@ export function* nestedShapes(
   for (const each of nested) yield* nestedShapes(each, groups, seen);
 }
 
-/** Returns the classes that a property's values can be of, as far as they are known without an input. */
+/** Returns the classes that a property's values can be of. Classes that only an input shows are left out. */
 export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
   if (discriminator) return discriminator.subTypes.map(({ value }) => value);
   try {
@@ -113,7 +119,10 @@ export function ruleClasses(type: Constructor<object>, groups: Groups): Construc
   return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
 }
 
-/** Returns the constraint classes that class-validator ignores silently: they lack `@ValidatorConstraint`. */
+/**
+ * Returns the constraint classes of a shape that class-validator ignores silently, because they lack
+ * `@ValidatorConstraint`.
+ */
 export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
   const storage = getMetadataStorage();
   return ownRuleClasses(shape, groups).filter(

@@ -5,7 +5,7 @@ import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';
 import { readParameterTypes } from '../metadata.js';
 
-/** A type as it was read: absent where there are problems. */
+/** What was read of a declared type. `spec` is absent where there are problems. */
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
 
 const SCALARS = new Map<unknown, InputSpec>([
@@ -14,7 +14,10 @@ const SCALARS = new Map<unknown, InputSpec>([
   [Boolean, { kind: 'scalar', type: 'boolean' }],
 ]);
 
-/** Types that compilers emit in place of one that exists only in TypeScript, each with what that may have been. */
+/**
+ * Types that compilers emit in place of a type that exists only in TypeScript, and for each a text that says which that
+ * may have been.
+ */
 const LOST = new Map<unknown, string>([
   [undefined, 'a class that is not defined yet (a circular import)'],
   [Object, 'an interface, an inline type, a union, `unknown`, or a class that was imported by `import type`'],
@@ -30,7 +33,7 @@ const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 
-/** One decorated method. */
+/** A method with `@Handle`, whose types are read. */
 export interface MethodRef {
   /** `Class.method`. */
   readonly where: string;
@@ -59,7 +62,7 @@ function fromOption(ref: MethodRef, declared: unknown): Read<InputSpec> {
   return checked(named, ref);
 }
 
-/** Reads `output:` of a handler. */
+/** Reads the type of a handler's output from `output:`. */
 export function readOutput(ref: MethodRef, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
   if (!named) return { problems: [badOption(ref.where, 'output', declared)] };
@@ -125,7 +128,8 @@ function lost({ where }: MethodRef, type: unknown): Problem {
 const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
 
 /**
- * True where the only parameter is named like a task: a TaskContext is an interface, of which only the name is left.
+ * Returns true where a handler's only parameter is named like a task. TaskContext is an interface, so that the
+ * parameter's name is all that compiled code has of it.
  */
 function takesTaskAlone({ target, method }: MethodRef): boolean {
   const fn: unknown = Reflect.get(target.prototype as object, method);
@@ -141,7 +145,10 @@ const taskAlone = ({ where, method }: MethodRef): Problem => ({
   fix: `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`,
 });
 
-/** Without metadata only the source can tell that there is no parameter: `length` does not count one with a default. */
+/**
+ * Reads the input of a handler for which the compiler emitted no types. Only the source text then shows that there is
+ * no parameter: `length` does not count a parameter with a default.
+ */
 function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> {
   const fn: unknown = Reflect.get(target.prototype as object, method);
   if (typeof fn === 'function' && fn.length === 0 && takesNothing(fn))

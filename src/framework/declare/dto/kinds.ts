@@ -3,9 +3,9 @@ import { isBuiltIn } from '../class.js';
 
 /** The JSON or JavaScript type that a value must have. */
 export interface Kind {
-  /** The rule that a violation names. */
+  /** The name of the broken rule in a violation. */
   readonly rule: string;
-  /** Its name in a message, as in `a string`. */
+  /** The kind's name in a message, as in `a string`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }
@@ -18,21 +18,21 @@ const kind = (rule: string, expected: string, holds: (value: unknown) => boolean
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const STRING = kind('isString', 'a string', isText);
-/** A number in JSON may be too great, such as 1e999, which is parsed as Infinity. */
+/** A finite number: JSON such as 1e999 is parsed as Infinity. */
 const NUMBER = kind('isNumber', 'a number', Number.isFinite);
 const BOOLEAN = kind('isBoolean', 'a boolean', (value) => typeof value === 'boolean');
 export const ARRAY = kind('isArray', 'an array', Array.isArray);
 export const OBJECT = kind('isObject', 'an object', isObject);
 
-/** True for an object of JSON: an array is none. */
+/** Returns true for an object of JSON, and false for an array and for null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The kinds of a bare value. */
+/** The kinds of an input that is a bare value. */
 export const SCALAR_KINDS = { string: STRING, number: NUMBER, boolean: BOOLEAN };
 
-/** Types that JSON has values of. */
+/** The types of values that JSON has. */
 const IN_JSON = new Map<unknown, Kind>([
   [String, STRING],
   [Number, NUMBER],
@@ -40,7 +40,7 @@ const IN_JSON = new Map<unknown, Kind>([
   [Array, ARRAY],
 ]);
 
-/** Types that `instanceof` can't check: they are no class, or another realm may have made the value. */
+/** Types that `instanceof` can't check: they are no classes, or another realm may have made the value. */
 const OTHERS = new Map<unknown, Kind>([
   [Date, kind('isDate', 'a date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()))],
   [Set, kind('isSet', 'a Set', types.isSet)],
@@ -50,7 +50,10 @@ const OTHERS = new Map<unknown, Kind>([
   [Function, kind('isFunction', 'a function', (value) => typeof value === 'function')],
 ]);
 
-/** The values whose parts a rule with `each: true` checks. Any other value would be checked as a whole. */
+/**
+ * The collections to whose parts a rule with `each: true` applies. class-validator would check any other value as a
+ * whole.
+ */
 export const COLLECTION = kind(
   'isArray',
   'an array',
@@ -58,9 +61,9 @@ export const COLLECTION = kind(
 );
 
 /**
- * Returns the kind of a declared type. Undefined for `Object`, for nothing, and for a value that is no class (for an
- * imported enum swc emits the enum itself).
- * @param type the type that the compiler emitted.
+ * Returns the kind of a declared type. Undefined for `Object`, for undefined, and for a value that is no class: for an
+ * imported enum swc emits the enum itself.
+ * @param type the type that the compiler emitted
  */
 export function kindOf(type: unknown): Kind | undefined {
   if (type === Object || typeof type !== 'function') return undefined;
@@ -71,10 +74,13 @@ export function kindOf(type: unknown): Kind | undefined {
   return isBuiltIn(type) ? kind(`is${name}`, `a ${name}`, isInstance) : { ...OBJECT, holds: isInstance };
 }
 
-/** True where JSON has values of this type, or nothing is known of it. */
+/** Returns true where JSON has values of this type, or the type is not known. */
 export const isInJson = (type: unknown): boolean => kindOf(type) === undefined || IN_JSON.has(type);
 
-/** Makes a value of the type that `@Type` names out of JSON. Its `holds` is true for the JSON that it takes. */
+/**
+ * Makes a value of the type that `@Type` names from a JSON value. `holds` is true for JSON values that can be
+ * converted.
+ */
 export interface Conversion extends Kind {
   make(value: unknown): unknown;
 }
@@ -104,7 +110,8 @@ const CONVERSIONS = new Map<unknown, Conversion>([
 ]);
 
 /**
- * Returns the conversion to a type that `@Type` names; undefined for a class, which is made of an object, and all else.
+ * Returns the conversion to a type that `@Type` names; undefined for a class, whose instances are made of objects, and
+ * for all else.
  */
 export const conversionTo = (type: unknown): Conversion | undefined => CONVERSIONS.get(type);
 
@@ -122,8 +129,8 @@ function isDateOrText(value: unknown): boolean {
   return read.getUTCFullYear() === Number(year) && read.getUTCDate() === Number(dayOfMonth);
 }
 
-/** Types that leave the values that they hold open. */
+/** The types that say nothing about the values in them. */
 const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
-/** True where `@Type` of this type leaves the parts open, as `@Type(() => Set)` does. */
+/** Returns true where `@Type` of this type says nothing about the values, as `@Type(() => Set)` does. */
 export const isOpen = (type: unknown): boolean => OPEN.has(type);

@@ -2,14 +2,14 @@ import type { HandlerDefinition } from '../definition.js';
 import { isObject } from '../dto/kinds.js';
 import { inputSchema, type JsonSchema } from './input-schema.js';
 
-/** The depth at which an example ends: a class may hold itself. */
+/** The depth at which an example ends, since a class may nest itself. */
 const DEEPEST = 6;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
- * Makes an example of a handler's input: with every key, each value of its declared type. It may break patterns, and
- * rules that JSON Schema can't express. Undefined where the handler takes anything.
+ * Makes an example of a handler's input, with every key and each value of its declared type. The example may break
+ * patterns, and rules that JSON Schema can't express. Undefined where the handler takes any input.
  */
 export function exampleInput(definition: HandlerDefinition): unknown {
   const schema = inputSchema(definition);
@@ -20,7 +20,7 @@ export function exampleInput(definition: HandlerDefinition): unknown {
 class ExampleMaker {
   constructor(private readonly root: JsonSchema) {}
 
-  /** @param key the key of the value, which becomes its text. */
+  /** Makes an example value for a schema. @param key the key that holds the value; a text value consists of it */
   make(schema: JsonSchema, key: string, depth: number): unknown {
     const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
     if (Array.isArray(values)) return values[0] as unknown;
@@ -67,7 +67,7 @@ class ExampleMaker {
   }
 }
 
-/** True where a schema gives the type of its values. */
+/** Returns true where a schema gives the type of its values. */
 const hasType = (schema: JsonSchema): boolean =>
   ['type', '$ref', 'enum', 'properties'].some((key) => schema[key] !== undefined);
 

@@ -12,8 +12,8 @@ const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)
 const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
 
 /**
- * Returns the JSON Schema (2020-12) of a handler's input. It accepts every input that validation accepts. A rule that
- * JSON Schema can't express, such as a custom one, is left open and named in a `$comment`.
+ * Returns the JSON Schema (2020-12) of a handler's input. The schema accepts every input that validation accepts. A
+ * rule that JSON Schema can't express, such as a custom one, restricts nothing and is named in a `$comment`.
  */
 export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
   if (input.kind === 'none' || input.kind === 'any') return { $schema: DIALECT };
@@ -40,7 +40,10 @@ class SchemaWriter {
     this.#unknownKeys = unknownKeys;
   }
 
-  /** @param discriminator a key that an object of this class may have beside those of its properties. */
+  /**
+   * Returns a reference to the schema of a class, which is written at the first call.
+   * @param discriminator a key that an object of this class may have beside the keys of its properties
+   */
   reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
     // Other keys are listed only where they would be refused.
     const also = this.#unknownKeys === 'refuse' ? discriminator : undefined;
@@ -92,7 +95,7 @@ class SchemaWriter {
     return onlyOptional ? schema : withComment(schema, ['a condition (@ValidateIf)']);
   }
 
-  /** The schema of a value that is not null. */
+  /** Returns the schema of a property's value that is not null. */
   #value(property: DtoProperty): JsonSchema {
     const { container, rules, onlyOptional } = property;
     const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
@@ -113,7 +116,7 @@ class SchemaWriter {
     return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
   }
 
-  /** The schema of the value that `@Type` converts, or of one element. */
+  /** Returns the schema of a value that `@Type` converts; in a collection, of one element. */
   #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
     const { typed, nested, discriminator } = property;
     if (!typed) return allOf(rules);
@@ -141,7 +144,7 @@ class SchemaWriter {
   }
 }
 
-/** Refuses every other key but `__proto__`, which is dropped from every input before validation. */
+/** Refuses every key that is not listed, except `__proto__`, which is dropped from every input before validation. */
 const CLOSED = { additionalProperties: false, patternProperties: { '^__proto__$': {} } };
 
 const JSON_TYPES = new Map<string | undefined, string>([
@@ -151,7 +154,7 @@ const JSON_TYPES = new Map<string | undefined, string>([
   ['isArray', 'array'],
 ]);
 
-/** True where a schema gives the kind of its values, and so refuses null. */
+/** Returns true where a schema gives the kind of its values, and so refuses null. */
 const saysKind = (schema: JsonSchema): boolean =>
   ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
 
@@ -161,8 +164,8 @@ const orNull = (schema: JsonSchema): JsonSchema =>
   saysKind(schema) || Object.hasOwn(schema, 'pattern') ? { anyOf: [schema, { type: 'null' }] } : schema;
 
 /**
- * The schema of a value that `@Type` converts. Rules check the converted value: they apply to the JSON only where both
- * are the same.
+ * Returns the schema of a value that `@Type` converts. Rules check the converted value, so that they become part of the
+ * schema only where the JSON value is the same.
  */
 function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
   const constructor: unknown = type;
@@ -175,7 +178,7 @@ function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): J
   return isBuiltIn(constructor) ? {} : { type: 'object' };
 }
 
-/** Returns the class that `@Type` names; undefined where that depends on the object that holds the value. */
+/** Returns the class that `@Type` names; undefined where the class depends on the object that holds the value. */
 function fixedType(property: DtoProperty): Constructor<object> | undefined {
   let asked = false;
   const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
@@ -195,7 +198,10 @@ function isRequired(
   return !(exposed && transforms.length > 0) && Reflect.get(fresh, name) === undefined;
 }
 
-/** Makes an instance as decoding does. Its initial values stand in for absent keys. */
+/**
+ * Makes an instance as decoding does, to find the initial values that stand in for absent keys; an empty object where
+ * the constructor throws.
+ */
 function freshInstance(type: Constructor<object>): object {
   try {
     return Reflect.construct<[], object>(type, []);

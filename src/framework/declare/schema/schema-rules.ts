@@ -1,6 +1,6 @@
 import type { DtoRule } from '../dto/dto-property.js';
 
-/** A JSON Schema. One without keys accepts every value. */
+/** A JSON Schema. A schema without keys accepts every value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 type Write = (constraints: readonly unknown[]) => JsonSchema | undefined;
@@ -15,7 +15,10 @@ const bound =
     return value === undefined ? undefined : { type, [key]: value };
   };
 
-/** class-validator counts a character and its variation selector as one, JSON Schema as two. */
+/**
+ * Returns the schema of a greatest length. class-validator counts a character and its variation selector as one, JSON
+ * Schema as two, so that a text with a selector may be longer.
+ */
 const atMost = (max: number): JsonSchema => ({
   anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
 });
@@ -28,7 +31,7 @@ function length([min, max]: readonly unknown[]): JsonSchema | undefined {
   ]);
 }
 
-/** Accepts those of the values that JSON can hold. */
+/** Returns a schema that accepts the listed values, as far as JSON has them. */
 function oneOf(values: readonly unknown[]): JsonSchema {
   const held = values.filter(
     (value) => value === null || ['string', 'boolean'].includes(typeof value) || number(value) !== undefined,
@@ -37,8 +40,8 @@ function oneOf(values: readonly unknown[]): JsonSchema {
 }
 
 /**
- * Writes a pattern, which JSON Schema matches by code points. A pattern without the `u` flag is written only where it
- * means the same by code points: without a wildcard, a negated class, or a look-around.
+ * Returns the schema of a pattern, which JSON Schema matches by code points. Undefined for a pattern without the `u`
+ * flag that may mean something else by code points: with a wildcard, a negated class, or a look-around.
  */
 function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
   if (!(expression instanceof RegExp)) return undefined;
@@ -57,7 +60,9 @@ function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
 const isEnum: Write = ([members]) =>
   typeof members === 'object' && members !== null ? oneOf(Object.values(members)) : undefined;
 
-/** The rules of class-validator that have a schema. None accepts less than its rule does. */
+/**
+ * Write the schemas of class-validator's rules, by the rule's name. No schema refuses a value that its rule accepts.
+ */
 const RULES: Readonly<Record<string, Write>> = {
   isString: () => ({ type: 'string' }),
   isNumber: () => ({ type: 'number' }),
@@ -94,7 +99,7 @@ const OF_TEXTS = new Set(
   isUppercase isUrl isVariableWidth notContains`.split(/\s+/),
 );
 
-/** Returns the schema of a rule. A rule that it can't express completely is named in its `$comment`. */
+/** Returns the schema of a rule. Where the schema can't express the whole rule, a `$comment` names the rule. */
 export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
   const written = Object.hasOwn(RULES, name) ? RULES[name]?.(constraints) : undefined;
   if (written) return written;
@@ -103,17 +108,17 @@ export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
 
 const COMMENT = 'not told here: ';
 
-/** Names rules that the schema leaves open. */
+/** Returns a schema with a comment that names the rules it does not express. */
 export const withComment = (schema: JsonSchema, open: readonly string[]): JsonSchema => ({
   ...schema,
   $comment: `${COMMENT}${[...openRules(schema), ...open].join(', ')}`,
 });
 
-/** The rules that a schema names as left open, as one text. */
+/** Returns the names of the rules that a schema does not express, as one text. */
 const openRules = ({ $comment }: JsonSchema): string[] =>
   typeof $comment === 'string' && $comment.startsWith(COMMENT) ? [$comment.slice(COMMENT.length)] : [];
 
-/** Joins schemas that must all hold, in one object where their keys do not conflict. */
+/** Joins schemas that must all hold, into one object where their keys do not conflict. */
 export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   let merged: JsonSchema = {};
   const rest: JsonSchema[] = [];
