@@ -58,7 +58,10 @@ const getActivityTask: Operation = (call, stepFunctions) => {
   return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
 };
 
-/** Polls an activity. Withdraws the poll when its connection closes, after the call's window. */
+/**
+ * Polls an activity. Where the caller's connection closes before the answer, the poll is withdrawn `closedWindowMs`
+ * later.
+ */
 function poll(
   { closedWindowMs, onClosed }: Call,
   stepFunctions: StepFunctions,
@@ -74,7 +77,10 @@ function poll(
   });
 }
 
-/** Ends the polls of a draining worker at once instead of within a minute. Not an operation of Step Functions. */
+/**
+ * Ends the open polls of a draining worker, which would else be held for up to a minute. Not an operation of Step
+ * Functions.
+ */
 const endPolls: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });

@@ -7,7 +7,7 @@ import { errors } from '../engine/service-error.js';
 import { complaint } from './json-complaint.js';
 import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request-validation.js';
 
-/** The statuses in the order in which the service lists them. No execution here is PENDING_REDRIVE. */
+/** The statuses, in the order in which the service's message lists them. No execution here is PENDING_REDRIVE. */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
 const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
 
@@ -49,7 +49,7 @@ const describeExecution: Operation = (call, { executions }) => {
   };
 };
 
-/** Describes whether an execution could be redriven, as the service does, though none can be here. */
+/** Returns the redrive fields of DescribeExecution, as the service does, although no execution can be redriven here. */
 function describeRedrive(status: ExecutionStatus): object {
   if (status !== 'RUNNING' && status !== 'SUCCEEDED') return { redriveCount: 0, redriveStatus: 'REDRIVABLE' };
   const redriveStatusReason = `Execution is ${status} and cannot be redriven`;
@@ -76,7 +76,7 @@ const listExecutions: Operation = ({ body }, { machines, executions }) => {
 
 const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
 
-/** Returns the fields that a list has of an execution. */
+/** Returns the fields of an execution that ListExecutions and DescribeExecution share. */
 function identify({ arn, name, machine, status, startedAt, end }: Execution): object {
   return {
     executionArn: arn,

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The names of the service, and the web pages that may call it. */
+/** The hosts at which the service may be addressed, and the web pages that may call the service. */
 export interface Names {
   /** The address that the service listens on. */
   readonly host: string;
-  /** Returns the port that the service listens on, once it does. */
+  /** Returns the port that the service listens on. Must not be called before it listens. */
   readonly port: () => number;
-  /** Other names of the service: `NAME`, or `NAME:PORT` where it is reached through another port than its own. */
+  /** Other names of the service: `NAME`, or `NAME:PORT` where clients reach the service through another port. */
   readonly allowHosts: readonly string[];
   /** The origins of other web pages that may call the service: `https://app.test`. */
   readonly allowOrigins: readonly string[];
@@ -17,8 +17,8 @@ const HTTP_PORT = 80;
 
 /**
  * Returns the check that keeps web pages away from the API. The Host of a request must be a name of this service, which
- * it is not for a page on a rebound name; any port will do, since a client may come through a tunnel. The Origin, if there
- * is one, must be the service's own, its port included, or an allowed one.
+ * excludes a page on a rebound name; any port will do, since a client may come through a tunnel. The Origin, if the
+ * request has one, must be the service's own, its port included, or an allowed one.
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
@@ -31,7 +31,7 @@ export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
     (origin === undefined || isOwnPage(names, origin) || names.allowOrigins.includes(origin));
 }
 
-/** Returns true for a Host of this service, its port included, since a page that it serves must have no other origin. */
+/** Returns true for a Host of this service with its port: the console's page must have no other origin. */
 export function isOwnHost(names: Names, host: string | undefined): host is string {
   return host !== undefined && ownAuthorities(names).has(host.toLowerCase());
 }

@@ -1,6 +1,6 @@
 import { CORAL, ServiceError } from '../engine/service-error.js';
 
-/** A call before it takes effect. */
+/** A call, as a FaultHook sees it before the call takes effect. */
 export interface FaultCall {
   /** The name of the operation: `GetActivityTask`. */
   readonly operation: string;
@@ -10,8 +10,8 @@ export interface FaultCall {
 }
 
 /**
- * A fault of a call. Plain data, so that a plan of faults can be made from a seed. Times are milliseconds on the service's
- * clock.
+ * A fault to inject into one call. Plain data, so that a plan of faults can be made from a seed. Times are milliseconds
+ * on the service's clock.
  */
 export type Fault =
   /** The connection is reset, and the call takes no effect. */
@@ -20,19 +20,19 @@ export type Fault =
   | { readonly kind: 'answer-lost' }
   /** The call takes effect, and the connection is reset in the middle of the answer. */
   | { readonly kind: 'reset-during' }
-  /** The connection is reset after the whole answer. */
+  /** The call takes effect, and the connection is reset after the whole answer. */
   | { readonly kind: 'reset-after' }
-  /** A whole HTTP answer whose body is half of the JSON. */
+  /** The call takes effect, and the answer is a complete HTTP response whose body is the first half of the JSON. */
   | { readonly kind: 'torn-body' }
-  /** 500 or 503 with a page of HTML. The call takes effect where `done` is true. @default false */
+  /** The answer is 500 or 503 with a page of HTML. The call takes effect where `done` is true. @default false */
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly done?: boolean }
-  /** An error of the API, and the call takes no effect. */
+  /** The answer is an error of the API, and the call takes no effect. */
   | { readonly kind: 'error'; readonly error: FaultError }
   /** No answer, and the call takes no effect. The connection closes after `closeAfterMs`. @default never */
   | { readonly kind: 'black-hole'; readonly closeAfterMs?: number }
   /** The call takes effect at once, and the answer goes out `ms` later. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** A poll stays open for `ms` after its connection has closed, and may lease a task. */
+  /** A poll stays open at the service for `ms` after its connection has closed, and may lease a task in that time. */
   | { readonly kind: 'closed-poll'; readonly ms: number };
 
 /** The name of an error that a fault can answer, as a client sees it. */

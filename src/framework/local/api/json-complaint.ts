@@ -1,6 +1,7 @@
 /**
- * Describes a text that is not JSON in the words of the service's parser (Jackson). They were recorded for a word that is
- * not a value and for a name without its double quote; undefined for any other mistake.
+ * Describes the mistake in a text that is not JSON, in the words of the service's parser (Jackson). Returns undefined
+ * for any mistake but the two that were recorded: a word that is not a value, and a field name without its double
+ * quote.
  */
 export function complaint(text: string): string | undefined {
   const at = firstOdd(text);
@@ -23,7 +24,7 @@ function firstOdd(text: string): number {
   return at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
 }
 
-/** Returns true where a text continues with the name of a field. */
+/** Returns true where the token after `before` has to be the name of a field. */
 function isName(before: string): boolean {
   if (before.endsWith('{')) return true;
   if (!before.endsWith(',')) return false;

@@ -32,7 +32,7 @@ const createStateMachine: Operation = ({ body, region }, { machines }) => {
   return { stateMachineArn: arn, creationDate: toSeconds(createdAt) };
 };
 
-/** @throws ServiceError InvalidDefinition with each mistake of the definition */
+/** Compiles a definition. @throws ServiceError InvalidDefinition that lists each mistake */
 function compile(definition: string): Program {
   try {
     return compileMachine(definition);

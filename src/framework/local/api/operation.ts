@@ -5,11 +5,11 @@ import type { Body } from './request-validation.js';
 export interface Call {
   readonly operation: string;
   readonly body: Body;
-  /** The region that the request was signed for; us-east-1 for an unsigned one. */
+  /** The region that the request was signed for; us-east-1 for an unsigned request. */
   readonly region: string;
   /** The longest that a poll stays open after its connection has closed, in milliseconds. */
   readonly closedWindowMs: number;
-  /** Calls back where the connection closes before the answer. */
+  /** Sets a callback for the case that the caller's connection closes before the answer. */
   readonly onClosed: (callback: () => void) => void;
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isObject, readJson } from '../asl/values/json.js';
 import type { Body } from './request-validation.js';
 
-/** Reads the body of a request. Resolves with undefined for one beyond the limit, whose rest it reads and drops. */
+/** Reads the body of a request to its end. Resolves with undefined where the body is longer than `limit` bytes. */
 export function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -16,7 +16,9 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
   });
 }
 
-/** Parses a body; undefined where it is not a JSON object. An empty text is an empty object. */
+/**
+ * Parses the body of a request; undefined where the text is not a JSON object. An empty text counts as an empty object.
+ */
 export function parseBody(text: string): Body | undefined {
   try {
     const body = readJson(text === '' ? '{}' : text);

@@ -7,7 +7,7 @@ import { errors } from '../engine/service-error.js';
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The most characters of each field. API reference of Step Functions. */
+/** The most characters of each field; of `data` also the most bytes of UTF-8. API reference of Step Functions. */
 export const MAX = {
   arn: 256,
   name: 80,
@@ -24,13 +24,16 @@ interface TextRule {
   readonly required?: boolean;
   readonly min?: number;
   readonly max: number;
-  /** True shows the value in messages. As recorded, inputs, outputs and the like are not shown. @default false */
+  /**
+   * True where messages show the value. Recorded from the live service: inputs, outputs and the like are not shown.
+   * @default false
+   */
   readonly shown?: boolean;
 }
 
 /**
- * Checks the fields of a request one after another, and throws all violations together, in the words of the service. A
- * field of another type than the API's is refused by itself.
+ * Checks the fields of a request one after another. `done` throws all violations together, in the words of the service.
+ * A field of the wrong type is an error by itself, thrown at once.
  */
 export class Checker {
   readonly #violations: string[] = [];
@@ -84,13 +87,13 @@ export class Checker {
     return text;
   }
 
-  /** Reads the fields of a page of a list. @param tokenMax the most characters of its token */
+  /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters of `nextToken` */
   page(tokenMax: number): PageRequest {
     const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
     return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
-  /** @throws ServiceError ValidationException with all violations */
+  /** @throws ServiceError ValidationException with all violations, where there are any */
   done(): void {
     if (this.#violations.length > 0) throw errors.validation(this.#violations);
   }
@@ -103,13 +106,13 @@ export class Checker {
 const mustBe = (field: string, expected: string): Error =>
   errors.serialization(`Expected '${field}' to be ${expected}`);
 
-/** Refuses encryption with a key of the caller's. @throws ServiceError UnsupportedOperation */
+/** Refuses encryption with a KMS key of the caller. @throws ServiceError UnsupportedOperation */
 export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
   if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
     throw errors.unsupported('encryption with a key of your own');
 }
 
-/** Refuses METADATA_ONLY, whose answer is not recorded. @throws ServiceError UnsupportedOperation */
+/** Refuses METADATA_ONLY, since the live service's answer is not recorded. @throws ServiceError UnsupportedOperation */
 export function refuseMetadataOnly({ includedData }: Body): void {
   if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
 }
@@ -122,7 +125,10 @@ export function checkName(name: string): void {
   if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
 }
 
-/** Returns the ARN. @throws ServiceError InvalidArn, in recorded words, where it is not an ARN of that kind */
+/**
+ * Returns `text`, an ARN of the given kind. @throws ServiceError InvalidArn, with a recorded message, for any other
+ * text
+ */
 export function checkArn(text: string, kind: ResourceKind): string {
   const arn = parseArn(text);
   if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);

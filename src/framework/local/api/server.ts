@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly fault: FaultHook | undefined;
   /** The handler of the console's requests; undefined where the service has no console. */
   readonly console: RequestHandler | undefined;
-  /** Returns true for a request that may come in. */
+  /** Returns true for a request whose Host and Origin are allowed. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
   readonly bodyLimitBytes: number;
@@ -72,7 +72,7 @@ function answerConsole(
   });
 }
 
-/** A request and its answer. */
+/** One HTTP request to the API, and its answer. */
 class Exchange {
   #closed = false;
   #onClosed: (() => void) | undefined;
@@ -104,7 +104,7 @@ class Exchange {
     else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
   }
 
-  /** Answers that the service itself failed. */
+  /** Answers 500, since the service itself failed. Resets the connection where an answer has begun already. */
   fail(): void {
     if (this.response.headersSent) return this.abort();
     this.#refuse(500, 'InternalFailure', 'The local service failed; its log says why');
@@ -161,7 +161,7 @@ class Exchange {
     }
   }
 
-  /** Returns the operation's result, or the ServiceError that it threw. */
+  /** Runs an operation. Returns its result, or the ServiceError that it threw. */
   async #perform(name: string, body: Body | undefined, closedWindowMs: number): Promise<object> {
     try {
       const operation = this.options.operations.get(name);

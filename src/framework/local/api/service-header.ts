@@ -1,5 +1,8 @@
-/** The header by which an answer of the local service differs from those of other endpoints. */
+/** The response header that only the local service sends, so that a client can tell it from other endpoints. */
 export const SERVICE_HEADER = 'x-stepwright-service';
 
-/** The target of an operation that Step Functions does not have: it ends the polls of `{ workerName }`. */
+/**
+ * The `x-amz-target` of an operation that Step Functions does not have: it ends the polls of the worker `{ workerName
+ * }`.
+ */
 export const END_POLLS = 'StepwrightLocal.EndPolls';

@@ -7,7 +7,10 @@ import { Checker, MAX } from './request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
-/** Finds the open task of a token. @throws ServiceError InvalidToken or TaskTimedOut */
+/**
+ * Finds the open task of a token.
+ * @throws ServiceError InvalidToken where the service never issued the token; TaskTimedOut where the task is closed
+ */
 function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   const { subject, task } = tasks.lookUp(token);
   if (!task) throw errors.taskTimedOut(subject);

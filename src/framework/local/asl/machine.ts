@@ -17,7 +17,7 @@ import { LONGEST_SECONDS } from './values/limits.js';
 
 /** A compiled definition. */
 export interface Program extends StateGroup {
-  /** The machine's own TimeoutSeconds. */
+  /** TimeoutSeconds of the whole machine; undefined where the definition has none. */
   readonly timeoutSeconds: number | undefined;
   /** The Tasks, nested ones included, in the order of the definition. */
   readonly tasks: readonly DefinedTask[];
@@ -25,7 +25,7 @@ export interface Program extends StateGroup {
   readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Thrown for a definition that cannot run. Has all of its problems. */
+/** Thrown for a definition that cannot run. `problems` has all mistakes of the definition. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
 
@@ -45,14 +45,14 @@ const KINDS: Record<string, Kind> = {
   Map: mapKind,
 };
 
-/** The types in the service's order. */
+/** The types of state, in the order in which the service's message lists them. */
 const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
 const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
 
 /**
  * Compiles a definition to closures.
- * @throws DefinitionError where it is not valid, or has what does not run here
+ * @throws DefinitionError where the definition is not valid, or uses what the local service does not run
  */
 export function compileMachine(definition: string): Program {
   const source = parseDefinition(definition);
@@ -96,7 +96,7 @@ class MachineCompiler {
     return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
   }
 
-  /** @param outer the variables that are set around the group */
+  /** Compiles the states of the machine or of a branch. @param outer the variables that are set around these states */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
     if (missing.length > 0) {
@@ -145,7 +145,9 @@ class MachineCompiler {
   }
 }
 
-/** Reads QueryLanguage. A JSONPath machine may have JSONata states, not the other way round. AWS page "Transforming data". */
+/**
+ * Reads QueryLanguage. A JSONPath machine may have JSONata states, but not the reverse. AWS page "Transforming data".
+ */
 function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.string('QueryLanguage');
   if (name === undefined || name === inherited.name) return inherited;

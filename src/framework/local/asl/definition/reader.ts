@@ -1,21 +1,21 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 
-/** A mistake in a definition, or something that is not run here. */
+/** A mistake in a definition, or a feature that the local service does not run. */
 export interface DefinitionProblem {
-  /** @default SCHEMA_VALIDATION_FAILED */
+  /** The service's code for the problem. @default SCHEMA_VALIDATION_FAILED */
   readonly code?: string;
-  /** The field, as the service writes it: `/States/Greet/Next`. */
+  /** The path of the field, as the service writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
-  /** The remedy, where one is known. It never goes over the wire. */
+  /** The remedy, where one is known. The API's error message leaves it out. */
   readonly fix?: string;
 }
 
 /** The state that all readers of a definition share. */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** The faults of the JSONata expressions that cannot be parsed, by their text. */
+  /** The parser's complaint about each JSONata expression that cannot be parsed, by the expression's text. */
   readonly faults: ReadonlyMap<string, string>;
 }
 
@@ -25,9 +25,9 @@ export interface Reading {
  */
 export class Reader {
   readonly #unread: Set<string>;
-  /** Every field that was asked for, present or not. */
+  /** Every field that was asked for, present or not. The absent ones are suggested for a misspelt field. */
   readonly #asked = new Set<string>();
-  /** The variables that the enclosing state reads. */
+  /** The names of the variables that the enclosing state reads. */
   readonly variables: Set<string>;
 
   constructor(
@@ -53,7 +53,10 @@ export class Reader {
     return `${this.path}/${field}`.slice(this.base + 1);
   }
 
-  /** Returns a reader of the same fields as those of a state of its own. */
+  /**
+   * Returns a reader of the same object as a state of its own: `locate` counts from there, and `variables` starts
+   * empty.
+   */
   asState(): Reader {
     return new Reader(this.source, this.path, this.reading);
   }
@@ -113,13 +116,13 @@ export class Reader {
     );
   }
 
-  /** Refuses two fields that say the same: neither silently overrides the other. */
+  /** Adds a problem where both of two fields that say the same are present: neither silently overrides the other. */
   exclusive(field: string, other: string): void {
     if (!this.has(field) || !this.has(other)) return;
     this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
   }
 
-  /** Adds a problem for each unread field. */
+  /** Adds a problem for each field of the object that was never read. */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
     for (const field of this.#unread) {
@@ -137,9 +140,9 @@ export class Reader {
   }
 }
 
-/** The most names that are compared with a misspelt one: comparing all of a large machine takes minutes. */
+/** The most names that a misspelt name is compared with: comparing all names of a large machine takes minutes. */
 const NAMES_COMPARED = 100;
-/** The longest name that is compared; no known name is nearly as long. */
+/** The most characters of a misspelt name that is compared; no known name is nearly as long. */
 const LONGEST_NAME = 100;
 
 /** Returns the name that was probably meant; undefined where none is near, or there are too many to compare. */

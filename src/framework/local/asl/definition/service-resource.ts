@@ -1,17 +1,17 @@
-/** The integration pattern of a Task on a service: the event that ends it. */
+/** The integration pattern of a Task that calls a service: when the Task ends. */
 export type IntegrationPattern =
-  /** The service's response. */
+  /** At the service's response. */
   | 'requestResponse'
-  /** The end of the job that the service runs: `.sync`, `.sync:2`. */
+  /** At the end of the job that the service runs: `.sync`, `.sync:2`. */
   | 'runJob'
-  /** A report on the task's token: `.waitForTaskToken`. */
+  /** At a report on the task's token: `.waitForTaskToken`. */
   | 'callback';
 
-/** A resource that is no activity, as the history names its calls. */
+/** The resource of a Task that is not an activity, in the terms in which the history records its calls. */
 export interface ServiceResource {
-  /** `Task`, or `LambdaFunction` for a function that is named by its own ARN. */
+  /** The prefix of the event types: `Task`, or `LambdaFunction` for a function that is named by its own ARN. */
   readonly event: 'Task' | 'LambdaFunction';
-  /** The details that every event has; none for a function that is named by its own ARN. */
+  /** The details that each event of a call has; undefined for a function that is named by its own ARN. */
   readonly details: { readonly resource: string; readonly resourceType: string } | undefined;
   readonly pattern: IntegrationPattern;
 }
@@ -20,7 +20,7 @@ const INTEGRATION =
   /^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:((?:aws-sdk:)?[a-z0-9-]+):([A-Za-z0-9]+)(\.sync(?::2)?|\.waitForTaskToken)?$/;
 const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^:\s]+(?::[^:\s]+)?$/;
 
-/** The actions of the optimised integrations. AWS page "Integrating optimized services with Step Functions". */
+/** The actions of each optimised integration. AWS page "Integrating optimized services with Step Functions". */
 const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
   apigateway: ['invoke'],
   athena: ['startQueryExecution', 'stopQueryExecution', 'getQueryExecution', 'getQueryResults'],
@@ -90,8 +90,9 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Parses the ARN of a resource that is no activity; returns undefined where the service would not know it. Recorded: the
- * type ends at the first colon, and for `aws-sdk:` at the second (recorded/services.ts).
+ * Parses the ARN of a Task's resource that is not an activity; returns undefined where the service would not recognise
+ * the resource. Recorded from the live service: the resource type ends at the first colon, for `aws-sdk:` at the second
+ * (recorded/services.ts).
  */
 export function parseServiceArn(arn: string): ServiceResource | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'requestResponse' };

@@ -1,12 +1,13 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** The code of a machine that never ends. The service reports it without a path. */
+/** The code of the problem that no state can end the machine. The service reports this problem without a path. */
 export const NO_END = 'MISSING_END_STATE';
 
 /**
  * Adds a problem for each target that does not exist, and for each state that is no target. A machine must also have a
- * state that ends it, and without one no unreachable states are reported; its branches and iterations need none.
+ * state that can end it; where there is none, that is reported in place of the states that are no target. Branches and
+ * iterations need no such state.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const reached = checkExistence(reader, states, startAt);
@@ -17,7 +18,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   } else checkReached(states, reached);
 }
 
-/** @returns all targets, StartAt included */
+/** Adds a problem for each target that does not exist. @returns all targets, StartAt included */
 function checkExistence(
   reader: Reader,
   states: Reader,
@@ -44,7 +45,10 @@ function checkReached(states: Reader, reached: ReadonlySet<string | undefined>):
   }
 }
 
-/** Returns true for a state without any target too: it may be meant to end, and what it lacks is another mistake. */
+/**
+ * Returns true for a state that can end the machine, and for one without any target: that one may be meant to end, and
+ * what it lacks is reported as another mistake.
+ */
 function mayEnd(state: Json): boolean {
   if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
   return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');

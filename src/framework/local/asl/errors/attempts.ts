@@ -7,9 +7,9 @@ import type { Catcher } from './catch.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { Retry } from './retry.js';
 
-/** The attempts of a state, its answers to failures, and its exit. */
+/** The parts of a state that `runAttempts` calls: its work, its Retry, its Catch and its exit. */
 export interface Attempts {
-  /** One attempt, from the input to the exit. */
+  /** Makes one attempt, from the state's input to its exit. */
   readonly once: (branch: Branch, input: Json) => Promise<Step>;
   readonly retry: Retry | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
@@ -17,8 +17,8 @@ export interface Attempts {
 }
 
 /**
- * Runs attempts of a state until one succeeds, its Retry is spent, or its Catch takes the failure. Nothing else records a
- * failed state: a Retry may still undo the failure.
+ * Runs attempts of a state until one succeeds, its Retry is spent, or its Catch takes the failure. The failure of a
+ * state is recorded here alone, once no Retry can undo it.
  * @throws StateFailure that the state does not catch
  */
 export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
@@ -36,7 +36,7 @@ export async function runAttempts(branch: Branch, input: Json, attempts: Attempt
   }
 }
 
-/** Leaves a failed state through its catcher. A failure on the way fails the state. */
+/** Leaves a failed state through its catcher. @throws StateFailure where the catcher's own fields fail */
 async function recover(
   branch: Branch,
   { leave }: Attempts,

@@ -9,7 +9,10 @@ export interface Catcher {
   readonly exit: Exit;
 }
 
-/** Compiles a Catch field to a function that returns the first catcher of a failure. */
+/**
+ * Compiles a Catch field to a function that returns the first catcher that matches a failure; undefined where none
+ * does.
+ */
 export function compileCatch(
   reader: Reader,
   language: Language,

@@ -12,10 +12,15 @@ interface Retrier {
   readonly fullJitter: boolean;
 }
 
-/** Waits out the delay before another attempt. Resolves with false where there is none. */
+/**
+ * Resolves with true after the delay before the next attempt, or with false where no retrier allows another attempt.
+ */
 export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
-/** Compiles a Retry field. The returned function is called at each entry of the state: retriers count from there. */
+/**
+ * Compiles a Retry field. The returned function is called at each entry of the state, since retriers count their
+ * attempts from there.
+ */
 export function compileRetry(reader: Reader): () => Retry {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
   for (const [i, { names }] of retriers.entries()) {
@@ -40,14 +45,17 @@ export function compileRetry(reader: Reader): () => Retry {
 
 const never: Retry = () => Promise.resolve(false);
 
-/** AWS page "Handling errors in Step Functions": interval x rate^attempts, capped, then jittered. */
+/**
+ * Returns the delay before a retry: interval x rate^attempts, capped, then jittered. AWS page "Handling errors in Step
+ * Functions".
+ */
 function delaySeconds(retrier: Retrier, made: number, random: () => number): number {
   const { intervalSeconds, backoffRate, maxDelaySeconds, fullJitter } = retrier;
   const delay = Math.min(intervalSeconds * backoffRate ** made, maxDelaySeconds);
   return fullJitter ? delay * random() : delay;
 }
 
-/** Waits on the execution's clock. Stays pending where the branch's scope ends. */
+/** Waits `ms` milliseconds on the execution's clock. Never resolves where the branch's scope ends before. */
 export async function pause(branch: Branch, ms: number): Promise<void> {
   await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
 }

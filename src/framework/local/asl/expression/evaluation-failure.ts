@@ -1,13 +1,21 @@
 export interface EvaluationOptions {
-  /** The field that failed; undefined where none can be named. */
+  /** The field whose expression failed; undefined where no field can be named. */
   readonly location?: string;
-  /** True where the EvaluationFailed event points to the state's entry instead of the event before it. @default false */
+  /**
+   * True where the EvaluationFailed event points to the state's entry instead of the event before the entry. @default
+   * false
+   */
   readonly afterEntry?: boolean;
-  /** The name by which a Retry or Catch may still match a States.Runtime. */
+  /**
+   * The documented error name by which a Retry or Catch may match the failure, although its error is States.Runtime.
+   */
   readonly documented?: string;
 }
 
-/** Thrown by an expression. Its state turns it into a StateFailure that names the state. */
+/**
+ * Thrown by an expression that fails. The state that evaluates the expression turns it into a StateFailure that names
+ * the state.
+ */
 export class EvaluationFailure extends Error {
   override readonly name = 'EvaluationFailure';
 
@@ -22,7 +30,8 @@ export class EvaluationFailure extends Error {
 
 /**
  * Makes the failure of an expression that ends the execution, such as a path that leads nowhere. Seen in executions of
- * the live service: the error is States.Runtime, and the name that the documentation gives it can be caught.
+ * the live service: the error is States.Runtime, yet a Catch can name the error as the documentation does
+ * (`documented`).
  */
 export function runtimeFailure(reason: string, documented?: string): EvaluationFailure {
   return new EvaluationFailure('States.Runtime', reason, documented === undefined ? {} : { documented });

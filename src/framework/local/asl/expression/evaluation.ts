@@ -1,7 +1,7 @@
 /** The values that a JSONata expression reads by name: `states`, and the variables. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
-/** An evaluation that runs in a thread. `now` is in epoch milliseconds. */
+/** An evaluation to be run in a thread. `now` is the execution's time, in epoch milliseconds. */
 export interface EvaluationJob {
   readonly source: string;
   readonly bindings: Bindings;
@@ -10,9 +10,9 @@ export interface EvaluationJob {
 
 /** The outcome of an evaluation. */
 export type Evaluated =
-  /** The JSON of the result; undefined where there is none. */
+  /** The JSON of the result; undefined where the expression returns nothing. */
   | { readonly kind: 'value'; readonly text: string | undefined }
   /** The result is, or holds, a function. */
   | { readonly kind: 'unsupported' }
-  /** The expression threw. `limit` is what it ran out of. */
+  /** The expression threw an error, or exceeded the limit that `limit` names. */
   | { readonly kind: 'failed'; readonly reason: string; readonly limit?: 'time' | 'size' };

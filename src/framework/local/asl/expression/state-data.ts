@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../values/json.js';
 /** The variables that a state can read. Names are without the `$`. */
 export interface Variables {
   get(name: string): Json | undefined;
-  /** Returns every visible variable, for a language that takes them all at once. */
+  /** Returns every visible variable, for a language that takes all of them at once. */
   all(): JsonObject;
 }
 
@@ -22,7 +22,7 @@ export interface Environment {
    * turn.
    */
   yieldIfBusy(ms: number): Promise<void> | undefined;
-  /** Evaluates in a thread what is too much for the main one. */
+  /** Evaluates in a thread an expression that takes too much for the main thread. */
   evaluateInThread(job: EvaluationJob): Promise<Evaluated>;
 }
 
@@ -32,12 +32,12 @@ export interface StateData {
   readonly input: Json;
   /** The value that `$` means in a path: the input after InputPath, later the result. */
   readonly root: Json;
-  /** The context object, `$$` to a path and `$states.context` to JSONata. */
+  /** Returns the context object: `$$` in a path, `$states.context` in JSONata. */
   readonly context: () => JsonObject;
   readonly environment: Environment;
   /** The result of the state's work; undefined until there is one. */
   readonly result?: Json;
-  /** The output of the failure that a Catch receives. */
+  /** The error output of a failure that a Catch has caught; undefined elsewhere. */
   readonly errorOutput?: Json;
 }
 

@@ -2,7 +2,10 @@ import type jsonata from 'jsonata';
 import { Compiler, type Compiled } from './compiler.js';
 import { ON_MAIN } from './guard.js';
 
-/** The characters of expressions in each of the two maps; one takes some 500 bytes, and each expression some more. */
+/**
+ * The most characters of the expressions in each of the two maps. A character takes some 500 bytes, and each expression
+ * as much as CHARS_EACH characters more.
+ */
 const CHARS = 50_000;
 const CHARS_EACH = 40;
 
@@ -12,8 +15,8 @@ let older = new Map<string, Compiled>();
 let chars = 0;
 
 /**
- * Compiles an expression for the main thread. Recent ones are cached, and no others: one of a few characters takes 15 KB,
- * and a definition may have 25,000.
+ * Compiles an expression for the main thread. Only recently used expressions are cached: a compiled expression of a few
+ * characters takes 15 KB, and a definition may have 25,000 expressions.
  * @throws Error where the expression cannot be parsed
  */
 export function compiled(source: string): Compiled {
@@ -31,7 +34,7 @@ export function compiled(source: string): Compiled {
   return made;
 }
 
-/** @throws Error where the expression cannot be parsed */
+/** Parses an expression without compiling it. @throws Error where the expression cannot be parsed */
 export function parse(source: string): jsonata.Expression {
   compiler ??= new Compiler(ON_MAIN);
   return compiler.parse(source);

@@ -9,7 +9,7 @@ import { mayNeedRewriting, rewrite } from './rewrite.js';
 /** A compiled expression. Never rejects; stays pending where the expression awaits what never settles. */
 export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
 
-/** Compiles expressions of JSONata that stay within limits. */
+/** Compiles JSONata expressions whose evaluations stay within limits. */
 export class Compiler {
   readonly #limits: Limits;
   readonly #options: object;
@@ -26,7 +26,7 @@ export class Compiler {
     this.#rewritten = Object.entries(rewrittenFunctions(limits));
   }
 
-  /** @throws Error where the text cannot be parsed */
+  /** Parses an expression. @throws Error where the text cannot be parsed */
   parse(source: string): jsonata.Expression {
     try {
       // The library keeps one engine of regular expressions for all: each parse sets ours again.
@@ -36,7 +36,7 @@ export class Compiler {
     }
   }
 
-  /** @throws Error where the text cannot be parsed */
+  /** Compiles an expression. @throws Error where the text cannot be parsed */
   compile(source: string): Compiled {
     const expression = this.parse(source);
     this.#limit(expression, source);
@@ -51,7 +51,10 @@ export class Compiler {
     };
   }
 
-  /** Gives an expression its limits: watched frames, guarded functions, and what is rewritten. */
+  /**
+   * Limits an expression: watches its frames of variables, guards the functions that it calls, and rewrites what the
+   * library does without a limit.
+   */
   #limit(expression: jsonata.Expression, source: string): void {
     const assign = assignerOf(expression);
     assign(NEW_FRAME, this.#watchFrame);
@@ -64,7 +67,10 @@ export class Compiler {
   }
 }
 
-/** The declaration of `assign` takes strings only; the library's own hooks are symbols. */
+/**
+ * Returns the expression's `assign` for names of any type: its declaration takes strings only, but the library's hooks
+ * are symbols.
+ */
 function assignerOf(expression: jsonata.Expression): (name: unknown, value: unknown) => void {
   return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
@@ -74,7 +80,10 @@ function failed(error: unknown): Evaluated {
   return { kind: 'failed', reason, ...(error instanceof LimitReached && { limit: error.what }) };
 }
 
-/** Returns the frame with the library's functions. A watcher of new frames sees it before anything is awaited. */
+/**
+ * Returns the frame of the library's functions. The library shows each new frame to a watcher before it awaits
+ * anything, so that the frame is there at once.
+ */
 function builtins(): Frame {
   const found: Frame[] = [];
   const probe = jsonata('1');
@@ -93,13 +102,16 @@ function describe(error: unknown): string {
   return typeof code === 'string' ? `${code}: ${text}` : text;
 }
 
-/** Writes a result as JSON, which drops the library's marks on arrays. Functions are refused. */
+/**
+ * Writes a result as JSON, which drops the library's marks on arrays. A result that holds a function is unsupported.
+ * @throws LimitReached where the result is too large
+ */
 function toText(value: unknown, { nodes, chars }: Limits): Evaluated {
   if (!measure(value, nodes, chars)) throw new LimitReached('size');
   return holdsFunction(value) ? { kind: 'unsupported' } : { kind: 'value', text: JSON.stringify(value) };
 }
 
-/** Returns true for a value that is or holds a function: JSON would leave it out. */
+/** Returns true for a value that is or holds a function, which JSON would leave out. */
 function holdsFunction(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;

@@ -3,9 +3,9 @@ import { entryUrl } from '../../../base/entry-url.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 
-/** The longest that a thread works on one evaluation. */
+/** The longest that a thread may work on one evaluation. */
 const LIMIT_MS = 1_000;
-/** The longest that a thread takes to begin: on a busy machine it starts slowly. */
+/** The longest that a thread may take to begin an evaluation: on a busy machine a new thread starts slowly. */
 const START_LIMIT_MS = 20_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
@@ -14,7 +14,7 @@ const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
-/** A message of a thread: it has begun with a job, or the job's outcome. */
+/** A message from a thread: the evaluation has begun, or its outcome. */
 export type ThreadMessage = 'begun' | Evaluated;
 
 interface Waiting {
@@ -24,27 +24,30 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
-  /** The evaluation that it runs. */
+  /** The evaluation that the thread runs; undefined while the thread is idle. */
   current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
-  /** Cancels the end of an idle thread. */
+  /** Cancels the timer that ends the thread after it has been idle for IDLE_MS. */
   cancelIdle: Cancel | undefined;
 }
 
 /**
- * Evaluates what takes too long for the main thread in threads that have limits of time and memory. The time is real,
- * whatever clock the service has. An idle thread does not keep the process alive.
+ * Evaluates expressions that are too much for the main thread, in threads with limits of time and memory. The time is
+ * real, whatever clock the service has. An idle thread does not keep the process alive.
  */
 export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #closed = false;
 
-  /** The number of evaluations that wait or run. */
+  /** The number of evaluations that run, or wait for a thread. */
   get busy(): number {
     return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
   }
 
-  /** Starts an evaluation as soon as a thread is free. The cancel ends it, and `done` is not called then. */
+  /**
+   * Starts an evaluation as soon as a thread is free. The returned function ends the evaluation without a call of
+   * `done`.
+   */
   evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
     const waiting = { job, done };
     this.#waiting.push(waiting);

@@ -5,22 +5,30 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { compiled } from './compile-cache.js';
 
-/** Returns the expression of a string that begins with `{%` and ends with `%}` exactly; undefined for any other. */
+/**
+ * Returns the expression in a string that begins with `{%` and ends with `%}` exactly; undefined for any other string.
+ */
 export function expressionIn(text: string): string | undefined {
   return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
     ? text.slice(2, -2).trim()
     : undefined;
 }
 
-/** The age of a turn at which an expression waits for the next: it may need as long again. */
+/**
+ * The age of a turn of the event loop, in milliseconds, from which an expression waits for the next turn: it may need
+ * as long again.
+ */
 const TURN_MS = 25;
 
-/** A longer expression goes to a thread at once: parsing takes time too. */
+/**
+ * The most characters of an expression that is tried on the main thread. A longer one goes to a thread at once, since
+ * parsing takes time too.
+ */
 const LONGEST_ON_MAIN = 20_000;
 
 /**
- * Compiles an expression of JSONata. It gets the rest of the main thread's turn; one that needs more starts again in a
- * thread. It is parsed when it is evaluated; syntax.ts checks it before.
+ * Compiles an expression of JSONata. An evaluation gets the rest of the main thread's turn, and starts again in a
+ * thread where it needs more. The expression is parsed when it is evaluated; syntax.ts checks it before.
  * @param location the field of the expression, as messages and events name it: `Arguments/a[0]`
  */
 export function compileExpression(source: string, location: string): Expression {
@@ -42,7 +50,7 @@ export function compileExpression(source: string, location: string): Expression 
   };
 }
 
-/** Resolves with undefined where the limits of the main thread are too narrow. */
+/** Evaluates on the main thread. Resolves with undefined where the limits of the main thread are too narrow. */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
   const result = await unlessStuck(compiled(source)(bindings, data.environment));
   return result.kind === 'failed' && result.limit ? undefined : result;
@@ -57,7 +65,10 @@ function bindingsOf(data: StateData): Bindings {
 
 const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
 
-/** Fails an evaluation that never ends: one only awaits itself, so it is done by the end of the turn, or never. */
+/**
+ * Fails an evaluation that never ends. An evaluation awaits nothing but itself, so it is done by the end of the turn,
+ * or never.
+ */
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {
     void evaluation.then(resolve);

@@ -14,8 +14,8 @@ const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 export type Host = Pick<Environment, 'random' | 'now'>;
 
 /**
- * The functions that Step Functions adds to JSONata or takes away, and those of JSONata that tell the time, on the
- * execution's clock. AWS page "Transforming data with JSONata in Step Functions".
+ * The functions that Step Functions adds to JSONata or takes away, and JSONata's functions of time, which here follow
+ * the execution's clock. AWS page "Transforming data with JSONata in Step Functions".
  */
 const STEP_FUNCTIONS: Readonly<Record<string, (host: Host) => unknown>> = {
   eval: () => undefined,
@@ -30,13 +30,13 @@ const STEP_FUNCTIONS: Readonly<Record<string, (host: Host) => unknown>> = {
   parse: () => (text?: string) => (text === undefined ? undefined : readJson(text)),
 };
 
-/** Selects the functions that an expression names: binding them all takes longer than most expressions. */
+/** Returns those of STEP_FUNCTIONS that an expression names: binding all of them takes longer than most expressions. */
 export function stepFunctionsIn(source: string): (host: Host) => Record<string, unknown> {
   const named = Object.entries(STEP_FUNCTIONS).filter(([name]) => source.includes(`$${name}`));
   return (host) => Object.fromEntries(named.map(([name, make]) => [name, make(host)]));
 }
 
-/** Returns the functions that rewritten expressions call. */
+/** Returns the functions that rewritten expressions call (rewrite.ts). */
 export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
   return {
     [RANGE]: (from: unknown, to: unknown) => rangeOperator(from, to, items),
@@ -45,7 +45,7 @@ export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
   };
 }
 
-/** Marks a list as what the library calls a sequence: a single item stands for itself. */
+/** Marks a list as a sequence of the library, which stands for its item where it has only one. */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
@@ -60,12 +60,12 @@ function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
   return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
-/** Makes an error that the library words by its code. */
+/** Makes an error of the library: the library words the message by the code. */
 function libraryError(code: string, value: unknown): Error {
   return Object.assign(new Error(code), { code, value });
 }
 
-/** Reads a field of an object, or of each object of a list. Inherited fields do not exist. */
+/** Reads a field of an object, or of each object of a list. Inherited fields count as absent. */
 function member(from: unknown, key: string): unknown {
   if (Array.isArray(from)) {
     return sequence(
@@ -88,7 +88,10 @@ function partition(items: unknown, size: unknown): unknown {
   );
 }
 
-/** Recorded: its result is a sequence, so that a range of one number is that number. */
+/**
+ * The function `$range`. Recorded from the live service: the result is a sequence, so that a range of one number is
+ * that number.
+ */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;
   const [from = NaN, to = NaN, by = NaN] = [first, last, step].map((number) => Math.floor(Number(number)));

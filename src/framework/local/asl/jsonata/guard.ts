@@ -2,23 +2,29 @@ import { turn } from '../../../base/time/turn.js';
 import { measure } from '../values/json.js';
 import { quickMatches } from './regexp.js';
 
-/** The limits of one evaluation. It ends beyond them, before the value is made where that can be foreseen. */
+/**
+ * The limits of one evaluation. An evaluation that exceeds one of them fails, before the value is made where that can
+ * be foreseen.
+ */
 export interface Limits {
   /** The most items in a list. */
   readonly items: number;
-  /** The most items in all lists that its steps return. */
+  /** The most items in all lists together that the steps of the evaluation return. */
   readonly allItems: number;
-  /** The most characters in a string, and in a value. */
+  /** The most characters in a string, and in all strings and keys of a value. */
   readonly chars: number;
-  /** The most values in a value; one that is held twice counts twice. */
+  /** The most values inside a value; a value that occurs twice counts twice. */
   readonly nodes: number;
-  /** The most items that a function compares pair by pair. */
+  /** The most items of a list that a function compares pair by pair. */
   readonly pairs: number;
-  /** The most items that a function sorts. */
+  /** The most items of a list that a function sorts. */
   readonly sorted: number;
-  /** Returns, for a regular expression, a test of the number of characters that it may read. */
+  /**
+   * Returns, for the pattern of a regular expression, a test of the length of a text: true where the text may be
+   * matched.
+   */
   readonly mayMatch: (pattern: string) => (chars: number) => boolean;
-  /** Returns true where no time is left. Called now and then. */
+  /** Returns true where the evaluation has no time left. Called every few steps. */
   readonly isOver: () => boolean;
 }
 
@@ -37,10 +43,10 @@ export class LimitReached extends Error {
 
 /** The deepest nesting of an evaluation. */
 const MAX_DEPTH = 1_000;
-/** The steps between two looks at the time. */
+/** The steps between two checks of the time. */
 const STEPS_BETWEEN_LOOKS = 64;
 
-/** The limits on the main thread. Beyond them an evaluation starts again in a thread. */
+/** The limits on the main thread. An evaluation that exceeds one of them starts again in a thread. */
 export const ON_MAIN: Limits = {
   items: 150_000,
   allItems: 1_000_000,
@@ -64,22 +70,22 @@ export const IN_THREAD: Limits = {
   isOver: () => false,
 };
 
-/** The use that an evaluation has made of its limits. */
+/** The steps, the nesting and the items that an evaluation has come to so far. */
 interface Usage {
   steps: number;
   depth: number;
   items: number;
 }
 
-/** The names under which the library looks for watchers of its steps and of its frames of variables. */
+/** The names under which the library looks up the watchers of its steps (ENTER, LEAVE) and of its new frames. */
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
 const LEAVE = Symbol.for('jsonata.__evaluate_exit');
 export const NEW_FRAME = Symbol.for('jsonata.__createFrame_push');
 
-/** The library's frame of variables: one for an evaluation, and one inside it for each block, call and so on. */
+/** A frame of variables in the library: one for each evaluation, and inside it one for each block, call and so on. */
 export interface Frame {
   lookup: (name: unknown) => unknown;
-  /** Set by `watchFrames`. */
+  /** The usage of the evaluation, which all its frames share; set by `watchFrames`. */
   usage?: Usage;
 }
 
@@ -88,12 +94,13 @@ interface Node {
   readonly group?: unknown;
 }
 
-/** The types of node that make a new value, rather than return an existing one. */
+/** The types of syntax node that make a new value, rather than return an existing one. */
 const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
 /**
- * Returns the function that the library calls with each new frame. The library looks up a watcher before every step, and
- * the step is counted in that lookup: it would await a watcher that it finds, which takes half as long again.
+ * Returns the function that the library calls with each new frame. Before every step the library looks up a watcher,
+ * and the step is counted in that lookup. No watcher is returned: the library would await it, which takes half as long
+ * again.
  */
 export function watchFrames(limits: Limits): (enclosing: Frame, frame: Frame) => void {
   const enter = (usage: Usage): undefined => {
@@ -147,7 +154,10 @@ const lengthOf = (value: unknown): number =>
 
 const short: Check = (args) => args.every((arg) => lengthOf(arg) <= 1_000);
 const unsharedWithin: Check = ([value], { nodes, chars }) => measure(value, nodes, chars);
-/** The steps of a lambda are counted; those of a built-in function are not. */
+/**
+ * Allows a lambda on a list of any length, since its steps are counted, and a built-in function on at most `sorted`
+ * items.
+ */
 const fewOrLambda: Check = ([list, fn], { sorted }) => isLambda(fn) || lengthOf(list) <= sorted;
 
 function isLambda(value: unknown): boolean {
@@ -163,13 +173,16 @@ function joins([list, separator]: readonly unknown[], { chars }: Limits): boolea
   return true;
 }
 
-/** Assumes the worst: a pattern may match once for each character. */
+/**
+ * Returns true where the text stays within the limit even if the pattern matches as often as it can; a regular
+ * expression may match once for each character.
+ */
 function replaces([text, pattern, by]: readonly unknown[], { chars }: Limits): boolean {
   const times = lengthOf(text) / (typeof pattern === 'string' ? Math.max(pattern.length, 1) : 1);
   return lengthOf(text) + times * lengthOf(by) <= chars;
 }
 
-/** The built-in functions that can take long, or make much, of little. */
+/** The checks of the built-in functions that can take long, or return large values, for small arguments. */
 const CHECKS: Readonly<Record<string, Check>> = {
   pad: ([, width], { chars }) => Math.abs(Number(width)) <= chars,
   join: joins,
@@ -190,7 +203,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   toMillis: short,
 };
 
-/** Returns the functions of CHECKS, each with its check before it. */
+/** Returns the functions that CHECKS names, each with its check before the call. */
 export function guardedFunctions(builtins: Frame, limits: Limits): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(CHECKS).map(([name, check]) => [

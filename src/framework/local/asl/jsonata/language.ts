@@ -9,7 +9,7 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'ResultSelector', 'ItemsPath'];
 
-/** The query language of expressions: Arguments before the work, Output and Assign after it. */
+/** The query language JSONata: Arguments is evaluated before the work, Output and Assign after it. */
 export const jsonataLanguage: Language = {
   name: 'JSONata',
 
@@ -108,11 +108,11 @@ export const jsonataLanguage: Language = {
 };
 
 interface ExitParts {
-  /** @default true */
+  /** True where the Output field is read. @default true */
   readonly output?: boolean;
-  /** @default true */
+  /** True where the Assign field is read. @default true */
   readonly assign?: boolean;
-  /** True where the state has a `$states.result`: of a task, of branches or of iterations. @default false */
+  /** True where expressions can read `$states.result`, that of a task, of branches or of iterations. @default false */
   readonly hasResult?: boolean;
 }
 
@@ -140,7 +140,7 @@ function readText(reader: Reader, field: string): Expression | undefined {
   return fixed === undefined ? undefined : () => fixed;
 }
 
-/** Returns the expression of a field; undefined where the field is anything else. */
+/** Returns the expression that a field consists of; undefined where the field is anything else. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
   const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
@@ -149,8 +149,9 @@ function expressionOf(reader: Reader, field: string): string | undefined {
 }
 
 /**
- * Returns the expression of a string; undefined for a plain string. A string that only begins or only ends as an
- * expression is a problem (AWS page "Transforming data with JSONata"); with blanks on both sides it is plain (recorded).
+ * Returns the expression in a string; undefined for a plain string. A string that only begins or only ends as an
+ * expression is a problem (AWS page "Transforming data with JSONata"). Recorded from the live service: a string with
+ * blanks around `{%` and `%}` is plain.
  */
 function sourceIn(text: string, reader: Reader, field: string): string | undefined {
   if (text.startsWith('{%') !== text.endsWith('%}')) {
@@ -160,7 +161,10 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
   return expressionIn(text);
 }
 
-/** Compiles an expression whose value must have a type. The message was seen in executions of the live service. */
+/**
+ * Compiles an expression whose value must have a certain type. The message for a value of another type was seen in
+ * executions of the live service.
+ */
 function typed(
   reader: Reader,
   field: string,
@@ -200,7 +204,7 @@ function readTemplate(reader: Reader, field: string): Expression | undefined {
   return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
 }
 
-/** Returns undefined where nothing in the value has to be evaluated. */
+/** Compiles the expressions inside a value; undefined where the value holds none. */
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
     const text = sourceIn(source, reader, field);

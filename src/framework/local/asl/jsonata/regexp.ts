@@ -1,6 +1,6 @@
 /**
- * Returns a RegExp class that asks before each match, since nothing can stop a match. `mayMatch` is called once for each
- * pattern.
+ * Returns a RegExp class that asks before each match whether a text of that length may be matched, since nothing can
+ * stop a match. `mayMatch` is called once for each pattern.
  */
 export function guardedRegExp(
   mayMatch: (pattern: string) => (chars: number) => boolean,
@@ -18,14 +18,15 @@ export function guardedRegExp(
   } as typeof RegExp;
 }
 
-/** The most estimated steps of a match: some 50 ms. */
+/** The most estimated steps of a match, which take some 50 ms. */
 const MATCH_STEPS = 10_000_000;
-/** The most characters for a pattern that tries every way to share them out. */
+/** The most characters of a text for a pattern that may try every way to divide the text among its repetitions. */
 const EVERY_WAY_CHARS = 20;
 
 /**
- * Estimates the length of text for which a regular expression is quick. A repetition of a repetition, or of alternatives,
- * may try every way to share out the text; any other repetition may begin at each character.
+ * Returns a test of the length of a text: true where the regular expression is quick on the text. A repetition of a
+ * repetition, or of alternatives, may try every way to divide the text; any other repetition may begin at each
+ * character.
  */
 export function quickMatches(pattern: string): (chars: number) => boolean {
   // Escapes and character classes match one character each; back references may try every way.

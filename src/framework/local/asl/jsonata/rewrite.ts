@@ -13,7 +13,7 @@ interface Node {
 /** The names that every JavaScript object inherits. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Returns false where an expression has nothing to rewrite. An escape may hide a name. */
+/** Returns false where an expression has nothing to rewrite. True for any escape, which may hide a name. */
 export function mayNeedRewriting(source: string): boolean {
   return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
 }
@@ -22,7 +22,7 @@ const SUSPECT = new RegExp([...INHERITED].join('|'));
 
 /**
  * Rewrites a parsed expression where the library does more than it should: `..` makes a list of any length, and a name
- * such as `constructor` reaches into JavaScript. Both become calls of our functions.
+ * such as `constructor` reaches into JavaScript. Both become calls of the functions RANGE and MEMBER.
  */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());

@@ -2,12 +2,13 @@ import type { Json } from '../values/json.js';
 import { parse } from './compile-cache.js';
 import { expressionIn } from './expression.js';
 
-/** The number of expressions that are parsed as one. */
+/** The number of expressions that are parsed together. */
 const AT_ONCE = 500;
 
 /**
- * Returns the faults of a definition's expressions that cannot be parsed, by their text. Parsing one costs as much as
- * parsing hundreds, so they are parsed as one list; each by itself where that fails.
+ * Returns the parser's complaint about each expression of a definition that cannot be parsed, by the expression's text.
+ * Parsing one expression costs as much as parsing hundreds, so all are parsed as one list, and each by itself only
+ * where that fails.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, string> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -41,8 +42,8 @@ function faultOf(source: string): string | undefined {
 }
 
 /**
- * Returns true where the list `[(one),(two)]` shows that all are expressions: it has as many items, and each is one block
- * that begins where it was put. So no expression can borrow text of another.
+ * Returns true where parsing the list `[(one),(two)]` shows that all sources are expressions: the list has as many
+ * items, and each item is one block that begins where its source was put. So no source can borrow text of another.
  */
 function areSound(sources: readonly string[]): boolean {
   const { expressions } = listOf(sources) ?? {};
@@ -55,7 +56,7 @@ function areSound(sources: readonly string[]): boolean {
   });
 }
 
-/** The library's node of a list or of a block in brackets. */
+/** The library's syntax node of a list or of a block in brackets. */
 interface Node {
   readonly type?: string;
   readonly position?: number;

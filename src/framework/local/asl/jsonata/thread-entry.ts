@@ -4,7 +4,9 @@ import { IN_THREAD } from './guard.js';
 import type { EvaluationJob } from '../expression/evaluation.js';
 import type { ThreadMessage } from './evaluation-threads.js';
 
-/** Runs in a thread: one evaluation after another, each within the limits of a thread. Posts when each begins. */
+/**
+ * The body of a thread: runs one evaluation after another, each within the limits of a thread. Posts when each begins.
+ */
 const compiler = new Compiler(IN_THREAD);
 const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 

@@ -9,7 +9,7 @@ import { compileTemplate } from './template.js';
 /** Finds the value of a path; returns undefined where the path leads nowhere. */
 interface Finder {
   (data: StateData): Json | undefined;
-  /** Says why nothing was found, in the service's words. */
+  /** Returns why the path leads nowhere, in the service's words. */
   explain(data: StateData): string;
 }
 
@@ -24,7 +24,7 @@ export function readDataPath(reader: Reader, field: string): ((data: StateData) 
 
 /**
  * Reads a field that holds a path, such as `SecondsPath`.
- * @param absent the message where the path leads nowhere. @default the service's, which names what is missing
+ * @param absent returns the message for a path that leads nowhere. @default the service's, which names what is missing
  */
 export function readPath(
   reader: Reader,
@@ -90,13 +90,16 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
   });
 }
 
-/** Reads a field that holds a path or an intrinsic function: `ErrorPath`. */
+/** Reads a field that holds a path or an intrinsic function, such as `ErrorPath`. */
 export function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   const text = reader.string(field);
   return text === undefined ? undefined : compileField(text, field, reader);
 }
 
-/** @param field the template that has the key. @default the key is a field itself */
+/**
+ * Compiles the path or the intrinsic function that a key holds.
+ * @param field the template that has the key. @default the key is a field itself
+ */
 function compileField(
   text: string,
   key: string,
@@ -116,7 +119,10 @@ function compileField(
   }
 }
 
-/** Compiles a path that must find something. @throws Error where the text is no path */
+/**
+ * Compiles a path. The returned function throws an EvaluationFailure where the path finds nothing.
+ * @throws Error where the text is no path
+ */
 function compileRequired(text: string, key: string, reader: Reader): (data: StateData) => Json {
   const find = finderOf(text, reader);
   return (data) => {
@@ -126,7 +132,10 @@ function compileRequired(text: string, key: string, reader: Reader): (data: Stat
   };
 }
 
-/** Recorded: the message shows the state's input, also for a path into the context object. */
+/**
+ * Returns the message for a path that finds nothing. Recorded from the live service: it shows the state's input, even
+ * where the path reads the context object.
+ */
 function notFound(text: string, key: string, { root }: StateData): string {
   return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;
 }

@@ -3,14 +3,14 @@ import { equalJson, getOwn, isObject, type Json } from '../values/json.js';
 /** A filter of a path: `[?(@.price < 10)]`. */
 export interface Filter {
   readonly holds: Test;
-  /** The number of operands that it reads for each item. */
+  /** The number of operands that the filter reads for each item. */
   readonly size: number;
 }
 
-/** Tests an item. `root` is the value that the path starts from. */
+/** Tests an item. `root` is the value that the whole path starts from. */
 export type Test = (item: Json, root: Json) => boolean;
 
-/** Reads one side of a comparison; undefined where its path finds nothing. */
+/** Reads one side of a comparison; undefined where that side is a path that finds nothing. */
 export type Operand = (item: Json, root: Json) => Json | undefined;
 
 type Comparison = (a: Json | undefined, b: Json | undefined) => boolean;
@@ -24,7 +24,10 @@ const COMPARISONS = new Map<string, Comparison>([
   ['>=', (a, b) => order(a, b) >= 0],
 ]);
 
-/** Returns a number below, at or above 0; NaN, for which no comparison holds, where the values have no order. */
+/**
+ * Returns a number below, at or above 0, as `a` is before, at or after `b`; NaN, for which no comparison holds, where
+ * the two have no order.
+ */
 function order(a: Json | undefined, b: Json | undefined): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a !== 'string' || typeof b !== 'string') return Number.NaN;
@@ -46,7 +49,7 @@ export function constant(value: Json): Operand {
   return () => value;
 }
 
-/** @param start `@` for the item, `$` for the root */
+/** Returns the operand that reads the value at a path. @param start `@` for the item, `$` for the root */
 export function valueAt(start: string, names: readonly (string | number)[]): Operand {
   return (item, root) => walk(start === '@' ? item : root, names);
 }

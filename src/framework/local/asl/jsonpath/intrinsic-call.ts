@@ -11,16 +11,16 @@ type Part = (data: StateData) => Json;
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** The most values in an argument: as many as the largest input can have. */
+/** The most values in an argument: as many as the largest input of a state can have. */
 const NODES = DATA_LIMIT_BYTES;
-/** The most characters in an argument: four times the largest input. */
+/** The most characters in an argument: four times those of the largest input of a state. */
 const CHARS = 4 * DATA_LIMIT_BYTES;
 
 const tooLarge = (name: string): EvaluationFailure =>
   new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 
 /**
- * Compiles a call such as `States.Format('Hi {}', $.name)`, nested ones included.
+ * Compiles a call such as `States.Format('Hi {}', $.name)`, with the calls among its arguments.
  * @throws Error where the call cannot be read, names no function, or has the wrong number of arguments
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
@@ -58,7 +58,10 @@ class Parser {
       throw new Error(`it cannot be read from '${this.scanner.rest}' on`);
   }
 
-  /** @param template true where the first argument is a template, which keeps its escapes until it is filled in */
+  /**
+   * Reads the arguments of a call.
+   * @param template true where the first argument is a template, which keeps its escapes until it is filled in
+   */
   #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];
     this.#expect('(');

@@ -4,7 +4,10 @@ import { bareText, canonical, equalJson, isObject, type Json, type JsonObject } 
 import { seeded, uuid } from '../values/random.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** A function of the states language. AWS page "Intrinsic functions for JSONPath states". */
+/**
+ * A function of the states language, with the fewest and the most arguments that it takes. AWS page "Intrinsic
+ * functions for JSONPath states".
+ */
 export interface Intrinsic {
   readonly min: number;
   readonly max: number;
@@ -25,7 +28,7 @@ function text(value: Json | undefined, name: string): string {
   return value;
 }
 
-/** Base64 and hashes take at most 10,000 characters. */
+/** Reads a string of at most 10,000 characters, the limit for Base64 and hashes. */
 function shortText(value: Json | undefined, name: string): string {
   const given = text(value, name);
   if (given.length > TEXT_LIMIT) fail(`${name}: the input has more than ${TEXT_LIMIT} characters`);
@@ -42,7 +45,7 @@ function object(value: Json | undefined, name: string): JsonObject {
   return value;
 }
 
-/** Rounds to the nearest whole number. */
+/** Reads a number, rounded to the nearest whole number. */
 function integer(value: Json | undefined, name: string): number {
   if (typeof value !== 'number') fail(`${name}: expected a number, got ${JSON.stringify(value)}`);
   const whole = Math.round(value);
@@ -69,7 +72,7 @@ function format(args: Json[], name: string): string {
   return made;
 }
 
-/** Writes a value as Java prints a map (recorded for objects). */
+/** Writes a value as Java prints a map: `{key=value}` (recorded for objects). */
 function javaText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
   if (!isObject(value)) return bareText(value);
@@ -156,7 +159,7 @@ function add(args: Json[], name: string): Json {
   return sum;
 }
 
-/** Splits at each character of the second argument; empty pieces are dropped (recorded). */
+/** Splits a text at each character of the second argument; empty pieces are dropped (recorded). */
 function split(args: Json[], name: string): Json {
   const source = text(args[0], name);
   const splitters = new Set(text(args[1], name));

@@ -10,7 +10,10 @@ import { readDataPath, readField, readPath, readTemplate } from './fields.js';
 import { referenceSteps } from './path.js';
 import { putResult } from './result-path.js';
 
-/** The query language of paths and payload templates, with InputPath, ResultPath and OutputPath around the work. */
+/**
+ * The query language JSONPath: paths and payload templates. InputPath applies before the work, ResultPath and
+ * OutputPath after it.
+ */
 export const jsonPath: Language = {
   name: 'JSONPath',
 
@@ -130,7 +133,7 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
   };
 }
 
-/** Reads ResultPath. The result replaces the input, is dropped, or is put into the input. */
+/** Reads ResultPath, by which the result replaces the input, is dropped, or is put into the input. */
 function readResultPath(reader: Reader): (data: StateData) => Json {
   const result = (data: StateData): Json => data.result ?? null;
   if (reader.json('ResultPath') === null) return (data) => data.input;

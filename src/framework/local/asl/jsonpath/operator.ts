@@ -5,7 +5,7 @@ import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** A comparison of a Choice rule. */
+/** The compiled comparison of a Choice rule. */
 export interface Test {
   /** True where the comparison can be made although the variable's path finds nothing. */
   readonly absent: boolean;
@@ -22,7 +22,10 @@ const ORDERS: Record<string, (order: number) => boolean> = {
   GreaterThanEquals: (order) => order >= 0,
 };
 
-/** Returns the order of two values of one type; undefined where either has another type. */
+/**
+ * Returns a number below, at or above 0 for the order of two values of one type; undefined where either has another
+ * type.
+ */
 type Order = (a: Json, b: Json) => number | undefined;
 
 const TYPES: Record<string, Order> = {
@@ -45,7 +48,7 @@ for (const [type, order] of Object.entries(TYPES)) {
 }
 COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
 
-/** The test of a comparison's literal, by the type that the operator's name begins with. */
+/** The check of the literal that a comparison has, by the type that the operator's name begins with. */
 const LITERALS: Record<string, (value: Json) => boolean> = {
   String: (value) => typeof value === 'string',
   Numeric: (value) => typeof value === 'number',
@@ -71,7 +74,7 @@ export function isOperator(field: string): boolean {
   );
 }
 
-/** Compiles the operator of a rule. */
+/** Compiles the comparison operator of a rule, such as `NumericEquals`. */
 export function compileOperator(operator: string, reader: Reader): Test {
   const check = Object.hasOwn(CHECKS, operator) ? CHECKS[operator] : undefined;
   if (check) {

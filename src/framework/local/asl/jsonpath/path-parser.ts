@@ -9,7 +9,7 @@ export type Step =
   | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
   | { readonly kind: 'filter'; readonly filter: Filter; readonly shown: string }
   | { readonly kind: 'every'; readonly shown: string }
-  /** The next step is taken from the value that is reached, and from every value inside it. */
+  /** The next step is taken from the value reached so far, and from every value inside it. */
   | { readonly kind: 'descent'; readonly shown: string };
 
 export interface Slice {
@@ -24,8 +24,8 @@ const INDEX = /\s*(-?\d+)\s*/y;
 const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
 
 /**
- * Reads the steps of a path as Jayway JsonPath does, which the service runs: a dot may stand before a bracket, and a
- * backslash in a quoted name is a backslash (recorded/paths.ts). Stops at the first character that begins no step.
+ * Reads the steps of a path as Jayway JsonPath does, which the live service runs: a dot may stand before a bracket, and
+ * a backslash in a quoted name is a backslash (recorded/paths.ts). Stops at the first character that begins no step.
  * @throws Error where a step begins that cannot be read
  */
 export function readSteps(scanner: Scanner): Step[] {
@@ -108,7 +108,9 @@ class StepReader {
     return indexes.length === 0 ? undefined : { kind: 'indexes', indexes, shown: `[${indexes.join(',')}]` };
   }
 
-  /** Reads items with commas between them, and the closing bracket; none where the first item cannot be read. */
+  /**
+   * Reads items with commas between them, and the closing bracket. Returns none where the first item cannot be read.
+   */
   #list(item: RegExp): string[] {
     const items: string[] = [];
     do {
@@ -196,7 +198,10 @@ class FilterReader {
   }
 }
 
-/** The name or index of a step in a filter, whose paths lead to one value. */
+/**
+ * Returns the name or index of a step in a filter, whose paths lead to one value. @throws Error for a step to many
+ * values
+ */
 function nameOf(step: Step): string | number {
   const [name, ...names] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
   if (name === undefined || names.length > 0) throw new Error(`a filter cannot hold ${step.shown}`);

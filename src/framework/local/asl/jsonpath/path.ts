@@ -8,21 +8,21 @@ export interface Path {
   readonly text: string;
   /** The path with every step in brackets, as the service's messages write it. */
   readonly normal: string;
-  /** True where the path can name one value only. A definite path reads that value; any other reads a list. */
+  /** True where the path can name one value only. `read` then returns that value, and for any other path a list. */
   readonly definite: boolean;
   readonly steps: readonly Step[];
   /**
-   * Reads the path from `root`. Returns undefined where a definite path leads nowhere.
-   * @throws EvaluationFailure where the budget is spent
+   * Returns the value at the path from `root`; undefined where a definite path leads nowhere.
+   * @throws EvaluationFailure where the budget is used up
    */
   read(root: Json, budget: WorkBudget): Json | undefined;
-  /** Says why a definite path finds nothing, in the service's words. */
+  /** Returns why a definite path finds nothing, in the service's words. */
   explain(root: Json): string;
 }
 
 /**
  * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
- * @throws Error where the text is no path, or uses what is not supported
+ * @throws Error where the text is no path, or uses a feature that is not supported
  */
 export function compilePath(text: string): Path {
   if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
@@ -40,7 +40,10 @@ function shown(steps: readonly Step[]): string {
   return `$${steps.map((step) => step.shown).join('')}`;
 }
 
-/** A list of names gives one object where the path ends in it, and many values before (Jayway; recorded/paths.ts). */
+/**
+ * Returns true where a step names one value only. Several names give one object where the path ends with them, and many
+ * values before the end (Jayway; recorded/paths.ts).
+ */
 function isDefinite(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
   return step.kind === 'indexes' && step.indexes.length === 1;
@@ -77,7 +80,10 @@ function pick(source: JsonObject, names: readonly string[]): JsonObject {
   return made;
 }
 
-/** Recorded: where only the last step fails the path has no results; an earlier step is a missing property. */
+/**
+ * Returns why a path finds nothing. Recorded from the live service: a path of which only the last step fails has no
+ * results; an earlier step that fails is a missing property.
+ */
 function explain(root: Json, steps: readonly Step[]): string {
   const found = steps.findIndex((_, at) => readDefinite(root, steps.slice(0, at + 1)) === undefined);
   return found < 0 || found === steps.length - 1
@@ -151,7 +157,7 @@ function sliced(list: Json[], { from, to, step }: Slice): Json[] {
 }
 
 /**
- * Reads a reference path, which names one value: `$.a['b'][0]` is `['a', 'b', 0]`.
+ * Reads a reference path, which names one value: `$.a['b'][0]` becomes `['a', 'b', 0]`.
  * @throws Error where the path could name more than one value
  */
 export function referenceSteps(text: string): (string | number)[] {

@@ -1,8 +1,8 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * Returns `target` with `value` put at a path, all else unchanged. Missing objects on the way are made, and a list takes
- * a value at one of its indexes. AWS page "Specifying state output using ResultPath".
+ * Returns `target` with `value` put at a path, and all else unchanged. Objects that are missing on the way are made; a
+ * list takes a value only at an index that it has. AWS page "Specifying state output using ResultPath".
  * @returns undefined where the path cannot be in `target`
  */
 export function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {

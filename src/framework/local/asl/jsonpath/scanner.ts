@@ -1,4 +1,4 @@
-/** Reads a text from left to right. All patterns are sticky (`y`). */
+/** Reads a text from left to right. All patterns must be sticky (`y`). */
 export class Scanner {
   constructor(
     readonly text: string,
@@ -10,7 +10,10 @@ export class Scanner {
     return this.at >= this.text.length;
   }
 
-  /** Reads the text that a pattern matches here. Returns undefined, and reads nothing, where there is no match. */
+  /**
+   * Reads the text that a pattern matches at `at`. Returns undefined, and reads nothing, where the pattern does not
+   * match.
+   */
   take(pattern: RegExp): string | undefined {
     return this.match(pattern)?.[0];
   }
@@ -24,7 +27,7 @@ export class Scanner {
     return found;
   }
 
-  /** The beginning of the text that is left, for messages. */
+  /** The first 40 characters of the text that is left, for messages. */
   get rest(): string {
     return this.text.slice(this.at, this.at + 40);
   }

@@ -3,24 +3,26 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** The field that a template stands in. */
+/** The field of a definition that holds the template. */
 export interface TemplateField {
-  /** Compiles the value of a key that ends in `.$`. Reports a value that is neither path nor function. */
+  /**
+   * Compiles the value of a key that ends in `.$`. Adds a problem for a value that is neither a path nor a function.
+   */
   compile(text: string, key: string): Part;
   problem(text: string): void;
 }
 
 /**
  * Compiles a payload template: an object in which each field `name.$` holds a path or an intrinsic function, at any
- * depth, lists included. Recorded: constant keys come first, as they are written, then evaluated ones in the order of a
- * Java HashMap (recorded/spelling.ts).
+ * depth, lists included. Recorded from the live service: constant keys come first, in the order of the template, then
+ * evaluated keys in the order of a Java HashMap (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
   return part ?? (() => source);
 }
 
-/** Returns undefined where nothing in the template has to be evaluated. */
+/** Compiles a part of a template; undefined where nothing in the part has to be evaluated. */
 function compilePart(source: Json, field: TemplateField): Part | undefined {
   if (Array.isArray(source)) return compileList(source, field);
   if (isObject(source)) return compileObject(source, field);
@@ -72,7 +74,7 @@ function compileDynamic(value: Json, key: string, field: TemplateField): Part {
   return () => null;
 }
 
-/** Sorts keys into the order of a Java HashMap. */
+/** Sorts keys into the order in which a Java HashMap returns them. */
 export function inHashOrder(keys: readonly string[]): string[] {
   let size = 16;
   while (keys.length > size * 0.75) size *= 2;

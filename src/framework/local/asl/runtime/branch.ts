@@ -15,9 +15,9 @@ const isoTime = (ms: number): string => new Date(ms).toISOString();
 export interface Iteration {
   readonly index: number;
   readonly name: string;
-  /** The type of the event of an iteration that is aborted. */
+  /** The type of the event that records an aborted iteration. */
   readonly aborted: string;
-  /** The value of `$$.Map`. */
+  /** The value of `$$.Map` in the context object. */
   readonly context: JsonObject;
   /** True for the branch that is the iteration, false for a branch inside it. */
   readonly own: boolean;
@@ -25,26 +25,31 @@ export interface Iteration {
 
 /**
  * The types of the events that a kind of state records between its entry and its exit. Recorded from the live service;
- * test/local/conformance/recorded/pointers.ts has the event that each points to.
+ * test/local/conformance/recorded/pointers.ts has the event that each of them points back to.
  */
 export interface StateEvents {
-  /** Recorded at the start of each attempt. */
+  /** The event at the start of each attempt. */
   readonly started?: string;
-  /** Recorded when the work is done. No event ever points to it. */
+  /** The event at the end of the work. No other event ever points to it. */
   readonly succeeded?: string;
-  /** Recorded when no Retry is left, before a Catch; not for a States.Runtime of the state's own fields. */
+  /**
+   * The event of a failure when no Retry is left, before a Catch. A States.Runtime of the state's own fields has none.
+   */
   readonly failed?: string;
-  /** Recorded when an event outside the state ends it. */
+  /** The event of a state that is ended by an event outside the state. */
   readonly aborted?: string;
 }
 
-/** A state, as a branch records it. */
+/** The facts about a state that its branch records. */
 export interface EnteredState {
   readonly type: string;
   readonly name: string;
   readonly kind: {
     readonly events: StateEvents;
-    /** True where the state may be retried. Recorded: only then its context has a RetryCount. */
+    /**
+     * True where the state may be retried. Recorded from the live service: only then the context object has a
+     * RetryCount.
+     */
     readonly recovers?: boolean;
   };
 }
@@ -53,24 +58,24 @@ interface CurrentState {
   readonly state: EnteredState;
   readonly enteredId: number;
   readonly enteredAt: number;
-  /** The id of the event that the entry points to. */
+  /** The id of the event that the state's entry points back to. */
   readonly enteredFrom: number;
-  /** True when this attempt's work is done. A later failure is one of Assign or Output. */
+  /** True once the work of the current attempt is done: a later failure is one of Assign or Output. */
   succeeded: boolean;
 }
 
 /**
- * A sequence of states: of an execution, of a branch of a Parallel, or of an iteration of a Map. Records its events, each
- * of which points to the one before.
+ * A sequence of states: of an execution, of a branch of a Parallel, or of an iteration of a Map. Records the events of
+ * these states, each of which points to the one before.
  */
 export class Branch implements Environment {
   /** The id of the branch's latest event. */
   previous: number;
-  /** The number of retries of the current state. */
+  /** The number of retries of the current state so far. */
   retryCount = 0;
-  /** The branches that the current state runs, by their index. */
+  /** The branches that the current state runs, by their index; undefined where the state runs none. */
   children: ReadonlyMap<number, Branch> | undefined;
-  /** The token of the task that the current state waits for; undefined where the state may not see it. */
+  /** The token of the task that the current state waits for; undefined where the context object shows no token. */
   taskToken: string | undefined;
   readonly budget = new WorkBudget();
   #current: CurrentState | undefined;
@@ -82,20 +87,23 @@ export class Branch implements Environment {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** The iteration of a Map that it is, or is in. */
+    /** The iteration of a Map that this branch is, or is inside; undefined outside any Map. */
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
     this.#json = new JsonText(({ length }) => execution.stepCounter.add(length >> 10));
   }
 
-  /** Sets the text of the input. Recorded: the first state's entry shows it as it was given, later JSON is compact. */
+  /**
+   * Sets the text of the execution's input. Recorded from the live service: the entry of the first state shows the
+   * input as it was sent; later JSON is compact.
+   */
   withInputText(text: string): this {
     this.#inputText = text;
     return this;
   }
 
-  /** The name of the state that was entered and not left; empty between two. */
+  /** The name of the current state; empty between two states. */
   get stateName(): string {
     return this.#current?.state.name ?? '';
   }
@@ -107,7 +115,7 @@ export class Branch implements Environment {
     return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
   }
 
-  /** Records that an event elsewhere ended it. */
+  /** Records that an event outside the branch, with the id `cause`, ended the branch. */
   abort(cause: number): void {
     const { iteration } = this;
     if (iteration?.own) {
@@ -117,7 +125,7 @@ export class Branch implements Environment {
     this.abortStates(cause);
   }
 
-  /** Records that an event elsewhere ended the states that it is in. */
+  /** Records that an event outside the branch, with the id `cause`, ended its current state and the branches inside. */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
     const aborted = this.#current?.state.kind.events.aborted;
@@ -143,7 +151,7 @@ export class Branch implements Environment {
 
   /**
    * Records that the current state's work begins.
-   * @returns the event's id, or that of the event before where the kind of state has none
+   * @returns the id of the new event; of the branch's latest event where the kind of state has no such event
    */
   started(details?: object): number {
     const { kind } = this.#entered().state;
@@ -158,7 +166,7 @@ export class Branch implements Environment {
     if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
-  /** @param assigned the JSON of the assigned variables, by their names */
+  /** Records the exit of the current state. @param assigned the JSON of the assigned variables, by their names */
   exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
@@ -186,7 +194,7 @@ export class Branch implements Environment {
     return this.execution.stepCounter.yieldIfBusy(ms);
   }
 
-  /** Evaluates a field. Stays pending where the branch's scope ends. */
+  /** Evaluates a field of the current state. Stays pending where the branch's scope ends. */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
     const { stepCounter } = this.execution;
     const next = this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step();
@@ -217,7 +225,7 @@ export class Branch implements Environment {
     return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 
-  /** Names the current state, as the service does in the cause of a States.Runtime. */
+  /** Puts the current state's name before a reason, as the service does in the cause of a States.Runtime. */
   explain(reason: string): string {
     const {
       state: { name },
@@ -226,7 +234,9 @@ export class Branch implements Environment {
     return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
   }
 
-  /** Turns a thrown value into the failure of an attempt. A failed expression is recorded. */
+  /**
+   * Turns a thrown value into the failure of an attempt. The failure of a JSONata expression is recorded as an event.
+   */
   failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
     if (error instanceof EvaluationFailure) return this.#evaluationFailure(error);
@@ -234,7 +244,7 @@ export class Branch implements Environment {
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
   }
 
-  /** Records that the current state failed and no Retry is left. */
+  /** Records the failure of the current state, once no Retry is left. */
   recordFailure({ options }: StateFailure): void {
     const { state, succeeded } = this.#entered();
     const { kind } = state;

@@ -1,27 +1,27 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 
-/** The result of a state. Without `next`, its branch is done. */
+/** The result of a state. Where `next` is undefined, the branch is done. */
 export interface Step {
   readonly next: string | undefined;
   readonly output: Json;
 }
 
-/** A compiled state. `run` rejects with the StateFailure that the state did not catch. */
+/** A compiled state. `run` rejects with a StateFailure that the state did not catch. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
 }
 
-/** States that lead to each other, and the name of the first. */
+/** States that lead to each other. `startAt` is the name of the first. */
 export interface StateGroup {
   readonly startAt: string;
   readonly states: ReadonlyMap<string, State>;
 }
 
 /**
- * Runs states from the first to the one that ends.
- * @returns the output of the last. Rejects with the StateFailure that ended it; stays pending where the branch's scope
- * ended
+ * Runs states from `startAt` on until one has no next state.
+ * @returns the output of the last state. Rejects with the StateFailure that its state did not catch; stays pending
+ * where the branch's scope ends
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   let name = group.startAt;

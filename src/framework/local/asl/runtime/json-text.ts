@@ -5,7 +5,7 @@ import { dataLimitFailure } from './state-failure.js';
 
 export const TOO_DEEP = 'The value is nested too deeply.';
 
-/** Writes values as compact JSON. The same value twice in a row is written, and checked, once. */
+/** Writes values as compact JSON. A value that is asked for twice in a row is written and checked once. */
 export class JsonText {
   #value: Json | undefined;
   #text = '';

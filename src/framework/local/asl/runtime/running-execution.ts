@@ -4,31 +4,33 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
 import type { StepCounter } from './step-counter.js';
 
-/** The end of a task: as a worker reported it, or by a timeout. */
+/** The end of a task: a worker's report, or a timeout. */
 export type TaskOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
   | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
-/** The limits of a task and of its silence, from its start on, which is the lease. Undefined: no limit. */
+/**
+ * The longest time from the lease of a task to its end, and between two heartbeats; undefined where there is no limit.
+ */
 export interface Limits {
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** The state that scheduled a task, and the id of its event. */
+/** The execution and the state that scheduled a task, and the id of the event that recorded this. */
 export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
 }
 
-/** A task for a worker, with the callbacks that follow it. Times are epoch milliseconds. */
+/** A task to be leased, with the callbacks for its start and its end. Times are epoch milliseconds. */
 export interface TaskOrder extends Limits {
   readonly input: string;
-  /** The state that waits for the task; undefined for a task without one. */
+  /** The state that waits for the task; undefined for a task of a called service. */
   readonly origin?: TaskOrigin;
-  /** Returns true while the execution waits for the task. Ends an execution that is past its deadline. */
+  /** Returns true while the execution waits for the task. Ends the execution where its deadline has passed. */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
   onSettled(outcome: TaskOutcome, at: number): void;
@@ -37,7 +39,7 @@ export interface TaskOrder extends Limits {
 /** The activities, as a Task state sees them. */
 export interface ActivityQueue {
   has(arn: string): boolean;
-  /** Queues a task for a poll. The cancel withdraws it and closes its token. */
+  /** Queues a task for a poll. The returned function withdraws the task and closes its token. */
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
@@ -50,21 +52,21 @@ export interface ResourceCall {
   readonly taskToken?: string;
 }
 
-/** The answer to such a call. */
+/** The answer to a call of a resource that is not an activity. */
 export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>;
 
 /** Answers the Tasks whose resources are not activities. */
 export interface Resources {
   has(machine: string, state: string, resource: string): boolean;
-  /** Never rejects. */
+  /** Answers a call. Never rejects: an error is an answer too. */
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
-/** A task without a poller: a service gets its token. */
+/** A task that no worker polls for: the called service gets its token. */
 export interface TokenTask {
   readonly token: string;
   isOpen(): boolean;
-  /** Starts its timeout and its heartbeat timeout. */
+  /** Starts the task's timeout and heartbeat timeout. */
   start(workerName?: string): void;
   settle(outcome: TaskOutcome): void;
   close(): void;
@@ -75,25 +77,23 @@ export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityQueue;
-  /** Evaluate the expressions that are too much for the main thread. */
+  /** The threads for the expressions that are too much for the main thread. */
   readonly threads: EvaluationThreads;
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
   readonly region: string;
-  /**
-   * Opens a task without a poller.
-   * @param subject the answer to a report on its token once it is closed
-   */
+  /** Opens a task that no worker polls for. @param subject the text that answers a report on the closed task */
   openTask(subject: string, order: TaskOrder): TokenTask;
-  /** Returns true while it runs. Ends it where its deadline has passed and the timer has not fired yet. */
+  /** Returns true while the execution runs. Ends it where the deadline has passed and the timer has not fired yet. */
   isLive(): boolean;
   /**
-   * Counts bytes that it holds beside its history; a negative number releases them. Its end releases all.
+   * Counts bytes that the execution holds beside its history; a negative number releases them. The end of the execution
+   * releases all of them.
    * @throws StateFailure where all running executions together hold too much
    */
   hold(bytes: number): void;
-  /** Called at each transition between two states. May end the execution. */
+  /** Called between two states. May end the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
   /** Ends when the execution does. */
@@ -102,8 +102,9 @@ export interface RunningExecution {
   readonly context: JsonObject;
   /**
    * Adds an event to the history.
+   * @param previous the id of the event that the new one follows from
    * @param at the time of the event, in epoch milliseconds. @default now
-   * @returns its id
+   * @returns the id of the new event
    */
   record(type: string, previous: number, details?: object, at?: number): number;
 }

@@ -1,8 +1,8 @@
 import type { Cancel } from '../../../base/time/clock.js';
 
 /**
- * The lifetime of a branch, and of the branches inside it. When it ends, whatever waits in it is cancelled: its promise
- * stays pending, and is collected.
+ * The lifetime of a branch, and of the branches inside it. The end of a scope cancels whatever waits inside: the
+ * promises stay pending, and are garbage-collected.
  */
 export class Scope {
   #ended = false;
@@ -12,7 +12,7 @@ export class Scope {
     return this.#ended;
   }
 
-  /** Makes a scope that ends with this one, or before. */
+  /** Makes a scope inside this one, which ends with this one or earlier. */
   child(): Scope {
     const child = new Scope();
     if (this.#ended) child.end();
@@ -24,7 +24,7 @@ export class Scope {
     return child;
   }
 
-  /** Ends the scope, once. */
+  /** Ends the scope; does nothing after the first call. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -33,8 +33,8 @@ export class Scope {
   }
 
   /**
-   * Waits for something from outside. Stays pending where the scope ends.
-   * @param begin starts it and returns its cancel; may resolve at once
+   * Waits for something outside the scope. Stays pending where the scope ends before.
+   * @param begin starts the wait and returns its cancel; may call `resolve` at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
     return new Promise((resolve) => {
@@ -51,7 +51,7 @@ export class Scope {
     });
   }
 
-  /** Settles as the promise does. Stays pending where the scope ends before that. */
+  /** Settles as the promise does. Stays pending where the scope ends before the promise settles. */
   async keep<T>(promise: Promise<T> | T): Promise<T> {
     try {
       const value = await promise;
@@ -63,7 +63,9 @@ export class Scope {
   }
 }
 
-/** Makes a new promise each time: a shared one would keep everything that waits for it. */
+/**
+ * Returns a promise that never settles, a new one for each call: a shared one would keep everything that waits for it.
+ */
 function forever(): Promise<never> {
   return new Promise(() => {});
 }

@@ -4,20 +4,19 @@ import type { Json } from '../values/json.js';
 const DATA_LIMIT = 'States.DataLimitExceeded';
 
 export interface FailureOptions {
-  /** Other names by which a Retry or Catch may match it. @default none */
+  /** Other names by which a Retry or Catch may match the failure. @default none */
   aliases?: readonly string[];
   /** The Cause that a Catch receives where the failure has none. @default null */
   missingCause?: Json;
-  /** Ends the execution unless an alias is named: neither its own name nor States.ALL matches. @default false */
+  /** True where only an alias matches, neither the failure's own name nor States.ALL. @default false */
   fatal?: boolean;
-  /** A States.Runtime of the state's own fields: the state leaves no event of its own for it. @default false */
+  /**
+   * True for a States.Runtime of the state's own fields, for which the state records no failure event. @default false
+   */
   own?: boolean;
 }
 
-/**
- * The failure of a state. Has what the history shows (`error` and `reason`; no keys where undefined), and what a Catch
- * receives.
- */
+/** The failure of a state: as the history shows it (`details`), and as a Catch receives it (`output`). */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
 
@@ -29,7 +28,7 @@ export class StateFailure extends Error {
     super(`${error}: ${reason}`);
   }
 
-  /** The details of a failure event. */
+  /** The details of the event that records the failure; a key is absent where its value is undefined. */
   get details(): { error?: string; cause?: string } {
     return {
       ...(this.error !== undefined && { error: this.error }),
@@ -42,7 +41,7 @@ export class StateFailure extends Error {
     return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
   }
 
-  /** Returns true where an ErrorEquals list names it, by the rules of the AWS page "Handling errors in Step Functions". */
+  /** Returns true where an ErrorEquals list matches the failure. AWS page "Handling errors in Step Functions". */
   matches(names: readonly string[]): boolean {
     const { aliases = [], fatal = false } = this.options;
     return names.some((name) => {
@@ -54,7 +53,10 @@ export class StateFailure extends Error {
   }
 }
 
-/** Makes the failure of a result of more than 262,144 bytes. Recorded from the live service. */
+/**
+ * Makes the failure for a result of more than 262,144 bytes. Recorded from the live service.
+ * @param what the state or the resource that returned the result
+ */
 export function dataLimitFailure(what: string): StateFailure {
   return new StateFailure(
     'States.DataLimitExceeded',
@@ -62,7 +64,10 @@ export function dataLimitFailure(what: string): StateFailure {
   );
 }
 
-/** Makes the failure of a Parallel or a Map of that of its branch. States.BranchFailed matches it too. */
+/**
+ * Makes the failure of a Parallel or a Map from the failure of one of its branches. States.BranchFailed matches the new
+ * failure too, unless it is fatal.
+ */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
   if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
   const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
@@ -70,8 +75,8 @@ export function branchFailure({ error, reason, options }: StateFailure): StateFa
 }
 
 /**
- * Makes the failure of a task. Recorded from the live service: a missed heartbeat is a States.Timeout too. The AWS page
- * "Handling errors" has States.HeartbeatTimeout for it, so a Retry or Catch may name either.
+ * Makes the failure of a task. Recorded from the live service: the error of a missed heartbeat is States.Timeout. The
+ * AWS page "Handling errors" names it States.HeartbeatTimeout, so a Retry or Catch may use either name.
  */
 export function taskFailure(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
   if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);

@@ -1,8 +1,11 @@
 import { turn } from '../../../base/time/turn.js';
 
-/** An execution of fewer steps is no burden to others; its branches take turns in an order that never varies. */
+/**
+ * The steps that an execution does before the time is first checked. So small an execution holds up no other, and its
+ * branches take turns in an order that never varies.
+ */
 const SMALL_STEPS = 256;
-/** The steps between two looks at the time, after that. */
+/** The steps between two checks of the time, after the first SMALL_STEPS. */
 const STEPS_BETWEEN_LOOKS = 16;
 
 /**
@@ -23,7 +26,9 @@ export class StepCounter {
     this.#steps += steps;
   }
 
-  /** Counts a step. Returns a promise of a later turn where this one has lasted long. */
+  /**
+   * Counts a step. Returns undefined, or a promise of a later turn where this turn of the event loop has lasted long.
+   */
   step(): Promise<void> | undefined {
     this.#steps++;
     if (this.#steps < SMALL_STEPS || (this.#steps < this.#nextLookAt && !turn.isOver)) return undefined;
@@ -31,7 +36,10 @@ export class StepCounter {
     return this.yieldIfBusy();
   }
 
-  /** Returns a promise of a later turn where this one has lasted longer than `ms`. @default that of `turn.share` */
+  /**
+   * Returns undefined while this turn of the event loop has lasted at most `ms`, else a promise of a later turn.
+   * @default that of `turn.share`
+   */
   yieldIfBusy(ms?: number): Promise<void> | undefined {
     const next = turn.share(ms);
     if (!next) return undefined;

@@ -2,17 +2,17 @@ import type { Variables } from '../expression/state-data.js';
 import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * The variables of one branch. A branch reads those of the branches around it, and sets its own, which end with it. AWS
- * page "Passing data between states with variables".
+ * The variables of one branch. A branch reads the variables of the branches around it too, and sets its own, which end
+ * with the branch. AWS page "Passing data between states with variables".
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
   #sizes: Map<string, number> | undefined;
-  /** The bytes of all variables of the execution; `hold` counts each change. */
+  /** The bytes of all variables of the execution, shared by its scopes; `hold` is called with each change. */
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
 
-  /** @param outer the scope around it; for the outermost one, the function that counts bytes */
+  /** @param outer the scope around this one; for the outermost scope, the function that counts bytes */
   constructor(outer: VariableScope | ((bytes: number) => void)) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
     this.#total = outer instanceof VariableScope ? outer.#total : { bytes: 0, hold: outer };
@@ -26,20 +26,20 @@ export class VariableScope implements Variables {
     return { ...this.outer?.all(), ...this.#own };
   }
 
-  /** Returns true where the execution has room for variables with this JSON. */
+  /** Returns true where the execution has room for variables with these JSON texts, by their names. */
   hasRoom(texts: ReadonlyMap<string, string>): boolean {
     let bytes = this.#total.bytes;
     for (const [name, text] of texts) bytes += text.length - (this.#sizes?.get(name) ?? 0);
     return bytes <= ALL_BYTES;
   }
 
-  /** Ends its variables. */
+  /** Releases the bytes of this scope's variables. */
   end(): void {
     for (const size of this.#sizes?.values() ?? []) this.#grow(-size);
     this.#sizes = undefined;
   }
 
-  /** Sets variables at once. Values that were read before stay as they were. */
+  /** Sets several variables together. `texts` has the JSON of each. Values that were read before stay as they were. */
   assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
     const known = (this.#sizes ??= new Map<string, number>());
     for (const [name, { length }] of texts) {
@@ -57,5 +57,5 @@ export class VariableScope implements Variables {
   }
 }
 
-/** The largest size of all variables of an execution. AWS page "Passing data between states with variables". */
+/** The most bytes of all variables of an execution together. AWS page "Passing data between states with variables". */
 const ALL_BYTES = 10 * 1024 * 1024;

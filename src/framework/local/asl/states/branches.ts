@@ -14,18 +14,21 @@ export interface BranchStart {
 /** The branches that a state runs side by side. */
 export interface BranchPlan {
   readonly length: number;
-  /** The most that run at once. */
+  /** The most branches that run at once. */
   readonly atOnce: number;
   /**
-   * Makes the next branch.
-   * @param after the last event of the branch that it follows; undefined for the first ones
+   * Makes the branch with this index.
+   * @param after the id of the last event of the branch whose end let this one start; undefined for the first branches
    */
   begin(index: number, scope: Scope, after: number | undefined): BranchStart | Promise<BranchStart>;
-  /** Called when a branch has succeeded. @returns the event that the parent goes on from. @default the branch's last */
+  /**
+   * Called when a branch has succeeded.
+   * @returns the id of the event that the parent goes on from. @default the branch's last event
+   */
   onDone?(index: number, branch: Branch): number;
 }
 
-/** All results; or the first failure, and the branches that had not finished: the failed one first. */
+/** The results of all branches; or the first failure, and the branches that had not finished, the failed one first. */
 export interface BranchesOutcome {
   readonly results: Json[];
   readonly failure: StateFailure | undefined;
@@ -34,8 +37,8 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches, and ends all at the first failure. The parent goes on from the last event of the branch that
- * decided.
+ * Runs all branches; the first failure ends the others. The parent goes on from the last event of the branch that
+ * failed, or that finished last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
   if (plan.length === 0) return succeeded([]);
@@ -68,7 +71,7 @@ class BranchesRun {
     this.#results = Array.from({ length: plan.length }, () => null);
   }
 
-  /** Starts as many as may run at once. */
+  /** Starts as many branches as may run at once. */
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
     for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {

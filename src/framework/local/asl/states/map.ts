@@ -19,7 +19,10 @@ const INPUTS_LIMIT = 64 * 1024 * 1024;
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
-/** Recorded from the live service: a number in a string is accepted, and the message for any other value. */
+/**
+ * The bounds of MaxConcurrency. Recorded from the live service: a number in a string is accepted, and any other value
+ * fails with this message.
+ */
 const CONCURRENCY: WholeNumber = {
   min: 0,
   max: Number.MAX_SAFE_INTEGER,
@@ -63,7 +66,10 @@ export const mapKind: Kind = {
   },
 };
 
-/** Evaluates the inputs of the iterations. The execution counts their characters until they are released. */
+/**
+ * Evaluates the input of each iteration. The execution holds `chars` bytes for the inputs until the caller releases
+ * them.
+ */
 async function selectInputs(
   branch: Branch,
   data: StateData,

@@ -16,17 +16,20 @@ export interface ServiceCall {
   readonly resource: string;
   readonly service: ServiceResource;
   readonly limits: Limits;
-  /** The role of the state's Credentials, which the history shows. */
+  /** The role of the state's Credentials, which the history shows; undefined without Credentials. */
   readonly role: string | undefined;
-  /** Evaluates the input. The context shows the task's token by then, where the task waits for a token. */
+  /**
+   * Evaluates the input of the call. Called when the context object already shows the task's token, where there is one.
+   */
   readonly input: () => Promise<Json>;
 }
 
-/** The answer to a report on a token whose task is closed. Seen by users of the live service. */
+/** The message that answers a report on the token of a closed task. Seen by users of the live service. */
 const CLOSED = 'Provided task does not exist anymore';
 
 /**
- * Runs a task that a mock answers, within the task's limits. With `.waitForTaskToken` it ends by a report on its token.
+ * Runs a Task that a mock answers, within the Task's limits. With `.waitForTaskToken` a report on the token ends the
+ * Task.
  * @throws StateFailure that nothing catches, where no mock answers
  */
 export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
@@ -66,7 +69,7 @@ function openTask(
   });
 }
 
-/** Asks the mock. Its answer ends the task, except where a token does. */
+/** Asks the mock for its answer. An error ends the task, and so does a result, except with `.waitForTaskToken`. */
 async function answerTask(
   branch: Branch,
   call: ServiceCall,
@@ -85,14 +88,14 @@ async function answerTask(
   if (answer.kind === 'failed' || pattern !== 'callback') task.settle(answer);
 }
 
-/** Makes the failure of a call that no mock answers. AWS would call the service, so no Catch may hide it. */
+/** Makes the failure of a call that no mock answers. No Catch may hide it, since AWS would call the service itself. */
 function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
   const { machineName } = branch.execution;
   const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.stateName}' or by the resource.`;
   return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
 }
 
-/** Fails an answer that is too large, as the live service does (recorded). */
+/** Turns an answer that is too large into a failure, as the live service does (recorded). */
 function bounded(answer: ResourceAnswer, { resource, service }: ServiceCall): ResourceAnswer {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
   const { reason } = dataLimitFailure(service.details?.resourceType ?? resource);
@@ -110,7 +113,7 @@ function describe(branch: Branch, { resource, service }: ServiceCall, token: str
   };
 }
 
-/** Records the events of one call, under the names of its resource. Recorded from the live service. */
+/** Records the history events of one call, whose types depend on its resource. Recorded from the live service. */
 class CallEvents {
   constructor(
     private readonly branch: Branch,

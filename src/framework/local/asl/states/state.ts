@@ -9,12 +9,12 @@ import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { Branch, StateEvents } from '../runtime/branch.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** The outcome of a state's work, between its input and its output. */
+/** The outcome of a state's work, from which the state's output is made. */
 export interface WorkResult {
   readonly result: Json;
-  /** The next state. @default the state's `Next` */
+  /** The name of the next state. @default the state's `Next` */
   readonly next?: string;
-  /** Moves the data out of the state. @default the state's own output and assign */
+  /** The output and the variables of the state. @default the state's own Output and Assign */
   readonly exit?: Exit;
 }
 
@@ -24,9 +24,12 @@ export interface Kind {
   readonly events: StateEvents;
   /** True where the kind may have Retry and Catch. @default false */
   readonly recovers?: boolean;
-  /** `next`: by Next or End. `choice`: by the outcome of the work. `end`: the branch ends. */
+  /**
+   * The way out of the state: by Next or End (`next`), by the outcome of the work (`choice`), or none, as the branch
+   * ends (`end`).
+   */
   readonly leaves: 'next' | 'choice' | 'end';
-  /** Compiles the kind's own fields. */
+  /** Compiles the fields that only this kind has. The returned function does the state's work. */
   compile(
     reader: Reader,
     context: StateContext,
@@ -39,9 +42,9 @@ export interface StateContext {
   readonly language: Language;
   /** Compiles the states of a branch or of an iteration. */
   readonly nested: (reader: Reader) => StateGroup;
-  /** The Tasks of the machine; a Task state adds itself. */
+  /** The Tasks of the machine so far; a Task state adds itself. */
   readonly tasks: DefinedTask[];
-  /** The variables that each state reads, by the state's name; a state adds its own. */
+  /** The names of the variables that each state reads, by the state's name; a state adds its own. */
   readonly references: Map<string, readonly string[]>;
 }
 
@@ -52,7 +55,7 @@ export interface DefinedTask {
   readonly activity?: ActivityTask;
 }
 
-/** A Task on an activity. Seconds that are evaluated at run time are absent. */
+/** A Task on an activity. Seconds that the definition evaluates at run time, or does not set, are absent. */
 export interface ActivityTask {
   readonly state: string;
   readonly activityArn: string;
@@ -97,7 +100,7 @@ async function leave(branch: Branch, exit: Exit, data: StateData, next: string |
 }
 
 /**
- * Returns the JSON of each variable.
+ * Returns the JSON of each assigned variable, by its name.
  * @throws StateFailure where a variable is too large, or all variables together are
  */
 function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {

@@ -58,7 +58,10 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
   return (branch, input, limits, role) => runService(branch, { resource, service, limits, input, role });
 }
 
-/** Suggests an ARN: a name alone is enough for `@Activity`, but not for a state. */
+/**
+ * Returns the fix for an unknown resource: the ARN of an activity. A name alone is enough for `@Activity`, but not for
+ * a state.
+ */
 function fixResource(resource: string): string {
   const name = resource.split(':').at(-1) || 'NAME';
   return `write the whole ARN of an activity, as in arn:aws:states:us-east-1:123456789012:activity:${name}`;
@@ -69,7 +72,7 @@ function unknownResource(resource: string): string {
   return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
 }
 
-/** Reads Credentials. The history shows the role; nothing uses it, since nothing here needs permissions. */
+/** Reads Credentials. The history shows the role, which is not used otherwise: nothing here needs permissions. */
 function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
   const { Credentials: source } = reader.source;
   if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
@@ -87,7 +90,10 @@ async function roleOf(
   return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
 }
 
-/** Checks the numbers that are in the definition. What the service does with evaluated ones is not recorded. */
+/**
+ * Adds a problem where HeartbeatSeconds is not below TimeoutSeconds. Only numbers in the definition are checked: what
+ * the service does with evaluated ones is not recorded.
+ */
 function checkHeartbeat(reader: Reader): void {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
   if (typeof heartbeat !== 'number' || typeof timeout !== 'number' || heartbeat < timeout) return;

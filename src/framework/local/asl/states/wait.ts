@@ -18,7 +18,7 @@ const SECONDS: WholeNumber = {
       : `The SecondsPath parameter cannot be parsed as a long value: ${path} == ${bareText(value)}`,
 };
 
-/** Waits for a number of seconds, or until a time. A time that has passed is no wait. */
+/** Waits for a number of seconds, or until a time; does not wait where that time has passed. */
 export const waitKind: Kind = {
   events: { aborted: 'WaitStateAborted' },
   parts: {},

@@ -1,4 +1,4 @@
-/** The account of new resources, and of a machine whose activities name none. */
+/** The account of a resource that a request creates, and of a seeded machine without activities. */
 export const LOCAL_ACCOUNT = '123456789012';
 
 export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
@@ -30,7 +30,7 @@ export function isActivityArn(text: string): boolean {
   return parseArn(text)?.kind === 'activity';
 }
 
-/** Returns the partition of a region. */
+/** Returns the partition of a region: `aws`, `aws-cn` or `aws-us-gov`. */
 export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   if (region.startsWith('us-gov-')) return 'aws-us-gov';

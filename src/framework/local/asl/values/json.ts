@@ -1,4 +1,4 @@
-/** A JSON value. Values are never changed in place: a new one shares what stays. */
+/** A JSON value. Never changed in place: a changed copy shares the parts that stay the same. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Sets an own property, also one named `__proto__`: plain assignment would set the prototype. */
+/** Sets an own property. Plain assignment to `__proto__` would set the prototype. */
 export function setOwn(target: JsonObject, key: string, value: Json): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
@@ -46,7 +46,9 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** Returns the index of the quote that closes a string; the end of the text where none does. */
+/**
+ * Returns the index of the quote that closes the string opened at `opening`; the length of the text where none does.
+ */
 function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
@@ -57,10 +59,10 @@ function closingQuote(text: string, opening: number): number {
 }
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
-/** `[` and `{` differ by this bit, and so do `]` and `}`. */
+/** The bit in which `[` differs from `{`, and `]` from `}`. */
 const SQUARE_TO_CURLY = 0x20;
 
-/** Parses JSON as `readJson` does; returns undefined, which no JSON text means, where that would throw. */
+/** Parses JSON as `readJson` does, but returns undefined where `readJson` would throw. */
 export function parseJson(text: string): Json | undefined {
   try {
     return readJson(text);
@@ -85,8 +87,8 @@ export function equalJson(a: Json, b: Json): boolean {
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * Returns true where a value holds at most so many values, itself included, and so many characters in its strings and
- * keys; a value that is held twice counts twice. Stops at the first that is too much.
+ * Returns true where a value consists of at most `nodes` values, itself included, and has at most `chars` characters in
+ * its strings and keys. A value that occurs twice counts twice. Stops as soon as a limit is exceeded.
  */
 export function measure(value: unknown, nodes: number, chars: number): boolean {
   // Most values are small, and need no list of values to visit.
@@ -97,7 +99,10 @@ export function measure(value: unknown, nodes: number, chars: number): boolean {
 const SMALL = 500;
 const SMALL_DEPTH = 20;
 
-/** Returns what a value leaves of a number of values and characters; negative where it has more. */
+/**
+ * Returns `left` less one for each value and each character in `value`; negative where `left` is too small, or `value`
+ * is nested too deeply for this quick way.
+ */
 function smallRest(value: unknown, depth: number, left: number): number {
   if (typeof value === 'string') return left - value.length - 1;
   if (typeof value !== 'object' || value === null) return left - 1;
@@ -134,7 +139,7 @@ function measureLarge(value: unknown, nodes: number, chars: number): boolean {
   return true;
 }
 
-/** Returns a text that is equal for two values only where they are the same JSON, whatever the order of keys. */
+/** Returns the JSON of a value with sorted keys, which is the same text for any two values that are equal JSON. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Returns a number from 0 up to 1, always the same for one seed. */
+/** Returns a number from 0 up to 1, always the same for the same seed. */
 export function seeded(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -1,6 +1,8 @@
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** The message for a definition whose timestamp is another text. Recorded from the live service. */
+/**
+ * The message for a timestamp in a definition that is not in the format of RFC 3339. Recorded from the live service.
+ */
 export const NO_TIMESTAMP = 'String does not match RFC3339 timestamp';
 
 /**
