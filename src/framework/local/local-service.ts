@@ -22,27 +22,29 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
   /** The largest body that a request may have, in bytes. @default 4 MiB */
   bodyLimitBytes?: number;
   /**
-   * The names of the service beside loopback's and `host`: `NAME`, or `NAME:PORT` where it is reached through another port
-   * than its own. A request with another Host is refused. @default []
+   * Names of the service beside loopback's and `host`: `NAME`, or `NAME:PORT` where clients reach the service through
+   * another port. A request with any other Host is refused. @default []
    */
   allowHosts?: readonly string[];
   /**
-   * The origins of web pages that may call it, beside its own: `https://app.test`. A request with another Origin is
-   * refused. @default []
+   * The origins of web pages that may call the service, beside its own: `https://app.test`. A request with any other
+   * Origin is refused. @default []
    */
   allowOrigins?: readonly string[];
   /** True serves a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
-  /** Decides which fault each call has. @default none */
+  /** Returns the fault that a call suffers. @default none */
   fault?: FaultHook;
 }
 
 /** A Step Functions of your own, on loopback, for the unmodified SDK and AWS CLI. */
 export interface LocalService {
-  /** The address, such as `http://127.0.0.1:8083`. */
+  /** The URL of the service, such as `http://127.0.0.1:8083`. */
   readonly url: string;
   readonly port: number;
-  /** Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where it is not an activity's ARN */
+  /**
+   * Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where `arn` is not that of an activity
+   */
   seedActivity(arn: string): void;
   /**
    * Creates a machine, and returns its ARN.
@@ -50,18 +52,24 @@ export interface LocalService {
    */
   seedMachine(machine: SeedMachine): string;
   /**
-   * Creates a machine, or gives an existing one another definition, and returns its ARN. Running executions keep the
-   * definition that they began with.
+   * Creates a machine, or gives the existing one of that name another definition, and returns its ARN. Running
+   * executions keep the definition that they began with.
    * @throws DefinitionError where the definition cannot be run
    */
   replaceMachine(machine: SeedMachine): string;
-  /** Removes a machine. Its executions run to their end. */
+  /** Removes a machine at once. Its running executions go on to their end. */
   forgetMachine(arn: string): void;
-  /** Returns the smallest literal HeartbeatSeconds of the states on an activity, over all machines. */
+  /**
+   * Returns the smallest literal HeartbeatSeconds of all states on an activity, over all machines; undefined where none
+   * has one.
+   */
   heartbeatSecondsOf(activityArn: string): number | undefined;
-  /** Answers every parked poll with nothing, and from now on every new one at once. */
+  /** Answers every parked poll without a task, and from now on every new poll at once. */
   endPolls(): void;
-  /** Does the same for the polls of one worker, so that a draining worker gets no more tasks. */
+  /**
+   * Answers the parked polls of one worker without a task, and from now on every new poll of that worker at once, so
+   * that a draining worker gets no more tasks.
+   */
   endPollsOf(workerName: string): void;
   /** The number of polls that wait for a task. */
   readonly parkedPolls: number;
@@ -73,7 +81,9 @@ const OPERATIONS = new Map(
   Object.entries({ ...activityOperations, ...taskOperations, ...machineOperations, ...executionOperations }),
 );
 
-/** Starts the service. @throws Node's own error where it cannot listen, such as one with the code EADDRINUSE */
+/**
+ * Starts the service. @throws Node's own error where the service cannot listen, such as one with the code EADDRINUSE
+ */
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
   const { port = 8083, host = '127.0.0.1' } = options;
   const stepFunctions = new StepFunctions(options);

@@ -8,7 +8,7 @@ import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-
  * is `undefined` is absent on the wire.
  */
 
-/** The topics by name. A tab that connects gets a snapshot, then a change whenever something is new. */
+/** The topics by name. A tab that connects gets a snapshot of its topic, then a change whenever something is new. */
 export interface Topics {
   readonly machines: { readonly snapshot: MachineList; readonly change: never };
   /** The executions of one machine, or of all. */
@@ -23,7 +23,7 @@ export interface Topics {
 
 export type TopicName = keyof Topics;
 
-/** A field of every message of a topic. */
+/** The field that every message of a topic has. */
 export interface MessageStamp {
   /** The service's clock at the moment of sending. */
   readonly now: number;
@@ -38,9 +38,9 @@ export interface Queries {
   };
   /** The input of a machine's latest execution; null where it has none. */
   readonly lastInput: { readonly query: { readonly machine: string }; readonly answer: InputAnswer };
-  /** An input that an activity would take; null where none can be made. */
+  /** An input that an activity would accept; null where none can be made. */
   readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
-  /** The region of what is already there, in which something new should be created. */
+  /** The region of the existing resources, in which a new one should be created. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
 
@@ -93,7 +93,7 @@ interface NamedError {
   readonly cause?: string;
 }
 
-/** The body of every answer that is no success. */
+/** The body of an answer that is an error. */
 export interface ErrorAnswer {
   readonly error: string;
   readonly message: string;
@@ -109,11 +109,11 @@ export interface MachineRow {
   readonly arn: string;
   readonly name: string;
   readonly createdAt: number;
-  /** True from its deletion until its last execution has ended. */
+  /** True from the deletion of the machine until its last execution has ended. */
   readonly deleting: boolean;
-  /** The activities that its states name. */
+  /** The activities that the machine's states name. */
   readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
-  /** Its executions by status; a status without any is absent. */
+  /** The numbers of the machine's executions by status; a status without any is absent. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>;
 }
 
@@ -125,7 +125,10 @@ export interface MachineDescription {
   readonly deleting: boolean;
 }
 
-/** The executions that are new or have changed since the message before, the latest first. */
+/**
+ * The executions that are new or have changed since the message before, the latest first; in a snapshot, all
+ * executions.
+ */
 export interface ExecutionListUpdate {
   readonly rows: readonly ExecutionTuple[];
   /** The number of older executions that the message leaves out. */
@@ -134,16 +137,16 @@ export interface ExecutionListUpdate {
   readonly forgotten: number;
 }
 
-/** An execution of a list, as short as it can be: there may be thousands. */
+/** An execution in a list, as an array to be short: there may be thousands. */
 export type ExecutionTuple = readonly [
-  /** Its number in the order of starts. */
+  /** The execution's number in the order of starts. */
   order: number,
   machineArn: string,
   name: string,
   status: ExecutionStatus,
   startedAt: number,
   endedAt: number | null,
-  /** Its number in the order of ends; null while it runs. */
+  /** The execution's number in the order of ends; null while it runs. */
   endedAs: number | null,
 ];
 
@@ -171,7 +174,7 @@ export interface ExecutionUpdate {
 /** An event of a history without its inputs and outputs; a long cause is cut. */
 export interface HistoryEvent {
   readonly id: number;
-  /** The id of the event that it follows from. */
+  /** The id of the event that this event follows from. */
   readonly previous: number;
   readonly type: string;
   readonly at: number;
@@ -187,13 +190,13 @@ export interface EventWithData {
   readonly [details: `${string}EventDetails`]: object;
 }
 
-/** A lease without its token. */
+/** The lease of a task, without the task's token. */
 export interface Lease {
   readonly workerName: string | undefined;
   readonly since: number;
-  /** The last heartbeat; undefined before the first. */
+  /** The instant of the last heartbeat; undefined before the first. */
   readonly beatAt: number | undefined;
-  /** The instant at which it lapses without a heartbeat; undefined where it never does. */
+  /** The instant at which the lease lapses without a report or a heartbeat; undefined where it never does. */
   readonly due: number | undefined;
 }
 
@@ -203,7 +206,7 @@ export interface ActivityLease extends Lease {
   readonly scheduledId: number;
 }
 
-/** The state of an execution that a task belongs to; both are undefined where it belongs to none. */
+/** The execution and the state that a task belongs to; both are undefined where it belongs to none. */
 export interface TaskOrigin {
   readonly execution: string | undefined;
   readonly state: string | undefined;
@@ -217,7 +220,7 @@ export interface ActivityList {
   readonly activities: readonly ActivityRow[];
 }
 
-/** An activity. The lists hold the first few; the numbers count all. */
+/** An activity. Each list holds the first few; each number counts all. */
 export interface ActivityRow {
   readonly arn: string;
   readonly name: string;
@@ -237,20 +240,20 @@ export interface WorkerList {
 }
 
 export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
-  /** A `WorkerState`, or any other word where no worker can be asked. */
+  /** A `WorkerState`, or any other word where there is no worker to ask. */
   readonly state: string;
   readonly handlers: readonly Omit<PublicHandler, 'polls'>[];
-  /** The tasks in flight, or the oldest of them. */
+  /** The worker's tasks in flight, or only the oldest of them. */
   readonly tasks: readonly WorkerTask[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
 export interface WorkerTask extends Pick<PublicTask, 'handler'> {
   readonly phase: string;
-  /** Its age in whole seconds, so that a task that merely grows older is sent once a second and not ten times. */
+  /** The task's age in whole seconds: a task that merely grows older is thus sent once a second and not ten times. */
   readonly seconds: number;
   readonly lastHeartbeatAt: number | null;
-  /** From 0 to 1; null where its handler reports none. */
+  /** A fraction from 0 to 1; null where the handler reports no progress. */
   readonly progress: number | null;
   readonly message: string | null;
 }
@@ -269,7 +272,7 @@ export interface NothingQueued {
 }
 
 export interface DefinitionProblem {
-  /** The place in the definition, as the service writes it: `/States/Pay/Choices[0]/Next`. */
+  /** The path of the field in the definition, as the service writes it: `/States/Pay/Choices[0]/Next`. */
   readonly path: string;
   readonly text: string;
   readonly fix?: string;

@@ -18,24 +18,27 @@ import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/worker-list.js';
 
 export interface ConsoleOptions {
-  /** Returns the workers to show. @default none */
+  /** Returns the workers that the page shows. @default none */
   readonly workers?: WorkerSource;
-  /** Returns an input that an activity would take, as JSON; undefined where none can be made. @default undefined */
+  /**
+   * Returns an input that an activity would accept, as JSON; undefined where none can be made. @default returns
+   * undefined
+   */
   readonly exampleFor?: (activityArn: string) => string | undefined;
 }
 
-/** The parts of a console. */
+/** The options of a console, and the parts of the service that the console works on. */
 interface ConsoleParts extends ConsoleOptions {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodyLimitBytes: number;
   readonly log: Logger;
-  /** The folder of the built page. @default the package's own */
+  /** The folder of the built page. @default `dist/console` of this package */
   readonly page?: string;
 }
 
-/** The operations of the API that the page may call, checked as they are there. */
+/** The operations of the API that the page may call. They check a request as they do in the API. */
 const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
@@ -46,7 +49,7 @@ const API_COMMANDS: readonly CommandName[] = [
   'SendTaskHeartbeat',
 ];
 
-/** The most tabs that follow topics at once. */
+/** The most topic streams that may be open at once, over all tabs. */
 const STREAM_LIMIT = 64;
 
 const API_PATH = '/console/api/';
@@ -58,7 +61,7 @@ export class Console implements RequestHandler {
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #workers: WorkerSource;
   readonly #folder: string;
-  /** Tells the positions of this service from those of one that was at its address before. */
+  /** A random number that tells the positions of this service from those of an earlier one at the same address. */
   readonly #born = randomInt(2 ** 40);
   #streams = 0;
 
@@ -157,7 +160,7 @@ function callOf(operation: string, body: Call['body'], request: IncomingMessage)
   };
 }
 
-/** Sends what was done, or the error of the service that it threw. */
+/** Sends the result of `act`, or the ServiceError that it threw. */
 async function attempt(
   response: ServerResponse,
   act: () => object | undefined | Promise<object>,

@@ -17,17 +17,20 @@ export interface PageFile {
   readonly type: string;
 }
 
-/** Returns the folder of the built page: `dist/console` of this package, whether this file is compiled or a source. */
+/**
+ * Returns the folder of the built page: `dist/console` of this package, whether this module runs compiled or as a
+ * source.
+ */
 export function builtPage(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(dir, 'package.json')) && dir !== dirname(dir)) dir = dirname(dir);
   return join(dir, 'dist', 'console');
 }
 
-/** Plain names, one below the other: none leads out of the folder, and none is hidden. */
+/** Matches plain names, joined by slashes: none leads out of the folder, and none is hidden. */
 const PLAIN = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/;
 
-/** Reads a file of the folder; undefined where it has none of that name. */
+/** Reads a file of the built page; undefined where the folder has no such file. */
 export async function readPageFile(folder: string, name: string): Promise<PageFile | undefined> {
   const type = TYPES[extname(name)];
   if (type === undefined || !PLAIN.test(name)) return undefined;

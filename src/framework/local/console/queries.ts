@@ -3,14 +3,14 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
 import type { Queries, QueryName } from './api.js';
 
-/** The sources of every answer. */
+/** The parts of the service from which queries are answered. */
 export interface QuerySources {
   readonly stepFunctions: StepFunctions;
-  /** Returns an input that an activity would take, as JSON; undefined where none can be made. */
+  /** Returns an input that an activity would accept, as JSON; undefined where none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
 }
 
-/** Answers a query, of which any field may be missing. */
+/** Answers one kind of query. Any field of the query may be missing. */
 type Query<K extends QueryName> = (
   query: Partial<Queries[K]['query']>,
   sources: QuerySources,
@@ -51,7 +51,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = { machine, event, lastI
 
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 
-/** Answers the query of that name. @throws ServiceError where what it names does not exist */
+/** Answers a query by its name. @throws ServiceError where something that the query names does not exist */
 export function answerQuery(name: QueryName, query: URLSearchParams, sources: QuerySources): object {
   return queries[name](Object.fromEntries(query), sources);
 }

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isOwnHost, type Names } from '../api/host-check.js';
 
-/** A browser sends this header to another origin only after a preflight, which the service never grants. */
+/**
+ * The header that a call which changes something must have. A browser sends such a header to another origin only after
+ * a preflight, which the service never grants.
+ */
 const WRITE_HEADER = 'x-stepwright-console';
 
 /** The answer to a request that is refused. */
@@ -14,8 +17,8 @@ const refused = (reason: string, status = 403): Refusal => ({ status, reason });
 
 /**
  * Refuses a request that is meant for another host or port (from a page on a rebound name), or that another page sends.
- * A link to the page itself may be followed from anywhere.
- * @returns undefined where the request may come in
+ * A link to the console's page may be followed from anywhere.
+ * @returns undefined where the request is allowed
  */
 export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
@@ -31,7 +34,10 @@ export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Na
   return undefined;
 }
 
-/** Refuses a call that changes something, unless it is one that only our own page can send, and no form. */
+/**
+ * Refuses a call that changes something, unless only the console's own page can have sent it, and not by a form.
+ * @returns undefined where the call is allowed
+ */
 export function refuseWrite({ headers }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin } = headers;
   if (!isOurPage(origin, host, names))
@@ -49,7 +55,7 @@ function isOurPage(origin: string | undefined, host: string | undefined, { allow
 
 /**
  * Returns the headers that isolate the page: it loads nothing from elsewhere, and no other page can embed or read it.
- * @param nonce lets in the styles of its editor, and no others
+ * @param nonce the value by which the styles of the page's editor are allowed, and no other inline styles
  */
 export function safetyHeaders(nonce: string): Readonly<Record<string, string>> {
   return {

@@ -3,21 +3,26 @@ import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Position, Message, Topic } from './topics/topic.js';
 
-/** The shortest time between two messages: nobody reads faster, and thousands of events may happen in a second. */
+/**
+ * The shortest time between two messages to a tab: nobody reads faster, and thousands of events may happen in a second.
+ */
 const SEND_EVERY_MS = 100;
-/** A tab has time to paint a large change before the next one: a millisecond for each 50 bytes, half a second at most. */
+/**
+ * The bytes of a change for which a tab gets one millisecond to paint before the next message, LONGEST_PAUSE_MS at
+ * most.
+ */
 const PAINTED_BYTES_A_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-/** The interval of comments that keep a silent connection open. */
+/** The interval of the comments that keep a silent connection open. */
 const KEEP_ALIVE_EVERY_MS = 15_000;
-/** The time after which a browser reconnects that has lost its stream. */
+/** The time after which a browser that has lost its stream reconnects. */
 const RETRY_MS = 1_000;
 
 /**
- * Sends a topic to a tab, as server-sent events: a snapshot, then changes, each with an id that holds the tab's position.
- * All changes between two messages go out as one. The stream ends with its connection.
- * @param seen the position of a tab that reconnects
- * @param options.born tells the ids of this service from those of an earlier one at the same address
+ * Sends a topic to a tab, as server-sent events: a snapshot, then changes, each with an id that holds the tab's
+ * position. All changes between two messages go out as one. The stream ends with its connection.
+ * @param seen the position of a tab that reconnects; undefined for a new one
+ * @param options.born the number that tells the ids of this service from those of an earlier one at the same address
  */
 export function streamTopic(
   response: ServerResponse,
@@ -59,14 +64,16 @@ export function streamTopic(
   });
 }
 
-/** JSON.stringify breaks no lines, so that one `data` line holds all of it. */
+/**
+ * Returns a message as a server-sent event. JSON.stringify breaks no lines, so that one `data` line holds all of it.
+ */
 function textOf({ kind, data }: Message, id: string, now: number): string {
   return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
 }
 
 const idOf = (born: number, position: Position): string => [born, ...position].join('.');
 
-/** Reads the position from a Last-Event-ID; undefined where it has none, or another service gave it. */
+/** Returns the position in a Last-Event-ID; undefined where the id has none, or was given by another service. */
 export function readPosition(id: string | undefined, born: number): Position | undefined {
   if (id === undefined || !/^\d+(\.\d+)+$/.test(id)) return undefined;
   const [from, ...position] = id.split('.').map(Number);

@@ -3,7 +3,7 @@ import { checkArn, Checker, MAX } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
 
-/** The worker name of a person at the page, as a history shows it. */
+/** The worker name that a history shows for a person at the page. */
 const WORKER_NAME = 'console';
 
 const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';

@@ -18,7 +18,7 @@ export class Activities implements ActivityQueue {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the activity of an ARN, which it creates where there is none. @throws ServiceError ActivityLimitExceeded */
+  /** Returns the activity of an ARN; creates it where there is none. @throws ServiceError ActivityLimitExceeded */
   create(arn: string): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
@@ -45,7 +45,7 @@ export class Activities implements ActivityQueue {
     return [...this.#byArn.values()];
   }
 
-  /** Deletes an activity. Its parked polls run out their hold, and its tasks wait for their own limits. */
+  /** Deletes an activity. Its parked polls stay open until their hold is over, and its tasks until their own limits. */
   delete(arn: string): void {
     this.#byArn.delete(arn);
   }

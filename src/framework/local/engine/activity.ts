@@ -4,7 +4,7 @@ import { Fifo } from './fifo.js';
 import type { OpenTask } from './open-task.js';
 import type { TaskTable } from './task-table.js';
 
-/** The answer to a poll: a task, or nothing after the hold. */
+/** The answer to a poll: a task, or an empty object where the hold is over. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
 
 interface Poll {
@@ -16,14 +16,16 @@ interface Poll {
 interface Offer {
   readonly order: TaskOrder;
   readonly since: number;
-  /** The leased task, once a poll has taken the offer. */
+  /** The open task, once a poll has leased the offered one; undefined before. */
   task: OpenTask | undefined;
 }
 
 /** The most polls that the service holds for one activity. AWS page "Step Functions service quotas". */
 export const POLL_LIMIT = 1_000;
 
-/** One activity: tasks that wait for a poll, or polls that wait for a task, never both. Each wait in order of arrival. */
+/**
+ * One activity: tasks that wait for a poll, or polls that wait for a task, never both. Both wait in order of arrival.
+ */
 export class Activity {
   readonly #offers = new Fifo<Offer>();
   readonly #polls = new Fifo<Poll>();
@@ -34,7 +36,7 @@ export class Activity {
     readonly createdAt: number,
     private readonly table: TaskTable,
     private readonly clock: Clock,
-    /** The key that activities are sorted by, in the order of their creation. */
+    /** The key that activities are sorted by, which grows in the order of their creation. */
     readonly key = '',
   ) {}
 
@@ -64,7 +66,7 @@ export class Activity {
     return offer?.task;
   }
 
-  /** Offers a task to the polls. The cancel takes it back, leased or not. */
+  /** Offers a task to the polls. The returned function withdraws the task, leased or not. */
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
@@ -79,7 +81,7 @@ export class Activity {
     };
   }
 
-  /** Waits for a task for at most `holdMs` milliseconds. The cancel withdraws the poll, unanswered. */
+  /** Waits for a task for at most `holdMs` milliseconds. The returned function withdraws the poll, unanswered. */
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
@@ -104,7 +106,7 @@ export class Activity {
     };
   }
 
-  /** Answers every parked poll with nothing, or only those of one worker. */
+  /** Answers every parked poll, or only those of one worker, without a task. */
   endPolls(workerName?: string): void {
     let entry = this.#polls.last;
     while (entry) {

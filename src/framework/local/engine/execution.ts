@@ -31,7 +31,7 @@ export interface ExecutionEnd {
   readonly cause?: string | undefined;
 }
 
-/** The parts of a Step Functions that every execution shares. */
+/** The parts of the local service that all executions share. */
 export interface ExecutionWorld {
   readonly clock: Clock;
   readonly random: () => number;
@@ -49,7 +49,7 @@ export class RunningMemory {
 
   constructor(private readonly limit = 512 * 1024 * 1024) {}
 
-  /** True while the limit is exceeded. The execution that then records another event ends. */
+  /** True while the limit is exceeded. The next execution that records an event then fails. */
   get isFull(): boolean {
     return this.#bytes > this.limit;
   }
@@ -66,16 +66,16 @@ export class Execution implements RunningExecution {
   readonly stepCounter = new StepCounter();
   readonly startedAt: number;
   readonly context: JsonObject;
-  /** Its number in the order of ends; undefined while it runs. */
+  /** The execution's number in the order of ends; undefined while it runs. */
   endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
-  /** The bytes of it that the memory of all has counted. */
+  /** The bytes of this execution that `world.memory` has counted so far. */
   #counted = 0;
-  /** The bytes that it holds beside its history. */
+  /** The bytes that the execution holds beside its history, such as those of its variables. */
   #held = 0;
   #cancelTimeout: Cancel | undefined;
 
-  /** @param onEnd called once, at its end */
+  /** @param onEnd called once, when the execution has ended */
   constructor(
     readonly arn: string,
     readonly name: string,
@@ -83,7 +83,7 @@ export class Execution implements RunningExecution {
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
-    /** Its number in the order of starts. */
+    /** The execution's number in the order of starts. */
     readonly order: number,
   ) {
     this.startedAt = world.clock.now();
@@ -132,7 +132,7 @@ export class Execution implements RunningExecution {
     return this.world.tasks.open(subject, order);
   }
 
-  /** Ends the execution where its machine was deleted. */
+  /** Ends the execution as ABORTED where its machine was deleted. */
   onTransition(): void {
     if (this.machine.deleting) this.stop(undefined, undefined);
   }
@@ -153,7 +153,7 @@ export class Execution implements RunningExecution {
     return this.#end?.status ?? 'RUNNING';
   }
 
-  /** Runs it, and returns as soon as it waits for something. */
+  /** Starts the execution, and returns as soon as it waits for something. */
   start(input: Json): void {
     (this.context['Execution'] as JsonObject)['Input'] = input;
     const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
@@ -171,7 +171,7 @@ export class Execution implements RunningExecution {
     void this.#run(branch, input);
   }
 
-  /** Ends it as ABORTED. Does nothing after its end. */
+  /** Ends the execution as ABORTED. Does nothing once it has ended. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;

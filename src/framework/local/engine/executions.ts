@@ -7,7 +7,7 @@ import type { Machine } from './machines.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import { errors } from './service-error.js';
 
-/** The numbers of executions so far. */
+/** The numbers of executions since the start of the service. */
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
@@ -32,8 +32,9 @@ export class Executions {
   ) {}
 
   /**
-   * Starts an execution, or returns the running one of that name and input.
-   * @throws ServiceError ExecutionAlreadyExists where the name was used otherwise; StateMachineDeleting
+   * Starts an execution, or returns the running one that has this name and input.
+   * @throws ServiceError ExecutionAlreadyExists where another execution has the name; StateMachineDeleting where the
+   * machine is being deleted
    */
   start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
     const made = name ?? randomUUID();
@@ -87,7 +88,10 @@ export class Executions {
     return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
   }
 
-  /** Yields the executions of one machine or of all from the start with the number `count` on, the latest first. */
+  /**
+   * Yields the executions of one machine, or of all, that have a number from `count` on in the order of starts; of each
+   * machine the latest first.
+   */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
     for (const list of lists) {
@@ -96,19 +100,25 @@ export class Executions {
     }
   }
 
-  /** Yields the executions from the end with the number `count` on that are not forgotten, the latest first. */
+  /**
+   * Yields the executions that have a number from `count` on in the order of ends, the latest first. Forgotten
+   * executions are left out.
+   */
   *endedAfter(count: number): Generator<Execution> {
     let left = this.#ended - count;
     for (let entry = this.#finished.last; entry && left > 0; entry = entry.previous, left--)
       yield entry.value;
   }
 
-  /** Stops all running executions without an event, since the service itself ends. */
+  /** Stops all running executions, since the service itself ends. Records no event. */
   close(): void {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
-  /** Finds the entry at which a page begins. Its key is a number in the order of starts, which forgetting others keeps. */
+  /**
+   * Finds the first entry of a page. `before` is an execution's number in the order of starts, which stays right when
+   * others are forgotten.
+   */
   #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
     let entry = this.#byMachine.get(machineArn)?.last;
     if (before === undefined) return entry;

@@ -1,11 +1,11 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 
-/** An entry of a queue, by which it can be removed from anywhere in it. */
+/** An entry of a queue. `remove` takes the entry out from anywhere in the queue. */
 export interface QueueEntry<T> extends Linked<QueueEntry<T>> {
   readonly value: T;
 }
 
-/** A queue, first in, first out. Joining and leaving it from anywhere take the same time at any length. */
+/** A queue, first in, first out. To add a value, or to remove one from anywhere, takes the same time at any length. */
 export class Fifo<T> {
   readonly #entries = new LinkedList<QueueEntry<T>>();
 
@@ -26,7 +26,7 @@ export class Fifo<T> {
     return first?.value;
   }
 
-  /** Removes an entry. One that was removed already stays so. */
+  /** Removes an entry. Does nothing where the entry was removed before. */
   remove(entry: QueueEntry<T>): void {
     this.#entries.remove(entry);
   }
@@ -36,7 +36,10 @@ export class Fifo<T> {
     for (const { value } of this.#entries) yield value;
   }
 
-  /** The entry that joined last. Its `previous` is the one before; a removed entry has none. */
+  /**
+   * The entry that joined last; undefined where the queue is empty. Its `previous` is the entry before; a removed entry
+   * has none.
+   */
   get last(): QueueEntry<T> | undefined {
     return this.#entries.last;
   }

@@ -26,7 +26,7 @@ export function toSeconds(ms: number): number {
 export class History {
   readonly #entries: Entry[] = [];
 
-  /** About the bytes that it takes in memory. */
+  /** The bytes that the history takes in memory, roughly. */
   bytes = 0;
 
   get length(): number {
@@ -39,7 +39,7 @@ export class History {
   }
 
   /**
-   * Returns at most `count` events from an offset on, and fewer where they would make an answer of many megabytes.
+   * Returns at most `count` events from an offset on; fewer where their data would exceed some 4 MiB.
    * @param withData false leaves out inputs, outputs and the like
    */
   page(from: number, count: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
@@ -70,7 +70,7 @@ export class History {
 const EVENT_BYTES = 150;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** Adds up the texts of details. Those of variables lie one level deeper than others. */
+/** Adds up the lengths of the strings in an event's details, at any depth: those of variables lie one level deeper. */
 function sizeOf(details: object = {}): number {
   let size = 0;
   for (const value of Object.values(details) as unknown[]) {

@@ -13,9 +13,9 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
-  /** True from its deletion until its last execution has ended. */
+  /** True from the deletion of the machine until its last execution has ended. */
   deleting: boolean;
-  /** The number of its executions that run. */
+  /** The number of the machine's executions that run. */
   running: number;
 }
 
@@ -31,7 +31,7 @@ export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
 }
 
-/** The most characters of all definitions together; compiled they take many times as much. */
+/** The most characters of all definitions together. Compiled definitions take many times as much. */
 const ALL_DEFINITIONS = 64 * 1024 * 1024;
 
 /** All state machines, by ARN. */
@@ -46,12 +46,12 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine, or returns the one that has the same name and definition, letter for letter. The log warns of each
-   * Task that nothing answers.
+   * Creates a machine, or returns the one that has the same name and definition, letter for letter. The log warns of
+   * each Task that nothing answers.
    * @param program the definition, compiled
    * @throws ServiceError StateMachineAlreadyExists where the name has another definition
-   * @throws ServiceError StateMachineLimitExceeded where all definitions would be too large
-   * @throws ServiceError StateMachineDeleting while the machine of that name is deleted
+   * @throws ServiceError StateMachineLimitExceeded where all definitions together would be too large
+   * @throws ServiceError StateMachineDeleting while the machine of that name is being deleted
    */
   create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
@@ -80,10 +80,10 @@ export class Machines {
   }
 
   /**
-   * Creates a machine, or gives an existing one another definition. Running executions keep the definition that they
-   * began with.
-   * @throws ServiceError StateMachineLimitExceeded where all definitions would be too large
-   * @throws ServiceError StateMachineDeleting while the machine of that name is deleted
+   * Creates a machine, or gives the existing one of that name another definition. Running executions keep the
+   * definition that they began with.
+   * @throws ServiceError StateMachineLimitExceeded where all definitions together would be too large
+   * @throws ServiceError StateMachineDeleting while the machine of that name is being deleted
    */
   replace(name: string, definition: string, program: Program, home: Home): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
@@ -99,7 +99,7 @@ export class Machines {
     return machine;
   }
 
-  /** Removes a machine at once. Its executions run to their end. */
+  /** Removes a machine at once. Its running executions go on to their end. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (machine && this.#byArn.delete(arn)) this.#bytes -= machine.definition.length;
@@ -117,7 +117,10 @@ export class Machines {
     return [...this.#byArn.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
-  /** Deletes a machine: at once, or with the last of its executions, each of which ends at its next state. */
+  /**
+   * Deletes a machine: at once where none of its executions runs, else when the last one has ended. Each running
+   * execution ends at its next state.
+   */
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine) return;
@@ -140,7 +143,10 @@ export class Machines {
     }
   }
 
-  /** Returns the smallest literal HeartbeatSeconds of the states on an activity, over all machines. */
+  /**
+   * Returns the smallest literal HeartbeatSeconds of all states on an activity, over all machines; undefined where none
+   * has one.
+   */
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
       .flatMap(({ program }) => program.tasks)
@@ -150,10 +156,10 @@ export class Machines {
   }
 }
 
-/** Returns the key that machines are sorted by. */
+/** Returns the key that machines are sorted by: the name first. */
 export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
-/** Returns the home of a seeded machine: the one asked for, else that of its first activity, else us-east-1. */
+/** Returns the home of a seeded machine: the asked one, else that of the machine's first activity, else us-east-1. */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
   const first = program.tasks.find((task) => task.activity);
   const activity = first && parseArn(first.resource);

@@ -7,13 +7,13 @@ export interface OpenLease {
   readonly since: number;
   /** The last heartbeat; undefined before the first. */
   readonly beatAt: number | undefined;
-  /** The instant at which it lapses without a heartbeat; undefined where it never does. */
+  /** The instant at which the lease lapses without a report or a heartbeat; undefined where it never does. */
   readonly due: number | undefined;
 }
 
 /**
- * A task that waits for a report. It is settled once, by a report or by the clock, and is closed from then on. Its
- * deadlines are instants: a report at or after one is too late, also where the timer has not fired yet.
+ * A task that waits for a report. It is settled once, by a report or by the clock, and is closed from then on. A report
+ * at or after a deadline is too late, even where the timer has not fired yet.
  */
 export class OpenTask {
   #closed = false;
@@ -24,7 +24,7 @@ export class OpenTask {
 
   /** @param onClosed called once, when the token becomes invalid */
   constructor(
-    /** The text that answers a report on the closed task: the activity's ARN, where there is one. */
+    /** The text in the answer to a report on the closed task: the activity's ARN, where the task has an activity. */
     readonly subject: string,
     readonly token: string,
     readonly order: TaskOrder,
@@ -32,19 +32,19 @@ export class OpenTask {
     private readonly onClosed: () => void,
   ) {}
 
-  /** The lease; undefined until a worker has it. */
+  /** The lease of the task; undefined until a worker takes the task. */
   get lease(): OpenLease | undefined {
     const due = this.#due();
     return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
   }
 
-  /** Returns true while a report counts. Closes a task that is past a deadline. */
+  /** Returns true while a report on the task is accepted. Times the task out where a deadline has passed. */
   isOpen(): boolean {
     if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
-  /** Leases the task to a worker. Its deadlines count from now. */
+  /** Leases the task to a worker. The deadlines count from now. */
   start(workerName?: string): void {
     const now = this.clock.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
@@ -80,7 +80,10 @@ export class OpenTask {
     return Math.min(this.#deadline, this.#heartbeatDue);
   }
 
-  /** Sets the timer. A heartbeat moves only the instant, and the timer sets itself anew where it fires too early. */
+  /**
+   * Sets the timer for the earliest deadline. A heartbeat moves only the deadline: a timer that fires too early is set
+   * again.
+   */
   #arm(): void {
     const due = this.#due();
     if (due === Number.POSITIVE_INFINITY) return;

@@ -11,18 +11,18 @@ export interface PageRequest {
   readonly token: string | undefined;
 }
 
-/** Returns the most items of a page. Zero stands for the default, as it does in the API. */
+/** Returns the most items that a page may have. `maxResults: 0` stands for the default, as it does in the API. */
 export function pageSize({ maxResults = 0 }: PageRequest): number {
   return maxResults === 0 ? PAGE_DEFAULT : maxResults;
 }
 
-/** Returns an opaque token that holds the key at which the next page begins. */
+/** Returns an opaque token that holds the key from which the next page goes on. */
 export function pageToken(key: string | number): string {
   return Buffer.from(`page ${key}`).toString('base64url');
 }
 
 /**
- * Returns the key that the token of a page holds; undefined for the first page.
+ * Returns the key in the token of a request; undefined for the first page.
  * @throws ServiceError InvalidToken where this service made no such token
  */
 export function pageKey({ token }: PageRequest): string | undefined {
@@ -33,9 +33,9 @@ export function pageKey({ token }: PageRequest): string | undefined {
 }
 
 /**
- * Returns a page of a sorted list. Its token holds a key and not a number, so that items that come or go meanwhile move
- * no other.
- * @param keyOf returns the key that the list is sorted by, each key once
+ * Returns a page of a sorted list. The page's token holds the key of its last item instead of a position, so that items
+ * that come or go meanwhile do not shift the next page.
+ * @param keyOf returns the key that the list is sorted by; no two items have the same
  */
 export function pageOf<T>(
   items: readonly T[],

@@ -1,4 +1,4 @@
-/** The namespaces on the wire of errors that are not Step Functions' own. */
+/** The namespaces, on the wire, of the errors that are not Step Functions' own. */
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
 
@@ -8,7 +8,7 @@ export class ServiceError extends Error {
 
   /**
    * @param type the name as the SDK's model has it, such as `InvalidArn`
-   * @param namespace the namespace of the name on the wire
+   * @param namespace the namespace that the name has on the wire
    */
   constructor(
     readonly type: string,
@@ -18,7 +18,7 @@ export class ServiceError extends Error {
     super(message);
   }
 
-  /** The body of the answer, as JSON. */
+  /** The body of the HTTP answer, as JSON. */
   get body(): string {
     return JSON.stringify({ __type: `${this.namespace}#${this.type}`, message: this.message });
   }

@@ -13,35 +13,38 @@ import { errors } from './service-error.js';
 import { TaskTable } from './task-table.js';
 
 export interface StepFunctionsOptions {
-  /** The clock of holds, deadlines and waits. @default the system's */
+  /** The clock for the holds of polls, for deadlines and for waits. @default the system's */
   clock?: Clock;
   /** Returns a number from 0 up to 1, for jittered retries and the like. @default Math.random */
   random?: () => number;
-  /** The longest that GetActivityTask waits for a task, in milliseconds. @default 60_000 */
+  /** The longest that a GetActivityTask call waits for a task, in milliseconds. @default 60_000 */
   pollHoldMs?: number;
   /** The most finished executions that are kept; the oldest are forgotten first. @default 10_000 */
   keptExecutions?: number;
   /** About the most bytes that finished executions may take; the oldest are forgotten first. @default 256 MiB */
   keptBytes?: number;
-  /** About the most bytes that running executions may take; one that asks for more ends. @default 512 MiB */
+  /** About the most bytes that running executions may take; an execution that asks for more fails. @default 512 MiB */
   runningBytes?: number;
-  /** Answers for resources that are not activities. @default none: a Task that calls one fails, and the log warns of it */
+  /**
+   * The answers of resources that are not activities. @default none: a Task that calls such a resource fails, and the
+   * log warns of it
+   */
   mocks?: Mocks;
   /** Gets the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
 
-/** A machine that is created without a request. */
+/** A machine that is created without a request to the API. */
 export interface SeedMachine {
   readonly name: string;
   readonly definition: string;
-  /** The region; like `account` and `partition` that of the machine's first activity by default. */
+  /** The machine's region. Like `account` and `partition`, by default that of the machine's first activity. */
   readonly region?: string;
   readonly account?: string;
   readonly partition?: string;
 }
 
-/** A Step Functions in memory, without a wire: the HTTP API, the console and the test machine work on one. */
+/** Step Functions in memory, without a wire: the HTTP API, the console and the test machine work on an instance. */
 export class StepFunctions {
   readonly clock: Clock;
   readonly tasks: TaskTable;
@@ -50,7 +53,7 @@ export class StepFunctions {
   readonly executions: Executions;
   readonly #threads = new EvaluationThreads();
   readonly #pollHoldMs: number;
-  /** True once every poll is answered with nothing. */
+  /** True once every new poll is answered at once, without a task. */
   #pollsEnded = false;
   readonly #endedWorkers = new Set<string>();
 
@@ -84,7 +87,7 @@ export class StepFunctions {
   }
 
   /**
-   * Creates a machine, or gives an existing one another definition.
+   * Creates a machine, or gives the existing one of that name another definition.
    * @throws DefinitionError where the definition cannot be run
    * @throws ServiceError as {@link Machines.replace} does
    */
@@ -99,8 +102,8 @@ export class StepFunctions {
   }
 
   /**
-   * Polls an activity: answers with a task as soon as there is one, or with nothing after the hold. The cancel withdraws
-   * the poll, unanswered.
+   * Polls an activity: answers with a task as soon as there is one, or without a task when the hold is over. The
+   * returned function withdraws the poll, unanswered.
    * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
    */
   poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
@@ -113,13 +116,13 @@ export class StepFunctions {
     return activity.poll(workerName, this.#pollHoldMs, answer);
   }
 
-  /** Answers every parked poll with nothing, and from now on every new one at once. */
+  /** Answers every parked poll without a task, and from now on every new poll at once. */
   endPolls(): void {
     this.#pollsEnded = true;
     for (const activity of this.activities.all()) activity.endPolls();
   }
 
-  /** Does the same for the polls of one worker. */
+  /** Answers the parked polls of one worker without a task, and from now on every new poll of that worker at once. */
   endPollsOf(workerName: string): void {
     this.#endedWorkers.add(workerName);
     for (const activity of this.activities.all()) activity.endPolls(workerName);

@@ -5,14 +5,16 @@ const SIGNATURE_BYTES = 32;
 const MARK = 'AAAAKgAAAAIAAAAA';
 
 /**
- * Issues task tokens, and recognises its own. A token holds the subject of its task, signed with a key that is new in each
- * service. A report on a task that was forgotten long ago is thus answered as one on a closed task, and a made-up token is
- * not.
+ * Issues task tokens, and recognises those that it issued. A token holds the subject of its task, signed with a key
+ * that is new in each service: thus a report on a task that was forgotten long ago is answered as a report on a closed
+ * task, and a made-up token is refused.
  */
 export class TokenMint {
   readonly #key = randomBytes(32);
 
-  /** Returns an opaque, unguessable text of a few hundred characters. @param subject a short text: an ARN */
+  /**
+   * Returns a new token: an opaque, unguessable text of a few hundred characters. @param subject a short text: an ARN
+   */
   issue(subject: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const payload = Buffer.from(subject);

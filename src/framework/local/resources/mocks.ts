@@ -9,19 +9,19 @@ export interface MockCall extends ResourceCall {
   readonly index: number;
 }
 
-/** An answer as data: a result, or an error. */
+/** The answer of a mock as data: a result, or an error. */
 export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
 
-/** Computes the result from the task's input. An error that it throws fails the task under the error's name. */
+/** Returns the result for a task's input. A thrown error fails the task under the error's name. */
 export type MockFunction = (input: Json, call: MockCall) => unknown;
 
 /**
- * The answer of a resource that is not run here: the same answer each time, a function whose return value is the result,
- * or a list of both, one for each call, of which the last answers all later calls.
+ * The answer of a resource that the local service does not run: the same answer each time, a function whose return
+ * value is the result, or a list of both, one for each call, of which the last answers all later calls.
  */
 export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
 
-/** Mocks by the ARN of a resource, or by `Machine.State`, which takes precedence. */
+/** Mocks by the ARN of a resource, or by `Machine.State`. The latter takes precedence. */
 export type Mocks = Readonly<Record<string, Mock>>;
 
 export type MockOutcome =
@@ -78,7 +78,7 @@ function isAnswer(value: unknown): boolean {
   return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
-/** The texts of an error, each with the limit that the service sets for a worker's report. */
+/** The text fields of an error, each with the most characters that the service takes in a worker's report. */
 const TEXTS = [
   ['error', ERROR_LIMIT],
   ['cause', CAUSE_LIMIT],
@@ -108,7 +108,10 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
   }
 }
 
-/** Describes what a mock threw, which can be anything, even a revoked proxy. Cuts it to the limits of the service. */
+/**
+ * Makes an outcome of a thrown value, which can be anything, even a revoked proxy. Cuts its texts to the service's
+ * limits.
+ */
 function thrownOutcome(thrown: unknown): MockOutcome {
   try {
     const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
@@ -129,7 +132,7 @@ function succeeded(value: unknown): MockOutcome {
   return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
 }
 
-/** Refuses a Map or a Set, which JSON would show as `{}`. @throws TypeError */
+/** Refuses a Map or a Set, which JSON would write as `{}`. @throws TypeError */
 function refuseLossy(_key: string, value: unknown): unknown {
   if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
   if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");

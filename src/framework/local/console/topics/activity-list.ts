@@ -5,7 +5,7 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';
 import { leaseOf } from './lease.js';
 
-/** The most polls and tasks of an activity that are listed one by one; all are counted. */
+/** The most polls and tasks of an activity that are listed one by one; the numbers beside the lists count all. */
 const LISTED = 50;
 
 /** Lists the activities with their polls and their queued and leased tasks, without tokens. */

@@ -3,12 +3,12 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
 import { isSame, type Position, type Message, type Topic } from './topic.js';
 
-/** The most executions that a message holds: the latest; older ones are counted. */
+/** The most executions in a message, which are the latest. Of the older ones it has only the number. */
 const LIST_LIMIT = 20_000;
 
 /**
- * Opens the list of the executions of one machine, or of all. A change holds those that started or ended meanwhile, and
- * says which ended ones the service has forgotten.
+ * Opens the list of the executions of one machine, or of all. A change holds the executions that started or ended since
+ * the message before, and says which ended ones the service has forgotten.
  */
 export function executionList(
   { executions }: StepFunctions,

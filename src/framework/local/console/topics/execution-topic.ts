@@ -5,15 +5,15 @@ import type { ActivityLease, ExecutionFacts, ExecutionUpdate, HistoryEvent } fro
 import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
 
-/** The most characters of a cause that go out with its event; the query `event` gives all of it. */
+/** The most characters of a cause in a message; the query `event` returns the whole cause. */
 const CAUSE_SHOWN = 400;
 
 /** The most events that one message carries. */
 const EVENTS_A_MESSAGE = 5_000;
 
 /**
- * Opens one execution: its facts, its events without their data, and the leases of its tasks. A change holds the events
- * since the message before, and the rest whole.
+ * Opens one execution: its facts, its events without their data, and the leases of its tasks. A change holds only the
+ * new events; the status and the leases are sent whole each time.
  * @throws ServiceError ExecutionDoesNotExist
  */
 export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic<'execution'> {

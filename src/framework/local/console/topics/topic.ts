@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { TopicName, Topics } from '../api.js';
 
 /**
- * A tab's position in a topic, in numbers that only grow or that change with what they stand for. It goes out as the id of
- * each message, so that a tab that reconnects names the last message it saw.
+ * A tab's position in a topic: numbers that only grow, or that change with the data. The id of each message holds the
+ * position, so that a tab that reconnects names the last message that it received.
  */
 export type Position = readonly number[];
 
-/** A message of a topic: all of it, or what is new since the message before. */
+/** A message of a topic: the whole topic, or what is new since the message before. */
 export type Message<K extends TopicName = TopicName> = Snapshot<K> | Change<K>;
 
 interface Snapshot<K extends TopicName> {
@@ -24,12 +24,12 @@ interface Change<K extends TopicName> {
 
 /**
  * A topic that a tab can follow.
- * @param seen the tab's position; undefined where it has seen nothing
- * @returns the next message; undefined where nothing has changed since
+ * @param seen the tab's position; undefined where the tab has received nothing
+ * @returns the next message; undefined where nothing has changed since `seen`
  */
 export type Topic<K extends TopicName = TopicName> = (seen: Position | undefined) => Message<K> | undefined;
 
-/** The topics that are small enough to be sent whole each time they change. */
+/** The topics that are sent whole each time they change, since they are small. */
 type WholeTopicName = { [K in TopicName]: [Topics[K]['change']] extends [never] ? K : never }[TopicName];
 
 /** Makes a topic that is sent whole each time it changes. */
@@ -41,7 +41,7 @@ export function wholeTopic<K extends WholeTopicName>(read: () => Topics[K]['snap
   };
 }
 
-/** Returns a number that differs for any other value, as far as chance goes. */
+/** Returns a number that almost surely differs for different values. */
 export function fingerprint(value: object): number {
   return createHash('sha1').update(JSON.stringify(value)).digest().readUIntBE(0, 6);
 }

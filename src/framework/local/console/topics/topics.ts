@@ -10,14 +10,11 @@ import { workerList, type WorkerSource } from './worker-list.js';
 /** A tab's request to follow a topic. */
 export interface TopicRequest {
   readonly topic: string;
-  /** The ARN of the machine or the execution that the topic is about. */
+  /** The ARN of the machine or the execution that the topic is about; undefined for a topic about all. */
   readonly arn: string | undefined;
 }
 
-/**
- * Opens the topic that a tab asks for.
- * @throws ServiceError where there is no such topic, or nothing of that ARN
- */
+/** Opens the topic that a tab asks for. @throws ServiceError where there is no such topic, or nothing has the ARN */
 export function openTopic(
   { topic, arn }: TopicRequest,
   stepFunctions: StepFunctions,

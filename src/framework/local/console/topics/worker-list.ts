@@ -3,9 +3,9 @@ import type { WorkerList, WorkerRow, WorkerTask } from '../api.js';
 
 /** A worker as the process that runs it describes it: the part of its `/status` that a console shows. */
 export interface ConsoleWorker extends Omit<WorkerRow, 'tasks' | 'counts'> {
-  /** May hold the oldest tasks only. */
+  /** The worker's tasks, or only the oldest of them. */
   readonly tasks: readonly ConsoleTask[];
-  /** Only its numbers are shown. */
+  /** The worker's counts, of which the page shows the numbers. */
   readonly counts: object;
 }
 
@@ -19,7 +19,7 @@ interface ConsoleTask
 /** Returns the workers that are known now. */
 export type WorkerSource = () => readonly ConsoleWorker[];
 
-/** Lists the workers field by field: no field reaches a page that is not named here. */
+/** Lists the workers field by field: a field that is not named here never reaches the page. */
 export function workerList(source: WorkerSource): WorkerList {
   return {
     workers: source().map(({ name, state, ready, reasons, handlers, tasksInFlight, tasks, counts }) => ({
