@@ -9,20 +9,26 @@ import { locatable, type MachineSource } from './source/machine-source.js';
 import { type ActivityState, activityStates, type StateView, statesOf } from './states.js';
 import { taskLimits } from './task-limits.js';
 
-/** The machines and handlers to compare. */
+/** What is compared: state machines, and the handlers and error names of the classes. */
 export interface Comparison {
   readonly machines: readonly MachineSource[];
   readonly handlers: readonly CheckedHandler[];
-  /** The names of `@ErrorName` classes. */
+  /** The names that `@ErrorName` gives to classes. */
   readonly errorNames: readonly string[];
 }
 
-/** A day: long enough for most machines, and shorter than the year that an execution may wait otherwise. */
+/**
+ * The TimeoutSeconds that a machine without one is advised to have: a day, which is enough for most machines. Without
+ * one an execution may run for a year.
+ */
 const MACHINE_TIMEOUT_SECONDS = 86_400;
 
 const RESOURCE = /"Resource"\s*:\s*"(arn:[^"]+)"/g;
 
-/** Compares classes with the state machines that name their activities. The findings of one file come in its order. */
+/**
+ * Compares classes with the state machines that name their activities. The findings about one file are in the order of
+ * its text.
+ */
 export function checkMachines({ machines, handlers, errorNames }: Comparison): Finding[] {
   const read = machines.map(readMachine);
   const tasks = read.flatMap((machine) => machine.tasks);
@@ -39,13 +45,13 @@ export function checkMachines({ machines, handlers, errorNames }: Comparison): F
   ];
 }
 
-/** A machine, read for its comparison. One with mistakes has no states. */
+/** A machine with its states. A definition with mistakes has `mistakes` and no states. */
 interface ReadMachine {
   readonly source: MachineSource;
   readonly mistakes: readonly DefinitionMistake[];
   readonly states: readonly StateView[];
   readonly tasks: readonly ActivityState[];
-  /** The ARNs of its activities; where it has mistakes, of all its resources. */
+  /** The ARNs of the machine's activities; where the definition has mistakes, of all resources in it. */
   readonly arns: readonly string[];
 }
 
@@ -108,7 +114,7 @@ function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): 
 const isServed = ({ tasks }: ReadMachine, { handlers }: Declared): boolean =>
   tasks.some(({ activityArn }) => handlerOf(handlers, activityArn));
 
-/** Returns the steps to the field of the task that a finding is about, where it exists. */
+/** Returns the steps, inside a task, to the field that a finding is about; none where the field does not exist. */
 function fieldOf({ edits }: Found): readonly Step[] {
   const [edit] = edits ?? [];
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];

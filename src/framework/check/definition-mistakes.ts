@@ -4,16 +4,16 @@ import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
-/** A mistake in the text of a state machine, with its position. */
+/** A mistake in the text of a state machine, and the position of the mistake. */
 export interface DefinitionMistake extends Position {
   readonly file: string;
-  /** The name of the state around it; undefined outside of all states. */
+  /** The name of the state that holds the mistake; undefined outside of all states. */
   readonly state: string | undefined;
   readonly what: string;
   readonly fix: string;
 }
 
-/** Returns the mistakes that keep a machine from running here, in the order of the text. */
+/** Returns the mistakes that keep a machine from running on the local service, in the order of the text. */
 export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
@@ -36,7 +36,7 @@ function problemsOf(definition: string): readonly DefinitionProblem[] {
 
 const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';
 
-/** Leaves out the consequences of a misspelt field or target, so that one mistake is one line. */
+/** Removes problems that only follow from a misspelt field or target, so that one mistake is reported once. */
 function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
   const meant = (path: string, field: string): boolean =>
     problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
@@ -72,7 +72,7 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
   };
 }
 
-/** Returns a mistake as a problem that keeps a start from seeding the machine. */
+/** Returns the problem that a mistake is at a start of the local service: the machine can't be seeded. */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',
   where: locationOf(mistake),

@@ -26,7 +26,7 @@ const OF_SERVICE = [
 ].map((name) => `States.${name}`);
 const OF_WORKER = [...Object.values(OWN_ERROR), 'Stepwright.CommandFailed'];
 
-/** Returns the names in Retry and Catch that nothing is known to fail by. */
+/** Finds names in Retry and Catch by which, as far as is known, nothing in the state fails. */
 export function unknownNames(
   states: readonly StateView[],
   tasks: readonly ActivityState[],
@@ -45,14 +45,14 @@ export function unknownNames(
   });
 }
 
-/** The error names that a state may fail by. */
+/** The error names by which a state may fail, as far as they are known. */
 interface Known {
   readonly names: readonly string[];
-  /** True where every activity's handler declares its names. */
+  /** True where the handler of every activity declares its error names. */
   readonly complete: boolean;
-  /** The handlers, for messages; empty where there are none. */
+  /** The names of the handlers, for messages; empty where there are none. */
   readonly by: string;
-  /** True where something with unknown names is among them, such as a Lambda function. */
+  /** True where the state may also fail by names that are not known, such as those of a Lambda function. */
   readonly others: boolean;
 }
 
@@ -89,7 +89,7 @@ function unknownName(name: string, known: Known, { kind }: Rule): Found | undefi
   );
 }
 
-/** Returns the names with this one's reserved prefix; undefined where it has none. */
+/** Returns all error names with the reserved prefix of this name; undefined where the name has none. */
 function reservedNames(name: string): readonly string[] | undefined {
   if (name.startsWith('States.')) return OF_SERVICE;
   return name.startsWith('Stepwright.') ? OF_WORKER : undefined;
@@ -116,7 +116,7 @@ function unknownOwn(name: string, { names, complete, by, others }: Known): Unkno
   return { level: 'advice', what: `nobody says that ${by} fails by it`, fix: declare };
 }
 
-/** Returns the names that a handler declares and that no Retry or Catch of a state takes. */
+/** Returns a finding for the names that a handler declares and that no Retry or Catch around a state takes. */
 export function unmatchedNames(state: ActivityState, { name, throws = [] }: CheckedHandler): Found[] {
   const rules = rulesAround(state);
   const taken = rules.flatMap(({ names }) => names);
@@ -136,7 +136,7 @@ export function unmatchedNames(state: ActivityState, { name, throws = [] }: Chec
   ];
 }
 
-/** Returns the names of `@ErrorName` classes that no state on a served activity takes. */
+/** Returns the names of `@ErrorName` classes that no Retry or Catch takes around any Task of a handler. */
 export function neverTaken(tasks: readonly ActivityState[], named: readonly string[]): string[] {
   const rules = tasks.flatMap(rulesAround);
   return named.filter((error) => !rules.some((rule) => takes(rule, error)));

@@ -17,26 +17,26 @@ export type FindingCode =
   | 'ERROR_NAME_UNMATCHED'
   | 'PAYLOAD_MISFIT';
 
-/** A disagreement between a class and a machine, or something that a machine should have. */
+/** A disagreement between a class and a state machine, or something that a machine should have. */
 export interface Finding extends Partial<Position> {
   readonly code: FindingCode;
-  /** An error fails whenever it is reached; advice matters when something else fails. */
+  /** `error`: fails whenever an execution comes to it. `advice`: matters only when something else fails. */
   readonly level: 'error' | 'advice';
-  /** A file, the ARN of a machine that is deployed, or `Class.method`. */
+  /** The file, the ARN of a deployed machine, or `Class.method` that the finding is about. */
   readonly file: string;
   readonly state?: string;
   readonly what: string;
   readonly fix: string;
-  /** Text to paste, where it is more than a name. */
+  /** The JSON text to paste; absent where the fix is no more than a name. */
   readonly paste?: string;
-  /** The edits of `--fix`; absent where only a person can decide. */
+  /** The edits that `--fix` makes; absent where only a person can decide. */
   readonly edits?: readonly JsonEdit[];
 }
 
-/** A finding before its position is known. */
+/** A finding without its position. */
 export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 
-/** A finding about a place in a state. */
+/** A finding with its position in a machine: the state, and the steps to the value. */
 export interface FoundAt {
   readonly state: StateView;
   readonly steps: readonly Step[];
@@ -47,7 +47,7 @@ export interface FoundAt {
 export const locationOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string =>
   line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 
-/** Returns what is wrong, behind the name of the state. */
+/** Returns the message of a finding, which begins with the state's name. */
 export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 

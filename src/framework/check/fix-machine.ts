@@ -1,19 +1,19 @@
 import type { Finding } from './finding.js';
 import { editJson, type JsonEdit } from './source/json-edit.js';
 
-/** A text and the findings that were fixed in it. */
+/** The text of a machine after its fixes, and the findings that were fixed. */
 export interface FixedMachine {
   readonly text: string;
-  /** The fixed findings, none of which the text has any more. */
+  /** The fixed findings, none of which applies to `text` any more. */
   readonly fixed: readonly Finding[];
 }
 
-/** More rounds than one change can bring new mistakes to light. */
+/** The most times that the text is checked anew, since a fix may bring another mistake to light. */
 const MOST_ROUNDS = 5;
 
 /**
- * Fixes every mistake of a machine's text that has an edit.
- * @param findings returns the findings of a text.
+ * Makes the edits of every finding that has some.
+ * @param findings returns the findings of a text, and is called again for each changed text
  */
 export function fixMachine(text: string, findings: (text: string) => readonly Finding[]): FixedMachine {
   const fixed: Finding[] = [];
@@ -31,7 +31,7 @@ export function fixMachine(text: string, findings: (text: string) => readonly Fi
   return { text: latest, fixed };
 }
 
-/** Makes several changes; undefined where the place of one does not exist. */
+/** Makes several edits in a text; undefined where the place of one does not exist. */
 const edited = (text: string, edits: readonly JsonEdit[]): string | undefined =>
   edits.reduce<string | undefined>(
     (before, edit) => (before === undefined ? undefined : editJson(before, edit)),

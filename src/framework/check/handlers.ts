@@ -2,23 +2,25 @@ import { distance } from 'fastest-levenshtein';
 import { inputSchema, type JsonSchema } from '../declare/schema/input-schema.js';
 import type { PlannedHandler } from '../worker/build/plan.js';
 
-/** A handler, as far as it is compared with machines. */
+/** The facts about a handler that are compared with machines. */
 export interface CheckedHandler {
   /** `Class.method`. */
   readonly name: string;
-  /** The activity's ARN; for a bare name, a made-up one. */
+  /**
+   * The ARN of the handler's activity; for a bare name, a made-up ARN, in which `*` stands for any region or account.
+   */
   readonly activityArn: string;
-  /** True for an ARN that was made up for a bare name, so that another region or account may be meant. */
+  /** True where `activityArn` was made up for a bare name. */
   readonly madeUp: boolean;
   readonly heartbeatMs: number | false;
   readonly timeoutMs: number | false;
-  /** The error names that it declares; undefined where it declares none. */
+  /** The error names that the handler declares; undefined where `throws` is not set. */
   readonly throws: readonly string[] | undefined;
   readonly schema: JsonSchema;
 }
 
 /**
- * Makes the comparable view of a planned handler.
+ * Makes the facts about a planned handler.
  * @param region the region of a bare name. @default any
  * @param account the account of a bare name. @default any
  */
@@ -58,7 +60,10 @@ export const handlerOf = <T extends Pick<CheckedHandler, 'activityArn' | 'madeUp
   arn: string,
 ): T | undefined => handlers.find((each) => serves(each, arn));
 
-/** Returns the handler that is probably meant: its activity has the same name elsewhere, or a similar one. */
+/**
+ * Returns the handler that is probably meant by an ARN: its activity has the same name in another region or account, or
+ * a similar name. Undefined where there is none.
+ */
 export function nearestHandler(handlers: readonly CheckedHandler[], arn: string): CheckedHandler | undefined {
   const name = arn.split(':').at(-1) ?? '';
   const same = handlers.filter(({ activityArn }) => activityArn.split(':').at(-1) === name);

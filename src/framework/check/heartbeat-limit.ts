@@ -1,28 +1,31 @@
 import { showDuration, writeDuration } from '../base/time/duration.js';
 
-/** A handler, as far as its heartbeat is concerned. */
+/** The facts about a handler that its heartbeat is judged by. */
 export interface BeatingHandler {
   readonly name: string;
   /** Milliseconds between automatic heartbeats; `false`: none are sent. */
   readonly heartbeatMs: number | false;
 }
 
-/** A handler whose heartbeat does not suit the HeartbeatSeconds of a state, in words. */
+/** The words of a message about a handler whose heartbeat is too slow for the HeartbeatSeconds of a state. */
 export interface SlowHeartbeat {
-  /** Its heartbeat: `off`, or `every 20 s`. */
+  /** The handler's heartbeat: `off`, or `every 20 s`. */
   readonly heartbeat: string;
-  /** The consequence for its tasks. */
+  /** The consequence for the handler's tasks. */
   readonly effect: string;
-  /** A heartbeat to set instead. */
+  /** The advice to set another heartbeat. */
   readonly fix: string;
-  /** HeartbeatSeconds that suit the heartbeat; undefined where none is sent. */
+  /** HeartbeatSeconds that would suit the handler's heartbeat; undefined where none is sent. */
   readonly seconds: number | undefined;
 }
 
-/** Heartbeats that are proposed within HeartbeatSeconds. With two a task survives one that is lost, with three also a late one. */
+/**
+ * The number of heartbeats within HeartbeatSeconds that is proposed. With two, a task survives the loss of one; with
+ * three, a loss and a late heartbeat.
+ */
 const PROPOSED = 3;
 
-/** Returns undefined where two heartbeats are sent within HeartbeatSeconds, so that one may be lost. */
+/** Returns undefined where a handler sends two heartbeats within HeartbeatSeconds, so that one may be lost. */
 export function slowHeartbeat(
   { name, heartbeatMs }: BeatingHandler,
   heartbeatSeconds: number,
@@ -37,12 +40,12 @@ export function slowHeartbeat(
   };
 }
 
-/** Rounded down to whole seconds, or to milliseconds below a second. */
+/** Returns the proposed interval as a text, rounded down to whole seconds, or to milliseconds below a second. */
 function proposedHeartbeat(heartbeatSeconds: number): string {
   const ms = (heartbeatSeconds * 1000) / PROPOSED;
   const unit = ms >= 1000 ? 1000 : 1;
   return writeDuration(Math.floor(ms / unit) * unit);
 }
 
-/** Returns the HeartbeatSeconds that are proposed to a state for the heartbeat of its handler. */
+/** Returns the HeartbeatSeconds that are proposed for a state, by the interval of its handler's heartbeats. */
 export const proposedSeconds = (heartbeatMs: number): number => Math.ceil((PROPOSED * heartbeatMs) / 1000);

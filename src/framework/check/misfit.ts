@@ -4,10 +4,10 @@ import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
 import type { Step } from './source/json-text.js';
 
-/** Stands for a value that is only known at run time. It fits every schema. */
+/** Stands for a value that is only known at run time, and matches every schema. */
 export const UNKNOWN = Symbol('unknown');
 
-/** A place in a value that its schema refuses. */
+/** A value, or a part of it, that the schema refuses. `steps` lead to the part. */
 export interface Misfit extends Fault {
   readonly steps: readonly Step[];
 }
@@ -18,8 +18,8 @@ interface Fault {
 }
 
 /**
- * Compares a value, parts of which may be {@link UNKNOWN}, with a schema of `inputSchema`. It knows only the part of JSON
- * Schema that `inputSchema` writes.
+ * Compares a value with a schema of `inputSchema`. Parts of the value may be {@link UNKNOWN}. Reads only the keywords
+ * of JSON Schema that `inputSchema` writes.
  */
 export function misfits(value: unknown, schema: JsonSchema): Misfit[] {
   const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
@@ -41,7 +41,7 @@ class SchemaComparison {
     return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
   }
 
-  /** The misfits with the schemas that this one is composed of. */
+  /** Returns the mismatches with the schemas that this schema is composed of. */
   #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): Misfit[] {
     return [
       ...(typeof $ref === 'string' ? this.of(value, this.#definition($ref), steps) : []),
@@ -56,7 +56,7 @@ class SchemaComparison {
     return isPlainObject(found) ? found : {};
   }
 
-  /** The misfits of the alternative that fits best. */
+  /** Returns the mismatches with the alternative that comes nearest. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): Misfit[] {
     // A value other than null was not meant to be null.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
@@ -90,7 +90,9 @@ class SchemaComparison {
   }
 }
 
-/** A required key that a value lacks, and the key that was probably written instead. */
+/**
+ * A required key that a value lacks, and the key that was probably written in its place; undefined where there is none.
+ */
 interface MissingKey {
   readonly key: string;
   readonly written: string | undefined;
@@ -172,7 +174,7 @@ function brokenLimit(value: unknown, schema: JsonSchema): string | undefined {
   return Array.isArray(value) ? brokenLength(value, schema) : undefined;
 }
 
-/** NaN, which no value is below or above, where there is no such limit. */
+/** Returns a limit of a schema; where there is none NaN, which no value is below or above. */
 const limitOf = (schema: JsonSchema, key: string): number =>
   typeof schema[key] === 'number' ? schema[key] : Number.NaN;
 

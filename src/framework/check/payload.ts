@@ -5,7 +5,10 @@ import { misfits, UNKNOWN } from './misfit.js';
 import type { Step } from './source/json-text.js';
 import type { ActivityState } from './states.js';
 
-/** Returns the parts of a payload template that the handler refuses, whatever the state's input is. */
+/**
+ * Finds the parts of a state's payload template that the handler would refuse in every task, whatever the state's input
+ * is.
+ */
 export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
   const template: unknown = state.source[field];
@@ -23,7 +26,9 @@ export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHa
   }));
 }
 
-/** Returns the payload of a JSONPath template. The value of `"key.$"` is only known at run time. */
+/**
+ * Returns the payload that a JSONPath template makes. The value of a key such as `"id.$"` is only known at run time.
+ */
 function pathTemplate(template: unknown): unknown {
   if (Array.isArray(template)) return template.map(pathTemplate);
   if (!isPlainObject(template)) return template;
@@ -41,7 +46,7 @@ function jsonataTemplate(template: unknown): unknown {
   return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, jsonataTemplate(value)]));
 }
 
-/** Returns the steps in the file to a place in the payload. */
+/** Returns the steps, in the machine's text, to a part of the payload. */
 function stepsInFile(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
   const place = [...base];
   let at: unknown = template;

@@ -3,17 +3,17 @@ import type { Step } from './source/json-text.js';
 
 type Json = Record<string, unknown>;
 
-/** A state of a definition, at any depth. */
+/** A state of a definition, at any depth, and the steps to it. */
 export interface StateView {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly source: Json;
   readonly language: 'JSONPath' | 'JSONata';
-  /** The Parallels and Maps around it, the innermost first. */
+  /** The Parallels and Maps that hold the state, the innermost first. */
   readonly around: readonly StateView[];
 }
 
-/** A Task on an activity. */
+/** A Task state whose resource is an activity. */
 export interface ActivityState extends StateView {
   readonly activityArn: string;
 }
@@ -21,7 +21,7 @@ export interface ActivityState extends StateView {
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns every state of a valid definition, nested ones after the state around them. */
+/** Returns every state of a valid definition. A state comes before those nested in it. */
 export function statesOf(definition: string): StateView[] {
   const machine: unknown = JSON.parse(definition);
   return isObject(machine) ? [...walk(machine, [], languageOf(machine, 'JSONPath'), [])] : [];
@@ -56,7 +56,7 @@ function nestedIn(source: Json): [Json, Step[]][] {
 const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
   source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
-/** Returns the Tasks on activities among states. */
+/** Returns those of a definition's states that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
   const arns = new Set(activityTasks(definition).map(({ activityArn }) => activityArn));
   return states.flatMap((state) => {
@@ -65,7 +65,7 @@ export function activityStates(definition: string, states: readonly StateView[])
   });
 }
 
-/** A rule of a Retry or Catch. */
+/** One entry of a state's Retry or Catch. */
 export interface Rule {
   readonly kind: 'Retry' | 'Catch';
   readonly state: StateView;
@@ -73,7 +73,7 @@ export interface Rule {
   readonly names: readonly string[];
 }
 
-/** Returns the rules of a state itself. */
+/** Returns the rules of a state, without those of the states around it. */
 export function rulesOf(state: StateView): Rule[] {
   return (['Retry', 'Catch'] as const).flatMap((kind) => {
     const list: unknown = state.source[kind];

@@ -5,10 +5,10 @@ import { type Found, paste } from './finding.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { type ActivityState, rulesAround, takes } from './states.js';
 
-/** Added to a handler's own deadline for the way there and back. */
+/** Added to a handler's own deadline, for the time that the task and its result are on the way. */
 const MARGIN_SECONDS = 10;
 
-/** Returns the findings about the limits of a task. */
+/** Returns the findings about a task's TimeoutSeconds, HeartbeatSeconds and Retry. */
 export function taskLimits(state: ActivityState, handler: CheckedHandler): Found[] {
   return [...heartbeat(state, handler), ...timeout(state, handler), ...retry(state)];
 }
@@ -16,7 +16,7 @@ export function taskLimits(state: ActivityState, handler: CheckedHandler): Found
 const has = ({ source }: ActivityState, key: string): boolean =>
   Object.hasOwn(source, key) || Object.hasOwn(source, `${key}Path`);
 
-/** Returns a field's number; undefined where it is only known at run time. */
+/** Returns the number that a field of the state has; undefined where the number is only known at run time. */
 function literal({ source }: ActivityState, key: string): number | undefined {
   const value: unknown = source[key];
   return typeof value === 'number' ? value : undefined;
@@ -93,7 +93,7 @@ function timeout(state: ActivityState, { name, timeoutMs, heartbeatMs }: Checked
   ];
 }
 
-/** Failures of a task that no handler can prevent. */
+/** The error names of failures that no handler can prevent. */
 const LOST = ['States.Timeout', 'Stepwright.WorkerShutdown'];
 
 function retry(state: ActivityState): Found[] {

@@ -15,30 +15,31 @@ import { loadSdk } from '../sdk/load-sdk.js';
 export interface ActivityLookUp {
   readonly client: SFNClient;
   readonly region: string;
-  /** True where missing activities are created. */
+  /** True to create the activities that do not exist. */
   readonly create: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Ends the look-up, which then rejects with its reason. */
+  /** Ends the look-up, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** The ARNs of bare names, and the problems with the others. */
+/** The ARNs of the names that were found, and a problem for each other name. */
 export interface FoundActivities {
   readonly arns: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
 const RETRY_MS = [500, 5_000] as const;
-/** The longest that one listing may take, with all its pages. */
+/** The longest that listing all activities may take, with all pages of the list. */
 const LOOK_UP_LIMIT_MS = 30_000;
-/** The interval at which a waiting start logs that it waits. */
+/** The interval at which a start that waits for the service logs its reason. */
 const REMIND_MS = 60_000;
 
 /**
- * Looks bare names up, all with one listing, and creates the missing ones where `create` says so. Retries while the
- * service can't be reached, and logs what it waits for, at first and once a minute.
+ * Finds the ARNs of activities by their bare names, with one listing for all, and creates the missing ones where
+ * `create` says so. Retries while the service can't be reached, and logs what is waited for, at first and once a
+ * minute.
  */
 export async function lookUpActivities(
   names: readonly string[],
@@ -60,7 +61,7 @@ export async function lookUpActivities(
   }
 }
 
-/** Lists the ARNs of all activities of the region, by name. */
+/** Returns the ARNs of all activities of the client's region, by name. */
 export async function listActivities(
   client: SFNClient,
   abortSignal?: AbortSignal,
@@ -83,7 +84,7 @@ async function createMissing(name: string, lookUp: ActivityLookUp): Promise<stri
   return (await persist(lookUp, [name], send)).activityArn;
 }
 
-/** Repeats a call while the trouble is the network's or a throttle. @throws what a person must mend */
+/** Repeats a call while it fails by trouble of the network or by throttling. @throws an error that a person must fix */
 async function persist<T>(
   { clock, random, log, signal }: ActivityLookUp,
   names: readonly string[],
@@ -120,7 +121,10 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
   error: showError(error),
 });
 
-/** Returns the problem of a name that no activity of the region has. */
+/**
+ * Returns the problem of a name that no activity of the region has.
+ * @param known the names of the region's activities
+ */
 export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
   const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
   return {

@@ -9,7 +9,10 @@ import { query } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
-/** The intervals of following an execution: short at first, for the many that end at once. */
+/**
+ * The first interval between two looks at an execution, short for the many that end at once. Later intervals are
+ * longer.
+ */
 const FIRST_LOOK_MS = 50;
 const SLOWEST_LOOK_MS = 2_000;
 
@@ -22,17 +25,17 @@ export interface ExecutionEnd {
   readonly cause?: string;
 }
 
-/** Thrown where something else than Step Functions answers. */
+/** Thrown where an answer does not come from Step Functions, but from something else at the endpoint. */
 export class NoStepFunctions extends Error {
   override readonly name = 'NoStepFunctions';
 }
 
-/** Reads the history of an execution step by step: each call returns the events since the last answered one. */
+/** Reads the history of an execution in parts: each call returns the events since the last successful call. */
 export class HistoryReader {
   readonly #client: SFNClient;
   readonly #executionArn: string;
   readonly #clock: Clock;
-  /** The token of the last page, which may have grown since; undefined for the first one. */
+  /** The token of the last page that was read, which may have grown since; undefined for the first page. */
   #page: string | undefined;
   #lastId = 0;
 
@@ -42,7 +45,7 @@ export class HistoryReader {
     this.#clock = clock;
   }
 
-  /** Returns the new events. @throws QueryTimeout where the call is not answered */
+  /** Returns the events since the last successful call. @throws QueryTimeout where the call is not answered */
   async next(): Promise<HistoryEvent[]> {
     const { GetExecutionHistoryCommand } = loadSdk();
     const fresh: HistoryEvent[] = [];
@@ -77,7 +80,7 @@ export async function findMachine(client: SFNClient, nameOrArn: string, clock: C
   throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
 }
 
-/** Resolves to the ARN of that name, or to the names of all machines. */
+/** Returns the ARN of the state machine of a name; where there is none, the names of all machines. */
 async function lookUp(
   client: SFNClient,
   wanted: string,
@@ -96,7 +99,11 @@ async function lookUp(
   return known;
 }
 
-/** Starts an execution. @returns its ARN. @throws QueryTimeout where the call is not answered: it may have started */
+/**
+ * Starts an execution.
+ * @returns the execution's ARN
+ * @throws QueryTimeout where the call is not answered: the execution may have started
+ */
 export async function startExecution(
   client: SFNClient,
   stateMachineArn: string,
@@ -114,16 +121,21 @@ export async function startExecution(
 /** The options of following an execution. */
 export interface Following {
   readonly clock: Clock;
-  /** Called after each look at the execution, the last time when it has ended. */
+  /** Called after each successful look at the execution, the one that finds its end included. */
   readonly onLook?: () => Promise<void>;
   /**
-   * Called when a look failed by trouble that may pass. @returns true to look again
-   * @param silentMs how long the service has not answered. @default no further look
+   * Called when a look failed by trouble that may pass.
+   * @param silentMs the time since the service last answered
+   * @returns true to look again
+   * @default no look after a failed one
    */
   readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
 }
 
-/** Resolves when an execution has ended. @throws what made a look fail, QueryTimeout where no call is answered */
+/**
+ * Resolves when an execution has ended.
+ * @throws the error of a look that failed, QueryTimeout where the call is not answered
+ */
 export async function followExecution(
   client: SFNClient,
   executionArn: string,
@@ -146,7 +158,10 @@ export async function followExecution(
   }
 }
 
-/** Returns true for trouble of the network or the service and for a throttle; false for a refusal, which a person must mend. */
+/**
+ * Returns true for trouble of the network or the service, and for a throttle; false for a refusal, which a person must
+ * fix.
+ */
 function mayPass(error: unknown): boolean {
   const answer = classifyReportFailure(sdkFailure(error, true));
   return answer.kind === 'retry' && answer.pace !== 'slow';

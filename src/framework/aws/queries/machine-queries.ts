@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 import { query } from './query.js';
 
-/** A state machine as the service lists it. */
+/** The name and the ARN of a state machine, as the service lists it. */
 export interface KeptMachine {
   readonly name: string;
   readonly arn: string;

@@ -36,15 +36,15 @@ const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
 };
 
 /**
- * Returns true where IAM can be asked. At an address of this machine, where credentials are made up, it can only where the
- * variables that every AWS SDK knows name its address.
+ * Returns true where IAM can be asked. An endpoint on this machine has made-up credentials: then only where variables
+ * name the addresses of STS and IAM.
  */
 export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
   !isLoopback(endpoint) || Boolean(env['AWS_ENDPOINT_URL_STS'] && env['AWS_ENDPOINT_URL_IAM']);
 
 /**
- * Asks IAM what the owner of the credentials may do: by `sts:GetCallerIdentity`, which is always allowed, then
- * `iam:SimulatePrincipalPolicy`. It uses the SDK's own signer and connections, without a client for either service.
+ * Returns what the policies allow the owner of the credentials: calls `sts:GetCallerIdentity`, which is always allowed,
+ * then `iam:SimulatePrincipalPolicy`. Uses the SDK's own signer and connections, without a client for either service.
  * @param resources ARNs, of one partition
  * @throws Error with the service's words where the calls are denied or not answered
  */
@@ -81,7 +81,10 @@ const fieldsOf = (principal: string, action: string, resource: string): Record<s
   ...{ 'ActionNames.member.1': action, 'ResourceArns.member.1': resource },
 });
 
-/** Returns the role of a session, whose policies it has. A session's ARN lacks the role's path. */
+/**
+ * Returns the ARN of a session's role, whose policies the session has, and any other ARN as it is. The path of the role
+ * is left out, since a session's ARN lacks it.
+ */
 function principalOf(arn: string): string {
   const [, partition, account, role] = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
   return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
@@ -117,7 +120,7 @@ interface Handled {
   readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> };
 }
 
-/** The client's signer, which signs for any service. */
+/** The SDK client's signer, which signs requests for any service. */
 interface Signer {
   sign(request: Request, where: { signingService: string; signingRegion: string }): Promise<unknown>;
 }
@@ -134,6 +137,9 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Returns the texts of all elements of a name. ARNs, decisions and codes hold no markup. */
+/**
+ * Returns the texts of all XML elements of this name. None of the texts that are read here (ARNs, decisions, codes)
+ * holds markup.
+ */
 const elements = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text);

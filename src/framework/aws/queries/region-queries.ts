@@ -12,7 +12,7 @@ import type { SdkSettings } from '../sdk/settings.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 
-/** The end of a query. Queries never reject. */
+/** The output of a query, or its failure. Queries never reject. */
 export type QueryResult<T> = { readonly output: T } | { readonly failure: CallFailure };
 
 /** The calls that end a task or keep its lease. */
@@ -20,7 +20,10 @@ export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbea
 
 const ATTEMPTS = 2;
 const AT_ONCE = 8;
-/** Has the form of a token, so that it is not refused for its form. No service ever issued it. */
+/**
+ * A text in the form of a task token, so that the service does not refuse it for its form. The service never issued
+ * this token.
+ */
 const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
 
 export interface QuerySettings {
@@ -37,7 +40,10 @@ export interface QuerySettings {
 export class RegionQueries {
   readonly #client: SFNClient;
   readonly #clock: Clock;
-  /** How far the service's clock is ahead of this machine's, one value for each answer, exact to a second. */
+  /**
+   * The milliseconds by which the service's clock is ahead of this machine's, one value for each answer, exact to a
+   * second.
+   */
   readonly aheadMs: number[] = [];
 
   private constructor(client: SFNClient, clock: Clock) {
@@ -59,7 +65,7 @@ export class RegionQueries {
     return new RegionQueries(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
   }
 
-  /** Lists the activities: ARNs by name. */
+  /** Returns the ARNs of the region's activities, by name. */
   activities(): Promise<QueryResult<ReadonlyMap<string, string>>> {
     return this.#query((signal) => listActivities(this.#client, signal));
   }
@@ -116,7 +122,9 @@ export class RegionQueries {
     }
   }
 
-  /** Compares the clocks: the header `date` names a second between the times of request and answer. */
+  /**
+   * Adds a value to `aheadMs`: the header `date` of an answer names a second between the times of request and answer.
+   */
   #compareClocks(response: unknown, sentAt: number): void {
     const { date } = (response as { headers?: { date?: string } }).headers ?? {};
     const theirs = Date.parse(date ?? '');

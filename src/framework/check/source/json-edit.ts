@@ -1,9 +1,9 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type { Step } from './json-text.js';
 
-/** A change of a JSON text. */
+/** One change of a JSON text: a value replaced, a key or an element added. */
 export type JsonEdit =
-  /** Adds a key to an object, behind `after` or as the last one. */
+  /** Adds a key to an object, after the key `after`; as the last key where that does not exist. */
   | {
       readonly kind: 'add';
       readonly into: readonly Step[];
@@ -65,7 +65,7 @@ function write(value: unknown, text: string, indent: string | undefined): string
   return shortLists(lines.join(`${lineEnd(text)}${indent}`));
 }
 
-/** Writes a value on one line, with a space behind each comma and colon. */
+/** Writes a value as JSON on one line, with a space behind each comma and colon. */
 function compact(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -73,7 +73,7 @@ function compact(value: unknown): string {
   return `{ ${pairs.join(', ')} }`;
 }
 
-/** Puts lists of names on one line. */
+/** Writes each list of names in a JSON text on one line. */
 const shortLists = (json: string): string =>
   json.replaceAll(
     /\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g,
@@ -82,11 +82,11 @@ const shortLists = (json: string): string =>
 
 const lineEnd = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-/** Returns the leading spaces of the line at an offset. */
+/** Returns the indent of the line at an offset. */
 function indentOf(text: string, offset: number): string {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start))?.[0] ?? '';
 }
 
-/** Returns the indent of one level. */
+/** Returns the indent of one level in a JSON text. @default two spaces */
 const unitOf = (text: string): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  ';

@@ -1,12 +1,12 @@
 import { type Node, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
-/** A position in a text. Both are counted from 1, as editors do. */
+/** A position in a text. Lines and columns are counted from 1, as editors do. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** The first mistake that keeps a text from being JSON. */
+/** The first mistake that keeps a text from being JSON, and its position. */
 export interface BrokenJson extends Position {
   readonly what: string;
   readonly fix: string;
@@ -14,10 +14,10 @@ export interface BrokenJson extends Position {
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** A step into JSON: a key, or an index. */
+/** A step from a JSON value into a part of it: a key, or an index. */
 export type Step = string | number;
 
-/** A JSON text that knows the positions of its values. */
+/** A JSON text with the positions of its values. */
 export class JsonText {
   readonly text: string;
   readonly #root: Node | undefined;
@@ -27,7 +27,7 @@ export class JsonText {
     this.#root = parseTree(text);
   }
 
-  /** The mistake in the text; undefined where it is JSON. */
+  /** The first mistake in the text; undefined where the text is JSON. */
   get broken(): BrokenJson | undefined {
     const errors: ParseError[] = [];
     parse(this.text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
@@ -35,7 +35,7 @@ export class JsonText {
     return first && { ...this.#positionAt(first.offset), ...explain(first, this.text) };
   }
 
-  /** The repeated keys of objects. Only the last one of a name counts. */
+  /** The keys that an object holds more than once. JSON takes the last value of such a key. */
   get twice(): readonly { readonly steps: readonly Step[]; readonly at: Position }[] {
     const found: { steps: Step[]; at: Position }[] = [];
     const look = (node: Node | undefined, steps: readonly Step[]): void => {
@@ -53,7 +53,10 @@ export class JsonText {
     return found;
   }
 
-  /** Returns the steps of a path in the service's form, `/States/X/Choices[0]/Next`, as far as they exist. */
+  /**
+   * Returns the steps of a path in the service's form, `/States/X/Choices[0]/Next`. They end where the text does not go
+   * on.
+   */
   stepsTo(path: string): Step[] {
     const steps: Step[] = [];
     let node = this.#root;
@@ -66,7 +69,7 @@ export class JsonText {
     return steps;
   }
 
-  /** Returns the position of a value's key; of the nearest value around it where it does not exist. */
+  /** Returns the position of a value's key; where the value does not exist, of the nearest value around it. */
   positionOf(steps: readonly Step[]): Position {
     let node = this.#root;
     let offset = node?.offset ?? 0;
@@ -86,7 +89,7 @@ export class JsonText {
   }
 }
 
-/** Returns the name of the innermost state around a place; undefined outside of all states. */
+/** Returns the name of the innermost state that holds a value; undefined outside of all states. */
 export function stateAt(steps: readonly Step[]): string | undefined {
   const at = steps.findLastIndex((step, i) => step === 'States' && typeof steps[i + 1] === 'string');
   return at < 0 ? undefined : String(steps[at + 1]);
@@ -98,7 +101,10 @@ function childAt(node: Node, step: Step): Node | undefined {
   return node.children?.findLast((child) => child.type === 'property' && child.children?.[0]?.value === step);
 }
 
-/** Returns the next step of a path. Names may hold slashes and brackets, so the longest key that fits is meant. */
+/**
+ * Returns the next step of a path. A name may hold slashes and brackets, so that of several keys the longest that fits
+ * is taken.
+ */
 function nextStep(
   node: Node,
   path: string,
@@ -118,7 +124,7 @@ function nextStep(
   return best && { step: best.key, node: best.child.children?.[1], rest: path.slice(best.key.length + 1) };
 }
 
-/** A mistake in a JSON text, without its place. */
+/** A mistake in a JSON text, without its position. */
 type Mistake = Omit<BrokenJson, keyof Position>;
 
 function explain(error: ParseError, text: string): Mistake {
@@ -135,7 +141,10 @@ const foundAt = ({ offset, length }: ParseError, text: string): string =>
 
 const LONGEST_QUOTE = 30;
 
-/** Returns the mistakes of habit, which the parser reports as something else. */
+/**
+ * Returns the explanation of a mistake that is common and that the parser's code would explain wrongly; undefined for
+ * others.
+ */
 function commonSlip({ offset }: ParseError, text: string, found: string): Mistake | undefined {
   if (text.charAt(offset) === BYTE_ORDER_MARK)
     return {
@@ -149,7 +158,7 @@ function commonSlip({ offset }: ParseError, text: string, found: string): Mistak
   return undefined;
 }
 
-/** Explanations by the parser's codes. */
+/** Explain a mistake, by the parser's code for it. */
 const EXPLANATIONS: Readonly<Record<string, (found: string) => Mistake>> = {
   CommaExpected: (found) => ({ what: `a comma is missing before ${found}`, fix: 'write the comma' }),
   ColonExpected: (found) => ({ what: `a colon is missing before ${found}`, fix: 'write the colon' }),

@@ -6,26 +6,25 @@ import { JsonText } from './json-text.js';
 export interface MachineSource {
   /** The machine's name. */
   readonly name: string;
-  /** Its name in messages: a path, or an ARN. */
+  /** The name of this text in messages: the file's path, or the ARN of a deployed machine. */
   readonly file: string;
-  /** The text as it is stored, with `${NAME}` in it. */
+  /** The text as it is stored, in which variables are written as `${NAME}`. */
   readonly text: string;
   /** The text with every `${NAME}` filled in. */
   readonly definition: string;
-  /** The names of its variables that are unset or empty. */
+  /** The names of variables in the text that are unset or empty. */
   readonly unset: readonly string[];
 }
 
-/** Makes a source of a text. @param file its name in messages. */
+/** Makes a source of a text, whose variables are filled in. @param file the name of the text in messages */
 export const machineSource = (name: string, file: string, text: string, env: Environment): MachineSource => {
   const { text: definition, unset } = fillVariables(text, env);
   return { name, file, text, definition, unset };
 };
 
 /**
- * Fills every `${NAME}` in the JSON text of a state machine. The value is escaped, so that it stays inside its string,
- * whatever it holds.
- * @returns `unset`: the names that are unset or empty, which stay in the text.
+ * Fills every `${NAME}` in the JSON text of a state machine. A value is escaped, so that it stays inside its string.
+ * @returns `unset`: the names of variables that are unset or empty, which stay in the text
  */
 function fillVariables(text: string, env: Environment): { text: string; unset: string[] } {
   const unset = new Set<string>();
@@ -48,7 +47,9 @@ export async function readMachineSource(
   return machineSource(name, shown, await readFile(file, 'utf8'), env);
 }
 
-/** Returns the text to find positions in: the stored one, or the filled one where only the variables make it JSON. */
+/**
+ * Returns the text in which positions are found: the stored text; the filled one where only the variables make it JSON.
+ */
 export function locatable({ text, definition }: MachineSource): JsonText {
   const own = new JsonText(text);
   return own.broken ? new JsonText(definition) : own;
