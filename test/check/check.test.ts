@@ -481,7 +481,7 @@ test('findings come in the order of the file, each at its field', () => {
   ]);
 });
 
-test('a misfit in a payload is found at its line, even where the value comes from a path', () => {
+test('a mismatch in a payload is found at its line, even where the value comes from a path', () => {
   const text = machine({
     ...charge,
     Parameters: {

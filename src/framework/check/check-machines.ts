@@ -2,11 +2,11 @@ import { type DefinitionMistake, definitionMistakes } from './definition-mistake
 import { neverTaken, unknownNames, unmatchedNames } from './error-names.js';
 import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
-import { payloadMisfits } from './payload.js';
+import { payloadMismatches } from './payload.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
-import { type ActivityState, activityStates, type StateView, statesOf } from './states.js';
+import { type ActivityState, activityStates, type StateView, statesOf } from './machine-states.js';
 import { taskLimits } from './task-limits.js';
 
 /** What is compared: state machines, and the handlers and error names of the classes. */
@@ -107,7 +107,7 @@ function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): 
   const whole = [...taskLimits(task, handler), ...unmatchedNames(task, handler)];
   return [
     ...whole.map((found) => ({ state: task, steps: [...task.steps, ...fieldOf(found)], found })),
-    ...payloadMisfits(task, handler),
+    ...payloadMismatches(task, handler),
   ];
 }
 

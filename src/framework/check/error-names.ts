@@ -2,7 +2,14 @@ import { didYouMean, nearest } from '../local/index.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
 import { type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
-import { type ActivityState, type Rule, rulesAround, rulesOf, type StateView, takes } from './states.js';
+import {
+  type ActivityState,
+  type Rule,
+  rulesAround,
+  rulesOf,
+  type StateView,
+  takes,
+} from './machine-states.js';
 
 /** The service's own error names. AWS page "Handling errors in Step Functions". */
 const OF_SERVICE = [

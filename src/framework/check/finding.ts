@@ -1,6 +1,6 @@
 import type { JsonEdit } from './source/json-edit.js';
 import type { Position, Step } from './source/json-text.js';
-import type { StateView } from './states.js';
+import type { StateView } from './machine-states.js';
 
 /** The codes of findings about classes and state machines. Stable: programs may match on them. */
 export type FindingCode =

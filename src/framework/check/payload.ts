@@ -1,20 +1,20 @@
 import { isPlainObject } from '../base/plain-object.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './finding.js';
-import { misfits, UNKNOWN } from './misfit.js';
+import { schemaMismatches, UNKNOWN } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
-import type { ActivityState } from './states.js';
+import type { ActivityState } from './machine-states.js';
 
 /**
  * Finds the parts of a state's payload template that the handler would refuse in every task, whatever the state's input
  * is.
  */
-export function payloadMisfits(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
+export function payloadMismatches(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
   const template: unknown = state.source[field];
   if (template === undefined) return [];
   const value = state.language === 'JSONata' ? jsonataTemplate(template) : pathTemplate(template);
-  return misfits(value, schema).map(({ steps, what, fix }) => ({
+  return schemaMismatches(value, schema).map(({ steps, what, fix }) => ({
     state,
     steps: stepsInFile(template, [...state.steps, field], steps),
     found: {

@@ -3,7 +3,7 @@ import { proposedSeconds, slowHeartbeat } from './heartbeat-limit.js';
 import type { CheckedHandler } from './handlers.js';
 import { type Found, paste } from './finding.js';
 import type { JsonEdit } from './source/json-edit.js';
-import { type ActivityState, rulesAround, takes } from './states.js';
+import { type ActivityState, rulesAround, takes } from './machine-states.js';
 
 /** Added to a handler's own deadline, for the time that the task and its result are on the way. */
 const MARGIN_SECONDS = 10;

@@ -8,7 +8,7 @@ import type { Step } from './source/json-text.js';
 export const UNKNOWN = Symbol('unknown');
 
 /** A value, or a part of it, that the schema refuses. `steps` lead to the part. */
-export interface Misfit extends Fault {
+export interface SchemaMismatch extends Fault {
   readonly steps: readonly Step[];
 }
 
@@ -21,7 +21,7 @@ interface Fault {
  * Compares a value with a schema of `inputSchema`. Parts of the value may be {@link UNKNOWN}. Reads only the keywords
  * of JSON Schema that `inputSchema` writes.
  */
-export function misfits(value: unknown, schema: JsonSchema): Misfit[] {
+export function schemaMismatches(value: unknown, schema: JsonSchema): SchemaMismatch[] {
   const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
   return new SchemaComparison(definitions).of(value, schema, []);
 }
@@ -33,7 +33,7 @@ class SchemaComparison {
     this.#definitions = definitions;
   }
 
-  of(value: unknown, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
+  of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     if (value === UNKNOWN) return [];
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;
@@ -42,7 +42,7 @@ class SchemaComparison {
   }
 
   /** Returns the mismatches with the schemas that this schema is composed of. */
-  #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): Misfit[] {
+  #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     return [
       ...(typeof $ref === 'string' ? this.of(value, this.#definition($ref), steps) : []),
       ...(Array.isArray(allOf) ? allOf.flatMap((each: JsonSchema) => this.of(value, each, steps)) : []),
@@ -57,29 +57,29 @@ class SchemaComparison {
   }
 
   /** Returns the mismatches with the alternative that comes nearest. */
-  #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): Misfit[] {
+  #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
     // A value other than null was not meant to be null.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
     const all = meant.map((each) => this.of(value, each, steps));
     return all.toSorted((a, b) => a.length - b.length || depthOf(b) - depthOf(a))[0] ?? [];
   }
 
-  #parts(value: unknown, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
+  #parts(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     if (Array.isArray(value)) return this.#items(value, schema, steps);
     return isPlainObject(value) ? this.#keys(value, schema, steps) : [];
   }
 
-  #items(value: readonly unknown[], { items }: JsonSchema, steps: readonly Step[]): Misfit[] {
+  #items(value: readonly unknown[], { items }: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     return isPlainObject(items)
       ? value.flatMap((each, index) => this.of(each, items, [...steps, index]))
       : [];
   }
 
-  #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): Misfit[] {
+  #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     const properties = isPlainObject(schema['properties']) ? schema['properties'] : {};
     const missing = missingKeys(value, schema, Object.keys(properties));
     const misspelt = new Set(missing.map(({ written }) => written));
-    const inner = Object.entries(value).flatMap(([key, each]): Misfit[] => {
+    const inner = Object.entries(value).flatMap(([key, each]): SchemaMismatch[] => {
       const known = Object.hasOwn(properties, key);
       const own: unknown = known ? properties[key] : schema['additionalProperties'];
       if (isPlainObject(own)) return this.of(each, own, [...steps, key]);
@@ -125,7 +125,8 @@ function refusedKey(key: string, known: readonly string[]): Fault {
 }
 
 const bare = (key: string): string => key.toLowerCase().replaceAll(/[_-]/g, '');
-const depthOf = (found: readonly Misfit[]): number => Math.max(0, ...found.map(({ steps }) => steps.length));
+const depthOf = (found: readonly SchemaMismatch[]): number =>
+  Math.max(0, ...found.map(({ steps }) => steps.length));
 
 const NAMES: Readonly<Record<string, string>> = {
   string: 'a text',

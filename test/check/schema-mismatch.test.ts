@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
-import { misfits, UNKNOWN } from '../../src/framework/check/misfit.js';
+import { schemaMismatches, UNKNOWN } from '../../src/framework/check/schema-mismatch.js';
 import { inputSchema } from '../../src/framework/declare/schema/input-schema.js';
 import { cases } from '../worker/handler/kinds/classes.js';
 import { definitionOf } from '../support/definition.js';
@@ -10,25 +10,27 @@ import { runs } from '../support/thorough.js';
 const ajv = new Ajv2020({ strict: false });
 
 test('a value fits a schema exactly where ajv says so, for every class', async () => {
-  const seen = { fits: 0, misfits: 0 };
+  const seen = { fits: 0, mismatches: 0 };
   fc.assert(
     fc.property(cases, fc.boolean(), ({ dto, right, wrong }, refuse) => {
       const schema = inputSchema(definitionOf({ input: dto, unknownKeys: refuse ? 'refuse' : 'drop' }));
       const takes = ajv.compile(schema);
       for (const value of [right, wrong]) {
-        const fits = misfits(value, schema).length === 0;
-        seen[fits ? 'fits' : 'misfits']++;
+        const fits = schemaMismatches(value, schema).length === 0;
+        seen[fits ? 'fits' : 'mismatches']++;
         if (fits !== takes(value)) return false;
       }
       return true;
     }),
     { numRuns: runs(400) },
   );
-  expect(Math.min(seen.fits, seen.misfits)).toBeGreaterThan(20);
+  expect(Math.min(seen.fits, seen.mismatches)).toBeGreaterThan(20);
 });
 
 const said = (value: unknown, schema: object): string[] =>
-  misfits(value, schema as never).map(({ steps, what, fix }) => `${steps.join('.')} ${what} | ${fix}`);
+  schemaMismatches(value, schema as never).map(
+    ({ steps, what, fix }) => `${steps.join('.')} ${what} | ${fix}`,
+  );
 
 describe('only a broken limit is reported', () => {
   test.each([
@@ -65,7 +67,7 @@ describe('only a broken limit is reported', () => {
 
 const LINE = { type: 'object', properties: { sku: { type: 'string' } }, required: ['sku'] };
 
-test('a misfit inside is reported with its place: elements, parts of allOf, definitions with odd names', () => {
+test('a mismatch inside is reported with its place: elements, parts of allOf, definitions with odd names', () => {
   const $defs = { 'a/b~c': LINE };
   const items = { $ref: '#/$defs/a~1b~0c' };
   expect(said([{ sku: 'a' }, { sku: 1 }], { $defs, type: 'array', items })).toEqual([
@@ -77,7 +79,7 @@ test('a misfit inside is reported with its place: elements, parts of allOf, defi
   ]);
 });
 
-test('the nearest of several alternatives is reported: the one with the fewest misfits, then the deepest', () => {
+test('the nearest of several alternatives is reported: the one with the fewest mismatches, then the deepest', () => {
   const kind = (name: string, more: object): object => ({
     type: 'object',
     properties: { kind: { const: name }, ...more },
