@@ -21,9 +21,9 @@ import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**
- * Makes a worker of a config: fills and checks it, loads and compiles the handlers, finds their activities. At `local`
- * it connects to 127.0.0.1:`port`; it starts no service of its own. Where it fails, everything that was opened is
- * closed.
+ * Makes a worker of a config: fills in and checks the config, loads and compiles the handlers, finds their activities.
+ * At the endpoint `local` the worker connects to 127.0.0.1:`port`; no service is started. Where making the worker
+ * fails, everything that was opened is closed.
  * @throws StartError with all problems at once
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
@@ -32,9 +32,9 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
 }
 
 /**
- * Builds the worker of a plan: the container, the checks that need it, the connections. Commands and `createWorker`
- * share it.
- * @throws StartError with the plan's problems and those that only show here. Everything that was opened is closed.
+ * Builds the worker of a plan: the container, the checks that need it, the connections. For `createWorker` and the
+ * commands. Where building fails, everything that was opened is closed.
+ * @throws StartError with the plan's problems and those that building finds
  */
 export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
   world.signal?.throwIfAborted();
@@ -91,7 +91,7 @@ function connectHeartbeats(
   heartbeats.connect(regions, () => service.identity());
 }
 
-/** Closes the health port when the last report is accepted or given up. */
+/** Closes the health port when the worker has stopped or failed: the last report is then accepted or given up. */
 function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') health.close();
@@ -114,7 +114,7 @@ function settingsOf(
   return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
-/** The parts that exist when handlers are connected. */
+/** The parts of a worker that exist when its handlers are connected. */
 interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
@@ -143,7 +143,10 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
   return Promise.all(runnable);
 }
 
-/** Opens a port for each region, with sockets for all polls and reports that its handlers can have open. */
+/**
+ * Opens a port for each region, with sockets for all polls and reports that the region's handlers can have open at
+ * once.
+ */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,
   activities: Activities,

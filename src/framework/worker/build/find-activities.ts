@@ -5,25 +5,25 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 
-/** The activities of the handlers. */
+/** The ARNs of the handlers' activities. */
 export interface Activities {
-  /** Returns the ARN of a declared activity. */
+  /** Returns the ARN of an activity that is declared by an ARN or by a bare name. */
   arnOf(activity: ActivityRef): string;
 }
 
-/** The service that activities are looked up at, and the options of that. */
+/** The service at which activities are looked up, and the options of the look-up. */
 export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
   readonly service: AwsService;
   readonly endpoint: Endpoint;
-  /** True to create missing ones anywhere, not only on this machine. */
+  /** True to create missing activities at any endpoint, false: only at a loopback endpoint. */
   readonly createActivities: boolean;
 }
 
 /**
- * Finds the activities that are declared by a bare name, all with one listing. None is looked up where each handler
- * names an ARN.
- * @throws StartError where one is missing, where two handlers turn out to take the tasks of one, or where they lie in
- * two accounts
+ * Finds the activities that are declared by a bare name, all with one listing. Where each handler names an ARN, no call
+ * is made.
+ * @throws StartError where an activity is missing, where two handlers turn out to take the tasks of one activity, or
+ * where the activities lie in two accounts
  */
 export async function findActivities(
   handlers: readonly HandlerDefinition[],
@@ -43,7 +43,7 @@ export async function findActivities(
   return activities;
 }
 
-/** Returns the region that an activity is polled in. */
+/** Returns the region in which an activity is polled, from the activity's ARN. */
 export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
 
 const inAccounts = (handlers: readonly HandlerDefinition[], activities: Activities) =>
@@ -66,7 +66,7 @@ async function lookUpNames(names: readonly string[], search: Search): Promise<Re
   return arns;
 }
 
-/** Finds handlers whose names and ARNs turned out to be the same activity. */
+/** Finds handlers that turn out to share an activity, one by the activity's name and one by its ARN. */
 function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
   const seen = new Map<string, string>();
   return handlers.flatMap(({ name, activity }): Problem[] => {

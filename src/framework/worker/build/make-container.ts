@@ -9,8 +9,9 @@ import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 /**
- * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved.
- * @throws StartError with `known` and the problems found here, or the signal's reason; the container is disposed then
+ * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved. Where
+ * that fails, the container is disposed.
+ * @throws StartError with `known` and the problems found here, or the signal's reason
  */
 export async function makeContainer(
   { settings, handlers }: Plan,
@@ -44,7 +45,10 @@ export async function makeContainer(
 const isSetupFailure = (error: unknown): error is StartError =>
   error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
 
-/** Disposes a container. A provider that throws, or does not end in time, is logged and left behind. */
+/**
+ * Disposes a container. A provider that throws, or whose disposal does not end in time, is logged and no longer waited
+ * for.
+ */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
     log.error({ err: error }, 'something in the container could not be disposed of'),

@@ -23,7 +23,7 @@ import { POLL_LIMIT_MS } from '../poll/poller.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
-  /** The folder that globs are relative to: that of the compiled config. */
+  /** The folder to which globs are relative: that of the compiled config. */
   readonly baseDir: string;
 }
 
@@ -32,24 +32,24 @@ export interface PlannedHandler extends ResolvedHandler {
   readonly definition: HandlerDefinition;
 }
 
-/** A worker as it is declared and configured. Nothing is opened for it yet. */
+/** A worker as it is declared and configured. A plan opens nothing. */
 export interface Plan {
   readonly baseDir: string;
   readonly settings: Settings;
-  /** Undefined only where there are problems. */
+  /** The endpoint to connect to; undefined only where `problems` has some. */
   readonly endpoint: Endpoint | undefined;
-  /** The source of the endpoint: `--endpoint`, a variable, the config; undefined where it is not set. */
+  /** The source that set the endpoint: `--endpoint`, a variable, the config; undefined where nothing sets it. */
   readonly endpointFrom: string | undefined;
-  /** The variable that shows that this is production; undefined where none does. */
+  /** The environment variable that shows that this is production; undefined where none does. */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
-  /** The compiled files with activities, absolute. */
+  /** The absolute paths of the compiled files with activities. */
   readonly files: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Loads, discovers and checks everything that is declared.
+ * Loads, discovers and checks everything that is declared. Other problems than a wrong setting are in the plan.
  * @throws StartError where a setting is wrong
  */
 export async function makePlan(sources: PlanSources): Promise<Plan> {
@@ -103,8 +103,8 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
 }
 
 /**
- * Finds a pool that is smaller than its handler's own concurrency: a lease must always find a free thread or process.
- * An inherited concurrency is cut instead, and logged at start.
+ * Finds a pool that is smaller than the concurrency that its handler sets: a leased task must always find a free thread
+ * or process. A concurrency that is set for all handlers is cut instead, and logged at start.
  */
 function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];
@@ -119,7 +119,7 @@ function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHa
   ];
 }
 
-/** The problem of a worker without handlers. The local service may run without any. */
+/** Returns the problem of a worker without handlers. The local service may run without any. */
 export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',

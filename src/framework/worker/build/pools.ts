@@ -8,7 +8,9 @@ import type { CompiledHandler } from '../handler/compile.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
-/** The pools of the handlers that run in threads or in processes. Nothing is started before a task comes. */
+/**
+ * The pools of the handlers that run in threads or in processes. No thread or process is started before the first task.
+ */
 export class Pools {
   readonly #plan: Plan;
   readonly #world: StartWorld;
@@ -19,7 +21,9 @@ export class Pools {
     this.#world = world;
   }
 
-  /** Returns the handler, called in its pool; undefined where it runs on the main thread. */
+  /**
+   * Returns the handler as a function that runs it in its pool; undefined where the handler runs on the main thread.
+   */
   async handlerOf({
     definition,
     options: { run, poolSize },
@@ -41,7 +45,7 @@ export class Pools {
     return hostedHandler(pool, clock);
   }
 
-  /** Ends all pools, when their containers are disposed or after 4 s. Never rejects. */
+  /** Ends all pools. Resolves when the containers in them are disposed, or after 4 s. Never rejects. */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
@@ -60,13 +64,16 @@ export class Pools {
   }
 }
 
-/** Loads the code that starts threads or processes only where a handler needs it, as a test bed does not. */
+/** Loads the code that starts threads or processes. Called only where a handler needs it: a test bed does not. */
 const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
   run === 'thread'
     ? (await import('../pool/thread.js')).ThreadHost
     : (await import('../pool/process.js')).ProcessHost;
 
-/** Finds handlers that need a `module`: threads and processes import the config from it. */
+/**
+ * Finds handlers in threads or processes where `module` is not set: threads and processes import the config from that
+ * module.
+ */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
   if (module !== undefined && URL.canParse(module)) return [];
   const elsewhere = handlers.filter(({ options: { run } }) => run !== 'main');

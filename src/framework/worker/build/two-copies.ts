@@ -6,8 +6,8 @@ import type { Problem } from '../../base/errors.js';
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
 /**
- * Compares the copies of each peer that Stepwright and the user's files load: decorators of one copy are unknown to the
- * other.
+ * Finds peer dependencies of which Stepwright and the user's files load different copies: decorators of one copy are
+ * unknown to the other.
  * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {

@@ -22,8 +22,8 @@ export interface Registration {
 }
 
 /**
- * Makes the container of one worker, one thread or process of a pool, or one bed. It includes what is registered
- * globally, and each `@singleton()` gets an instance of its own.
+ * Makes the container of one worker, one thread or process of a pool, or one bed. The container includes what is
+ * registered globally, and has an instance of its own of each `@singleton()`.
  * @param setup registers the user's providers
  * @param registrations are added after `setup`, and win
  * @throws StartError with SETUP_FAILED when `setup` throws
@@ -44,8 +44,8 @@ export async function createContainer(
 }
 
 /**
- * Returns the global singletons. tsyringe keeps their instances in the global registration, where the next worker or
- * bed would find them with this one's dependencies.
+ * Returns the global singletons, each of which the container registers for itself: tsyringe would keep the instances in
+ * the global registration, where the next worker or bed would find them with this one's dependencies.
  */
 function globalSingletons(): [InjectionToken, Registered[]][] {
   return registrations(root).filter(([, list]) =>

@@ -7,22 +7,19 @@ import { registrationOf } from './registrations.js';
 import { TASK_CONTEXT } from './tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
-  /** The unregistered token, as code. */
+  /** The token that is not registered, written as code; absent for another fault. */
   readonly missing?: string;
 }
 
-/**
- * Returns the fix for an unregistered token.
- * @param token as code
- */
+/** Returns the advice for a token that is not registered. @param token written as code */
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
   `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
 
 /**
- * Follows a class's dependencies as tsyringe would, and finds where it would silently inject a wrong value, or fail
- * with a message that says too little. Constructs nothing.
+ * Follows the dependencies of a class as tsyringe would, and finds where tsyringe would silently inject a wrong value,
+ * or fail with a message that says too little. Constructs nothing.
  */
 export function dependencyProblems(
   type: Constructor,
@@ -41,19 +38,22 @@ export function dependencyProblems(
   }));
 }
 
-/** Returns the tokens that a class itself asks for. */
+/** Returns the tokens that the constructor of a class asks for. */
 export function dependenciesOf(type: Constructor): InjectionToken[] {
   return parametersOf(type).flatMap((each) => tokenOf(each) ?? []);
 }
 
-/** Returns every token that a class needs, directly or through others, as far as the declarations tell. */
+/** Returns every token that a class needs, directly or through other classes, as far as the declarations show it. */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();
   Array.from(faultsOf(type, container, seen));
   return [...seen];
 }
 
-/** Returns whether a class asks for a dependency that is known only when it is made: `delay(() => X)`, a transform. */
+/**
+ * Returns true where a class asks for a dependency that is known only when the class is made: `delay(() => X)`, a
+ * transform.
+ */
 export const asksLate = (type: Constructor): boolean =>
   parametersOf(type).some((each) => tokenOf(each) === undefined && isLate(each));
 
@@ -88,7 +88,10 @@ function* classFaults(
   }
 }
 
-/** Returns what tsyringe injects by: the types that the compiler wrote, replaced by `@inject` where that is given. */
+/**
+ * Returns the tokens that tsyringe injects by: the types that the compiler emitted, replaced by `@inject` where that is
+ * given.
+ */
 function parametersOf(type: Constructor): unknown[] {
   const tokens: Record<string, unknown> = Reflect.getOwnMetadata('injectionTokens', type) ?? {};
   const types: unknown[] = [...(Reflect.getMetadata('design:paramtypes', type) ?? [])];
@@ -114,7 +117,8 @@ function isMissing(
 }
 
 /**
- * Returns whether a parameter is `delay(() => X)`, which is made when it is first used, or a transform over several.
+ * Returns true for `delay(() => X)`, whose dependency is made at its first use, and for a transform over several
+ * tokens.
  */
 function isLate(parameter: unknown): boolean {
   return typeof parameter === 'object' && parameter !== null;
@@ -136,7 +140,7 @@ function* unknownParameters(type: Constructor): Generator<Fault> {
   };
 }
 
-/** Returns the undecorated base whose constructor a class uses, where that has parameters. */
+/** Returns the undecorated base class whose constructor a class uses; undefined where that has no parameters. */
 function hiddenBase(type: Constructor): Constructor | undefined {
   if (readConstructorTypes(type) || hasConstructor(type)) return undefined;
   const base: unknown = Object.getPrototypeOf(type);
@@ -148,7 +152,7 @@ function hiddenBase(type: Constructor): Constructor | undefined {
 const sourceOf = (type: Constructor): string => Function.prototype.toString.call(type);
 const hasConstructor = (type: Constructor): boolean => /(?<![.\w])constructor\s*\(/.test(sourceOf(type));
 
-/** Returns the parameter's name, where the code still has it. */
+/** Returns the name of a constructor's parameter; undefined where the code no longer has it. */
 function bareName(type: Constructor, index: number): string | undefined {
   const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
   return list?.[index]?.trim() || undefined;

@@ -1,7 +1,7 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
 import type { Constructor } from '../../declare/class.js';
 
-/** One registration of a token. */
+/** One registration of a token in a container. */
 export interface Registered {
   readonly provider: Provider<unknown>;
   readonly options: { readonly lifecycle: Lifecycle };
@@ -12,13 +12,13 @@ interface Registry {
   entries(): Iterable<[InjectionToken, Registered[]]>;
 }
 
-/** Returns the registrations of this very container, without those of its parents. */
+/** Returns the registrations of this container, without those of its parents. */
 export function registrations(container: DependencyContainer): [InjectionToken, Registered[]][] {
   const registry: Registry = Reflect.get(container, '_registry');
   return [...registry.entries()].filter(([, list]) => list.length > 0);
 }
 
-/** Returns the registration that a token is resolved from: the last one of the nearest container that has any. */
+/** Returns the registration by which a token is resolved: the last one in the nearest container that has any. */
 export function registrationOf(
   container: DependencyContainer,
   token: InjectionToken,
@@ -29,13 +29,13 @@ export function registrationOf(
   return parent && registrationOf(parent, token);
 }
 
-/** Returns the disposable instances that a container has made, in the order of their making. */
+/** Returns the disposable instances that a container has made, in the order in which they were made. */
 export function disposablesOf(container: DependencyContainer): { dispose(): unknown }[] {
   const disposables: Set<{ dispose(): unknown }> = Reflect.get(container, 'disposables');
   return [...disposables];
 }
 
-/** Returns the one instance of a class in a container, which makes it at the first call. */
+/** Returns the one instance of a class in a container. The first call makes the instance. */
 export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
   if (!container.isRegistered(type, true)) container.registerSingleton(type);
   return container.resolve(type);

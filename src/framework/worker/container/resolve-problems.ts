@@ -13,15 +13,15 @@ interface Wanted {
   readonly scope: 'worker' | 'task';
 }
 
-/** The classes that a config names for all handlers. */
+/** The interceptors and observers that a config names. */
 interface SharedClasses {
   readonly interceptors?: readonly Constructor<Interceptor>[];
   readonly observe?: readonly Constructor<object>[];
 }
 
 /**
- * Finds what handlers need and can not get. Makes what lives as long as the worker; of what lives for one task, only
- * the shared parts.
+ * Finds what handlers need and can't get. Makes the instances that live as long as the worker; of instances that live
+ * for one task, only their shared parts.
  * @param shared the classes that the config names
  */
 export function resolveProblems(
@@ -37,7 +37,9 @@ export function resolveProblems(
   return [...wanted.values()].flatMap((each) => problemsOf(each, container, fixMissing));
 }
 
-/** Returns every token that the handlers need, directly or through others, as far as the declarations tell. */
+/**
+ * Returns every token that the handlers need, directly or through other classes, as far as the declarations show it.
+ */
 export function neededTokens(
   definitions: readonly HandlerDefinition[],
   container: DependencyContainer,

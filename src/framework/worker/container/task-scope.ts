@@ -4,7 +4,7 @@ import { within } from '../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';
 import { CLOCK, TASK_CONTEXT } from './tokens.js';
 
-/** Makes and disposes of the containers of tasks. */
+/** Makes and disposes of the containers of single tasks. */
 export class TaskScopes {
   readonly #worker: DependencyContainer;
   #template: DependencyContainer | undefined;
@@ -14,7 +14,8 @@ export class TaskScopes {
   }
 
   /**
-   * Makes the container of one task. Singletons come from the worker's container, everything else is the task's own.
+   * Makes the container of one task. Singletons come from the worker's container; every other instance is the task's
+   * own.
    */
   open(context: TaskContext): DependencyContainer {
     this.#template ??= templateOf(this.#worker);
@@ -40,17 +41,17 @@ export class TaskScopes {
   }
 }
 
-/** The longest that one `dispose()` may keep the slot of a settled task. */
+/** The longest that one `dispose()` may keep the slot of a task whose handler has settled. */
 const DISPOSE_LIMIT_MS = 5_000;
 
-/** Rejects where `dispose` throws, even synchronously. */
+/** Calls `dispose` and waits for it. Rejects also where `dispose` throws synchronously. */
 async function disposed(each: { dispose(): unknown }): Promise<void> {
   await each.dispose();
 }
 
 /**
- * Makes a container in which singletons are resolved by the worker's container. By itself tsyringe would make a
- * singleton with the dependencies of the first task that asks for it, and dispose of it with that task.
+ * Makes a container whose singletons are resolved by the worker's container. tsyringe by itself would make a singleton
+ * with the dependencies of the first task that asks for it, and dispose of it with that task.
  */
 function templateOf(worker: DependencyContainer): DependencyContainer {
   const template = worker.createChildContainer();

@@ -16,7 +16,7 @@ import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
  * Handles one task, from the text of its input to its outcome. Calls `onOutcome` once, as soon as the outcome is known,
- * and resolves when nothing of the task is left. Never rejects.
+ * and resolves when no code of the task is left running. Never rejects.
  */
 export type CompiledHandler = (
   text: string,
@@ -31,9 +31,9 @@ interface Pipeline {
 }
 
 /**
- * Compiles a handler to one closure that handles all its tasks: decode, validate, interceptors, handle, encode. The
+ * Compiles a handler to one function that handles all its tasks: decode, validate, interceptors, handle, encode. The
  * activity and its interceptors are made here, once. No metadata is read afterwards.
- * @throws the container's error for a dependency that can't be resolved.
+ * @throws the container's error for a dependency that can't be resolved
  */
 export function compile(
   definition: HandlerDefinition,

@@ -2,20 +2,23 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 
-/** The state of one asynchronous context. It is cleared at the end, so that code left running holds on to neither. */
+/**
+ * The task and the container of one asynchronous context. Both are cleared at the end, so that code left running does
+ * not keep them in memory.
+ */
 interface Current {
   task: TaskContext | undefined;
-  /** The worker's container, or the task's own. */
+  /** The worker's container, or the task's own; undefined before the handler is called. */
   container: DependencyContainer | undefined;
 }
 
 const storage = new AsyncLocalStorage<Current>();
-/** The context of each task. */
+/** The asynchronous context of each task that has one. */
 const contexts = new WeakMap<TaskContext, Current>();
 
 /**
- * Returns the task that the calling code works for, at any depth below its handler; undefined outside of a running
- * task.
+ * Returns the task that the calling code works for, at any depth below the task's handler; undefined outside of a
+ * running task.
  */
 export function currentTask(): TaskContext | undefined {
   return storage.getStore()?.task;
@@ -26,7 +29,10 @@ export function currentContainer(): DependencyContainer | undefined {
   return storage.getStore()?.container;
 }
 
-/** The asynchronous context of one task. Code that runs in it, and all that it starts, finds the task until `close`. */
+/**
+ * The asynchronous context of one task. Code that runs in the context, and all that this code starts, finds the task
+ * until `close`.
+ */
 export class AsyncTaskContext {
   readonly #current: Current;
 
@@ -39,13 +45,16 @@ export class AsyncTaskContext {
     return storage.run(this.#current, fn);
   }
 
-  /** Ends the context when the handler has settled. Code that is still running belongs to no task. */
+  /** Ends the context when the handler has settled. Code that is still running then belongs to no task. */
   close(): void {
     clear(this.#current);
   }
 }
 
-/** Runs `fn` with a container in the task's context; in one that ends with `fn` where the task has none. */
+/**
+ * Runs `fn` with a container in the context of a task. A task without a context gets one, which ends when `fn` has
+ * settled.
+ */
 export function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },
   fn: () => Promise<T>,

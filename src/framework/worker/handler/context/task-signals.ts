@@ -1,8 +1,8 @@
 import { type AbortKind, TaskAborted } from '../../../declare/task-context.js';
 
 /**
- * The two signals of one task, each made at its first use: most handlers use none. A signal aborts at most once, and
- * its listeners run synchronously.
+ * The two signals of one task, each made at its first use, since most handlers use none. A signal aborts at most once,
+ * and its listeners run synchronously.
  */
 export class TaskSignals {
   #aborter: AbortController | undefined;
@@ -10,7 +10,7 @@ export class TaskSignals {
   #aborted: TaskAborted | undefined;
   #drains = false;
 
-  /** Aborts with a {@link TaskAborted}. */
+  /** The signal that aborts with a {@link TaskAborted} when the task's work is no longer wanted. */
   get signal(): AbortSignal {
     this.#aborter ??= controller(this.#aborted !== undefined, this.#aborted);
     return this.#aborter.signal;
@@ -21,7 +21,7 @@ export class TaskSignals {
     return this.#drain.signal;
   }
 
-  /** The reason of the abort; undefined before it. */
+  /** The reason for which `signal` was aborted; undefined before that. */
   get aborted(): TaskAborted | undefined {
     return this.#aborted;
   }

@@ -15,10 +15,10 @@ export interface RuleOptions {
 }
 
 /**
- * Checks the rules of class-validator on an instance, or on each in an array, and on the instances that they nest. It
- * reads the library's decorators and calls its constraints by itself: in one walk over the shape, with paths as the
+ * Checks the rules of class-validator on an instance, or on each in an array, and on the instances that they nest.
+ * Reads class-validator's decorators and calls the constraints itself: in one walk over the shape, with paths as the
  * JSON has them, and without a promise where no rule is asynchronous.
- * @param refused true where the value is refused already. An error that a rule throws is then ignored.
+ * @param refused true where the value is refused already: an error that a rule throws is then ignored
  * @returns the rules that are broken. Throws, or rejects with, the error that a rule throws.
  */
 export function brokenRules(
@@ -42,7 +42,7 @@ class RuleChecker {
   /** The asynchronous checks that were started. */
   readonly pending: Promise<unknown>[] = [];
   readonly #violations: Violation[] = [];
-  /** Values that are absent and must not be. They count where no rule has refused them. */
+  /** The paths of values that are absent and must not be. A path counts where no rule has refused its value. */
   readonly #missing: ValuePath[] = [];
   readonly #options: RuleOptions;
 
@@ -146,7 +146,10 @@ function everyVerdict(verdicts: readonly unknown[]): unknown {
 
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
-/** Fills in a message. `$value` would carry the input into the cause, so its value is put in only with `showValues`. */
+/**
+ * Returns a rule's message, with `$value` and its other variables filled in. The value would become part of the cause,
+ * and is put in only with `showValues`.
+ */
 function fillIn(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
   const template = typeof message === 'function' ? message(about) : (message ?? '');
   return template.replaceAll(TOKEN, (token, index?: string) => {

@@ -8,7 +8,7 @@ import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
-/** Makes the handler's input of parsed JSON. Throws, or rejects with, a Refusal that lists every violation. */
+/** Makes the handler's input from parsed JSON. Throws, or rejects with, a Refusal that lists every violation. */
 export type Validate = (value: unknown) => unknown;
 
 type Options = ReadOptions & RuleOptions;
@@ -49,7 +49,10 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
   return checked(instances, reader.violations, expected, options);
 }
 
-/** Returns the input where no rule is broken. */
+/**
+ * Returns the input where `wrong` is empty and no rule is broken. Throws, or rejects with, a Refusal otherwise.
+ * @param wrong the values of a wrong type that reading has found
+ */
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
   if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
   const settle = (broken: readonly Violation[]): unknown => {
@@ -61,7 +64,10 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
   return isThenable(broken) ? broken.then(settle) : settle(broken);
 }
 
-/** Drops broken rules at and below a part of the wrong shape: it was left out of the instance, so rules see a gap. */
+/**
+ * Joins the violations of reading and of rules. Rules at and below a value of a wrong type are left out: that value is
+ * not in the instance, so that its rules are broken anyway.
+ */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
   const paths = new Set(wrong.map(({ path }) => path));

@@ -2,14 +2,17 @@ import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
 
-/** Bytes of UTF-8 that an input may have (Step Functions service quotas). */
+/** The most bytes of UTF-8 that an input may have (Step Functions service quotas). */
 export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;
-/** The depth that objects and arrays may be nested to. Every function that walks an input recurses at most this far. */
+/**
+ * The depth to which objects and arrays may be nested, and thus the deepest recursion of every function that walks an
+ * input.
+ */
 export const DEPTH_LIMIT = 256;
 
 /**
- * Parses an input. No object in the value has a key `__proto__`.
- * @throws Refusal for what is no JSON, too large or nested too deep.
+ * Parses the text of an input. No object in the result has a key `__proto__`.
+ * @throws Refusal for a text that is no JSON, is too large or is nested too deep
  */
 export function decode(text: string): unknown {
   const bytes = bytesBeyondLimit(text);
@@ -33,7 +36,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** Keeps the position of V8's message, not the text that it quotes: values of an input do not belong in a cause. */
+/**
+ * Returns the position in V8's message about broken JSON, without the text that V8 quotes: values of an input do not
+ * belong in a cause.
+ */
 function withoutText(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const at = /at position \d+/.exec(message)?.[0];
@@ -46,7 +52,10 @@ const BACKSLASH = 92;
 const OPENING = new Set([91, 123]);
 const CLOSING = new Set([93, 125]);
 
-/** Counts brackets outside of strings, before any function recurses over the value. */
+/**
+ * Returns true where a text nests deeper than the limit. Counts brackets outside of strings, before any function
+ * recurses over the value.
+ */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -64,10 +73,13 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** True where a key may be `__proto__`, which can also be written with escapes. */
+/** Returns true where a key may be `__proto__`, which can also be written with escapes. */
 const mayHoldProto = (text: string): boolean => text.includes('__proto__') || text.includes('\\u');
 
-/** Removes keys `__proto__`: `JSON.parse` makes them ordinary keys, and copying the object would set a prototype. */
+/**
+ * Removes keys `__proto__`: `JSON.parse` makes such a key an ordinary one, and copying the object would then set a
+ * prototype.
+ */
 function withoutProto(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (!Array.isArray(value)) Reflect.deleteProperty(value, '__proto__');

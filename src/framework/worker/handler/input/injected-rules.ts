@@ -5,12 +5,14 @@ import { currentContainer } from '../context/current-task.js';
 
 type RuleClass = new (...args: unknown[]) => object;
 
-/** The instances of each container. Their fields are not shared with another worker, bed or task scope. */
+/**
+ * The instances of constraint classes, by container. Their fields are thus not shared with another worker, bed or task.
+ */
 const rules = new WeakMap<DependencyContainer, Map<RuleClass, object>>();
 
 /**
- * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator takes one instance of each from the
- * container of the task that it validates. A call of `useContainer` by the user replaces this.
+ * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator takes one instance of each class from
+ * the container of the task whose input it validates. A user's own call of `useContainer` replaces this one.
  */
 useContainer(
   {

@@ -18,10 +18,13 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
 
-/** The most unknown keys that are listed. */
+/** The most unknown keys that violations list. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
-/** Replaces a nested value that was refused: later elements keep their index, and rules see no gap. */
+/**
+ * Takes the place of a value that was refused, so that later elements of an array keep their index and rules find no
+ * gap.
+ */
 export const REFUSED: unknown = Object.freeze({});
 
 export interface ReadOptions {
@@ -31,11 +34,11 @@ export interface ReadOptions {
 }
 
 /**
- * Makes instances of parsed JSON. It reads the properties that a class has rules for, refuses values that are not of
- * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. It checks no rule.
+ * Makes instances from parsed JSON. Reads the properties for which a class has rules, refuses values that are not of
+ * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. Checks no rule.
  */
 export class ObjectReader {
-  /** Values that are not of their declared kind and, with `unknownKeys: 'refuse'`, unknown keys. */
+  /** Violations by values that are not of their declared kind and, with `unknownKeys: 'refuse'`, by unknown keys. */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
   readonly #libraryOptions: { groups?: string[] };
@@ -45,7 +48,7 @@ export class ObjectReader {
     this.#libraryOptions = options.groups.length > 0 ? { groups: [...options.groups] } : {};
   }
 
-  /** Returns an instance, or REFUSED where the value is refused as a whole. */
+  /** Returns an instance of a class, or REFUSED where the value is refused as a whole. */
   read(value: unknown, type: Constructor<object>, path?: ValuePath): unknown {
     try {
       return this.#object(value, type, path);
@@ -93,7 +96,9 @@ export class ObjectReader {
     if (present || value !== undefined) Reflect.set(instance, name, value);
   }
 
-  /** Converts a value by `@Type` and each `@Transform`, and refuses it where it is not of the declared type. */
+  /**
+   * Converts a property's value by `@Type` and each `@Transform`, and refuses a value that is not of the declared type.
+   */
   #value(
     given: unknown,
     source: JsonObject,
@@ -139,7 +144,7 @@ export class ObjectReader {
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
 
-  /** Converts a value, neither undefined nor null, as `@Type` names it. */
+  /** Converts a value, neither undefined nor null, to the class or type that `@Type` names. */
   #typed(value: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath): unknown {
     const part = (each: unknown, at: ValuePath | undefined): unknown =>
       this.#part(each, holder, property, at);

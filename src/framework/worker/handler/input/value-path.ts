@@ -4,11 +4,11 @@ import type { Violation } from '../outcome/refusal.js';
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const KEY_LIMIT = 80;
 
-/** The path of a value inside another, as a chain: only what is refused needs its text. */
+/** The path of a value inside another, as a chain: a text is made only for values that are refused. */
 export interface ValuePath {
-  /** The path of what holds it; undefined for the value as a whole. */
+  /** The path of the object or array that holds the value; undefined for the outermost. */
   readonly within: ValuePath | undefined;
-  /** An index is a number, a key a string. */
+  /** The value's key, a string; or its index, a number. */
   readonly step: string | number;
 }
 
@@ -23,19 +23,19 @@ export function showPath(path: ValuePath | undefined): string {
   return before === '' ? shown : `${before}.${shown}`;
 }
 
-/** A violation whose message begins with the path, as in `items[2].price must be a number`. */
+/** Returns a violation whose message begins with the path of the value, as in `items[2].price must be a number`. */
 export function violationAt(path: ValuePath | undefined, rule: string, fault: string): Violation {
   const shown = showPath(path);
   return { path: shown, rule, message: `${shown === '' ? 'the value' : shown} ${fault}` };
 }
 
-/** The violation of a value that is not of the kind that it must be. */
+/** Returns the violation of a value that is not of the kind that it must be. */
 export const kindViolation = (path: ValuePath | undefined, { rule, expected }: Kind): Violation =>
   violationAt(path, rule, `must be ${expected}`);
 
 /**
- * Changes the parts of a value: the elements of an array or a set, the values of a map, or else the value itself.
- * Only this function knows how a DTO's property holds its objects.
+ * Changes the parts of a property's value: the elements of an array or a set, the values of a map, or else the value
+ * itself. Only this function knows in which collections a DTO's property may hold objects.
  */
 export function mapParts(
   value: unknown,

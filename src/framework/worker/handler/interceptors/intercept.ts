@@ -1,17 +1,20 @@
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 
-/** Handles a task with a validated input. Returns its result, or a promise of it. */
+/** Handles a task whose input is validated. Returns the result, or a promise of it. */
 export type HandleTask = (task: InterceptedTask) => unknown;
 
-/** Wraps a handler in its interceptors, the first one outermost. Without any it returns the handler itself. */
+/**
+ * Wraps a handler in its interceptors, of which the first is outermost. Without interceptors returns the handler
+ * itself.
+ */
 export function intercepted(interceptors: readonly Interceptor[], handle: HandleTask): HandleTask {
   return interceptors.reduceRight<HandleTask>((inner, each) => (task) => wrap(each, inner, task), handle);
 }
 
 /**
- * Calls one interceptor. It may call `next()` again once the earlier call has settled, which runs the rest again;
- * before that a call rejects. Where it returns `undefined`, the outcome is that of its last `next()`, result or error,
- * or `undefined` where it called none.
+ * Calls one interceptor. The interceptor may call `next()` again once the earlier call has settled, which runs the rest
+ * again; before that, a call rejects. Where the interceptor returns `undefined`, the outcome is that of its last
+ * `next()`, result or error, or `undefined` where it made no call.
  */
 async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));
@@ -24,7 +27,7 @@ async function wrap(interceptor: Interceptor, inner: HandleTask, task: Intercept
   }
 }
 
-/** The part of the chain inside an interceptor. */
+/** The rest of the chain, as one interceptor calls it by `next()`. */
 class Rest {
   /** The outcome of the last accepted call; undefined before the first. */
   last: Promise<unknown> | undefined;

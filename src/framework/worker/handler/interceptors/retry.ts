@@ -11,27 +11,28 @@ import { CLOCK, RANDOM } from '../../container/tokens.js';
 
 /** Options of {@link Retry}. */
 export interface RetryOptions {
-  /** The most calls of the handler for one task, the first included. @default 3 */
+  /** The most calls of the handler for one task, with the first. @default 3 */
   readonly attempts?: number;
   /**
-   * The longest wait before the second attempt. It doubles with each further attempt. Each wait is random, up to it.
+   * The longest wait before the second attempt, doubled for each further attempt. Each wait is random, from zero up to
+   * that.
    * @default '200ms'
    */
   readonly delay?: string;
-  /** The limit of the doubling. @default '20s' */
+  /** The longest that a wait becomes by doubling. @default '20s' */
   readonly maxDelay?: string;
   /**
    * Returns true for errors that are worth another attempt.
-   * @default all but those with a name given on purpose: ActivityFailure, `@ErrorName`
+   * @default true for all errors but those with a name given on purpose: ActivityFailure, `@ErrorName`
    */
   readonly when?: (error: unknown) => boolean;
 }
 
 /**
- * Makes an interceptor that calls the handler again when it throws, on this worker, while the task stays leased. It
- * stops once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use `Retry` in
- * the state machine instead.
- * @throws TypeError for a bad option.
+ * Makes an interceptor that calls the handler again when it throws, on this worker, while the task stays leased. No
+ * call is made once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use
+ * `Retry` in the state machine instead.
+ * @throws TypeError for a bad option
  */
 export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
   const { attempts, delayMs, maxDelayMs, when } = checked(options);
@@ -84,7 +85,7 @@ function milliseconds(option: string, value: string): number {
   throw new TypeError(`Retry: expected \`${option}\` to be ${DURATION_EXPECTED}, got ${show(value)}`);
 }
 
-/** Returns false for an error with a name given on purpose: the state machine decides about it. */
+/** Returns true for an error without a name given on purpose: about a named one the state machine decides. */
 function isUnnamed(error: unknown): boolean {
   if (error instanceof ActivityFailure) return false;
   return !(error instanceof Error) || readErrorName(error.constructor) === undefined;

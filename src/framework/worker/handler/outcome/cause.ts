@@ -8,13 +8,13 @@ export interface Cause {
   readonly errorMessage: string;
   readonly trace?: readonly string[];
   readonly violations?: readonly Violation[];
-  /** Any value. A note replaces it where JSON can't hold it. */
+  /** Details for programs. A note replaces a value that JSON can't hold. */
   readonly data?: unknown;
 }
 
 /**
  * Writes a cause as JSON of at most 32,768 characters, in the shape of Lambda's errors. To fit, the trace is cut first,
- * then the violations (`violationsOmitted` counts those), then the data, then the message.
+ * then the violations (`violationsOmitted` has the number of those cut), then the data, then the message.
  */
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
@@ -38,7 +38,7 @@ function first(violations: readonly Violation[], count: number): object {
   return { violations: violations.slice(0, count), violationsOmitted: violations.length - count };
 }
 
-/** Returns the longest text that fits, of those made with 0 to `most` parts; undefined where none fits. */
+/** Returns the longest text that fits into a cause, of those made with 0 to `most` parts; undefined where none fits. */
 function longest(most: number, make: (count: number) => object): string | undefined {
   const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
   const all = JSON.stringify(make(most));
@@ -53,7 +53,10 @@ function longest(most: number, make: (count: number) => object): string | undefi
   return best;
 }
 
-/** Returns a value as JSON holds it, or a note where it can't be written or has no room in a cause. Never throws. */
+/**
+ * Returns a value as JSON holds it; a note in its place where the value can't be written or is too large for a cause.
+ * Never throws.
+ */
 export function asJson(value: unknown): unknown {
   try {
     const text = toJson(value, CAUSE_LIMIT_CHARACTERS);

@@ -6,10 +6,7 @@ import { readThrown } from './thrown.js';
 
 type Failure = Extract<Outcome, { status: 'failed' }>;
 
-/**
- * Makes a failure under one of our own names.
- * @param data details for programs.
- */
+/** Makes a failure under one of Stepwright's own names. @param data details for programs */
 export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
   return {
     status: 'failed',
@@ -18,12 +15,12 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
   };
 }
 
-/** The failure of a task that the worker's stop cut short. */
+/** Returns the failure of a task that the worker's stop has cut short. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
 /**
  * Makes the failure of a thrown value. Never throws.
- * @param warn called where the reported name is not that of the class.
+ * @param warn called where the error's own name can't be reported
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
   try {

@@ -7,9 +7,9 @@ export type Outcome =
       /** JSON text in Lambda's shape. */ readonly cause: string;
     };
 
-/** Bytes of UTF-8 that an output may have, and an input (Step Functions service quotas). */
+/** The most bytes of UTF-8 that an output or an input may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
-/** Returns the bytes of an input or an output that is larger than it may be; undefined where it is not. */
+/** Returns the number of bytes of an input or an output that is larger than allowed; undefined for any other. */
 export function bytesBeyondLimit(text: string): number | undefined {
   // A UTF-16 unit takes at most three bytes: most texts are too short to be counted.
   if (text.length * 3 <= OUTPUT_LIMIT_BYTES) return undefined;
@@ -17,5 +17,5 @@ export function bytesBeyondLimit(text: string): number | undefined {
   return bytes > OUTPUT_LIMIT_BYTES ? bytes : undefined;
 }
 
-/** Characters that a cause may have (SendTaskFailure). */
+/** The most characters that a cause may have (SendTaskFailure). */
 export const CAUSE_LIMIT_CHARACTERS = 32_768;

@@ -1,4 +1,4 @@
-/** The error names that Stepwright itself reports. They are stable: state machines match on them. */
+/** The error names that Stepwright itself reports. Stable: state machines match on them. */
 export const OWN_ERROR = {
   invalidInput: 'Stepwright.InvalidInput',
   invalidOutput: 'Stepwright.InvalidOutput',
@@ -13,13 +13,15 @@ export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
 
 const own = new WeakSet<object>();
 
-/** An error of Stepwright that a handler may catch. Uncaught, it is reported under one of our own names. */
+/** An error of Stepwright that a handler may catch. An uncaught one is reported under one of Stepwright's own names. */
 export abstract class OwnError extends Error {
   abstract readonly reported: OwnErrorName;
-  /** Sent in the cause, as `data`. */
+  /** Details that are sent in the cause, as `data`. */
   abstract readonly data: object;
 
-  /** Safe for any thrown value: `instanceof` would ask a proxy for its prototype, and may throw. */
+  /**
+   * Returns true for an OwnError, and never throws: `instanceof` may throw, since it asks a proxy for its prototype.
+   */
   static is(value: unknown): value is OwnError {
     return own.has(value as object);
   }

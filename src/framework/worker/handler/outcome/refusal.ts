@@ -6,20 +6,20 @@ export interface Violation {
   readonly path: string;
   readonly rule: string;
   readonly message: string;
-  /** The refused value; only with `showValues`. */
+  /** The refused value; present only with `showValues`. */
   readonly value?: unknown;
 }
 
-/** The most violations that are looked for: a cause has no room for more, and finding them could take long. */
+/** The most violations that are looked for: a cause has no room for more, and the search could take long. */
 export const MOST_VIOLATIONS = 1_000;
 
 const own = new WeakSet<object>();
 
-/** The refusal of an input or an output, reported under one of our own names. */
+/** Thrown where an input or an output is refused; reported under one of Stepwright's own names. */
 export class Refusal extends Error {
   override readonly name: OwnErrorName;
   readonly violations: readonly Violation[];
-  /** Safe for any thrown value: `instanceof` would ask a proxy for its prototype, and may throw. */
+  /** Returns true for a Refusal, and never throws: `instanceof` may throw, since it asks a proxy for its prototype. */
   static is(value: unknown): value is Refusal {
     return own.has(value as object);
   }
@@ -33,8 +33,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Makes the refusal of a value for its violations. Its message quotes the first of them.
- * @param what the beginning of the message, as in `the input is not a valid Order`.
+ * Makes the refusal of a value with these violations. The message quotes the first of them.
+ * @param what the beginning of the message, as in `the input is not a valid Order`
  */
 export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
   const ordered = inOrder(violations);
@@ -44,7 +44,10 @@ export function refusalOf(name: OwnErrorName, what: string, violations: readonly
   return new Refusal(name, `${what}: ${ordered[0]?.message}${more}`, ordered);
 }
 
-/** Sorts violations by path, numbers as numbers, then by rule: asynchronous rules end in any order. */
+/**
+ * Sorts violations by path, with indexes as numbers, then by rule. Without sorting, asynchronous rules would come in
+ * any order.
+ */
 function inOrder(violations: readonly Violation[]): Violation[] {
   // Making a collator takes ten milliseconds, which would delay every start.
   collator ??= new Intl.Collator('en', { numeric: true });

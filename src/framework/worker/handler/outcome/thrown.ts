@@ -3,27 +3,33 @@ import { types } from 'node:util';
 import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
 
-/** A thrown value, read once. It may be anything, even a hostile proxy: parts that can't be read are left out. */
+/**
+ * The parts of a thrown value that a failure reports. The value may be anything, even a hostile proxy: parts that can't
+ * be read are left out.
+ */
 export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly trace: readonly string[];
   readonly data?: unknown;
-  /** A warning about the name, for the log. */
+  /** A warning for the log where the error's own name can't be reported; absent otherwise. */
   readonly warning?: string;
 }
 
 const CHAIN_LIMIT = 10;
 const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
-/** The most characters of JSON that a thrown value is shown with. */
+/** The most characters of the JSON that shows a thrown value. */
 const TEXT_LIMIT = 262_144;
-/** The folder of this package. Its frames show nothing of the user's code. */
+/** The folder of this package. Its frames are left out of a trace: they show nothing of the user's code. */
 const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
-/** The same folder as source maps show it in a checkout. The package has neither maps nor sources. */
+/**
+ * The folder of the package's sources, which source maps name in a checkout. A published package has neither maps nor
+ * sources.
+ */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
-/** Reads a thrown value. Never throws. */
+/** Reads the parts of a thrown value. Never throws. */
 export function readThrown(thrown: unknown): Thrown {
   try {
     return isError(thrown) ? readError(thrown) : readValue(thrown);
@@ -39,7 +45,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Recognises errors of other realms, too: of a vm context, or of Node itself inside a test runner. */
+/** Returns true for an error, also of another realm: of a vm context, or of Node itself inside a test runner. */
 function isError(value: unknown): value is ErrorLike {
   if (typeof value !== 'object' || value === null) return false;
   if (types.isNativeError(value) || value instanceof Error) return true;
@@ -59,7 +65,7 @@ function readError(error: ErrorLike): Thrown {
   };
 }
 
-/** Returns the error and its causes, outermost first. */
+/** Returns an error and its causes, outermost first. */
 function causes(error: ErrorLike): ErrorLike[] {
   const chain: ErrorLike[] = [];
   for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
@@ -74,7 +80,7 @@ interface Named {
   readonly warning?: string;
 }
 
-/** Returns the name to report: at most 256 characters, and never a reserved name. */
+/** Returns the name to report: at most 256 characters, never a reserved name. */
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
   if (given === undefined) return classNameOf(error);
@@ -84,7 +90,7 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
 }
 
-/** Returns the name of the class; `Error` where that is reserved or was shortened by a minifier. */
+/** Returns the name of an error's class; `Error` where that is reserved or was shortened by a minifier. */
 function classNameOf(error: ErrorLike): Named {
   const type = constructorOf(error)?.name;
   if (typeof type !== 'string' || type === '') return { name: 'Error' };
@@ -95,7 +101,10 @@ function classNameOf(error: ErrorLike): Named {
   return { name: 'Error', warning };
 }
 
-/** Returns the name that the user gave on purpose: by `@ErrorName` on the class, or to an ActivityFailure. */
+/**
+ * Returns the name that the user gave an error on purpose, by `@ErrorName` on its class or to an ActivityFailure;
+ * undefined where there is none.
+ */
 function givenName(error: ErrorLike): string | undefined {
   const type = constructorOf(error);
   const marked = type && readErrorName(type);
@@ -104,7 +113,7 @@ function givenName(error: ErrorLike): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** Returns `error.name`, unless it is the inherited `Error`. */
+/** Returns `error.name`; undefined where that is the inherited `Error`. */
 function ownName(error: ErrorLike): string | undefined {
   const name = safely(error, 'name');
   if (typeof name !== 'string' || name === '') return undefined;
@@ -117,8 +126,8 @@ function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefine
 }
 
 /**
- * Returns the message, of an AggregateError with its errors and theirs. It goes no deeper: each may hold many, or
- * itself.
+ * Returns the message of an error; for an AggregateError, with the messages of its errors and of theirs. It goes no
+ * deeper: an AggregateError may hold many errors, or itself.
  */
 function messageOf(error: ErrorLike, levels = 2): string {
   const message = safely(error, 'message');
@@ -178,12 +187,12 @@ function safely(holder: object, key: string): unknown {
   }
 }
 
-/** Thrown where JSON would be longer than its limit. */
+/** Thrown where the JSON of a value would be longer than the limit. */
 export class TooLong extends Error {}
 
 /**
- * Writes JSON, with each BigInt as a string. It stops as soon as the text is too long.
- * @throws TooLong, and the errors of `JSON.stringify`.
+ * Writes a value as JSON, with each BigInt as a string. Writing stops as soon as the text is too long.
+ * @throws TooLong, and the errors of `JSON.stringify`
  */
 export function toJson(value: unknown, limit: number): string | undefined {
   let least = 0;
@@ -196,7 +205,7 @@ export function toJson(value: unknown, limit: number): string | undefined {
   return text;
 }
 
-/** Cuts a text to a number of UTF-16 units, never through the middle of a character. */
+/** Cuts a text to a number of UTF-16 code units, never through the middle of a character. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
