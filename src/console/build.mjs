@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Builds the page of the console where `dist/console` is missing or older than its sources. Where it can't be
- * built (`npm install --omit=dev`), it says so and exits with 0: everything but the page works without it.
+ * Builds the page of the console where `dist/console` is missing or older than the page's sources. Where the build
+ * fails (as after `npm install --omit=dev`), a line on stderr says so and the exit code is 0, since everything but the
+ * page works without it.
  *
- * `--strict` makes that an error, as for a package.
+ * `--strict` makes a failed build an error, as a package needs the page.
  */
 const source = dirname(fileURLToPath(import.meta.url));
 const root = join(source, '..', '..');

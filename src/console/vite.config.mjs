@@ -3,7 +3,9 @@ import { defineConfig } from 'vite';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Builds the page of the console into `dist/console`. It sends requests to its own service alone. */
+/**
+ * Builds the page of the console into `dist/console`. The page sends requests only to the service that served the page.
+ */
 export default defineConfig({
   root: here('.'),
   base: '/console/',

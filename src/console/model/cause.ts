@@ -1,23 +1,23 @@
-/** A rule that an input broke. */
+/** A rule of the input's validation that the input broke. */
 export interface Violation {
   readonly path: string;
   readonly rule: string;
   readonly message: string;
 }
 
-/** A cause that is JSON in the shape which Stepwright and Lambda give it. */
+/** The cause of an error that is JSON in the shape of Stepwright and Lambda. */
 export interface Cause {
   readonly errorType: string | undefined;
   readonly errorMessage: string | undefined;
   readonly violations: readonly Violation[];
   readonly trace: readonly string[];
-  /** Anything else that the handler attached. */
+  /** Anything that the handler attached to the error; undefined where it attached nothing. */
   readonly data: unknown;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Reads a cause; undefined where it has another shape, so that it is shown as text. */
+/** Reads the cause of an error; undefined for a cause of another shape, which is then shown as text. */
 export function readCause(cause: string): Cause | undefined {
   let source: unknown;
   try {

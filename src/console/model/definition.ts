@@ -9,16 +9,18 @@ export interface Group {
 export interface StateNode {
   readonly name: string;
   readonly type: string;
-  /** The short name of what a Task calls, such as the activity's or function's. */
+  /**
+   * The short name of the resource that a Task calls, such as the activity's or function's name; undefined for others.
+   */
   readonly calls: string | undefined;
-  /** The ARN of the activity that a Task waits for. */
+  /** The ARN of the activity that a Task waits for; undefined for any other state. */
   readonly activityArn: string | undefined;
   readonly edges: readonly Edge[];
-  /** True where the machine, or the branch, can end here. */
+  /** True where the machine, or the branch, can end with this state. */
   readonly ends: boolean;
-  /** The branches of a Parallel; the one of a Map. */
+  /** The branches of a Parallel, or the states that a Map repeats; empty for any other state. */
   readonly inside: readonly Group[];
-  /** The state as the definition has it. */
+  /** The state as the definition writes it. */
   readonly source: object;
 }
 
@@ -37,7 +39,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 const EMPTY: Group = { startAt: '', states: [] };
 
-/** Reads a definition, also one that is not valid, as far as it goes. Undefined where it is no JSON object. */
+/** Reads a definition as far as it goes, even one that is not valid. Undefined where the text is no JSON object. */
 export function readDefinition(definition: string): Group | undefined {
   try {
     const source: unknown = JSON.parse(definition);
@@ -103,7 +105,7 @@ function readInside(source: Source): Group[] {
   return [...branches, ...processor];
 }
 
-/** Returns the part that tells one resource from another: `Greet` of an activity, `lambda:invoke`. */
+/** Returns the end of an ARN, which tells one resource from another: `Greet` for an activity, `lambda:invoke`. */
 function shortResource(resource: string): string {
   const activity = /:activity:(.+)$/.exec(resource)?.[1];
   if (activity !== undefined) return activity;
@@ -112,7 +114,7 @@ function shortResource(resource: string): string {
   return /:function:(.+)$/.exec(resource)?.[1] ?? resource;
 }
 
-/** Yields every state of a group, also those inside its containers. */
+/** Yields every state of a group, with the states inside its containers. */
 export function* allStates(group: Group): Generator<StateNode> {
   for (const state of group.states) {
     yield state;

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../framework/local/console/api.js';
 
-/** One attempt at a state's work. */
+/** One attempt at the work of a Task. Times are epoch milliseconds, ids are those of events. */
 export interface Attempt {
   readonly scheduledId: number;
   readonly scheduledAt: number;
@@ -14,13 +14,13 @@ export interface Attempt {
 
 export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 
-/** A visit of a state: from its entry to its exit. */
+/** A visit of a state, from the state's entry to its exit. */
 export interface Visit {
-  /** The id of the event that entered it. */
+  /** The id of the event that entered the state. */
   readonly id: number;
   readonly name: string;
   readonly type: string;
-  /** The visit of the Parallel or Map around it. */
+  /** The visit of the Parallel or Map around this visit; undefined outside of both. */
   readonly parent: Visit | undefined;
   readonly iteration: Iteration | undefined;
   readonly enteredAt: number;
@@ -28,9 +28,9 @@ export interface Visit {
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
-  /** The failure of the latest attempt; undefined where it did not fail. */
+  /** The failure of the latest attempt; undefined where that attempt did not fail. */
   failure?: { readonly error: string; readonly eventId: number };
-  /** The number of a Map's items. */
+  /** The number of items that a Map iterates over; undefined for other states. */
   length?: number;
   readonly iterations: Map<number, Iteration>;
 }
@@ -42,23 +42,23 @@ export interface Iteration {
   readonly startedAt: number;
   endedAt?: number;
   status: VisitStatus;
-  /** True once a state in it has caught an error. */
+  /** True once a state in the iteration has caught an error. */
   caught: boolean;
 }
 
-/** The context of an event, in which the events that point back to it go on. */
+/** The place of an event in the execution, from which the events that point back to this event go on. */
 interface EventContext {
   readonly visit: Visit | undefined;
   readonly iteration: Iteration | undefined;
-  /** The visit that the event belongs to. */
+  /** The visit that the event belongs to; undefined for an event of the execution itself. */
   readonly owner: Visit | undefined;
 }
 
 const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
 /**
- * The visits of an execution's states, read from its history as events arrive. Branches and iterations run side by side, so
- * that the visit of an event follows from the event that it points back to.
+ * The visits of an execution's states, read from the history as its events arrive. Branches and iterations run side by
+ * side: the visit of an event therefore follows from the event that it points back to.
  */
 export class Run {
   readonly events: HistoryEvent[] = [];
@@ -66,7 +66,7 @@ export class Run {
   readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
-  /** Returns the visit that an event belongs to. */
+  /** Returns the visit that an event belongs to; undefined for an event of the execution itself. */
   visitOf(eventId: number): Visit | undefined {
     return this.#contexts[eventId]?.owner;
   }
@@ -180,7 +180,7 @@ export class Run {
     return { ...from, owner: undefined };
   }
 
-  /** Fails a visit and those around it, up to one that goes on. */
+  /** Fails a visit and the visits around it, up to `upTo`, which goes on. */
   #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, error?: string): void {
     for (let visit = from; visit && visit !== upTo; visit = visit.parent) {
       if (visit.status !== 'running') continue;
@@ -211,7 +211,7 @@ export class Run {
     for (const visit of this.#open) if (isInside(visit, container)) this.#settle(visit, 'aborted', at);
   }
 
-  /** Returns the nearest fitting visit around a context; where there is none, an open one elsewhere. */
+  /** Returns the innermost visit around a context that fits; where none does, an open visit elsewhere that fits. */
   #find({ visit, iteration }: EventContext, fits: (visit: Visit) => boolean): Visit | undefined {
     for (let each = visit; each; each = each.parent) if (fits(each)) return each;
     const open = [...this.#open].filter(fits);
@@ -231,7 +231,7 @@ function lastError(visit: Visit | undefined): string | undefined {
   return undefined;
 }
 
-/** The events of a Task: `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
+/** Matches the event types of a Task: `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
 const ATTEMPT =
   /^(?:Activity|LambdaFunction|Task)(Scheduled|Started|Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 

@@ -1,4 +1,4 @@
-/** Returns the parser's complaint about a text; undefined where it is JSON. */
+/** Returns the parser's complaint about a text that is not JSON; undefined where the text is JSON. */
 export function jsonProblem(text: string): string | undefined {
   try {
     JSON.parse(text);
@@ -9,8 +9,8 @@ export function jsonProblem(text: string): string | undefined {
 }
 
 /**
- * Indents a JSON text, and returns any other text as it is. It works on the text, since parsing would change long numbers
- * and the order of keys.
+ * Indents a JSON text, and returns any other text unchanged. The text itself is indented, since parsing would change
+ * long numbers and the order of keys.
  */
 export function pretty(text: string): string {
   if (jsonProblem(text) !== undefined) return text;
@@ -40,7 +40,10 @@ export interface JsonToken {
 const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b|([{}[\],:])|(\s+)|(.)/gs;
 
-/** Yields the tokens of a JSON text, without white space unless `spaces` is true; of any other text, whatever matches. */
+/**
+ * Yields the tokens of a JSON text, without white space unless `spaces` is true. A text that is not JSON yields
+ * whatever matches.
+ */
 export function* jsonTokens(text: string, { spaces = false } = {}): Generator<JsonToken> {
   for (const [all, string, colon, number, word, mark, space] of text.matchAll(TOKEN)) {
     if (string !== undefined) {
@@ -55,9 +58,9 @@ export function* jsonTokens(text: string, { spaces = false } = {}): Generator<Js
 }
 
 /**
- * Finds a path of a definition in its text. The path is written as the service writes it: `/States/Pay/Choices[0]/Next`.
- * Where it does not exist, the nearest path around it is found.
- * @returns the offsets of its key, or of its value where it has none
+ * Finds the place of a path in a definition's text. The path is as the service writes it:
+ * `/States/Pay/Choices[0]/Next`. Where the text has no such path, the longest path around it is found.
+ * @returns the offsets of the path's key, or of an item's first token
  */
 export function locatePath(text: string, path: string): Offsets {
   let best: Located = { path: '', from: 0, to: Math.min(1, text.length) };
@@ -80,7 +83,7 @@ interface Located extends Offsets {
 const isWithin = (path: string, around: string): boolean =>
   path.startsWith(around) && /^[/[]/.test(path.slice(around.length));
 
-/** Yields every key and item of a JSON text with the path to it. */
+/** Yields every key and every item of a JSON text, with its path and its offsets. */
 function* pathsIn(text: string): Generator<Located> {
   const around: { path: string; index: number | undefined }[] = [];
   let path = '';

@@ -1,8 +1,8 @@
 import type { Visit, VisitStatus } from './history.js';
 
 /**
- * A visit's progress as a person sees it. A running visit is told apart where people get stuck: `queued` waits for a
- * worker, `leased` has one, `backing off` waits for its next attempt.
+ * The progress of a visit, as the page shows it. A running visit has several, by what it waits for: `queued` waits for
+ * a worker, `leased` for the report of its worker, `backing off` for the next attempt.
  */
 export type Progress =
   | 'queued'
@@ -26,7 +26,10 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
   'not reached': 'Not reached',
 };
 
-/** The order of importance where a state has several: first what is going on, then what went wrong. */
+/**
+ * The order in which the progress of several visits decides that of their state: first what is going on, then what went
+ * wrong.
+ */
 const ORDER: readonly Progress[] = [
   'queued',
   'leased',
@@ -55,17 +58,20 @@ export function progressOf(visit: Visit, isActivity: boolean): Progress {
   return attempt.startedAt === undefined ? 'queued' : 'leased';
 }
 
-/** The progress of a state over all its visits. */
+/** The progress of a state over its visits. */
 export interface StateProgress {
   readonly progress: Progress;
   readonly visits: readonly Visit[];
   readonly counts: ReadonlyMap<Progress, number>;
 }
 
-/** The selected iteration of each Map, by the Map's name. */
+/** The number of the selected iteration of each Map, by the Map's name. A Map without an entry shows all iterations. */
 export type Selection = ReadonlyMap<string, number>;
 
-/** Returns the progress of each state that was reached, counting only the selected iterations. */
+/**
+ * Returns the progress of each state that was reached, by the state's name. Only visits in the selected iterations
+ * count.
+ */
 export function stateProgress(
   visits: readonly Visit[],
   activityStates: ReadonlySet<string>,

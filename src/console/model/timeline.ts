@@ -1,21 +1,21 @@
 import type { Attempt, Run, Visit } from './history.js';
 
-/** A stretch of time in the row of a state. */
+/** A stretch of time in a state's row, in epoch milliseconds. */
 export interface TimelineBar {
   readonly from: number;
-  /** Undefined while it goes on. */
+  /** The end of the stretch; undefined while it goes on. */
   readonly to: number | undefined;
   readonly kind: 'queued' | 'working' | 'retry' | 'back-off' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 }
 
 export interface TimelineRow {
   readonly state: string;
-  /** The number of containers around the state. */
+  /** The number of Parallels and Maps around the state. */
   readonly depth: number;
   readonly bars: readonly TimelineBar[];
 }
 
-/** Returns a row for each state, in the order in which they were first entered. */
+/** Returns a row for each state that was entered, in the order of the first entries. */
 export function timelineRows({ visits }: Run): TimelineRow[] {
   const rows = new Map<string, { depth: number; bars: TimelineBar[] }>();
   for (const visit of visits) {
@@ -70,7 +70,10 @@ function backOffBar(attempt: Attempt, next: Attempt | undefined, visit: Visit): 
   return waits ? [{ from: endedAt, to: undefined, kind: 'back-off' }] : [];
 }
 
-/** Leaves out bars that would lie within a pixel of one of the same kind: ten thousand look like a few hundred. */
+/**
+ * Leaves out each bar that would be drawn on the same pixels as another of its kind: of ten thousand bars a few hundred
+ * are left.
+ */
 export function thinned(
   bars: readonly TimelineBar[],
   from: number,

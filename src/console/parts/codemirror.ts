@@ -14,14 +14,14 @@ export interface Diagnostic {
 }
 
 export interface EditorHandle {
-  /** Replaces the text, unless it is the same. */
+  /** Replaces the whole text; does nothing where `text` is the same. */
   replace(text: string): void;
-  /** Underlines these mistakes, and no others. */
+  /** Underlines these mistakes, and removes all other underlines. */
   show(diagnostics: readonly Diagnostic[]): void;
   close(): void;
 }
 
-/** The content security policy lets styles in by this value alone. */
+/** The value in the page's content security policy without which the browser refuses the editor's styles. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
 
 const BEHAVIOUR: Extension = [
@@ -38,7 +38,9 @@ const BEHAVIOUR: Extension = [
   keymap.of([...defaultKeymap, ...historyKeymap]),
 ];
 
-/** Opens an editor. Tab leaves it, as it leaves any field: the page must work without a mouse. */
+/**
+ * Opens an editor in `parent`. Tab leaves the editor as it leaves any field, since the page must work without a mouse.
+ */
 export function openEditor(
   parent: HTMLElement,
   label: string,

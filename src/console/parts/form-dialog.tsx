@@ -5,7 +5,7 @@ import { ErrorMessage } from './page.js';
 import type { Action } from './use-action.js';
 
 interface FormDialogProps {
-  /** The name of the dialog on the page. */
+  /** The dialog's id on the page. */
   readonly id: string;
   readonly title: ComponentChildren;
   readonly action: Action;
@@ -16,11 +16,11 @@ interface FormDialogProps {
     readonly disabled?: boolean;
   };
   readonly onClose: () => void;
-  /** The fields. */
+  /** The fields of the form. */
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog with a form. It is open as long as it is on the page. */
+/** A modal dialog with a form. The dialog is open as long as it is rendered. */
 export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 
-/** Paths on a grid of 24 by 24. */
+/** The SVG paths of the icons, on a grid of 24 by 24. */
 const PATHS = {
   machines: 'M9 3h6v5H9zM3 16h6v5H3zM15 16h6v5h-6zM12 8v4M6 16v-4h12v4',
   executions: 'M4 5h16M4 12h16M4 19h10',
@@ -43,7 +43,7 @@ export type IconName = keyof typeof PATHS;
 
 export const isIcon = (name: string): name is IconName => Object.hasOwn(PATHS, name);
 
-/** An icon beside a word. Screen readers skip it. */
+/** An icon beside a word, which screen readers skip. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-icon={name}>

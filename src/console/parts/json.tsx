@@ -4,10 +4,13 @@ import { jsonTokens, pretty } from '../model/json-text.js';
 import { bytes } from '../model/format.js';
 import { Icon } from './icons.js';
 
-/** The characters shown at first: more than a person reads, and few enough to be painted without a pause. */
+/**
+ * The most characters of a text that are shown at first: more than a person reads, and few enough to be painted at
+ * once.
+ */
 const SHOWN = 12_000;
 
-/** A JSON text, indented and coloured. Of a long text the beginning is shown, and a button for the rest. */
+/** A JSON text, indented and coloured. Of a long text only the beginning is shown, with a button for the rest. */
 export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [whole, setWhole] = useState(false);
   const [copied, setCopied] = useState(false);

@@ -2,13 +2,13 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface TableProps {
-  /** Read out by screen readers, not seen. */
+  /** The name of the table for screen readers; it is not seen. */
   readonly caption: string;
   readonly class?: string;
   readonly children: ComponentChildren;
 }
 
-/** A table that scrolls sideways where it is wider than the space for it, by keys too. */
+/** A table that scrolls sideways where it is too wide for the page, by keys too. */
 export function Table({ caption, class: name, children }: TableProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const [scrolls, setScrolls] = useState(false);

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 
 interface TabsProps<Tab extends string> {
-  /** The tabs' texts by their names. */
+  /** The label of each tab, by the tab's name. */
   readonly tabs: Readonly<Record<Tab, string>>;
   readonly shown: Tab;
   readonly onShow: (tab: Tab) => void;

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 
-/** An action of the person at the page, which the service may refuse. */
+/** An action of the page's user, which the service may refuse. */
 export interface Action {
-  /** The message of the last refusal; undefined once the action is run again. */
+  /** The message of the last refusal; undefined while there is none, and once the action is run again. */
   readonly error: string | undefined;
   readonly run: () => void;
-  /** Runs it in place of a form's own submission. */
+  /** Runs the action in place of a form's own submission. */
   readonly submit: (event: Event) => void;
 }
 

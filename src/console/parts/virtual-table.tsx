@@ -2,30 +2,30 @@ import type { ComponentChildren, JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface VirtualTableProps<T> extends TableSize<T> {
-  /** The table's name in the styles. */
+  /** The name of the table in the style sheet. */
   readonly name: string;
   readonly label: string;
   readonly columns: readonly string[];
   readonly row: (item: T, index: number) => ComponentChildren;
-  /** Shown where there are no items. */
+  /** The text in place of the rows where there are no items. */
   readonly empty: ComponentChildren;
 }
 
 interface TableSize<T> {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string | number;
-  /** In pixels. */
+  /** The height of a folded row, in pixels. */
   readonly rowHeight: number;
-  /** The keys of the items that are unfolded. */
+  /** The keys of the items whose rows are unfolded. */
   readonly unfolded?: ReadonlySet<string | number>;
-  /** The pixels that an unfolded row is taller. */
+  /** The pixels by which an unfolded row is taller than a folded one. */
   readonly unfoldedHeight?: number;
 }
 
-/** The rows painted above and below those in view. */
+/** The number of rows painted above the view, and below. */
 const SPARE = 8;
 
-/** A table of which only the rows in view are on the page: ten thousand cost no more than forty. */
+/** A table of which only the rows in view are rendered: ten thousand rows cost no more than forty. */
 export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   const { items, keyOf, rowHeight, row, label, columns, empty, name } = props;
   const { element, seen, onScroll } = useScroll();
@@ -64,7 +64,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   );
 }
 
-/** The part of the table that is in view, in pixels. */
+/** The vertical part of the table that is in view, in pixels. */
 interface Seen {
   readonly top: number;
   readonly height: number;

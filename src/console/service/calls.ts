@@ -6,12 +6,12 @@ import type {
   QueryName,
 } from '../../framework/local/console/api.js';
 
-/** A call that the service refused, or that got no answer. */
+/** Thrown for a call that the service refused, or that got no answer. */
 export class CallError extends Error {
   override readonly name = 'CallError';
 
   constructor(
-    /** The service's name of the error, such as `TaskTimedOut`. */
+    /** The name of the error, as the service gives it: `TaskTimedOut`. */
     readonly error: string,
     message: string,
   ) {
@@ -31,7 +31,7 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
   throw new CallError(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
 }
 
-/** Sends a query, which changes nothing. @throws CallError */
+/** Sends a query, which changes nothing at the service. @throws CallError */
 export function query<K extends QueryName>(
   name: K,
   fields: Queries[K]['query'],
@@ -40,7 +40,7 @@ export function query<K extends QueryName>(
   return answerOf(fetch(`/console/api/${name}${search === '' ? '' : `?${search}`}`));
 }
 
-/** Sends a command. @throws CallError */
+/** Sends a command, which changes something at the service. @throws CallError */
 export function command<K extends CommandName>(
   name: K,
   request: Commands[K]['request'],
@@ -55,7 +55,7 @@ export function command<K extends CommandName>(
   );
 }
 
-/** Creates something in the region of what is already there. @throws CallError */
+/** Creates an activity or a machine, in the region of the existing ones. @throws CallError */
 export async function create<K extends 'CreateActivity' | 'CreateStateMachine'>(
   name: K,
   request: Commands[K]['request'],

@@ -5,7 +5,10 @@ import { query } from './calls.js';
 const KEPT = 200;
 const known = new Map<string, EventWithData>();
 
-/** Fetches an event with its inputs and outputs, which the stream leaves out. Undefined until it has arrived. */
+/**
+ * Fetches an event with its inputs and outputs, which the stream leaves out. Returns undefined until the event has
+ * arrived.
+ */
 export function useEvent(execution: string, id: number | undefined): EventWithData | undefined {
   const key = `${execution}#${id}`;
   const [, arrived] = useState('');
@@ -23,13 +26,13 @@ export function useEvent(execution: string, id: number | undefined): EventWithDa
   return known.get(key);
 }
 
-/** Returns the details of an event of any type. */
+/** Returns the details of an event, whose key depends on the event's type; undefined where the event has none. */
 export function detailsOf(event: EventWithData | undefined): Readonly<Record<string, unknown>> | undefined {
   const found = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'));
   return found?.[1] as Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Returns the input or the output of an event. */
+/** Returns the input or the output in an event's details; undefined where the event has none. */
 export function dataOf(event: EventWithData | undefined, field: 'input' | 'output'): string | undefined {
   const data = detailsOf(event)?.[field];
   return typeof data === 'string' ? data : undefined;

@@ -5,9 +5,9 @@ import type { MessageStamp, TopicName, Topics } from '../../framework/local/cons
 export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
 
 export const connection = signal<ConnectionState>('idle');
-/** True while the person has frozen the page. */
+/** True while the page's user has frozen the page. */
 export const paused = signal(false);
-/** The milliseconds by which the service's clock is ahead of the browser's. */
+/** The milliseconds by which the service's clock is ahead of the browser's clock. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
 
@@ -15,23 +15,26 @@ document.addEventListener('visibilitychange', () => {
   visible.value = document.visibilityState !== 'hidden';
 });
 
-/** The time by the service's clock, renewed four times a second. It stands still while the page is frozen. */
+/**
+ * The current time by the service's clock, in epoch milliseconds, renewed four times a second. It stands still while
+ * the page is frozen.
+ */
 export const now = signal(Date.now());
 setInterval(() => {
   if (!paused.value && visible.value) now.value = Date.now() + ahead.value;
 }, 250);
 
-/** The listener of a topic's messages. */
+/** The callbacks for the messages of a topic. */
 export interface Listener<K extends TopicName> {
   snapshot(data: Topics[K]['snapshot']): void;
   change?(data: Topics[K]['change']): void;
-  /** Called where the service refuses the topic: nothing has its ARN. */
+  /** Called where the service refuses the topic, since nothing has its ARN. */
   missing?(): void;
 }
 
 /**
- * Follows a topic until the returned function is called. The stream is closed while the tab is hidden or the page frozen,
- * and resumes after the last message.
+ * Follows a topic until the returned function is called. While the tab is hidden or the page is frozen, the stream is
+ * closed; it then resumes after the last message.
  */
 export function follow<K extends TopicName>(
   topic: K,

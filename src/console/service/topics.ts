@@ -14,7 +14,7 @@ import type {
 import { Run } from '../model/history.js';
 import { follow } from './stream.js';
 
-/** Follows a topic whose every message is a snapshot. Undefined until the first arrives. */
+/** Follows a topic that is always sent whole. Returns undefined until the first message arrives. */
 function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
   topic: K,
 ): Topics[K]['snapshot'] | undefined {
@@ -31,7 +31,7 @@ export const useWorkers = (): readonly WorkerRow[] | undefined => useSnapshots('
 
 /** An execution in a list. */
 export interface ExecutionRow {
-  /** Its number in the order of starts. */
+  /** The execution's number in the order of starts. */
   readonly order: number;
   readonly machine: string;
   readonly name: string;
@@ -41,13 +41,15 @@ export interface ExecutionRow {
 }
 
 export interface ExecutionList {
-  /** The latest first. */
+  /** The listed executions, the latest first. */
   readonly rows: readonly ExecutionRow[];
-  /** The number of older executions that are not listed. */
+  /** The number of older executions that the list leaves out. */
   readonly older: number;
 }
 
-/** Follows the executions of a machine, or all. Undefined until the first message. */
+/**
+ * Follows the executions of a machine, or of all where the ARN is undefined. Returns undefined until the first message.
+ */
 export function useExecutions(machineArn: string | undefined): ExecutionList | undefined {
   const list = useMemo(() => signal<ExecutionList | undefined>(undefined), [machineArn]);
   useEffect(() => followExecutions(machineArn, list), [machineArn]);
@@ -79,7 +81,10 @@ function followExecutions(
   });
 }
 
-/** Both lists begin with the latest. A changed execution keeps its row; new ones go above all that are known. */
+/**
+ * Merges the rows of a message into those before; both lists begin with the latest. A changed execution keeps its row;
+ * new executions go above all others.
+ */
 function merge(
   changes: readonly ExecutionTuple[],
   before: readonly ExecutionRow[],
@@ -107,7 +112,7 @@ export interface ExecutionView extends ExecutionFacts, ExecutionUpdate {
   readonly known: number;
 }
 
-/** Follows an execution. `missing` where none has the ARN; undefined until the first message. */
+/** Follows an execution. Returns `missing` where no execution has the ARN; undefined until the first message. */
 export function useExecution(arn: string): ExecutionView | 'missing' | undefined {
   const view = useMemo(() => signal<ExecutionView | 'missing' | undefined>(undefined), [arn]);
   useEffect(() => {

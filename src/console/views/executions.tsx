@@ -7,7 +7,7 @@ import { replaceQuery, route } from '../route.js';
 import { type ExecutionList, type ExecutionRow, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 
-/** The filter of the list. An empty field fits every execution. */
+/** The filter of the list of executions. An empty field fits every execution. */
 interface Filter {
   readonly status: string;
   readonly machine: string;
@@ -20,7 +20,7 @@ const readFilter = (query: URLSearchParams): Filter => ({
   name: query.get('name') ?? '',
 });
 
-/** All executions, the latest first. */
+/** The page of all executions, the latest first. */
 export function ExecutionsView(): JSX.Element {
   const list = useExecutions(undefined);
   const filter = readFilter(route.value.query);

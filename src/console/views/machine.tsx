@@ -15,7 +15,7 @@ import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 import { StartDialog } from './start-dialog.js';
 
-/** One machine: its graph, and its executions. */
+/** The page of one machine: its graph, and its executions. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
   const [machine, setMachine] = useState<MachineDescription | 'missing'>();
   const list = useExecutions(arn);

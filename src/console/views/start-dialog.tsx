@@ -12,12 +12,12 @@ import { command, query } from '../service/calls.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
-  /** The first content of the editor. @default the last input, or else an example */
+  /** The first content of the editor. @default the input of the machine's last execution, or else an example */
   readonly input?: string;
   readonly onClose: () => void;
 }
 
-/** Asks for an input, and starts an execution with it. */
+/** A dialog that asks for an input, and starts an execution of a machine with that input. */
 export function StartDialog({ machine, input, onClose }: StartProps): JSX.Element {
   const [text, setText] = useState(input === undefined ? '{}' : pretty(input));
   const [name, setName] = useState('');
@@ -87,7 +87,7 @@ const InputField = ({ value, onInput, suggestions, problem }: InputFieldProps): 
   </div>
 );
 
-/** An input that the person may start with. */
+/** An input that the dialog suggests, and the word on its button. */
 interface Suggestion {
   readonly word: string;
   readonly input: string;
@@ -109,7 +109,7 @@ function useSuggestions(
 
 const NO_INPUT: InputAnswer = { input: null };
 
-/** Returns the last execution's input, and an example for the first activity that the machine names. */
+/** Returns the input of the machine's last execution, and an example for the first activity that the machine names. */
 async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestion[]> {
   const group = readDefinition(machine.definition);
   const activity =

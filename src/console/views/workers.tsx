@@ -10,7 +10,7 @@ import { useWorkers } from '../service/topics.js';
 /** The most tasks of a worker that are listed. */
 const MOST_TASKS = 20;
 
-/** The workers whose status the service has. Those that merely poll are shown with their activities. */
+/** The workers whose status the service knows. Workers that merely poll are shown with their activities. */
 export function WorkersView(): JSX.Element {
   const workers = useWorkers();
   return (
@@ -161,5 +161,5 @@ const Counts = ({ worker: { counts } }: WorkerProps): JSX.Element => (
   </p>
 );
 
-/** `pollsSent` as `polls sent`. */
+/** Writes the name of a count in words: `pollsSent` as `polls sent`. */
 const inWords = (key: string): string => key.replaceAll(/[A-Z]/g, (each) => ` ${each.toLowerCase()}`);

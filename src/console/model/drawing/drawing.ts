@@ -22,16 +22,16 @@ export interface Bounds extends Point {
 /** A state, or a pill that marks where the machine starts or ends. */
 export interface Box extends Bounds {
   readonly name: string;
-  /** Undefined for a pill. */
+  /** The state of the definition; undefined for a pill. */
   readonly node: StateNode | undefined;
   readonly kind: 'state' | 'container' | 'start' | 'end';
-  /** The number of containers around it. */
+  /** The number of Parallels and Maps around the state. */
   readonly depth: number;
 }
 
-/** A branch of a Parallel, or what a Map repeats. */
+/** The frame around a branch of a Parallel, or around the states that a Map repeats. */
 export interface Frame extends Bounds {
-  /** The number of containers around its own. */
+  /** The number of containers around the frame's own container. */
   readonly depth: number;
 }
 
@@ -45,7 +45,7 @@ export interface Line {
   readonly labelAt: Point | undefined;
 }
 
-/** The names of the pills, which no state can have: theirs hold no NUL. */
+/** The names of the pills that mark the start and the end. No state can have such a name, which holds a NUL. */
 export const START = '\u0000start';
 export const END = '\u0000end';
 
@@ -55,11 +55,11 @@ export const middleOf = ({ x, y, width, height }: Bounds): Point => ({ x: x + wi
 
 const LONGEST_LABEL = 30;
 
-/** Cuts a label to what is drawn of it. */
+/** Returns the part of a label that is drawn. */
 export const shownLabel = (label: string): string =>
   label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
 
-/** Returns the drawing moved by an offset. */
+/** Returns a copy of the drawing, moved by an offset. */
 export function move(drawing: Drawing, dx: number, dy: number): Drawing {
   const shift = <T extends Point>(at: T): T => ({ ...at, x: at.x + dx, y: at.y + dy });
   return {

@@ -2,13 +2,16 @@ import { allStates, type Group, readDefinition } from '../definition.js';
 import type { Drawing } from './drawing.js';
 import { layOut } from './layout.js';
 
-/** The most states that are laid out in the page itself. With more, its user would feel the pause. */
+/**
+ * The most states that are laid out on the page's own thread. A larger machine is laid out in a web worker, so that the
+ * page does not stand still.
+ */
 const MOST_IN_PAGE = 200;
 const KEPT = 20;
 
 const drawings = new Map<string, Promise<Drawing | undefined>>();
 
-/** Returns the drawing of a definition, laid out once. Undefined where it is no JSON object. */
+/** Returns the drawing of a definition; the last few are kept. Undefined where the definition is no JSON object. */
 export function drawingOf(definition: string): Promise<Drawing | undefined> {
   const known = drawings.get(definition);
   if (known) return known;

@@ -6,7 +6,7 @@ import { type Rank, route } from './route.js';
 
 const STATE = { width: 212, height: 70 };
 const PILL = { width: 64, height: 28 };
-/** The height of a container's head, above its frames. */
+/** The height of the part of a container above its frames, where its name stands. */
 const HEAD = 62;
 const PAD = 14;
 const GAP = 20;
@@ -24,7 +24,7 @@ const DAGRE_OPTIONS = {
 
 type DagreGraph = InstanceType<typeof graphlib.Graph>;
 
-/** A group with its containers laid out. */
+/** The states and edges of a group, with the drawings of its containers. */
 interface Content {
   readonly group: Group;
   readonly edges: readonly GroupEdge[];
@@ -33,7 +33,10 @@ interface Content {
   readonly isMachine: boolean;
 }
 
-/** Lays a machine out, top to bottom. Each branch is laid out by itself, then as one node: dagre's clusters take no edges. */
+/**
+ * Lays out a machine, top to bottom. Each branch is laid out by itself and is then one node, since dagre allows no
+ * edges to clusters.
+ */
 export function layOut(group: Group): Drawing {
   return layOutGroup(group, 0, true);
 }
@@ -48,7 +51,7 @@ function layOutGroup(group: Group, depth: number, isMachine: boolean): Drawing {
   return drawingOf(content, graph);
 }
 
-/** Lays the branches side by side, under the head of their state. */
+/** Lays out the branches of a Parallel or a Map side by side, below the head of the container. */
 function layOutContainer({ inside }: StateNode, depth: number): Drawing {
   const parts = inside.map((each) => layOutGroup(each, depth + 1, false));
   const height = Math.max(STATE.height, ...parts.map((each) => each.height)) + GAP;
@@ -76,7 +79,10 @@ interface GroupEdge {
   readonly label: string;
 }
 
-/** Returns the edges whose target exists. Several of one kind between the same two are one, with all their labels. */
+/**
+ * Returns the edges to states that exist. Several edges of one kind between the same two states become one, with all
+ * their labels.
+ */
 function edgesOf(group: Group, isMachine: boolean): GroupEdge[] {
   const names = new Set(group.states.map(({ name }) => name));
   const merged = new Map<string, GroupEdge>();
@@ -132,7 +138,7 @@ interface StateDrawing {
   readonly lines: readonly Line[];
 }
 
-/** Returns a state's box and all that lies inside it. */
+/** Returns the box of a state, and the drawing of all that lies inside the state. */
 function drawState(node: StateNode, { containers, depth }: Content, graph: DagreGraph): StateDrawing {
   const bounds = boundsOf(node.name, graph);
   const container = containers.get(node.name);
@@ -162,7 +168,7 @@ function linesOf({ edges }: Content, graph: DagreGraph): Line[] {
   });
 }
 
-/** Dagre gives the middle of a node. */
+/** Returns the bounds of a node, whose position dagre gives as that of the node's middle. */
 function boundsOf(name: string, graph: DagreGraph): Bounds {
   const { x, y, width, height } = graph.node(name) as Bounds;
   return { x: x - width / 2, y: y - height / 2, width, height };

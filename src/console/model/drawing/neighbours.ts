@@ -1,8 +1,8 @@
 import { type Box, type Drawing, middleOf } from './drawing.js';
 
 /**
- * Returns the state that an arrow key leads to: down along a line (or into a container), up against one (or out of it),
- * left and right to the nearest beside it.
+ * Returns the name of the state that an arrow key leads to: down along a line or into a container, up against a line or
+ * out of a container, left and right to the nearest state beside. Undefined where there is none.
  */
 export function neighbour({ boxes, lines }: Drawing, name: string, key: string): string | undefined {
   const states = boxes.filter(({ node }) => node);
@@ -30,7 +30,10 @@ function nearestBeside(states: readonly Box[], here: Box, sign: -1 | 1): string 
   return beside.toSorted((a, b) => distance(a, here) - distance(b, here))[0]?.name;
 }
 
-/** Vertical distance counts more: a state that starts at the same height is beside. */
+/**
+ * The distance between two boxes for the arrow keys. Vertical distance is weighted more, so that the neighbour to the
+ * left or right is a state at about the same height.
+ */
 const distance = (a: Box, b: Box): number =>
   Math.abs(middleOf(a).x - middleOf(b).x) + 4 * Math.abs(a.y - b.y);
 

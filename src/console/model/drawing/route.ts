@@ -1,18 +1,19 @@
 import { type Bounds, middleOf, type Point } from './drawing.js';
 
-/** The vertical extent of a row of states. */
+/** The vertical extent of a row of states, in pixels. */
 export interface Rank {
   readonly top: number;
   readonly bottom: number;
 }
 
-/** The least distance of a line's end from a corner of its box. */
+/** The least distance between the end of a line and a corner of the box at that end, in pixels. */
 const FROM_CORNER = 18;
 
 /**
- * Routes a line. It leaves at the bottom and enters at the top (the other way round where it leads back), and crosses each
- * row of states vertically: else it would cut the corner of a tall state beside it.
- * @param points the line as dagre lays it
+ * Returns the points of a line from one box to another. The line leaves at the bottom and enters at the top, or the
+ * other way round where it leads back. It crosses each row of states vertically: otherwise it would cut the corner of a
+ * tall state beside.
+ * @param points the points of the line as dagre laid it out
  */
 export function route(from: Bounds, to: Bounds, points: readonly Point[], ranks: readonly Rank[]): Point[] {
   const inner = points.slice(1, -1);
@@ -24,7 +25,7 @@ export function route(from: Bounds, to: Bounds, points: readonly Point[], ranks:
   ];
 }
 
-/** Returns the points from a box's edge to the edge of its row. */
+/** Returns the points of a line's end, from the edge of its box to the edge of the row that the box stands in. */
 function endAt(box: Bounds, toward: Point, isBottom: boolean, ranks: readonly Rank[]): Point[] {
   const x = Math.max(box.x + FROM_CORNER, Math.min(box.x + box.width - FROM_CORNER, toward.x));
   const y = isBottom ? box.y + box.height : box.y;
@@ -32,7 +33,7 @@ function endAt(box: Bounds, toward: Point, isBottom: boolean, ranks: readonly Ra
   return [{ x, y }, ...(rank ? [{ x, y: isBottom ? rank.bottom : rank.top }] : [])];
 }
 
-/** Returns a point in a row of states as the two points at which the line enters and leaves that row. */
+/** Replaces a point inside a row of states by the two points at which the line enters and leaves the row. */
 function crossing(point: Point, isDown: boolean, ranks: readonly Rank[]): Point[] {
   const rank = ranks.find(({ top, bottom }) => point.y > top && point.y < bottom);
   if (!rank) return [point];

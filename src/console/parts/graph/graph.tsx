@@ -11,7 +11,10 @@ interface GraphProps extends NodesProps {
   readonly label: string;
 }
 
-/** The graph of a machine. Arrow keys go from state to state, Enter selects one, + and - zoom. */
+/**
+ * The graph of a machine. Arrow keys lead from state to state, Enter selects a state, + and - zoom, 0 fits the graph to
+ * the view.
+ */
 export function Graph(props: GraphProps): JSX.Element {
   const { drawing, label, progress } = props;
   const viewport = useViewport(drawing);
@@ -57,7 +60,7 @@ function onKeyDown(
   event.preventDefault();
 }
 
-/** Focuses the state that an arrow key leads to. @returns false where there is none */
+/** Focuses the state that an arrow key leads to. @returns false where the key leads nowhere */
 function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
   const name = (event.target as HTMLElement).dataset['state'];
   if (name === undefined) return false;
@@ -69,7 +72,7 @@ function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
   return true;
 }
 
-/** Containers lie below the lines, and all other states above them. */
+/** The drawing itself. Containers lie below the lines, all other states above them. */
 function Sheet({ scale, ...props }: GraphProps & { readonly scale: number }): JSX.Element {
   const { drawing, progress, selected } = props;
   const containers = drawing.boxes.filter(({ kind }) => kind === 'container');

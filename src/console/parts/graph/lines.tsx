@@ -68,7 +68,10 @@ function Label({ labelAt, label, kind }: Line): JSX.Element | null {
   );
 }
 
-/** Returns true where both ends were reached, and the state that it leaves ended in a way that leads along it. */
+/**
+ * Returns true where an execution went along the line: both its states were reached, and the first ended in the way
+ * that the line stands for, caught or succeeded.
+ */
 function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): boolean {
   if (!progress) return false;
   const left = progress.get(from);
@@ -81,7 +84,7 @@ function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): bo
 /** The radius of a line's corners, in pixels. */
 const CORNER_RADIUS = 16;
 
-/** Returns the path of an SVG that goes straight from point to point, with round corners. */
+/** Returns the path of an SVG through the points: straight lines with round corners. */
 function pathOf(points: readonly Point[]): string {
   const distinct = points.filter((each, i) => {
     const before = points[i - 1];

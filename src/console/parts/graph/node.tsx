@@ -7,9 +7,9 @@ import { toneOf } from '../status.js';
 
 /** The properties that all nodes of a graph share. */
 export interface NodesProps {
-  /** The progress of each state; without it the graph shows a machine that does not run. */
+  /** The progress of each state, by its name; without it the graph shows a machine that does not run. */
   readonly progress?: ReadonlyMap<string, StateProgress>;
-  /** A state's caption in place of its progress, such as the worker that has its task. */
+  /** Returns the caption of a state, such as the worker that has its task; undefined shows the word of its progress. */
   readonly caption?: (state: string) => string | undefined;
   readonly selected: string | undefined;
   readonly onSelect: (state: string | undefined) => void;
@@ -17,11 +17,11 @@ export interface NodesProps {
 
 interface NodeProps extends NodesProps {
   readonly box: Box;
-  /** The state that Tab leads to. */
+  /** The name of the state that Tab leads to. */
   readonly tabStop: string | undefined;
 }
 
-/** Above every container and line. */
+/** The z-index of a state, above every container and line. */
 const STATE_Z_INDEX = 60;
 
 /** A state, or the pill at the start or the end of the machine. */
@@ -88,7 +88,7 @@ const Caption = ({ icon, text }: CaptionProps): JSX.Element => (
   </span>
 );
 
-/** Returns the style that puts an element at its bounds on the drawing. */
+/** Returns the style that places an element at these bounds of the drawing. */
 export const boundsStyle = ({ x, y, width, height }: Bounds, zIndex?: number): CSSProperties => ({
   left: `${x}px`,
   top: `${y}px`,

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Drawing } from '../../model/drawing/drawing.js';
 import { drawingOf } from '../../model/drawing/drawings.js';
 
-/** Returns the drawing of a definition; undefined until it is laid out. */
+/** Returns the drawing of a definition; undefined until the layout is done. */
 export function useDrawing(definition: string): Drawing | undefined {
   const [drawing, setDrawing] = useState<Drawing>();
   useEffect(() => {

@@ -2,24 +2,27 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Drawing } from '../../model/drawing/drawing.js';
 
-/** The scrolled and scaled view of a drawing. */
+/** The part of a drawing in view, and the scale of the drawing. */
 export interface Viewport {
   readonly element: RefObject<HTMLDivElement | null>;
   readonly scale: number;
-  /** Scales by a factor around the middle of what is seen. */
+  /** Multiplies the scale by a factor, around the middle of the view. */
   readonly zoom: (factor: number) => void;
   readonly zoomIn: () => void;
   readonly zoomOut: () => void;
-  /** Fits the drawing to the view, and to each new size of it until the next zoom. */
+  /** Fits the drawing to the view, now and whenever the view changes its size, until the next zoom. */
   readonly fit: () => void;
 }
 
-/** A drawing that does not fit at this scale is scrolled from its start: smaller, nothing could be read. */
+/**
+ * The smallest scale that a drawing is fitted by, since nothing could be read below. A drawing that is still too large
+ * is scrolled from its start.
+ */
 const READABLE = 0.6;
 const SMALLEST = 0.15;
 const LARGEST = 2;
 const STEP = 1.25;
-/** The pixels that a fitted drawing leaves free. */
+/** The pixels that a fitted drawing leaves free in the view. */
 const MARGIN = 24;
 
 export function useViewport(drawing: Drawing): Viewport {
@@ -76,7 +79,7 @@ function keepMiddle(element: HTMLElement, factor: number): void {
   });
 }
 
-/** Drags the drawing about with a mouse. Touch scrolls it natively. */
+/** Begins to drag the drawing with the mouse. A touch screen scrolls by itself. */
 export function startPan(event: PointerEvent): void {
   const element = event.currentTarget as HTMLElement;
   if (event.pointerType !== 'mouse' || (event.target as Element).closest('button')) return;

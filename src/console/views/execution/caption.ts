@@ -3,7 +3,9 @@ import { age, wholeSeconds } from '../../model/format.js';
 import type { StateProgress } from '../../model/progress.js';
 import { now } from '../../service/stream.js';
 
-/** Returns what a queued or leased state says of itself; undefined where the word of its progress is enough. */
+/**
+ * Returns the caption of a queued or leased state in the graph; undefined for other states, whose progress says enough.
+ */
 export function captionOf(
   own: StateProgress | undefined,
   leases: readonly ActivityLease[],

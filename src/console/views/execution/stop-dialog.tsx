@@ -9,7 +9,7 @@ interface StopProps {
   readonly onClose: () => void;
 }
 
-/** Asks for an error and a cause, and stops an execution with them. */
+/** A dialog that asks for an error and a cause, and stops the execution with both. */
 export function StopDialog({ arn, onClose }: StopProps): JSX.Element {
   const [error, setError] = useState('');
   const [cause, setCause] = useState('');

@@ -23,7 +23,10 @@ const WORDS: Readonly<Record<TimelineBar['kind'], string>> = {
   aborted: 'aborted',
 };
 
-/** A row of bars for each state: retries are red, back-offs grey, waits for a worker hatched. */
+/**
+ * The timeline of an execution: a row of bars for each state. Retries are red, back-offs grey, waits for a worker
+ * hatched.
+ */
 export function Timeline({ view, selected, onSelect }: TimelineProps): JSX.Element {
   const { run, known, status, startedAt, endedAt } = view;
   const until = endedAt ?? now.value;

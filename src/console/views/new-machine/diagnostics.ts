@@ -4,10 +4,10 @@ import { jsonProblem, locatePath } from '../../model/json-text.js';
 import type { Diagnostic } from '../../parts/codemirror.js';
 import { command } from '../../service/calls.js';
 
-/** The pause after the last key press, after which the service checks the definition. */
+/** The time after the last change of the text at which the service checks the definition. */
 const PAUSE_MS = 300;
 
-/** Checks a definition while it is written: its JSON at once, the rest at the service. */
+/** Returns the mistakes of a definition while it is written: those of its JSON at once, all others from the service. */
 export function useDiagnostics(text: string): readonly Diagnostic[] {
   const [problems, setProblems] = useState<readonly DefinitionProblem[]>([]);
   useEffect(() => {
@@ -30,13 +30,13 @@ const diagnosticOf = (text: string, { path, text: message, fix }: DefinitionProb
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });
 
-/** Reads the place of a mistake from the parser's message. */
+/** Turns the parser's message about a mistake into a diagnostic at the place that the message names. */
 function diagnosticOfJson(text: string, message: string): Diagnostic {
   const from = Math.max(0, Math.min(offsetIn(text, message), text.length - 1));
   return { from, to: from + 1, message };
 }
 
-/** Browsers name the place as `at position 12`, or as `line 3 column 4`. */
+/** Returns the offset that a parser's message names. Browsers write `at position 12`, or `line 3 column 4`. */
 function offsetIn(text: string, message: string): number {
   const position = /position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return Number(position);

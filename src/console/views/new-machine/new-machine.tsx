@@ -17,10 +17,10 @@ const FIRST = JSON.stringify(
   2,
 );
 
-/** The local service ignores the role, but the API requires one. */
+/** The role of a new machine. The API requires a role, which the local service does not use. */
 const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
-/** Writes a machine: the definition on one side, its graph on the other. */
+/** The page that writes a machine: the definition on one side, its graph on the other. */
 export function NewMachine(): JSX.Element {
   const [name, setName] = useState('');
   const [text, setText] = useState(FIRST);

@@ -6,7 +6,7 @@ import { type Action, useAction } from '../../parts/use-action.js';
 import { command } from '../../service/calls.js';
 import { leaveTask, type OwnTask } from './taken-task.js';
 
-/** The answer as the person has entered it: an output, or an error with its cause. */
+/** The answer to a task as entered so far: an output, or an error with its cause. */
 interface Answer {
   readonly kind: 'success' | 'failure';
   readonly output: string;

@@ -3,16 +3,16 @@ import { useEffect, useState } from 'preact/hooks';
 import type { TakenTask } from '../../../framework/local/console/api.js';
 import { type CallError, command } from '../../service/calls.js';
 
-/** The task that the person at the page has taken. */
+/** The task that the page's user has taken. */
 export interface OwnTask extends TakenTask {
   readonly activityArn: string;
 }
 
-/** Undefined while the person has none. */
+/** The task that the page's user has taken; undefined while there is none. */
 export const takenTask = signal<OwnTask | undefined>(undefined);
 
 /**
- * Takes the oldest queued task of an activity. It is then the person's to answer.
+ * Takes the oldest queued task of an activity, which the page's user then has to answer.
  * @throws CallError; Error where nothing is queued
  */
 export async function takeOldest(activityArn: string): Promise<void> {
@@ -25,10 +25,14 @@ export const leaveTask = (): void => {
   takenTask.value = undefined;
 };
 
-/** The interval of heartbeats for a task without a heartbeat limit: they show whether it still exists. */
+/**
+ * The interval of heartbeats for a task without a heartbeat limit: a refused heartbeat shows that the task has ended.
+ */
 const CHECK_EVERY_MS = 10_000;
 
-/** Sends heartbeats for a task while it is on the page. @returns the reason why it has lapsed, once it has */
+/**
+ * Sends heartbeats for a task as long as the page shows the task. @returns why the task has lapsed; undefined before
+ */
 export function useHeartbeats({ taskToken, heartbeatSeconds }: OwnTask): string | undefined {
   const [lapsed, setLapsed] = useState<string>();
   useEffect(() => {

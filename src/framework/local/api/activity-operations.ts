@@ -78,7 +78,7 @@ function poll(
 }
 
 /**
- * Ends the open polls of a draining worker, which would else be held for up to a minute. Not an operation of Step
+ * Ends the open polls of a draining worker, which would otherwise be held for up to a minute. Not an operation of Step
  * Functions.
  */
 const endPolls: Operation = ({ body }, stepFunctions) => {

@@ -118,7 +118,7 @@ export class Machines {
   }
 
   /**
-   * Deletes a machine: at once where none of its executions runs, else when the last one has ended. Each running
+   * Deletes a machine: at once where none of its executions runs, otherwise when the last one has ended. Each running
    * execution ends at its next state.
    */
   delete(arn: string): void {

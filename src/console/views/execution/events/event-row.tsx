@@ -7,7 +7,7 @@ import { useEvent } from '../../../service/events.js';
 import { eventSummary, eventTone } from './event-summary.js';
 
 interface EventRowProps {
-  /** The ARN of its execution. */
+  /** The ARN of the event's execution. */
   readonly execution: string;
   readonly event: HistoryEvent;
   readonly state: string | undefined;
@@ -60,7 +60,7 @@ function EventJson({ execution, id }: { readonly execution: string; readonly id:
   return <Json text={JSON.stringify(unpacked(event))} label={`Event ${id}`} />;
 }
 
-/** Parses the inputs, outputs and causes of an event, which are JSON inside of texts. */
+/** Parses the inputs, outputs and causes inside an event, which are JSON texts, so that all is shown as one JSON. */
 function unpacked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpacked);
   if (typeof value !== 'object' || value === null) return value;

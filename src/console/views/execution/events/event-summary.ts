@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 
-/** Returns the styles' name of the colour of an event's type. */
+/** Returns the colour of an event by its type, as the style sheet names it; empty for no colour. */
 export function eventTone(type: string): string {
   if (/Failed|TimedOut/.test(type)) return 'red';
   if (/Aborted/.test(type)) return 'grey';
@@ -9,7 +9,7 @@ export function eventTone(type: string): string {
   return '';
 }
 
-/** Returns the one detail of an event that tells most: its error, its worker, its iteration, its resource. */
+/** Returns the detail of an event that says most: its error, worker, iteration, number of items or resource. */
 export function eventSummary({ details = {} }: HistoryEvent): string {
   const { error, cause, workerName, index, length, resource } = details;
   if (typeof error === 'string')

@@ -10,7 +10,7 @@ import { eventSummary, eventTone } from './event-summary.js';
 
 interface EventTableProps {
   readonly view: ExecutionView;
-  /** Only the events of this state are shown; undefined shows all. */
+  /** The name of the state whose events are shown; undefined shows all events. */
   readonly state: string | undefined;
   readonly onState: (state: string | undefined) => void;
 }
@@ -27,11 +27,11 @@ const isKind: Readonly<Record<Kind, (event: HistoryEvent) => boolean>> = {
 
 interface Filter {
   readonly kind: Kind;
-  /** Empty: no search. */
+  /** The text to search for; empty for no search. */
   readonly text: string;
 }
 
-/** The history, filtered. Each event unfolds to its JSON. */
+/** The events of an execution, filtered. Each event unfolds to its JSON. */
 export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
   const { run, known, arn, startedAt } = view;
   const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });

@@ -9,7 +9,7 @@ interface IterationsProps {
   readonly onSelection: (selection: Selection) => void;
 }
 
-/** The most squares that are painted; the number field reaches all other iterations. */
+/** The most iterations that are painted as squares; the number field reaches all others. */
 const MOST_SQUARES = 1_000;
 
 type IterationStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
@@ -28,11 +28,14 @@ const TONES: Readonly<Record<IterationStatus, string>> = {
   aborted: 'grey',
 };
 
-/** An iteration that succeeded after a state in it caught an error has a status of its own: people look for those. */
+/**
+ * Returns the status of an iteration. One that succeeded after a state in it had caught an error is `caught`, since
+ * people look for those.
+ */
 const statusOf = ({ status, caught }: Iteration): IterationStatus =>
   status === 'succeeded' && caught ? 'caught' : status;
 
-/** The iterations of a Map: counted, and each to be selected. */
+/** The iterations of a Map, counted by status, each of which can be selected. */
 export function Iterations({ map, selection, onSelection }: IterationsProps): JSX.Element {
   const iterations = [...map.iterations.values()].toSorted((a, b) => a.index - b.index);
   const total = map.length ?? iterations.length;
@@ -94,7 +97,10 @@ interface SquaresProps {
   readonly onPick: (index: number | undefined) => void;
 }
 
-/** Tab leads to one square, and arrow keys from square to square: Tab alone would take a thousand steps. */
+/**
+ * The iterations as squares. Tab leads to one square, and arrow keys from square to square: Tab alone would take a
+ * thousand steps.
+ */
 function Squares({ iterations, picked, onPick }: SquaresProps): JSX.Element {
   const tabStop = picked ?? iterations[0]?.index;
   return (

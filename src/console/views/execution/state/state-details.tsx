@@ -14,7 +14,7 @@ import { VisitStatus } from './visit-status.js';
 interface StateDetailsProps {
   readonly view: ExecutionView;
   readonly node: StateNode;
-  /** Undefined where the state was not reached. */
+  /** The progress of the state; undefined where the state was not reached. */
   readonly own: StateProgress | undefined;
   readonly selection: Selection;
   readonly onSelection: (selection: Selection) => void;
@@ -23,7 +23,7 @@ interface StateDetailsProps {
 
 const TABS = { status: 'Status', data: 'Input and output', definition: 'Definition' } as const;
 
-/** One state of an execution, by its visits. */
+/** The details of one state of an execution, visit by visit. */
 export function StateDetails(props: StateDetailsProps): JSX.Element {
   const { node, own, onClose } = props;
   const [tab, show] = useState<keyof typeof TABS>('status');
@@ -73,7 +73,7 @@ interface VisitPickerProps {
   readonly onPick: (index: number) => void;
 }
 
-/** The most visits that are listed, the latest: more than anyone looks through. */
+/** The most visits that can be picked, which are the latest: more than anyone looks through. */
 const MOST_VISITS = 200;
 
 function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Element {

@@ -9,7 +9,7 @@ interface VisitDataProps {
   readonly visit: Visit;
 }
 
-/** The input and the output of a visit, and the input of its task where that is another. */
+/** The input and the output of a visit. The input of its task is shown where it differs from the visit's. */
 export function VisitData({ view: { arn }, visit }: VisitDataProps): JSX.Element {
   const { id, exitedId, name, status, attempts } = visit;
   const input = dataOf(useEvent(arn, id), 'input');
