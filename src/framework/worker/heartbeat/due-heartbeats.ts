@@ -1,20 +1,23 @@
 import { Heap } from './heap.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
-/** An interval of this length or longer leaves the last room among the heartbeats in flight to shorter ones. */
+/**
+ * Heartbeats with an interval of this length or longer leave the last of the room in flight to those with shorter
+ * intervals.
+ */
 const LONG_INTERVAL_MS = 10_000;
-/** Intervals that share a lane differ by a factor below 1.5. */
+/** The number of lanes for each doubling of the interval: intervals that share a lane differ by a factor below 1.5. */
 const LANES_PER_DOUBLING = 2;
 
-/** Returns whether the interval is long enough to wait until a heartbeat in flight is answered. */
+/** Returns true where a heartbeat's interval is long enough that it can wait until one in flight is answered. */
 export const hasLongInterval = ({ everyMs }: ScheduledHeartbeat): boolean => everyMs >= LONG_INTERVAL_MS;
 
 /**
- * The heartbeats that are due, the earliest lease that would lapse first. Among leases that have lapsed, as far as the
- * worker knows, the first is the one that is late by the most of its intervals: a second is much for a task with an
- * interval of one second and little for one of twenty, so a crowd of tasks with long intervals starves none with a
- * short one. That order changes as time passes, so it is kept only among similar intervals, in a lane, and read across
- * lanes.
+ * The heartbeats that are due. First comes the one whose lease would lapse the earliest. Among leases that have lapsed,
+ * as far as the worker knows, the first is the one that is late by the most of its own intervals: a second is much for
+ * a task with an interval of one second and little for one of twenty, so that a crowd of tasks with long intervals
+ * starves none with a short one. This order changes as time passes, so that it is kept only within a lane of similar
+ * intervals, and compared across lanes.
  */
 export class DueHeartbeats {
   readonly #lanes = new Map<number, Heap<ScheduledHeartbeat>>();
@@ -27,7 +30,10 @@ export class DueHeartbeats {
     beat.heap = lane;
   }
 
-  /** Returns the next to send among those that `may`, which is called with the first of each lane. */
+  /**
+   * Returns the first heartbeat that may be sent; undefined where none may.
+   * @param may called with the first of each lane
+   */
   first(now: number, may: (beat: ScheduledHeartbeat) => boolean): ScheduledHeartbeat | undefined {
     let first: ScheduledHeartbeat | undefined;
     for (const { first: beat } of this.#lanes.values())
@@ -37,8 +43,8 @@ export class DueHeartbeats {
 }
 
 /**
- * Returns the milliseconds until the lease would lapse; for one that has lapsed, the number of its intervals since
- * then, below zero.
+ * Returns the milliseconds until a lease would lapse; for a lease that has lapsed, the number of its intervals since
+ * then, as a negative number.
  */
 function spare({ lapsesAt, everyMs }: ScheduledHeartbeat, now: number): number {
   return lapsesAt >= now ? lapsesAt - now : (lapsesAt - now) / everyMs;

@@ -1,12 +1,12 @@
-/** An item of a heap. It is in one heap at a time. */
+/** An item of a heap. An item is in one heap at a time. */
 export interface HeapItem {
-  /** Its index in the heap, kept by the heap. */
+  /** The item's index in the heap, which the heap keeps up to date. */
   heapIndex: number;
 }
 
 /**
- * A binary heap: the item with the smallest key is first. Items know their index, so that any of them can be removed. A
- * key is read when its item is added, and again in `rebuild`.
+ * A binary heap, in which the item with the smallest key is first. Items hold their index, so that any item can be
+ * removed. A key is read when its item is added, and again in `rebuild`.
  */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
@@ -40,7 +40,7 @@ export class Heap<T extends HeapItem> {
     this.#sink(last, key, this.#rise(last, key, item.heapIndex));
   }
 
-  /** Calls `change`, which may change the key of any item, for each item, and restores the order. */
+  /** Calls `change` for each item, whose key it may change, and then restores the order. */
   rebuild(change: (item: T) => void): void {
     const items = this.#items.splice(0);
     this.#keys.length = 0;

@@ -2,12 +2,13 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 
 /** The heartbeats that a worker's tasks need, compared with its `heartbeatRate`. */
 export interface HeartbeatLoad {
-  /** Tasks with a heartbeat interval. */
+  /** The number of tasks with a heartbeat interval. */
   readonly tasks: number;
-  /** Heartbeats a second that their intervals need. */
+  /** The heartbeats a second that the tasks' intervals need. */
   readonly neededRate: number;
   /**
-   * The intervals that the rate can not keep, the longest first, each with its length if all heartbeats are accepted.
+   * The intervals that the rate can't keep, the longest first. `stretchedToMs` is the length that an interval then has
+   * if all heartbeats are accepted.
    */
   readonly stretched: readonly StretchedInterval[];
 }
@@ -21,31 +22,34 @@ export interface StretchedInterval {
 
 export interface LoadMeterOptions {
   readonly clock: Clock;
-  /** The heartbeats a second that can be kept up. */
+  /** The number of heartbeats a second that can be kept up. */
   readonly rate: number;
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
 }
 
-/** Tasks come and go in crowds: a changed load is reported when the crowd has arrived, not with its first member. */
+/**
+ * The time between a change of the load and its report: tasks come and go in crowds, of which all have then arrived.
+ */
 const TELL_MS = 1_000;
 /**
- * The shares of the rate at which stretching begins and ends: apart, so that a load near the rate does not flicker.
- * Tasks that need exactly the configured `heartbeatRate` are slightly above the rate that is kept up (see
- * `RateLimiter`), which is not worth a line.
+ * The load, as a share of the rate, at which stretching is reported to begin and to end; `worse` is the growth after
+ * which it is reported again. The first two differ, so that a load near the rate is not reported again and again. Tasks
+ * that need exactly the configured `heartbeatRate` are slightly above the rate that can be kept up (see `RateLimiter`),
+ * which is not worth a line.
  */
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
 /**
- * Counts the heartbeats that tasks need, and reports when the rate no longer suffices, when that gets worse, and when
- * it ends.
+ * Counts the heartbeats that tasks need. Reports when the rate no longer suffices, when the lack grows, and when the
+ * rate suffices again.
  */
 export class LoadMeter {
   readonly #options: LoadMeterOptions;
-  /** The number of tasks, by interval. */
+  /** The number of tasks, by their interval in milliseconds. */
   readonly #tasks = new Map<number, number>();
   #perSecond = 0;
   #askedOnly = 0;
-  /** The needed rate that was last reported; 0 while no interval stretches. */
+  /** The heartbeats a second that were needed at the last report; 0 while no interval stretches. */
   #told = 0;
   #telling: Cancel | undefined;
 
@@ -53,17 +57,17 @@ export class LoadMeter {
     this.#options = options;
   }
 
-  /** Heartbeats a second that intervals need. */
+  /** The heartbeats a second that the tasks' intervals need. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** The number of tasks without an interval, whose heartbeats are sent only on request. */
+  /** The number of tasks without an interval, whose heartbeats are sent only when the handler requests them. */
   get askedOnly(): number {
     return this.#askedOnly;
   }
 
-  /** `perSecond` as a share of the rate. */
+  /** The needed heartbeats a second as a share of the rate; above 1, intervals stretch. */
   get share(): number {
     return this.#perSecond / this.#options.rate;
   }
@@ -109,9 +113,10 @@ export class LoadMeter {
 }
 
 /**
- * Returns what each interval becomes if the earliest lease that would lapse goes first: the longest give way to the
- * others, up to twice their length; beyond that all stretch alike.
- * @param tasks their number, by interval
+ * Returns the intervals that stretch, with the length that each then has. The heartbeat whose lease would lapse first
+ * goes first, so that the longest intervals give way to the others, up to twice their length; beyond that all stretch
+ * alike.
+ * @param tasks the number of tasks, by interval
  */
 function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): StretchedInterval[] {
   const beats = (become: (everyMs: number) => number): number =>
@@ -125,8 +130,8 @@ function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): S
 }
 
 /**
- * Finds by bisection the time before each lease would lapse at which all heartbeats are sent; none is sent before its
- * interval is over.
+ * Returns the stretched length of each interval where only the longest give way. Each heartbeat is then sent at the
+ * same time before its lease would lapse, which is found by bisection, and never before its interval is over.
  */
 function givingWay(
   tasks: ReadonlyMap<number, number>,

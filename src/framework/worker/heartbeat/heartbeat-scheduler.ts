@@ -14,36 +14,41 @@ export interface SchedulerOptions {
   /** The most heartbeats a second. */
   readonly rate: number;
   /**
-   * Called with `true` when the rate no longer suffices for all intervals and some stretch, and again each time that is
-   * a tenth worse; with `false` when it suffices again.
+   * Called with `true` when the rate no longer suffices for all intervals, so that some stretch, and again each time
+   * that the needed rate has grown by a tenth; with `false` when the rate suffices again.
    */
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
   /**
-   * Called when a heartbeat was answered, or failed (`error`) for another reason than *gone*; a failed one is repeated
-   * soon.
+   * Called when a heartbeat was accepted, or failed with `error`; not for a task that is gone. A failed heartbeat is
+   * repeated soon.
    */
   readonly onAnswer: (error?: Error) => void;
-  /** Called when a heartbeat is sent. @param lateMs since it could have been sent */
+  /** Called when a heartbeat is sent. @param lateMs the time since the heartbeat could have been sent */
   readonly onSent?: (lateMs: number) => void;
 }
 
 /** Heartbeats that fall due within this time are sent together, so that a crowd costs few wake-ups. */
 const TOGETHER_MS = 20;
 /**
- * First heartbeats are sent early by up to the load's share of their interval, each by another part of it: then a crowd
- * of tasks that were leased together gets its heartbeats within its intervals, whatever else is due. They are planned
- * for `ahead` times the load, so that a growing crowd is seldom planned again; a load below `from` needs none of it.
+ * First heartbeats are sent early, by up to the load's share of their interval, each by another part of that. A crowd
+ * of tasks that were leased together then gets its heartbeats within its intervals, whatever else is due. The plan is
+ * made for `ahead` times the load, so that a growing crowd is seldom planned again. A load below the share `from` needs
+ * no such plan.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
-/** The fractional parts of its multiples are evenly distributed, however many there are. */
+/** The golden ratio: the fractional parts of its multiples are evenly distributed, however many there are. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
-/** After a throttled heartbeat the rate is limited for a while to `share` times what the tasks need. */
+/**
+ * After a throttled heartbeat the rate is limited for `forMs` to `share` times the rate that the tasks need, but never
+ * below `leastPerSecond`.
+ */
 const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
 
 /**
- * The heartbeats of a worker. A heartbeat waits until its interval is nearly over and is then due. Of those that are
- * due the earliest lease that would lapse goes first, as soon as the rate allows it and few enough are in flight. A
- * failed one waits again, for a shorter time. One timer serves all; each heartbeat costs a step in a heap.
+ * Sends the heartbeats of a worker. A heartbeat waits until its interval is nearly over and is then due. Among those
+ * that are due, the one whose lease would lapse first is sent first, as soon as the rate allows it and few enough are
+ * in flight. A failed heartbeat waits again, for a shorter time. One timer serves all; each heartbeat costs a step in a
+ * heap.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
@@ -52,9 +57,9 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #inFlight: InFlight;
   readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
   readonly #due = new DueHeartbeats();
-  /** The load's share that first heartbeats are planned for. */
+  /** The share of its interval by which a first heartbeat may be early; 0 to 1. */
   #spread = 0;
-  /** The part of that time by which the next one is early, from 0 to 1. */
+  /** The part of `#spread` by which the next task's first heartbeat is early; 0 to 1. */
   #part: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -138,7 +143,10 @@ export class HeartbeatScheduler implements Heartbeats {
     return this.#due.first(now, (beat) => this.#inFlight.hasRoom(beat));
   }
 
-  /** Wakes when the next heartbeat may be sent. One that has no room in flight is looked at when an answer arrives. */
+  /**
+   * Sets the timer for when the next heartbeat may be sent. A heartbeat without room in flight needs none: `#arm` is
+   * called again when an answer arrives.
+   */
   #arm(): void {
     const { clock } = this.#options;
     const now = clock.now();
@@ -181,7 +189,8 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Limits the rate after a throttled heartbeat: refused ones are repeated soon, but all together no faster than this.
+   * Limits the rate for a while after a throttled heartbeat. Throttled heartbeats are repeated soon, but all together
+   * no faster than this.
    */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;

@@ -5,26 +5,30 @@ export interface TrackedLease {
   readonly port: ActivityPort;
   readonly token: string;
   /**
-   * Milliseconds between two heartbeats; the first is sent at most one interval from now. Infinity: only on request.
+   * Milliseconds between two heartbeats, of which the first is sent at most one interval from now. Infinity: heartbeats
+   * are sent only on request.
    */
   readonly everyMs: number;
-  /** Epoch milliseconds from which the service may count; usually the receipt. */
+  /** Epoch milliseconds from which the service may count the lease; usually those of the task's receipt. */
   readonly leasedAt: number;
-  /** Called at most once, when an answer says that the task is gone. No heartbeat is sent after that. */
+  /** Called at most once, when an answer shows that the task is gone. No heartbeat is sent after that. */
   readonly onGone: (error: Error) => void;
 }
 
-/** The heartbeat of one task. */
+/** The heartbeat of one task, from its lease to `release`. */
 export interface Heartbeat {
   /** Epoch milliseconds of the last accepted heartbeat; undefined before the first. */
   readonly lastAt: number | undefined;
-  /** Sends one as soon as the worker's rate allows; calls made while one is due share it. Never rejects. */
+  /**
+   * Sends a heartbeat as soon as the worker's rate allows, and resolves when it was answered or failed. Calls that are
+   * made before that share the heartbeat. Never rejects.
+   */
   now(): Promise<void>;
-  /** Stops the heartbeat. Idempotent. */
+  /** Stops the task's heartbeat. Further calls do nothing. */
   release(): void;
 }
 
-/** Sends heartbeats for all tasks of a worker. Implementations keep to the worker's `heartbeatRate`. */
+/** Sends heartbeats for all tasks of a worker, no more a second than its `heartbeatRate`. */
 export interface Heartbeats {
   track(lease: TrackedLease): Heartbeat;
 }

@@ -7,21 +7,28 @@ import { hasLongInterval } from './due-heartbeats.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * The most heartbeats of a worker in flight at one time; its connections are sized by it. At the default rate of 250 a
- * second a service may take four seconds for each answer and no interval stretches; with eight seconds 2,000 tasks of
- * 20 s still get theirs in time. More would burden a service that is slow because it is overloaded.
+ * The most heartbeats of a worker in flight at one time, which the number of its connections follows. At the default
+ * rate of 250 a second, a service may take four seconds for each answer and no interval stretches; with eight seconds,
+ * 2,000 tasks of 20 s still get theirs in time. More heartbeats in flight would burden a service that is slow because
+ * it is overloaded.
  */
 export const MOST_IN_FLIGHT = 1_000;
-/** The part of them kept for short intervals, which can not wait until one of a crowd is answered. */
+/**
+ * The part of MOST_IN_FLIGHT that is kept for short intervals, which can't wait until a heartbeat in flight is
+ * answered.
+ */
 const KEPT_FOR_SHORT_INTERVALS = MOST_IN_FLIGHT / 8;
 
 /**
- * An attempt is given up after half its interval, so that another fits before a lease of two intervals lapses. Where
- * the service usually takes longer, it is given up after one and a half times the usual time: aborting a call that
- * would be answered keeps no lease.
+ * An attempt is given up after half its task's interval, so that another attempt fits before a lease of two intervals
+ * lapses. Where the service usually takes longer, an attempt is given up after one and a half times the usual time:
+ * aborting a call that would be answered keeps no lease.
  */
 const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as const;
-/** The factor by which one answer moves the usual time, which follows the median, not the slowest. */
+/**
+ * The factor by which one answer moves the usual time of an answer. The usual time thus follows the median, not the
+ * slowest answers.
+ */
 const STEP = 1.25;
 
 interface Attempt extends HeapItem {
@@ -31,7 +38,9 @@ interface Attempt extends HeapItem {
   readonly limitAt: number;
 }
 
-/** The heartbeats in flight: how many there may be, and how long each may wait for its answer. One timer serves all. */
+/**
+ * The heartbeats in flight: limits their number, and the time that each may wait for an answer. One timer serves all.
+ */
 export class InFlight {
   readonly #clock: Clock;
   readonly #limits = new Heap<Attempt>((attempt) => attempt.limitAt);
@@ -44,13 +53,13 @@ export class InFlight {
     this.#clock = clock;
   }
 
-  /** Returns whether this one may be sent now. */
+  /** Returns true where this heartbeat may be sent now. */
   hasRoom(beat: ScheduledHeartbeat): boolean {
     if (this.#all >= MOST_IN_FLIGHT) return false;
     return !hasLongInterval(beat) || this.#long < MOST_IN_FLIGHT - KEPT_FOR_SHORT_INTERVALS;
   }
 
-  /** Sends a heartbeat. Its time limit begins now. */
+  /** Sends a heartbeat, whose time limit begins now, and resolves with the answer. */
   async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
     const answer = await beat.lease.port.heartbeat(beat.lease.token, attempt.limit);
@@ -85,7 +94,8 @@ export class InFlight {
   }
 
   /**
-   * Wakes for the earliest limit. The timer of an attempt that has ended since finds nothing to do and is set again.
+   * Sets the timer for the earliest limit. Where that attempt ends before, the timer fires without effect and is set
+   * again.
    */
   #arm(): void {
     const at = this.#limits.first?.limitAt;

@@ -1,4 +1,4 @@
-/** A delay shorter than this is made up for at once; after a pause as much may be sent at once. */
+/** A delay below this is made up for at once; after a pause, as much may be sent at once. */
 const TOLERANCE_MS = 25;
 /**
  * The time by which a window is longer than a second. A heartbeat on a fast connection may overtake an earlier one on a
@@ -8,21 +8,21 @@ const TOLERANCE_MS = 25;
 const WAY_MS = 50;
 
 /**
- * Limits how many are sent, at every instant. No second sees more than the rate, also after a stall, neither here nor
- * at the service. (The rate is rounded up; below one a second, two are never closer than the rate says.) Within a
- * second they are evenly spread. Slightly less than the rate can be kept up: `perSecond`.
+ * Limits how many heartbeats are sent, at every instant. No second sees more than the rate, even after a stall, neither
+ * here nor at the service. (The rate is rounded up; with a rate below one a second, two heartbeats are never closer
+ * than the rate says.) Within a second they are evenly spread. Slightly less than the rate can be kept up: `perSecond`.
  */
 export class RateLimiter {
-  /** The number that can be kept up a second: the rate, less a twentieth. */
+  /** The heartbeats a second that can be kept up: the rate, less a twentieth. */
   readonly perSecond: number;
-  /** The most within `#windowMs`, which is about a second where the rate is a whole number. */
+  /** The most heartbeats within `#windowMs`, which is about a second where the rate is a whole number. */
   readonly #most: number;
   readonly #windowMs: number;
-  /** A ring of the instants at which the last `#most` were sent. */
+  /** The instants at which the last `#most` heartbeats were sent, as a ring. */
   readonly #left: number[] = [];
   #count = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** The instant of the next one in an even stream. */
+  /** The instant at which the next heartbeat would be sent in an even stream. */
   #evenAt = Number.NEGATIVE_INFINITY;
   #held: { readonly perSecond: number; readonly until: number } | undefined;
 
@@ -32,12 +32,12 @@ export class RateLimiter {
     this.perSecond = (this.#most * 1000) / this.#windowMs;
   }
 
-  /** Returns the earliest instant at which another may be sent; it may be past. */
+  /** Returns the earliest instant at which the next heartbeat may be sent, which may be past. */
   nextAt(): number {
     return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
   }
 
-  /** Counts one that is sent now. */
+  /** Counts a heartbeat that is sent now. */
   leave(now: number): void {
     this.#left[this.#count % this.#most] = now;
     this.#lastAt = now;
@@ -46,14 +46,14 @@ export class RateLimiter {
     this.#evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond;
   }
 
-  /** Lowers the rate to this, until then. It never exceeds the configured rate. */
+  /** Lowers the rate until an instant. A rate above the configured one has no effect. */
   hold(perSecond: number, until: number): void {
     const held = Math.min(perSecond, this.perSecond);
     this.#held = { perSecond: held, until };
     this.#evenAt = Math.max(this.#evenAt, this.#lastAt + 1000 / held);
   }
 
-  /** Returns the instant of the oldest in the window, which must be a window ago before the next is sent. */
+  /** Returns the instant of the oldest heartbeat in the window, which must be a window ago before the next is sent. */
   #firstInWindow(): number {
     if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;
     return this.#left[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;

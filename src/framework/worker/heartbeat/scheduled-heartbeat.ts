@@ -9,15 +9,18 @@ type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
 export const isThrottled = (answer: ReportAnswer): boolean =>
   answer.kind === 'retry' && answer.pace === 'throttled';
 
-/** A lease is taken to lapse this many intervals after the last accepted heartbeat, as the documentation says. */
+/**
+ * A lease is taken to lapse this many intervals after the last accepted heartbeat: the documentation asks for a
+ * HeartbeatSeconds of that length or more.
+ */
 const LEASE_INTERVALS = 2;
 /** A heartbeat may be early by this share of its interval, so that tasks that began together drift apart. */
 const JITTER = 0.05;
 /**
- * A failed heartbeat is repeated after this share of the lease's age: some twenty times between the first and the third
- * interval, and less and less often after that. Sooner where it was throttled, since the worker then keeps a pace, and
- * later where the cause lasts until it is fixed. Never sooner than a twentieth of its interval or a second, whichever
- * is less.
+ * A failed heartbeat is repeated after this share of the time since the last accepted one: some twenty times between
+ * the first and the third interval, and less and less often after that. A throttled one is repeated sooner, since the
+ * whole worker then keeps a pace; one that fails until a person fixes the cause (`slow`), later. Never sooner than
+ * after a twentieth of its interval or a second, whichever is less.
  */
 const REPEAT = {
   fast: { share: 1 / 20, mostMs: 5_000 },
@@ -28,28 +31,30 @@ const REPEAT_LEAST = { share: 1 / 20, mostMs: 1_000 } as const;
 const REPEAT_JITTER = 0.1;
 /** The least time between two heartbeats that a handler requests. */
 const ASKED_GAP_MS = 1_000;
-/** A requested heartbeat is ordered as if its lease lapsed this long after the request. */
+/** A requested heartbeat is ordered as if the task's lease lapsed this long after the request. */
 const ASKED_LAPSE_MS = 10_000;
-/** The interval assumed for a task whose heartbeats are sent only on request. */
+/** The interval that is assumed for a task whose heartbeats are sent only on request. */
 export const ASKED_ONLY_MS = 20_000;
 
 export interface ScheduledHeartbeatOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Called when it may be due earlier than before. */
+  /** Called when the heartbeat may be due earlier than before. */
   onChanged(beat: ScheduledHeartbeat): void;
   onReleased(beat: ScheduledHeartbeat): void;
 }
 
-/** The heartbeat of one lease: when the next is due, when the lease would lapse, and who waits for an answer. */
+/**
+ * The heartbeat of one lease: knows when the next one is due, when the lease would lapse, and who waits for an answer.
+ */
 export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   readonly lease: TrackedLease;
-  /** The interval; {@link ASKED_ONLY_MS} for one that is sent only on request. */
+  /** The task's interval in milliseconds; {@link ASKED_ONLY_MS} where heartbeats are sent only on request. */
   readonly everyMs: number;
   lastAt: number | undefined;
   released = false;
   inFlight = false;
-  /** The heap that holds it while it waits or is due. */
+  /** The heap that holds this heartbeat while it waits or is due; undefined while it is in flight. */
   heap: Heap<ScheduledHeartbeat> | undefined;
   heapIndex = 0;
   readonly #options: ScheduledHeartbeatOptions;
@@ -61,7 +66,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   #dueAt = Number.POSITIVE_INFINITY;
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
-  /** @param part its part of the time by which first heartbeats are early, from 0 to 1 */
+  /** @param part the part by which this task's first heartbeat is early, of the most that it may be; from 0 to 1 */
   constructor(lease: TrackedLease, part: number, options: ScheduledHeartbeatOptions) {
     this.lease = lease;
     this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
@@ -75,8 +80,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * The instant at which the lease would lapse. A failed attempt adds an interval, so that one whose attempts all fail
-   * is not ahead of all others for ever. A throttled attempt adds none: its lease was not the cause.
+   * The instant at which the lease would lapse. A failed attempt adds an interval, so that a heartbeat whose attempts
+   * all fail is not ahead of all others for ever. A throttled attempt adds none: the lease was not the cause.
    */
   get lapsesAt(): number {
     const lapses = Math.max(
@@ -87,8 +92,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Plans the first heartbeat, unless it was attempted already.
-   * @param early the most that it may be early, as a share of its interval
+   * Plans the first heartbeat, unless that was attempted already.
+   * @param early the most that the heartbeat may be early, as a share of its interval
    */
   planFirst(early: number): void {
     if (this.#triedAt === Number.NEGATIVE_INFINITY) this.#dueAt = this.#nextDue(early * this.#part);
@@ -113,7 +118,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#answerAsked();
   }
 
-  /** Notes that an attempt is sent. */
+  /** Notes that an attempt is sent now. */
   leave(now: number): void {
     this.inFlight = true;
     this.#triedAt = now;
@@ -127,8 +132,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Notes that the attempt in flight failed, and plans its repetition. One that was only requested early is not
-   * repeated.
+   * Notes that the attempt in flight failed, and plans its repetition. Where the heartbeat was sent early on request,
+   * the next is not sent before the regular one is due.
    */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
@@ -150,8 +155,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Returns the earliest instant for a requested heartbeat: a failed attempt is not repeated at once because a handler
-   * requests in a loop.
+   * Returns the earliest instant for a heartbeat that was requested `at` an instant. After an attempt it has to wait,
+   * so that a handler that requests in a loop does not repeat a failed one at once.
    */
   #askedFor(at: number): number {
     return Math.max(at, this.#triedAt + ASKED_GAP_MS);

@@ -6,12 +6,12 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
-/** The events of a worker. Names are stable. */
+/** The events of a worker and their payloads. Names are stable. */
 export interface WorkerEvents extends PollEvents, TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
-   * For 30 s no slot of a handler could come free: handlers that ignore their signal hold them, and results that the
-   * service does not accept. It lasts until one of these is fixed.
+   * For 30 s no slot of a handler could come free, because of handlers that ignore their signal and results that the
+   * service does not accept. The event lasts until one of these is fixed.
    */
   'places:stuck': PollRef & {
     readonly ignoring: number;
@@ -19,21 +19,21 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
-  /** More tasks run than `heartbeatRate` suffices for: some heartbeat intervals stretch, the longest first. */
+  /** More tasks run than `heartbeatRate` suffices for, so that some heartbeat intervals stretch, the longest first. */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
-  /** A heartbeat was sent. `lateMs`: since it was due. */
+  /** A heartbeat was sent. `lateMs`: milliseconds since the heartbeat was due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**
    * The event loop was blocked for a second or longer, by one of these handlers or by other code in the process.
-   * `gaveUp`: for longer than `stallAfter`, so that heartbeats stopped.
+   * `gaveUp`: true where it was blocked for longer than `stallAfter`, so that heartbeats stopped.
    */
   'loop:blocked': {
     readonly blockedMs: number;
     readonly gaveUp: boolean;
     readonly handlers: readonly string[];
   };
-  /** Heartbeats began to fail. Emitted once, until none has failed for 30 s. */
+  /** Heartbeats began to fail. Emitted once, and again only after 30 s without a failed heartbeat. */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
 }
@@ -42,7 +42,10 @@ export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
-/** Typed events whose listeners can't harm the worker: one that throws is logged, and the others are still called. */
+/**
+ * Emits typed events. A listener can't harm the worker: what it throws is logged, and the other listeners are still
+ * called.
+ */
 export class EventHub {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #log: Logger;
@@ -51,7 +54,7 @@ export class EventHub {
     this.#log = log;
   }
 
-  /** @returns a function that removes the listener */
+  /** Adds a listener of one event. @returns a function that removes the listener */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
     const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
@@ -71,12 +74,12 @@ export class EventHub {
     this.#emitter.emit(event, payload);
   };
 
-  /** The part of `emit` that a poller is given. */
+  /** The function by which a poller emits its events. */
   readonly emitPoll: EmitPoll = (event, payload) => {
     this.#emitter.emit(event, payload);
   };
 
-  /** The part of `emit` that a task is given. */
+  /** The function by which a task emits its events. */
   readonly emitTask: EmitTask = (event, payload) => {
     this.#emitter.emit(event, payload);
   };

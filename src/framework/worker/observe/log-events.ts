@@ -9,7 +9,7 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { EventHub } from './events.js';
 import { TroubleTracker } from '../poll/trouble.js';
 
-/** Logs what matters about a worker: a line for each change, and none that repeats. */
+/** Logs the events of a worker that matter to an operator: a line for each change, and none that repeats. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
   logProgress(events, log, clock);
@@ -69,7 +69,7 @@ function logTasks(events: EventHub, log: Logger): void {
 const PROGRESS_EACH_MS = 10_000;
 
 function logProgress(events: EventHub, log: Logger, clock: Clock): void {
-  /** The instants of the last lines, by token. */
+  /** The instant of the last line about each task's progress, by token. */
   const written = new Map<string, number>();
   events.on('task:progress', (task) => {
     const { token, fraction, message } = task;
@@ -84,12 +84,12 @@ function logProgress(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logReports(events: EventHub, log: Logger, clock: Clock): void {
-  /** Tokens whose reports are repeated. */
+  /** The tokens of tasks whose reports are being repeated. */
   const waiting = new Set<string>();
   let waited = 0;
   /**
-   * True where other reports are accepted at once meanwhile: then a repeated one that is accepted is no sign that the
-   * trouble is over.
+   * True where other reports are accepted at once while some are repeated: the acceptance of a repeated one is then no
+   * sign that the trouble is over.
    */
   let partial = false;
   const trouble = new TroubleTracker<'failed'>(clock, {
@@ -107,7 +107,10 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     if (!waiting.has(token)) waited++;
     waiting.add(token);
   });
-  /** Logs an outage by one line when it begins and one when it ends, however many results wait. */
+  /**
+   * Ends the outage once no report is repeated any more. An outage is one line when it begins and one when it ends,
+   * however many results wait.
+   */
   const taken = ({ token }: TaskRef): void => {
     if (!waiting.delete(token)) partial = true;
     if (waiting.size === 0) trouble.answered({ atOnce: !partial });
@@ -139,8 +142,8 @@ const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state =
 
 function logPolls(events: EventHub, log: Logger): void {
   /**
-   * The polls lost by each handler since its polls last worked: those that fail together are one line, and a number at
-   * the end.
+   * The number of polls, by handler, whose tasks may be lost since polls last worked. The first is logged; the number
+   * is logged at the end.
    */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * Causes in plain words. The service's own messages name roles, accounts and policies, which readers of a probe must
- * not see; the log has them.
+ * The cause of an error in plain words, by its name. The service's own messages name roles, accounts and policies,
+ * which readers of a probe must not see; the log has the messages.
  */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^ActivityDoesNotExist$/, 'the activity does not exist'],
@@ -28,13 +28,13 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^StrangeAnswer$/, 'something else than the service answers'],
   [/^(TimeoutError|AbortError)$/, 'nothing is answered'],
 ];
-/** Matches a name, and no message. */
+/** Matches the name of an error, and no message. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
 
-/** Matches a system error code inside a message, for libraries that drop the property. */
+/** Matches a system error code inside a message, for libraries that drop the error's property `code`. */
 const SYSTEM_CODE = /\b(ENOTFOUND|EAI_AGAIN|E[A-Z]{3,14})\b/;
 
-/** Returns an error's cause in plain words with its name, for readers of a probe; never its message. */
+/** Returns an error's cause in plain words, with the error's name and without its message: for readers of a probe. */
 export function plainReason(error: Error): string {
   const name = nameOf(error);
   if (name === undefined) return 'the log says why';

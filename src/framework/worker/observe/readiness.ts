@@ -2,37 +2,37 @@ import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 
-/** The signs that a handler's readiness is decided by. Instants are epoch milliseconds. */
+/** The facts that decide whether a handler is ready. Instants are epoch milliseconds. */
 export interface HandlerSigns {
   readonly name: string;
   readonly polls: PollerStatus;
-  /** Slots that are free for a poll. */
+  /** The number of slots that are free for a poll. */
   readonly freeSlots: number;
-  /** Handlers that have not settled; and of these the ones that ignore their signal. */
+  /** The number of handlers that have not settled; `ignoring` is the number of these that ignore their signal. */
   readonly running: number;
   readonly ignoring: number;
   readonly undelivered: number;
-  /** The last accepted heartbeat or report of this handler's tasks. */
+  /** The instant of the last accepted heartbeat or report of this handler's tasks; undefined before the first. */
   readonly lastAcceptedAt: number | undefined;
   /**
-   * The last instant at which all slots were at work, so that no poll could be answered: then what was accepted counts
-   * instead.
+   * The last instant at which all slots were at work. No poll could be answered then, so that accepted heartbeats and
+   * reports count as signs instead. Undefined before the first such instant.
    */
   readonly fullAt: number | undefined;
-  /** False with `heartbeat: false`. */
+  /** True where heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
   readonly heartbeats: boolean;
-  /** Since then no slot can come free. */
+  /** The instant since which no slot can come free; undefined while one can. */
   readonly stuckSince: number | undefined;
 }
 
-/** An answer older than this says nothing about now: no poll is open for longer. */
+/** The age at which an answer says nothing about now: no poll is open for so long. */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
-/** Shorter trouble does not make a worker unready. */
+/** Trouble that is shorter than this does not make a worker unready. */
 const BLIP_MS = 5_000;
-/** Slots that are in use for a shorter time may be a burst. */
+/** The time without a slot that can come free after which a handler counts as stuck: before, it may be a burst. */
 export const STUCK_MS = 30_000;
 
-/** Returns the reasons why a worker is not ready; none if it is. */
+/** Returns the reasons for which a worker is not ready; an empty list for a ready worker. */
 export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSigns[], now: number): string[] {
   if (state !== 'running') return [`the worker is ${state}`];
   return handlers.flatMap((handler) => {
@@ -41,7 +41,7 @@ export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSig
   });
 }
 
-/** Returns whether all slots are at work, so that nothing is polled. */
+/** Returns true where all slots of a handler are at work, so that no poll is open. */
 export const isFull = ({
   polls,
   freeSlots,
@@ -49,11 +49,13 @@ export const isFull = ({
 }: Pick<HandlerSigns, 'polls' | 'freeSlots' | 'running'>): boolean =>
   freeSlots === 0 && polls.open === 0 && running > 0;
 
-/** Returns whether no slot can come free: no poll is open, and all running handlers ignore their signal. */
+/**
+ * Returns true where no slot can come free by itself: no poll is open, and all running handlers ignore their signal.
+ */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;
 
-/** Returns what holds the slots of a stuck handler, for people. */
+/** Returns the words that say what holds the slots of a stuck handler. */
 export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
   const held = [
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),

@@ -2,7 +2,7 @@ import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-
 import type { PollerStatus } from '../poll/poller.js';
 import type { TaskProgress } from '../task/progress.js';
 
-/** A worker at one moment, for the code that runs it: with tokens, and with the service's errors. */
+/** A worker's status for the code that runs the worker: with tokens, and with the service's errors. */
 export interface WorkerStatus extends Pick<PublicStatus, 'name' | 'state' | 'ready' | 'reasons' | 'counts'> {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];
@@ -12,10 +12,10 @@ export interface HandlerStatus extends Omit<PublicHandler, 'polls'> {
   readonly polls: PollerStatus;
 }
 
-/** A task in flight. */
+/** A task in flight, for the code that runs the worker. */
 export interface TaskStatus extends Pick<PublicTask, 'handler' | 'ageMs' | 'phase' | 'lastHeartbeatAt'> {
   readonly activityArn: string;
   readonly token: string;
-  /** The handler's last word on its progress; undefined before the first. */
+  /** The latest progress that the handler has reported; undefined before the first. */
   readonly progress: TaskProgress | undefined;
 }

@@ -1,20 +1,20 @@
 import { TURN_MS } from './thread-messages.js';
 
-/** A turn this late was blocked. */
+/** A turn of the event loop that is late by this much was blocked. */
 const LATE_MS = 1_000;
 
-/** Remembers which handlers ran while the event loop was blocked: one of them may have blocked it. */
+/** Remembers which handlers ran while the event loop was blocked: one of them may be the cause. */
 export class BlockingHandlers {
   #ran = new Set<string>();
   #suspects: readonly string[] = [];
   #lastAt = Number.POSITIVE_INFINITY;
 
-  /** The handlers that ran before the last late turn. */
+  /** The names of the handlers that ran while the event loop was last blocked. */
   get suspects(): readonly string[] {
     return this.#suspects;
   }
 
-  /** Notes that a task of this handler begins. */
+  /** Notes that a task of this handler begins on the main thread. */
   began(handler: string): void {
     this.#ran.add(handler);
   }

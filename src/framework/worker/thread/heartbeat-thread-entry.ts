@@ -36,7 +36,7 @@ setDefaultResultOrder(addresses.order);
 setDefaultAutoSelectFamily(addresses.autoSelectFamily);
 const send = (message: FromThread): void => parentPort?.postMessage(message);
 
-/** Results of heartbeats, gathered for a turn, so that a crowd of them is one message. */
+/** Gathers the results of heartbeats during a turn, so that a crowd of results is one message. */
 class Results {
   readonly #accepted = new Map<number, number>();
   readonly #answered: number[] = [];
@@ -100,18 +100,18 @@ const scheduler = new HeartbeatScheduler({
 });
 
 const ledger = new LeaseLedger(memory);
-/** The regions in the order in which they were opened: the ledger names them by their index. */
+/** The regions in the order in which they were opened: the ledger has the index of a region, not its name. */
 const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
 const beats = new Map<number, Heartbeat>();
-/** Heartbeats that the main thread retries, by number. */
+/** Takes the answer to a heartbeat that the main thread retries, by the retry's number. */
 const retries = new Map<number, (answer: ReportAnswer) => void>();
 let lastRetry = 0;
 let identity: Identity | undefined;
 let giveIdentity: (given: Identity) => void = () => {};
 const firstIdentity = new Promise<Identity>((resolve) => (giveIdentity = resolve));
 
-/** Writes to standard error directly: the main thread's log can not be written while it is blocked. */
+/** Writes to standard error directly: the main thread, which writes the log, is blocked. */
 function writeLine(line: string): void {
   try {
     writeSync(2, `${line}\n`);
@@ -120,7 +120,7 @@ function writeLine(line: string): void {
   }
 }
 
-/** The main thread renews credentials and makes the call again. */
+/** A renewal that never renews credentials: the main thread does, and makes the call again. */
 const NO_RENEWAL: Renewal = {
   asOf: () => ({ generation: 0, sentAt: 0 }),
   accepted: () => {},
@@ -154,7 +154,7 @@ const STUCK: ReportAnswer = {
 
 /**
  * Has the main thread retry a heartbeat.
- * @returns its answer; `otherwise` where none arrives before the signal aborts
+ * @returns the main thread's answer; `otherwise` where none arrives before the signal aborts
  */
 function retryFromMain(
   region: string,

@@ -22,7 +22,7 @@ import {
   TURN_MS,
 } from './thread-messages.js';
 
-/** A region whose heartbeats the thread sends. */
+/** A region whose heartbeats the thread can send, since the calls need no SDK. */
 export interface LeanRegion {
   readonly region: string;
   readonly port: ActivityPort;
@@ -30,33 +30,39 @@ export interface LeanRegion {
 }
 
 export interface HeartbeatThreadOptions {
-  /** The system clock, which the thread reads as well. */
+  /** The system clock, which the heartbeat thread reads as well. */
   readonly clock: Clock;
   readonly log: Logger;
   readonly rate: number;
   readonly stallAfterMs: number | false;
-  /** Called once, when the thread has ended. @param left the heartbeats that it sent */
+  /**
+   * Called once, when the thread has ended.
+   * @param left the heartbeats that the thread sent and that are not released
+   */
   readonly onEnded: (error: Error, left: Iterable<ThreadHeartbeat>) => void;
 }
 
 /** Listens to the heartbeats of a worker. */
 export interface HeartbeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent'> {
-  /** Called when the main thread, which was blocked, turns again. `gaveUp`: it was taken for stuck. */
+  /** Called when the main thread turns again after a block. `gaveUp`: true where it had been taken for stuck. */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
   /** Called every {@link TURN_MS} while the main thread turns. */
   readonly onTurn: () => void;
 }
 
-/** For an interval shorter than this the thread is sent a message to read the ledger now. */
+/** For an interval below this, the heartbeat thread is sent a message to read the ledger at once. */
 const SOON_MS = 5_000;
-/** The time between two looks at the credentials: new ones are sent to the thread. */
+/** The interval at which the main thread looks for new credentials, which it sends to the heartbeat thread. */
 const HAND_OVER_MS = 10_000;
 
 const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
-/** The main thread's end of the thread that sends heartbeats and serves the health port. */
+/**
+ * Starts the heartbeat thread, and exchanges messages with it, on the main thread. The heartbeat thread sends
+ * heartbeats and serves the health port.
+ */
 export class HeartbeatThread {
-  /** The health port, which the thread serves as well. */
+  /** The main thread's access to the health port, which the heartbeat thread serves. */
   readonly health = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
@@ -65,13 +71,16 @@ export class HeartbeatThread {
   readonly #turns = new SharedArrayBuffer(4);
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new LeaseLedger(this.#ledgerMemory);
-  /** Undefined until it is needed, or until the worker has run for a turn: so the first polls are open sooner. */
+  /**
+   * Undefined until the first task, the health port, or the worker's first turn needs the thread: the first polls are
+   * then open sooner.
+   */
   #thread: Worker | undefined;
   /** Messages that wait until the thread is started. */
   #unsent: ToThread[] = [];
-  /** The asynchronous context of what the thread causes here: it belongs to no task. */
+  /** The asynchronous context in which the thread's messages are handled, so that none belongs to a task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
-  /** The regions, each with its index in the order in which they were opened. */
+  /** The regions by port, each with its index in the order in which regions were opened. */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadHeartbeat>();
   readonly #timers: Cancel[] = [];
@@ -120,8 +129,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Sends the heartbeats of this port from the thread. Leases that are tracked before the thread has loaded wait for
-   * it.
+   * Lets the thread send the heartbeats of a region's port. Leases that are tracked before the thread has loaded wait
+   * for the thread.
    * @param current returns the credentials that calls are signed with now
    */
   open(region: LeanRegion, current: () => Identity | Promise<Identity>): void {
@@ -132,7 +141,7 @@ export class HeartbeatThread {
     region.port.onMended?.(() => void this.#handOver());
   }
 
-  /** Begins to show the thread that the main thread turns, and to report to the listener. */
+  /** Begins to show the heartbeat thread that the main thread turns, and to report to the listener. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const turns = new Int32Array(this.#turns);
@@ -151,7 +160,10 @@ export class HeartbeatThread {
     );
   }
 
-  /** Returns undefined where the port was not opened, and once the thread has ended. */
+  /**
+   * Has the thread send the heartbeats of a lease. Undefined where the lease's port was not opened, and once the thread
+   * has ended.
+   */
   track(lease: TrackedLease): Heartbeat | undefined {
     const region = this.#regions.get(lease.port);
     if (!region) return undefined;
@@ -204,7 +216,9 @@ export class HeartbeatThread {
     else this.#unsent.push(message);
   }
 
-  /** Ends a heartbeat in the thread: by the ledger, or where that is full by a message, one for all of a turn. */
+  /**
+   * Ends a heartbeat in the thread: by the ledger, or, where the ledger has no room, by one message for all of a turn.
+   */
   #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
     if (written && this.#ledger.end(id)) return;
@@ -276,7 +290,10 @@ export class HeartbeatThread {
 
 const RETRY_LIMIT_MS = 10_000;
 
-/** Returns how the main thread looks addresses up. Loads both modules only here, since a bed needs neither. */
+/**
+ * Returns the way in which the main thread looks up addresses. Both modules are loaded here, since a test bed needs
+ * neither.
+ */
 function defaultAddresses(): ThreadOptions['addresses'] {
   const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
   const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');

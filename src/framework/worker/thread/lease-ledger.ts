@@ -1,43 +1,46 @@
 /** A lease that the thread is to keep alive. */
 export interface LedgerLease {
   readonly id: number;
-  /** The index of its region, in the order in which regions were opened. */
+  /** The index of the lease's region, in the order in which regions were opened. */
   readonly region: number;
   readonly token: string;
   readonly everyMs: number;
   readonly leasedAt: number;
 }
 
-/** The changes since the last read, without leases that began and ended in between. */
+/** The changes in the ledger since it was last read, without leases that began and ended in between. */
 export interface LedgerChanges {
   readonly leases: readonly LedgerLease[];
-  /** Leases of earlier changes that are over. */
+  /** The ids of leases that earlier changes began and that are over. */
   readonly over: readonly number[];
 }
 
 const BYTES = 2 ** 21;
-/** The indexes of the positions: bytes written, and bytes read, since the beginning. */
+/** The indexes of two numbers in the ledger's head: the bytes written and the bytes read since the beginning. */
 const [WRITTEN, READ] = [0, 1];
 const HEAD_BYTES = 8;
-/** An entry's length (0 for a lease that is over) and id; of a lease also its region, interval and start. */
+/**
+ * The bytes of an entry that ends a lease: its length, which is 0, and the lease's id. An entry that begins a lease has
+ * region, interval, start and token as well.
+ */
 const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
 const OVER = 0;
-/** A longer token is sent by a message. */
+/** The longest token that the ledger takes. A lease with a longer one is sent by a message. */
 const LONGEST_TOKEN = 4_096;
 
-/** Allocates the memory that both threads share. */
+/** Allocates the memory of a ledger, which both threads share. */
 export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_BYTES + BYTES);
 
 /**
- * A ring buffer of leases that begin and end, in memory that both threads share. The main thread writes it, and the
- * thread of heartbeats reads it four times a second. Most tasks are over by then: a message for each would cost more
- * than all other work for a task. What was written is read even if the main thread is blocked after that.
+ * A ring buffer of the leases that begin and end, in memory that both threads share. The main thread writes to it, and
+ * the heartbeat thread reads it four times a second. Most tasks are over by then: a message for each would cost more
+ * than all other work for a task. An entry is read even if the main thread is blocked after it was written.
  */
 export class LeaseLedger {
   readonly #positions: Int32Array;
   readonly #bytes: Buffer;
-  /** One entry, before it is copied into the ring, where it may wrap around. */
+  /** One entry, assembled here before it is copied into the ring, where it may wrap around. */
   readonly #entry = Buffer.alloc(LEASE_BYTES + 3 * LONGEST_TOKEN);
 
   constructor(memory: SharedArrayBuffer) {
@@ -45,10 +48,7 @@ export class LeaseLedger {
     this.#bytes = Buffer.from(memory, HEAD_BYTES, BYTES);
   }
 
-  /**
-   * Writes that a lease begins.
-   * @returns false where there is no room, or the token is no plain text
-   */
+  /** Writes that a lease begins. @returns false where the ledger has no room, or can't hold the token */
   begin({ id, region, token, everyMs, leasedAt }: LedgerLease): boolean {
     const entry = this.#entry;
     if (token.length > LONGEST_TOKEN) return false;
@@ -63,10 +63,7 @@ export class LeaseLedger {
     return this.#write(length);
   }
 
-  /**
-   * Writes that a lease is over.
-   * @returns false where there is no room
-   */
+  /** Writes that a lease is over. @returns false where the ledger has no room */
   end(id: number): boolean {
     this.#entry.writeUInt32LE(OVER, 0);
     this.#entry.writeUInt32LE(id, 4);

@@ -5,18 +5,18 @@ export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
-  /** Called once when the main loop is taken for stuck. */
+  /** Called once for each block of the main loop that is long enough to take the loop for stuck. */
   readonly onStuck: (blockedMs: number) => void;
-  /** Called when it turns again, unless it was blocked only briefly. */
+  /** Called when the main loop turns again after a block, unless the block was short. */
   readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
 }
 
-/** A shorter block is not reported. */
+/** The length from which a block of the main loop is reported. */
 const REPORTED_MS = 1_000;
 
 /**
- * Watches from another thread whether the main loop turns. Time is counted in this thread's own turns: where the whole
- * process was stopped, this thread has missed as many.
+ * Watches, from the heartbeat thread, whether the main loop turns. Time is counted in this thread's own turns: where
+ * the whole process was stopped, this thread has missed as many.
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;
@@ -31,12 +31,12 @@ export class MainLoopWatch {
     options.clock.every(TURN_MS, () => this.#look());
   }
 
-  /** Milliseconds since its last turn. */
+  /** The milliseconds since the main loop's last turn. */
   get blockedMs(): number {
     return this.#blocked * TURN_MS;
   }
 
-  /** True while it is taken for stuck. */
+  /** True while the main loop is taken for stuck. */
   get stuck(): boolean {
     return this.#stuck;
   }

@@ -1,9 +1,9 @@
 import { type Deferred, deferred } from '../../base/time/wait.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
-/** A heartbeat that the thread sends, as the main thread sees it. */
+/** The main thread's handle of a heartbeat that the heartbeat thread sends. */
 export class ThreadHeartbeat implements Heartbeat {
-  /** Undefined once it is released, since its map may keep this object for a while. */
+  /** Undefined once the heartbeat is released: a map may hold this object for a while, but need not hold the lease. */
   #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
@@ -53,7 +53,7 @@ export class ThreadHeartbeat implements Heartbeat {
     this.answered();
   }
 
-  /** Sends it by these heartbeats from now on, when the thread has ended. */
+  /** Has the main thread's heartbeats send this heartbeat from now on. Called when the thread has ended. */
   continueWith(heartbeats: Heartbeats): void {
     if (!this.#lease) return;
     const { leasedAt } = this.#lease;

@@ -4,40 +4,45 @@ import type { ReportAnswer } from '../../aws/port.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
-/** The thread's start data. */
+/** The data that the heartbeat thread starts with. */
 export interface ThreadOptions {
-  /** The order of addresses that Node's options or the app set on the main thread. */
+  /** The order of addresses that Node's options or the app have set on the main thread. */
   readonly addresses: {
     readonly order: ReturnType<typeof getDefaultResultOrder>;
     readonly autoSelectFamily: boolean;
   };
-  /** One number, which the main thread increases every {@link TURN_MS}. */
+  /** One number, which the main thread increases every {@link TURN_MS}, so that the heartbeat thread sees it turn. */
   readonly turns: SharedArrayBuffer;
-  /** The memory of the `LeaseLedger`. */
+  /** The memory of the `LeaseLedger`, which both threads share. */
   readonly ledger: SharedArrayBuffer;
   /** The most heartbeats a second. */
   readonly rate: number;
-  /** A main thread that is blocked for longer is taken for stuck; false: never. */
+  /** The milliseconds of a block after which the main thread is taken for stuck; false: never. */
   readonly stallAfterMs: number | false;
 }
 
-/** The time between two turns that the main thread shows, and between two looks of the thread. */
+/**
+ * The milliseconds between two turns that the main thread shows, and between two looks of the heartbeat thread at them.
+ */
 export const TURN_MS = 250;
 
-/** An error as text, since its class would be lost between threads. */
+/** An error as text: its class would be lost between threads. */
 export interface ErrorText {
   readonly name: string;
   readonly message: string;
 }
 
-/** Messages to the thread. Instants are epoch milliseconds on `systemClock`, which both threads read. */
+/**
+ * The messages of the main thread to the heartbeat thread. Instants are epoch milliseconds on `systemClock`, which both
+ * threads read.
+ */
 export type ToThread =
-  /** A region and its requests. */
+  /** A region whose heartbeats the thread is to send, and the recipes of its requests. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
   | { readonly kind: 'identity'; readonly identity: Identity }
-  /** The ledger has an entry that can not wait for the next look. */
+  /** The ledger has an entry that can't wait for the thread's next look. */
   | { readonly kind: 'read-ledger' }
-  /** A lease that the ledger has no room for. */
+  /** A lease that the ledger can't take. */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -47,33 +52,35 @@ export type ToThread =
       readonly leasedAt: number;
     }
   | { readonly kind: 'send-now'; readonly id: number }
-  /** Ends leases for which the ledger has, or had, no room. */
+  /** Ends leases whose beginning or end the ledger could not take. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
-  /** The answer to a heartbeat that the main thread retried. */
+  /** The answer to a heartbeat that the main thread has retried. */
   | { readonly kind: 'retried'; readonly beat: number; readonly answer: TextAnswer }
   | ToHealthServer;
 
-/** Messages to the main thread. */
+/** The messages of the heartbeat thread to the main thread. */
 export type FromThread =
-  /** Results of heartbeats, those of one turn together. */
+  /** The results of all heartbeats of one turn. */
   | {
       readonly kind: 'results';
-      /** The ids of tasks, each with the instant at which its last accepted heartbeat was sent. */
+      /** The ids of leases with an accepted heartbeat, each with the instant at which the heartbeat was sent. */
       readonly accepted: readonly (readonly [id: number, at: number])[];
-      /** Tasks whose requested heartbeat is answered. */
+      /** The ids of leases whose requested heartbeat is answered. */
       readonly answered: readonly number[];
-      /** How late each heartbeat was sent, in milliseconds. */
+      /** The milliseconds by which each heartbeat was sent late. */
       readonly lateMs: readonly number[];
       readonly failed: readonly ErrorText[];
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
-  /** A heartbeat failed for a reason that the main thread may remove, such as old credentials: it retries. */
+  /**
+   * Asks the main thread to retry a heartbeat, which failed for a reason that it may remove, such as old credentials.
+   */
   | { readonly kind: 'retry'; readonly beat: number; readonly region: string; readonly token: string }
   | { readonly kind: 'unblocked'; readonly blockedMs: number; readonly gaveUp: boolean }
   | FromHealthServer;
 
-/** An answer whose error is text. */
+/** An answer of the service, with its error as text. */
 export type TextAnswer =
   | { readonly kind: 'ok' }
   | { readonly kind: 'gone' | 'refused'; readonly error: ErrorText }

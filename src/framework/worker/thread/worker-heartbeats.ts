@@ -15,32 +15,35 @@ export interface WorkerHeartbeatsOptions {
   readonly log: Logger;
   /** The most heartbeats a second. */
   readonly rate: number;
-  /** A main thread that is blocked for longer is taken for stuck, and no heartbeat is sent; false: never. */
+  /**
+   * The milliseconds of a block after which the main thread is taken for stuck, so that no heartbeat is sent; false:
+   * never.
+   */
   readonly stallAfterMs: number | false;
 }
 
-/** A region that handlers poll in. */
+/** A region in which handlers poll, whose tasks need heartbeats. */
 export interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
-  /** Undefined where the port's calls go through the SDK. */
+  /** The recipes of the port's requests; undefined where the port's calls go through the SDK. */
   readonly recipes: Recipes | undefined;
 }
 
 /**
- * The heartbeats of a worker, and the one place that decides which thread sends them. It is a thread of their own, so
- * that code which blocks the event loop costs no lease, as long as
+ * The heartbeats of a worker, and the one place that decides which thread sends them. A thread of their own sends them,
+ * so that code which blocks the event loop costs no lease, as long as
  * - the clock is the machine's, which both threads read,
  * - all regions have lean calls, since a thread loads no SDK,
  * - and that thread has not ended.
  *
- * Otherwise it is the main thread.
+ * Otherwise the main thread sends them.
  */
 export class WorkerHeartbeats implements Heartbeats {
   readonly #options: WorkerHeartbeatsOptions;
   readonly #thread: HeartbeatThread | undefined;
   #listener: HeartbeatListener | undefined;
-  /** The scheduler of the main thread; undefined until it is needed. */
+  /** The scheduler on the main thread; undefined until heartbeats are sent from there. */
   #scheduler: HeartbeatScheduler | undefined;
 
   constructor(options: WorkerHeartbeatsOptions) {
@@ -50,13 +53,16 @@ export class WorkerHeartbeats implements Heartbeats {
     this.#thread = new HeartbeatThread({ ...options, onEnded });
   }
 
-  /** Serves pages from the thread, also while the main thread is blocked. Undefined where there is no thread. */
+  /**
+   * Serves the health port's pages from the heartbeat thread, also while the main thread is blocked. Undefined where
+   * there is no such thread.
+   */
   get serve(): typeof servePages | undefined {
     return this.#thread?.health.serve;
   }
 
   /**
-   * Lets the thread send the heartbeats of these regions, which are all that the worker has.
+   * Lets the heartbeat thread send the heartbeats of these regions, which are all that the worker has.
    * @param identity returns the credentials that calls are signed with now
    */
   connect(regions: readonly HeartbeatRegion[], identity: () => Identity | Promise<Identity>): void {

@@ -27,9 +27,12 @@ export class CounterCell implements Counter {
 export class HistogramCell implements Histogram {
   readonly name: HistogramName;
   readonly labels: Labels;
-  /** Upper bounds, ascending. */
+  /** The upper bounds of the histogram's buckets, ascending. */
   readonly bounds: readonly number[];
-  /** The number of values above the bound before and up to this bound; the last counts those above all bounds. */
+  /**
+   * The number of values in each bucket: above the bound before and up to its own. The last counts the values above all
+   * bounds.
+   */
   readonly counts: Float64Array;
   sum = 0;
 
@@ -53,8 +56,8 @@ export class HistogramCell implements Histogram {
 }
 
 /**
- * Cells by name and labels. An update is one addition. They are read on request, since a library that is called for
- * each update looks its labels up each time.
+ * Counters or histograms by name and labels. An update is one addition. The values are read on request: a library that
+ * is called for each update would look its labels up each time.
  */
 export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
   readonly #make: (name: Cell['name'], labels: Labels) => Cell;

@@ -2,11 +2,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** The time between two samples. */
 const EACH_MS = 20;
-/** Older values are forgotten at the next reading. */
+/** The age at which values are forgotten, at the next reading. */
 const FORGET_MS = 60_000;
 const QUANTILES = [0.5, 0.99, 1] as const;
 
-/** The delay of the event loop, by Node's own histogram, from now on. */
+/** Measures the delay of the event loop by Node's own histogram, from now on. */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: EACH_MS });
   readonly #now: () => number;
@@ -18,7 +18,7 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Returns the delays of about the last minute. Several readers may share it. */
+  /** Returns the delays of about the last minute, by quantile. Several readers may share one instance. */
   read(): { readonly quantile: string; readonly seconds: number }[] {
     const read = QUANTILES.map((quantile) => ({
       quantile: String(quantile),
@@ -35,7 +35,10 @@ export class EventLoopDelay {
     this.#histogram.disable();
   }
 
-  /** Node measures the whole time between two samples: what exceeds the sampling interval is the delay. */
+  /**
+   * Returns the delay at a quantile, in seconds. Node measures the whole time between two samples, from which the
+   * sampling interval is taken off.
+   */
   #late(quantile: number): number {
     const ns = quantile === 1 ? this.#histogram.max : this.#histogram.percentile(quantile * 100);
     return this.#histogram.count === 0 ? 0 : Math.max(0, ns / 1e9 - EACH_MS / 1000);

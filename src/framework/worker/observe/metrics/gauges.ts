@@ -3,7 +3,7 @@ import type { TaskStatus, WorkerStatus } from '../status.js';
 import type { EventLoopDelay } from './event-loop.js';
 import type { GaugeName, Labels } from './table.js';
 
-/** One value of a gauge. */
+/** The value of one gauge for one set of labels. */
 export interface Reading {
   readonly gauge: GaugeName;
   readonly labels: Labels;
@@ -12,10 +12,7 @@ export interface Reading {
 
 const STATES: readonly WorkerState[] = ['created', 'running', 'draining', 'stopped', 'failed'];
 
-/**
- * Reads all gauges of a worker.
- * @param now epoch milliseconds
- */
+/** Reads all gauges of a worker. @param now epoch milliseconds */
 export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: number): Reading[] {
   const { ready, state, handlers, tasks } = status;
   return [
@@ -36,7 +33,10 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
   ];
 }
 
-/** Returns no reading where no task of the handler reports progress. One gauge a task would mean thousands. */
+/**
+ * Returns the least progress of a handler's tasks, and the greatest age of a progress: a gauge for each task would mean
+ * thousands. Empty where no task reports progress.
+ */
 function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
   const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));
   const fractions = said.flatMap(({ fraction }) => fraction ?? []);

@@ -8,7 +8,7 @@ import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
 import { type Histogram, type Metric, metricsOf } from './table.js';
 
-/** Measures a worker with the app's meter, from now on. */
+/** Records a worker's metrics with the app's meter, from now on. */
 export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, clock: Clock): void {
   const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
   const histograms = new Map(
@@ -35,12 +35,12 @@ export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, c
   observeGauges(worker, meter, clock);
 }
 
-/** The number of values that are passed on together. */
+/** The number of a histogram's values that are passed on to the SDK together. */
 const TOGETHER = 128;
 
 /**
- * Values of one histogram that the SDK has not received yet. It asks for counters when it collects; for histograms the
- * API has no such way, and a value passed on by itself costs three times as much as one of many.
+ * The values of one histogram that are not yet passed on to the SDK. The SDK asks for counters when it collects; for
+ * histograms the API has no such way, and a value passed on alone costs three times as much as one of many.
  */
 class WaitingValues implements Histogram {
   readonly #values = new Float64Array(TOGETHER);
@@ -65,7 +65,10 @@ class WaitingValues implements Histogram {
   }
 }
 
-/** @param onCollect called before the SDK reads what it has received: it asks for observable values first */
+/**
+ * Lets the SDK read the counters.
+ * @param onCollect called when the SDK collects, before it reads any value: the SDK asks for observable values first
+ */
 function observeCounters(counters: Cells<CounterCell>, meter: Meter, onCollect: () => void): void {
   const instruments = new Map(
     metricsOf('counter').map(([name, metric]) => [
@@ -117,7 +120,7 @@ const shape = ({ unit, help }: Metric): { unit: string; description: string } =>
   description: help,
 });
 
-/** Names the error's type as the semantic conventions do; leaves it out where there is none. */
+/** Returns labels as the semantic conventions name them. A missing error type is left out. */
 function attributes({ error_type, ...labels }: Readonly<Record<string, string>>): Record<string, string> {
   return error_type ? { ...labels, 'error.type': error_type } : labels;
 }

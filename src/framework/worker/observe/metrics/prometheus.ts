@@ -11,21 +11,21 @@ import { METRICS, type Metric, type MetricName, prometheusName } from './table.j
 /** A worker's metrics in Prometheus' text format. */
 export interface PrometheusText {
   readonly contentType: string;
-  /** Returns all metrics as they are now. */
+  /** Returns the current values of all metrics as Prometheus' text. */
   text(): Promise<string>;
-  /** Returns the same as data, to be summed with those of other processes. */
+  /** Returns the current values of all metrics as data, to be summed with those of other processes. */
   values(): Promise<MetricValues>;
 }
 
-/** A line of the text. */
+/** One line of Prometheus' text. */
 interface Sample {
-  /** @default the metric's own */
+  /** The name on this line. @default the metric's own name */
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
-/** Measures a worker from now on, with a registry of its own. Only here is the library loaded. */
+/** Records a worker's metrics from now on, in a registry of its own. Loads prom-client, which nothing else loads. */
 export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
@@ -61,7 +61,10 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
   };
 }
 
-/** Makes a metric for the registry. The library's own classes would have to be called for each update. */
+/**
+ * Makes a metric for the registry that reads its values on request. prom-client's own classes would have to be called
+ * for each update.
+ */
 function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {
     name,
@@ -74,8 +77,8 @@ function shown(name: string, { kind: type, help, together }: Metric, samples: ()
 const plain = ({ labels, value }: Sample): Sample => ({ labels, value });
 
 /**
- * Returns a histogram's samples as Prometheus counts them: each bucket includes those before it. One with labels has
- * none before its first value.
+ * Returns the lines of a histogram as Prometheus counts: each bucket includes the values of those before it. A
+ * histogram with labels has no lines before its first value.
  */
 function samplesOf({ name, labels, bounds, counts, sum }: HistogramCell): Sample[] {
   const base = prometheusName(name, METRICS[name]);

@@ -30,7 +30,7 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
 
 type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';
 
-/** One handler's counters and histograms. Those that each task needs are looked up once, here. */
+/** The counters and histograms of one handler. Those that each task needs are looked up once, here. */
 class HandlerMetrics {
   readonly #handler: string;
   readonly #sink: MetricSink;
@@ -64,7 +64,7 @@ class HandlerMetrics {
     this.#polls = { task: polled('task'), empty: polled('empty'), failed: polled('failed') };
   }
 
-  /** Returns a counter whose only label is the handler. */
+  /** Returns the counter of this name, whose only label is the handler. */
   counter(name: CounterName): Counter {
     return this.#sink.counter(name, { handler: this.#handler });
   }
@@ -119,7 +119,7 @@ interface Polled {
   readonly duration: Histogram;
 }
 
-/** The counters whose only label is the handler. */
+/** The names of the counters whose only label is the handler. */
 const BY_HANDLER = metricsOf('counter').flatMap(([name, { labels }]) =>
   labels.length === 1 ? [name as CounterName] : [],
 );

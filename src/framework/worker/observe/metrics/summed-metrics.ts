@@ -6,8 +6,8 @@ export type MetricValues = readonly {
 }[];
 
 /**
- * The metrics of several processes as one text. The counters of a process that has exited are kept, so that no sum ever
- * falls; its gauges are dropped.
+ * Writes the metrics of several processes as one text. The counters of a process that has exited are kept, so that no
+ * sum ever falls; its gauges are dropped.
  */
 export class SummedMetrics {
   #ended: Promise<MetricValues> = Promise.resolve([]);
@@ -18,7 +18,10 @@ export class SummedMetrics {
     this.#ended = this.#ended.then(async (before) => (await sum([before, counted])).getMetricsAsJSON());
   }
 
-  /** @param ready the readiness of the set, which no single process knows */
+  /**
+   * Returns the metrics of all processes as Prometheus' text.
+   * @param ready the readiness of the set, which no single process knows
+   */
   async text(
     running: readonly MetricValues[],
     ready: boolean,

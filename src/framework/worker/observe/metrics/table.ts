@@ -1,14 +1,17 @@
-/** One instrument of a worker. */
+/** One instrument of a worker: a counter, a gauge or a histogram. */
 export interface Metric {
   readonly kind: 'counter' | 'histogram' | 'gauge';
-  /** `s` for seconds; the counted thing in braces; `1` for a share, or yes and no. */
+  /** `s` for seconds; the counted thing in braces; `1` for a share, or for yes and no. */
   readonly unit: string;
-  /** Labels with bounded values: handlers, outcomes, kinds of trouble, and the first 50 error names of a handler. */
+  /**
+   * The names of the labels. Their values are bounded: handlers, outcomes, kinds of trouble, and the first 50 error
+   * names of a handler.
+   */
   readonly labels: readonly string[];
   readonly help: string;
-  /** The upper bounds of a histogram. */
+  /** The upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** How the values of several processes are combined. @default their sum */
+  /** The way in which the values of several processes are combined. @default their sum */
   readonly together?: 'max' | 'min';
 }
 
@@ -19,7 +22,7 @@ const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 6
 const POLL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 30, 60, 75] as const;
 const LATE_SECONDS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60] as const;
 
-/** All instruments, by their OpenTelemetry names. Names, units and labels are stable. */
+/** All instruments of a worker, by their OpenTelemetry names. Names, units and labels are stable. */
 export const METRICS = {
   'stepwright.tasks.received': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
@@ -134,11 +137,11 @@ export type GaugeName = Named<'gauge'>;
 /** The values of an instrument's labels. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Receives measurements. Each counter and histogram is asked for once and kept. */
+/** Receives a worker's measurements. Each counter and histogram is asked for once and kept. */
 export interface MetricSink {
-  /** Returns a counter that exists from now on, at 0, so that its first increase is seen. */
+  /** Returns a counter, which is shown from now on, as 0: its first increase is then seen. */
   counter(name: CounterName, labels: Labels): Counter;
-  /** Returns a histogram, which exists from its first value on. */
+  /** Returns a histogram, which is shown from its first value on. */
   histogram(name: HistogramName, labels: Labels): Histogram;
 }
 
@@ -153,11 +156,14 @@ export interface Histogram {
   record(value: number): void;
 }
 
-/** Returns all instruments of a kind. */
+/** Returns all instruments of a kind, with their names. */
 export const metricsOf = (kind: Metric['kind']): [MetricName, Metric][] =>
   Object.entries<Metric>(METRICS).filter(([, metric]) => metric.kind === kind) as [MetricName, Metric][];
 
-/** Returns its name for Prometheus: `stepwright_task_duration_seconds`, `stepwright_tasks_received_total`. */
+/**
+ * Returns the name of an instrument for Prometheus: `stepwright_task_duration_seconds`,
+ * `stepwright_tasks_received_total`.
+ */
 export function prometheusName(name: string, { kind, unit }: Metric): string {
   const base = name.replaceAll('.', '_');
   if (kind === 'counter') return `${base}_total`;

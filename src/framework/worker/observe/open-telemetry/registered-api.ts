@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Logger } from '../../../base/log/log.js';
 
-/** OpenTelemetry's API, as a package of the app or of ours. */
+/** The API of OpenTelemetry, as a package of the app's or of Stepwright's. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
-/** The API that the app has registered with, and what it listens to. */
+/** The copy of the API that the app has registered with, and what is registered: metrics, traces or both. */
 export interface Heard {
   readonly api: OpenTelemetry;
   readonly metrics: boolean;
@@ -14,7 +14,7 @@ export interface Heard {
 
 const NAME = '@opentelemetry/api';
 
-/** The global that the API shares among its copies in a process (its `internal/global-utils`). */
+/** The global object that the copies of the API share in a process (the API's `internal/global-utils`). */
 interface Registered {
   readonly version: string;
   readonly metrics?: object;
@@ -25,9 +25,9 @@ const registered = (): Registered | undefined =>
   Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as Registered | undefined;
 
 /**
- * Returns the API through which an app listens; undefined where none does, and then nothing is loaded. A copy that is
- * newer than the registered one silently does nothing. So the app's own copy is tried before ours; where neither
- * reaches what is registered, a line of the log says so.
+ * Returns a copy of the API that reaches what the app has registered; undefined where the app has registered nothing,
+ * and then nothing is loaded. A copy that is newer than the registered one silently does nothing. So the app's own copy
+ * is tried before Stepwright's; where neither reaches what is registered, a line of the log says so.
  * @param baseDir the folder of the app's compiled files
  */
 export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
@@ -48,7 +48,7 @@ function loadFrom(file: string): OpenTelemetry[] {
   }
 }
 
-/** Returns whether this copy gives what the app has registered. */
+/** Returns true where this copy of the API gives the providers that the app has registered. */
 const reaches = ({ metrics, trace }: OpenTelemetry, app: Registered): boolean =>
   app.metrics ? metrics.getMeterProvider() === app.metrics : trace.getTracerProvider() === app.trace;
 

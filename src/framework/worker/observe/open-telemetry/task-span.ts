@@ -5,8 +5,8 @@ import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './registered-api.js';
 
 /**
- * The attribute's name in the semantic conventions (registry, AWS Step Functions). Set at the start, so that a sampler
- * can decide by it.
+ * The name of the attribute for a task's activity, by the semantic conventions (registry, AWS Step Functions). Set when
+ * a span starts, so that a sampler can decide by it.
  */
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
@@ -15,17 +15,17 @@ export interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /** Calls `tell` once, at the end of the turn or at once. */
+  /** Calls `tell`, which ends spans, once: at the end of the turn, or at once. */
   readonly onEnd: (tell: () => void) => void;
 }
 
-/** The origin of a task, as its input carries it. */
+/** The trace that a task's input carries, as the parent or as a link. */
 export interface Origin {
   readonly links: Link[];
   readonly parent?: Context;
 }
 
-/** The span of one task, and those of its poll and its report, which are made when the task has ended. */
+/** The span of one task, and the spans of the task's poll and report, which are made when the task has ended. */
 export class TaskSpan implements TaskTrace {
   readonly #world: SpanWorld;
   readonly #task: TracedTask;
@@ -106,7 +106,7 @@ export class TaskSpan implements TaskTrace {
   }
 }
 
-/** Returns epoch milliseconds in the SDK's own form, which it need not convert. */
+/** Returns epoch milliseconds in the SDK's own form, which the SDK need not convert. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1e6);

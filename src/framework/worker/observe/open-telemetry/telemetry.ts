@@ -15,7 +15,7 @@ export interface TelemetryOptions {
   readonly log: Logger;
 }
 
-/** Sends a worker's metrics and spans to the OpenTelemetry SDK that is registered before it runs. */
+/** Sends a worker's metrics and spans to the SDK of OpenTelemetry that the app registers before the worker runs. */
 export class Telemetry implements TaskTracing {
   readonly #options: TelemetryOptions;
   #traces: Traces | undefined;
@@ -25,8 +25,8 @@ export class Telemetry implements TaskTracing {
   }
 
   /**
-   * Looks for a registered SDK when the worker leaves its first state. When it drains, spans are ended at once: the app
-   * may be about to shut its SDK down.
+   * Looks for a registered SDK when the worker leaves its first state. From the drain on, spans are ended at once: the
+   * app may be about to shut the SDK down.
    */
   follow(worker: ObservedWorker): void {
     worker.on('state', ({ from, to }) => {

@@ -8,14 +8,14 @@ import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
-  /** The part of a task's input that carries a trace. @default none */
+  /** Finds the trace that a task's input carries. @default none */
   readonly traceContext: TraceContext | undefined;
   readonly log: Logger;
 }
 
 /**
- * A span for each task, in which its handler runs, and below it one for its poll and one for its report. An exporter of
- * the app that throws costs a span, never a task.
+ * Makes a span for each task, in which the task's handler runs, and below it a span for the poll and one for the
+ * report. An exporter of the app that throws costs a span, never a task.
  */
 export class Traces {
   readonly #world: SpanWorld;
@@ -41,15 +41,15 @@ export class Traces {
     }
   }
 
-  /** Ends spans at once from now on, so that an SDK that is shut down next has all of them. */
+  /** Ends spans at once from now on, so that an SDK that is about to be shut down has all of them. */
   tellAtOnce(): void {
     this.#atOnce = true;
     this.#tell();
   }
 
   /**
-   * Ends spans together when the turn of the event loop is over, which costs less processor time than one by one amid
-   * other work.
+   * Ends a span together with others when the turn of the event loop is over. That costs less processor time than
+   * ending each amid other work.
    */
   #end(tell: () => void): void {
     this.#ended.push(tell);
@@ -72,7 +72,7 @@ export class Traces {
     this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
   }
 
-  /** Returns the trace that the input carries, as a link or as the parent. */
+  /** Returns the trace that a task's input carries, as a link or as the parent; undefined for none. */
   #originOf(input: string): Origin | undefined {
     if (this.#traceContext === undefined) return undefined;
     const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
@@ -96,5 +96,5 @@ export class Traces {
   }
 }
 
-/** Returns a name only, since a message could quote the input. */
+/** Returns the name of an error, without its message, which could quote the input. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
