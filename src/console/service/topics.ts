@@ -29,7 +29,6 @@ export const useActivities = (): readonly ActivityRow[] | undefined => useSnapsh
 
 export const useWorkers = (): readonly WorkerRow[] | undefined => useSnapshots('workers')?.workers;
 
-/** An execution in a list. */
 export interface ExecutionRow {
   /** The execution's number in the order of starts. */
   readonly order: number;

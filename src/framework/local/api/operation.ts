@@ -1,7 +1,6 @@
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
 
-/** A call of an operation. */
 export interface Call {
   readonly operation: string;
   readonly body: Body;

@@ -25,7 +25,6 @@ export interface ServerOptions {
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
   readonly bodyLimitBytes: number;
-  /** The operations, by name. */
   readonly operations: ReadonlyMap<string, Operation>;
 }
 

@@ -51,7 +51,7 @@ export function compileFinder(text: string, reader: Reader, field: string): Find
   }
 }
 
-/** @throws Error where the text is no path */
+/** Compiles a path as `compileFinder` does. @throws Error where the text is no path */
 function finderOf(text: string, { variables }: Reader): Finder {
   const [root, name = ''] = VARIABLE.exec(text) ?? [];
   if (root === undefined) return text.startsWith('$$') ? findInContext(text) : findInData(text);
@@ -133,7 +133,7 @@ function compileRequired(text: string, key: string, reader: Reader): (data: Stat
 }
 
 /**
- * Returns the message for a path that finds nothing. Recorded from the live service: it shows the state's input, even
+ * Returns the message for a path that finds nothing. Recorded from the live service: the message shows the state's input, even
  * where the path reads the context object.
  */
 function notFound(text: string, key: string, { root }: StateData): string {

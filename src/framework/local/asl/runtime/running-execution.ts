@@ -96,7 +96,7 @@ export interface RunningExecution {
   /** Called between two states. May end the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
-  /** Ends when the execution does. */
+  /** The scope of the whole execution: it ends when the execution does. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */
   readonly context: JsonObject;

@@ -48,7 +48,6 @@ export interface StateContext {
   readonly references: Map<string, readonly string[]>;
 }
 
-/** A Task of a definition. */
 export interface DefinedTask {
   readonly state: string;
   readonly resource: string;

@@ -3,7 +3,7 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
 import { isSame, type Position, type Message, type Topic } from './topic.js';
 
-/** The most executions in a message, which are the latest. Of the older ones it has only the number. */
+/** The most executions in a message, which are the latest ones. `older` counts the rest. */
 const LIST_LIMIT = 20_000;
 
 /**
