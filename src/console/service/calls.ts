@@ -11,7 +11,7 @@ export class CallError extends Error {
   override readonly name = 'CallError';
 
   constructor(
-    /** The name of the error, as the service gives it: `TaskTimedOut`. */
+    /** The name that the service gave the error, such as `TaskTimedOut`; `No answer` or the HTTP status without one. */
     readonly error: string,
     message: string,
   ) {

@@ -133,8 +133,8 @@ function compileRequired(text: string, key: string, reader: Reader): (data: Stat
 }
 
 /**
- * Returns the message for a path that finds nothing. Recorded from the live service: the message shows the state's input, even
- * where the path reads the context object.
+ * Returns the message for a path that finds nothing. Recorded from the live service: the message shows the state's
+ * input, even where the path reads the context object.
  */
 function notFound(text: string, key: string, { root }: StateData): string {
   return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;
