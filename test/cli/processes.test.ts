@@ -1,7 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { NotStarted, type WorkerProcess } from '../../src/framework/cli/supervise/worker-process.js';
+import {
+  NotStarted,
+  type RunOptions,
+  type WorkerProcess,
+} from '../../src/framework/cli/supervise/worker-process.js';
+import type { PlanSummary } from '../../src/framework/cli/supervise/plan-summary.js';
 import { NO_COUNTS, type PublicStatus } from '../../src/framework/base/worker-status.js';
 import { setStatus } from '../../src/framework/cli/supervise/set-status.js';
+import { WorkerSet } from '../../src/framework/cli/supervise/worker-set.js';
 import { SupervisedSet } from '../../src/framework/cli/supervise/supervised-set.js';
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
@@ -45,7 +52,11 @@ class FakeProcess {
     return `worker-${this.pid}`;
   }
 
-  run(): Promise<void> {
+  /** Has it import the project and run `setup`. */
+  plan: () => Promise<unknown> = async () => {};
+
+  run({ onPlanned }: Pick<RunOptions, 'onPlanned'>): Promise<void> {
+    this.plan = () => onPlanned({} as PlanSummary);
     return new Promise((resolve, reject) => {
       void this.ended.then(({ code }) => reject(new NotStarted(`it ended (${code})`, false)));
       this.start = (error) => {
@@ -227,8 +238,86 @@ describe('a set of processes', () => {
     at(3).end(1);
     await clock.settle();
     expect(at(1).said).toEqual([]);
-    expect(lines.at(-1)).toBe('process 1 of 2: its process has ended (SIGSEGV); another starts');
+    expect(lines).toContain('process 1 of 2: its process has ended (SIGSEGV); another starts');
     expect(begun).toHaveLength(5);
+  });
+
+  test('a reload whose new process does not start, or is not ready, within 10 min is given up, and the old ones stay', async () => {
+    const { clock, begun, at, started, set, lines } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    set.reload();
+    await clock.advance(10 * 60_000);
+    expect(lines.at(-1)).toMatch(
+      /^the reload ends here, and what runs goes on: the new process did not get past the import of the config /,
+    );
+    expect([at(0).said, at(1).said, at(2).said]).toEqual([[], [], ['kill']]);
+    set.reload();
+    await clock.settle();
+    await at(3).plan();
+    await started(3);
+    await clock.advance(10 * 60_000);
+    expect(lines.at(-1)).toBe(
+      'the reload ends here, and what runs goes on: the new process was not ready within 10 min',
+    );
+    expect([at(0).said, at(1).said, at(3).said]).toEqual([[], [], ['drain']]);
+    expect(begun).toHaveLength(4);
+  });
+
+  test('a process that dies while a reload waits for its successor is replaced at once, and that is said once', async () => {
+    const { clock, begun, at, started, set, lines } = makeSet(2, 3_000);
+    await clock.settle();
+    await started(0, 1);
+    const pass = async (seconds: number, ...alive: number[]): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        for (const index of alive) at(index).speak();
+        await clock.advance(1000);
+      }
+    };
+    await pass(10, 0, 1);
+    set.reload();
+    await clock.settle();
+    const before = lines.length;
+    at(0).end(null, 'SIGKILL');
+    await clock.settle();
+    expect(begun).toHaveLength(4);
+    await started(3);
+    expect(set.workers.slots[0]?.current?.pid).toBe(103);
+    await pass(20, 1, 3);
+    expect(lines.slice(before)).toEqual([
+      'process 1 of 2: its process has ended (SIGKILL); another starts',
+      'process 1 of 2 runs again',
+    ]);
+    // The reload goes on once its own process is ready.
+    await started(2);
+    at(2).beReady();
+    await clock.settle();
+    expect([at(3).said, set.workers.slots[0]?.current?.pid]).toEqual([['drain'], 102]);
+  });
+
+  test('a start that never ends is given up after 10 min, unless it only waits for the service', async () => {
+    const { clock, begun, at, started, lines } = makeSet(2);
+    await clock.settle();
+    await started(0);
+    await at(1).plan();
+    await clock.advance(60 * 60_000);
+    expect([begun.length, at(1).said]).toEqual([2, []]);
+    at(0).end(1);
+    await clock.advance(10 * 60_000);
+    expect(at(2).said).toEqual(['kill']);
+    expect(lines.at(-1)).toBe('process 1 of 2: it does not start; another starts in 1 s');
+  });
+
+  test('a stop ends a process that still starts after the time that closing takes, however long a drain may take', async () => {
+    const { clock, at, stop, code, lines } = makeSet(2);
+    await clock.settle();
+    stop.abort();
+    await clock.settle();
+    expect(at(0).said).toEqual(['drain']);
+    await clock.advance(6_000);
+    expect(at(0).said).toContain('kill');
+    expect(lines).toEqual(['a process has not drained within 6 s: it is killed']);
+    expect(await code).toBe(1);
   });
 
   test('one of which nothing is heard is not ready after 5 s, and killed past stallAfter', async () => {
@@ -279,6 +368,29 @@ describe('a set of processes', () => {
       'process 2 of 2: its process has ended (exit code 1)',
     ]);
   });
+});
+
+test('a preloaded process that has died is not used: the next start takes another', async () => {
+  const begun: FakeProcess[] = [];
+  const set = new WorkerSet({
+    ...{ count: 1, clock: new HandClock() },
+    fork: () => {
+      const made = new FakeProcess(100 + begun.length);
+      begun.push(made);
+      return made as unknown as WorkerProcess;
+    },
+    runOptions: () => ({ flags: { texts: {}, handlers: [] }, log: { logLevel: 'info' } }),
+    onDrain: () => {},
+    onExit: () => {},
+  });
+  const [slot] = set.slots;
+  if (!slot) throw new Error('a set has a slot');
+  set.preload();
+  begun[0]?.end(null, 'SIGKILL');
+  await begun[0]?.ended;
+  const replaced = set.replace(slot, { onPlanned: async () => undefined });
+  begun[1]?.start();
+  expect((await replaced).pid).toBe(101);
 });
 
 test('sums of metrics do not fall where a process has ended, and what was measured of the moment is gone with it', async () => {
@@ -338,6 +450,19 @@ test('what a handler sends to its parent process is dropped, and ends no set', a
   run.child.kill('SIGTERM');
   expect(await run.ended).toEqual({ code: 0, signal: null });
   expect(run.stdout()).not.toMatch(/another starts/);
+});
+
+test('a process that is blocked does not outlive a supervisor that was killed', async () => {
+  const config = 'test/fixtures/processes/processes.config.mjs';
+  const args = ['--config', config, '--processes', '1', '--endpoint', 'http://127.0.0.1:1'];
+  const run = stepwright(['start', ...args], { SETUP: 'loops' });
+  const [, pid] = await run.saw(/process (\d+) loops/);
+  // A zombie has exited, and its parent has not read its code yet.
+  const isAlive = (): boolean =>
+    /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout);
+  expect(isAlive()).toBe(true);
+  run.child.kill('SIGKILL');
+  while (isAlive()) await new Promise((next) => setTimeout(next, 10));
 });
 
 test('a reload that is asked for while the supervisor itself still loads ends nothing', async () => {

@@ -13,8 +13,6 @@ export class ProcessSlot {
   current: WorkerProcess | undefined;
   /** Resolves when the last start is over, successful or not. */
   starting: Promise<unknown> = Promise.resolve();
-  /** Resolves when the last replacement is over, successful or not. */
-  replacing: Promise<unknown> = Promise.resolve();
   /** The reason why no process runs, for people. */
   reason = 'it starts';
   /** The number of exits and failed starts. Replacements do not count. */

@@ -1,17 +1,20 @@
+import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { deferred, unlessAborted, within } from '../../base/time/wait.js';
+import { CLOSE_LIMIT_MS } from '../../worker/worker.js';
 import type { PlanSummary } from './plan-summary.js';
 import { type ProcessSlot, QUICK_MS } from './process-slot.js';
 import {
   NotStarted,
+  OVERTIME_MS,
   type ProcessExit,
   type RunOptions,
   showExit,
   type WorkerProcess,
 } from './worker-process.js';
-import { WorkerSet } from './worker-set.js';
+import { type ReplaceOptions, WorkerSet } from './worker-set.js';
 
 /** The parts of a supervised set. */
 export interface SupervisedSetParts {
@@ -44,10 +47,11 @@ const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
 /** Processes send something each second. The main thread of one that is silent for longer is blocked. */
 export const SILENT_MS = 5_000;
-/** The longest that a process which a reload has started may take to be ready. */
-const READY_LIMIT_MS = 10 * 60_000;
-/** A process is killed so long after the time that its drain may take. */
-const OVERTIME_MS = 1_000;
+/**
+ * The longest that a process may take to import the project and to run `setup`; where a reload starts it, the longest
+ * until it is ready.
+ */
+const START_LIMIT_MS = 10 * 60_000;
 
 /**
  * Keeps a number of processes running until it is asked to stop. One that exits is replaced; one that exits quickly is
@@ -138,7 +142,6 @@ export class SupervisedSet {
       const worker = slot.current ?? (await this.#begin(slot));
       if (!worker) continue;
       const exit = await worker.ended;
-      await slot.replacing;
       if (slot.current !== worker) continue;
       if (this.isStopping) return;
       await this.#lost(slot, `its process has ended (${showExit(exit)})`, worker.pid);
@@ -147,7 +150,7 @@ export class SupervisedSet {
 
   /** @returns undefined where no process could be started, and it is time to try again. */
   async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
-    const starting = this.workers.replace(slot, { onPlanned: this.#onPlanned(!this.#hasRun) });
+    const starting = this.#replace(slot, !this.#hasRun);
     slot.starting = starting.catch(() => {});
     try {
       const worker = await starting;
@@ -159,8 +162,29 @@ export class SupervisedSet {
     }
   }
 
-  #onPlanned(isNew: boolean): RunOptions['onPlanned'] {
-    return (plan) => this.#parts.onPlanned(plan, isNew);
+  /**
+   * Starts a process in a slot within {@link START_LIMIT_MS}. Once its plan is there, only one that has to get ready is
+   * limited any further: another may wait until the service can be reached.
+   * @throws NotStarted where it is given up
+   */
+  async #replace(
+    slot: ProcessSlot,
+    isNew: boolean,
+    untilReady?: ReplaceOptions['untilReady'],
+  ): Promise<WorkerProcess> {
+    const limit = new Abort();
+    let why = CODE_HANGS;
+    const cancel = this.#parts.clock.after(START_LIMIT_MS, () => limit.abort(new NotStarted(why, true)));
+    const onPlanned: RunOptions['onPlanned'] = (plan) => {
+      why = NOT_READY;
+      if (!untilReady) cancel();
+      return this.#parts.onPlanned(plan, isNew);
+    };
+    try {
+      return await this.workers.replace(slot, { onPlanned, untilReady, signal: limit });
+    } finally {
+      cancel();
+    }
   }
 
   #runs({ number, restarts }: ProcessSlot, worker: WorkerProcess): void {
@@ -211,7 +235,8 @@ export class SupervisedSet {
 
   #limitDrain(worker: WorkerProcess): void {
     const { clock, longestDrainMs, log } = this.#parts;
-    const limit = longestDrainMs() + OVERTIME_MS;
+    // Without a status it still starts, and has taken no task.
+    const limit = (worker.status ? longestDrainMs() : CLOSE_LIMIT_MS) + OVERTIME_MS;
     const cancel = clock.after(limit, () => {
       log.error({ pid: worker.pid }, `a process has not drained within ${showDuration(limit)}: it is killed`);
       worker.kill();
@@ -252,13 +277,11 @@ export class SupervisedSet {
     let isNew = true;
     for (const slot of this.workers.slots) {
       // A process that starts now may have read the old code.
-      await slot.starting;
+      await within(this.#parts.clock, START_LIMIT_MS, slot.starting);
       if (this.isStopping) return false;
       if (!slot.current) slot.endPause();
       else {
-        const reloading = this.#reloadSlot(slot, isNew);
-        slot.replacing = reloading;
-        if (!(await reloading)) return false;
+        if (!(await this.#reloadSlot(slot, isNew))) return false;
         isNew = false;
       }
     }
@@ -270,10 +293,9 @@ export class SupervisedSet {
     const { log, count } = this.#parts;
     const { number } = slot;
     try {
-      const { pid } = await this.workers.replace(slot, {
-        onPlanned: this.#onPlanned(isNew),
-        untilReady: (next) => unlessAborted(this.#stop.signal, this.#untilReady(next)),
-      });
+      const { pid } = await this.#replace(slot, isNew, (next) =>
+        unlessAborted(this.#stop.signal, untilReady(next)),
+      );
       log.info({ process: number, pid }, `process ${number} of ${count} is new`);
       return true;
     } catch (error) {
@@ -283,13 +305,15 @@ export class SupervisedSet {
       return false;
     }
   }
-
-  /** @throws NotStarted where the process exits before it is ready, or takes too long. */
-  async #untilReady(next: WorkerProcess): Promise<void> {
-    const exited = next.ended.then((exit) => {
-      throw new NotStarted(`the new process has ended (${showExit(exit)})`, true);
-    });
-    if (await within(this.#parts.clock, READY_LIMIT_MS, Promise.race([next.ready, exited]))) return;
-    throw new NotStarted(`the new process was not ready within ${showDuration(READY_LIMIT_MS)}`, true);
-  }
 }
+
+/** @throws NotStarted where the process exits before it is ready. */
+function untilReady(next: WorkerProcess): Promise<void> {
+  const exited = next.ended.then((exit) => {
+    throw new NotStarted(`the new process has ended (${showExit(exit)})`, true);
+  });
+  return Promise.race([next.ready, exited]);
+}
+
+const CODE_HANGS = `the new process did not get past the import of the config and the activities, and \`setup\`, within ${showDuration(START_LIMIT_MS)}: something there never ends`;
+const NOT_READY = `the new process was not ready within ${showDuration(START_LIMIT_MS)}`;

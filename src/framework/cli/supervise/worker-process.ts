@@ -5,6 +5,8 @@ import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
+import { Reaper } from '../../base/reaper.js';
+import { longestDrain } from '../../worker/worker.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.js';
 import type { LogFlags } from '../output/log-for.js';
@@ -12,6 +14,12 @@ import type { PlanSummary } from './plan-summary.js';
 import type { FromWorker, Membership, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
+
+/** A process is killed so long after the time that its drain may take. */
+export const OVERTIME_MS = 1_000;
+
+/** Ends the processes that would outlive this one: a blocked main thread does not notice that its parent is gone. */
+const reaper = new Reaper();
 
 /** The options of a worker in a process of its own. */
 export interface RunOptions {
@@ -77,6 +85,7 @@ export class WorkerProcess {
 
   constructor() {
     this.#child = fork(ENTRY, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    this.#endWithParent(this.#child);
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // The last messages may be read after the exit.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
@@ -115,6 +124,7 @@ export class WorkerProcess {
   async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
       this.#take = (message) => {
+        if (message.kind === 'planned') limitOrphans(message.plan);
         if (message.kind === 'planned')
           onPlanned(message.plan).then((port) => this.#send({ kind: 'connect', port }), reject);
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
@@ -177,6 +187,13 @@ export class WorkerProcess {
     });
   }
 
+  #endWithParent(child: ChildProcess): void {
+    const { pid } = child;
+    if (pid === undefined) return;
+    reaper.add(pid);
+    child.once('exit', () => reaper.remove(pid));
+  }
+
   #hasStatus(status: PublicStatus): void {
     this.status = status;
     if (status.ready) this.#onReady();
@@ -202,4 +219,9 @@ export class WorkerProcess {
   #send(message: ToWorker): void {
     sendToChild(this.#child, message);
   }
+}
+
+/** Lets processes without a parent drain for as long as this plan allows. With the local service they end at once. */
+function limitOrphans({ port, graceMs }: PlanSummary): void {
+  reaper.allow((port === undefined ? longestDrain(graceMs) : 0) + OVERTIME_MS);
 }

@@ -21,7 +21,7 @@ export interface WorkerSetParts {
 export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
   /** Resolves when the new process may take over. @default as soon as its worker runs */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
-  /** Kills the new process when it aborts before its worker runs. */
+  /** Gives the new process up when it aborts: kills it before its worker runs, and drains it after that. */
   readonly signal?: Abortable;
 }
 
@@ -62,7 +62,6 @@ export class WorkerSet {
   ): Promise<WorkerProcess> {
     const next = this.#spare ?? this.#fork();
     this.#spare = undefined;
-    const old = slot.current;
     try {
       await unlessAborted(signal, next.run({ ...this.#parts.runOptions(slot), onPlanned }));
     } catch (error) {
@@ -70,11 +69,13 @@ export class WorkerSet {
       throw error;
     }
     try {
-      await untilReady?.(next);
+      if (untilReady) await unlessAborted(signal, untilReady(next));
     } catch (error) {
       this.#drain(next);
       throw error;
     }
+    // The process that ran there before may have exited, and another may have taken its slot.
+    const old = slot.current;
     slot.fill(next);
     if (old) this.#drain(old);
     return next;
@@ -108,6 +109,7 @@ export class WorkerSet {
     this.processes.add(worker);
     void worker.ended.then((exit) => {
       this.processes.delete(worker);
+      if (this.#spare === worker) this.#spare = undefined;
       this.#parts.onExit(worker, exit);
     });
     return worker;

@@ -62,6 +62,8 @@ export async function awaitRun(): Promise<void> {
   try {
     await exit(await run(message, stop));
   } catch (error) {
+    // No task is leased before there is a worker, so a drain may end its start.
+    if (stop.signal.aborted && error === stop.signal.reason) await exit(0);
     await send({ kind: 'failed', text: formatError(error) });
     await exit(1);
   }
@@ -80,7 +82,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   log = member ? plain.child({ process: member.number }) : plain;
   // The channel must not keep the process alive while user code is loaded: a promise that nothing settles is then noticed.
   process.channel?.unref();
-  const { plan, module, projectDir, outdated } = await readWorker(flags);
+  const { plan, module, projectDir, outdated } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
   let { endpoint } = plan;
   const connectTo = async (): Promise<Endpoint> =>

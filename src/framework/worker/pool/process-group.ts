@@ -1,26 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
+import { Reaper } from '../../base/reaper.js';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { Exit } from './program-exit.js';
 
-/**
- * A shell program that reads `+ 12` and `- 12` and so keeps a list of process groups. When its input ends, because this
- * thread or process has ended in whatever way, it kills every group that is left.
- */
-const REAPER = `trap '' INT TERM HUP QUIT
-groups=' '
-while read -r what group; do
-  case $what in
-    +) groups="$groups$group " ;;
-    -) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
-  esac
-done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`;
-
-/** The groups that this thread has started and that still run. */
-const groups = new Set<number>();
-let reaper: ChildProcess | undefined;
+/** The groups that this thread has started and that still run, as negative numbers. They end with it in any case. */
+const groups = new Reaper();
 
 /** The longest that the pipes of a child are read after its exit: a process that it started may hold them open. */
 const PIPES_MS = 250;
@@ -70,17 +55,12 @@ export class ProcessGroup {
 
 function register(group: number): void {
   if (groups.size === 0) process.on('exit', killAll);
-  groups.add(group);
-  if (process.platform === 'win32') return;
-  if (reaper) return void reaper.stdin?.write(`+ ${group}\n`);
-  reaper = startReaper();
-  for (const each of groups) reaper.stdin?.write(`+ ${each}\n`);
+  groups.add(-group);
 }
 
 function unregister(group: number): void {
-  groups.delete(group);
+  groups.remove(-group);
   if (groups.size === 0) process.off('exit', killAll);
-  reaper?.stdin?.write(`- ${group}\n`);
 }
 
 function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
@@ -92,21 +72,7 @@ function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean 
   }
 }
 
-function startReaper(): ChildProcess {
-  const child = spawn('/bin/sh', ['-c', REAPER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // A reaper that is lost, or can't be started without a shell, is started again with the next group.
-  const lost = (): void => {
-    if (reaper === child) reaper = undefined;
-  };
-  child.on('error', lost).on('exit', lost);
-  child.stdin.on('error', () => {});
-  child.unref();
-  // Node's own type does not say that a pipe is a socket.
-  (child.stdin as unknown as Socket).unref();
-  return child;
-}
-
 /** Kills every group at once, where the process still has time for it. */
 function killAll(): void {
-  for (const group of groups) signalGroup(group, 'SIGKILL');
+  for (const group of groups.targets) signalGroup(-group, 'SIGKILL');
 }
