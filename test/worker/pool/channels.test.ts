@@ -1,5 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLog } from 'stepwright';
+import { createTaskContext, HandClock } from 'stepwright/testing';
+import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.js';
+import { hostedHandler } from '../../../src/framework/worker/pool/hosted-handler.js';
+import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
 import { ThreadHost } from '../../../src/framework/worker/pool/thread.js';
 import { compiled } from '../../support/hosted.js';
@@ -28,6 +34,9 @@ async function ran(w: WorkerWorld, machine: string, input: string) {
   return world.describe(execution);
 }
 
+const HOSTS = { thread: ThreadHost, process: ProcessHost } as const;
+const OPTIONS = { module, baseDir: '.', globs: undefined, handlers: ['Channel.run'], sourceMaps: false };
+
 describe.each(['thread', 'process'] as const)('between the worker and a %s', (run) => {
   const start = (): Promise<WorkerWorld> =>
     world.worker({ ...config, run, pool: { threads: 1, processes: 1 } }, { module });
@@ -47,14 +56,38 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
   });
 
   test('a message that can not be read ends that host, and is its reason', async () => {
-    const host = run === 'thread' ? new ThreadHost() : new ProcessHost();
+    const host = new HOSTS[run]();
     host.onMessage = () => {
       throw new TypeError('not a message');
     };
-    host.send({
-      kind: 'start',
-      options: { module, baseDir: '.', globs: undefined, handlers: [], sourceMaps: false },
-    });
+    host.send({ kind: 'start', options: OPTIONS });
     expect((await host.exited).error?.message).toBe('a message from it could not be read (not a message)');
+  });
+
+  test('messages are read in the asynchronous context of their own task, and of none where it is unknown', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const log = createLog({
+      destination: {
+        write: (line) => seen.push([(JSON.parse(line) as { msg: string }).msg, caller.getStore()]),
+      },
+    });
+    const clock = new HandClock();
+    const pool = new Pool({
+      spawn: () => new HOSTS[run](),
+      ...{ host: OPTIONS, clock, random: () => 0, log },
+    });
+    const handle = hostedHandler(pool, clock);
+    const context = { ...createTaskContext({ rawInput: '"says"' }), handler: 'Channel.run', log };
+    for (const name of ['first', 'second'])
+      await caller.run(name, () => outcomeOf(handle, '"says"', context));
+    await pool.close();
+    const stray = expect.stringContaining('not awaited');
+    expect(seen).toEqual([
+      ['said', 'first'],
+      [stray, undefined],
+      ['said', 'second'],
+      [stray, undefined],
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
@@ -19,6 +20,8 @@ export class HostedRun implements HostListener {
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
+  /** The asynchronous context of the task, in which its messages are read. */
+  readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<boolean>();
   #hasOutcome = false;
 
@@ -47,6 +50,14 @@ export class HostedRun implements HostListener {
   }
 
   onMessage(message: FromTask): void {
+    this.#task.runInAsyncScope(() => this.#take(message));
+  }
+
+  onExit(exit: HostExit): void {
+    this.#task.runInAsyncScope(() => this.#finish(crashFailure(this.#pooled.host.kind, exit), false));
+  }
+
+  #take(message: FromTask): void {
     if (message.kind === 'outcome') this.#decide(message.outcome);
     else if (message.kind === 'settled') {
       this.#pooled.memoryMb = message.memoryMb;
@@ -54,10 +65,6 @@ export class HostedRun implements HostListener {
     } else if (message.kind === 'heartbeat') void this.#heartbeat(message.id);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
-  }
-
-  onExit(exit: HostExit): void {
-    this.#finish(crashFailure(this.#pooled.host.kind, exit), false);
   }
 
   #sendTask(text: string): void {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { fullJitter } from '../../base/time/backoff.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
@@ -63,6 +64,8 @@ export class Pool {
   /** The hosts without a task. The last one is taken first. */
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
+  /** The asynchronous context of hosts and their messages: none of them belongs to the task that a host is started for. */
+  readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
 
   constructor(options: PoolOptions) {
@@ -71,7 +74,7 @@ export class Pool {
 
   /** Returns a host for one task, until it is released. It may still be starting. */
   acquire(): PooledHost {
-    return this.#idle.pop() ?? this.#start();
+    return this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
   }
 
   /** Takes back a host whose task has left nothing there, or never began because the host was still starting. */
