@@ -60,7 +60,7 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
     host.onMessage = () => {
       throw new TypeError('not a message');
     };
-    host.send({ kind: 'start', options: OPTIONS });
+    host.send({ kind: 'start', options: OPTIONS, measures: false });
     expect((await host.exited).error?.message).toBe('a message from it could not be read (not a message)');
   });
 

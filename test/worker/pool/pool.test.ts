@@ -24,7 +24,7 @@ class FakeHost implements Host {
     if (message.kind !== 'task') return;
     this.texts.push(message.text);
     this.onMessage({ kind: 'outcome', outcome: { status: 'succeeded', output: message.text } });
-    this.onMessage({ kind: 'settled', memoryMb: 1 });
+    this.onMessage({ kind: 'settled', outcome: undefined, memoryMb: 1 });
   }
 }
 
@@ -114,4 +114,45 @@ test('closing a pool gives a host that is still starting 4 s as well', async () 
   await clock.advance(1);
   await host.exited;
   expect(ended).toBe(true);
+});
+
+/** Has a host exit when it is given a task, before the handler is called or while it runs. */
+function exitAtTask(host: FakeHost | undefined, begun: boolean): void {
+  if (!host) throw new Error('it has not started');
+  host.send = ({ kind }) => {
+    if (kind !== 'task') return;
+    if (begun) host.onMessage({ kind: 'begun' });
+    host.kill();
+  };
+}
+
+test('a task whose host exits before it has begun runs in another one; one that has begun has failed', async () => {
+  const task = run('1');
+  exitAtTask(hosts[0], false);
+  ready(hosts[0]);
+  await clock.settle(() => hosts.length === 2);
+  ready(hosts[1]);
+  expect(await task.outcome).toEqual({ status: 'succeeded', output: '1' });
+
+  const begun = run('2');
+  exitAtTask(hosts[1], true);
+  expect(await begun.outcome).toMatchObject({
+    error: 'Stepwright.HandlerCrashed',
+    cause: expect.stringContaining('came to its end while it ran'),
+  });
+  expect(hosts).toHaveLength(2);
+});
+
+test('a task is given to three hosts at most that exit before it begins', async () => {
+  const task = run('1');
+  for (const at of [0, 1, 2]) {
+    await clock.settle(() => hosts.length === at + 1);
+    exitAtTask(hosts[at], false);
+    ready(hosts[at]);
+  }
+  expect(await task.outcome).toMatchObject({
+    error: 'Stepwright.HandlerCrashed',
+    cause: expect.stringContaining('the handler was not called: 3 threads or processes exited'),
+  });
+  expect(hosts).toHaveLength(3);
 });

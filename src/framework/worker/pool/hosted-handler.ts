@@ -8,22 +8,33 @@ import { unlessAborted } from '../../base/time/wait.js';
 import { HostedRun } from './hosted-run.js';
 import { HostNotStarted, type Pool, type PooledHost } from './pool.js';
 
+/** The most hosts that a task is given to, where one after another exits before the task begins. */
+const MOST_HOSTS = 3;
+
 /** Makes a handler whose tasks run in a pool. It is called as one that runs on the main thread. */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
   return async (text, context, onOutcome) => {
-    const pooled = pool.acquire();
-    const failure = await failureToBegin(pooled, context);
-    if (failure) {
-      onOutcome(failure);
-      if (context.signal.aborted) pool.release(pooled);
-      else await pool.backOff(context.signal);
-      return;
+    for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
+      const pooled = pool.acquire();
+      const failure = await failureToBegin(pooled, context);
+      if (failure) {
+        onOutcome(failure);
+        if (context.signal.aborted) pool.release(pooled);
+        else await pool.backOff(context.signal);
+        return;
+      }
+      const end = await new HostedRun(pooled, context, clock, onOutcome).run(text);
+      if (end === 'settled') pool.release(pooled);
+      else pool.kill(pooled);
+      if (end !== 'not-begun') return;
+      // An idle host may exit at any time, also while a task is on its way there.
+      context.log.debug(`its ${pooled.host.kind} exited before the handler was called: another one runs it`);
     }
-    const reusable = await new HostedRun(pooled, context, clock, onOutcome).run(text);
-    if (reusable) pool.release(pooled);
-    else pool.kill(pooled);
+    onOutcome(ownFailure(OWN_ERROR.handlerCrashed, NEVER_BEGUN));
   };
 }
+
+const NEVER_BEGUN = `the handler was not called: ${MOST_HOSTS} threads or processes exited, one after another, before it began`;
 
 /** Resolves when the host is ready; to the task's outcome where it did not start, or the task was aborted before. */
 async function failureToBegin(

@@ -11,6 +11,9 @@ import type { FromTask } from './pool-messages.js';
 import { type HostListener, type PooledHost, showExit } from './pool.js';
 import { exitData } from './program-exit.js';
 
+/** The end of a task in a host: it left nothing there, the host can't take another, or the host exited before it began. */
+export type RunEnd = 'settled' | 'spent' | 'not-begun';
+
 /**
  * Runs one task in a thread or a process. The task's signals go in; its heartbeats, progress, log lines and outcome come
  * out. It ends when the host says that nothing of it is left, when the host exits, or 5 s after the signal aborted.
@@ -22,7 +25,8 @@ export class HostedRun implements HostListener {
   readonly #onOutcome: (outcome: Outcome) => void;
   /** The asynchronous context of the task, in which its messages are read. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
-  readonly #ended = deferred<boolean>();
+  readonly #ended = deferred<RunEnd>();
+  #hasBegun = false;
   #hasOutcome = false;
 
   constructor(pooled: PooledHost, context: TaskContext, clock: Clock, onOutcome: (outcome: Outcome) => void) {
@@ -32,8 +36,8 @@ export class HostedRun implements HostListener {
     this.#onOutcome = onOutcome;
   }
 
-  /** Resolves when the task has ended: to true where the host can take another. Never rejects. */
-  async run(text: string): Promise<boolean> {
+  /** Resolves when the task has ended there. Never rejects. One that has not begun has no outcome yet. */
+  async run(text: string): Promise<RunEnd> {
     const pooled = this.#pooled;
     const over = new AbortController();
     pooled.listener = this;
@@ -54,14 +58,16 @@ export class HostedRun implements HostListener {
   }
 
   onExit(exit: HostExit): void {
-    this.#task.runInAsyncScope(() => this.#finish(crashFailure(this.#pooled.host.kind, exit), false));
+    if (!this.#hasBegun && !this.#hasOutcome) this.#ended.resolve('not-begun');
+    else this.#task.runInAsyncScope(() => this.#finish(crashFailure(this.#pooled.host.kind, exit), 'spent'));
   }
 
   #take(message: FromTask): void {
-    if (message.kind === 'outcome') this.#decide(message.outcome);
+    if (message.kind === 'begun') this.#hasBegun = true;
+    else if (message.kind === 'outcome') this.#decide(message.outcome);
     else if (message.kind === 'settled') {
       this.#pooled.memoryMb = message.memoryMb;
-      this.#finish(NO_OUTCOME, true);
+      this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
     } else if (message.kind === 'heartbeat') void this.#heartbeat(message.id);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
@@ -111,14 +117,14 @@ export class HostedRun implements HostListener {
       shutdownFailure(
         `the worker stopped, and the handler did not end when its signal aborted: its ${kind} is ended`,
       ),
-      false,
+      'spent',
     );
   }
 
   /** @param otherwise the outcome of a task that sent none */
-  #finish(otherwise: Outcome, reusable: boolean): void {
+  #finish(otherwise: Outcome, end: RunEnd): void {
     this.#decide(otherwise);
-    this.#ended.resolve(reusable);
+    this.#ended.resolve(end);
   }
 
   #decide(outcome: Outcome): void {

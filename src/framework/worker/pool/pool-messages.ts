@@ -33,7 +33,8 @@ export interface HostedLease {
  * `task` and `settled`, in either direction, are about that task.
  */
 export type ToHost =
-  | { readonly kind: 'start'; readonly options: HostOptions }
+  /** The first message. `measures`: each `settled` has the memory that the host holds. */
+  | { readonly kind: 'start'; readonly options: HostOptions; readonly measures: boolean }
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
@@ -53,6 +54,8 @@ export type FromHost =
 
 /** A message about the task at work. */
 export type FromTask =
+  /** The handler is called next. A task whose host exits before that has not begun. */
+  | { readonly kind: 'begun' }
   | { readonly kind: 'heartbeat'; readonly id: number }
   | {
       readonly kind: 'progress';
@@ -60,6 +63,7 @@ export type FromTask =
       readonly message: string | undefined;
     }
   | { readonly kind: 'log'; readonly line: LogLine }
+  /** The outcome of a task that may go on a while, since its own providers are disposed of. */
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
-  /** Nothing of the task is left: the host can take another. */
-  | { readonly kind: 'settled'; readonly memoryMb: number };
+  /** Nothing of the task is left, so the host can take another. Has the outcome, unless that was sent before. */
+  | { readonly kind: 'settled'; readonly outcome: Outcome | undefined; readonly memoryMb: number };

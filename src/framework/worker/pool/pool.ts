@@ -125,7 +125,8 @@ export class Pool {
     const ready = this.#inTime(started);
     const pooled: PooledHost = { host, ready, exit: undefined, listener: undefined, tasks: 0, memoryMb: 0 };
     this.#hosts.add(pooled);
-    host.send({ kind: 'start', options: this.#options.host });
+    const { host: options, memoryMb } = this.#options;
+    host.send({ kind: 'start', options, measures: memoryMb !== undefined });
     this.#follow(pooled);
     return pooled;
   }

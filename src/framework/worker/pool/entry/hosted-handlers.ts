@@ -9,12 +9,18 @@ import { compile, type CompiledHandler } from '../../handler/compile.js';
 import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
+/** A handler, and whether its tasks have settled when they have an outcome: nothing of their own is disposed of. */
+export interface HostedHandler {
+  readonly handle: CompiledHandler;
+  readonly settlesAtOnce: boolean;
+}
+
 /** The handlers of a config, with a container of their own. `setup` runs once for all of them. */
 export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];
   readonly #container: DependencyContainer;
   readonly #interceptors: Config['interceptors'];
-  readonly #compiled = new Map<string, CompiledHandler>();
+  readonly #compiled = new Map<string, HostedHandler>();
 
   /** @throws Error where the config can't be read, a handler is not in it, or a dependency can't be made. */
   static async load({ module, baseDir, globs, handlers }: HostOptions): Promise<HostedHandlers> {
@@ -43,14 +49,15 @@ export class HostedHandlers {
   }
 
   /** Returns a handler, compiled when it is asked for first. @throws Error where the config has none of that name. */
-  handler(name: string): CompiledHandler {
+  handler(name: string): HostedHandler {
     const known = this.#compiled.get(name);
     if (known) return known;
     const names = this.#definitions.map((each) => each.name);
     const definition = this.#definitions.find((each) => each.name === name);
     if (!definition)
       throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
-    const handler = compile(definition, this.#container, this.#interceptors ?? []);
+    const handle = compile(definition, this.#container, this.#interceptors ?? []);
+    const handler = { handle, settlesAtOnce: definition.scope !== 'task' };
     this.#compiled.set(name, handler);
     return handler;
   }

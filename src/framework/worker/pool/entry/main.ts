@@ -1,5 +1,6 @@
 import '../../../base/reflect-metadata.js';
 import { isMainThread } from 'node:worker_threads';
+import type { Outcome } from '../../handler/outcome/outcome.js';
 import type { ToHost } from '../pool-messages.js';
 import { remoteLog } from '../log-line.js';
 import { openChannel } from './channel.js';
@@ -16,8 +17,11 @@ const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }))
 
 let handlers: HostedHandlers | undefined;
 let current: HostedTask | undefined;
+let measures = false;
 
-async function start({ options }: Extract<ToHost, { kind: 'start' }>): Promise<void> {
+async function start(message: Extract<ToHost, { kind: 'start' }>): Promise<void> {
+  const { options } = message;
+  measures = message.measures;
   try {
     if (options.sourceMaps) process.setSourceMapsEnabled(true);
     handlers = await HostedHandlers.load(options);
@@ -31,11 +35,17 @@ async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
   if (!handlers) throw new Error('a task came before the start');
   const task = new HostedTask(lease, send);
   current = task;
-  const handle = handlers.handler(lease.handler);
-  await handle(lease.text, task.context, (outcome) => send({ kind: 'outcome', outcome }));
+  const { handle, settlesAtOnce } = handlers.handler(lease.handler);
+  // The handler waits until this arrives even if this process is killed: a task that has begun is never begun again.
+  await new Promise<void>((written) => send({ kind: 'begun' }, written));
+  let unsent: Outcome | undefined;
+  await handle(lease.text, task.context, (outcome) => {
+    if (settlesAtOnce) unsent = outcome;
+    else send({ kind: 'outcome', outcome });
+  });
   task.close();
   current = undefined;
-  send({ kind: 'settled', memoryMb: memoryMb() });
+  send({ kind: 'settled', outcome: unsent, memoryMb: measures ? memoryMb() : 0 });
 }
 
 async function close(): Promise<void> {
