@@ -8,7 +8,10 @@ export class StatisticsInput {
   numbers!: number[];
 }
 
-/** Runs a program in another language, `programs/describe_numbers.py`. Without Python only its own tasks fail. */
+/**
+ * Runs a program in another language, `programs/describe_numbers.py`. Where Python is missing, only the tasks of this
+ * activity fail.
+ */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:StatisticsActivity')
 export class StatisticsActivity {
   @Handle({ throws: ['TooFewNumbers'] })

@@ -4,15 +4,15 @@ import { IsNotEmpty, IsString } from 'class-validator';
 import { Activity, ActivityFailure, Handle, type TaskContext } from '../framework/index.js';
 
 export class SumOrdersInput {
-  /** A file of lines like `{"customer":"ann","cents":250}`, one order each. */
+  /** The path of a file with one order a line, as in `{"customer":"ann","cents":250}`. */
   @IsString() @IsNotEmpty() file!: string;
 }
 
-/** The progress of a run, as the next run needs it. */
+/** The progress of a run, for the next run to go on from. */
 interface Checkpoint {
-  /** The size of the file in bytes: a checkpoint of another file does not count. */
+  /** The size of the summed file in bytes: a checkpoint of another file does not count. */
   readonly size: number;
-  /** The bytes that are done, up to the end of a line. */
+  /** The bytes of the file that are summed, up to the end of a line. */
   offset: number;
   lines: number;
   readonly cents: Record<string, number>;
@@ -21,8 +21,8 @@ interface Checkpoint {
 const LINES_BETWEEN_CHECKPOINTS = 50_000;
 
 /**
- * A batch job. It reads a file of any length with little memory, reports its progress, stops when its worker drains, and
- * goes on where the last run has stopped, on any worker that sees the same files.
+ * Sums the orders of a file, as a batch job: reads a file of any length with little memory, reports the progress, stops
+ * when its worker drains, and goes on where the last run has stopped, on any worker that sees the same files.
  */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:SumOrdersActivity', { concurrency: 2 })
 export class SumOrdersActivity {
@@ -61,7 +61,7 @@ export class SumOrdersActivity {
     }
   }
 
-  /** Replaces the checkpoint in one step: a run that is killed meanwhile leaves the last one whole. */
+  /** Replaces the checkpoint in one step: where a run is killed meanwhile, the earlier checkpoint stays whole. */
   async #save(file: string, done: Checkpoint): Promise<void> {
     const path = checkpointOf(file);
     await writeFile(`${path}.new`, JSON.stringify(done));
@@ -84,7 +84,10 @@ function orderOf(text: string, line: number): { customer: string; cents: number 
   }
 }
 
-/** Yields the lines of a file from an offset on, some at a time, each with its size in bytes, its end included. */
+/**
+ * Yields the lines of a file from an offset on, several at a time, each with its length in bytes, the line's end
+ * included.
+ */
 async function* linesFrom(
   file: string,
   offset: number,

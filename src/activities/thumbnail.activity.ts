@@ -2,14 +2,14 @@ import { IsInt, IsNotEmpty, IsString, Max, Min } from 'class-validator';
 import { Activity, Handle } from '../framework/index.js';
 
 export class ThumbnailInput {
-  /** A PNG, JPEG, GIF or BMP file. */
+  /** The path of a PNG, JPEG, GIF or BMP file. */
   @IsString() @IsNotEmpty() source!: string;
-  /** The file to write. Its extension gives the format. */
+  /** The path of the file to write, whose extension gives the format. */
   @IsString() @IsNotEmpty() target!: string;
   @IsInt() @Min(1) @Max(4_096) width!: number;
 }
 
-/** Computes in a thread of its own, in JavaScript alone. */
+/** Makes a small picture in a thread of its own, in JavaScript alone. */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:ThumbnailActivity', { run: 'thread' })
 export class ThumbnailActivity {
   @Handle()

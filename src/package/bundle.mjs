@@ -13,7 +13,7 @@ import { rolldown } from 'rolldown';
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
 const framework = join(root, 'dist', 'src', 'framework');
 
-/** What is named by package.json, or started by its path: all keep theirs. */
+/** The modules that package.json names, or that are started by their path. Each keeps its path. */
 const ENTRIES = [
   'index',
   'testing/index',
@@ -28,8 +28,9 @@ const ENTRIES = [
 ];
 
 /**
- * What is loaded together lies together, with all that it imports. A module that several of them need goes to the first:
- * threads load only what is theirs, and a command that runs no worker loads none.
+ * The files to join modules into: the name of a file, then modules that are loaded together. All that these import goes
+ * into the same file. A module that several files need goes into the first of them, so that a thread loads only what it
+ * needs, and a command that runs no worker loads no worker.
  */
 const TOGETHER = [
   [
@@ -61,7 +62,10 @@ const TOGETHER = [
   ['worker', 'index', 'worker/build/create-worker', 'cli/start/start'],
 ];
 const CHUNKS = 'chunks';
-/** All that these load: one constant that they share with a worker would have them load it whole. */
+/**
+ * The files that an entry may load, by the entry. One constant that an entry shares with a worker would make the entry
+ * load the whole worker.
+ */
 const LOADED_BY = {
   'worker/thread/heartbeat-thread-entry': ['base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
@@ -70,7 +74,7 @@ const LOADED_BY = {
 
 const fileOf = (module) => join(framework, `${module}.js`);
 
-/** Where a module was says where others lie: `import.meta.url` goes on to say that. */
+/** Keeps the value of `import.meta.url` in a module that was moved: it says where other files lie. */
 const urls = {
   name: 'urls',
   transform(code, id) {
@@ -90,7 +94,7 @@ const urls = {
   },
 };
 
-/** Each `import.meta.url` that is code, in the order of the text. */
+/** Returns the place of each `import.meta.url` in a module's code, in the order of the text. */
 function placesOfUrl(tree) {
   const places = [];
   const visit = (node) => {
@@ -103,7 +107,7 @@ function placesOfUrl(tree) {
   return places.toSorted((a, b) => a.start - b.start);
 }
 
-/** The files of the package that are loaded with this one. */
+/** Returns the joined files that are loaded with a file. */
 function loadedBy(file, output) {
   const loaded = new Set([file]);
   // What is added on the way is walked as well.
@@ -114,7 +118,7 @@ function loadedBy(file, output) {
   return [...loaded];
 }
 
-/** The declarations that the package's doors name, and all that these name: nobody reads the types of the rest. */
+/** Returns the declaration files that package.json names, and all that these import. No user reads the types of the rest. */
 function declarationsOfDoors() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const named = new Set(Object.values(exports).flatMap(({ types }) => (types ? [join(root, types)] : [])));

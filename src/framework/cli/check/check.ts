@@ -11,19 +11,19 @@ import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';
 import { type Project, readProjectFiles } from '../project/project.js';
 
-/** The options of the command. */
+/** The options of `stepwright check`. */
 export interface CheckOptions {
   /** The paths of configs: several where workers share the machines. @default the project's config */
   readonly configs: readonly string[];
   readonly fix: boolean;
-  /** True to fail on advice, too. */
+  /** True to fail on advice, too, not only on errors. */
   readonly strict: boolean;
   readonly json: boolean;
 }
 
 /**
- * Compares the classes with the state machines that name their activities: those in the project's files, and with
- * `--endpoint` also those that are deployed there. Prints its findings, and nothing without any.
+ * Compares the classes with the state machines that name their activities: with the project's files, and with
+ * `--endpoint` also with deployed machines. Prints the findings; without any, prints nothing.
  * @returns the exit code: 1 on errors, with `strict` on advice, too
  */
 export async function check(flags: Flags, { configs, fix, strict, json }: CheckOptions): Promise<number> {
@@ -115,7 +115,7 @@ function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
   return [...done, ...findings.map(block)].join('');
 }
 
-/** Formats a finding: a line with the problem, one with the fix, and the text to paste. */
+/** Returns a finding as text: a line with the problem, one with the fix, and the text to paste. */
 function block(finding: Finding): string {
   const { level, fix, paste, edits } = finding;
   const lines = [
@@ -126,5 +126,5 @@ function block(finding: Finding): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Returns a finding for `--json`, without the edits that `--fix` makes. */
+/** Returns a finding for `--json`: without the edits, but with `fixable` where `--fix` can make some. */
 const plain = ({ edits, ...finding }: Finding): object => ({ ...finding, fixable: edits !== undefined });

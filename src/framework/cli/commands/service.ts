@@ -17,7 +17,7 @@ import { exit } from '../process/exit.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
-  /** Health ports of workers that the console is to show. */
+  /** The health ports of workers that the console is to show. */
   readonly worker?: readonly number[];
 }
 
@@ -40,7 +40,7 @@ export function addLocal(program: CommandOf): void {
   });
 }
 
-/** @throws InvalidArgumentError where the text is no port */
+/** Adds the port in a flag's text to those of earlier flags. @throws InvalidArgumentError where the text is no port */
 function readPort(value: string, before: readonly number[] = []): readonly number[] {
   const port = Number(value);
   if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return [...before, port];

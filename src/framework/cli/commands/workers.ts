@@ -48,10 +48,13 @@ async function runStart({ processes, ...parsed }: Parsed<StartFlags>): Promise<n
   return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log });
 }
 
-/** A larger number of processes on one machine is a slip. */
+/** The largest number of processes that is accepted: a larger one is a slip on one machine. */
 const MOST_PROCESSES = 1_000;
 
-/** @throws InvalidArgumentError where the text is neither a number of processes nor `auto` */
+/**
+ * Reads the text of `--processes`.
+ * @throws InvalidArgumentError where the text is neither a number of processes nor `auto`
+ */
 function readProcesses(value: string): number {
   if (value === 'auto') return availableParallelism();
   const count = Number(value);
@@ -80,7 +83,10 @@ export function addDev(program: CommandOf): void {
   });
 }
 
-/** The options that say which handlers there are and where they run: the one handler of `exec` is a program. */
+/**
+ * The options that `exec` lacks: they choose the handlers and where these run, and the one handler of `exec` is a
+ * program.
+ */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 
 export function addExec(program: CommandOf): void {

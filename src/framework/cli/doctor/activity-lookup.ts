@@ -5,11 +5,11 @@ import type { RegionQueries, QueryResult } from '../../aws/queries/region-querie
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
-/** The activities of one region, as far as they are known. */
+/** The facts about the activities of one region. */
 export interface ActivitiesThere {
   readonly region: string;
   readonly known: QueryResult<ReadonlyMap<string, string>>;
-  /** True where a start creates activities that are declared by a bare name and do not exist. */
+  /** True where a start creates the activities that are declared by a bare name and do not exist. */
   readonly created: boolean;
 }
 

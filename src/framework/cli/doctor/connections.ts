@@ -4,19 +4,19 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { socketsFor } from '../../worker/build/sockets.js';
 import { type Finding, fault, ofProblem, ok, unknown, warning } from './finding.js';
 
-/** The files that a process has open beside its connections: its program, the log, threads, files of handlers. */
+/** The files that are allowed for beside a process's connections: the program, the log, threads, files of handlers. */
 const OTHER_FILES = 100;
-/** The polls of one activity, of all workers together ("Quotas related to activity polling"). */
+/** The most open polls of one activity, of all workers together ("Quotas related to activity polling"). */
 const POLLS_OF_ACTIVITY = 1_000;
 
-/** The handlers that poll in one region. */
+/** A region and the handlers that poll in it. */
 export interface InRegion {
   readonly region: string;
   readonly handlers: readonly PlannedHandler[];
 }
 
 /**
- * Checks that limits allow every connection and poll that can be open at once.
+ * Checks that the limits of the machine and of AWS allow every connection and poll that can be open at once.
  * @param openFiles the limit of `ulimit -n`; undefined where it is not known
  */
 export async function lookAtConnections(

@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '../../base/errors.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type CheckName, type Finding, ofProblem, ok, warning } from './finding.js';
 
-/** The check that a problem belongs to. @default `start` */
+/** The check under which a problem is reported, by the problem's code. @default `start` */
 const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
   TWO_COPIES: 'copies',
   INPUT_TYPE_LOST: 'metadata',
@@ -11,7 +11,10 @@ const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
   ENDPOINT_UNSET_IN_PRODUCTION: 'endpoint',
 };
 
-/** Reports every problem that keeps a worker from starting. `setup` is not run. */
+/**
+ * Reports every problem that keeps a worker from starting, without those that the config's `setup` would show: it is
+ * not run.
+ */
 export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   const look = { check: 'start', subject: 'config and activities', expected: 'what a worker can start with' };
   if (problems.length > 0)

@@ -12,14 +12,14 @@ import { localArn } from '../local/seed.js';
 
 /** The flags that only `doctor` has. */
 export interface DoctorFlags {
-  /** The time between SIGTERM and SIGKILL on the platform. */
+  /** The time that the user's platform leaves between SIGTERM and SIGKILL, as a duration. */
   readonly stopTimeout?: string;
   readonly json?: true;
 }
 
 /**
- * Examines what a worker needs and prints its findings. Starts nothing and takes no task.
- * @returns the exit code: 1 where there is a fault, else 0
+ * Examines everything that a worker needs, and prints the findings. Starts nothing and takes no task.
+ * @returns the exit code: 1 where a finding is a fault, else 0
  */
 export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
   const stopTimeoutMs = readStopTimeout(stopTimeout);
@@ -51,7 +51,10 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
   return examine({ ...project, localArn: (activity) => localArn(activity, region) }, host);
 }
 
-/** Returns the limit of `ulimit -n`. Node has raised it to the hard limit at its start. */
+/**
+ * Returns the limit of `ulimit -n`, which Node has raised to the hard limit at its start; undefined where Node does not
+ * report it.
+ */
 function openFiles(): number | undefined {
   // Otherwise the report resolves the names of all peers.
   Reflect.set(process.report, 'excludeNetwork', true);

@@ -17,32 +17,34 @@ import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
 import { lookAtStop } from './stopping.js';
 
-/** The project that is examined. */
+/** The project to examine. */
 export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** The machines that the embedded service is seeded with. */
+  /** The state machines that the embedded service is seeded with. */
   readonly machines: readonly ReadMachine[];
-  /** Returns the ARN of an activity at the embedded service. */
+  /** Returns the ARN that an activity has at the embedded service. */
   readonly localArn: (activity: ActivityRef) => string;
 }
 
-/** The machine and the process that the project is examined on. */
+/** The machine and the process on which the project is examined. */
 export interface Host {
   readonly clock: Clock;
   readonly env: Environment;
-  /** `process.versions.node` */
+  /** The version of Node, `process.versions.node`. */
   readonly nodeVersion: string;
   /** The limit of `ulimit -n`; undefined where it is not known. */
   readonly openFiles: number | undefined;
-  /** The time between SIGTERM and SIGKILL on the platform; undefined where the user has not given it. */
+  /**
+   * The milliseconds that the platform leaves between SIGTERM and SIGKILL; absent where the user has not given them.
+   */
   readonly stopTimeoutMs?: number;
 }
 
 /**
- * Examines everything that a worker needs. Starts no worker, runs no `setup`, changes nothing at the service and takes no
- * task. What is wrong is a finding, not an error.
+ * Examines everything that a worker needs. Starts no worker, runs no `setup`, changes nothing at the service and takes
+ * no task. A mistake is a finding, and throws nothing.
  */
 export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
   const { plan, projectDir } = project;
@@ -57,7 +59,7 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
   ];
 }
 
-/** Examines the service, and the limits that depend on its endpoint. */
+/** Examines Step Functions at an endpoint, and the limits that depend on the endpoint. */
 async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
   const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
   const { settings, handlers } = project.plan;
@@ -83,7 +85,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
   }
 }
 
-/** A region in which handlers poll, and the calls to the service there. */
+/** A region in which handlers poll, and the queries to Step Functions there. */
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly queries: RegionQueries;
@@ -112,7 +114,7 @@ async function lookAtRegion(
   ];
 }
 
-/** Checks the machines that the embedded service would be seeded with. */
+/** Checks the state machines that the embedded service would be seeded with. */
 function lookAtEmbedded(
   { machines, localArn }: ExaminedProject,
   endpoint: Endpoint,
@@ -127,7 +129,7 @@ function lookAtEmbedded(
   ];
 }
 
-/** Returns a function that finds the ARN of a handler's activity, for bare names among the known ones. */
+/** Returns a function that finds the ARN of a handler's activity: a bare name is looked up in `names`. */
 const arnIn =
   (names: ReadonlyMap<string, string>) =>
   ({ definition: { activity } }: PlannedHandler): string | undefined =>
@@ -144,7 +146,7 @@ const notAsked = (endpoint: Endpoint): Finding =>
     'mend the faults above, and ask again',
   );
 
-/** Sorts handlers by the region in which they poll, which for a bare name is the configured one. */
+/** Sorts handlers by the region in which they poll. A handler with a bare name polls in the configured region. */
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
   service: ServiceQueries,

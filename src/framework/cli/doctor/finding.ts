@@ -25,22 +25,22 @@ export type CheckName =
  */
 export type Verdict = 'ok' | 'fault' | 'warning' | 'unknown';
 
-/** The result of one check of one thing. */
+/** The result of one check on one subject. */
 export interface Finding {
   readonly check: CheckName;
   readonly verdict: Verdict;
-  /** The thing, by the user's name for it. */
+  /** The subject of the check, as the user names it: a handler, an endpoint, a region. */
   readonly subject: string;
   readonly expected: string;
-  /** The state that was found; where it was not checked, the reason. */
+  /** The state that was found; where it could not be checked, the reason. */
   readonly got: string;
-  /** The fix; absent where the verdict is `ok`. */
+  /** The advice; absent where the verdict is `ok`. */
   readonly fix?: string;
-  /** The code of the error with which a start would fail. */
+  /** The code of the problem with which a start would fail; absent where it would not fail. */
   readonly code?: ProblemCode;
 }
 
-/** One check of one thing, with the expected state. */
+/** A check before its result is known: the check, its subject, and the expected state. */
 export type Look = Pick<Finding, 'check' | 'subject' | 'expected'>;
 
 export const ok = (look: Look, got: string): Finding => ({ ...look, verdict: 'ok', got });
@@ -52,13 +52,13 @@ export const warning = (look: Look, got: string, fix: string): Finding => ({
   ...look,
   ...{ verdict: 'warning', got, fix },
 });
-/** @param why the reason why it was not checked */
+/** Returns the finding of a check that could not be made. @param why the reason */
 export const unknown = (look: Look, why: string, fix: string): Finding => ({
   ...look,
   ...{ verdict: 'unknown', got: why, fix },
 });
 
-/** Returns the fault for a problem that keeps a worker from starting. */
+/** Returns the fault of a problem that keeps a worker from starting. */
 export const ofProblem = (check: CheckName, { code, where, what, fix }: Problem): Finding => ({
   ...fault({ check, subject: where, expected: 'what a worker can start with' }, what, fix),
   code,

@@ -7,24 +7,24 @@ import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
-/** A state machine that was read. */
+/** A state machine, and the definition that was read. */
 export interface ReadMachine {
   readonly name: string;
   readonly definition: string;
 }
 
-/** The machines that could be read, and the names of those that could not. */
+/** The state machines that could be read, and the names of those that could not. */
 export interface ReadMachines {
   readonly read: readonly ReadMachine[];
   readonly unread: readonly string[];
 }
 
-/** The most calls at once. AWS allows 20 calls of DescribeStateMachine a second. */
+/** The most calls of DescribeStateMachine at once. AWS allows 20 of them a second. */
 const AT_ONCE = 5;
-/** The most machines that are read: more would take longer than a person waits. */
+/** The most state machines that are read: more would take longer than a person waits. */
 const MOST_MACHINES = 500;
 
-/** Reads the machines of a region. @returns a finding where they can't be listed */
+/** Reads the state machines of a region. @returns a finding where the machines can't be listed */
 export async function readKeptMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
   const listed = await queries.machines();
   if ('failure' in listed)
@@ -60,8 +60,8 @@ interface CallingState {
 }
 
 /**
- * Checks that each handler sends two heartbeats within the shortest HeartbeatSeconds of the states on its activity: one of
- * them may then be lost.
+ * Checks that each handler sends two heartbeats within the shortest HeartbeatSeconds of the states on its activity, so
+ * that one heartbeat may be lost.
  * @param arnOf returns the ARN of a handler's activity; undefined where it is not known
  */
 export function lookAtHeartbeats(

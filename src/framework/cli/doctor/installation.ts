@@ -7,7 +7,7 @@ import { type Finding, fault, ok, warning } from './finding.js';
 const LEAST_NODE = [20, 19] as const;
 const TELEMETRY = '@opentelemetry/api';
 
-/** @param version `process.versions.node` */
+/** Checks the version of Node. @param version `process.versions.node` */
 export function lookAtNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [leastMajor, leastMinor] = LEAST_NODE;
@@ -16,7 +16,9 @@ export function lookAtNode(version: string): Finding {
   return fault(look, version, 'install a Node that is still maintained: 22 or 24');
 }
 
-/** Checks that there is one copy of each peer dependency. Two copies are a problem of the plan already. */
+/**
+ * Reports that each peer dependency is there in one copy. Where there are two, `lookAtProblems` reports the problem.
+ */
 export function lookAtCopies(problems: readonly Problem[]): Finding[] {
   if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
   const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
@@ -29,8 +31,8 @@ interface Copy {
 }
 
 /**
- * Checks that there is one version of the OpenTelemetry API. With several, the newer one does not accept what the older
- * one has set up, and silently records nothing.
+ * Checks that there is one version of the OpenTelemetry API. With several, a newer copy does not accept what an older
+ * copy has set up, and silently records nothing.
  * @param projectDir the folder of the nearest package.json
  */
 export function lookAtTelemetry(projectDir: string): Finding[] {
@@ -49,7 +51,10 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
   return [apart ? fault(look, `${got}: what Stepwright records is lost`, fix) : warning(look, got, fix)];
 }
 
-/** Finds the copy that a file imports, as Node does: in the nearest node_modules above it. */
+/**
+ * Returns the copy of the API that a file would import: that in the nearest node_modules above the file, as Node finds
+ * it.
+ */
 function copyFrom(file: string): Copy | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     const manifest = join(dir, 'node_modules', TELEMETRY, 'package.json');
@@ -63,7 +68,10 @@ function copyOf(manifest: string): Copy {
   return { folder: dirname(realpathSync(manifest)), version };
 }
 
-/** Finds every copy in a tree of node_modules, with pnpm's store. Links are not followed, since their targets are found. */
+/**
+ * Returns every copy of the API in a tree of node_modules, pnpm's store included. Links are not followed: what they
+ * lead to is in the tree.
+ */
 function copiesBelow(modules: string): Copy[] {
   const manifest = join(modules, TELEMETRY, 'package.json');
   const here = existsSync(manifest) ? [copyOf(manifest)] : [];
@@ -71,7 +79,7 @@ function copiesBelow(modules: string): Copy[] {
   return found.filter(({ folder }, index) => found.findIndex((each) => each.folder === folder) === index);
 }
 
-/** Returns the folders of packages, with scoped ones and those of pnpm's store. */
+/** Returns the folders of the packages in a node_modules, including scoped packages and those of pnpm's store. */
 function packagesIn(modules: string): string[] {
   return foldersIn(modules).flatMap((name) => {
     const folder = join(modules, name);

@@ -8,12 +8,12 @@ import type { CallFailure } from '../../aws/call.js';
 import { isUntrusted } from '../../aws/network-error.js';
 import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
-/** A signature is accepted for five minutes ("Signature Version 4"). */
+/** The difference between two clocks from which AWS refuses a signature ("Signature Version 4"). */
 const ACCEPTED_MS = 5 * 60_000;
-/** A larger difference is unusual on a machine whose clock is synchronised. */
+/** The difference between two clocks that is unusual where both are synchronised. */
 const ODD_MS = 30_000;
 
-/** Checks the credentials for signed calls. */
+/** Checks that there are credentials for signed calls, and that they have not expired. */
 export function lookAtCredentials(
   found: QueryResult<CredentialsFound>,
   endpoint: Endpoint,
@@ -30,15 +30,18 @@ export function lookAtCredentials(
   return ok(look, temporary ? `a session's${until}` : 'a key without an end');
 }
 
-/** Returns true where the service itself has answered. */
+/**
+ * Returns true where Step Functions answered, even with an error; false where the call failed on the way, or something
+ * else answered.
+ */
 export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
 
-/** Returns true where the service has accepted the signature. */
+/** Returns true where Step Functions accepted the signature, even if it answered with another error. */
 export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
-/** Checks the connection, the clock and the signature by the first answer of a region. */
+/** Checks the connection, the clock and the credentials by the first answer from a region. */
 export function lookAtAnswer(
   reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },

@@ -5,7 +5,8 @@ import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 /**
- * Checks that the platform waits for the longest drain before it kills. No platform tells a process how long it waits.
+ * Checks that the platform waits for the longest drain before it kills the process. No platform tells a process how
+ * long it waits.
  * @param stopTimeoutMs the time that the user has given; undefined where there is none
  */
 export function lookAtStop(graceMs: number, env: Environment, stopTimeoutMs: number | undefined): Finding {

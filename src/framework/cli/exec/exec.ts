@@ -29,12 +29,17 @@ export interface ExecFlags {
   readonly memoryMb?: string;
 }
 
-/** Variables of options that do not apply: the one handler is the program. */
+/**
+ * The variables of options that `exec` ignores: they choose the handlers and where these run, and its one handler is a
+ * program.
+ */
 const NOT_OF_EXEC = new Set(['STEPWRIGHT_ACTIVITIES', 'STEPWRIGHT_HANDLERS', 'STEPWRIGHT_RUN']);
 
 /**
- * Runs a worker for one activity, whose tasks a program runs. Connects as `execute` does, and starts no service.
- * @returns the exit code. @throws StartError before anything runs
+ * Runs a worker for one activity, each of whose tasks is a run of a program. Connects as `execute` does, and starts no
+ * service.
+ * @returns the exit code
+ * @throws StartError before anything runs
  */
 export async function exec(
   command: readonly string[],
@@ -61,7 +66,10 @@ export async function exec(
   });
 }
 
-/** Returns a project's config with its connection and its defaults of handlers, but with other activities. */
+/**
+ * Returns a project's config without its handlers: the connection and the defaults of handlers stay, the activities are
+ * these.
+ */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,
   ...{ activities, interceptors: [], handlers: {}, run: 'main', setup: undefined, observe: [] },
@@ -97,7 +105,7 @@ function codeAndName(text: string): [code: string, name: string] {
   return [code, name.join('=')];
 }
 
-/** Finds mistakes in the flags for the program. */
+/** Finds mistakes in the flags that describe the program. */
 function flagProblems({ error = [] }: ExecFlags, { killAfter, memoryMb }: CommandOptions): Problem[] {
   return [
     ...error.flatMap(errorProblems),
@@ -135,7 +143,7 @@ function errorProblems(text: string): Problem[] {
   return [];
 }
 
-/** Returns a problem where the program is not there or can't be run. */
+/** Returns a problem where the program is missing or can't be run. */
 export function missingProgram(file: string): Problem[] {
   const places = file.includes('/')
     ? [resolve(file)]
@@ -160,7 +168,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** @throws StartError where no activity is named */
+/** Returns the text of the flag `--activity`. @throws StartError where the flag is missing */
 export function activityNamed(activity: string | undefined): string {
   if (activity) return activity;
   throw new StartError([

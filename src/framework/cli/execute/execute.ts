@@ -22,13 +22,15 @@ import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
 import { Trace } from './trace.js';
 
-/** Prints to stderr. Control characters in a machine's data are escaped, so that they do nothing to the terminal. */
+/**
+ * Prints to stderr. Control characters are escaped: a machine's data may hold some, and the terminal would obey them.
+ */
 const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
 /** All control characters but line feed and tab. */
 const CONTROLS = /[^\P{Cc}\n\t]/gu;
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** The options of the command. */
+/** The options of `stepwright execute`. */
 export interface ExecuteOptions {
   /** True to print each event as it happens. */
   readonly trace: boolean;
@@ -37,8 +39,8 @@ export interface ExecuteOptions {
 }
 
 /**
- * Starts an execution and follows it to its end. Its output goes to stdout as one line of JSON; everything else to
- * stderr.
+ * Starts an execution and follows it to its end. The execution's output goes to stdout as one line of JSON, everything
+ * else to stderr.
  * @param typed JSON, `@FILE`, or `-` for standard input
  * @returns the exit code: 0 only for SUCCEEDED
  */
@@ -64,7 +66,9 @@ export async function execute(
 
 interface Connection {
   readonly service: AwsService;
-  /** A client for the region of the machine's ARN; for a name, of the configured one. */
+  /**
+   * A client for the region in the machine's ARN; where the machine is given by its name, for the configured region.
+   */
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
 }
@@ -86,7 +90,7 @@ async function connect(machine: string, flags: Flags): Promise<Connection> {
   return { service, client: await service.client(region), endpoint };
 }
 
-/** The parts of a run that are the same for each execution. */
+/** The parts of a run that are the same for each execution under `--watch`. */
 interface RunParts {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
@@ -100,7 +104,7 @@ async function run(parts: RunParts, input: string): Promise<number> {
   return printEnd(await follow(parts, executionArn));
 }
 
-/** Starts an execution. @returns its ARN */
+/** Starts an execution. @returns the execution's ARN */
 async function begin({ client, endpoint, machine }: RunParts, input: string): Promise<string> {
   let asked = false;
   try {
@@ -115,7 +119,7 @@ async function begin({ client, endpoint, machine }: RunParts, input: string): Pr
   }
 }
 
-/** Calls that fail are repeated for so long, which is longer than a restart of the service takes. */
+/** The time for which failing calls are repeated, which is longer than a restart of the service takes. */
 const RETRY_LIMIT_MS = 60_000;
 
 async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
@@ -153,7 +157,10 @@ function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
   return async () => trace.print(await history.next(), systemClock.now());
 }
 
-/** Runs an execution at each change of the file, until the process ends. Errors are printed, and the next change is tried. */
+/**
+ * Runs an execution at each change of the input's file, until the process ends. After an error, which is printed, the
+ * next change is waited for.
+ */
 async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
   let before = await readFile(file, 'utf8');
   print(`watching ${file}: each change runs it again. Press Ctrl-C to end.`);

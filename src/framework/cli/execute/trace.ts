@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 
-/** A task is reported when no worker has taken it for so long: none polls, or all are busy. */
+/** The time after which a task that no worker has taken is reported: no worker polls, or all are busy. */
 const UNTAKEN_MS = 2_000;
 
 interface Scheduled {
@@ -9,10 +9,13 @@ interface Scheduled {
   readonly at: number;
 }
 
-/** Prints an execution's history for a person, one line an event: states, attempts, waits, tasks that no worker takes. */
+/**
+ * Prints the history of an execution for a person, one line for each event: states, attempts, waits, tasks that no
+ * worker takes.
+ */
 export class Trace {
   readonly #write: (line: string) => void;
-  /** The state of each event, by the event's id. */
+  /** The name of the state that each event belongs to, by the event's id. */
   readonly #states = new Map<number, string>();
   readonly #attempts = new Map<string, number>();
   readonly #waiting = new Map<number, Scheduled>();
@@ -22,7 +25,10 @@ export class Trace {
     this.#write = write;
   }
 
-  /** @param now epoch milliseconds, by the clock of the events as far as it is known */
+  /**
+   * Prints new events, and the tasks that no worker has taken for a while.
+   * @param now epoch milliseconds, by the clock of the events as far as it is known
+   */
   print(events: readonly HistoryEvent[], now: number): void {
     for (const event of events) this.#event(event);
     for (const [id, { state, activity, at }] of this.#waiting) {
@@ -73,7 +79,10 @@ export class Trace {
   }
 }
 
-/** Describes the failure or the timeout in an event. The execution's own end is printed elsewhere. */
+/**
+ * Returns the failure or the timeout in an event as text. Undefined for other events, and for the end of the execution,
+ * which is printed elsewhere.
+ */
 function failureIn(event: HistoryEvent): string | undefined {
   const { type = '' } = event;
   if (type.startsWith('Execution') || !/(?:Failed|TimedOut|Aborted)$/.test(type)) return undefined;

@@ -1,18 +1,18 @@
 import type { Option as OptionOf } from 'commander';
 import { Option } from './commander.js';
 
-/** The access flags as they are parsed. */
+/** The access flags as commander parses them. */
 export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   readonly console?: boolean;
 }
 
-/** The callers that the local service lets in, and whether it serves its console. */
+/** The callers that the local service lets in, and whether the service has a console. */
 export interface Access {
   readonly allowHosts?: readonly string[];
   readonly allowOrigins?: readonly string[];
-  /** Undefined where neither `--console` nor `--no-console` is given. */
+  /** Absent where neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
 }
 
@@ -26,7 +26,7 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--no-console', 'serve no console'),
 ];
 
-/** Reads the access flags of a command line. */
+/** Returns the access that the flags of a command line give. */
 export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,

@@ -1,11 +1,11 @@
 import type { Environment } from '../../base/environment.js';
 
-/** Flags that npm has as well: the user may have meant npm's. */
+/** Flags of commands that npm has as well, so that the user may have meant npm's. */
 const OF_NPM = new Set(['json']);
 
 /**
- * Returns the error message for flags that npm has taken, as in `npm run start --port 9000`: npm leaves them in the
- * environment and passes on the rest. Undefined where it has taken none.
+ * Returns an error message about flags that npm has taken, as in `npm run start --port 9000`: npm puts them into the
+ * environment and passes only the rest on. Undefined where npm has taken none.
  * @param flags the command's flags, without their dashes
  */
 export function flagsTakenByNpm(flags: readonly string[], env: Environment): string | undefined {

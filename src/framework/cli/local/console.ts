@@ -4,12 +4,15 @@ import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { localArn } from './seed.js';
 
-/** Returns true where a console is served: on loopback unless it is turned off, elsewhere only where it is asked for. */
+/**
+ * Returns true where the local service has a console: on a loopback address unless the console is turned off, at other
+ * addresses only where it is asked for.
+ */
 export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): boolean {
   return asked ?? (host === 'localhost' || (isIP(host) !== 0 && (host === '::1' || host.startsWith('127.'))));
 }
 
-/** Returns the options for a console that shows these workers, and example inputs of these handlers. */
+/** Returns the options of a console that shows these workers, and that offers example inputs of these handlers. */
 export function consoleOptions(
   handlers: readonly PlannedHandler[],
   region: string | undefined,

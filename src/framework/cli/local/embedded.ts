@@ -7,19 +7,26 @@ import type { Access } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
-/** The local service of a `start` at the endpoint `local`. At any other endpoint its modules are not loaded. */
+/**
+ * The local service inside a `start`, at the endpoint `local`. At any other endpoint the modules of the service are not
+ * loaded.
+ */
 export interface Embedded {
   readonly service: LocalService;
-  /** True where it serves a console. */
+  /** True where the service has a console. */
   readonly console: boolean;
   /**
-   * Logs the machines, and their disagreements with the classes.
-   * @param port the service's port, where `execute` needs to be given it
+   * Logs the state machines of the service, and their disagreements with the classes.
+   * @param port the service's port, where `execute` needs it as a flag
    */
   logMachines(port: number | undefined): void;
 }
 
-/** @param workers the workers that the console shows. @throws StartError */
+/**
+ * Starts the seeded service of a `start`.
+ * @param workers returns the workers that the console shows
+ * @throws StartError where the service can't start
+ */
 export async function startEmbedded(
   { plan, machines }: Project,
   { console: asked, ...access }: Access,

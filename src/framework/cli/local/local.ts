@@ -9,14 +9,14 @@ import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
-/** The address to listen on, and the callers to let in. */
+/** The address on which the local service listens, and the callers that it lets in. */
 interface ListenOptions extends Access {
   readonly host?: string;
-  /** Health ports of workers for the console to show. @default [] */
+  /** The health ports of workers for the console to show. @default [] */
   readonly workerPorts?: readonly number[];
 }
 
-/** Runs only the local service, seeded, until a signal comes. @returns the exit code */
+/** Runs the local service without a worker, seeded, until a signal comes. @returns the exit code */
 export async function local(
   flags: Flags,
   { host, workerPorts = [], console: asked, ...access }: ListenOptions,

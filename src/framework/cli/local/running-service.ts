@@ -6,7 +6,7 @@ import type { Worker } from '../../worker/worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
-/** The longest wait for an answer. A service on this machine answers sooner. */
+/** The longest wait for the answer of a service on this machine. */
 const LOOK_MS = 1_000;
 
 /** Returns true where the local service of a `start`, `local` or `dev` listens at an address. */
@@ -16,8 +16,8 @@ export async function isLocalService(url: string): Promise<boolean> {
 }
 
 /**
- * Has a local service of ours end a worker's polls when the worker drains, which then need not wait for them. At any
- * other endpoint polls end by themselves.
+ * Has a local service end the polls of a worker when the worker drains, so that the drain need not wait for them. At
+ * any other endpoint a poll ends by itself.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;
@@ -31,7 +31,10 @@ async function endPollsAt(url: string, workerName: string): Promise<void> {
   await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
 }
 
-/** Resolves with the response's header that marks a service of ours; undefined without one. */
+/**
+ * Sends a request. Resolves with the response's header that marks a local service of Stepwright; undefined without such
+ * a header, and without an answer.
+ */
 function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
   return new Promise((resolve) => {
     const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {

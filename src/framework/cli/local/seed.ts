@@ -14,7 +14,7 @@ import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
-/** The account and the region of activities that are declared without an ARN. */
+/** The account and the region in the ARNs of activities that are declared by a bare name. */
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
@@ -26,7 +26,10 @@ export interface SeededOptions extends Omit<Access, 'console'> {
   readonly console?: false | ConsoleOptions;
 }
 
-/** Starts the local service and gives it the declared activities and the machines. @throws StartError */
+/**
+ * Starts the local service, and adds the declared activities and the state machines.
+ * @throws StartError where the service can't start
+ */
 export async function startSeeded(
   options: SeededOptions & { readonly settings: Settings },
   handlers: readonly PlannedHandler[],
@@ -43,7 +46,10 @@ export async function startSeeded(
   return service;
 }
 
-/** Returns the disagreements of classes and seeded machines. Bare names have the ARNs of the local service. */
+/**
+ * Returns the disagreements of the classes with the seeded machines. Bare names are compared by their ARNs at the local
+ * service.
+ */
 export function seededFindings(
   { settings, handlers }: Plan,
   machines: readonly MachineSource[],
@@ -53,14 +59,14 @@ export function seededFindings(
   return checkMachines({ machines, handlers: checked, errorNames: [...new Set(allErrorNames().values())] });
 }
 
-/** Returns the ARN under which an activity is seeded: its own, or one made of its bare name. */
+/** Returns the ARN under which an activity is seeded: the declared ARN, or one made of the bare name. */
 export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
   return activity.kind === 'arn'
     ? activity.arn
     : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
 }
 
-/** A handler with the ARN under which its activity is seeded. */
+/** A handler with the ARN under which the handler's activity is seeded. */
 export interface SeededHandler extends BeatingHandler {
   readonly arn: string;
 }
@@ -75,7 +81,7 @@ export const seededHandlers = (
     heartbeatMs,
   }));
 
-/** Starts an empty local service. @throws StartError where it can't listen */
+/** Starts an empty local service. @throws StartError where the service can't listen */
 export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
   try {
@@ -94,7 +100,7 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
   }
 }
 
-/** Finds the handlers whose heartbeat does not suit the HeartbeatSeconds of a seeded machine. */
+/** Finds the handlers whose heartbeat is too slow for the HeartbeatSeconds of a seeded machine. */
 export function slowHeartbeats(service: LocalService, handlers: readonly SeededHandler[]): Problem[] {
   return handlers.flatMap((handler) => {
     const seconds = service.heartbeatSecondsOf(handler.arn);

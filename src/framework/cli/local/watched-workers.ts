@@ -2,14 +2,14 @@ import { get } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
-/** A status older than this is read again when it is asked for. */
+/** The age at which a status is read again when the console asks for it. */
 const FRESH_MS = 500;
 const TIMEOUT_MS = 1_000;
-/** The longest status that is read; that of a worker has some kilobytes. */
+/** The most bytes of a status that are read; the status of a worker has some kilobytes. */
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Returns a function that gives the last known status of the workers on these health ports of this machine. Each call
+ * Returns a function that returns the last known status of the workers on these health ports of this machine. A call
  * also reads `/status` again where the last status is old, for the next call.
  */
 export function watchWorkers(ports: readonly number[], clock: Clock): () => readonly ConsoleWorker[] {
@@ -37,7 +37,7 @@ class WatchedWorker {
   }
 }
 
-/** Returns the status of a worker that could not be read, with the reason. */
+/** Returns the status of a worker whose status could not be read. @param why the reason */
 const unknown = (port: number, why: string): ConsoleWorker => ({
   name: `127.0.0.1:${port}`,
   state: 'unknown',
@@ -49,7 +49,10 @@ const unknown = (port: number, why: string): ConsoleWorker => ({
   counts: {},
 });
 
-/** Reads a worker's status. Never rejects: without an answer the state is `unknown`, with the reason. */
+/**
+ * Reads the status of the worker on a health port. Never rejects: without an answer the state is `unknown`, with the
+ * reason.
+ */
 function readStatus(port: number): Promise<ConsoleWorker> {
   return new Promise((resolve) => {
     const giveUp = (why: string): void => resolve(unknown(port, why));
@@ -70,7 +73,7 @@ function readStatus(port: number): Promise<ConsoleWorker> {
 
 const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
-/** Parses a status; undefined where the text is none, since any program may listen on the port. */
+/** Parses the text of `/status`; undefined where the text is no status, since any program may listen on the port. */
 function readWorker(text: string): ConsoleWorker | undefined {
   let status: Partial<ConsoleWorker>;
   try {

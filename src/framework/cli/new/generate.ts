@@ -3,19 +3,20 @@ import { dirname, join } from 'node:path';
 import { write } from '../output/stdout.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
-/** The words of a name in camel case, snake case or kebab case. */
+/** Matches each word of a name in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 
-/** The ARN in the template. */
+/** The ARN in the template, which is replaced. */
 const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
 
-/** Matches an ARN or a bare name, either with `${NAME}` in it. */
+/** Matches an ARN or a bare name, either of which may hold `${NAME}`. */
 const ACTIVITY = /^[\w.:${}-]+$/;
 
 /**
- * Adds an activity to the project of the working directory: its class with a DTO, its test, and a state machine that
- * runs it. Never overwrites a file. @returns the exit code
+ * Adds an activity to the project of the working directory: a class with a DTO, a test, and a state machine that runs
+ * it. Never overwrites a file.
  * @param options `activity`: the ARN or the name to declare. @default an ARN beside those of the other activities
+ * @returns the exit code
  * @throws Error where the name is invalid, there is no project, or a file exists already; nothing is written then
  */
 export async function generateActivity(
@@ -42,7 +43,7 @@ export async function generateActivity(
   return 0;
 }
 
-/** Splits a name into small words, without a last `activity`. */
+/** Returns the words of a name in lower case, without `activity` at the end. */
 function wordsOf(name: string): string[] {
   if (/[^A-Za-z0-9 _-]/.test(name)) return [];
   const words = (name.match(WORD) ?? []).map((word) => word.toLowerCase());
@@ -65,7 +66,10 @@ async function projectDir(): Promise<string> {
   }
 }
 
-/** Returns the ARN up to the name, of the project's first activity: all have one region and one account. */
+/**
+ * Returns the ARN of the project's first activity, without the activity's name; the template's where there is none. All
+ * activities of a project have one region and one account.
+ */
 async function arnPrefix(dir: string): Promise<string> {
   const folder = join(dir, 'src/activities');
   const names = (await exists(folder)) ? await readdir(folder, { recursive: true }) : [];
@@ -78,7 +82,7 @@ async function arnPrefix(dir: string): Promise<string> {
   return TEMPLATE_ARN.slice(0, TEMPLATE_ARN.lastIndexOf(':') + 1);
 }
 
-/** The fields of a package.json that tell the names of its scripts and its test runner. */
+/** The fields of a package.json that show the project's scripts and its test runner. */
 interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: object;

@@ -3,15 +3,16 @@ import { basename, join, relative, resolve } from 'node:path';
 import { write } from '../output/stdout.js';
 import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
 
-/** Matches the names that npm takes, without a scope. */
+/** Matches the names that npm accepts for a package without a scope. */
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
 /**
- * Writes a project into a new folder, or an empty one: an activity, its tests, a state machine, and the files that build,
- * test, run and pack them. @returns the exit code
+ * Writes a project into a new folder, or into an empty one: an activity, its tests, a state machine, and the files that
+ * build, test, run and pack them.
  * @param name the folder, relative to the working directory; its last part is the name of the package
- * @param options `version`: of this package. `from`: a tarball to install it from instead, which is copied into the
- * project
+ * @param options `version`: of this package. `from`: a tarball of this package to install instead, which is copied into
+ * the project
+ * @returns the exit code
  * @throws Error where the name is invalid, or the folder holds anything but a `.git`; nothing is written then
  */
 export async function newProject(
@@ -44,7 +45,7 @@ async function isNew(dir: string): Promise<boolean> {
   }
 }
 
-/** Returns the nearest free name, relative to the working directory. */
+/** Returns a name for a new project that no folder in the working directory has. */
 async function freeName(dir: string): Promise<string> {
   for (let number = 2; ; number++) {
     const free = `${dir}-${number}`;

@@ -2,22 +2,25 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The package's folder of templates. Their files are valid as they are, so that tools can check them. */
+/** The folder of templates in this package. The files in it are valid as they are, so that tools can check them. */
 const TEMPLATES = fileURLToPath(new URL('../../../../../templates/', import.meta.url));
 
-/** Files whose name begins with a dot in the project: npm would leave them out of a package, or apply them to it. */
+/**
+ * Files whose name begins with a dot in the project. With the dot, npm would leave the file out of a package, or apply
+ * it to the package.
+ */
 const DOTTED = new Set(['gitignore', 'dockerignore']);
 
-/** A file to write. */
+/** A file to write into a project. */
 export interface NewFile {
-  /** Relative to the folder of the project. */
+  /** The file's path, relative to the project's folder. */
   readonly path: string;
   readonly text: string;
 }
 
 /**
  * Reads the files of a template.
- * @param replace pairs of a word in the template's paths and texts, and its replacement
+ * @param replace pairs of a word in the template's paths and texts, and the word to write instead
  */
 export async function readTemplate(
   name: 'project' | 'activity',
@@ -38,7 +41,7 @@ export async function readTemplate(
   );
 }
 
-/** Writes all files or none. @throws Error that names each file which exists already */
+/** Writes all files, or none where one exists already. @throws Error that names each file which exists already */
 export async function writeFiles(dir: string, files: readonly NewFile[]): Promise<void> {
   const there: string[] = [];
   for (const { path } of files) if (await exists(join(dir, path))) there.push(path);
@@ -50,7 +53,7 @@ export async function writeFiles(dir: string, files: readonly NewFile[]): Promis
   }
 }
 
-/** Copies a file into the project. @throws Error where it exists already */
+/** Copies a file into the project. @throws Error where a file of this name exists already */
 export const copyBeside = (file: string, dir: string, name: string): Promise<void> =>
   cp(file, join(dir, name), { errorOnExist: true, force: false });
 

@@ -19,7 +19,7 @@ export function logActivities(
 
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
-/** @param port the local service's port, where `execute` needs to be given it */
+/** Logs the state machines of a local service. @param port the service's port, where `execute` needs it as a flag */
 export function logMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
@@ -29,22 +29,27 @@ export function logMachines(log: Logger, machines: readonly MachineSource[], por
     );
 }
 
-/** The most findings that a start logs; `stepwright check` lists all. */
+/** The most findings that a start logs; `stepwright check` lists all of them. */
 const MOST_FINDINGS = 10;
 
-/** Warns of disagreements of classes and machines. They stop no start: another worker may share the machines. */
+/**
+ * Warns of disagreements between classes and state machines. They do not stop the start: another worker may serve the
+ * same machines.
+ */
 export function logFindings(log: Logger, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
   const more = findings.length > MOST_FINDINGS ? `${findings.length - MOST_FINDINGS} more, and all` : 'all';
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
 }
 
-/** Warns of compiled files that are older than their sources, or have none. */
+/** Warns of compiled files that are older than their sources, or that have none. */
 export function logOutdated(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
-/** Logs the settings that an orchestrator needs for the longest drain: by default it kills after 30 s. */
+/**
+ * Logs the settings by which an orchestrator waits for the longest drain: by default an orchestrator kills after 30 s.
+ */
 export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = killAfterSeconds(longestDrainMs);
   log.info(
@@ -57,7 +62,7 @@ const inEcs = (seconds: number): string =>
     ? `stopTimeout: ${seconds}`
     : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
-/** Returns a command line as the user would type it: by the npm scripts of this repository, or by npx. */
+/** Returns a command line as the user would type it: an npm script of this repository where one runs, else npx. */
 export function command(name: 'execute' | 'start' | 'check'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
   if (!ownScripts || name === 'check') return `npx stepwright ${name}`;

@@ -3,13 +3,16 @@ import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
 import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
-/** Returns an error that says where a failed call went and what to do about it; the error itself where that is not known. */
+/**
+ * Returns an error that says where a failed call went and what to do about it; the error itself where nothing is known
+ * about it.
+ */
 export function explainCallError(error: unknown, endpoint: Endpoint): unknown {
   const said = explanation(error, endpoint);
   return said === undefined ? error : new Error(said, { cause: error });
 }
 
-/** Returns true where nothing listens at the address. */
+/** Returns true for the error of a call to an address where nothing listens. */
 export const isRefused = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED';
 
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
@@ -33,7 +36,7 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   return `nothing listens at ${where}: ${hint}`;
 }
 
-/** Returns true where the SDK has sent the call and got no response. */
+/** Returns true for the error of a call that the SDK has sent and that got no response. */
 const isOfNetwork = (error: unknown): error is Error =>
   error instanceof Error && '$metadata' in error && statusOf(error) === undefined;
 
@@ -45,7 +48,10 @@ function statusOf(error: unknown): number | undefined {
   return $response?.statusCode ?? $metadata?.httpStatusCode;
 }
 
-/** Returns true for a response that the SDK could not read, or that names no error of the service. */
+/**
+ * Returns true for the error of a response that the SDK could not read, or that names no error of the service:
+ * something else answered.
+ */
 function isForeign(error: unknown): boolean {
   if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
   return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);

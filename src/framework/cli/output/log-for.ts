@@ -4,9 +4,9 @@ import type { Environment } from '../../base/environment.js';
 import { StartError } from '../../base/errors.js';
 import { createLog } from '../../base/log/log.js';
 
-/** The flags for the log of a command. */
+/** The flags of a command about its log. */
 export interface LogFlags {
-  /** One of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info` */
+  /** The lowest level that is written, one of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info` */
   readonly logLevel?: string;
   readonly logFormat?: 'pretty' | 'json';
 }
@@ -15,7 +15,7 @@ export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 export const LEVEL_VARIABLE = 'STEPWRIGHT_LOG_LEVEL';
 
 /**
- * Makes the log of a command. Without a format it is pretty in a terminal, and JSON lines elsewhere.
+ * Makes the log of a command. Without `--log-format` the log is pretty in a terminal, and lines of JSON elsewhere.
  * @throws StartError where STEPWRIGHT_LOG_LEVEL is no level
  */
 export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
@@ -24,7 +24,7 @@ export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof cre
     pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY,
   });
 
-/** An empty variable counts as unset. */
+/** Returns the level in STEPWRIGHT_LOG_LEVEL. An empty variable counts as unset. */
 function levelIn(env: Environment): string | undefined {
   const level = env[LEVEL_VARIABLE] || undefined;
   const rule = oneOf(...LOG_LEVELS);

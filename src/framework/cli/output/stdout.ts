@@ -1,3 +1,5 @@
-/** Writes to standard output. Resolves when all of it is written: the process may exit right after. */
+/**
+ * Writes a text to standard output. Resolves when all of the text is written, so that the process may exit right after.
+ */
 export const write = (text: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(text, () => resolve()));

@@ -1,10 +1,10 @@
 let intended = false;
 
-/** Ends the process by the command's own decision. */
+/** Ends the process at once, by a decision of the command. */
 export function exitNow(code: number): never {
   intended = true;
   process.exit(code);
 }
 
-/** Returns true once the command itself has ended the process: an exit of user code is none of its own. */
+/** Returns true once `exitNow` was called: any other exit is that of user code. */
 export const isExitIntended = (): boolean => intended;

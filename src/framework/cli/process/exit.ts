@@ -3,15 +3,15 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import type { WorkerStatus } from '../../worker/observe/status.js';
 import { exitNow } from './exit-now.js';
 
-/** Ends the process once the last log lines are written, or after a second. */
+/** Ends the process once the last lines of the log are written, or after a second. */
 export async function exit(code: number): Promise<never> {
   await flushLog();
   exitNow(code);
 }
 
 /**
- * Reports on stderr which tasks are left where the process exits while its worker has not stopped (`process.exit()` in
- * user code, a second signal). An exit code of 0 becomes 1.
+ * Reports on stderr the tasks in flight where the process exits before its worker has stopped: by `process.exit()` in
+ * user code, or a second signal. An exit code of 0 becomes 1.
  */
 export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'tasks'>): void {
   process.on('exit', (code) => {

@@ -3,25 +3,28 @@ import type { Logger } from '../../base/log/log.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
 import { exitNow } from './exit-now.js';
 
-/** A signal this soon after the first is the same request: under npm one key press arrives twice, within 2 ms. */
+/**
+ * A signal that follows the first within this time is the same request: under npm one key press arrives twice, within 2
+ * ms.
+ */
 const SAME_REQUEST_MS = 100;
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopRequest = keyof typeof EXIT_CODE;
 const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Commands that run until they are stopped. An early stop of one is no failure. */
+/** Commands that run until they are stopped: for them a signal before anything runs is no failure. */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
 
-/** The flag that starts a set of processes. A SIGUSR2 reloads a set, and ends any other command. */
+/** Matches the flag that starts a set of processes. SIGUSR2 reloads a set, and ends any other command. */
 const STARTS_SET = /^--processes(?:=|$)/;
 
 let onStopRequest: ((name: StopRequest) => void) | undefined;
 let onReloadRequest = (): void => {};
 
 /**
- * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} takes them over, a signal
- * ends the process at once: nothing has begun that could be lost. A set of processes catches SIGUSR2, too, and ignores it
- * until {@link reloadRequests} takes it over: no code has been read that could be old.
+ * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} is called, each of them
+ * ends the process at once: nothing has begun that could be lost. A set of processes catches SIGUSR2, too, and ignores
+ * it until {@link reloadRequests} is called: no code has been read yet that could be old.
  */
 export function catchSignals([command, ...flags]: readonly string[]): void {
   const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
@@ -38,13 +41,13 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   exitNow(0);
 }
 
-/** Calls a listener at each SIGUSR2 from now on. */
+/** Calls the listener at each SIGUSR2 from now on, and no other one. */
 export function reloadRequests(listener: () => void): void {
   onReloadRequest = listener;
 }
 
 /**
- * Aborts at the first signal; a later one ends the process at once.
+ * Returns a signal that aborts at the first SIGINT, SIGTERM or SIGHUP. A later one ends the process at once.
  * @param cleanUp runs before that end; a third signal does not wait for it
  */
 export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<void>): AbortSignal {

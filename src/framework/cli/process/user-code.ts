@@ -3,7 +3,7 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { isExitIntended } from './exit-now.js';
 
 /**
- * Runs user code that belongs to the start and waits for it. Where that code ends the process, the exit is reported as a
+ * Runs user code that is part of a start, and waits for it. Where that code ends the process, the exit is reported as a
  * problem of the start, with an exit code other than 0.
  * @param origin the code of that problem, and the place of the user code
  * @throws StartError where the user code awaits a promise that nothing is left to settle

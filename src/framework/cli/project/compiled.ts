@@ -4,17 +4,20 @@ import type { Problem } from '../../base/errors.js';
 import { shownPath } from '../../base/show.js';
 import { loadLibrary } from '../../base/load-library.js';
 
-/** The mapping of sources to compiled files by a tsconfig.json. */
+/** The rule by which a tsconfig.json maps sources to compiled files. */
 export interface Compilation {
   /** The path of the tsconfig.json. */
   readonly tsconfig: string;
   readonly rootDir: string;
   readonly outDir: string;
-  /** True where each build writes every file; an incremental one leaves unchanged files alone. */
+  /**
+   * True where each build writes every file; an incremental build leaves unchanged files alone, so that their dates say
+   * nothing.
+   */
   readonly rewritesAll: boolean;
 }
 
-/** Returns the compilation of the nearest tsconfig.json; where there is none, the reason. */
+/** Returns the compilation by the nearest tsconfig.json; where there is no usable one, the reason as text. */
 export function compilationOf(source: string): Compilation | string {
   const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
@@ -30,13 +33,13 @@ export function compilationOf(source: string): Compilation | string {
   };
 }
 
-/** Returns the path to which tsc compiles a source; undefined outside the rootDir. */
+/** Returns the path of the file that tsc compiles a source to; undefined for a source outside the rootDir. */
 export function outputOf({ rootDir, outDir }: Compilation, source: string): string | undefined {
   const inside = relative(rootDir, source).replace(/\.([cm]?)tsx?$/, '.$1js');
   return inside.startsWith('..') ? undefined : resolve(outDir, inside);
 }
 
-/** A compiled file that differs from its source. */
+/** A compiled file that is older than its source (`stale`), or has none (`orphan`). */
 export interface Outdated {
   readonly file: string;
   /** The path of the source, which may no longer exist. */
@@ -57,7 +60,10 @@ export function outdated(compilation: Compilation, files: readonly string[]): Ou
 export const isStale = ({ rewritesAll }: Compilation, source: string, output: string): boolean =>
   rewritesAll && statSync(source).mtimeMs > statSync(output).mtimeMs;
 
-/** Returns the possible sources of a compiled file, the likeliest first; none outside the outDir. */
+/**
+ * Returns the paths that the source of a compiled file may have, the likeliest first; none for a file outside the
+ * outDir.
+ */
 function sourcesOf({ rootDir, outDir }: Compilation, file: string): string[] {
   const inside = relative(outDir, file);
   if (inside.startsWith('..')) return [];

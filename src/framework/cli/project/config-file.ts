@@ -9,22 +9,22 @@ import { type Compilation, compilationOf, isStale, outputOf } from './compiled.j
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
 
-/** A loaded config. */
+/** A loaded config, and the folders that its paths are relative to. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** The URL of the compiled config; undefined where there is none. */
+  /** The URL of the compiled config; absent where the project has no config. */
   readonly module?: string;
-  /** The compilation of the project; undefined where the config is JavaScript. */
+  /** The compilation of the project; absent where the config is JavaScript. */
   readonly compilation?: Compilation;
-  /** The folder of the compiled config. Its globs are relative to it. */
+  /** The folder of the compiled config, to which the globs of `activities` are relative. */
   readonly baseDir: string;
-  /** The folder of the nearest package.json. `machines` is relative to it. */
+  /** The folder of the nearest package.json, to which the globs of `machines` are relative. */
   readonly projectDir: string;
 }
 
 /**
- * Finds and imports the config. A `.ts` file is never compiled here: it is mapped to its output through tsconfig.
- * @param path `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
+ * Finds and imports the config. A `.ts` file is never compiled here: the file that tsc compiles it to is imported.
+ * @param path the text of `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
  * @throws StartError where the file is missing, stale or can't be loaded
  */
 export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
@@ -40,7 +40,7 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
   };
 }
 
-/** Like {@link loadConfig}, but an absent default config is an empty one. */
+/** Does as {@link loadConfig}, and returns an empty config where `path` is undefined and there is none. */
 export async function loadConfigIfAny(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const found = path !== undefined || DEFAULT_NAMES.some((name) => existsSync(join(cwd, name)));
   return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
@@ -48,7 +48,7 @@ export async function loadConfigIfAny(path: string | undefined, cwd: string): Pr
 
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
-/** @throws StartError where there is no config */
+/** Returns the absolute path of the config. @throws StartError where there is no config */
 export function findConfig(path: string | undefined, cwd: string): string {
   const candidates = path === undefined ? DEFAULT_NAMES : [path];
   const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
@@ -66,7 +66,7 @@ export function findConfig(path: string | undefined, cwd: string): string {
   ]);
 }
 
-/** Returns the compiled file of a config. @throws StartError where it is missing or stale */
+/** Returns the path of the file that a config is compiled to. @throws StartError where that file is missing or stale */
 function compiledConfig(source: string, compilation: Compilation | string): string {
   const problem = (code: Problem['code'], what: string, fix: string): StartError =>
     new StartError([{ code, where: shownPath(source), what, fix }]);
@@ -94,7 +94,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
   return output;
 }
 
-/** @param shown the file that messages name */
+/** Imports a config and returns its default export. @param shown the path that messages name */
 async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
   // Source maps are read from here on, so that traces show the user's .ts lines and no map of our own is read.
@@ -135,7 +135,7 @@ async function importModule(file: string, where: string): Promise<{ default?: un
   }
 }
 
-/** @throws StartError for a getter that throws */
+/** Reads each property once, so that a getter that throws is found here. @throws StartError for such a getter */
 function callGetters(config: object, where: string): void {
   for (const key of Object.keys(config)) {
     try {
@@ -151,7 +151,7 @@ function callGetters(config: object, where: string): void {
   }
 }
 
-/** Returns the error's message and the first line of its stack that lies in the user's files. */
+/** Returns the message of an error, and the first line of its stack that lies in the user's files. */
 function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const line = error.stack
@@ -160,7 +160,7 @@ function traceOf(error: unknown): string {
   return `${error.name}: ${error.message}${line ? `\n${line.trim()}` : ''}`;
 }
 
-/** Returns the folder of the nearest package.json; without one, that of the file. */
+/** Returns the folder of the nearest package.json above a file; where there is none, the file's own folder. */
 export function projectDir(file: string): string {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     if (existsSync(join(dir, 'package.json'))) return dir;

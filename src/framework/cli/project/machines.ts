@@ -6,15 +6,15 @@ import { definitionMistakes, machineProblem } from '../../check/definition-mista
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
-/** The globs of a project's machines, and the source that sets them. */
+/** The globs of a project's state machines, and the source that sets them. */
 export interface MachineGlobs {
   readonly machines: readonly string[];
   readonly origins: { readonly machines: { readonly from: string } };
 }
 
 /**
- * Reads a project's state machines. A glob that the user has set and that matches nothing is a problem, and so is each
- * mistake in a definition.
+ * Reads the state machines of a project. A glob that the user has set and that matches nothing is a problem, and so is
+ * each mistake in a definition.
  */
 export async function readMachines(
   settings: MachineGlobs,

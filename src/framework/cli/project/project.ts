@@ -6,20 +6,23 @@ import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 
-/** A user's project on disk: the plan of its worker, and its state machines. */
+/** A user's project on disk: the plan of the project's worker, and the state machines. */
 export interface Project {
   readonly plan: Plan;
   /** The URL of the config's module. */
   readonly module?: string;
-  /** Compiled activities that differ from their sources: warnings, or problems of the plan where it has others. */
+  /**
+   * Compiled activities that differ from their sources, as warnings. Empty where the plan has problems: they are then
+   * among those.
+   */
   readonly outdated: readonly Problem[];
-  /** Empty where no local service is seeded with them. */
+  /** The state machines to seed a local service with; empty where none is seeded. */
   readonly machines: readonly MachineSource[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
 }
 
-/** Reads the project of a worker, and at the endpoint `local` its machines. All problems are in the plan. */
+/** Reads the project of a worker, and at the endpoint `local` the state machines. All problems are in the plan. */
 export async function readProject(flags: Flags): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
@@ -35,20 +38,26 @@ export async function readWorker(flags: Flags): Promise<Project> {
   return { ...withOutdated(plan, loaded), module, projectDir, machines: [] };
 }
 
-/** Makes the plan, which imports the activities. */
+/** Makes the plan of a worker, which imports the activities. */
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
   );
 
-/** Adds outdated files to the problems of a plan: a renamed file can be the cause of two classes on one activity. */
+/**
+ * Adds outdated files to the problems of a plan that has some: a renamed file can be the cause of two classes on one
+ * activity.
+ */
 function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'outdated'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];
   if (plan.problems.length === 0) return { plan, outdated: found };
   return { plan: { ...plan, problems: [...plan.problems, ...found] }, outdated: [] };
 }
 
-/** Reads the project that a local service is seeded with. A config is not needed. @throws StartError with its problems */
+/**
+ * Reads the project that a local service is seeded with. The project need not have a config.
+ * @throws StartError with the project's problems
+ */
 export async function readSeeds(flags: Flags): Promise<Project> {
   const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { config, baseDir, projectDir } = loaded;
@@ -59,7 +68,7 @@ export async function readSeeds(flags: Flags): Promise<Project> {
   return { ...seeds, outdated };
 }
 
-/** Reads a project that is not run. Mistakes in its machines are not among the problems. */
+/** Reads the files of a project whose worker is not run. Mistakes in the state machines are not among the problems. */
 export async function readProjectFiles(flags: Flags): Promise<Project> {
   const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await planOf({ config, baseDir, flags: atLocal(flags) });
@@ -68,7 +77,7 @@ export async function readProjectFiles(flags: Flags): Promise<Project> {
   return { ...project, plan: { ...project.plan, problems }, projectDir };
 }
 
-/** Sets the endpoint `local`, whatever is configured. */
+/** Returns flags with the endpoint `local`, which wins over any configured one. */
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {

@@ -9,20 +9,22 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { readProject } from '../project/project.js';
 
-/** A value as JSON, and where it is set. */
+/** An option's value as JSON, and the source that sets it. */
 interface Shown {
-  /** Null where there is no value. */
+  /** The value; null where there is none. */
   readonly value: unknown;
   readonly from: string;
-  /** The effect of having no value, for people. */
+  /** The words that say what happens without a value. */
   readonly unset?: string;
 }
 
 type Section = Readonly<Record<string, Shown>>;
 
 /**
- * Prints every option with its value and where that is set: those of the worker, then those of each handler. Starts
- * nothing. @returns the exit code. @throws StartError where a worker would not start
+ * Prints every option with its value and the source that sets it: the options of the worker, then those of each
+ * handler. Starts nothing.
+ * @returns the exit code
+ * @throws StartError where a worker would not start
  */
 export async function showConfig(flags: Flags, json: boolean): Promise<number> {
   const { plan } = await readProject(flags);
@@ -43,7 +45,9 @@ const endpointOf = ({ endpoint, endpointFrom }: Plan): Origin => ({
 
 const handlerOf = ({ origins }: PlannedHandler): Section => sectionOf(HANDLER_OPTIONS, origins);
 
-/** Leaves out `handlers`, whose values are shown with each handler. */
+/**
+ * Returns the options of one table as they are shown. `handlers` is left out: its values are shown with each handler.
+ */
 function sectionOf(
   rows: Readonly<Record<string, Option>>,
   origins: Readonly<Record<string, Origin>>,

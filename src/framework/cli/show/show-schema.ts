@@ -6,8 +6,10 @@ import { write } from '../output/stdout.js';
 import { readProject } from '../project/project.js';
 
 /**
- * Prints the JSON Schema of a handler's input; without a name those of all handlers, by `Class.method`. Starts nothing.
- * @returns the exit code. @throws StartError where a worker would not start, or there is no such handler.
+ * Prints the JSON Schema of a handler's input; without a name, the schemas of all handlers by `Class.method`. Starts
+ * nothing.
+ * @returns the exit code
+ * @throws StartError where a worker would not start, or there is no such handler
  */
 export async function showSchema(flags: Flags, handler: string | undefined): Promise<number> {
   const { plan } = await readProject(flags);

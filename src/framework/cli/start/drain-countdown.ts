@@ -4,7 +4,7 @@ import type { HandlerStatus, WorkerStatus } from '../../worker/observe/status.js
 import { POLL_LIMIT_MS } from '../../worker/poll/poller.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
-/** The first line comes so long after the drain began, others at the interval of {@link EACH_MS}. */
+/** The time from the start of a drain to the first line about it. Further lines follow at the interval of EACH_MS. */
 const FIRST_MS = 1_000;
 const EACH_MS = 5_000;
 
@@ -27,7 +27,10 @@ export function countDownDrain(
   });
 }
 
-/** @param elapsedMs the time since the drain began */
+/**
+ * Returns what a drain waits for, each with the time that it can take.
+ * @param elapsedMs the time since the drain began
+ */
 function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
   const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;
   const tasks = counted(handlers, ['running task', 'running tasks'], ({ running }) => running);
@@ -45,7 +48,7 @@ function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number
   ];
 }
 
-/** Returns a text such as `2 running tasks (Orders.run)`; undefined for none. */
+/** Returns a count as text, such as `2 running tasks (Orders.run)`; undefined for zero. */
 function counted(
   handlers: readonly HandlerStatus[],
   [one, many]: readonly [one: string, many: string],

@@ -9,7 +9,7 @@ import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
-/** The options of a command's worker, beside its plan. */
+/** The options of a command's worker, beside the worker's plan. */
 export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
   /** Aborts when the worker is to stop. */
@@ -17,8 +17,9 @@ export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
 }
 
 /**
- * Builds the worker of a plan and runs it until it is asked to stop. The process belongs to the worker.
- * @param announce called with the worker and waited for before it runs
+ * Builds the worker of a plan and runs it until `stop` aborts. Takes over the process: its exit and its uncaught
+ * errors.
+ * @param announce called with the worker before it runs, and waited for
  * @returns the exit code
  * @throws StartError before anything runs
  */

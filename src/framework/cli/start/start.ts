@@ -11,7 +11,7 @@ import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
-/** Runs the worker until a signal comes. @returns the exit code. @throws StartError before anything runs. */
+/** Runs the worker of a project until a signal comes. @returns the exit code @throws StartError before anything runs */
 export async function start(flags: Flags, access: Access, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
@@ -29,14 +29,14 @@ export async function start(flags: Flags, access: Access, log: Logger): Promise<
   }
 }
 
-/** The parts of a start, as far as they are made. */
+/** The parts of a start that are made on the way; undefined until then. */
 interface Parts {
-  /** The embedded service; undefined at any other endpoint than `local`. */
+  /** The embedded service; undefined at any endpoint other than `local`. */
   embedded: Embedded | undefined;
   worker: Worker | undefined;
 }
 
-/** Starts the embedded service at the endpoint `local`. @returns the endpoint to connect to */
+/** Starts the embedded service where the endpoint is `local`. @returns the endpoint to connect to */
 async function openEndpoint(parts: Parts, project: Project, access: Access, log: Logger): Promise<Endpoint> {
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');

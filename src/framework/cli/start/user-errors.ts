@@ -1,16 +1,17 @@
 import type { Logger } from '../../base/log/log.js';
 
-/** Errors of user code outside any handler's promise. */
+/** The errors of user code that no handler's promise has reported. */
 export interface UserErrors {
-  /** The number of unhandled rejections. */
+  /** The number of unhandled rejections so far. */
   readonly unhandled: number;
   /** The first uncaught exception; undefined before one. */
   readonly uncaught: unknown;
 }
 
 /**
- * Keeps errors of user code from ending every task of the process. An unhandled rejection is logged and counted. After
- * an uncaught exception the state of the process can't be trusted: the worker drains, and then ends.
+ * Keeps errors of user code from ending every task of the process at once. An unhandled rejection is logged and
+ * counted. After an uncaught exception the state of the process can't be trusted: the worker drains, and then the
+ * process ends.
  */
 export function watchUserErrors(log: Logger, drain: () => void): UserErrors {
   const seen = { unhandled: 0, uncaught: undefined as unknown };

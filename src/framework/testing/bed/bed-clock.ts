@@ -1,7 +1,7 @@
 import type { Cancel } from '../../base/time/clock.js';
 import { HandClock } from '../harness/hand-clock.js';
 
-/** A hand clock that runs ahead by itself while `run` of a bed waits for a task. */
+/** A hand clock that moves ahead by itself while `run` of a bed waits for a task. */
 export class BedClock extends HandClock {
   #running = 0;
   #moving = false;
@@ -12,7 +12,7 @@ export class BedClock extends HandClock {
     return cancel;
   }
 
-  /** Runs ahead to each timer as soon as the process is at rest, until `work` has settled. */
+  /** Moves ahead to each timer as soon as the process is at rest, until `work` has settled. */
   async runAhead<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
     try {

@@ -3,19 +3,19 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
-/** Returns the ARN of a handler's activity; for a bare name, a made-up one with that name. */
+/** Returns the ARN of a handler's activity; for a bare name, a made-up ARN with that name. */
 export function activityArnOf({ activity }: HandlerDefinition): string {
   if (activity.kind === 'arn') return activity.arn;
   return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
 }
 
-/** The parts of a bed's context. */
+/** The parts that the context of a task in a bed is made of. */
 export interface ContextRecipe {
   readonly definition: HandlerDefinition;
   readonly json: string;
   readonly token: string;
   readonly log: Logger;
-  /** Epoch milliseconds. */
+  /** The epoch milliseconds of `TaskContext.receivedAt`. */
   readonly receivedAt: number;
 }
 
@@ -33,8 +33,8 @@ export function bedContext({ definition, json, token, log, receivedAt }: Context
 }
 
 /**
- * Makes a context for a handler that is called without a bed. Its signals never abort, and its heartbeats are always
- * accepted.
+ * Makes a task's context, for a handler that is called without a bed. The signals never abort, and heartbeats are
+ * always accepted.
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {

@@ -1,14 +1,14 @@
 import { type Logger, partsOf } from '../../base/log/log.js';
 
-/** One line that was logged. */
+/** One line that a handler logged. */
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  /** The line's fields, which win over the logger's. */
+  /** The fields of the line, and those of its logger that the line does not set. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a logger that keeps its lines, and passes them on. */
+/** Makes a logger that adds its lines to `entries`, and passes them on. */
 export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<string, unknown> = {}): Logger {
   const line =
     (level: LogEntry['level']) =>

@@ -1,22 +1,25 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 
-/** The result of a task, as the service would get it. */
+/** The result of a task, as a worker would report it to the service. */
 export type TaskResult<Output = unknown> =
-  | { readonly status: 'succeeded'; /** Parsed from the JSON that would be sent. */ readonly output: Output }
+  | {
+      readonly status: 'succeeded';
+      /** The output, parsed from the JSON that would be sent. */ readonly output: Output;
+    }
   | {
       readonly status: 'failed';
       readonly error: string;
-      /** The JSON text that would be sent. */ readonly cause: string;
+      /** The cause as the JSON text that would be sent. */ readonly cause: string;
     }
   /** The service no longer wants the task, and gets no result. */
   | { readonly status: 'gone' };
 
-/** The service of one task in a bed: it accepts everything until the task is gone. */
+/** Answers the calls for one task in a bed, in place of the service: accepts everything until the task is gone. */
 export class BedPort implements ActivityPort {
-  /** The times of accepted heartbeats, in epoch milliseconds. */
+  /** The epoch milliseconds of accepted heartbeats. */
   readonly heartbeats: number[] = [];
-  /** The accepted result; *gone* before there is one, and for ever where the task is gone. */
+  /** The accepted result; `gone` before there is one, and for good once the task is gone. */
   result: TaskResult = { status: 'gone' };
   #gone: Error | undefined;
   readonly #clock: Clock;
@@ -25,7 +28,7 @@ export class BedPort implements ActivityPort {
     this.#clock = clock;
   }
 
-  /** Makes the task gone. */
+  /** Makes the task gone: no report or heartbeat is accepted from now on. */
   close(): void {
     this.#gone = Object.assign(new Error('Task Timed Out'), { name: 'TaskTimedOut' });
   }

@@ -1,13 +1,13 @@
 type Method = (...args: never[]) => unknown;
 
-/** The names of a class's methods, or of those of several classes, any of which may be a handler. */
+/** The names of the methods of a class, or of several classes: any of them may be a handler. */
 export type HandlerName<T> = T extends unknown
   ? { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string
   : never;
 
 type MethodOf<T, M> = T extends unknown ? (M extends keyof T ? T[M] : never) : never;
 
-/** A handler's input as JSON. `runText` can send any other text. */
+/** The type of a handler's input, as a JSON value. `runText` can send any other text. */
 export type InputOf<T, M> =
   MethodOf<T, M> extends (...args: infer P) => unknown
     ? P extends readonly [infer Input, ...unknown[]]
@@ -15,11 +15,11 @@ export type InputOf<T, M> =
       : unknown
     : unknown;
 
-/** A handler's output after JSON. */
+/** The type of a handler's output, after it was sent as JSON. */
 export type OutputOf<T, M> =
   MethodOf<T, M> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
 
-/** The JSON values that may stand for a value of a type. */
+/** The type of the JSON values from which a value of type `T` is made. */
 export type Json<T> = unknown extends T
   ? unknown
   : T extends string | number | boolean | null | undefined
@@ -38,7 +38,7 @@ export type Json<T> = unknown extends T
                 ? { readonly [K in keyof T as T[K] extends Method ? never : K]: Json<T[K]> }
                 : never;
 
-/** The type of a value after JSON. */
+/** The type of a value of type `T` after it was written as JSON and parsed. */
 export type Parsed<T> = unknown extends T
   ? unknown
   : T extends string | number | boolean | null

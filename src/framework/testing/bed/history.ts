@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { TaskResult } from './bed-port.js';
 
-/** One attempt at an activity's task, from a history. */
+/** One attempt at an activity's task, from the history of an execution. */
 export interface RecordedTask {
-  /** The activity's ARN. */
+  /** The ARN of the activity. */
   readonly activity: string;
-  /** JSON text. */
+  /** The input as JSON text. */
   readonly input: string;
   readonly result: TaskResult;
-  /** The id of the event that ended it. */
+  /** The id of the event that ended the attempt. */
   readonly eventId: number;
 }
 
-/** The output of `aws stepfunctions get-execution-history`, as far as it is read here. */
+/** The parts of the output of `aws stepfunctions get-execution-history` that are read here. */
 export interface History {
   readonly events: readonly HistoryEvent[];
 }
@@ -27,8 +27,9 @@ interface HistoryEvent {
 }
 
 /**
- * Reads the attempts that a worker has ended. One that timed out or was lost says nothing about a handler.
- * @throws an Error that names the file, where it can't be read, is no history, or lacks an attempt's input or output.
+ * Reads the attempts that a worker has ended. Attempts that timed out or were lost say nothing about a handler.
+ * @throws an Error that names the file, where the file can't be read, is no history, or lacks an attempt's input or
+ * output
  */
 export async function readRecordedTasks(source: string | History): Promise<RecordedTask[]> {
   const history: unknown = typeof source === 'string' ? await readJson(source) : source;
@@ -90,7 +91,7 @@ function resultOf(event: HistoryEvent, where: string): TaskResult | undefined {
   }
 }
 
-/** Follows the events back to the one that scheduled the task. Each names the one before it in its branch. */
+/** Returns the event that scheduled the task which an event ended. Each event names the one before it in its branch. */
 function scheduledBefore(
   event: HistoryEvent,
   byId: ReadonlyMap<number, HistoryEvent>,

@@ -3,21 +3,21 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import { readRecordedTasks, type History, type RecordedTask } from './history.js';
 import type { TaskResult } from './bed-port.js';
 
-/** One recorded task, run again. */
+/** A recorded task, and the result of running its input again. */
 export interface ReplayedTask {
   readonly handler: string;
   /** The id of the event that ended the recorded task. */
   readonly eventId: number;
-  /** JSON text. */
+  /** The input as JSON text. */
   readonly input: string;
   readonly recorded: TaskResult;
   readonly now: TaskResult;
 }
 
-/** The results of a history's tasks, run again. */
+/** The results of running all tasks of a history again. */
 export interface Replay {
   readonly tasks: readonly ReplayedTask[];
-  /** The tasks with another output, another error name, or the other status. Causes may differ. */
+  /** The tasks whose result differs from the record: in status, output or error name. Causes may differ. */
   readonly differences: readonly ReplayedTask[];
   /** The ARNs of recorded activities that no handler of the bed takes. */
   readonly unhandled: readonly string[];
@@ -25,7 +25,7 @@ export interface Replay {
 
 type Run = (json: string, handler: string) => Promise<TaskResult>;
 
-/** Runs every recorded input through its handler, one after the other. */
+/** Runs the input of every recorded task through its handler, one after the other. */
 export async function replay(
   source: string | History,
   handlers: readonly HandlerDefinition[],
@@ -42,7 +42,10 @@ export async function replay(
   return { tasks, differences, unhandled: [...unhandled] };
 }
 
-/** Finds a handler by the whole ARN, else by the name at its end, since stages and accounts differ. */
+/**
+ * Returns the handler whose activity has the ARN; where there is none, the one whose activity has the same name, since
+ * stages and accounts differ.
+ */
 function handlerOf(arn: RecordedTask['activity'], handlers: readonly HandlerDefinition[]) {
   const name = arn.split(':').at(-1);
   return (

@@ -15,7 +15,7 @@ import { BedPort, type TaskResult } from './bed-port.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
-/** The parts of a running task. */
+/** The parts that a running task is made of. */
 export interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
@@ -23,19 +23,20 @@ export interface TaskRecipe {
   readonly log: Logger;
   readonly json: string;
   readonly token: string;
-  /** They win over `@Handle` and `@Activity`, as the config's `handlers` do. */
+  /** The task's own options, which win over `@Handle` and `@Activity`, as the config's `handlers` do. */
   readonly options: StartOptions;
 }
 
 /**
- * A worker's task in a bed, on a clock that a test moves, with a service that accepts everything.
+ * A task that runs in a bed as it would in a worker, on a clock that a test moves, with a service that accepts
+ * everything.
  */
 export class RunningTask<Output = unknown> {
-  /** Resolves to the result that the service would get. A task that waits for time needs `advance` first. */
+  /** Resolves with the result that the worker would report. A task that waits for time needs `advance` first. */
   readonly outcome: Promise<TaskResult<Output>>;
-  /** The lines that were logged through `task.log` and its children. */
+  /** The lines that the task has logged through `task.log` and its children. */
   readonly logs: readonly LogEntry[];
-  /** The task's clock. */
+  /** The clock of the task, which the test moves. */
   readonly clock: HandClock;
   readonly #task: Task;
   readonly #port: BedPort;
@@ -71,7 +72,7 @@ export class RunningTask<Output = unknown> {
     void this.#task.run().then(() => (this.#settled = true));
   }
 
-  /** The context that the handler got, with its signals. */
+  /** The context that the handler was called with. */
   get context(): TaskContext {
     return this.#task.context;
   }
@@ -81,22 +82,25 @@ export class RunningTask<Output = unknown> {
     return this.#port.heartbeats.length;
   }
 
-  /** The handler's latest progress; undefined before the first. */
+  /** The latest progress that the handler has reported; undefined before the first. */
   get progress(): TaskProgress | undefined {
     return this.#task.progress;
   }
 
-  /** True once the handler has settled too, so that its slot would be free. */
+  /** True once nothing of the task is left: the handler has settled, too, so that its slot would be free. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** Moves time on by a duration such as `'20s'`, and runs every timer that falls due on the way. */
+  /** Moves the clock on by a duration such as `'20s'`, and runs every timer that falls due on the way. */
   async advance(duration: string): Promise<void> {
     await this.clock.advance(milliseconds(duration));
   }
 
-  /** Makes the task gone, as after its timeout or the end of its execution. A heartbeat learns of it. */
+  /**
+   * Makes the task gone, as after its timeout or the end of its execution. A heartbeat is sent at once, by which the
+   * task learns of it.
+   */
   async gone(): Promise<void> {
     this.#port.close();
     // The context's own heartbeat is sent at once, and rejects where the task is gone.
@@ -104,7 +108,7 @@ export class RunningTask<Output = unknown> {
     await this.clock.settle();
   }
 
-  /** Begins the worker's shutdown. At the end of the grace, the task's signal aborts. */
+  /** Begins the shutdown of the worker. The task's signal aborts when the grace is over. */
   async shutdown(): Promise<void> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
@@ -112,7 +116,7 @@ export class RunningTask<Output = unknown> {
   }
 }
 
-/** The events that end a task. */
+/** The names of the events that end a task. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);
 
 function milliseconds(value: string): number {

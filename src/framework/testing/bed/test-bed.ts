@@ -25,21 +25,24 @@ import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 
 /** Runs tasks through the real pipeline of the handlers of some classes. */
 export interface TestBed<T extends object> {
-  /** The bed's own container. */
+  /** The container of this bed, in which handlers and mocks are registered. */
   readonly container: DependencyContainer;
-  /** The clock that `CLOCK` injects. It runs ahead by itself during `run`, and stands still for `start`. */
+  /**
+   * The clock that `CLOCK` injects. During `run` the clock moves ahead by itself; after `start` it stands still until
+   * the test moves it.
+   */
   readonly clock: HandClock;
   /**
-   * Runs a task through its handler and resolves to the result that the service would get. No heartbeats are sent and no
-   * deadline is kept: see `start`. Where the handler never settles, this does not either.
-   * @param input becomes JSON on the way, as an execution's input does.
-   * @param options `handler`, as `'Class.method'`: required where there are several.
+   * Runs a task through its handler and resolves with the result that the worker would report. No heartbeats are sent
+   * and no deadline is kept: see `start`. Where the handler never settles, neither does this promise.
+   * @param input is written as JSON and parsed, as an execution's input is
+   * @param options `handler`, as `'Class.method'`: required where the classes have several handlers
    */
   run<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
     options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
-  /** As `run`, with the text of the input as it would arrive, which may be any. */
+  /** Does as `run`, with the text of the input as a worker would receive it. The text may be no JSON. */
   runText<M extends HandlerName<T> = HandlerName<T>>(
     json: string,
     options?: RunOptions<M>,
@@ -53,15 +56,17 @@ export interface TestBed<T extends object> {
     options?: RunOptions<M> & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
   /**
-   * Runs every input that a worker answered in a recorded execution through its handler, and reports the differences.
-   * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content.
+   * Runs the input of every task that a worker ended in a recorded execution through its handler, and reports the
+   * results that differ.
+   * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content
    */
   replay(history: string | History): Promise<Replay>;
 }
 
 /**
  * Makes a bed: a worker's container, checks and compiled handlers, without any connection.
- * @throws StartError for every problem that would keep a worker from starting, but an activity's unset `${NAME}`.
+ * @throws StartError for every problem that would keep a worker from starting, but for an unset `${NAME}` in the ARN of
+ * an activity
  */
 export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
@@ -150,7 +155,7 @@ class Bed<T extends object> implements TestBed<T> {
 
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
-/** Returns the bed's own clock, or the hand clock of a mock of CLOCK. */
+/** Returns the hand clock that the container has for `CLOCK`; a new one where a mock is another kind of clock. */
 function handClockOf(container: DependencyContainer): HandClock {
   const clock = container.resolve(CLOCK);
   return clock instanceof HandClock ? clock : new BedClock();

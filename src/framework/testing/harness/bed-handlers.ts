@@ -17,21 +17,21 @@ import { asRegistration, mockRest } from './mock.js';
 import type { TestBedOptions } from './options.js';
 import { unusedMocks } from './unused-mocks.js';
 
-/** A compiled handler of a bed or a test machine. */
+/** A handler of a bed or a test machine, compiled to a function. */
 export interface BedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
   readonly handle: CompiledHandler;
 }
 
-/** A container, its handlers, and the limit of their reports in milliseconds. */
+/** The container and the handlers of a bed, and the limit of their reports in milliseconds. */
 interface BedParts {
   readonly container: DependencyContainer;
   readonly handlers: readonly BedHandler[];
   readonly reportLimitMs: number;
 }
 
-/** Handles one task. Resolves with its outcome when nothing of the task is left. */
+/** Handles one task. Resolves with the outcome when no code of the task is left running. */
 export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
   const outcome = deferred<Outcome>();
   await handle(json, task, outcome.resolve);
@@ -39,8 +39,9 @@ export async function outcomeOf(handle: CompiledHandler, json: string, task: Tas
 }
 
 /**
- * Makes the container and the handlers of classes, on a clock, with a worker's settings.
- * @throws StartError as a worker would, except for accounts and variables. The container is then disposed of.
+ * Makes the container and the compiled handlers of classes, on a clock, with a worker's settings. Where that fails, the
+ * container is disposed of.
+ * @throws StartError as a worker would, except for accounts and variables
  */
 export async function makeBedHandlers(
   classes: readonly Constructor<object>[],
@@ -90,11 +91,11 @@ async function makeContainer(
   }
 }
 
-/** A `setup` that notes its container and what it registers. */
+/** A `setup` that remembers the container that it was called with, and the tokens that it registers. */
 interface NotedSetup {
   readonly setup: Setup;
   readonly registered: ReadonlySet<InjectionToken>;
-  /** Undefined until `setup` is called. */
+  /** Undefined before `setup` is called. */
   container: DependencyContainer | undefined;
 }
 

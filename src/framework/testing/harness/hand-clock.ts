@@ -8,17 +8,20 @@ interface HandTimer {
   readonly due: number;
   readonly order: number;
   readonly fn: () => void;
-  /** Its index in the heap; -1 once it has fired or was cancelled. */
+  /** The timer's index in the heap; -1 once the timer has fired or was cancelled. */
   place: number;
 }
 
-/** The quiet turns of the event loop after which a process without sockets is at rest. */
+/** The number of turns of the event loop without effect after which a process without sockets is at rest. */
 const QUIET_TURNS = 12;
-/** One turn settles all promises that wait only for promises. */
+/** The number of turns after which everything that waits only for promises is settled. */
 const PROMISE_TURNS = 1;
-/** The real milliseconds without any HTTP traffic after which a process with sockets is at rest. */
+/** The real milliseconds without HTTP traffic after which a process with sockets is at rest. */
 const QUIET_MS = 5;
-/** The real milliseconds for which turns follow each other at once. Then the process sleeps for 1 ms between them. */
+/**
+ * The real milliseconds, since the last traffic, for which turns follow each other at once. Later the process sleeps
+ * for 1 ms between turns.
+ */
 const BUSY_MS = 1;
 /** The longest that `settle(until)` waits for its condition, in real milliseconds. */
 const SETTLE_LIMIT_MS = 10_000;
@@ -32,7 +35,7 @@ const HTTP_CHANNELS: readonly Channel[] = [
   'net.server.socket',
 ].map((name) => channel(name));
 
-/** The real time of this process's last HTTP traffic; -Infinity before the first. */
+/** The real time of the last HTTP traffic of this process; -Infinity before the first. */
 let lastHttpMove = Number.NEGATIVE_INFINITY;
 let watching = false;
 
@@ -46,7 +49,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 /**
  * A clock that stands still until a test moves it. Sockets are real: `advance` waits until every exchange that a timer
- * begins has come to rest before it fires the next timer, so that a test reads like the timeline it describes.
+ * begins has come to rest before the next timer fires, so that a test reads like the timeline that it describes.
  */
 export class HandClock extends BaseClock {
   #now: number;
@@ -55,9 +58,10 @@ export class HandClock extends BaseClock {
   readonly #quietTurns: number;
 
   /**
+   * Makes a clock.
    * @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z
    * @param promisesOnly true where all code waits only for this clock and for promises: no sockets, threads or
-   *   immediates. Each instant then takes one turn of the event loop instead of twelve. @default false
+   * immediates. Each instant then takes one turn of the event loop instead of twelve. @default false
    */
   constructor(start: number = Date.UTC(2026, 0, 1), { promisesOnly = false } = {}) {
     super();
@@ -81,14 +85,14 @@ export class HandClock extends BaseClock {
     return this.#timers.size;
   }
 
-  /** The time of the next timer, in epoch milliseconds; undefined where none waits. */
+  /** The epoch milliseconds of the timer that is due next; undefined where none waits. */
   get next(): number | undefined {
     return this.#timers.first?.due;
   }
 
   /**
-   * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after
-   * each instant, so that timers which those set are fired too.
+   * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after each
+   * instant, so that timers set on the way fire too.
    * @throws RangeError for anything but a number from 0 up
    */
   async advance(ms: number): Promise<void> {
@@ -106,7 +110,8 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Moves time on and runs nothing, as where the process is stopped or its event loop blocked. Due timers are then late.
+   * Moves time on and runs nothing, as where the process is stopped or its event loop blocked. Timers that fell due
+   * then fire late.
    * @throws RangeError for anything but a number from 0 up
    */
   stall(ms: number): void {
@@ -116,7 +121,8 @@ export class HandClock extends BaseClock {
   /**
    * Resolves when everything has happened that needs no time: timers due now, promises, and the HTTP traffic of this
    * process.
-   * @param until waits for this condition instead, however long the sockets take. @throws Error after 10 real seconds
+   * @param until a condition to wait for instead, however long the sockets take
+   * @throws Error after 10 real seconds
    */
   async settle(until?: () => boolean): Promise<void> {
     const began = performance.now();
@@ -135,7 +141,11 @@ export class HandClock extends BaseClock {
     while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
   }
 
-  /** @param movedAt the real time of the last traffic: after a pause, other processes get the core for a while. */
+  /**
+   * Fires the timers that are due, and waits for one turn of the event loop.
+   * @param movedAt the real time of the last traffic: some time after it, each turn leaves the core to other processes
+   * for 1 ms
+   */
   async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
     if (performance.now() - movedAt > BUSY_MS) await nap(1);
@@ -160,7 +170,10 @@ function lengthOf(ms: unknown): number {
 const isBefore = (a: HandTimer, b: HandTimer): boolean =>
   a.due < b.due || (a.due === b.due && a.order < b.order);
 
-/** Timers by due time, then by the order of their setting. The first is read in constant time; add and remove take log n. */
+/**
+ * A heap of timers by due time, then in the order in which they were set. The first is read in constant time; adding
+ * and removing take log n.
+ */
 class TimerHeap {
   readonly #heap: HandTimer[] = [];
 
@@ -176,7 +189,7 @@ class TimerHeap {
     this.#rise(timer, this.#heap.length);
   }
 
-  /** Removes a timer. Does nothing where it is not there. */
+  /** Removes a timer; does nothing where the heap does not hold it. */
   remove(timer: HandTimer): void {
     const { place } = timer;
     if (place < 0) return;
@@ -188,7 +201,7 @@ class TimerHeap {
     else this.#sink(last, place);
   }
 
-  /** Puts a timer at `room` or above it. */
+  /** Puts a timer at the index `room`, or nearer to the first. */
   #rise(timer: HandTimer, room: number): void {
     for (;;) {
       const above = (room - 1) >> 1;
@@ -199,7 +212,7 @@ class TimerHeap {
     }
   }
 
-  /** Puts a timer at `room` or below it. */
+  /** Puts a timer at the index `room`, or farther from the first. */
   #sink(timer: HandTimer, room: number): void {
     for (;;) {
       const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];

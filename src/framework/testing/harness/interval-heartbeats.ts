@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../../worker/heartbeat/heartbeats.js';
 
-/** Sends heartbeats at exact intervals, so that a test can count them. */
+/** Sends each task's heartbeats at exact intervals, so that a test can count them. */
 export class IntervalHeartbeats implements Heartbeats {
   readonly #clock: Clock;
 

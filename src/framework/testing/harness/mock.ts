@@ -7,8 +7,9 @@ import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
 import { dependenciesOf } from '../../worker/container/dependencies.js';
 
 /**
- * A token and its stand-in. A value is used as it is, never copied. A class is made by the container. For a token that is
- * a class, any other function is a factory; `{ useFactory }` is one for every token, and `{ useValue }` forces a value.
+ * A token and its stand-in. The container makes an instance of a class. For a token that is a class, any other function
+ * is a factory; `{ useFactory }` is one for every token. Any other value is used as it is, never copied; `{ useValue }`
+ * forces that.
  */
 export type Mock = readonly [token: InjectionToken, standIn: unknown];
 
@@ -39,10 +40,10 @@ function isFactory(value: unknown): value is (container: DependencyContainer) =>
   return typeof value === 'function';
 }
 
-/** Makes the stand-in for a dependency. `undefined` keeps the real one, whose own dependencies are then asked for. */
+/** Returns the stand-in for a dependency; undefined to keep the real one, whose own dependencies are then asked for. */
 export type Mocker = (token: InjectionToken) => unknown;
 
-/** Asks a mocker for every dependency of the handlers and interceptors that has no mock yet. */
+/** Returns what a mocker makes for the dependencies of the handlers and interceptors that have no mock yet. */
 export function mockRest(
   handlers: readonly HandlerDefinition[],
   globalInterceptors: readonly Constructor<Interceptor>[],

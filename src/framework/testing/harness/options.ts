@@ -13,41 +13,44 @@ import type { Logger } from '../../base/log/log.js';
 import type { Mock, Mocker } from './mock.js';
 
 export interface TestBedOptions {
-  /** Stand-ins for injected dependencies, each a token and a value, a class or a factory. @default [] */
+  /** Stand-ins for injected dependencies: pairs of a token and a value, a class or a factory. @default [] */
   readonly mocks?: readonly Mock[];
-  /** Makes stand-ins for the other dependencies; where it returns `undefined`, the real one is used. @default none */
+  /**
+   * Makes stand-ins for the dependencies without a mock; where it returns `undefined`, the real one is used. @default
+   * none
+   */
   readonly useMocker?: Mocker;
-  /** Global interceptors, as in the config. @default [] */
+  /** Interceptors around every handler, as in the config. @default [] */
   readonly interceptors?: readonly Constructor<Interceptor>[];
-  /** Registers providers, as in the config. The mocks win over it. @default none */
+  /** Registers providers, as in the config. The mocks win over these. @default none */
   readonly setup?: Setup;
-  /** Receives the lines of `task.log`. @default they are dropped */
+  /** Receives the lines of `task.log`. @default the lines are dropped */
   readonly log?: Logger;
 }
 
 export interface TestMachineOptions extends TestBedOptions {
   /** The classes whose handlers take the machine's tasks. @default [] */
   readonly activities?: readonly Constructor<object>[];
-  /** Answers for resources other than activities, as `mocks` in the config. @default {} */
+  /** Answers for resources other than activities, as `mocks` in the config has them. @default {} */
   readonly resources?: Mocks;
-  /** The faults of a handler's attempts, first to last, by `'Class.method'`. @default none */
+  /** The faults of each handler's attempts, from the first attempt on, by `'Class.method'`. @default none */
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
 }
 
 /**
- * The troubles of an attempt.
+ * The fault of one attempt.
  * - `lost-token`: the answer to the poll never arrives, so that no worker has the task.
  * - `worker-dies`: the handler begins, and nothing of it is reported.
  * - `throttled`: the first report is throttled, and repeated.
- * - `none`: no trouble.
+ * - `none`: no fault.
  */
 export type Fault = (typeof FAULTS)[number];
 
 export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
-/** Names one handler of a bed. */
+/** The options of a call that runs one handler of a bed. */
 export interface RunOptions<Method extends string = string> {
-  /** `'Class.method'`; required where there are several. */
+  /** The handler, as `'Class.method'`; required where the bed has several. */
   readonly handler?: `${string}.${Method}`;
 }
 
@@ -93,7 +96,7 @@ export const START_OPTIONS: Rows<RunOptions & StartOptions> = {
   grace: CONFIG_OPTIONS.grace,
 };
 
-/** Checks the options of a call. @throws StartError for unknown options, which would test nothing, and bad values */
+/** Checks the options of a call. @throws StartError for bad values and for unknown options, which would test nothing */
 export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, options: unknown): void {
   const problems = isPlainObject(options)
     ? checkAgainst(rows, options, { unknown: unknownTo(call), refused: badValue })
@@ -106,7 +109,10 @@ const unknownTo =
   (key: string, known: readonly string[]): Problem =>
     unusedProblem(key, `${call} has no such option`, didYouMean(key, known));
 
-/** The problem of a test that names something unknown: it would test nothing, so it fails before it begins. */
+/**
+ * Returns the problem of a test that names something unknown: the test would check nothing, and so fails before it
+ * begins.
+ */
 export const unusedProblem = (where: string, what: string, fix: string): Problem => ({
   code: 'TEST_NAMES_NOBODY',
   where,

@@ -3,12 +3,15 @@ import { Pace } from '../../worker/poll/pace.js';
 import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 
-/** The parts of a task's world that differ from one test to the next. */
+/** The parts of a task's world that a test chooses. */
 type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'reportLimitMs'> & {
   readonly clock: Clock;
 };
 
-/** Makes the world of a worker's task in a test: nothing random, no shared pace, heartbeats at exact intervals. */
+/**
+ * Makes the world of a worker's task in a test: nothing random, no rate limit shared with other tasks, heartbeats at
+ * exact intervals.
+ */
 export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   ...tested,
   random: () => 0.5,

@@ -6,14 +6,14 @@ import { asksLate } from '../../worker/container/dependencies.js';
 import { registrationOf } from '../../worker/container/registrations.js';
 import { unusedProblem } from './options.js';
 
-/** The container of a bed, and the tokens that are used of it. */
+/** The container of a bed, and the tokens that its handlers take from it. */
 export interface Injected {
   readonly container: DependencyContainer;
-  /** The tokens that the handlers need. */
+  /** The tokens that the handlers need, directly or through other classes. */
   readonly needed: ReadonlySet<InjectionToken>;
-  /** Those of them that are the handlers' own classes. */
+  /** The tokens among `needed` that are the handlers' own classes. */
   readonly roots: ReadonlySet<InjectionToken>;
-  /** The tokens that `setup` registered, for code that resolves them by hand. */
+  /** The tokens that `setup` registered; code may resolve them by hand. */
   readonly registered: ReadonlySet<InjectionToken>;
 }
 

@@ -1,6 +1,6 @@
 import { common, swc } from './swc.js';
 
-/** `preset: 'stepwright/jest/commonjs'`: tests as CommonJS, for which Stepwright itself is compiled too. */
+/** The preset `stepwright/jest/commonjs`: tests run as CommonJS, to which Stepwright itself is compiled as well. */
 export default {
   ...common,
   transform: {

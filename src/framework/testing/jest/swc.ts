@@ -14,7 +14,7 @@ export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   },
 ];
 
-/** The settings of both presets. All packages named here are the project's own, and found from its root. */
+/** The settings of both presets. All packages named here are the project's own, found from its root folder. */
 export const common = {
   testEnvironment: 'node',
   setupFiles: ['reflect-metadata'],

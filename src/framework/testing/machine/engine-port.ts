@@ -5,7 +5,7 @@ import { taskOperations } from '../../local/api/task-operations.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 
-/** The four calls of a worker, answered by a Step Functions in this process. */
+/** Answers the four calls of a worker by a Step Functions in this process. */
 export class EnginePort implements ActivityPort {
   readonly #stepFunctions: StepFunctions;
 

@@ -1,19 +1,19 @@
 import type { Execution } from '../../local/engine/execution.js';
 
-/** The result of an execution. */
+/** The result of an execution that has ended. */
 export interface ExecutionResult {
   readonly status: 'succeeded' | 'failed' | 'timedOut' | 'aborted';
-  /** Parsed; present after a success. */
+  /** The output, parsed; present after a success. */
   readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
-  /** The names of the entered states, in order. */
+  /** The names of the states that were entered, in order. */
   readonly path: readonly string[];
-  /** The number of scheduled tasks of each state that runs tasks. */
+  /** The number of tasks that each state has scheduled, by the state's name. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** Its duration by its own clock, in milliseconds. */
+  /** The duration of the execution by the test's clock, in milliseconds. */
   readonly tookMs: number;
-  /** The events, as GetExecutionHistory returns them. */
+  /** The events of the execution, as GetExecutionHistory returns them. */
   readonly history: readonly object[];
 }
 
@@ -26,7 +26,7 @@ const STATUS = {
 
 type Event = ReturnType<Execution['history']['page']>[number];
 
-/** Returns the result of an execution; undefined before its end. */
+/** Returns the result of an execution; undefined while it runs. */
 export function resultOf({ end, startedAt, history }: Execution): ExecutionResult | undefined {
   if (!end) return undefined;
   const events = history.all();

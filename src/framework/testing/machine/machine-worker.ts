@@ -14,21 +14,21 @@ const THROTTLE: ReportAnswer = {
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
 
-/** The parts of a machine's worker. */
+/** The parts that a machine's worker is made of. */
 export interface MachineWorkerParts {
   readonly port: EnginePort;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The faults of each handler's attempts, by its name. */
+  /** The faults of each handler's attempts, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
 }
 
-/** Polls a port and runs its tasks, each as the worker's own `Task`. */
+/** Polls for the tasks of a test machine, and runs each by the `Task` of a real worker. */
 export class MachineWorker {
-  /** The names of the handlers that run, one for each task. */
+  /** The names of the handlers that run now, one for each task. */
   readonly running: string[] = [];
-  /** The number of tasks that have ended. */
+  /** The number of tasks that have ended so far. */
   ended = 0;
   readonly #parts: MachineWorkerParts;
   readonly #faults: Map<string, Fault[]>;
@@ -79,7 +79,7 @@ export class MachineWorker {
 
 const WORKER_NAME = 'test-machine';
 
-/** A port behind a network with a fault. */
+/** The port of one attempt, with the attempt's fault. */
 class FaultyPort implements ActivityPort {
   readonly #port: EnginePort;
   readonly #fault: Fault;

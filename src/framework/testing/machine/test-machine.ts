@@ -17,15 +17,17 @@ import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
 import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from '../harness/options.js';
 
-/** Longer than any execution, so that every poll waits for its task. */
+/** The time that a poll is held: longer than any execution, so that every poll waits for its task. */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
-/** The rounds of waiting before time moves while a handler runs, since it may wait for something real. */
+/**
+ * The rounds of waiting in real time before the clock moves while a handler runs, which may wait for something real.
+ */
 const ROUNDS = 10;
 
-/** A state machine on a clock that runs ahead by itself, with the user's handlers for its activities. */
+/** A state machine with the user's handlers for its activities, on a clock that moves ahead by itself. */
 export class TestMachine {
-  /** Moves during `execute`. */
+  /** The clock of the machine and its handlers, which moves ahead during `execute`. */
   readonly clock: HandClock;
   readonly #stepFunctions: StepFunctions;
   readonly #machine: Machine;
@@ -43,9 +45,9 @@ export class TestMachine {
   }
 
   /**
-   * Runs an execution to its end. Its Waits take no real time.
-   * @throws an Error as soon as a task waits that no handler takes, and where no timer is left: at once, or after 10 real
-   *   seconds where a handler still runs, since it may wait for something real.
+   * Runs an execution to its end. Wait states take no real time.
+   * @throws an Error as soon as a task waits that no handler takes, and where no timer is left: at once, or after 10
+   * real seconds where a handler still runs, which may wait for something real
    */
   async execute(input: unknown = {}): Promise<ExecutionResult> {
     const { activities } = this.#stepFunctions;
@@ -60,7 +62,7 @@ export class TestMachine {
     }
   }
 
-  /** Resolves when everything has happened that needs no time by the clock, however long the engine works. */
+  /** Resolves when everything has happened that needs no time by the clock, however long the engine works on it. */
   async #rest(): Promise<void> {
     for (let looks = 0; looks < ROUNDS;) {
       await this.clock.settle();
@@ -88,25 +90,28 @@ export class TestMachine {
     }
   }
 
-  /** Returns the time of the next timer, in epoch milliseconds, without those that end a poll. */
+  /** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
   #nextTimer(): number | undefined {
     const { next } = this.clock;
     return next !== undefined && next - this.clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
   }
 }
 
-/** The parts of a machine. */
+/** The parts that a test machine is made of. */
 interface MachineParts {
   readonly stepFunctions: StepFunctions;
   readonly machine: Machine;
   readonly worker: MachineWorker;
   readonly clock: HandClock;
-  /** Activities of the machine that no handler takes. */
+  /** The ARNs of the machine's activities that no handler takes. */
   readonly unserved: readonly string[];
   readonly handlers: readonly HandlerDefinition[];
 }
 
-/** Returns true where an activity has this ARN. A bare name matches in every account, an unset `${NAME}` any text. */
+/**
+ * Returns true where a declared activity may have this ARN. A bare name matches in every account, and an unset
+ * `${NAME}` matches any text.
+ */
 function isOf(activity: ActivityRef, arn: string): boolean {
   if (activity.kind === 'arn') return activity.arn === arn;
   if (!activity.name.includes('${')) return arn.split(':').at(-1) === activity.name;
@@ -178,7 +183,7 @@ export async function createTestMachine(
   return new TestMachine({ stepFunctions, machine, worker, clock, unserved, handlers });
 }
 
-/** A Step Functions with one machine, and the activities of its Tasks. */
+/** A Step Functions with one machine and the activities of the machine's Tasks. */
 interface EngineParts {
   readonly stepFunctions: StepFunctions;
   readonly port: EnginePort;
@@ -186,7 +191,7 @@ interface EngineParts {
   readonly arns: readonly string[];
 }
 
-/** Makes the Step Functions of a definition. @throws StartError with each mistake of the definition */
+/** Makes the Step Functions that runs a definition. @throws StartError with each mistake of the definition */
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Loaded here, so that a test of a handler does not load the states language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');

@@ -1,4 +1,4 @@
-/** The lines of an excerpt. The reason of a failure is near the end. */
+/** The most lines of an excerpt. The last events are kept, since the reason of a failure is near the end. */
 const MOST_LINES = 15;
 const MOST_CHARACTERS = 160;
 
@@ -12,7 +12,7 @@ export function historyExcerpt(result: object): string | undefined {
   return ['What happened:', ...(left > 0 ? [`  … ${left} events before`] : []), ...lines].join('\n');
 }
 
-/** Returns an event as in `4 ActivityFailed PaymentDeclined: no`. */
+/** Returns one event as a line, such as `4 ActivityFailed PaymentDeclined: no`. */
 function lineOf(event: unknown): string {
   if (typeof event !== 'object' || event === null) return String(event);
   const fields = new Map<string, unknown>(Object.entries(event));
@@ -34,7 +34,7 @@ function sayDetails({ name, error, cause, input, output, resource }: Record<stri
   return typeof input === 'string' ? ` ${input}` : '';
 }
 
-/** Returns the message of a worker's cause, and any other cause as it is. */
+/** Returns the message in a cause that a worker wrote, and any other cause as it is. */
 function messageOf(cause: string): string {
   try {
     const parsed: unknown = JSON.parse(cause);

@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import type { TaskResult } from '../bed/bed-port.js';
 import { historyExcerpt } from './history-excerpt.js';
 
-/** A matcher's `this`, under Jest and Vitest alike. */
+/** The parts of a matcher's `this` that Jest and Vitest have in common. */
 interface MatcherContext {
   equals(actual: unknown, expected: unknown): boolean;
   readonly utils?: {
-    /** Returns null where there is nothing to show. */
+    /** Returns the difference of two values as text; null where there is nothing to show. */
     diff?(expected: unknown, received: unknown): string | null | undefined;
   };
 }
@@ -16,17 +16,20 @@ interface Verdict {
   readonly message: () => string;
 }
 
-/** The matchers by their signatures, for the types of `expect`. */
+/** The signatures of the matchers, for the types of `expect`. */
 export interface StepwrightMatchers<R> {
-  /** The task succeeded, with an output that equals this one; asymmetric matchers work. */
+  /** Passes where the task succeeded with an output that equals this one; asymmetric matchers work. */
   toHaveSucceededWith(output: unknown): R;
-  /** The task failed by this name. @param cause fields that its parsed cause must have at least. */
+  /** Passes where the task failed by this name. @param cause fields that the parsed cause must have at least */
   toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>>): R;
-  /** The machine entered these states, in this order, and no others. */
+  /** Passes where the machine entered these states, in this order, and no others. */
   toHaveVisited(states: readonly string[]): R;
 }
 
-/** Matchers for `expect.extend(matchers)` of Jest and Vitest. They throw for a value that is no result, also after `.not`. */
+/**
+ * Matchers for `expect.extend(matchers)` of Jest and Vitest. A matcher throws for a value that is no result, also after
+ * `.not`.
+ */
 export const matchers = {
   toHaveSucceededWith(this: MatcherContext, received: unknown, output: unknown): Verdict {
     const result = readResult('toHaveSucceededWith', received);
@@ -73,7 +76,10 @@ const list = (states: readonly unknown[]): string => (states.length > 0 ? states
 const EXECUTION = 'give it what `await machine.execute(…)` of a test machine gives';
 const RESULT = 'give it what `await bed.run(…)`, `await task.result` or `await machine.execute(…)` gives';
 
-/** Checks a result. @throws Error for any other value, with which a matcher would pass or fail by accident */
+/**
+ * Returns a received value as a result.
+ * @throws Error for any other value, for which a matcher would pass or fail by accident
+ */
 function readResult(matcher: string, received: unknown): TaskResult {
   if (typeof received === 'object' && received !== null) {
     if ('then' in received && typeof received.then === 'function')
@@ -118,7 +124,7 @@ function verdict(
 
 const text = (value: unknown): string => inspect(value, { depth: 6, breakLength: 100 });
 
-/** Describes a result, and a cause by its message. */
+/** Returns a result as text; a cause by its message. */
 function describe(result: TaskResult): string {
   if (result.status === 'succeeded') return `success with ${text(result.output)}`;
   if (result.status !== 'failed') return SAID[result.status] ?? result.status;
