@@ -1,13 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** The key of each message of ours. User code shares the channel between processes, and sends none with it. */
+/** The key that marks a message as ours: user code shares the channel between processes, and does not use this key. */
 const MARK = 'stepwright:message';
 
 /** The channel to the process that started this one. */
 export interface ParentChannel<In, Out> {
-  /** @param written called once the message arrives even if this process ends at that moment */
+  /**
+   * Sends a message to the parent process.
+   * @param written called once the message arrives even if this process ends at that moment
+   */
   readonly send: (message: Out, written?: () => void) => void;
-  /** Calls a listener with each message. @returns a function that removes it */
+  /**
+   * Calls a listener with each message of ours from the parent process. @returns a function that removes the listener
+   */
   readonly onMessage: (listener: (message: In) => void) => () => void;
 }
 
@@ -31,8 +36,8 @@ export function takeParentChannel<In, Out>(onDropped: () => void): ParentChannel
 }
 
 /**
- * Returns a function in place of `send` or `postMessage`, for user code that finds the channel and takes it for its own.
- * It answers as `process.send` does.
+ * Returns a function that drops messages, to stand in for `send` or `postMessage`: user code may find the channel and
+ * take it for its own. The function answers as `process.send` does.
  */
 export function dropMessages(onDropped: () => void): (...args: unknown[]) => boolean {
   let isFirst = true;
@@ -45,7 +50,9 @@ export function dropMessages(onDropped: () => void): (...args: unknown[]) => boo
   };
 }
 
-/** Sends a message to a child. One that can no longer be sent is lost: the exit of the child is its answer. */
+/**
+ * Sends a message to a child process. A message that can no longer be sent is lost: the exit of the child shows that.
+ */
 export function sendToChild(child: ChildProcess, message: object): void {
   if (child.connected) child.send({ [MARK]: message }, () => {});
 }

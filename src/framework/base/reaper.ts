@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
- * A shell program that keeps a list of processes, and of process groups as negative numbers, by the lines `+ 12`, `- 12`
- * and `wait 90`. When its input ends, because the process that started it has ended in whatever way, it waits for so many
- * seconds at most until none of them is left, and kills the others.
+ * A shell program that keeps a list of targets: processes, and process groups as negative numbers. It reads lines such
+ * as `+ 12`, `- 12` and `wait 90`. When its input ends, because the process that started it has ended in whatever way,
+ * it waits until no target is left, for the given seconds at most, and then kills those that are.
  */
 const PROGRAM = `trap '' INT TERM HUP QUIT
 targets=' ' seconds=0
@@ -26,15 +26,15 @@ done
 for target in $targets; do kill -s KILL -- "$target" 2>/dev/null; done`;
 
 /**
- * Kills processes and process groups that outlive this thread or process, in whatever way that ends. It is a process of
- * its own, so that it needs nothing of theirs: their event loops may be blocked. On Windows there is none.
+ * Kills processes and process groups that are left when this thread or process ends, in whatever way. A process of its
+ * own does that, since the event loops of the others may be blocked. On Windows there is none.
  */
 export class Reaper {
   readonly #targets = new Set<number>();
   #process: ChildProcess | undefined;
   #seconds = 0;
 
-  /** The processes and groups that are left. */
+  /** The processes, and the process groups as negative numbers, that are to be killed at the end. */
   get targets(): Iterable<number> {
     return this.#targets;
   }
@@ -43,7 +43,7 @@ export class Reaper {
     return this.#targets.size;
   }
 
-  /** @param target a process, or a process group as a negative number */
+  /** Adds a target. @param target a process, or a process group as a negative number */
   add(target: number): void {
     this.#targets.add(target);
     if (process.platform === 'win32') return;
@@ -53,12 +53,12 @@ export class Reaper {
     for (const each of this.#targets) this.#tell(`+ ${each}`);
   }
 
-  /** Notes that a target has ended: its number may be another's from now on. */
+  /** Removes a target that has ended: another process may have its number from now on. */
   remove(target: number): void {
     if (this.#targets.delete(target)) this.#tell(`- ${target}`);
   }
 
-  /** Lets the targets end by themselves for this long before they are killed. @default 0 */
+  /** Gives the targets this many milliseconds to end by themselves before they are killed. @default 0 */
   allow(ms: number): void {
     this.#seconds = Math.ceil(ms / 1000);
     this.#tell(`wait ${this.#seconds}`);

@@ -1,7 +1,7 @@
 /**
- * A worker's status for others than its own process: for `/status` of the health port, the console, and a set of
- * processes. It holds no token and no input, and of an error no text of the service. Plain data, which can be sent to
- * another thread or process and read by a page. Instants are epoch milliseconds.
+ * A worker's status for readers outside of its process: `/status` of the health port, the console, a set of processes.
+ * Holds no token and no input, and of an error no text of the service. Plain data, which can be sent to another thread
+ * or process and read by a page. Instants are epoch milliseconds.
  */
 export interface PublicStatus {
   readonly name: string;
@@ -36,19 +36,21 @@ export interface PublicHandler {
   readonly name: string;
   readonly activityArn: string;
   readonly concurrency: number;
-  /** Slots in use: handlers that have not settled, and open polls. */
+  /** The number of slots in use, by handlers that have not settled and by open polls. */
   readonly used: number;
-  /** Handlers that have not settled. */
+  /** The number of tasks whose handler has not settled. */
   readonly running: number;
-  /** Outcomes of settled handlers that the service has not accepted yet. They hold no slot. */
+  /**
+   * The number of outcomes that the service has not accepted yet and whose handlers have settled. They hold no slot.
+   */
   readonly undelivered: number;
   readonly polls: PublicPolls;
 }
 
 export interface PublicPolls {
-  /** Polls that are open. */
+  /** The number of polls that are open. */
   readonly open: number;
-  /** The most polls that may be open now. */
+  /** The number of polls that may be open now. */
   readonly target: number;
   /** `open`; or `waiting` and `probing`, by turns, while no poll gets through. */
   readonly state: 'open' | 'waiting' | 'probing';
@@ -78,7 +80,7 @@ export interface PublicTask {
   readonly lastHeartbeatAt: number | undefined;
   /** From 0 to 1; undefined while the handler has reported no progress. */
   readonly progress: number | undefined;
-  /** The handler's own words on its progress. Only the process that runs the worker shows them. */
+  /** The handler's own words about its progress. Only the process that runs the worker shows them. */
   readonly message?: string | undefined;
 }
 

@@ -18,8 +18,8 @@ export interface Comparison {
 }
 
 /**
- * The TimeoutSeconds that a machine without one is advised to have: a day, which is enough for most machines. Without
- * one an execution may run for a year.
+ * The TimeoutSeconds that is proposed for a machine that has none: a day, which is enough for most. An execution
+ * without a timeout may run for a year.
  */
 const MACHINE_TIMEOUT_SECONDS = 86_400;
 

@@ -72,7 +72,7 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
   };
 }
 
-/** Returns the problem that a mistake is at a start of the local service: the machine can't be seeded. */
+/** Returns the problem of a start whose local service can not be seeded because of a mistake. */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',
   where: locationOf(mistake),

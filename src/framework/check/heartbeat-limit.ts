@@ -1,6 +1,6 @@
 import { showDuration, writeDuration } from '../base/time/duration.js';
 
-/** The facts about a handler that its heartbeat is judged by. */
+/** The facts by which the heartbeat of a handler is judged. */
 export interface BeatingHandler {
   readonly name: string;
   /** Milliseconds between automatic heartbeats; `false`: none are sent. */

@@ -56,7 +56,7 @@ function nestedIn(source: Json): [Json, Step[]][] {
 const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
   source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
-/** Returns those of a definition's states that are Tasks on activities. */
+/** Returns the states of a definition that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
   const arns = new Set(activityTasks(definition).map(({ activityArn }) => activityArn));
   return states.flatMap((state) => {

@@ -151,7 +151,7 @@ export function defaultExport(module: unknown): unknown {
   return isWrapped && 'default' in exported ? exported.default : exported;
 }
 
-/** One glob, or a JSON list of them: globs may hold commas. */
+/** The form of globs in a flag or a variable: one glob, or a JSON list of globs, since a glob may hold commas. */
 const globs = {
   shown: 'glob',
   read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),

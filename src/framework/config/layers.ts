@@ -27,7 +27,9 @@ export interface Layer {
   readonly values: object;
 }
 
-/** A layer whose values were read from texts, and the mistakes in those, each by the name of its flag or variable. */
+/**
+ * A layer whose values were read from texts, and the mistakes in the texts, each by the name of its flag or variable.
+ */
 export interface ReadLayer {
   readonly layer: Layer;
   readonly problems: readonly Problem[];

@@ -30,7 +30,7 @@ export interface OutputSpec {
   readonly type: Constructor<object>;
 }
 
-/** One handler as it was declared, as plain data. Once this is made, no decorator is read again. */
+/** One handler as it was declared, as plain data. Once this is made, no decorator of the handler is read again. */
 export interface HandlerDefinition {
   /** `Class.method`, the handler's name in logs, in the config's `handlers` and in a bed's `run`. */
   readonly name: string;

@@ -36,8 +36,8 @@ export interface TaskContext {
    */
   readonly shuttingDown: AbortSignal;
   /**
-   * Sends a heartbeat now, beside the automatic ones. Calls in quick succession share one.
-   * Rejects with `signal.reason` once the task is gone, and never because of trouble on the network.
+   * Sends a heartbeat now, beside the automatic ones. Calls in quick succession share a heartbeat. Rejects with
+   * `signal.reason` once the task is gone, and never because of trouble on the network.
    */
   heartbeat(): Promise<void>;
   /**

@@ -21,7 +21,7 @@ interface Request {
   readonly body: string;
 }
 
-/** The address of one of AWS's query services, and the region that its calls are signed for. */
+/** The address of STS or IAM, and the region for which their calls are signed. */
 interface QueryService {
   readonly name: 'sts' | 'iam';
   readonly url: string;

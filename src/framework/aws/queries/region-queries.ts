@@ -77,7 +77,10 @@ export class RegionQueries {
     });
   }
 
-  /** Makes a worker's call with a token that belongs to no task. The name of the refusal shows whether it is allowed. */
+  /**
+   * Makes a worker's call with a token that belongs to no task. The name of the refusal shows whether the call is
+   * allowed.
+   */
   withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
       const sdk = loadSdk();

@@ -1,7 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { loadLibrary } from '../load-library.js';
 
-/** Returns a stream that writes pino's lines of JSON to another one as lines for a person. */
+/** Returns a stream that takes pino's lines of JSON and writes them to `destination` as lines for a person. */
 export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
   // Loaded here, since only a person's terminal needs it: a worker in a container writes JSON.
   const { prettyFactory } = loadLibrary('pino-pretty') as typeof import('pino-pretty');
@@ -21,8 +21,8 @@ const plain = (_: number, text: string): string => text;
 const [RED, GREEN, CYAN] = [31, 32, 36];
 
 /**
- * Returns a line about the end of a task in a short form, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, and one about its
- * progress as a bar. Undefined for any other line.
+ * Returns a short line about the end of a task, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, or about its progress, with
+ * a bar. Undefined for any other line.
  */
 function taskLine(line: string, paint: typeof plain): string | undefined {
   const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
@@ -56,7 +56,7 @@ function barOf(progress: unknown): string {
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
-/** Returns a cause's message on one line; several broken rules follow, each on a line of its own. */
+/** Returns the message in a cause as one line; where several rules are broken, each follows on a line of its own. */
 function messageIn(cause: unknown): string {
   const text = typeof cause === 'string' ? cause : '';
   try {

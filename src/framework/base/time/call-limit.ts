@@ -49,7 +49,7 @@ interface Limit extends Linked<Limit> {
   readonly due: number;
   /** Undefined once the limit is cancelled: the call was answered in time. */
   fn: (() => void) | undefined;
-  /** Ends the turn of input that a late limit waits for. */
+  /** Cancels the extra turn of the event loop that a late limit gets; absent until it gets one. */
   cancel?: Cancel;
 }
 

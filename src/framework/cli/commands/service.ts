@@ -40,7 +40,12 @@ export function addLocal(program: CommandOf): void {
   });
 }
 
-/** Adds the port in a flag's text to those of earlier flags. @throws InvalidArgumentError where the text is no port */
+/**
+ * Reads the port in the text of a flag that may be repeated.
+ * @param before the ports of the earlier flags
+ * @returns all ports so far
+ * @throws InvalidArgumentError where the text is no port
+ */
 function readPort(value: string, before: readonly number[] = []): readonly number[] {
   const port = Number(value);
   if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return [...before, port];

@@ -84,8 +84,8 @@ export function addDev(program: CommandOf): void {
 }
 
 /**
- * The options that `exec` lacks: they choose the handlers and where these run, and the one handler of `exec` is a
- * program.
+ * The options without a flag of `exec`: they choose the handlers and where these run, and the one handler of `exec` is
+ * a program.
  */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 

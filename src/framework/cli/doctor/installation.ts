@@ -52,8 +52,7 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
 }
 
 /**
- * Returns the copy of the API that a file would import: that in the nearest node_modules above the file, as Node finds
- * it.
+ * Returns the copy of the API that a file would import: from the nearest node_modules above the file, as Node finds it.
  */
 function copyFrom(file: string): Copy | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {

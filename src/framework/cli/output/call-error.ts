@@ -4,8 +4,8 @@ import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
 /**
- * Returns an error that says where a failed call went and what to do about it; the error itself where nothing is known
- * about it.
+ * Returns an error that says where a failed call went and what to do about it. An error of another kind is returned as
+ * it is.
  */
 export function explainCallError(error: unknown, endpoint: Endpoint): unknown {
   const said = explanation(error, endpoint);

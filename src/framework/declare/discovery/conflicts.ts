@@ -49,8 +49,7 @@ export const ownActivity = (activity: string): string =>
   `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
 /**
- * Finds handlers that share a name and differ in their activity. Handlers that share an activity are reported by
- * `sameActivity`.
+ * Finds handlers that share a name and differ in their activity. Handlers of one activity are reported as such already.
  */
 function sameName(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ name }) => name).filter(

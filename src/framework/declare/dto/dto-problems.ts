@@ -58,7 +58,7 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
     ),
   )[0];
 
-/** The advice to those who want no rules, by the place of the class. */
+/** The advice for a class without rules where no rules are wanted, by the place of the class. */
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
@@ -201,7 +201,10 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
-/** Returns the type of a collection's elements, as the collection's rules show it; texts where they show nothing. */
+/**
+ * Returns a rule and the type for the elements of a collection, as its rules show them; those of a text where they show
+ * none.
+ */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));
   if (names.has('isInt')) return { rule: '@IsInt({ each: true })', type: 'Number', text: 'number' };

@@ -205,7 +205,9 @@ function transformsOf(
     .map(({ transformFn }) => transformFn);
 }
 
-/** Decides it as class-transformer does. */
+/**
+ * Returns true where `@Exclude` and `@Expose` let a property through in this direction, as class-transformer decides.
+ */
 function isExposed(
   owner: Constructor<object>,
   name: string,

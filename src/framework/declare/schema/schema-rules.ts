@@ -108,7 +108,7 @@ export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
 
 const COMMENT = 'not told here: ';
 
-/** Returns a schema with a comment that names the rules it does not express. */
+/** Returns a schema with a `$comment` that names the rules which the schema does not express. */
 export const withComment = (schema: JsonSchema, open: readonly string[]): JsonSchema => ({
   ...schema,
   $comment: `${COMMENT}${[...openRules(schema), ...open].join(', ')}`,

@@ -42,7 +42,7 @@ export interface TestBed<T extends object> {
     input: InputOf<T, M>,
     options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
-  /** Does as `run`, with the text of the input as a worker would receive it. The text may be no JSON. */
+  /** Runs a task as `run` does, with the text of the input as a worker would receive it. The text may be no JSON. */
   runText<M extends HandlerName<T> = HandlerName<T>>(
     json: string,
     options?: RunOptions<M>,

@@ -50,10 +50,7 @@ export class Heap<T extends HeapItem> {
     }
   }
 
-  /**
-   * Moves an item from this index towards the first until it is in order.
-   * @returns its index
-   */
+  /** Moves an item from this index towards the first until the order is right. @returns the new index */
   #rise(item: T, key: number, from: number): number {
     let index = from;
     while (index > 0) {
@@ -66,7 +63,7 @@ export class Heap<T extends HeapItem> {
     return index;
   }
 
-  /** Moves an item from this index towards the last until it is in order. */
+  /** Moves an item from this index towards the last until the order is right. */
   #sink(item: T, key: number, from: number): void {
     let index = from;
     for (;;) {
