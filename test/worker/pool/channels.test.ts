@@ -10,7 +10,7 @@ import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
 import { ThreadHost } from '../../../src/framework/worker/pool/thread.js';
 import { compiled } from '../../support/hosted.js';
 import { createWorld, type WorkerWorld, type World } from '../../support/world.js';
-import config from './fixtures/channels.config.js';
+import config, { FLOOD } from './fixtures/channels.config.js';
 
 const module = compiled('test/worker/pool/fixtures/channels.config.ts');
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Channel';
@@ -53,6 +53,21 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
       { level: 'debug', handler: 'Channel.run' },
     ]);
     expect(w.worker.status().state).toBe('running');
+  });
+
+  test('a handler that computes and never waits sends no more than the worker can take, and lost lines are counted', async () => {
+    const machine = world.machine(ARN);
+    const w = await start();
+    expect(await ran(w, machine, 'floods')).toMatchObject({ status: 'SUCCEEDED' });
+    const lines = w.log.filter(({ msg }) => msg === 'a line');
+    const lost = w.log.filter(({ msg }) => String(msg).startsWith('lines of the log are lost'));
+    expect(lines.length).toBeLessThan(FLOOD / 2);
+    expect(lines.length + lost.reduce((sum, line) => sum + Number(line['lost']), 0)).toBe(FLOOD);
+    expect(w.of('task:progress').length).toBeLessThan(FLOOD / 1_000);
+    expect(w.of('heartbeat:sent').length).toBeLessThan(FLOOD / 1_000);
+    // What the lines of one task have used is there again for the next.
+    for (let i = 0; i < 3; i++) await ran(w, machine, 'logs');
+    expect(w.log.filter(({ msg }) => msg === 'said')).toHaveLength(3);
   });
 
   test('a message that can not be read ends that host, and is its reason', async () => {

@@ -68,7 +68,7 @@ export class HostedRun implements HostListener {
     else if (message.kind === 'settled') {
       this.#pooled.memoryMb = message.memoryMb;
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
-    } else if (message.kind === 'heartbeat') void this.#heartbeat(message.id);
+    } else if (message.kind === 'heartbeat') void this.#heartbeat();
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
   }
@@ -91,13 +91,13 @@ export class HostedRun implements HostListener {
     else signal.addEventListener('abort', abort, once);
   }
 
-  async #heartbeat(id: number): Promise<void> {
+  async #heartbeat(): Promise<void> {
     const gone = await this.#context.heartbeat().then(
       () => false,
       () => true,
     );
-    // Another task may be at work there by now, and numbers its heartbeats from the start again.
-    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'heartbeat-answer', id, gone });
+    // Another task may be at work there by now.
+    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'heartbeat-answer', gone });
   }
 
   #abort(over: AbortSignal): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, partsOf } from '../../base/log/log.js';
+import { show } from '../../base/show.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -13,13 +14,21 @@ export interface LogLine {
   readonly errorKey?: string;
 }
 
+/** What a line counts for beside its texts, in characters. */
+const LINE_OVERHEAD = 100;
+
+/** Returns the size of a line in characters, of which a thread or process may have a number on their way. */
+export const lineSize = ({ message, fields }: LogLine): number =>
+  message.length + fields.length + LINE_OVERHEAD;
+
 /** Makes a logger that passes its lines to `send` as text. Its methods throw for no value of a field. */
 export function remoteLog(send: (line: LogLine) => void, fields: object = {}): Logger {
   const write =
     (level: Level) =>
     (...args: [string] | [object, string]): void => {
       const [own, message] = partsOf(...args);
-      send({ level, message, ...fieldsText({ ...fields, ...own }) });
+      const text = typeof message === 'string' ? message : show(message);
+      send({ level, message: text, ...fieldsText({ ...fields, ...own }) });
     };
   return {
     debug: write('debug'),

@@ -38,8 +38,10 @@ export type ToHost =
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
-  /** The answer to the `heartbeat` of that id. `gone`: the service no longer wants the task. */
-  | { readonly kind: 'heartbeat-answer'; readonly id: number; readonly gone: boolean }
+  /** The answer to `heartbeat`. `gone`: the service no longer wants the task. */
+  | { readonly kind: 'heartbeat-answer'; readonly gone: boolean }
+  /** The worker has written log lines of so many characters: as many more may be sent. */
+  | { readonly kind: 'lines-written'; readonly characters: number }
   /** The last message: the host disposes of what it holds, and exits. */
   | { readonly kind: 'close' };
 
@@ -50,13 +52,17 @@ export type FromHost =
   | { readonly kind: 'not-started'; readonly message: string }
   /** A log line that is not of the task at work: of a task that has ended, or of an unknown one. */
   | { readonly kind: 'stray'; readonly line: LogLine; readonly token: string | undefined }
+  /** So many log lines were dropped, because the worker had not written the lines before. */
+  | { readonly kind: 'lines-lost'; readonly lines: number }
   | FromTask;
 
 /** A message about the task at work. */
 export type FromTask =
   /** The handler is called next. A task whose host exits before that has not begun. */
   | { readonly kind: 'begun' }
-  | { readonly kind: 'heartbeat'; readonly id: number }
+  /** Asks for a heartbeat. No other follows before its answer. */
+  | { readonly kind: 'heartbeat' }
+  /** The latest progress, once a second at most. */
   | {
       readonly kind: 'progress';
       readonly fraction: number | undefined;

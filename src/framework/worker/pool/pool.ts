@@ -5,7 +5,7 @@ import { within } from '../../base/time/wait.js';
 import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { Host, HostExit } from './host.js';
-import { writeLine } from './log-line.js';
+import { type LogLine, lineSize, writeLine } from './log-line.js';
 import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
 
 export interface PoolOptions {
@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly log: Logger;
 }
 
+/** Log lines of so many characters are acknowledged together. */
+const ACKNOWLEDGE_EACH = 2 ** 15;
 /** The longest that a host may take to import the config and to run `setup`. */
 const START_LIMIT_MS = 60_000;
 /** The longest that a host may take to dispose of what it holds. */
@@ -52,6 +54,8 @@ export interface PooledHost {
   tasks: number;
   /** The memory that it held when its last task had ended. */
   memoryMb: number;
+  /** The characters of its log lines that are written and not acknowledged yet. */
+  written: number;
 }
 
 /**
@@ -115,15 +119,25 @@ export class Pool {
       host.onMessage = (message) => {
         if (message.kind === 'ready') resolve();
         else if (message.kind === 'not-started') reject(new HostNotStarted(message.message));
+        else if (message.kind === 'lines-lost') this.#options.log.warn({ lost: message.lines }, LINES_LOST);
         else if (message.kind === 'stray') this.#writeStray(message);
         else pooled.listener?.onMessage(message);
+        if ('line' in message) acknowledge(pooled, message.line);
       };
       void host.exited.then((exit) =>
         reject(new HostNotStarted(`it ended before it was ready: ${showExit(exit)}`)),
       );
     });
     const ready = this.#inTime(started);
-    const pooled: PooledHost = { host, ready, exit: undefined, listener: undefined, tasks: 0, memoryMb: 0 };
+    const pooled: PooledHost = {
+      host,
+      ready,
+      exit: undefined,
+      listener: undefined,
+      tasks: 0,
+      memoryMb: 0,
+      written: 0,
+    };
     this.#hosts.add(pooled);
     const { host: options, memoryMb } = this.#options;
     host.send({ kind: 'start', options, measures: memoryMb !== undefined });
@@ -168,6 +182,16 @@ export class Pool {
     const at = this.#idle.indexOf(pooled);
     if (at >= 0) this.#idle.splice(at, 1);
   }
+}
+
+const LINES_LOST = 'lines of the log are lost: the handler logged more than the worker could write';
+
+/** Lets a host send more lines once some are written. */
+function acknowledge(pooled: PooledHost, line: LogLine): void {
+  pooled.written += lineSize(line);
+  if (pooled.written < ACKNOWLEDGE_EACH) return;
+  pooled.host.send({ kind: 'lines-written', characters: pooled.written });
+  pooled.written = 0;
 }
 
 /** Describes an exit for people. */

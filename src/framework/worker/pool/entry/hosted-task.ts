@@ -1,38 +1,53 @@
+import type { Clock } from '../../../base/time/clock.js';
+import { type Deferred, deferred } from '../../../base/time/wait.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
+import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 
-type Send = (message: FromHost) => void;
+/** The way of a task's messages to the worker. */
+export interface TaskOutput {
+  readonly clock: Clock;
+  readonly send: (message: FromHost) => void;
+  readonly sendLine: (message: Extract<FromHost, { kind: 'log' | 'stray' }>) => void;
+}
 
-/** A task in the thread or process that its handler runs in: its context, whose calls are messages to the worker. */
+/**
+ * A task in the thread or process that its handler runs in: its context, whose calls are messages to the worker. There
+ * are never more of them than the worker can take, however often the handler calls.
+ */
 export class HostedTask {
   readonly context: TaskContext;
-  readonly #send: Send;
+  readonly #send: (message: FromHost) => void;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
-  /** The callbacks of heartbeats that wait for their answer, by id. */
-  readonly #heartbeats = new Map<number, (gone: boolean) => void>();
-  #lastId = 0;
+  readonly #progress: Progress;
+  /** Resolved with `gone` by the answer to the heartbeat on its way. Undefined while there is none. */
+  #answer: Deferred<boolean> | undefined;
+  /** Settles with that heartbeat. Calls of the handler until then join it. */
+  #heartbeat: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor({ handler, text, token, activityArn, workerName, receivedAt }: HostedLease, send: Send) {
+  constructor(
+    { handler, text, token, activityArn, workerName, receivedAt }: HostedLease,
+    { clock, send, sendLine }: TaskOutput,
+  ) {
     this.#send = send;
+    this.#progress = new Progress({
+      clock,
+      emit: ({ fraction, message }) => send({ kind: 'progress', fraction, message }),
+      outside: (fn) => fn(),
+    });
     this.context = {
       signal: this.#signals.signal,
       shuttingDown: this.#signals.shuttingDown,
-      heartbeat: () => {
-        const heartbeat = this.#heartbeat();
-        // A handler that does not await it learns of gone from the signal.
-        heartbeat.catch(() => {});
-        return heartbeat;
-      },
-      progress: (fraction, message) => {
-        if (!this.#closed)
-          send({ kind: 'progress', fraction: onlyA('number', fraction), message: onlyA('string', message) });
-      },
-      log: remoteLog((line) => send(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line })),
+      heartbeat: () => this.#sendHeartbeat(),
+      progress: (fraction, message) => this.#progress.update(fraction, message),
+      log: remoteLog((line) =>
+        sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
+      ),
       ...{ handler, activityArn, workerName, token },
       rawInput: text,
       receivedAt: new Date(receivedAt),
@@ -41,7 +56,7 @@ export class HostedTask {
   }
 
   onMessage(message: Extract<ToHost, { kind: 'abort' | 'drain' | 'heartbeat-answer' }>): void {
-    if (message.kind === 'heartbeat-answer') this.#onAnswer(message);
+    if (message.kind === 'heartbeat-answer') this.#onAnswer(message.gone);
     else if (message.kind === 'drain') this.#inContext.run(() => this.#signals.drain());
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
@@ -50,25 +65,29 @@ export class HostedTask {
   close(): void {
     this.#closed = true;
     this.#inContext.close();
-    for (const answer of this.#heartbeats.values()) answer(false);
+    this.#progress.end();
+    this.#onAnswer(false);
   }
 
-  async #heartbeat(): Promise<void> {
-    if (this.#closed) return;
-    const id = ++this.#lastId;
-    const gone = await new Promise<boolean>((resolve) => {
-      this.#heartbeats.set(id, resolve);
-      this.#send({ kind: 'heartbeat', id });
-    });
-    if (gone) throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
+  #sendHeartbeat(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    if (this.#answer) return this.#heartbeat;
+    this.#answer = deferred<boolean>();
+    this.#heartbeat = this.#isStillWanted(this.#answer.promise);
+    // A handler that does not await it learns of gone from the signal.
+    this.#heartbeat.catch(() => {});
+    this.#send({ kind: 'heartbeat' });
+    return this.#heartbeat;
   }
 
-  #onAnswer({ id, gone }: Extract<ToHost, { kind: 'heartbeat-answer' }>): void {
-    this.#heartbeats.get(id)?.(gone);
-    this.#heartbeats.delete(id);
+  /** @throws the reason of the signal where the task is gone */
+  async #isStillWanted(answer: Promise<boolean>): Promise<void> {
+    if (await answer)
+      throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
+  }
+
+  #onAnswer(gone: boolean): void {
+    this.#answer?.resolve(gone);
+    this.#answer = undefined;
   }
 }
-
-/** Returns only a value of the type: any other is no progress, and might not be cloneable. */
-const onlyA = <T>(type: 'number' | 'string', value: T): T | undefined =>
-  typeof value === type ? value : undefined;

@@ -1,11 +1,13 @@
 import '../../../base/reflect-metadata.js';
 import { isMainThread } from 'node:worker_threads';
+import { systemClock } from '../../../base/time/clock.js';
 import type { Outcome } from '../../handler/outcome/outcome.js';
 import type { ToHost } from '../pool-messages.js';
 import { remoteLog } from '../log-line.js';
 import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask } from './hosted-task.js';
+import { LogBudget } from './log-budget.js';
 
 /** Runs in a thread or a process of a pool: one task after another, as the worker sends them. */
 
@@ -13,7 +15,9 @@ const channel = await openChannel((name) =>
   log.debug(`${name}() was called: nothing reads what it sends here, and it is dropped`),
 );
 const { send } = channel;
-const log = remoteLog((line) => send({ kind: 'stray', line, token: undefined }));
+const lines = new LogBudget(send, systemClock);
+const output = { clock: systemClock, send, sendLine: lines.send.bind(lines) };
+const log = remoteLog((line) => lines.send({ kind: 'stray', line, token: undefined }));
 
 let handlers: HostedHandlers | undefined;
 let current: HostedTask | undefined;
@@ -33,7 +37,7 @@ async function start(message: Extract<ToHost, { kind: 'start' }>): Promise<void>
 
 async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
   if (!handlers) throw new Error('a task came before the start');
-  const task = new HostedTask(lease, send);
+  const task = new HostedTask(lease, output);
   current = task;
   const { handle, settlesAtOnce } = handlers.handler(lease.handler);
   // The handler waits until this arrives even if this process is killed: a task that has begun is never begun again.
@@ -45,6 +49,7 @@ async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
   });
   task.close();
   current = undefined;
+  lines.tellLost();
   send({ kind: 'settled', outcome: unsent, memoryMb: measures ? memoryMb() : 0 });
 }
 
@@ -64,6 +69,7 @@ function onMessage(message: ToHost): void {
   if (message.kind === 'start') void start(message);
   else if (message.kind === 'task') void work(message);
   else if (message.kind === 'close') void close();
+  else if (message.kind === 'lines-written') lines.add(message.characters);
   else current?.onMessage(message);
 }
 
