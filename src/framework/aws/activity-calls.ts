@@ -4,7 +4,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
 import { strangeAnswer } from './response.js';
 import type { CallEnd, CallInProgress, HotOperation } from './call.js';
 
-/** Makes one call, by whichever path. Never throws. @param done called once, with its end */
+/** Makes one call, by the lean path or the SDK's. Never throws. @param done called once, with the call's end */
 export type SendCall = (
   operation: HotOperation,
   input: object,
@@ -12,7 +12,7 @@ export type SendCall = (
   done: (end: CallEnd) => void,
 ) => void;
 
-/** The credentials that a call was signed with, and the time at which it was sent. */
+/** The generation of the credentials that a call was signed with, and the time at which the call was sent. */
 export interface AsOf {
   readonly generation: number;
   readonly sentAt: number;
@@ -22,18 +22,20 @@ export interface AsOf {
 export interface Repeatable<T> {
   readonly signal: Abortable;
   readonly attempt: () => Promise<CallEnd<T>>;
-  /** Called where the call may be repeated, before that is known. */
+  /**
+   * Called once the call's credentials were refused, before it is known whether there are new ones to repeat it with.
+   */
   readonly again: () => void;
 }
 
 /** Renews the credentials that calls are signed with. */
 export interface Renewal {
-  /** Returns the state to note before a call is sent. */
+  /** Returns the current generation of credentials and the time. To be called just before a call is sent. */
   asOf(): AsOf;
-  /** Notes that a call was accepted. */
+  /** Notes that the service accepted the call that was sent as of `asOf`. */
   accepted(asOf: AsOf): void;
   /**
-   * Repeats a failed call once, where it failed for its credentials and there are new ones.
+   * Repeats a failed call once, where the service refused its credentials and there are new ones.
    * @returns the end of the last attempt
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
@@ -41,7 +43,10 @@ export interface Renewal {
   onRenewed(listener: () => void): void;
 }
 
-/** Makes the port over one path to the service. It decides what the ends of calls mean, the same for every path. */
+/**
+ * Makes the port whose calls are made by `send`, and decides what their ends mean, the same for the lean path and the
+ * SDK's.
+ */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
   const make = <T>(
     operation: HotOperation,
@@ -79,14 +84,19 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
 }
 
 interface CallUnderWay extends CallInProgress {
-  /** Called where an answered request is repeated: nothing is open at the service until `onSent` is called again. */
+  /**
+   * Called when a request that was answered is sent again: the service holds no poll until `onSent` is called again.
+   */
   readonly onAgain: () => void;
 }
 
 const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
-/** Resolves to the end of a call, which is repeated once where its answer has just corrected the clock. */
+/**
+ * Resolves to `end`; where that answer has just corrected the clock, repeats the call once and resolves to the second
+ * end.
+ */
 async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
   if ('output' in end || !end.failure.clockCorrected) return end;
   again();
@@ -105,7 +115,10 @@ function pollAnswer(end: CallEnd): PollAnswer {
   return taskToken === '' ? { kind: 'empty' } : { kind: 'task', token: taskToken, input };
 }
 
-/** The answer may hold a token all the same, so it is not shown. */
+/**
+ * The failure of a poll whose token or input is no string. The answer is not shown, since it may hold a token all the
+ * same.
+ */
 const NO_TASK_OF_THE_SERVICE = classifyPollFailure({
   error: strangeAnswer(200, 'taskToken or input is no string'),
   ...{ type: undefined, status: 200, sent: true, setup: false },

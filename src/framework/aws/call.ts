@@ -3,14 +3,19 @@ import type { Abortable } from '../base/abort.js';
 /** The four calls of a worker's loop, by the service's names. */
 export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
-/** The longest that making a connection may take. Nothing was sent before that, so it is safe to try again. */
+/**
+ * The longest that making a connection may take. Nothing is sent before the connection is made, so that the call is
+ * safe to repeat.
+ */
 export const CONNECTION_TIMEOUT_MS = 5_000;
 
 /** One call while it is open. */
 export interface CallInProgress {
-  /** Ends the call. */
+  /** Ends the call when it aborts. */
   readonly signal: Abortable;
-  /** Called once the request is on a connection that is made and trusted; at once where that is not known. */
+  /**
+   * Called once the request is on an established and trusted connection; at once where the connection can't be watched.
+   */
   readonly onSent: () => void;
 }
 
@@ -20,32 +25,36 @@ export interface CallOutput {
   readonly input?: string;
 }
 
-/** The end of a call, whichever path it took. `classify-failure.ts` decides what a failure means. */
+/** The end of a call: the fields of its answer, or its failure. `classify-failure.ts` decides what a failure means. */
 export type CallEnd<T = CallOutput> = { readonly output: T } | { readonly failure: CallFailure };
 
 /** What is known of a call that brought no usable answer. */
 export interface CallFailure {
   /** For people: named and worded by the service, the network, or Stepwright. */
   readonly error: Error;
-  /** The error's name in an answer of the service itself; undefined where something else answered, or nothing did. */
+  /**
+   * The error's name, where the service itself answered with an error; undefined where something else answered, or
+   * nothing did.
+   */
   readonly type: string | undefined;
   /** The HTTP status; undefined where no head of an answer arrived. */
   readonly status: number | undefined;
-  /** True where any of the request may have left on a connection that was made and trusted. */
+  /** True where any part of the request may have left on an established and trusted connection. */
   readonly sent: boolean;
   /**
-   * Nothing was sent, and nothing will be until credentials or an endpoint are mended. False for a certificate that is not
-   * trusted: whoever runs the service or a proxy may replace it at any time, as a network may return.
+   * True where nothing was sent, and nothing will be until credentials or an endpoint are mended. False for a
+   * certificate that is not trusted: the operator of the service or of a proxy may replace it at any time, as a network
+   * may return.
    */
   readonly setup: boolean;
   /**
-   * The signature was refused for its time, nothing was done, and the answer has shown by how much this machine's clock
-   * is wrong: a second call is signed for the right time.
+   * True where the signature was refused for its time and the answer has corrected the clock. Nothing was done, and a
+   * second call is signed for the right time.
    */
   readonly clockCorrected?: boolean;
 }
 
-/** Errors of a signature whose time is wrong; some of them also stand for a wrong key. */
+/** The names of errors for a signature whose time is wrong; some of them also stand for a wrong key. */
 const SKEWED = new Set([
   'RequestExpired',
   'RequestInTheFuture',

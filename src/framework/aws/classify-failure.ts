@@ -1,9 +1,15 @@
 import type { PollAnswer, PollTrouble, ReportAnswer } from './port.js';
 import type { CallFailure } from './call.js';
 
-/** The status of the service's own refusals; with another one, something in between repeats or borrows its words. */
+/**
+ * The HTTP status of the service's own refusals. Under another status, an error of the service comes from something in
+ * between, such as a proxy, and decides nothing.
+ */
 const REFUSED_BY_SERVICE = 400;
-/** Final for every SendTask* call. Some emulators answer InvalidToken for a task of an ended execution. */
+/**
+ * Errors after which the service accepts nothing more for the task. Some emulators answer InvalidToken for a task of an
+ * ended execution.
+ */
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const KEY_THROTTLED = 'KmsThrottlingException';
 const THROTTLED = new Set([
@@ -15,9 +21,9 @@ const THROTTLED = new Set([
   'SlowDown',
 ]);
 const CROWDED = 'ActivityWorkerLimitExceeded';
-/** Statuses of the service itself, or of its own load balancer: nothing was done. */
+/** HTTP statuses of the service itself, or of its own load balancer, which say that nothing was done. */
 const NOTHING_DONE = new Set([500, 503]);
-/** Statuses of a proxy or a gateway that has to be set up. */
+/** HTTP statuses of a proxy or a gateway that refuses calls until a person sets it up. */
 const DENIED = new Set([401, 403, 407]);
 
 /** Decides what a failed poll means. */
@@ -35,7 +41,10 @@ function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
   return type !== undefined && isClientFault(status) ? 'refused' : 'unreachable';
 }
 
-/** After no answer, a torn one, or a gateway's timeout, the service itself may have answered with a token. */
+/**
+ * Returns true where the service may have sent a token that never arrived: no answer came, a torn one, or a gateway's
+ * timeout.
+ */
 function mayHaveLostToken({ status, sent }: CallFailure): boolean {
   if (!sent) return false;
   return status === undefined || !(NOTHING_DONE.has(status) || isClientFault(status));
@@ -66,10 +75,13 @@ export function classifyReportFailure({ error, type, status, sent, setup }: Call
 const isThrottle = (type: string | undefined, status: number | undefined): boolean =>
   status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
 
-/** The service refuses the text itself. Other constraints name other members. */
+/** Returns true where the service refuses the reported output, error or cause. Other constraints name other members. */
 const isRefusedText = (type: string, { message }: Error): boolean =>
   type === 'InvalidOutput' || (type === 'ValidationException' && /'(output|cause|error)'/.test(message));
 
-/** 408 is a proxy's: it stopped waiting, and what the service did is not known. */
+/**
+ * Returns true for a status that blames the request. 408 does not: a proxy stopped waiting, and what the service did is
+ * not known.
+ */
 const isClientFault = (status: number | undefined): boolean =>
   status !== undefined && status >= 400 && status < 500 && status !== 408;

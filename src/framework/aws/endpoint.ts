@@ -39,19 +39,19 @@ const PRODUCTION_MARKS = [
 ];
 
 export interface EndpointSources {
-  /** `--endpoint`. */
+  /** The value of `--endpoint`; undefined where the flag is not given. */
   readonly flag?: string;
   readonly env: Environment;
-  /** The config's `endpoint`. */
+  /** The config's `endpoint`; undefined where the config has none. */
   readonly config?: string;
-  /** The port of the local service. */
+  /** The port of the local service, for the endpoint `local`. */
   readonly port: number;
 }
 
 /**
  * Resolves the endpoint. The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`.
- * In evident production the default is a problem instead: a deployment that forgot its endpoint must not poll itself in
- * silence.
+ * Where none is set and this is evidently production, returns a problem instead of `local`: a deployment that forgot
+ * its endpoint must not poll a local service in silence.
  */
 export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   const said = saidEndpoint(sources);
@@ -59,7 +59,7 @@ export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   return productionProblem(sources.env) ?? localEndpoint(sources.port);
 }
 
-/** Returns the first endpoint that is set, and the source that sets it. */
+/** Returns the first endpoint that is set, and the source that sets it; undefined where none does. */
 export function saidEndpoint({
   flag,
   env,
@@ -97,7 +97,7 @@ export const endpointFix = (value: unknown): string =>
 
 const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);
 
-/** Returns the variable that shows that this is production, for messages; undefined where none does. */
+/** Returns the variable that shows that this is production, as messages show it; undefined where none does. */
 export const productionMark = (env: Environment): string | undefined =>
   env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
 

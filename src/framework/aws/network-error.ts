@@ -1,4 +1,4 @@
-/** Codes of a connection that could not be made, or for which no file descriptor was left. */
+/** Error codes of a connection that could not be made, or for which no file descriptor was left. */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -12,9 +12,9 @@ const NEVER_SENT = new Set([
   'ENFILE',
   'ENOBUFS',
 ]);
-/** Codes of Node's TLS and of OpenSSL for another end that could not be trusted: nothing was sent to it. */
+/** Error codes of Node's TLS and of OpenSSL for a peer that could not be trusted, so that nothing was sent to it. */
 const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
-/** Those of them that a certificate of a private authority is refused with. */
+/** The codes with which a certificate is refused whose authority this machine does not know, such as a private one. */
 const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
 /** Returns true where a system error's code says that nothing was sent. */
@@ -24,7 +24,9 @@ export function neverSent(code: unknown): boolean {
 
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
 
-/** Adds to a TLS error what to do about it, where that is known. */
+/**
+ * Returns a TLS error with what to do about it, where the certificate's authority is unknown; any other error as it is.
+ */
 export function explainTrust(error: Error, code: unknown): Error {
   if (typeof code !== 'string' || !UNKNOWN_AUTHORITY.test(code)) return error;
   const hint =

@@ -7,10 +7,11 @@ import type { Abortable } from '../base/abort.js';
 export interface ActivityPort {
   /**
    * Polls for one task. The service holds a poll open for up to a minute.
-   * @param signal ends the poll. The service may still lease a task to it, so this is for polls that hang.
-   * @param onSent called once the request is on a connection that is made and trusted; at once where that is not known.
-   * @param onAgain called where the answered request is repeated, with other credentials or another time: the service
-   * holds no poll until `onSent` is called again.
+   * @param signal ends the poll. Only for polls that hang: the service may still lease a task to an ended poll.
+   * @param onSent called once the request is on an established and trusted connection; at once where the connection
+   * can't be watched.
+   * @param onAgain called when a request that was answered is sent again, with other credentials or another time: the
+   * service holds no poll until `onSent` is called again.
    */
   poll(
     activityArn: string,
@@ -22,7 +23,7 @@ export interface ActivityPort {
   succeed(token: string, output: string, signal: Abortable): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: Abortable): Promise<ReportAnswer>;
   heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
-  /** Calls the listener whenever new credentials may mend what calls were refused for. */
+  /** Calls the listener whenever new credentials replace refused ones, so that refused calls may now succeed. */
   onMended?(listener: () => void): void;
 }
 
@@ -40,7 +41,10 @@ export type PollAnswer =
   | {
       readonly kind: 'failed';
       readonly trouble: PollTrouble;
-      /** The service may have leased a task to this poll. Its token, which is given out only once, is then lost. */
+      /**
+       * True where the service may have leased a task to this poll. The task's token, which is given out only once, is
+       * then lost.
+       */
       readonly mayHaveLostToken: boolean;
       /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
       readonly ofKey?: boolean;
@@ -51,13 +55,22 @@ export type ReportAnswer =
   | { readonly kind: 'ok' }
   /** The service no longer wants the task. */
   | { readonly kind: 'gone'; readonly error: Error }
-  /** The service will never accept this text, but the token is still valid: another outcome may be reported. */
+  /**
+   * The service will never accept this output, error or cause, but the token is still valid: another outcome may be
+   * reported.
+   */
   | { readonly kind: 'refused'; readonly error: Error }
   | {
       readonly kind: 'retry';
-      /** `throttled` for too many calls; `slow` for trouble that a person must mend: credentials, access, keys. */
+      /**
+       * The pace of repeating: `throttled` after too many calls; `slow` for trouble that a person must mend
+       * (credentials, access, keys); `fast` for anything else.
+       */
       readonly pace: 'fast' | 'throttled' | 'slow';
-      /** The call may have been processed although its answer was lost: a later *gone* then means accepted. */
+      /**
+       * True where the service may have processed the call although its answer was lost: a later *gone* then means
+       * accepted.
+       */
       readonly mayHaveArrived: boolean;
       /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
       readonly ofKey?: boolean;

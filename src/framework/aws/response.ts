@@ -5,7 +5,7 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 /** A whole HTTP response. */
 export interface HttpResponse {
   readonly status: number;
-  /** By names in small letters. */
+  /** Header values by name, in small letters. */
   readonly headers: ResponseHeaders;
   readonly text: string;
 }
@@ -13,8 +13,8 @@ export interface HttpResponse {
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Reads what a response says, whichever path it came by. Only a JSON object with the service's mark is from the service;
- * anything else is from something in between, which accepts nothing, whatever its status.
+ * Reads a response, of the lean path or the SDK's. Only a JSON object with the service's mark is from the service;
+ * anything else is from something in between, such as a proxy, and is a failure, whatever its status.
  */
 export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   const read = isMarked(headers) ? parseObject(text) : undefined;
@@ -24,10 +24,10 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   return { failure: { error, type, status, sent: true, setup: false } };
 }
 
-/** Some of AWS's front ends answer with this header instead of a name in the body. */
+/** The header in which some of AWS's front ends name the error, instead of in the body. */
 const ERROR_TYPE = 'x-amzn-errortype';
 
-/** The service sends both headers. */
+/** Returns true for a response with either of two headers, both of which the service sends. */
 const isMarked = (headers: ResponseHeaders): boolean =>
   headers['x-amzn-requestid'] !== undefined ||
   String(headers['content-type']).startsWith('application/x-amz-json-');
@@ -43,7 +43,7 @@ function parseObject(text: string): Body | undefined {
   }
 }
 
-/** Returns `TaskTimedOut` of `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`. */
+/** Returns the bare name of an error: `TaskTimedOut` of `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`. */
 function errorName(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return value.split(',')[0]?.split(':')[0]?.split('#').at(-1) || undefined;
@@ -56,7 +56,7 @@ function serviceError(type: string, body: Body): Error {
 
 /**
  * Makes the error for an answer that is not the service's: a proxy's page, a captive portal, a load balancer without a
- * target. It shows the body, unless that may be half of a task.
+ * target. The message quotes the body, unless that may be half of a task.
  */
 export function strangeAnswer(status: number, body: string): Error {
   const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);

@@ -11,20 +11,26 @@ const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Clien
  * after which network devices drop it in silence (AWS's NAT gateways: 350 s). A server's shorter limit wins.
  */
 const KEEP_ALIVE_MS = 90_000;
-/** The time by which a connection is closed before the server would close it, so that the two never cross. */
+/**
+ * A connection is closed this much earlier than its server would close it, so that no request meets a closing
+ * connection.
+ */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
-/** An input has 262,144 bytes at most, and JSON may write each as six. A longer answer is not the service's, and not kept. */
+/**
+ * The longest answer that is read. An input has 262,144 bytes at most, and JSON may write each byte as six: a longer
+ * answer is not the service's.
+ */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** One connection to an origin, which carries one call at a time. It connects anew when it is used after a failure. */
+/** A connection to one origin, which carries one call at a time. After a failure its next call connects anew. */
 export type Connection = Pick<Client, 'dispatch' | 'on' | 'close' | 'destroy'>;
 
-/** Opens a connection to an origin. Nothing is sent before its first call. */
+/** Makes a connection to an origin. It connects at its first call. */
 export type OpenConnection = (origin: string) => Connection;
 
 /**
  * Connections to one origin, for one kind of call. Each carries one call at a time, so that there are as many as there
- * are calls at once. The one that was used last is used first, so that connections which are not needed expire.
+ * are calls at once. The most recently used one is taken first, so that connections which are not needed expire.
  */
 export class Connections {
   readonly #origin: string;
@@ -37,7 +43,7 @@ export class Connections {
     this.#openOne = open;
   }
 
-  /** Takes a free connection or opens one. It is given back when its call has ended. */
+  /** Takes an idle connection, or opens one. To be given back when its call has ended. */
   take(): Connection {
     return this.#idle.pop() ?? this.#open();
   }
@@ -62,7 +68,7 @@ export class Connections {
     return client;
   }
 
-  /** Forgets an idle client that has lost its connection, whichever side closed it. */
+  /** Forgets an idle connection that was lost, whichever side closed it. */
   #forgetIdle(client: Connection): void {
     const index = this.#idle.indexOf(client);
     if (index === -1) return;
@@ -72,7 +78,9 @@ export class Connections {
   }
 }
 
-/** Makes connections that share their TLS sessions: only the first one pays for a whole handshake. */
+/**
+ * Returns a function that makes connections with shared TLS sessions: only the first one pays for a whole handshake.
+ */
 export function connector(): OpenConnection {
   const shared = connect({ timeout: CONNECTION_TIMEOUT_MS });
   return (origin) =>

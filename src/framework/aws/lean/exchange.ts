@@ -4,15 +4,18 @@ import { explainTrust } from '../network-error.js';
 import { readResponse, type ResponseHeaders } from '../response.js';
 import type { Connection, Connections } from './connections.js';
 
-/** A request as it goes out. */
+/** A signed request, as it is sent. */
 export interface SignedRequest {
   readonly path: string;
-  /** Names and values by turns. */
+  /** Header names and values by turns. */
   readonly headers: string[];
   readonly body: string;
 }
 
-/** Called once, with the end of the call and the answer's header `date`, where an answer came. */
+/**
+ * Called once, with the end of the call and the answer's header `date`; undefined where no answer came, or none with a
+ * date.
+ */
 export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
 /** Sends one request on a free connection and reads the whole answer. Never throws. */
@@ -30,9 +33,9 @@ export function exchange(
 
 const NONE: ResponseHeaders = {};
 
-/** One open request, as undici's handler of it. */
+/** The handler that undici calls while one request is open. */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** Undefined once the call has ended, as are its parts: a connection may keep this handler until its next request. */
+  /** Undefined once the call has ended, as is all that belongs to it: a connection may keep this handler for long. */
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
   readonly #connections: Connections;
@@ -40,7 +43,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
-  /** The reason for which it ended before there was an answer. */
+  /** Why this exchange ended before its answer arrived; undefined while it runs and after an answer. */
   #endedBy: Error | undefined;
   #status: number | undefined;
   #headers = NONE;
@@ -54,7 +57,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#client = client;
   }
 
-  /** Ends the call when its signal aborts. The worker goes on at once, whatever the connection does. */
+  /** Ends the call when its signal aborts. The caller goes on at once, whatever the connection does. */
   watch(): void {
     if (!this.#call) return;
     this.#onAbort = () => this.#abort();
@@ -115,5 +118,5 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The code of a request that was not written to its end: the service has nothing to act on. */
+/** The error code of a request that was not written to its end: the service has nothing to act on. */
 const UNWRITTEN = 'EPIPE';

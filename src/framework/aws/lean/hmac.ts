@@ -5,8 +5,8 @@ const BLOCK = 64;
 const DIGEST = 32;
 
 /**
- * Returns a function that computes HMAC-SHA-256 (RFC 2104) with one key of 32 bytes, of plain ASCII texts, in
- * hexadecimal. It makes two plain hashes, since a new `createHmac` costs more than both, on Node 24 ten times as much.
+ * Returns a function that computes the HMAC-SHA-256 (RFC 2104) of a plain ASCII text, in hexadecimal, with one key of
+ * 32 bytes. Two plain hashes make it, since a new `createHmac` costs more than both, on Node 24 ten times as much.
  */
 export function hmacOf(key: Buffer): (text: string) => string {
   const outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);

@@ -17,20 +17,26 @@ export interface LeanSettings {
   readonly recipes: Recipes;
   /** Returns the credentials that the next call is signed with; a promise where a provider must be asked first. */
   readonly identity: () => Identity | Promise<Identity>;
-  /** Opens connections. @default over TCP and TLS */
+  /** Makes the connections that calls are sent on. @default over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
-/** A signature's time is refused from five minutes on, so a refused clock is wrong by more than this. */
+/**
+ * The least error of this machine's clock that is corrected. The service refuses a signature's time from five minutes
+ * on, so that a smaller error was not the reason.
+ */
 const SKEW_MS = 60_000;
-/** No clock is wrong by more than a century, and a date beyond the year 9999 could not be signed with. */
+/**
+ * The largest error of this machine's clock that is corrected: no clock is wrong by more than a century, and a date
+ * beyond the year 9999 could not be signed with.
+ */
 const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
 
 /**
- * The four calls of the loop without the SDK: only the body, the date and the signature of each are made anew. Polls,
- * reports and heartbeats have connections of their own.
+ * The four calls of a worker's loop, made without the SDK: only the body, the date and the signature of each call are
+ * made anew. Polls, reports and heartbeats have connections of their own.
  *
- * It needs only plain data and a function that returns the credentials, so that a thread can have one too:
+ * Made of plain data and a function that returns the credentials, so that a thread can have its own:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
  *     calls.begin('SendTaskHeartbeat', { taskToken }, { signal, onSent: () => {} }, (end) => …);
@@ -50,7 +56,7 @@ export class LeanCalls {
     this.#ways = waysOf(recipes, open);
   }
 
-  /** Begins one call. Never throws. @param done called once, with its end */
+  /** Begins one call. Never throws. @param done called once, with the call's end */
   begin(operation: HotOperation, input: object, call: CallInProgress, done: (end: CallEnd) => void): void {
     const identity = this.#identity();
     if (identity instanceof Promise) void this.#ask(identity, { operation, input, call, done });
@@ -79,7 +85,10 @@ export class LeanCalls {
     for (const { connections } of Object.values(this.#ways)) connections.close();
   }
 
-  /** Learns the clock's error from a signature that was refused for its time. @param offsetMs the offset it was signed with */
+  /**
+   * Corrects the clock by the answer's `date`, where a signature was refused for its time.
+   * @param offsetMs the clock's offset that the request was signed with
+   */
   #withClock(failure: CallFailure, date: string | undefined, offsetMs: number): CallFailure {
     if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
     const trueOffsetMs = Date.parse(date) - wallTime();
@@ -91,7 +100,7 @@ export class LeanCalls {
   }
 }
 
-/** A call under way. */
+/** The arguments of a call that has begun. */
 interface Begun {
   readonly operation: HotOperation;
   readonly input: object;
@@ -122,7 +131,7 @@ function waysOf({ operations }: Recipes, open: OpenConnection): Record<HotOperat
   };
 }
 
-/** Resolves to the identity; to a failure where there is none, or none yet when the signal aborts. */
+/** Resolves to the credentials; to a failure where the provider has none, or has none yet when the signal aborts. */
 function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
   return unlessAborted(signal, identity).then(
     (output) => ({ output }),

@@ -1,14 +1,14 @@
 import type { HotOperation } from '../call.js';
 
 /**
- * The parts that all requests of one operation share, as the SDK made its first one: everything but the body, the date
- * and the signature. Plain data, which can be sent to a thread.
+ * The parts that all requests of one operation share, taken from a request that the SDK built: everything but the body,
+ * the date and the signature. Plain data, which can be sent to a thread.
  */
 export interface Recipe {
   /** `https://states.eu-west-1.amazonaws.com`, with the port where it is not the protocol's default. */
   readonly origin: string;
   readonly path: string;
-  /** In small letters: host, content-type, x-amz-target, user-agent, … */
+  /** Header values by name, in small letters: host, content-type, x-amz-target, user-agent, … */
   readonly headers: Readonly<Record<string, string>>;
   /** The region and service that a signature names. */
   readonly signingRegion: string;
@@ -17,9 +17,9 @@ export interface Recipe {
 
 export interface Recipes {
   readonly operations: Readonly<Record<HotOperation, Recipe>>;
-  /** The offset of the service's clock from this machine's that the user has set, in milliseconds. */
+  /** The milliseconds to add to this machine's clock for the service's time, as the user's settings say. */
   readonly clockOffsetMs: number;
-  /** True where the offset may be learnt from an answer. */
+  /** True where an answer of the service may correct that offset; false where the user's settings forbid it. */
   readonly correctsClock: boolean;
 }
 
