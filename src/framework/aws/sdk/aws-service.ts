@@ -16,15 +16,15 @@ export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * The path of the loop's calls. `lean`: without the SDK, by requests that it built once, wherever the settings allow
-   * that. `sdk`: always by its `send`. @default 'lean'
+   * How a worker's calls are made. `lean`: without the SDK, from requests that the SDK built once, wherever the
+   * settings allow that. `sdk`: always by the SDK's `send`. @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
-  /** Opens the connections of lean calls. @default over TCP and TLS */
+  /** Makes the connections that lean calls are sent on. @default over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
-/** Step Functions at the address and with the credentials of the AWS SDK's settings. */
+/** Step Functions at one endpoint, with the same credentials and SDK settings for all regions. */
 export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
@@ -36,18 +36,21 @@ export class AwsService {
     this.#clients = new ClientFactory(settings);
   }
 
-  /** Opens the worker's four calls in one region. */
+  /** Returns the port for a worker's four calls in one region. */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
     const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
     return activityPort(send, this.#clients.credentials);
   }
 
-  /** Returns the recipes of a region's open port; undefined where its calls go through the SDK. */
+  /**
+   * Returns the recipes that a region's calls are made from; undefined where its calls go through the SDK, or no port
+   * is open.
+   */
   recipes(region: string): Recipes | undefined {
     return this.#lean.get(region)?.recipes;
   }
 
-  /** Returns the credentials that the next call is signed with. Rejects where there are none. */
+  /** Returns the credentials that the next call is signed with. Rejects where the provider has none. */
   identity(): Identity | Promise<Identity> {
     return this.#clients.credentials.current();
   }
@@ -67,7 +70,10 @@ export class AwsService {
     this.#clients.close();
   }
 
-  /** Resolves to undefined where calls must go through the SDK. The reason is logged once. */
+  /**
+   * Resolves to the lean path's calls; to undefined where calls must go through the SDK, for a reason that is logged
+   * once.
+   */
   async #leanCalls(region: string): Promise<SendCall | undefined> {
     const { sdk, calls: asked = 'lean', open } = this.#settings;
     const why = asked === 'sdk' ? 'it is asked for' : sdkOnlyReason(sdk);

@@ -8,29 +8,29 @@ import { readResponse } from '../response.js';
 type RequestHandler = SFNClient['config']['requestHandler'];
 type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
 type Collector = SFNClient['config']['streamCollector'];
-/** Node's method that gives a request to an agent. It is not in the typings, but proxying agents build on it too. */
+/** The type of a Node agent's method that takes a request. The typings lack it, but proxying agents build on it too. */
 type AddRequest = (
   request: ClientRequest,
   options: { readonly headers?: object },
   ...rest: unknown[]
 ) => void;
 
-/** A call and its listeners. */
+/** A call whose connection and answer are watched. */
 export interface WatchedCall extends CallInProgress {
-  /** Called with what the whole answer says, before the SDK reads it. */
+  /** Called with the end that the whole answer means, before the SDK reads the answer. */
   readonly onAnswer: (end: CallEnd) => void;
 }
 
 /**
- * Watches the calls of a client: ends them by their signals, and reports when a request is on its connection and what the
- * answer says. It does so without the SDK's option `abortSignal`: with any option the SDK builds its middleware for each
- * call instead of keeping it (`cacheMiddleware`), which is a sixth of what a call costs.
+ * Watches the calls of a client: ends them by their signals, and reports when a request is on its connection and what
+ * the answer says. The signals do not go through the SDK's option `abortSignal`: with any option the SDK builds its
+ * middleware for each call instead of keeping it (`cacheMiddleware`), which is a sixth of what a call costs.
  */
 export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, CallInProgress>();
-  /** True where the connections can be watched; a user's agent or handler hides them. */
+  /** True where connections can be watched; false where a user's own agent or handler hides them. */
   readonly #watching: boolean;
 
   constructor({ watching }: { readonly watching: boolean }) {
@@ -52,7 +52,7 @@ export class CallWatch {
     client.config.requestHandler = this.#wrap(requestHandler, streamCollector);
   }
 
-  /** Makes an agent report when the request of a bound call has its connection. */
+  /** Makes an agent report when the request of a bound call is on its connection. @returns the same agent */
   watch<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect'): A {
     const addRequest = Reflect.get(agent, 'addRequest') as AddRequest;
     const watched: AddRequest = (request, options, ...rest) => {
@@ -64,13 +64,16 @@ export class CallWatch {
     return agent;
   }
 
-  /** Binds a command's next call to its signal. */
+  /** Binds the next sending of a command to a call: its signal and its listeners. @returns the same command */
   bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);
     return command;
   }
 
-  /** Wraps the members of a handler that a client uses once it is made. */
+  /**
+   * Wraps a client's request handler, so that bound calls are watched. Has only the members that a client uses once it
+   * is made.
+   */
   #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
       metadata: handler.metadata,
@@ -95,7 +98,7 @@ export class CallWatch {
   }
 }
 
-/** Reads a whole response, and leaves its body for the SDK to read again. */
+/** Reads a whole response into memory, and leaves its body for the SDK to read again. */
 async function readWhole(response: Response, collect: Collector): Promise<CallEnd> {
   const { statusCode: status, headers, body = new Uint8Array() } = response;
   response.body = body instanceof Uint8Array ? body : await collect(body);
@@ -103,8 +106,8 @@ async function readWhole(response: Response, collect: Collector): Promise<CallEn
 }
 
 /**
- * Makes a copy of an error in this realm. Under Jest the network's errors are of another realm than the SDK, which
- * replaces them by an error without their code: an untrusted certificate would look like a server that is down.
+ * Copies an error of another realm into this one. Under Jest the network's errors are of another realm than the SDK,
+ * which replaces them by an error without their code: an untrusted certificate would look like a server that is down.
  */
 function ofOurRealm(thrown: unknown): unknown {
   if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
@@ -112,7 +115,10 @@ function ofOurRealm(thrown: unknown): unknown {
   return Object.assign(new Error(message, { cause: thrown }), thrown, { name });
 }
 
-/** Calls `onSent` at once on a kept connection, and on a new one when it is made, over TLS when it is trusted. */
+/**
+ * Calls `onSent` once the socket is ready: a kept connection at once, a new one when it is made, over TLS when it is
+ * trusted.
+ */
 function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
   const pending =
     socket.connecting || (ready === 'secureConnect' && Reflect.get(socket, 'secureConnecting') === true);

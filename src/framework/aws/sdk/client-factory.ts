@@ -14,7 +14,7 @@ const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
 export interface ClientSettings {
   readonly endpoint: Endpoint;
   readonly sdk: SdkSettings;
-  /** @default the SDK's own; at loopback us-east-1 where that has none */
+  /** The region for calls that name no ARN. @default the SDK's own; at loopback us-east-1 where the SDK has none */
   readonly region?: string;
   /** Times the refresh of refused credentials. @default the system's clock */
   readonly clock?: Clock;
@@ -25,7 +25,7 @@ export interface ClientSettings {
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 const LOOPBACK_REGION = 'us-east-1';
 
-/** Makes SDK clients that share their credentials. The first one loads the SDK. */
+/** Makes SDK clients that share their credentials. The first client loads the SDK. */
 export class ClientFactory {
   readonly credentials: Credentials;
   readonly #settings: ClientSettings;
@@ -44,8 +44,8 @@ export class ClientFactory {
 
   /**
    * Makes a client.
-   * @param sockets the calls that may be open at once; the SDK's default of 50 would make the next one wait.
-   * @param maxAttempts the attempts that the SDK itself may make of a call.
+   * @param sockets the most calls that may be open at once; with the SDK's default of 50 a further call would wait.
+   * @param maxAttempts the most attempts that the SDK itself makes at a call.
    * @param calls watches the client's calls. @default they are not watched
    */
   async client(
@@ -106,14 +106,17 @@ function where(endpoint: Endpoint): SFNClientConfig {
   return { endpoint: endpoint.url, ...plain };
 }
 
-/** Returns true where clients get agents of Stepwright's own: not with a user's handler or agent. */
+/** Returns true where clients use agents that Stepwright makes; false with a user's own handler or agent. */
 export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
   if (!own) return true;
   const { httpAgent, httpsAgent }: Record<string, unknown> = { ...own };
   return !('handle' in own || isAgent(httpAgent) || isAgent(httpsAgent));
 }
 
-/** Returns a user's ready-made handler as it is, and else settings, in which a user's win key by key. */
+/**
+ * Returns a user's ready-made handler as it is; otherwise settings for the SDK's handler, of which the user's win key
+ * by key.
+ */
 function requestHandler(
   own: SdkSettings['requestHandler'],
   sockets: number,
@@ -144,9 +147,9 @@ const isAgent = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
- * Returns the source of credentials. At `local`, where credentials are not checked, they are made up. Another loopback
- * address gets those of the environment or a profile; the metadata service, which hangs where there is none, is never
- * asked.
+ * Returns the credentials for an endpoint, or their provider; undefined for the SDK's own chain. At `local`, where
+ * credentials are not checked, they are made up. Another loopback address gets the credentials of the environment or a
+ * profile: the metadata service, which hangs where there is none, is never asked.
  */
 function localCredentials(
   endpoint: Endpoint,

@@ -1,9 +1,12 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The wait after a refresh: at first, and at most. It doubles each time. */
+/** The least time between two refreshes: at first, and at most. It doubles with each refresh. */
 const WAIT_MS = [1_000, 30_000] as const;
 
-/** Refreshes credentials until they are new: at once, then after 1 s, doubling to 30 s, however many request it. */
+/**
+ * Repeats a refresh until there are new credentials: at once, then after 1 s, doubling to 30 s, however many calls
+ * request it.
+ */
 export class CredentialRefresh {
   readonly #clock: Clock;
   readonly #refresh: () => Promise<boolean>;
@@ -13,13 +16,15 @@ export class CredentialRefresh {
   #timer: Cancel | undefined;
   #closed = false;
 
-  /** @param refresh resolves to true where it must be repeated. Must not reject. */
+  /** @param refresh asks for new credentials; resolves to true where it must be repeated. Must not reject. */
   constructor(clock: Clock, refresh: () => Promise<boolean>) {
     this.#clock = clock;
     this.#refresh = refresh;
   }
 
-  /** Refreshes now, or as soon as the wait is over. @returns the open refresh, if there is one */
+  /**
+   * Refreshes now, or as soon as the wait is over. @returns the end of the running refresh; undefined where none runs
+   */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;
     const waitMs = this.#nextAt - this.#clock.now();

@@ -17,15 +17,18 @@ type Identity = Awaited<ReturnType<Provider>>;
 export interface CredentialsSettings {
   readonly clock: Clock;
   readonly log: Logger;
-  /** True where the provider can ever return others; a plain value can't. */
+  /** True where the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
-  /** True where the SDK keeps credentials until they are about to expire; false for a user's provider that keeps its own. */
+  /**
+   * True where the SDK keeps credentials until they are about to expire; false for a user's provider that keeps its
+   * own.
+   */
   readonly kept: boolean;
 }
 
 /**
- * Errors for which other credentials help, by all their names. A key that was deleted or switched off is unrecognized;
- * no signature matches while only one half of a key was replaced.
+ * The names of errors that other credentials may mend. A key that was deleted or switched off is unrecognized; no
+ * signature matches while only one half of a key was replaced.
  */
 export const REFUSED = new Set([
   'ExpiredToken',
@@ -38,24 +41,27 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * Errors of a session that was revoked in IAM, by a policy that spares those that began later. More often a permission
- * for this one call is missing: then another call that is accepted proves nothing.
+ * The names of errors for a session that was revoked in IAM, by a policy that spares sessions that began later. More
+ * often they mean that a permission for this one call is missing: another call that is accepted then proves nothing.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** The time before the expiry from which the SDK asks a provider again. */
+/** Credentials are renewed this long before they expire, as by the SDK. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** The longest that a call waits for a provider. */
+/** The longest that a call waits for the provider of credentials. */
 const PROVIDER_LIMIT_MS = 5_000;
-/** The time without a refusal after which the next one is new trouble. */
+/** After this time without a refusal, the next refusal is new trouble. */
 const QUIET_MS = 60_000;
 
 /** The refusals since the credentials last worked. */
 interface Trouble {
   readonly first: Error;
-  /** True where any accepted call proves its end. */
+  /**
+   * True where any accepted call proves that the trouble is over; false where a permission may be missing for some
+   * calls.
+   */
   readonly provable: boolean;
-  /** The generation of the latest identity that was refused. */
+  /** The newest generation of credentials that was refused. */
   readonly generation: number;
   readonly lastAt: number;
   readonly logged: boolean;
@@ -63,22 +69,25 @@ interface Trouble {
 
 /**
  * The credentials of all clients, from one provider. Where the service refuses them or the provider fails, they are
- * refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. The first new credentials repeat
- * the calls that wait for them, and are announced to the listeners.
+ * refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. Once there are new credentials,
+ * the calls that wait for them are repeated and the listeners are called.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
   readonly #refresh: CredentialRefresh;
-  /** The first call refreshes for all of them, so no context of its own task may be kept. */
+  /**
+   * The context that refreshes run in. The call that starts one does so for all calls, so that no context of its own
+   * task may be kept.
+   */
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
   #source: Provider | undefined;
   #taking: Promise<void> | undefined;
   #identity: Identity | undefined;
-  /** The number of the identity, raised with each one that replaces another. */
+  /** Counts the credentials: raised when new ones replace others. */
   #generation = 0;
   #trouble: Trouble | undefined;
-  /** The provider's error, where it last failed. */
+  /** The error that the provider last failed with; undefined once the provider has returned credentials again. */
   #failure: Error | undefined;
 
   constructor(settings: CredentialsSettings) {
@@ -101,7 +110,10 @@ export class Credentials implements Renewal {
     if (this.#isDisproved(asOf)) this.#settle();
   }
 
-  /** Repeats the call once the provider returns new credentials, since nothing was done. The signal ends the wait. */
+  /**
+   * Where a call's credentials were refused, waits for new ones and repeats the call, since nothing was done. The
+   * call's signal ends the wait.
+   */
   async failed<T>(
     end: CallEnd<T>,
     asOf: AsOf,
@@ -118,8 +130,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns the credentials that the next call is signed with; a promise where the provider must be asked. It rejects
-   * with the provider's error where there never were any.
+   * Returns the credentials that the next call is signed with; a promise where the provider must be asked. The promise
+   * rejects with the provider's error where there never were any credentials.
    */
   current(): Identity | Promise<Identity> {
     return this.#isGood() ? (this.#identity as Identity) : this.#provide();
@@ -135,9 +147,9 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Resolves to the credentials that a call is signed with. Where the provider fails, the last ones stay in use: the
-   * service decides whether they have expired, not this machine's clock.
-   * @throws the provider's error where there never were any
+   * Resolves to the credentials that a call is signed with. Where the provider fails, the last credentials stay in use:
+   * the service decides whether they have expired, not this machine's clock.
+   * @throws the provider's error where there never were any credentials
    */
   async #provide(): Promise<Identity> {
     if (this.#isGood()) return this.#identity as Identity;
@@ -148,8 +160,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns true where the provider need not be asked: credentials are kept for ever where they do not expire, and else
-   * until five minutes before they do.
+   * Returns true where the provider need not be asked: for ever with credentials that do not expire, otherwise until
+   * five minutes before they expire.
    */
   #isGood(): boolean {
     const { expiration } = this.#identity ?? {};
@@ -186,7 +198,10 @@ export class Credentials implements Renewal {
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
 
-  /** Learns from the end of a call. @returns true where other credentials may help */
+  /**
+   * Notes whether a call's credentials were accepted or refused. @returns true where the call failed and other
+   * credentials may help
+   */
   #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: CallFailure } {
     if (!('failure' in end)) {
       this.accepted(asOf);
@@ -204,7 +219,10 @@ export class Credentials implements Renewal {
     return true;
   }
 
-  /** Returns true where an accepted call proves the credentials good: it used newer ones, or was sent after the last refusal. */
+  /**
+   * Returns true where an accepted call proves that the trouble is over: it used newer credentials, or was sent after
+   * the last refusal.
+   */
   #isDisproved({ generation, sentAt }: AsOf): boolean {
     const trouble = this.#trouble;
     if (!trouble?.provable) return false;
@@ -224,7 +242,7 @@ export class Credentials implements Renewal {
     return this.#context.runInAsyncScope(() => this.#refresh.request());
   }
 
-  /** Asks the provider for others. @returns true where it must be asked again */
+  /** Asks the provider for new credentials. @returns true where the provider must be asked again */
   async #askAgain(): Promise<boolean> {
     const generation = this.#generation;
     await readSharedFiles();
@@ -249,7 +267,10 @@ export class Credentials implements Renewal {
 const RENEWED =
   'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
 
-/** Reads the shared files again. The SDK keeps them as it first read them, for all its providers and for ever. */
+/**
+ * Makes the SDK read the shared config and credentials files again: it keeps them as first read, for all its providers
+ * and for ever.
+ */
 async function readSharedFiles(): Promise<void> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
   // This only reads: there is no profile of this name, so nothing is asked, assumed or run for it.
@@ -257,9 +278,9 @@ async function readSharedFiles(): Promise<void> {
 }
 
 /**
- * Copies an identity to sign with, since a provider may change its own object when it has others. An empty session token
- * becomes none, as in the SDK.
- * @throws TypeError for characters that no header can hold, so that no call could be made
+ * Copies credentials to sign with, since a provider may change its own object when it has new ones. An empty session
+ * token becomes none, as in the SDK.
+ * @throws TypeError for characters that no header can hold, with which no call could be made
  */
 function asSigned(identity: Identity | undefined): Identity | undefined {
   if (!identity) return undefined;
@@ -283,7 +304,10 @@ function isSame(one: Identity | undefined, other: Identity | undefined): boolean
   );
 }
 
-/** Wraps what a provider threw: it is no answer of Step Functions, even where the provider asked AWS. */
+/**
+ * Wraps what a credential provider threw, so that it is not taken for an answer of Step Functions: a provider may
+ * itself call AWS, such as STS, and throw an AWS error.
+ */
 function providerError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Partial<Error>;
   if (name === PROVIDER_ERROR) return thrown as Error;
@@ -293,5 +317,5 @@ function providerError(thrown: unknown): Error {
   return Object.assign(new Error(said, { cause: thrown }), { name: PROVIDER_ERROR });
 }
 
-/** The SDK's own name for such an error. */
+/** The SDK's own name for the error of a credential provider. */
 const PROVIDER_ERROR = 'CredentialsProviderError';

@@ -3,10 +3,10 @@ import type { Recipe, Recipes } from '../lean/recipe.js';
 import type { HotOperation } from '../call.js';
 import { loadSdk } from './load-sdk.js';
 
-/** Signs the requests that are learnt from. The service never sees this. */
+/** The credentials of the requests that recipes are learnt from, which are never sent. */
 const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
 
-/** Headers that are made for each request, or that belong only to the one learnt from. */
+/** Headers that no recipe has: they are made for each request, or belong to the one that the recipe was learnt from. */
 const OF_ONE_REQUEST = new Set([
   'authorization',
   'content-length',
@@ -17,7 +17,7 @@ const OF_ONE_REQUEST = new Set([
   'x-amzn-trace-id',
 ]);
 
-/** A request as the SDK gives it to its handler. */
+/** A request as the SDK gives it to its request handler. */
 interface BuiltRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -28,8 +28,8 @@ interface BuiltRequest {
 }
 
 /**
- * Lets the SDK build one request of each operation without sending it. Its address, path and headers follow the SDK's own
- * rules for all settings (region, FIPS, dual-stack, a URL, the user agent).
+ * Learns the recipe of each operation from a request that the SDK builds and does not send. The recipe's address, path
+ * and headers so follow the SDK's own rules for all settings (region, FIPS, dual-stack, a URL, the user agent).
  * @param client stays unchanged; nothing else may use it meanwhile.
  * @throws what the SDK throws where it can't make a request with the settings
  */
@@ -66,7 +66,7 @@ async function learn(client: SFNClient): Promise<Recipes> {
   };
 }
 
-/** Resolves to the request that `send` builds, which its handler then refuses to send. */
+/** Resolves to the request that the SDK builds in `send`, without sending it. */
 async function buildRequest(
   config: SFNClient['config'],
   send: () => Promise<unknown>,
@@ -101,5 +101,5 @@ function recipeOf({ protocol, hostname, port, path, query = {}, headers }: Built
   };
 }
 
-/** `AWS4-HMAC-SHA256 Credential=KEY/20260131/eu-west-1/states/aws4_request, …` */
+/** Finds the region and the service: `AWS4-HMAC-SHA256 Credential=KEY/20260131/eu-west-1/states/aws4_request, …` */
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request,/;

@@ -12,7 +12,10 @@ import { CallWatch, type WatchedCall } from './call-watch.js';
 import { sdkFailure } from './sdk-failure.js';
 import { loadSdk } from './load-sdk.js';
 
-/** The worker retries by itself: the SDK would hide a lost token, and make an accepted report look like a timeout. */
+/**
+ * The attempts that the SDK makes at a call. The worker repeats calls itself: the SDK would hide a lost token, and make
+ * an accepted report look like a timeout.
+ */
 const ONE_ATTEMPT = 1;
 
 /** The numbers of calls that a worker may have open at once in one region, by kind. */
@@ -74,7 +77,7 @@ async function attempt(
   }
 }
 
-/** The steps that were seen of a call. */
+/** The progress of a call, as seen so far. */
 interface Seen {
   sent: boolean;
   answered?: CallEnd;
@@ -83,7 +86,9 @@ interface Seen {
 const refusal = ({ answered }: Seen): { readonly failure: CallFailure } | undefined =>
   answered && 'failure' in answered ? answered : undefined;
 
-/** Returns true where the SDK has corrected its clock; else the key is wrong, and a second call would fail as well. */
+/**
+ * Returns true where the SDK has corrected its clock, so that a second call may succeed. Otherwise the key is wrong.
+ */
 function correctedClock(thrown: unknown): boolean {
   const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
   return mayBeSkewed(name) && $metadata?.clockSkewCorrected === true;

@@ -3,10 +3,13 @@ import type { CallFailure } from '../call.js';
 import { explainTrust, neverSent } from '../network-error.js';
 import { strangeAnswer } from '../response.js';
 
-/** Errors of a request that could not be made: credentials, a region or an endpoint are missing or contradict each other. */
+/**
+ * The names of errors for a request that could not be made: credentials, a region or an endpoint are missing or
+ * contradict each other.
+ */
 const SETUP = new Set(['CredentialsProviderError', 'TokenProviderError', 'EndpointError']);
 
-/** The SDK's name for an error of an answer that names none. */
+/** The name that the SDK gives to an error whose answer names none. */
 const NAMELESS = 'Unknown';
 
 /** The fields that the SDK attaches to an error of an answer. */
@@ -18,7 +21,7 @@ interface SdkError {
 }
 
 /**
- * Reads a failure from a value that the SDK threw, where no answer was read before. It does not trust the value's class:
+ * Reads a failure from what the SDK threw for a call whose answer was not seen. The value's class is not trusted, since
  * errors may come from another realm.
  * @param sent true where the request was seen on a connection.
  */
@@ -43,7 +46,7 @@ function answered(error: Error, status: number, readable: boolean): CallFailure 
   return { error: strangeAnswer(status, bodyOf(error)), type: undefined, status, sent: true, setup: false };
 }
 
-/** Returns the body that is not JSON, as far as the parser's message quotes it. */
+/** Returns the body of an answer that is not JSON, as far as the parser's message quotes it. */
 function bodyOf({ message, name }: Error): string {
   if (name === NAMELESS) return '';
   return (
@@ -53,6 +56,6 @@ function bodyOf({ message, name }: Error): string {
   );
 }
 
-/** Returns true for the SDK's error of a connection that could not be made in time. */
+/** Returns true for the SDK's error of a connection that was not made in time. */
 const connectionTimedOut = ({ name, message }: Error): boolean =>
   name === 'TimeoutError' && /connect(ion)? timeout|did not establish a connection/i.test(message);

@@ -1,8 +1,8 @@
 import type { SdkSettings } from './settings.js';
 
 /**
- * The settings that the lean path honours, since they are in the request that the SDK builds or choose its credentials.
- * Only the SDK honours any other, known or not.
+ * The settings that the lean path honours: they shape the request that the SDK builds, or choose its credentials. With
+ * any other setting, known or not, calls go through the SDK.
  */
 const HONOURED = new Set([
   'credentials',
@@ -35,7 +35,7 @@ export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
   return asked.length > 0 ? `${asked.join(' and ')} is set` : undefined;
 }
 
-/** Returns true for a client whose class was changed, as aws-sdk-client-mock and spies do. */
+/** Returns true for a client whose `send` was replaced, as aws-sdk-client-mock and spies do. */
 export function isMocked(client: { readonly send: unknown }, own: { readonly prototype: object }): boolean {
   // The SDK's own clients inherit `send`.
   return (

@@ -8,7 +8,10 @@ export type SdkSettings = Omit<
   'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
 >;
 
-/** The settings that are not passed through, with what to do instead: they have another place, or would hide lost tokens. */
+/**
+ * What to do instead of each setting that is not passed through, because it has another place or would hide lost
+ * tokens.
+ */
 const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   endpoint: 'set `endpoint` at the top level',
   region: 'set `region` at the top level, or declare whole ARNs',
@@ -40,8 +43,8 @@ export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promis
 }
 
 /**
- * Returns the problem of a user's agent with fewer connections than calls can be open at once in a region.
- * @param calls the number of each kind: `{ polls: 10, reports: 16 }`.
+ * Returns a problem where a user's agent allows fewer connections than calls can be open at once in a region.
+ * @param calls the most open calls of each kind: `{ polls: 10, reports: 16 }`.
  */
 export async function socketProblems(
   sdk: SdkSettings,
@@ -85,12 +88,12 @@ function timeoutProblems(where: string, settings: object, pollLimitMs: number): 
   });
 }
 
-/** The longest delay of Node's timers, which fire at once for a longer one. */
+/** The longest delay of a Node timer: with a longer one it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Resolves to a handler's settings; to none for a kind that is not known, and to undefined for what is no handler. A
- * ready-made handler of the SDK holds them as a promise until its first call.
+ * Resolves to a request handler's settings; to `{}` for a handler of an unknown kind, and to undefined for a value that
+ * is no handler. A ready-made handler of the SDK holds its settings as a promise until its first call.
  */
 async function handlerSettings(handler: SdkSettings['requestHandler']): Promise<HandlerSettings | undefined> {
   if (handler === undefined) return {};
@@ -107,7 +110,7 @@ const badHandler = ({ requestHandler }: SdkSettings): Problem => ({
   fix: 'give it as in `requestHandler: { httpsAgent }`, or leave it out',
 });
 
-/** Resolves to a handler's agent. The SDK's handler makes its agent for plain HTTP at its first call. */
+/** Resolves to the agent of a request handler. The SDK's handler makes its agent for plain HTTP at its first call. */
 async function agentOf(settings: HandlerSettings, agentKey: 'httpAgent' | 'httpsAgent'): Promise<unknown> {
   const { httpAgentProvider } = settings;
   return agentKey === 'httpAgent' && httpAgentProvider ? httpAgentProvider() : settings[agentKey];
