@@ -26,8 +26,8 @@ done
 for target in $targets; do kill -s KILL -- "$target" 2>/dev/null; done`;
 
 /**
- * Kills processes and process groups that are left when this thread or process ends, in whatever way. A process of its
- * own does that, since the event loops of the others may be blocked. On Windows there is none.
+ * Kills processes and process groups that are left when this thread or process ends, in whatever way. A separate
+ * process does the killing, since the event loop of this one may be blocked. On Windows nothing is killed.
  */
 export class Reaper {
   readonly #targets = new Set<number>();

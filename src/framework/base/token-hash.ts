@@ -1,6 +1,7 @@
 /**
  * Returns a short name for a token that is safe to log; with the token itself, anyone could report the task's outcome.
- * FNV-1a: 32 bits reveal no more than 32 of a token's thousands, by any hash, and this one costs a tenth of SHA-256.
+ * The hash is FNV-1a: any hash of 32 bits reveals at most 32 of a token's thousands, and this one costs a tenth of
+ * SHA-256.
  */
 export function tokenHash(token: string): string {
   let hash = 0x811c9dc5;

@@ -15,7 +15,7 @@ export interface PublicStatus {
   /** The number of all tasks in flight, those that `tasks` leaves out included. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
-  /** Present for a set of processes; the other fields then cover all of them. @default one process */
+  /** The processes of a set, all of which the other fields then cover. @default one process */
   readonly processes?: readonly ProcessStatus[];
 }
 
@@ -64,8 +64,8 @@ export interface PublicPolls {
   /** True where a poll was held for 2 s or longer and then failed, and no poll has been answered since. */
   readonly heldInVain: boolean;
   /**
-   * Present from the first failed poll until no poll has failed for a while, or until polls that were blocked are
-   * answered again.
+   * Why polls fail. Present from the first failed poll until no poll has failed for a while, or until polls that were
+   * blocked are answered again.
    */
   readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
 }

@@ -14,20 +14,24 @@ export interface RunnableHandler extends TaskHandler {
   readonly port: ActivityPort;
   readonly concurrency: number;
   readonly pollers: { readonly min: number; readonly max: number };
-  /** @default 'main' */
+  /** The place where the handler runs: the main thread, or a thread or process of a pool. @default 'main' */
   readonly run?: 'main' | 'thread' | 'process';
 }
 
-/** The parts of a worker that its loops share. */
+/** The parts of a worker that the loops of its handlers use. */
 export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** The pace of polls in the port's region. */
+  /** The pace of all polls in the handler's region. */
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
-  /** Returns when a lease was handed out at the earliest, if a stall may have held it back. @param sentAt of its poll */
+  /**
+   * Returns the earliest time at which the service may have leased a task, where a stall may have held its answer back;
+   * otherwise undefined.
+   * @param sentAt the time at which the poll was sent
+   */
   readonly heldBackSince: (sentAt: number) => number | undefined;
-  /** Called with an error of the framework's own. */
+  /** Called with an error of the framework itself, in code that throws none. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -38,14 +42,14 @@ interface TaskAtWork extends Linked<TaskAtWork> {
   ended: Promise<void> | undefined;
 }
 
-/** The time for reporting the failure of a lease that arrived after the grace. */
+/** A task that arrives during a drain may be reported for this long after its receipt, even beyond `reportUntil`. */
 export const LATE_REPORT_MS = 10_000;
 
 /** The instants of a drain, in epoch milliseconds. */
 export interface DrainPlan {
-  /** Until then running tasks may go on, and tasks that still arrive are run. */
+  /** Until this time running tasks may go on, and tasks that still arrive are run. */
   readonly graceUntil: number;
-  /** Reports are given up then. */
+  /** Reports that are not accepted by this time are given up. */
   readonly reportUntil: number;
 }
 
@@ -60,9 +64,9 @@ export class HandlerLoop {
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
-  /** The last time at which all slots were seen at work. */
+  /** The last time at which all slots were seen at work; undefined before. */
   #fullAt: number | undefined;
-  /** Set while no slot can come free by itself. `emitted`: `places:stuck` was. */
+  /** Since when no slot can come free by itself, and whether `places:stuck` was emitted; undefined while slots can. */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
@@ -88,12 +92,12 @@ export class HandlerLoop {
     return (this.#handler.run ?? 'main') === 'main';
   }
 
-  /** The number of its tasks whose handlers have not settled. */
+  /** The number of tasks whose handlers have not settled. */
   get running(): number {
     return this.#slots.running;
   }
 
-  /** Starts polling after a delay. */
+  /** Starts polling after a delay, in milliseconds. */
   start(delayMs: number): void {
     this.#poller.start(delayMs);
   }

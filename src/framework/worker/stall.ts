@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from '../base/time/clock.js';
 
 const TICK_MS = 1_000;
-/** A tick that is so late shows that nothing ran in between. */
+/** A tick that is late by this much shows that the process stood still. */
 const LATE_MS = 1_000;
-/** The time after a stall within which the data that waited in the sockets is read. */
+/** Data that arrives within this time after a stall may have waited in its socket. */
 const AFTERMATH_MS = 1_000;
 
 /**
  * Detects that the process stood still, because its event loop was blocked or the process was stopped. Data that
- * arrives right after a stall may have waited in the socket for as long.
+ * arrives right after a stall may have waited in its socket for all of that time.
  */
 export class StallWatch {
   readonly #clock: Clock;
@@ -33,9 +33,9 @@ export class StallWatch {
   }
 
   /**
-   * Returns when an answer that has just arrived was sent at the earliest, if a stall may have held it back; otherwise
-   * undefined.
-   * @param sentAt when its request was sent
+   * Returns the earliest time at which an answer that has just arrived may have been sent, where a stall may have held
+   * it back; otherwise undefined.
+   * @param sentAt the time at which its request was sent
    */
   heldBackSince(sentAt: number): number | undefined {
     const now = this.#clock.now();

@@ -32,7 +32,7 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** @default tasks are not traced */
+  /** Traces the worker's tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
   /** Closes what was opened for the worker. Called after the last report. Takes `CLOSE_LIMIT_MS` at most; never rejects. */
   readonly close: () => Promise<void>;
@@ -41,7 +41,7 @@ export interface WorkerParts {
 /** The most time between the first polls of two handlers, and between the first and the last: a start is no burst. */
 const STAGGER_MS = 20;
 const START_MS = 1_500;
-/** The time after the grace for which reports are still repeated. */
+/** Reports are repeated for this long after the grace is over, and then given up. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
 /** The longest that disposing of a user's providers may delay a stop. */
 export const CLOSE_LIMIT_MS = 5_000;
@@ -96,14 +96,18 @@ export class Worker implements ObservedWorker {
     return longestDrain(this.#parts.graceMs);
   }
 
-  /** Calls the listener with each event. What it throws is logged. @returns a function that removes it. */
+  /**
+   * Calls the listener with each event of this name. What the listener throws is logged.
+   * @returns a function that removes the listener.
+   */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
     return this.#events.on(event, listener);
   }
 
   /**
    * Polls and works until `signal` aborts or `stop` is called. Resolves when the last report has ended.
-   * @throws Error if it was run or stopped before: a worker runs once. The error of a fault that stopped it.
+   * @throws Error where the worker was run or stopped before, since a worker runs once
+   * @throws the framework's own error that stopped the worker, if there was one
    */
   async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#state !== 'created')
@@ -211,7 +215,7 @@ export class Worker implements ObservedWorker {
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 
-  /** Stops after a fault of the framework's own, with which `run` then rejects. */
+  /** Stops the worker after an error of the framework itself, with which `run` then rejects. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     void this.stop();
@@ -238,7 +242,7 @@ export class Worker implements ObservedWorker {
     return { onStretch, onAnswer, onSent, onTurn, onBlocked };
   }
 
-  /** Returns the handlers that have tasks running on the main thread. */
+  /** Returns the names of the handlers that have tasks running on the main thread. */
   #runningHere(): string[] {
     return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
   }

@@ -38,7 +38,7 @@ class LogOutput {
   #gathered: string | undefined;
   /** The number of lines dropped since the last report of dropped lines. */
   #lost = 0;
-  /** The code of the last error since all lines were written; `behind` without an error. */
+  /** Why lines are dropped: the code of the last error since all lines were written, or `behind` without an error. */
   #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;

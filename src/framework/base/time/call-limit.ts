@@ -94,7 +94,9 @@ class Limits {
     this.#cancel = this.#clock.after(ms, () => this.#ring());
   }
 
-  /** Runs the limits that are due now. None may be: the limit that set the timer may have been cancelled since. */
+  /**
+   * Runs the limits that are due now. There may be none: the limit that set the timer may have been cancelled since.
+   */
   #ring(): void {
     const now = this.#clock.now();
     const due: Limit[] = [];

@@ -54,7 +54,10 @@ export abstract class BaseClock implements Clock {
 }
 
 class SystemClock extends BaseClock {
-  /** Read once: Node computes this property, which never changes, at each access. */
+  /**
+   * The epoch milliseconds at which `performance.now()` was zero. Read once: Node computes this constant at each
+   * access.
+   */
   readonly #origin = performance.timeOrigin;
 
   override now(): number {

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 /** The time that a turn of the event loop may take before work that can wait goes to the next turns. */
 const SHARE_MS = 8;
 
-/** The event loop by which turns are counted. */
+/** An event loop whose turns are counted. */
 export interface EventLoop {
   /** Returns real milliseconds since some instant. */
   now(): number;
@@ -47,7 +47,7 @@ class Turn {
   /**
    * Returns undefined where this turn has time left, and else a promise to await before going on. Callers that wait go
    * on one after another, as many in a turn as its time allows.
-   * @param ms the time of this turn that may be used already
+   * @param ms the milliseconds that this turn may already have taken
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
     if (this.busyMs() <= ms) return undefined;

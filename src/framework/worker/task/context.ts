@@ -10,8 +10,8 @@ const ON_DEMAND = Symbol('on demand');
 type Context = TaskContext & { readonly [ON_DEMAND]: OnDemand };
 
 /**
- * Makes an accessor that all tasks share. V8 makes those of an object literal anew for each object, in a part of the heap
- * that is seldom collected, and so would keep all that a task holds.
+ * Makes an accessor that all tasks share. V8 makes the accessors of an object literal anew for each object, in a part
+ * of the heap that is seldom collected, which would keep all that a task holds.
  */
 const accessor = (name: OnDemandName): PropertyDescriptor & ThisType<Context> => ({
   enumerable: true,

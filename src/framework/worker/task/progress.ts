@@ -2,23 +2,23 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 
 /** The progress of a task, as its handler last reported it. */
 export interface TaskProgress {
-  /** A number from 0 to 1; undefined where none was given. */
+  /** A number from 0 to 1; undefined where the handler gave none. */
   readonly fraction: number | undefined;
-  /** At most 256 characters. */
+  /** The handler's own words, 256 characters at most; undefined where the handler gave none. */
   readonly message: string | undefined;
   /** The time of the handler's call, in epoch milliseconds. */
   readonly at: number;
 }
 
 const MESSAGE_LIMIT = 256;
-/** The least time between two events, since a handler may report progress in a tight loop. */
+/** The least time between two `task:progress` events of a task, since a handler may report progress in a tight loop. */
 const EMIT_EACH_MS = 1_000;
 
 export interface ProgressParts {
   readonly clock: Clock;
   /** Called with the latest progress, at once and then at most once a second. */
   readonly emit: (progress: TaskProgress) => void;
-  /** Runs a function in the worker's own asynchronous context. */
+  /** Runs a function in the worker's own asynchronous context, not in the task's. */
   readonly outside: <T>(fn: () => T) => T;
 }
 
@@ -38,7 +38,7 @@ export class Progress {
     return this.#latest;
   }
 
-  /** A fraction below 0 or above 1 is clamped; one that is not a number is dropped. */
+  /** Notes new progress. A fraction below 0 or above 1 is clamped; a fraction that is not a number is dropped. */
   update(fraction: number | undefined, message: string | undefined): void {
     if (this.#ended) return;
     const { clock, outside } = this.#parts;
@@ -48,7 +48,7 @@ export class Progress {
     this.#later ??= outside(() => clock.after(this.#emittedAt + EMIT_EACH_MS - now, () => this.#emit()));
   }
 
-  /** Ends the updates and the events. */
+  /** Ends the task's progress: later calls of `update` are ignored, and no event follows. */
   end(): void {
     this.#ended = true;
     this.#later?.();

@@ -7,7 +7,7 @@ import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 
-/** The end of a report. */
+/** The end of a report: the service accepted the outcome or no longer wants the task, or the report was given up. */
 export type ReportEnd =
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
@@ -15,25 +15,28 @@ export type ReportEnd =
 
 /** The pace of the reports in one region and account. Instants are epoch milliseconds. */
 export interface ReportPace {
-  /** Takes the next turn, within `mostMs`. @returns when it is; not after `now` where it is at once. */
+  /**
+   * Reserves the next turn, which comes within `mostMs` milliseconds.
+   * @returns the time of the turn; not after `now` where it has come already.
+   */
   reserve(now: number, mostMs: number): number;
-  /** A report is sent, in its turn. */
+  /** Notes that a report is sent, in its turn. */
   sent(now: number): void;
-  /** The service throttled the report that was sent at `sentAt`. */
+  /** Notes that the service throttled the report that was sent at `sentAt`. */
   refused(sentAt: number, now: number): void;
 }
 
-/** The parts of a worker that its reports share. */
+/** The parts of a worker that the reports of its tasks use. */
 export interface ReportWorld {
   readonly port: ActivityPort;
   readonly reportPace: ReportPace;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The longest that a report is repeated while the service does not accept it. */
+  /** The longest that a report is repeated while the service does not accept it, in milliseconds. */
   readonly reportLimitMs: number;
 }
 
-/** An attempt that failed and will be repeated. */
+/** An attempt to report that failed and will be repeated. */
 export interface ReportRetry {
   readonly attempt: number;
   readonly delayMs: number;
@@ -43,14 +46,14 @@ export interface ReportRetry {
 type FailedAnswer = Extract<ReportAnswer, { kind: 'refused' | 'retry' }>;
 
 const ATTEMPT_LIMIT_MS = 15_000;
-/** The limit of the last attempt after time is up, and of each that follows because it was refused. */
+/** An attempt may go on for this long after the time of its report is up. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
-/** Short, since the pace of all reports slows them too. */
+/** The wait after a throttled attempt. Short, since the pace of all reports slows the report too. */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
-/** Characters of a refused failure that are kept. */
+/** The most characters of a refused failure's name that are kept, and of the service's reason. */
 const SHORT_NAME = 80;
 const SHORT_MESSAGE = 200;
 
@@ -65,7 +68,7 @@ export class Report {
   readonly #gone = new Abort();
   /** The time at which to give up, in epoch milliseconds. */
   #until = Number.POSITIVE_INFINITY;
-  /** True once an attempt lost its answer, so that the service may have taken it. */
+  /** True once the answer to an attempt was lost, so that the service may have accepted the outcome. */
   #mayHaveArrived = false;
   /** True once a refused failure was cut down. */
   #isCut = false;
@@ -76,7 +79,7 @@ export class Report {
     this.#onRetry = onRetry;
   }
 
-  /** Brings the end forward. @param until the time at which to give up, in epoch milliseconds. */
+  /** Gives the report up at `until`, or earlier where that was set before. @param until epoch milliseconds */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
   }
@@ -148,7 +151,7 @@ export class Report {
     );
   }
 
-  /** Returns the outcome to send next, after a wait where one is due; undefined where the report is lost. */
+  /** Returns the outcome to send next, after a wait where one is due; undefined where the report is given up. */
   async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
     if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
     const { clock, random } = this.#world;
@@ -160,7 +163,10 @@ export class Report {
     return outcome;
   }
 
-  /** Replaces a refused success by one failure, and a refused failure by its name and a short cause, once. */
+  /**
+   * Returns a failure in place of a refused success; its name and a short cause in place of a refused failure, once;
+   * then undefined.
+   */
   #afterRefusal(outcome: Outcome, error: Error): Outcome | undefined {
     if (outcome.status === 'succeeded') return refusedOutput(outcome.output, error);
     if (this.#isCut) return undefined;
@@ -180,7 +186,10 @@ function refusedOutput(output: string, { message }: Error): Outcome {
     : ownFailure(OWN_ERROR.outputTooLarge, `the service refused the output of ${bytes} bytes: ${message}`);
 }
 
-/** Few characters, all of printable ASCII: however the service counts and checks a text, it accepts this. */
+/**
+ * Makes a failure of few characters, all printable ASCII: however the service counts and checks a text, it accepts
+ * this.
+ */
 function cutDown(name: string, refusal: Error): Outcome {
   const plain = (text: string, most: number): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, most);
   const error = plain(name, SHORT_NAME) || 'Error';

@@ -17,17 +17,17 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { deferred, within } from '../../base/time/wait.js';
 
-/** A token and its input, as they arrived. */
+/** The token and input of a task, as its poll brought them. */
 export interface Lease {
   readonly token: string;
   readonly input: string;
-  /** Epoch milliseconds, as all instants here. */
+  /** The time at which the task arrived. Epoch milliseconds, as all instants here. */
   readonly receivedAt: number;
-  /** The time at which its poll was sent, where that is known. */
+  /** The time at which the task's poll was sent; undefined where that is not known. */
   readonly polledAt?: number;
   /**
-   * The earliest time at which the service may have leased it, where a stall of the process held it back. Its handler is
-   * called only after a heartbeat was answered.
+   * The earliest time at which the service may have leased the task, where a stall of the process may have held it
+   * back. Its handler is then called only after a heartbeat has asked whether the service still wants the task.
    */
   readonly heldBackSince?: number;
 }
@@ -47,16 +47,18 @@ export interface TaskWorld extends ReportWorld {
   readonly log: Logger;
   readonly emit: EmitTask;
   readonly workerName: string;
-  /** @default tasks are not traced */
+  /** Traces the tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
-  /** Runs a function in the worker's own asynchronous context, for what a handler asks of the worker. */
+  /**
+   * Runs a function in the worker's own asynchronous context, not in the task's: for what a handler asks of the worker.
+   */
   readonly outside: <T>(fn: () => T) => T;
 }
 
 /** The decision about a task: the outcome to report, or that nothing is reported. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
-/** The failures of an input or of a returned value, which no handler threw. */
+/** The names of failures that no handler threw: those of an input or of a returned value. */
 const NOT_THROWN: ReadonlySet<string> = new Set([
   OWN_ERROR.invalidInput,
   OWN_ERROR.invalidOutput,
@@ -65,7 +67,7 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
 
 /** The time for which a handler may run on after its signal aborted before `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
-/** The longest that the handler of a lease that was held back waits for the answer to a heartbeat. */
+/** The longest that a handler waits for the answer to a heartbeat, where a stall held its lease back. */
 const STILL_WANTED_MS = 2_000;
 
 /**
@@ -89,7 +91,7 @@ export class Task {
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
-  /** The time at which the handler settled or was abandoned. */
+  /** The time at which the handler settled or was abandoned; undefined before. */
   #settledAt: number | undefined;
   #decidedAt = 0;
   readonly #trace: TaskTrace | undefined;
@@ -120,7 +122,7 @@ export class Task {
     return this.#heartbeat?.lastAt;
   }
 
-  /** The progress that the handler last reported; undefined before. */
+  /** The progress that the handler last reported; undefined where it has reported none. */
   get progress(): TaskProgress | undefined {
     return this.#progress.latest;
   }
@@ -154,13 +156,16 @@ export class Task {
     this.#end();
   }
 
-  /** Fires `shuttingDown`: the worker drains. @param reportBy the time at which the report is given up */
+  /**
+   * Fires the task's `shuttingDown` signal, because the worker drains.
+   * @param reportBy the time at which the report is given up, in epoch milliseconds
+   */
   beginDrain(reportBy: number): void {
     this.#report.endBy(reportBy);
     this.#inContext.run(() => this.#signals.drain());
   }
 
-  /** Aborts the signal, because the grace is over. Abandons a handler that has not settled 5 s later. */
+  /** Aborts the task's signal, because the grace is over. Abandons a handler that has not settled 5 s later. */
   shutDown(): void {
     if (this.#handlerSettled) return;
     this.#abort('shutdown', 'the worker stops and its grace is over');
@@ -227,7 +232,10 @@ export class Task {
     this.#settle();
   }
 
-  /** Returns true where the handler is to be called: a lease that was held back may be another worker's by now. */
+  /**
+   * Returns true where the handler is to be called. A lease that was held back may be another worker's by now, so that
+   * a heartbeat asks first.
+   */
   #isWanted(): boolean | Promise<boolean> {
     return this.#lease.heldBackSince === undefined || this.#isStillWanted();
   }
@@ -237,7 +245,7 @@ export class Task {
     return this.#decision === undefined;
   }
 
-  /** The handler has settled, or is not called. */
+  /** Notes that the handler has settled, or is not called, and lets its slot come free. */
   #settle(): void {
     this.#handlerSettled = true;
     this.#emitSettled();
@@ -258,7 +266,10 @@ export class Task {
     this.#emit('task:settled', { ...this.#ref(), handlerMs: this.#settledAt - this.#lease.receivedAt });
   }
 
-  /** After the shutdown abort a returned value is still a success; an error that is thrown then is taken for the stop's. */
+  /**
+   * Returns the outcome to decide on. After the shutdown abort a returned value is still a success; a thrown error
+   * counts as a consequence of the stop.
+   */
   #afterShutdown(outcome: Outcome): Outcome {
     const stopped = this.#signals.aborted?.kind === 'shutdown';
     if (!stopped || outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
@@ -298,7 +309,7 @@ export class Task {
     this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
-  /** Takes the first decision, and ignores all others. @returns true for the first */
+  /** Makes the decision, where none was made before. @returns true where this one was the first */
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
@@ -381,5 +392,5 @@ export class Task {
   }
 }
 
-/** The outcome of a compiled handler that rejects, which none does: its task ends all the same. */
+/** Makes the outcome of a task whose compiled handler rejects. None should, but the task must end all the same. */
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});
