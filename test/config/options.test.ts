@@ -91,6 +91,10 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
     takes: ['0', '1'],
     alsoWrong: ['8080', 'host:', ':8080', '::1:8080', 'a b:1', 'host:65536', 70_000],
   },
+  healthHosts: {
+    takes: ['an empty list'],
+    alsoWrong: ['worker', [''], ['a b'], ['http://worker'], ['*'], ['a:1']],
+  },
   observe: { takes: ['an empty list'], alsoWrong: [[class {}], [{}], [undefined]] },
   traceContext: {
     takes: ['a function', 'a class'],

@@ -103,6 +103,7 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['0.0.0.0:8080', '0.0.0.0:8080'],
     ['[::1]:8080', '[::1]:8080'],
   ],
+  healthHosts: [['worker.example.com,*.corp.example', ['worker.example.com', '*.corp.example']]],
   workerName: [['me', 'me']],
   stallAfter: [
     ['90s', '90s'],

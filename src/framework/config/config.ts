@@ -120,6 +120,12 @@ export interface Config extends HandlerOptions {
    */
   healthPort?: number | string;
   /**
+   * Names that the health port is called by, beside its addresses and names without a domain: `'worker.example.com'`, or
+   * `'*.example.com'` for all below a domain. A request for another name is refused: a web page could have sent it.
+   * @default []
+   */
+  healthHosts?: readonly string[];
+  /**
    * Classes that listen to the worker's events and read its status. The container makes an instance of each. @default
    * []
    */
@@ -177,6 +183,15 @@ const address: Rule = {
   ok: (value) => readAddress(value) !== undefined,
   text: { shown: '[HOST:]PORT', read: readDigits },
 };
+
+const hostNames = {
+  ...listOf("names such as 'worker.example.com' or '*.example.com'", isHostName),
+  text: { shown: 'NAME,…', read: (given: string): unknown => given.split(',') },
+};
+
+function isHostName(value: unknown): boolean {
+  return typeof value === 'string' && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value);
+}
 
 const endpoint: Rule = {
   expected: "'local', 'aws' or an http(s) URL",
@@ -296,6 +311,7 @@ export const CONFIG_OPTIONS = {
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'heartbeats a second, per worker, at most' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },
+  healthHosts: { ...hostNames, default: [], ofWorker: true, help: 'names that the health port is called by' },
   observe: { ...observe, default: [], help: 'classes that listen to the worker' },
   traceContext: { ...traceContext, unset: 'none', help: "where a task's input carries a trace" },
   stallAfter: {

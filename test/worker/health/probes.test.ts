@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
@@ -31,7 +33,7 @@ function world(source: Partial<HealthSource> = {}) {
   const heartbeats = new WorkerHeartbeats(options);
   closing.push(() => heartbeats.close());
   const open = async (from: 'main' | 'thread', port = 0) => {
-    const address = { host: '127.0.0.1', port };
+    const address = { host: '127.0.0.1', port, hosts: [] };
     const serve = from === 'thread' ? heartbeats.serve : undefined;
     const health = await serveHealth(address, { ...NOTHING_YET, ...source }, log, serve);
     closing.push(() => health.close());
@@ -86,6 +88,25 @@ test('where the thread ends before it listens, the main thread does', async () =
   expect(await statusOf(await open('thread'))).toBe(200);
 });
 
+test('a request that is being answered keeps its connection, however many others come', async () => {
+  let answer: (page: { contentType: string; text: string }) => void = () => {};
+  let asked = false;
+  const metrics = (): Promise<{ contentType: string; text: string }> => {
+    asked = true;
+    return new Promise((resolve) => (answer = resolve));
+  };
+  const { open } = world({ metrics });
+  const health = await open('main');
+  const scrape = statusOf(health, '/metrics');
+  await until(() => asked);
+  const others = Array.from({ length: 40 }, () => connect(health.address.port, '127.0.0.1'));
+  for (const socket of others) socket.on('error', () => {}).resume();
+  await Promise.all(others.slice(0, 24).map((socket) => once(socket, 'close')));
+  answer({ contentType: 'text/plain', text: '' });
+  expect(await scrape).toBe(200);
+  for (const socket of others) socket.destroy();
+});
+
 test('probes are answered by the main thread, and while that is blocked by what is known here', async () => {
   const clock = new HandClock();
   const turns = new SharedArrayBuffer(4);
@@ -100,7 +121,7 @@ test('probes are answered by the main thread, and while that is blocked by what 
         page: { status: 200, type: 'text/plain', body: `${message.method} ${message.path}` },
       });
   });
-  probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0 } });
+  probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0, hosts: [] } });
   await until(() => port > 0);
   const get = async (path: string): Promise<[number, string]> => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`);

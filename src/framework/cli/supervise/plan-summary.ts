@@ -21,13 +21,15 @@ export interface PlanSummary {
   readonly mocks: readonly string[];
   /** The address of the health port, which no worker of a set opens by itself. */
   readonly healthPort: number | string | undefined;
+  readonly healthHosts: readonly string[];
   readonly graceMs: number;
   readonly stallAfterMs: number | false;
 }
 
 /** @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
-  const { port, region, machines, origins, mocks, healthPort, graceMs, stallAfterMs } = settings;
+  const { port, region, machines, origins, mocks } = settings;
+  const { healthPort, healthHosts, graceMs, stallAfterMs } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -37,7 +39,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     handlers: seededHandlers(handlers, region),
     examples: examplesOf(handlers, region),
     mocks: Object.keys(mocks),
-    ...{ healthPort, graceMs, stallAfterMs },
+    ...{ healthPort, healthHosts, graceMs, stallAfterMs },
   };
 }
 

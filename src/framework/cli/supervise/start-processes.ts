@@ -110,11 +110,11 @@ class Supervisor {
     return this.#service.update(plan, isFirst);
   }
 
-  async #openHealth({ healthPort }: PlanSummary): Promise<void> {
+  async #openHealth({ healthPort, healthHosts: hosts }: PlanSummary): Promise<void> {
     const address = readAddress(healthPort);
     if (!address || this.#health) return;
     const source = { status: () => this.#status(), metrics: () => this.#measure() };
-    this.#health = await serveHealth(address, source, this.options.log);
+    this.#health = await serveHealth({ ...address, hosts }, source, this.options.log);
     sayWhere(this.#health, this.options.log, productionMark(process.env));
   }
 

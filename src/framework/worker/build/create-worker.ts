@@ -42,7 +42,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
   const container = await makeContainer(plan, problems, world);
   const pools = new Pools(plan, world);
-  const { sdk, region, calls, healthPort } = plan.settings;
+  const { sdk, region, calls } = plan.settings;
   const { heartbeatRate: rate, stallAfterMs } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
   let service: AwsService | undefined;
@@ -55,7 +55,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...world, serve: heartbeats.serve, healthPort });
+    health = await openHealth({ ...plan, ...plan.settings, ...world, serve: heartbeats.serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });

@@ -18,6 +18,8 @@ export interface WorkerHealth {
 export interface HealthOptions {
   /** The configured port or address. @default none is opened */
   readonly healthPort: number | string | undefined;
+  /** The names beside those of its address that it is called by. */
+  readonly healthHosts: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   /** Serves the port, also while the main thread is blocked. @default the main thread serves it */
@@ -49,6 +51,7 @@ export const NOTHING_YET: HealthSource = {
  */
 export async function openHealth({
   healthPort,
+  healthHosts: hosts,
   clock,
   log,
   serve,
@@ -61,7 +64,7 @@ export async function openHealth({
     status: () => source.status(),
     metrics: () => source.metrics(),
   };
-  const health = await serveHealth(address, shown, log, serve);
+  const health = await serveHealth({ ...address, hosts }, shown, log, serve);
   sayWhere(health, log, production);
   return {
     show: async (worker) => void (source = await sourceOf(worker, clock)),

@@ -1,4 +1,5 @@
-import type { Address } from '../../config/address.js';
+import { hostCheck, type NamedAddress } from './host-check.js';
+import { limitConnections } from './port-connections.js';
 
 /** An answer to a request. Plain data, which can be sent to another thread. */
 export interface Page {
@@ -23,24 +24,40 @@ export const jsonPage = (status: number, body: object): Page => ({
   body: `${JSON.stringify(body)}\n`,
 });
 
+/** The time that a request may take to arrive, and that a connection without one is kept. */
+const REQUEST_MS = 5_000;
+/** The longest that a connection may stand still. */
+const STILL_MS = 10_000;
+/** The interval at which requests that take too long are looked for. */
+const CHECK_MS = 1_000;
+
 /**
- * Serves pages at this address until it is closed.
+ * Serves pages at this address until it is closed. It answers only to the names of the address, and holds few
+ * connections, none of them for long, so that clients can't take what the rest of the process needs.
  * @throws Node's error, with its code, where it can't listen there
  */
-export async function servePages({ host, port }: Address, answer: Answerer): Promise<PageServer> {
+export async function servePages(address: NamedAddress, answer: Answerer): Promise<PageServer> {
+  const { host, port } = address;
   // Imported here: a bed loads this file, and needs no server.
   const { createServer } = process.getBuiltinModule('node:http');
-  const server = createServer(({ method = 'GET', url = '/' }, response) => {
-    void answer(method, url.replace(/\?.*$/, '')).then(({ status, type, body }) => {
-      response.writeHead(status, {
-        'content-type': type,
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      });
+  const limits = {
+    headersTimeout: REQUEST_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  };
+  const isNamed = hostCheck(address);
+  const server = createServer(limits, ({ method = 'GET', url = '/', headers }, response) => {
+    const page = isNamed(headers.host) ? answer(method, url.replace(/\?.*$/, '')) : wrongHost(headers.host);
+    void page.then(({ status, type, body }) => {
+      response.setHeader('content-type', type);
+      response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
       // Node itself sends no body to a HEAD.
       response.end(body);
     });
   });
+  server.timeout = STILL_MS;
+  limitConnections(server);
   await new Promise<void>((resolve, reject) => {
     // Once it listens, errors of single connections are ignored: this promise is settled.
     server.on('error', reject);
@@ -55,3 +72,8 @@ export async function servePages({ host, port }: Address, answer: Answerer): Pro
     },
   };
 }
+
+const wrongHost = async (host = ''): Promise<Page> =>
+  jsonPage(403, {
+    error: `the health port is not called ${JSON.stringify(host)} here: ask it by its address, or allow the name with --health-hosts or healthHosts in the config`,
+  });

@@ -1,4 +1,5 @@
 import { type Address, showAddress } from '../../config/address.js';
+import type { NamedAddress } from './host-check.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import { jsonPage, type Page, servePages } from './page-server.js';
@@ -17,7 +18,7 @@ export interface Health {
  * @throws StartError where it can't listen there
  */
 export async function serveHealth(
-  address: Address,
+  address: NamedAddress,
   source: HealthSource,
   log: Logger,
   serve: typeof servePages = servePages,

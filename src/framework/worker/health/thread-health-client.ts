@@ -1,4 +1,4 @@
-import type { Address } from '../../config/address.js';
+import type { NamedAddress } from './host-check.js';
 import { type Answerer, type PageServer, servePages } from './page-server.js';
 import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
@@ -9,7 +9,7 @@ import type { FromHealthServer, ToHealthServer } from './thread-health-server.js
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
   /** The open port and its pages, until it is closed. */
-  #served: { readonly address: Address; readonly answer: Answerer } | undefined;
+  #served: { readonly address: NamedAddress; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
   #instead: PageServer | undefined;
@@ -22,7 +22,7 @@ export class ThreadHealthClient {
    * Serves pages from the thread, as `servePages` does; `answer` makes each while the main thread is not blocked. One
    * port at a time.
    */
-  readonly serve = async (address: Address, answer: Answerer): Promise<PageServer> => {
+  readonly serve = async (address: NamedAddress, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
     this.#served = { address, answer };
     const port = await new Promise<number>((resolve, reject) => {

@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/time/clock.js';
-import type { Address } from '../../config/address.js';
 import { showDuration } from '../../base/time/duration.js';
+import type { NamedAddress } from './host-check.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
 /** Messages to the thread. */
 export type ToHealthServer =
   /** Opens the port. */
-  | { readonly kind: 'listen'; readonly address: Address }
+  | { readonly kind: 'listen'; readonly address: NamedAddress }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
   | { readonly kind: 'close' };
 
@@ -53,7 +53,7 @@ export class ThreadHealthServer {
     else void this.#server?.then((server) => server?.close());
   }
 
-  async #listen(address: Address): Promise<PageServer | undefined> {
+  async #listen(address: NamedAddress): Promise<PageServer | undefined> {
     try {
       const server = await servePages(address, (method, path) => this.#answer(method, path));
       this.#send({ kind: 'listening', port: server.port });
