@@ -15,6 +15,11 @@ export interface PublicStatus {
   /** The number of all tasks in flight, those that `tasks` leaves out included. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
+  /**
+   * The age of all fields but `ready` and `reasons`, in milliseconds, where the event loop is blocked.
+   * @default they are current
+   */
+  readonly ageMs?: number;
   /** The processes of a set, all of which the other fields then cover. @default one process */
   readonly processes?: readonly ProcessStatus[];
 }

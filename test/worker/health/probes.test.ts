@@ -54,6 +54,8 @@ function world(source: Partial<HealthSource> = {}) {
 const statusOf = async ({ address }: Health, path = '/live'): Promise<number> =>
   (await fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { connection: 'close' } })).status;
 
+const STATUS = NOTHING_YET.status();
+
 const refused = expect.objectContaining({ cause: expect.objectContaining({ code: 'ECONNREFUSED' }) });
 
 test.each(['main', 'thread'] as const)(
@@ -112,19 +114,23 @@ test('probes are answered by the main thread, and while that is blocked by what 
   const turns = new SharedArrayBuffer(4);
   const parts = { turns, clock, stallAfterMs: 10_000, onStuck: () => {}, onUnblocked: () => {} };
   let port = 0;
+  let asked = 0;
+  const bodyOf = (method: string, path: string): string => {
+    if (path === '/metrics') return `stepwright_worker_ready 1\nscrapes ${++asked}\n`;
+    return path === '/status' ? JSON.stringify({ ...STATUS, name: `look ${asked}` }) : `${method} ${path}`;
+  };
   const probes: ThreadHealthServer = new ThreadHealthServer(new MainLoopWatch(parts), clock, (message) => {
     if (message.kind === 'listening') ({ port } = message);
-    if (message.kind === 'request' && message.path !== '/silent')
-      probes.take({
-        kind: 'page',
-        request: message.request,
-        page: { status: 200, type: 'text/plain', body: `${message.method} ${message.path}` },
-      });
+    if (message.kind === 'request' && message.path !== '/silent') {
+      const page = { status: 200, type: 'text/plain', body: bodyOf(message.method, message.path) };
+      probes.take({ kind: 'page', request: message.request, page });
+    }
   });
   probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0, hosts: [] } });
   await until(() => port > 0);
+  const fetched = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
   const get = async (path: string): Promise<[number, string]> => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    const answer = await fetched(path);
     return [answer.status, await answer.text()];
   };
   expect(await get('/ready?x')).toEqual([200, 'GET /ready']);
@@ -137,10 +143,23 @@ test('probes are answered by the main thread, and while that is blocked by what 
   const reason = 'the event loop has been blocked for 4 s';
   expect(await get('/ready')).toEqual([503, `{"ready":false,"reasons":["${reason}"]}\n`]);
   expect(await get('/live')).toEqual([200, `{"state":"blocked","reason":"${reason}"}\n`]);
+  // Its last metrics and status are 5 s old: they are asked for all the time, whether or not anybody looks.
+  expect(await get('/metrics')).toEqual([
+    200,
+    expect.stringMatching(
+      /^stepwright_worker_ready 0\nscrapes 1\n(?:#.*\n){2}stepwright_metrics_age_seconds 5\.25\n$/,
+    ),
+  ]);
+  const status = await fetched('/status');
+  expect([status.status, status.headers.get('age')]).toEqual([200, '5']);
+  expect(await status.json()).toEqual({ ...STATUS, name: 'look 1', reasons: [reason], ageMs: 5_250 });
+  expect(await get('/')).toEqual([200, expect.stringMatching(/<h1>look 1<\/h1>[^]*as it was 5 s ago/)]);
   await clock.advance(6_000);
   expect(await get('/live')).toMatchObject([503, expect.stringContaining('"state":"stuck"')]);
   Atomics.add(new Int32Array(turns), 0, 1);
   await clock.advance(250);
   expect(await get('/live')).toEqual([200, 'GET /live']);
+  const current = await fetched('/metrics');
+  expect([current.status, current.headers.get('age')]).toEqual([200, null]);
   probes.take({ kind: 'close' });
 });

@@ -6,6 +6,8 @@ export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** How old it is, in seconds. @default it is new */
+  readonly ageSeconds?: number;
 }
 
 /** Makes the page of a path, given without its query. Never rejects. */
@@ -49,8 +51,9 @@ export async function servePages(address: NamedAddress, answer: Answerer): Promi
   const isNamed = hostCheck(address);
   const server = createServer(limits, ({ method = 'GET', url = '/', headers }, response) => {
     const page = isNamed(headers.host) ? answer(method, url.replace(/\?.*$/, '')) : wrongHost(headers.host);
-    void page.then(({ status, type, body }) => {
+    void page.then(({ status, type, body, ageSeconds }) => {
       response.setHeader('content-type', type);
+      if (ageSeconds !== undefined) response.setHeader('age', ageSeconds);
       response.writeHead(status, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
       // Node itself sends no body to a HEAD.
       response.end(body);

@@ -23,11 +23,16 @@ export async function serveHealth(
   log: Logger,
   serve: typeof servePages = servePages,
 ): Promise<Health> {
+  // The thread asks for pages all the time, so that one which fails is logged once until it is made again.
+  const failing = new Set<string>();
   const answerOrSay = async (method: string, path: string): Promise<Page> => {
     try {
-      return await answer(method, path, source);
+      const page = await answer(method, path, source);
+      failing.delete(path);
+      return page;
     } catch (error) {
-      log.error({ err: error, path }, 'a page of the health port could not be made');
+      if (!failing.has(path)) log.error({ err: error, path }, 'a page of the health port could not be made');
+      failing.add(path);
       return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
     }
   };

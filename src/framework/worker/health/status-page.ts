@@ -10,12 +10,14 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
 /** Renders the status as a page for people. It has no script, loads nothing from elsewhere, and refreshes every 5 s. */
 export function statusPage(status: PublicStatus): string {
   const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts, processes } = status;
+  const { ageMs } = status;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width"><title>${escape(name)}</title><style>${STYLE}</style></head><body>
 <h1>${escape(name)}</h1>
 <p class="${ready ? 'ok' : 'no'}">${escape(state)}, ${ready ? 'ready' : 'not ready'}</p>
 ${list(reasons)}
+${ageMs === undefined ? '' : `<p>What follows is as it was ${Math.round(ageMs / 1000)} s ago.</p>`}
 ${processes ? processTable(processes) : ''}
 <h2>Handlers</h2>
 ${table(

@@ -1,6 +1,7 @@
-import type { Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { NamedAddress } from './host-check.js';
+import { KEPT_PATHS, LastPages } from './last-pages.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
 /** Messages to the thread. */
@@ -28,34 +29,48 @@ export interface WatchedLoop {
 const ANSWER_LIMIT_MS = 1_000;
 /** A main loop that has not turned for this long is not asked. */
 const BLOCKED_MS = 1_000;
+/** The interval at which the pages are asked for that are shown while the main thread is blocked. */
+const KEEP_MS = 5_000;
 
 /**
  * Serves the health port from a thread, which answers whatever the main thread does. Each page is asked of the main
- * thread. While that is blocked this answers: alive until it is taken for stuck, and not ready.
+ * thread. While that is blocked this answers: alive until it is taken for stuck, not ready, and the last known metrics
+ * and status with their age.
  */
 export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;
   readonly #clock: Clock;
   readonly #send: (message: FromHealthServer) => void;
   readonly #waiting = new Map<number, (page: Page) => void>();
+  readonly #last: LastPages;
   #server: Promise<PageServer | undefined> | undefined;
+  #stopKeeping: Cancel = () => {};
   #requests = 0;
 
   constructor(mainLoop: WatchedLoop, clock: Clock, send: (message: FromHealthServer) => void) {
     this.#mainLoop = mainLoop;
     this.#clock = clock;
     this.#send = send;
+    this.#last = new LastPages(clock);
   }
 
   take(message: ToHealthServer): void {
     if (message.kind === 'page') this.#waiting.get(message.request)?.(message.page);
     else if (message.kind === 'listen') this.#server = this.#listen(message.address);
-    else void this.#server?.then((server) => server?.close());
+    else this.#close();
+  }
+
+  #close(): void {
+    this.#stopKeeping();
+    void this.#server?.then((server) => server?.close());
   }
 
   async #listen(address: NamedAddress): Promise<PageServer | undefined> {
     try {
       const server = await servePages(address, (method, path) => this.#answer(method, path));
+      // Asked before the port is known there, since the main thread may be blocked from then on.
+      this.#keep();
+      this.#stopKeeping = this.#clock.every(KEEP_MS, () => this.#keep());
       this.#send({ kind: 'listening', port: server.port });
       return server;
     } catch (error) {
@@ -63,6 +78,10 @@ export class ThreadHealthServer {
       this.#send({ kind: 'listen-failed', code, message });
       return undefined;
     }
+  }
+
+  #keep(): void {
+    for (const path of KEPT_PATHS) void this.#answer('GET', path);
   }
 
   async #answer(method: string, path: string): Promise<Page> {
@@ -74,6 +93,7 @@ export class ThreadHealthServer {
     const silence = this.#clock.sleep(ANSWER_LIMIT_MS, over.signal).then(() => this.#blocked(path));
     const page = await Promise.race([answered, silence]);
     this.#waiting.delete(request);
+    this.#last.keep(path, page);
     over.abort();
     return page;
   }
@@ -81,6 +101,8 @@ export class ThreadHealthServer {
   #blocked(path: string): Page {
     const { blockedMs, stuck } = this.#mainLoop;
     const reason = `the event loop has been blocked for ${showDuration(blockedMs)}`;
+    const last = this.#last.page(path, reason);
+    if (last) return last;
     if (path !== '/live') return jsonPage(503, { ready: false, reasons: [reason] });
     return jsonPage(stuck ? 503 : 200, { state: stuck ? 'stuck' : 'blocked', reason });
   }
