@@ -3,13 +3,16 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 
-/** The time after a first change in which others are gathered: an editor saves several files, some in several steps. */
+/**
+ * The time after a first change in which further changes are gathered: an editor saves several files, some in several
+ * steps.
+ */
 const GATHER_MS = 30;
 
-/** Folders without sources. */
+/** The names of folders that hold no sources. */
 const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
-/** The files of a project that are changed, added or removed. */
+/** Watches the files of a project, and collects those that are changed, added or removed. */
 export class Changes {
   readonly #watcher: FSWatcher;
   #changed = new Set<string>();
@@ -31,14 +34,17 @@ export class Changes {
     });
   }
 
-  /** Begins to watch. @param outDir a folder whose files are ignored */
+  /** Begins to watch the files in some folders. @param outDir a folder whose files are ignored */
   static async watch(dirs: readonly string[], outDir: string | undefined, clock: Clock): Promise<Changes> {
     const changes = new Changes(dirs, outDir, clock);
     await new Promise<void>((resolve) => changes.#watcher.once('ready', resolve));
     return changes;
   }
 
-  /** Resolves with the files that have changed since the last call, once there are any; with none when the signal aborts. */
+  /**
+   * Resolves with the files that have changed since the last call, once there are any; with none when the signal
+   * aborts.
+   */
   async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
     if (this.#changed.size === 0 && !signal.aborted) {
       const { promise, resolve } = deferred<void>();
@@ -59,7 +65,7 @@ export class Changes {
   }
 }
 
-/** Returns true for hidden files and folders, and for those that other programs write. */
+/** Returns true for hidden files and folders, and for folders that other programs write. */
 function isIgnored(path: string): boolean {
   if (path === '' || path.startsWith('..')) return false;
   return path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));

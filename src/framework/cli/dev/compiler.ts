@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../base/errors.js';
 import { type Compilation, outdated } from '../project/compiled.js';
 
-/** The command that compiles a project. */
+/** The command that compiles a project, and the folder in which it runs. */
 export interface Compiler {
   readonly command: string;
   readonly args: readonly string[];
@@ -18,13 +18,13 @@ export interface Compiler {
 /** The result of one compilation. */
 export interface Compiled {
   readonly ok: boolean;
-  /** The compiler's output. */
+  /** All that the compiler printed. */
   readonly output: string;
 }
 
 /**
- * Returns the project's own TypeScript, with `--noEmitOnError`: after an error the code that was compiled last still
- * runs. With `build` that command instead.
+ * Returns the command `build`; where it is undefined, the project's own TypeScript, with `--noEmitOnError`, so that the
+ * code that was compiled last still runs after an error.
  * @throws StartError where no TypeScript is installed
  */
 export function findCompiler({ tsconfig }: Compilation, build: string | undefined): Compiler {
@@ -51,7 +51,7 @@ function findTsc(dir: string): string {
   }
 }
 
-/** Compiles once. Ends the compiler when the signal aborts. */
+/** Runs the compiler once. Ends the compiler when the signal aborts. */
 export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSignal): Promise<Compiled> {
   return new Promise((done) => {
     const child = spawn(command, args, { cwd, shell, signal, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -63,14 +63,14 @@ export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSi
   });
 }
 
-/** Matches the same files as the default of `activities`. */
+/** The names of compiled activities, as the default of `activities` matches them. */
 const ACTIVITY_FILE = /\.activity\.[cm]?js$/;
 
 /**
- * Removes compiled activities whose sources are gone, with their source maps and declarations: `activities` would
- * still match them.
- * @param known other files that have defined activities
- * @returns the removed files, with the paths of their sources
+ * Removes compiled activities whose sources are gone, with their source maps and declarations: `activities` would still
+ * match them.
+ * @param known further files that have defined activities
+ * @returns the removed activities, with the paths of their sources
  */
 export async function forgetOrphans(
   compilation: Compilation,

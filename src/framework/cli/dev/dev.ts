@@ -30,9 +30,10 @@ export interface DevOptions {
 }
 
 /**
- * Compiles the project and runs its worker, again whenever a file changes, until a signal comes. The old worker ends its
- * tasks beside the new one. The local service and its executions stay up.
- * @returns the exit code. @throws StartError where there is nothing to compile, or the local service can't listen
+ * Compiles the project and runs its worker, again whenever a file changes, until a signal comes. The old worker ends
+ * its tasks beside the new one. The local service and its executions stay up.
+ * @returns the exit code.
+ * @throws StartError where there is nothing to compile, or the local service can't listen
  */
 export async function dev(flags: Flags, options: DevOptions, log: Logger): Promise<number> {
   const config = findConfig(flags.texts['config'], process.cwd());
@@ -62,11 +63,11 @@ interface SessionParts {
 
 class Session {
   readonly #service: SharedService;
-  /** One slot: the new worker takes it while the old one drains. */
+  /** The set of the worker's processes, with one slot: the new worker takes it while the old one drains. */
   readonly #set: WorkerSet;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
-  /** The disagreements of classes and machines that were logged last. */
+  /** The disagreements of classes and machines that were logged last, as text. */
   #findings = '';
   /** The fingerprint of the code that the last worker was started with. */
   #fingerprint = '';
@@ -114,7 +115,10 @@ class Session {
     }
   }
 
-  /** Restarts the worker; changed machines alone are given to the service, and no worker starts for them. */
+  /**
+   * Applies changed files: recompiles and restarts the worker. Where only machines changed, gives them to the local
+   * service instead.
+   */
   async #apply(changed: ReadonlySet<string>): Promise<void> {
     const { project, stop } = this.parts;
     const files = [...changed].filter((file) => CODE.test(file));
@@ -131,7 +135,7 @@ class Session {
     if ((await this.#compile()) && !this.parts.stop.aborted) await this.#restart();
   }
 
-  /** @returns true where there is new code to run */
+  /** Compiles the project. @returns true where there is new code to run */
   async #compile(): Promise<boolean> {
     const { compiler, compilation, log, stop } = this.parts;
     if (!compiler || !compilation) return true;
@@ -154,7 +158,7 @@ class Session {
     return isNew;
   }
 
-  /** Replaces the worker. The old one runs on where the new one does not start. */
+  /** Replaces the worker. Where the new one does not start, the old one runs on. */
   async #restart(): Promise<void> {
     const { log, stop } = this.parts;
     const begun = systemClock.now();
@@ -211,7 +215,7 @@ class Session {
     this.#handlers = handlers;
   }
 
-  /** Logs the disagreements of classes and machines, unless they are those of the last time. */
+  /** Logs the disagreements of classes and machines, unless the same were logged last. */
   async #logFindings(): Promise<void> {
     const { machines } = this.#service;
     if (machines.length === 0) return;
@@ -228,7 +232,7 @@ class Session {
     logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
   }
 
-  /** Lets every worker end its tasks, and then closes the service. */
+  /** Lets every worker end its tasks, and then closes the local service. */
   async #end(): Promise<void> {
     this.#set.drain();
     await this.#set.exited();

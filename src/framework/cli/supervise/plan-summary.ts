@@ -3,30 +3,30 @@ import { exampleInput } from '../../declare/schema/example-input.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
-/** The part of a worker's plan that concerns the process which has started it. */
+/** The part of a worker's plan that concerns the process which has started the worker. */
 export interface PlanSummary {
-  /** The endpoint, for people. */
+  /** The endpoint, as messages show it. */
   readonly endpoint: string;
-  /** The port of the local service; undefined at any other endpoint. */
+  /** The configured port of the local service; undefined where the worker connects to another endpoint. */
   readonly port: number | undefined;
   readonly projectDir: string;
   /** The compiled files that define activities. */
   readonly files: readonly string[];
-  /** The globs of machines, and the source that sets them. */
+  /** The globs that match state machines, and the source that sets them, such as a flag or the config. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
   readonly handlers: readonly SeededHandler[];
-  /** Example inputs as JSON, by the ARN of the activity. */
+  /** Example inputs as JSON text, by the ARN of the activity. */
   readonly examples: Readonly<Record<string, string>>;
-  /** The keys of `mocks`. Their answers come from the worker's process. */
+  /** The keys of `mocks` in the config. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];
-  /** The address of the health port, which no worker of a set opens by itself. */
+  /** The address of the set's one health port, which no worker of the set opens; undefined where none is configured. */
   readonly healthPort: number | string | undefined;
   readonly healthHosts: readonly string[];
   readonly graceMs: number;
   readonly stallAfterMs: number | false;
 }
 
-/** @param projectDir the folder of the nearest package.json */
+/** Summarises a plan. @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks } = settings;
   const { healthPort, healthHosts, graceMs, stallAfterMs } = settings;

@@ -9,20 +9,20 @@ const LONGEST_PAUSE_MS = 30_000;
 
 /** A slot of a set. One process runs in it at a time; when that exits, another may take the slot. */
 export class ProcessSlot {
-  /** The process that runs in the slot; undefined while it starts, or there is none. */
+  /** The process that runs in the slot; undefined while one starts or waits to be started. */
   current: WorkerProcess | undefined;
-  /** Resolves when the last start is over, successful or not. */
+  /** Resolves when the last start in this slot is over, successful or not. */
   starting: Promise<unknown> = Promise.resolve();
-  /** The reason why no process runs, for people. */
+  /** Why no process runs in the slot, for people. */
   reason = 'it starts';
-  /** The number of exits and failed starts. Replacements do not count. */
+  /** The number of exits and failed starts in this slot. Processes that were replaced by a reload do not count. */
   restarts = 0;
-  /** The number of quick exits in a row. */
+  /** The number of exits and failed starts in a row of processes that had not run for {@link QUICK_MS}. */
   failures = 0;
   #ranAt: number | undefined;
   #pause = new Abort();
 
-  /** @param number from 1 */
+  /** @param number the slot's number in its set, from 1 */
   constructor(
     readonly number: number,
     private readonly clock: Clock,
@@ -34,7 +34,10 @@ export class ProcessSlot {
     this.#ranAt = this.clock.now();
   }
 
-  /** Notes that the process has exited, or could not be started. @returns the pause before the next start, in milliseconds */
+  /**
+   * Notes that the slot's process has exited, or could not be started.
+   * @returns the pause before the next start, in milliseconds
+   */
   vacate(reason: string): number {
     const isQuick = !this.isSteady;
     this.current = undefined;
@@ -45,12 +48,12 @@ export class ProcessSlot {
     return isQuick ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.failures - 1)) : 0;
   }
 
-  /** True where the process has run for {@link QUICK_MS}. */
+  /** True where the slot's process has run for {@link QUICK_MS}. */
   get isSteady(): boolean {
     return this.#ranAt !== undefined && this.clock.now() - this.#ranAt >= QUICK_MS;
   }
 
-  /** Resolves after `ms` milliseconds, or at {@link endPause}. */
+  /** Resolves after `ms` milliseconds, or as soon as {@link endPause} is called. */
   async pause(ms: number): Promise<void> {
     this.#pause = new Abort();
     await this.clock.sleep(ms, this.#pause);

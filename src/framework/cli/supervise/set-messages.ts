@@ -9,34 +9,36 @@ import type { PlanSummary } from './plan-summary.js';
 
 /** The position of a process in its set. */
 export interface Membership {
-  /** Counted from 1. */
+  /** The process's number, from 1. */
   readonly number: number;
   readonly of: number;
 }
 
-/** Tells a worker's process what to run. */
+/** Asks a worker's process to run a worker, with these options. */
 export interface RunMessage {
   readonly kind: 'run';
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** Undefined for the worker of `dev`. */
+  /** The process's position in its set; undefined for the worker of `dev`. */
   readonly member: Membership | undefined;
 }
 
-/** The messages to a worker's process. */
+/** The messages from the supervising process to a worker's process. */
 export type ToWorker =
   | RunMessage
-  /** The answer to `planned`: the port of the local service. Undefined where the worker connects elsewhere. */
+  /**
+   * Answers `planned` with the port of the local service; with undefined where the worker connects to another endpoint.
+   */
   | { readonly kind: 'connect'; readonly port: number | undefined }
-  /** Asks for the disagreements of these machines with the worker's classes: `checked`. */
+  /** Asks whether these machines agree with the worker's classes. The answer is `checked`. */
   | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
-  /** Ends the process at once, with all that it started. */
+  /** Ends the process at once, with all processes that it has started. */
   | { readonly kind: 'end' }
   | { readonly kind: 'measure' }
   | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
 
-/** The messages from a worker's process. */
+/** The messages from a worker's process to the supervising process. */
 export type FromWorker =
   | { readonly kind: 'planned'; readonly plan: PlanSummary }
   | { readonly kind: 'running'; readonly name: string }
@@ -44,6 +46,6 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly status: PublicStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
-  /** Sent as the answer to `measure`, and at the worker's end. */
+  /** Answers `measure`. Also sent when the worker has ended. */
   | { readonly kind: 'measured'; readonly metrics: MetricValues }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };

@@ -11,8 +11,8 @@ import { SILENT_MS, type SupervisedSet } from './supervised-set.js';
 type Counts = PublicStatus['counts'];
 
 /**
- * Returns the status of a set as if it were one worker. It is the sum of the last status of each process, which is a
- * second old at most, and ready where every slot is.
+ * Returns the status of a set as if it were one worker: the sum of the last status of each process, which is a second
+ * old at most. The set is ready where every slot is.
  * @param counted the counts of processes that have exited
  */
 export function setStatus(set: SupervisedSet, name: string, counted: Counts): PublicStatus {
@@ -62,7 +62,7 @@ function processStatus(set: SupervisedSet, slot: ProcessSlot): ProcessStatus {
   };
 }
 
-/** Sums what each handler does in all processes. */
+/** Sums what all processes do for each handler. */
 function sumHandlers(all: readonly PublicStatus[]): PublicHandler[] {
   const byName = new Map<string, PublicHandler>();
   for (const { handlers } of all)

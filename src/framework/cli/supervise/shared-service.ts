@@ -10,7 +10,7 @@ import { readMachines } from '../project/machines.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A machine as the service has it. */
+/** A machine as the local service has it. */
 interface Seeded {
   readonly arn: string;
   readonly source: MachineSource;
@@ -18,7 +18,7 @@ interface Seeded {
 
 /**
  * The local service that the workers of a set share. It stays up while workers are replaced, and follows what changes
- * in their project. At any other endpoint than `local` there is none.
+ * in their project. Where the workers connect to another endpoint, there is no service.
  */
 export class SharedService {
   readonly #mocks: Record<string, Mock> = {};
@@ -30,18 +30,18 @@ export class SharedService {
     private readonly log: Logger,
     private readonly access: Access,
     private readonly workers: {
-      /** The worker that answers for the mocks. */
+      /** Returns the worker that answers for the mocks; undefined while none runs. */
       readonly current: () => WorkerProcess | undefined;
       readonly all: () => Iterable<WorkerProcess>;
     },
   ) {}
 
   /**
-   * Gives the service the activities, the machines and the mocks of a plan. The first plan at `local` starts it. A
-   * machine with a problem is logged and stays as it was.
-   * @param strict true to throw the problems of machines
+   * Gives the service the activities, the machines and the mocks of a plan. The first plan with the endpoint `local`
+   * starts the service. A machine with a problem is logged and stays as it was.
+   * @param strict true to throw the problems of machines instead
    * @returns the service's port; undefined where there is no service
-   * @throws StartError where it can't listen, and with those problems
+   * @throws StartError where the service can't listen, and with the problems of machines where `strict` is set
    */
   async update(plan: PlanSummary, strict = false): Promise<number | undefined> {
     this.#plan = plan;
@@ -71,12 +71,12 @@ export class SharedService {
 
   #read: readonly MachineSource[] = [];
 
-  /** The machines that the service has. One whose file has a problem is as it was before. */
+  /** The machines that the service has. A machine whose file has a problem is the one before the problem. */
   get machines(): readonly MachineSource[] {
     return [...this.#machines.values()].map(({ source }) => source);
   }
 
-  /** Returns true for a file that is a machine, with problems or without. */
+  /** Returns true for a file that defines a machine, with problems or without. */
   isMachine(file: string): boolean {
     return this.#read.some((machine) => machine.file === file);
   }
@@ -103,7 +103,7 @@ export class SharedService {
     return true;
   }
 
-  /** Ends a worker's polls: it is given no other task. */
+  /** Ends a worker's open polls, so that it is given no further task. */
   endPollsOf(workerName: string): void {
     this.#service?.endPollsOf(workerName);
   }
@@ -146,7 +146,7 @@ export class SharedService {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
-  /** Has the current worker answer for these mocks. */
+  /** Makes the current worker answer for these mocks, and for no others. */
   #takeMocks(keys: readonly string[]): void {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
@@ -161,7 +161,7 @@ export class SharedService {
 /** Returns the file of a problem's `file` or `file:line:column`. */
 const fileOf = (where: string): string => where.replace(/(:\d+){0,2}$/, '');
 
-/** Returns the error that makes a mock fail with this outcome. */
+/** Makes the error that a mock throws for a failed outcome; undefined is the outcome where no worker runs. */
 function failureOf(outcome: Extract<MockOutcome, { kind: 'failed' }> | undefined): Error {
   const { error = 'Error', cause = 'no worker runs that has the mock' } = outcome ?? {};
   return Object.assign(new Error(cause), { name: error });

@@ -30,15 +30,16 @@ export interface ProcessesOptions {
   readonly log: Logger;
 }
 
-/** The longest wait for the metrics of a process; after it the last ones that it sent are used. */
+/** The longest wait for the metrics of a process. After that, the last metrics that the process sent are used. */
 const MEASURE_MS = 1_000;
-/** The grace until a plan says another. */
+/** The grace that is assumed until a plan says another, in milliseconds. */
 const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 
 /**
  * Runs a worker in each of a number of processes and supervises them. No code of the user's runs in this process. A
  * SIGUSR2 replaces the processes, one after another.
- * @returns the exit code. @throws StartError where the local service or the health port can't listen.
+ * @returns the exit code.
+ * @throws StartError where the local service or the health port can't listen.
  */
 export async function startProcesses(
   count: number,
@@ -101,7 +102,11 @@ class Supervisor {
     return longestDrain(this.#plan?.graceMs ?? DEFAULT_GRACE_MS);
   }
 
-  /** Opens the health port and the service for the first plan; updates the service with a later one that may differ. */
+  /**
+   * Opens the health port and the local service for the first plan; updates the service with a later plan that may
+   * differ.
+   * @returns the local service's port; undefined where there is none
+   */
   async #onPlanned(plan: PlanSummary, isNew: boolean): Promise<number | undefined> {
     if (!isNew && this.#plan) return this.#service.port;
     const isFirst = this.#plan === undefined;

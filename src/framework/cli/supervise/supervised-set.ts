@@ -22,17 +22,21 @@ export interface SupervisedSetParts {
   readonly count: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The options of each process. */
+  /** The flags and the log that every process of the set is started with. */
   readonly run: Pick<RunOptions, 'flags' | 'log'>;
   readonly fork: () => WorkerProcess;
   /**
-   * Called as {@link RunOptions.onPlanned} is.
+   * Called when a process has read and checked the project.
    * @param isNew true where the plan may differ from the one before
+   * @returns the local service's port; undefined where the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary, isNew: boolean) => Promise<number | undefined>;
-  /** The longest that a drain may take, in milliseconds. */
+  /** Returns the longest that a drain may take, in milliseconds. */
   readonly longestDrainMs: () => number;
-  /** The longest that a process may be silent before it is killed, in milliseconds; false: for ever. */
+  /**
+   * Returns the longest that a process may be silent before it is killed, in milliseconds; false where none is killed
+   * for that.
+   */
   readonly stallAfterMs: () => number | false;
   /** Called once, when the first process takes tasks. */
   readonly onFirst: (worker: WorkerProcess) => void;
@@ -42,20 +46,20 @@ export interface SupervisedSetParts {
   readonly onEnded: (worker: WorkerProcess) => void;
 }
 
-/** The set gives up after so many quick exits in a row in one slot, unless another process is steady. */
+/** The set gives up after this many quick exits in a row in one slot, unless another process is steady. */
 const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
-/** Processes send something each second. The main thread of one that is silent for longer is blocked. */
+/** A process sends something each second. Where it is silent for longer than this, its main thread is blocked. */
 export const SILENT_MS = 5_000;
 /**
- * The longest that a process may take to import the project and to run `setup`; where a reload starts it, the longest
- * until it is ready.
+ * The longest that a process may take to import the project and to run `setup`; during a reload, the longest until it
+ * is ready.
  */
 const START_LIMIT_MS = 10 * 60_000;
 
 /**
- * Keeps a number of processes running until it is asked to stop. One that exits is replaced; one that exits quickly is
- * replaced after a pause that doubles each time. Each process drains by itself, and none touches another.
+ * Keeps a number of processes running until it is asked to stop. A process that exits is replaced; one that exits
+ * quickly is replaced after a pause that doubles each time. Each process drains by itself, and none affects another.
  */
 export class SupervisedSet {
   readonly workers: WorkerSet;
@@ -63,14 +67,14 @@ export class SupervisedSet {
   readonly #stop = new AbortController();
   readonly #silentMs = new WeakMap<WorkerProcess, number>();
   readonly #firstRuns = deferred<void>();
-  /** True once a process has run, and once all have run at the same time. */
+  /** True once any process has run. `#haveAllRun`: once all have run at the same time. */
   #hasRun = false;
   #haveAllRun = false;
   #failure: { readonly error: unknown } | undefined;
   #code = 0;
-  /** The last reason not to start that was printed. */
+  /** The last reason for a failed start that was printed, so that it is printed once. */
   #printed = '';
-  /** The reloads that were asked for, and the one that goes on. */
+  /** Counts the reloads that were asked for, so that one that is asked for during another follows it. */
   #asked = 0;
   #reloading: Promise<void> | undefined;
 
@@ -92,8 +96,8 @@ export class SupervisedSet {
 
   /**
    * Runs the processes until `stop` aborts, and then until all have exited.
-   * @returns 1 where one had to be killed at the end, or exited otherwise than with 0
-   * @throws NotStarted where they can't be started, or exit again and again
+   * @returns 1 where a process was killed, or exited with another code than 0, after `stop` aborted; otherwise 0
+   * @throws NotStarted where processes can't be started, or exit again and again
    * @throws what `onPlanned` throws
    */
   async run(stop: AbortSignal): Promise<number> {
@@ -120,7 +124,7 @@ export class SupervisedSet {
     this.#reloading ??= this.#reloadAll().finally(() => (this.#reloading = undefined));
   }
 
-  /** Returns how long a process has been silent, in milliseconds. */
+  /** Returns the milliseconds since a process last sent a message, as this process has counted them. */
   silentMs(worker: WorkerProcess): number {
     return this.#silentMs.get(worker) ?? 0;
   }
@@ -148,7 +152,10 @@ export class SupervisedSet {
     }
   }
 
-  /** @returns undefined where no process could be started, and it is time to try again. */
+  /**
+   * Starts a process in an empty slot. @returns undefined where none was started, after the pause before the next
+   * attempt
+   */
   async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
     const starting = this.#replace(slot, !this.#hasRun);
     slot.starting = starting.catch(() => {});
@@ -163,9 +170,9 @@ export class SupervisedSet {
   }
 
   /**
-   * Starts a process in a slot within {@link START_LIMIT_MS}. Once its plan is there, only one that has to get ready is
-   * limited any further: another may wait until the service can be reached.
-   * @throws NotStarted where it is given up
+   * Starts a process in a slot within {@link START_LIMIT_MS}. The limit holds until the process has a plan; with
+   * `untilReady`, until the process is ready. Without it a process may wait for long until the service can be reached.
+   * @throws NotStarted where the limit is over
    */
   async #replace(
     slot: ProcessSlot,
@@ -207,7 +214,9 @@ export class SupervisedSet {
     await this.#lost(slot, error.isExplained ? 'it does not start' : `it does not start: ${error.message}`);
   }
 
-  /** Pauses where the process of a slot has exited, or was not started; gives up where that happens again and again. */
+  /**
+   * Notes that a slot's process has exited or was not started, and pauses. Gives up where that happens again and again.
+   */
   async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
     const pauseMs = slot.vacate(why);
@@ -245,8 +254,8 @@ export class SupervisedSet {
   }
 
   /**
-   * Kills a process whose main thread is blocked for good: it would keep its slot for ever. Counts turns of this process,
-   * so that time in which this one was stopped is nobody's silence.
+   * Kills a process whose main thread is blocked for good, as it would keep its slot for ever. Silence is counted in
+   * turns of this process, so that time in which this process was stopped counts for none.
    */
   #watch(): void {
     const { log, stallAfterMs, count } = this.#parts;
@@ -272,7 +281,7 @@ export class SupervisedSet {
     this.#asked = 0;
   }
 
-  /** @returns true where all processes are new. */
+  /** Replaces the process of each slot. @returns true where all processes are new */
   async #reloadOnce(): Promise<boolean> {
     let isNew = true;
     for (const slot of this.workers.slots) {
@@ -288,7 +297,9 @@ export class SupervisedSet {
     return true;
   }
 
-  /** @returns true where the slot has a new process. */
+  /**
+   * Replaces the process of one slot. @returns false where the new process did not start, so that the old one runs on
+   */
   async #reloadSlot(slot: ProcessSlot, isNew: boolean): Promise<boolean> {
     const { log, count } = this.#parts;
     const { number } = slot;
@@ -307,7 +318,7 @@ export class SupervisedSet {
   }
 }
 
-/** @throws NotStarted where the process exits before it is ready. */
+/** Resolves when a process is ready. @throws NotStarted where the process exits before that */
 function untilReady(next: WorkerProcess): Promise<void> {
   const exited = next.ended.then((exit) => {
     throw new NotStarted(`the new process has ended (${showExit(exit)})`, true);

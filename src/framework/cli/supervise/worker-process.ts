@@ -15,30 +15,32 @@ import type { FromWorker, Membership, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
-/** A process is killed so long after the time that its drain may take. */
+/** A process that drains is killed this long after the longest time that its drain may take. */
 export const OVERTIME_MS = 1_000;
 
-/** Ends the processes that would outlive this one: a blocked main thread does not notice that its parent is gone. */
+/** Ends worker processes that outlive this process: a blocked main thread does not notice that its parent is gone. */
 const reaper = new Reaper();
 
-/** The options of a worker in a process of its own. */
+/** The options with which a worker runs in a process of its own. */
 export interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** @default none, as the worker of `dev` */
+  /** The process's position in its set. @default none, as for the worker of `dev` */
   readonly member?: Membership;
   /**
-   * Called when the project has been read and checked.
-   * @returns the local service's port; undefined where the worker connects elsewhere
+   * Called when the worker's process has read and checked the project.
+   * @returns the local service's port; undefined where the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary) => Promise<number | undefined>;
 }
 
-/** A worker's process did not start. The message is for people. */
+/** The error of a worker's process that did not start. The message is for people. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 
-  /** @param isExplained true where the message says what is wrong; false where the process has exited without a word */
+  /**
+   * @param isExplained true where the message says what is wrong; false where the process has exited without saying why
+   */
   constructor(
     message: string,
     readonly isExplained: boolean,
@@ -47,11 +49,11 @@ export class NotStarted extends Error {
   }
 }
 
-/** The exit of a process: one of the two is null. */
+/** The exit of a process: either `code` or `signal` is null. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The error for which it was killed: one of its messages could not be read. */
+  /** The error for which the process was killed, because one of its messages could not be read; otherwise undefined. */
   readonly error: Error | undefined;
 }
 
@@ -61,19 +63,19 @@ export const showExit = ({ code, signal, error }: ProcessExit): string => {
   return signal === null ? `exit code ${code}` : signal;
 };
 
-/** A process for one worker. It loads its modules at once, and waits until it is asked to run one. */
+/** A process for one worker. It loads its modules at once, and waits until {@link run} asks it to run a worker. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
   #checked: (findings: readonly Finding[]) => void = () => {};
   #nextId = 0;
-  /** The worker's name at the service; empty before it runs. */
+  /** The worker's name at the service; empty before the worker runs. */
   name = '';
-  /** The last status that it sent; undefined before it runs. */
+  /** The last status that the worker sent; undefined before the worker runs. */
   status: PublicStatus | undefined;
-  /** The last metrics that it sent. */
+  /** The last metrics that the worker sent; undefined before the first. */
   metrics: MetricValues | undefined;
-  /** Resolves when the process has exited and its last message is read. */
+  /** Resolves when the process has exited and its last message has been read. */
   readonly ended: Promise<ProcessExit>;
   /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
@@ -111,13 +113,16 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** @param listener called at each message: one comes each second, unless the main thread is blocked */
+  /**
+   * Sets the listener to messages. @param listener called at each message: one comes each second, unless the main
+   * thread is blocked
+   */
   onMessage(listener: () => void): void {
     this.#onMessage = listener;
   }
 
   /**
-   * Runs a worker in the process. Resolves when the worker takes tasks; `name` and `status` are there then.
+   * Runs a worker in the process. Resolves when the worker takes tasks and `name` and `status` are set.
    * @throws NotStarted where the process exits before that
    * @throws what `onPlanned` throws
    */
@@ -146,12 +151,15 @@ export class WorkerProcess {
     await running;
   }
 
-  /** Lets running tasks end and takes no others. The process then exits by itself. */
+  /** Asks the worker to end its tasks and to take no others. The process then exits by itself. */
   drain(): void {
     this.#send({ kind: 'drain' });
   }
 
-  /** Returns the disagreements of its classes with these machines; none where it exits before it has answered. */
+  /**
+   * Resolves to the disagreements of the worker's classes with these machines; to none where the process exits before
+   * its answer.
+   */
   check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
     return new Promise((resolve) => {
       this.#checked = resolve;
@@ -160,12 +168,15 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process at once, with all that it started. A blocked main thread does not receive this. */
+  /**
+   * Asks the process to end at once, with all that it has started. A process whose main thread is blocked does not
+   * receive this.
+   */
   endAtOnce(): void {
     this.#send({ kind: 'end' });
   }
 
-  /** Asks for new {@link metrics}. Resolves when they are there, or the process has exited. */
+  /** Asks for new {@link metrics}. Resolves when they have come, or the process has exited. */
   measure(): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#child.connected) return resolve();
@@ -178,7 +189,7 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Returns the answer of the project's mock. */
+  /** Resolves to the outcome of a mock, which the project defines and the process runs. */
   mock(call: MockCall, input: unknown): Promise<MockOutcome> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
@@ -210,7 +221,7 @@ export class WorkerProcess {
     this.#mocks.delete(id);
   }
 
-  /** Fails the mocks that wait for an answer. */
+  /** Fails the calls of mocks that wait for an answer, because the process has ended. */
   #forgetMocks(): void {
     const cause = "the worker's process ended before its mock had answered";
     for (const id of this.#mocks.keys()) this.#mocked(id, { kind: 'failed', error: 'Error', cause });
@@ -221,7 +232,10 @@ export class WorkerProcess {
   }
 }
 
-/** Lets processes without a parent drain for as long as this plan allows. With the local service they end at once. */
+/**
+ * Limits the time that processes may drain after this one has ended. With the local service, which ends too, they end
+ * at once.
+ */
 function limitOrphans({ port, graceMs }: PlanSummary): void {
   reaper.allow((port === undefined ? longestDrain(graceMs) : 0) + OVERTIME_MS);
 }

@@ -10,7 +10,7 @@ export interface WorkerSetParts {
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
-  /** Returns the options of the process for a slot. */
+  /** Returns the options of the process that is started for a slot. */
   readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
   /** Called just before a process is asked to drain. */
   readonly onDrain: (worker: WorkerProcess) => void;
@@ -19,26 +19,26 @@ export interface WorkerSetParts {
 }
 
 export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
-  /** Resolves when the new process may take over. @default as soon as its worker runs */
+  /** Resolves when the new process may take over its slot. @default as soon as its worker runs */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
-  /** Gives the new process up when it aborts: kills it before its worker runs, and drains it after that. */
+  /** Gives up the new process when this signal aborts: kills it before its worker runs, and drains it after that. */
   readonly signal?: Abortable;
 }
 
-/** The time that processes have to end what they started, before they are killed. */
+/** The time that processes have to end those that they started, before they are killed. */
 const LEAVE_MS = 1_000;
 
 /**
- * Worker processes in a fixed number of slots: each can be replaced by another while it drains. The set restarts nothing
- * by itself.
+ * Worker processes in a fixed number of slots. Each process can be replaced by another while it drains; the set
+ * restarts none by itself.
  */
 export class WorkerSet {
   readonly slots: readonly ProcessSlot[];
-  /** Every process that has not exited, also those that start or drain. */
+  /** All processes that have not exited, also those that start or drain. */
   readonly processes = new Set<WorkerProcess>();
   readonly #parts: WorkerSetParts;
   readonly #draining = new WeakSet<WorkerProcess>();
-  /** A process that has loaded its modules and waits for a worker to run. */
+  /** A process that has loaded its modules and waits for a worker to run; undefined where none was preloaded. */
   #spare: WorkerProcess | undefined;
 
   constructor(parts: WorkerSetParts) {
@@ -46,14 +46,14 @@ export class WorkerSet {
     this.slots = Array.from({ length: parts.count }, (_, index) => new ProcessSlot(index + 1, parts.clock));
   }
 
-  /** Forks the process of the next {@link replace} now, so that its modules are loaded by then. */
+  /** Forks the process that the next {@link replace} takes, so that its modules are loaded by then. */
   preload(): void {
     this.#spare ??= this.#fork();
   }
 
   /**
-   * Starts a process in a slot. The one that has run there runs on until the new one is ready, and then drains.
-   * @throws NotStarted where the new one does not start
+   * Starts a process in a slot. The process that ran in the slot runs on until the new one is ready, and then drains.
+   * @throws NotStarted where the new process does not start
    * @throws what `onPlanned` or `untilReady` throws, and the reason of `signal`; the slot then stays as it was
    */
   async replace(
@@ -81,13 +81,13 @@ export class WorkerSet {
     return next;
   }
 
-  /** Lets every process end its tasks. */
+  /** Asks every process to end its tasks and to exit. */
   drain(): void {
     this.#spare?.kill();
     for (const worker of this.processes) this.#drain(worker);
   }
 
-  /** Ends all processes with all that they started, and resolves when they have exited. */
+  /** Ends all processes, with all that they have started. Resolves when all have exited. */
   async endAtOnce(): Promise<void> {
     for (const worker of this.processes) worker.endAtOnce();
     const exited = this.exited();

@@ -31,10 +31,10 @@ const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
   log.debug('process.send() was called: nothing reads what it sends here, and it is dropped'),
 );
 
-/** Resolves when the message is sent: the process may exit right after. */
+/** Sends a message to the supervising process. Resolves when it is sent, so that the process may exit right after. */
 const send = (message: FromWorker): Promise<void> => new Promise((resolve) => channel.send(message, resolve));
 
-/** Resolves with the next message of a kind. */
+/** Resolves with the next message of this kind from the supervising process. */
 function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   return new Promise((resolve) => {
     const off = channel.onMessage((message) => {
@@ -45,7 +45,7 @@ function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract
   });
 }
 
-/** Waits for the `run` message, runs the worker and exits. */
+/** Waits for the `run` message, runs the worker and exits with its code. */
 export async function awaitRun(): Promise<void> {
   process.on('disconnect', () => exitNow(1));
   channel.onMessage(({ kind }) => {
@@ -104,7 +104,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   return code;
 }
 
-/** Sends the plan, and resolves with the endpoint once the parent has answered that it is there. */
+/** Sends the plan. Resolves with the endpoint to connect to, once the parent has answered that the service is there. */
 async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
   process.channel?.ref();
   const answer = unlessAborted(stop, nextMessage('connect'));
@@ -115,7 +115,7 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
   return endpoint;
 }
 
-/** Sends the worker's status and state, and answers `check`. */
+/** Sends the worker's status each second and at each change of state, and answers `check`. */
 function sendUpdates(worker: Worker, plan: Plan): void {
   channel.onMessage((message) => {
     if (message.kind === 'check')
@@ -129,7 +129,10 @@ function sendUpdates(worker: Worker, plan: Plan): void {
   });
 }
 
-/** Measures a worker from now on and answers `measure`. @returns a function that sends the metrics once more */
+/**
+ * Measures a worker from now on and answers `measure` with its metrics. @returns a function that sends the metrics once
+ * more
+ */
 async function measured(worker: Worker): Promise<() => Promise<void>> {
   const prometheus = await measureForPrometheus(worker, systemClock);
   const measure = async (): Promise<void> => send({ kind: 'measured', metrics: await prometheus.values() });
@@ -139,13 +142,13 @@ async function measured(worker: Worker): Promise<() => Promise<void>> {
   return measure;
 }
 
-/** Drains the worker where the process that started this one exits, so that running tasks are still reported. */
+/** Stops the worker where the process that started this one exits, so that running tasks are still reported. */
 function drainOnDisconnect(stop: () => void): void {
   process.removeAllListeners('disconnect');
   process.on('disconnect', stop);
 }
 
-/** Returns the plan of one worker of several: a name of its own, its part of the heartbeat rate, no health port. */
+/** Returns the plan for one worker of several: a name of its own, its share of the heartbeat rate, no health port. */
 function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   const { workerName: asked, heartbeatRate } = plan.settings;
   const workerName = asked === undefined ? undefined : `${asked.slice(0, 70)}-${process.pid}`;
@@ -153,7 +156,7 @@ function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   return { ...plan, settings: { ...settings, heartbeatRate: partOf(heartbeatRate, member?.of ?? 1) } };
 }
 
-/** Returns a part of a rate, rounded down: within one second a limit may let through its rate rounded up. */
+/** Returns a process's share of a rate, rounded down: within one second a limit may let through its rate rounded up. */
 function partOf(rate: number, count: number): number {
   const part = rate / count;
   return part < 1 ? part : Math.floor(part);

@@ -25,7 +25,10 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
   };
 }
 
-/** Returns the same with handlers' own words on their progress, for a page of the process that runs the worker. */
+/**
+ * Returns the public status, with handlers' own words on their progress: for a page of the process that runs the
+ * worker.
+ */
 export function statusInWords(status: WorkerStatus): PublicStatus {
   const tasks = oldestOf(status.tasks).map((task) => ({
     ...publicTask(task),
@@ -71,13 +74,10 @@ const PAGES: Readonly<Record<string, Teller>> = {
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
 
-/** All paths but that of the page itself. */
+/** The paths that probes and programs ask for: all but `/`, the page for people. */
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
-/**
- * Returns the page for a request.
- * @param path without its query
- */
+/** Makes the page for a request to the health port. @param path without its query */
 export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });

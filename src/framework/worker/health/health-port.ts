@@ -8,27 +8,27 @@ import type { servePages } from './page-server.js';
 import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
 import { type Health, serveHealth } from './serve-health.js';
 
-/** A worker's health port. It is opened before the worker is made. */
+/** A worker's health port. It is opened before the worker is made, so that probes are answered during a start. */
 export interface WorkerHealth {
-  /** Shows this worker from now on. */
+  /** Makes the port show this worker from now on. */
   show(worker: ObservedWorker): Promise<void>;
   close(): void;
 }
 
 export interface HealthOptions {
-  /** The configured port or address. @default none is opened */
+  /** The configured port or address; undefined opens no health port. */
   readonly healthPort: number | string | undefined;
   /** The names beside those of its address that it is called by. */
   readonly healthHosts: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
-  /** Serves the port, also while the main thread is blocked. @default the main thread serves it */
+  /** Serves the port from a thread, also while the main thread is blocked. @default the main thread serves the port */
   readonly serve?: typeof servePages;
   /** The variable that shows that this is production; undefined where none does. */
   readonly production: string | undefined;
 }
 
-/** The status before there is a worker. */
+/** The status that the port shows before there is a worker. */
 const STARTING: PublicStatus = {
   name: 'stepwright',
   state: 'created',
@@ -45,10 +45,7 @@ export const NOTHING_YET: HealthSource = {
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
 };
 
-/**
- * Opens the health port, and logs its address.
- * @throws StartError where it can't be opened
- */
+/** Opens the health port, and logs its address. @throws StartError where the port can't be opened */
 export async function openHealth({
   healthPort,
   healthHosts: hosts,
@@ -80,7 +77,7 @@ async function sourceOf(worker: ObservedWorker, clock: Clock): Promise<HealthSou
   };
 }
 
-/** Logs its address, and warns where production can not reach it. */
+/** Logs the port's address, and warns where this is production and no other machine can reach the port. */
 export function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
   log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
   if (production === undefined || !isThisMachine(address)) return;

@@ -1,7 +1,7 @@
 import { hostCheck, type NamedAddress } from './host-check.js';
 import { limitConnections } from './port-connections.js';
 
-/** An answer to a request. Plain data, which can be sent to another thread. */
+/** An answer of the health port. Plain data, which can be sent to another thread. */
 export interface Page {
   readonly status: number;
   readonly type: string;
@@ -10,12 +10,12 @@ export interface Page {
   readonly ageSeconds?: number;
 }
 
-/** Makes the page of a path, given without its query. Never rejects. */
+/** Makes the page of a path, which is given without its query. Never rejects. */
 export type Answerer = (method: string, path: string) => Promise<Page>;
 
 /** A port that serves pages. */
 export interface PageServer {
-  /** The actual port, where 0 was asked for. */
+  /** The port that is open; another than the configured one where that was 0. */
   readonly port: number;
   readonly close: () => void;
 }
@@ -34,9 +34,9 @@ const STILL_MS = 10_000;
 const CHECK_MS = 1_000;
 
 /**
- * Serves pages at this address until it is closed. It answers only to the names of the address, and holds few
+ * Serves pages at this address until the server is closed. It answers only to the names of the address, and holds few
  * connections, none of them for long, so that clients can't take what the rest of the process needs.
- * @throws Node's error, with its code, where it can't listen there
+ * @throws Node's error, with its code, where the address can't be listened on
  */
 export async function servePages(address: NamedAddress, answer: Answerer): Promise<PageServer> {
   const { host, port } = address;

@@ -7,15 +7,15 @@ import { answer, type HealthSource } from './health-pages.js';
 
 /** An open health port. */
 export interface Health {
-  /** Its address, with the actual port where 0 was asked for. */
+  /** The address that is open; with another port than the configured one where that was 0. */
   readonly address: Address;
   close(): void;
 }
 
 /**
  * Serves the health port until it is closed.
- * @param serve serves it from a thread, which answers while this one is blocked. @default from this thread
- * @throws StartError where it can't listen there
+ * @param serve serves pages from another thread, which answers while this one is blocked. @default from this thread
+ * @throws StartError where the address can't be listened on
  */
 export async function serveHealth(
   address: NamedAddress,

@@ -3,12 +3,12 @@ import { type Answerer, type PageServer, servePages } from './page-server.js';
 import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
 /**
- * The main thread's end of a health port that a thread serves. The thread asks it for each page. When the thread has
- * ended, this serves the port itself.
+ * The main thread's end of a health port that the worker's second thread serves. That thread asks the main thread for
+ * each page. When it has ended, the main thread serves the port.
  */
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
-  /** The open port and its pages, until it is closed. */
+  /** The open port and what makes its pages; undefined where no port is open. */
   #served: { readonly address: NamedAddress; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
@@ -19,8 +19,8 @@ export class ThreadHealthClient {
   }
 
   /**
-   * Serves pages from the thread, as `servePages` does; `answer` makes each while the main thread is not blocked. One
-   * port at a time.
+   * Serves pages from the second thread, as `servePages` does. `answer` makes each page, unless the main thread is
+   * blocked. One port at a time.
    */
   readonly serve = async (address: NamedAddress, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
@@ -39,9 +39,9 @@ export class ThreadHealthClient {
   }
 
   /**
-   * Serves the port from the main thread, when the thread has ended.
-   * @returns whether there is a port to serve
-   * @throws Node's error where it can't be opened here
+   * Serves the port from the main thread, because the second thread has ended.
+   * @returns false where no port is open
+   * @throws Node's error where the main thread can't open the port
    */
   async serveFromMain(): Promise<boolean> {
     this.#threadEnded = true;

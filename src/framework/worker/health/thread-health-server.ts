@@ -4,38 +4,38 @@ import type { NamedAddress } from './host-check.js';
 import { KEPT_PATHS, LastPages } from './last-pages.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
-/** Messages to the thread. */
+/** Messages from the main thread to the thread that serves the health port. */
 export type ToHealthServer =
-  /** Opens the port. */
+  /** Opens the port at this address. */
   | { readonly kind: 'listen'; readonly address: NamedAddress }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
   | { readonly kind: 'close' };
 
-/** Messages to the main thread. */
+/** Messages from the thread that serves the health port to the main thread. */
 export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
   | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
 
-/** The state of the main loop as the thread sees it. */
+/** The state of the main thread's event loop, as the second thread sees it. */
 export interface WatchedLoop {
-  /** Milliseconds since its last turn. */
+  /** Milliseconds since the loop's last turn. */
   readonly blockedMs: number;
-  /** True while it is taken for stuck. */
+  /** True while the main thread is taken for stuck, so that it is not alive. */
   readonly stuck: boolean;
 }
 
 /** The longest that a probe waits for the main thread. */
 const ANSWER_LIMIT_MS = 1_000;
-/** A main loop that has not turned for this long is not asked. */
+/** A main thread whose loop has not turned for this long is not asked for a page. */
 const BLOCKED_MS = 1_000;
 /** The interval at which the pages are asked for that are shown while the main thread is blocked. */
 const KEEP_MS = 5_000;
 
 /**
- * Serves the health port from a thread, which answers whatever the main thread does. Each page is asked of the main
- * thread. While that is blocked this answers: alive until it is taken for stuck, not ready, and the last known metrics
- * and status with their age.
+ * Serves the health port from the worker's second thread, which answers whatever the main thread does. The main thread
+ * is asked for each page. While it is blocked, the answers are: alive until it is taken for stuck, not ready, and the
+ * last known metrics and status with their age.
  */
 export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;

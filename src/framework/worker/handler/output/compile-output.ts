@@ -10,10 +10,10 @@ import { encode } from './encode.js';
 import { OutputInstances } from './instances.js';
 import { plainOf } from './plain.js';
 
-/** Makes JSON of a handler's result. Throws, or rejects with, a Refusal. */
+/** Writes a handler's result as JSON. Throws, or rejects with, a Refusal where the result is no valid output. */
 export type Encode = (result: unknown) => string | Promise<string>;
 
-/** Compiles the declared output of a handler to one function. */
+/** Compiles a handler's declared output to one function, which validates a result and writes it as JSON. */
 export function compileOutput({ output, groups }: HandlerDefinition): Encode {
   return output ? (result) => serialise(result, output, groups) : encode;
 }
@@ -39,7 +39,10 @@ function refuseAny(violations: readonly Violation[], type: Constructor): void {
 const invalidOutput = ({ name }: Constructor, violations: readonly Violation[]): Refusal =>
   refusalOf(OWN_ERROR.invalidOutput, `the output is not a valid ${name}`, violations);
 
-/** Makes a plain object of an instance. `@Transform` functions and accessors are the user's code, and may throw. */
+/**
+ * Makes a plain object of a DTO's instance.
+ * @throws Refusal where `@Transform` functions or accessors throw, which are the user's code
+ */
 function toPlain(instance: object, groups: Groups): object {
   try {
     return plainOf(instance, groups);

@@ -32,14 +32,17 @@ function write(result: unknown): string {
   }
 }
 
-/** The size at which writing stops: beyond it the exact size is of no use. */
+/** The size at which writing a result stops: beyond it the exact size is of no use. */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
-/** Follows `JSON.stringify` through a result: a refusal then has a path, and comes before all is written. */
+/**
+ * Follows `JSON.stringify` through a result, so that a refusal has the path of its value, and comes before all is
+ * written.
+ */
 class Writer {
   readonly #holders: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
-  /** The least length of the text so far. */
+  /** The least length that the JSON written so far can have. */
   #leastBytes = 0;
 
   /** The path of the innermost object that was entered. */
@@ -97,7 +100,7 @@ function faultOf(value: unknown): string | undefined {
   }
 }
 
-/** Finds objects that JSON would write as `{}`, or otherwise than was meant. */
+/** Describes an object that JSON would write as `{}`, or otherwise than was meant; undefined for any other. */
 function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
@@ -124,24 +127,24 @@ function isBinary(value: object): boolean {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
-/** True for an iterable whose content is not in its fields, such as an iterator or a URL's parameters. */
+/** Returns true for an iterable whose content is not in its fields, such as an iterator or a URL's parameters. */
 function isBareIterable(value: object): boolean {
   return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }
 
-/** True where the object has a `toJSON` that can be trusted. Buffer's can't: it writes a list of bytes. */
+/** Returns true for an object whose own `toJSON` says what was meant. Buffer's does not: it writes a list of bytes. */
 function hasOwnJson(value: object): boolean {
   return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
 }
 
 const PATH_LIMIT = 200;
 
-/** The refusal of a value that is nested deeper than an input may be. */
+/** Makes the refusal of a value that is nested deeper than an input may be. */
 export const tooDeep = (path: ValuePath | undefined): Refusal =>
   invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
 
 /**
- * The refusal of a value that is too large.
+ * Makes the refusal of a value that is too large.
  * @param bytes the number of bytes, or a text such as `more than 524288`.
  */
 export const tooLarge = (bytes: string): Refusal =>

@@ -13,17 +13,20 @@ import { tooDeep, tooLarge } from './encode.js';
  * apply. No constructor and no `@Transform` runs. Instances stay as they are.
  */
 export class OutputInstances {
-  /** Values that are not of their declared type. */
+  /** The values that are not of their declared type. */
   readonly violations: Violation[] = [];
   readonly #groups: Groups;
-  /** The least length of the JSON, as far as it is known. */
+  /** The least length that the JSON of the result can have, as far as it is known. */
   #leastBytes = 0;
 
   constructor(groups: Groups) {
     this.#groups = groups;
   }
 
-  /** @throws Refusal for a value that is nested too deep or is too large, whatever its rules say. */
+  /**
+   * Returns the value as an instance of its class. Values of another type are left as they are, and become violations.
+   * @throws Refusal for a value that is nested too deep or is too large, whatever its rules say.
+   */
   make(value: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return value;
     if (depth > DEPTH_LIMIT) throw tooDeep(path);
@@ -35,7 +38,9 @@ export class OutputInstances {
     return copyOf(value, prototype as object, changes);
   }
 
-  /** Makes the instances that a value nests. Returns the properties that change by it. */
+  /**
+   * Makes the instances that a value nests. @returns the properties that hold them now, where they held plain objects
+   */
   #changes(
     value: object,
     type: Constructor<object>,
