@@ -11,7 +11,8 @@ export interface ParentChannel<In, Out> {
    */
   readonly send: (message: Out, written?: () => void) => void;
   /**
-   * Calls a listener with each message of ours from the parent process. @returns a function that removes the listener
+   * Calls a listener with each message of ours from the parent process.
+   * @returns a function that removes the listener
    */
   readonly onMessage: (listener: (message: In) => void) => () => void;
 }

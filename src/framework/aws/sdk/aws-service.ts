@@ -17,7 +17,8 @@ export type { Sockets } from './sdk-calls.js';
 export interface ServiceSettings extends ClientSettings {
   /**
    * How a worker's calls are made. `lean`: without the SDK, from requests that the SDK built once, wherever the
-   * settings allow that. `sdk`: always by the SDK's `send`. @default 'lean'
+   * settings allow that. `sdk`: always by the SDK's `send`.
+   * @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
   /** Makes the connections that lean calls are sent on. @default over TCP and TLS */

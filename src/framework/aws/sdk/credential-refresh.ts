@@ -23,7 +23,8 @@ export class CredentialRefresh {
   }
 
   /**
-   * Refreshes now, or as soon as the wait is over. @returns the end of the running refresh; undefined where none runs
+   * Refreshes now, or as soon as the wait is over.
+   * @returns the end of the running refresh; undefined where none runs
    */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;

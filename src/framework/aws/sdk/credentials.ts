@@ -199,8 +199,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Notes whether a call's credentials were accepted or refused. @returns true where the call failed and other
-   * credentials may help
+   * Notes whether a call's credentials were accepted or refused.
+   * @returns true where the call failed and other credentials may help
    */
   #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: CallFailure } {
     if (!('failure' in end)) {

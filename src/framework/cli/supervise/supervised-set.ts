@@ -153,8 +153,8 @@ export class SupervisedSet {
   }
 
   /**
-   * Starts a process in an empty slot. @returns undefined where none was started, after the pause before the next
-   * attempt
+   * Starts a process in an empty slot.
+   * @returns undefined where none was started, after the pause before the next attempt
    */
   async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
     const starting = this.#replace(slot, !this.#hasRun);
@@ -298,7 +298,8 @@ export class SupervisedSet {
   }
 
   /**
-   * Replaces the process of one slot. @returns false where the new process did not start, so that the old one runs on
+   * Replaces the process of one slot.
+   * @returns false where the new process did not start, so that the old one runs on
    */
   async #reloadSlot(slot: ProcessSlot, isNew: boolean): Promise<boolean> {
     const { log, count } = this.#parts;

@@ -114,8 +114,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Sets the listener to messages. @param listener called at each message: one comes each second, unless the main
-   * thread is blocked
+   * Sets the listener to messages.
+   * @param listener called at each message: one comes each second, unless the main thread is blocked
    */
   onMessage(listener: () => void): void {
     this.#onMessage = listener;

@@ -130,8 +130,8 @@ function sendUpdates(worker: Worker, plan: Plan): void {
 }
 
 /**
- * Measures a worker from now on and answers `measure` with its metrics. @returns a function that sends the metrics once
- * more
+ * Measures a worker from now on and answers `measure` with its metrics.
+ * @returns a function that sends the metrics once more
  */
 async function measured(worker: Worker): Promise<() => Promise<void>> {
   const prometheus = await measureForPrometheus(worker, systemClock);

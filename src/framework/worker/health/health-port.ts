@@ -18,7 +18,7 @@ export interface WorkerHealth {
 export interface HealthOptions {
   /** The configured port or address; undefined opens no health port. */
   readonly healthPort: number | string | undefined;
-  /** The names beside those of its address that it is called by. */
+  /** The host names that requests may use for the port, beside those of its address. */
   readonly healthHosts: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,12 +1,12 @@
 import { type Address, isThisMachine } from '../../config/address.js';
 
-/** The address of a health port, and the names beside its own that it is called by. */
+/** The address of a health port, with the host names that requests may use for it beside the address's own. */
 export interface NamedAddress extends Address {
   /** `NAME`, or `*.DOMAIN` for every name below a domain. */
   readonly hosts: readonly string[];
 }
 
-/** Domains that nobody can have in the public DNS: no web page has a name below them. */
+/** The domains that nobody can have in the public DNS: no web page has a name below one. */
 const PRIVATE = /\.(?:local|localhost|internal|svc)$/;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d*)?$/;
 

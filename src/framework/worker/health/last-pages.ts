@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { jsonPage, type Page } from './page-server.js';
 import { statusPage } from './status-page.js';
 
-/** The pages that are kept. */
+/** The paths whose last pages are kept. */
 export const KEPT_PATHS = ['/metrics', '/status'] as const;
 
 interface Kept {
@@ -17,7 +17,7 @@ export class LastPages {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Keeps a page, if it is one of those that are kept and the main thread made it. */
+  /** Keeps the page of a path in {@link KEPT_PATHS}, if the main thread made it. */
   keep(path: string, page: Page): void {
     const isKept = KEPT_PATHS.some((each) => each === path);
     if (isKept && page.status === 200 && page.ageSeconds === undefined)
@@ -26,7 +26,7 @@ export class LastPages {
 
   /**
    * Returns a page as it was last known, with its age, except that the worker is not ready.
-   * @param reason says why not
+   * @param reason why the worker is not ready
    * @returns undefined for other pages, and where nothing is known yet
    */
   page(path: string, reason: string): Page | undefined {

@@ -6,7 +6,7 @@ export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string;
-  /** How old it is, in seconds. @default it is new */
+  /** The age of what the page shows, in seconds. @default it is new */
   readonly ageSeconds?: number;
 }
 
@@ -26,11 +26,11 @@ export const jsonPage = (status: number, body: object): Page => ({
   body: `${JSON.stringify(body)}\n`,
 });
 
-/** The time that a request may take to arrive, and that a connection without one is kept. */
+/** The longest that a request may take to arrive, and that a connection without a request is kept. */
 const REQUEST_MS = 5_000;
-/** The longest that a connection may stand still. */
+/** The longest that a connection may carry no data. */
 const STILL_MS = 10_000;
-/** The interval at which requests that take too long are looked for. */
+/** The interval at which the server looks for requests that take too long. */
 const CHECK_MS = 1_000;
 
 /**

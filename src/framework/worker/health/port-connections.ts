@@ -1,12 +1,15 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** More than probes, scrapes and a few browsers need; few beside what polls and reports take of a process's files. */
+/**
+ * The most open connections: more than probes, scrapes and a few browsers need, and few beside the files that polls and
+ * reports take.
+ */
 const MOST = 16;
 
 /**
- * Limits the connections of a server: the oldest that asks nothing makes room for a new one, and where all of them ask,
- * the oldest.
+ * Limits the connections of a server. The oldest one without a request makes room for a new one; where all have a
+ * request, the oldest.
  */
 export function limitConnections(server: Server): void {
   // Both in the order in which they came.
@@ -24,7 +27,7 @@ export function limitConnections(server: Server): void {
     });
   });
   const forget = (socket: Socket): void => void (idle.delete(socket) || busy.delete(socket));
-  /** Frees the file at once. */
+  /** Closes a connection and frees its file at once. */
   const close = (socket: Socket): void => {
     forget(socket);
     socket.destroy();

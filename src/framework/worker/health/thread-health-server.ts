@@ -29,7 +29,7 @@ export interface WatchedLoop {
 const ANSWER_LIMIT_MS = 1_000;
 /** A main thread whose loop has not turned for this long is not asked for a page. */
 const BLOCKED_MS = 1_000;
-/** The interval at which the pages are asked for that are shown while the main thread is blocked. */
+/** The interval at which the main thread is asked for the pages that are shown while it is blocked. */
 const KEEP_MS = 5_000;
 
 /**

@@ -11,7 +11,7 @@ import { HostNotStarted, type Pool, type PooledHost } from './pool.js';
 /** The most hosts that a task is given to, where one after another exits before the task begins. */
 const MOST_HOSTS = 3;
 
-/** Makes a handler whose tasks run in a pool. It is called as one that runs on the main thread. */
+/** Makes a handler whose tasks run in a pool. It is called like a handler that runs on the main thread. */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
   return async (text, context, onOutcome) => {
     for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
@@ -36,7 +36,10 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
 
 const NEVER_BEGUN = `the handler was not called: ${MOST_HOSTS} threads or processes exited, one after another, before it began`;
 
-/** Resolves when the host is ready; to the task's outcome where it did not start, or the task was aborted before. */
+/**
+ * Resolves to undefined when the host is ready; to the task's failure where the host did not start, or the task was
+ * aborted before.
+ */
 async function failureToBegin(
   { host, ready }: PooledHost,
   { signal }: TaskContext,

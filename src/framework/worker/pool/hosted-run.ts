@@ -11,19 +11,23 @@ import type { FromTask } from './pool-messages.js';
 import { type HostListener, type PooledHost, showExit } from './pool.js';
 import { exitData } from './program-exit.js';
 
-/** The end of a task in a host: it left nothing there, the host can't take another, or the host exited before it began. */
+/**
+ * The end of a task in a host. `settled`: nothing of the task is left there. `spent`: the host can't take another task.
+ * `not-begun`: the host exited before the task began.
+ */
 export type RunEnd = 'settled' | 'spent' | 'not-begun';
 
 /**
- * Runs one task in a thread or a process. The task's signals go in; its heartbeats, progress, log lines and outcome come
- * out. It ends when the host says that nothing of it is left, when the host exits, or 5 s after the signal aborted.
+ * Runs one task in a thread or a process. The task's signals are sent there; its heartbeats, progress, log lines and
+ * outcome come back. Ends when the host says that nothing of the task is left, when the host exits, or 5 s after the
+ * signal aborted.
  */
 export class HostedRun implements HostListener {
   readonly #pooled: PooledHost;
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
-  /** The asynchronous context of the task, in which its messages are read. */
+  /** The asynchronous context of the task, in which its messages from the host are read. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
@@ -36,7 +40,7 @@ export class HostedRun implements HostListener {
     this.#onOutcome = onOutcome;
   }
 
-  /** Resolves when the task has ended there. Never rejects. One that has not begun has no outcome yet. */
+  /** Resolves when the task has ended in the host. Never rejects. A task that has not begun has no outcome yet. */
   async run(text: string): Promise<RunEnd> {
     const pooled = this.#pooled;
     const over = new AbortController();
@@ -79,7 +83,7 @@ export class HostedRun implements HostListener {
     this.#pooled.host.send({ kind: 'task', ...lease });
   }
 
-  /** @param over aborts when the task has ended */
+  /** Sends the task's signals to the host. @param over aborts when the task has ended */
   #passSignals(over: AbortSignal): void {
     const { signal, shuttingDown } = this.#context;
     const once = { once: true, signal: over };
@@ -121,7 +125,7 @@ export class HostedRun implements HostListener {
     );
   }
 
-  /** @param otherwise the outcome of a task that sent none */
+  /** Ends the task. @param otherwise the outcome where the host has sent none */
   #finish(otherwise: Outcome, end: RunEnd): void {
     this.#decide(otherwise);
     this.#ended.resolve(end);
@@ -134,7 +138,7 @@ export class HostedRun implements HostListener {
   }
 }
 
-/** The failure of a task whose thread or process exited. */
+/** Makes the failure of a task whose thread or process exited. */
 function crashFailure(kind: Host['kind'], exit: HostExit): Outcome {
   const { error } = exit;
   const message = `the handler's ${kind} came to its end while it ran: ${showExit(exit)}`;

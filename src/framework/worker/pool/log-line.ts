@@ -4,24 +4,27 @@ import { show } from '../../base/show.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** A log line as a thread or a process sends it. */
+/** A log line in the form in which a thread or a process sends it to the worker. */
 export interface LogLine {
   readonly level: Level;
   readonly message: string;
-  /** JSON text of an object. */
+  /** The line's fields, as the JSON text of an object. */
   readonly fields: string;
-  /** The key that marks the errors in the fields: a new one for each line, so that no data can have it. */
+  /**
+   * The key that marks the errors in `fields`, a new one for each line, so that no data can have it; undefined without
+   * errors.
+   */
   readonly errorKey?: string;
 }
 
-/** What a line counts for beside its texts, in characters. */
+/** The characters that a line counts beside its texts. */
 const LINE_OVERHEAD = 100;
 
-/** Returns the size of a line in characters, of which a thread or process may have a number on their way. */
+/** Returns the size of a line in characters, as the budget of lines on their way counts it. */
 export const lineSize = ({ message, fields }: LogLine): number =>
   message.length + fields.length + LINE_OVERHEAD;
 
-/** Makes a logger that passes its lines to `send` as text. Its methods throw for no value of a field. */
+/** Makes a logger that passes each line to `send` as text. Its methods never throw, whatever the fields hold. */
 export function remoteLog(send: (line: LogLine) => void, fields: object = {}): Logger {
   const write =
     (level: Level) =>
@@ -39,7 +42,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
   };
 }
 
-/** Writes a line that a thread or a process sent. */
+/** Writes to a log the line that a thread or a process sent. */
 export function writeLine(log: Logger, { level, message, fields, errorKey }: LogLine): void {
   const revive = errorKey === undefined ? undefined : reviveError(errorKey);
   log[level](JSON.parse(fields, revive) as object, message);
@@ -61,11 +64,11 @@ function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
   }
 }
 
-/** The properties of an error that `Object.entries` does not list. */
+/** The properties of an error that are read by name, since `Object.entries` does not list them. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
 interface RemoteError {
-  /** The name of its class. */
+  /** The name of the error's class. */
   readonly type: string;
   readonly unlisted: object;
   readonly own: object;

@@ -11,64 +11,69 @@ import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
 export interface PoolOptions {
   readonly spawn: () => Host;
   readonly host: HostOptions;
-  /** A host is replaced after so many tasks. @default never */
+  /** The number of tasks after which a host is replaced. @default never */
   readonly recycleAfter?: number;
-  /** A host that holds more megabytes when its task has ended is replaced. @default never */
+  /** A host that holds more megabytes than this when its task has ended is replaced. @default never */
   readonly memoryMb?: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** Log lines of so many characters are acknowledged together. */
+/** Written log lines are acknowledged to a host each time that they make up this many characters. */
 const ACKNOWLEDGE_EACH = 2 ** 15;
 /** The longest that a host may take to import the config and to run `setup`. */
 const START_LIMIT_MS = 60_000;
-/** The longest that a host may take to dispose of what it holds. */
+/** The longest that a host may take to dispose of what it holds, before it is killed. */
 const CLOSE_LIMIT_MS = 4_000;
-/** The backoff after failed starts. It holds the slot of the task that failed. */
+/**
+ * The wait after failed starts of hosts, doubling from `base` to `ceiling`. It holds the slot of the task that failed.
+ */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 
-/** A host could not be started; the message says why. */
+/** The error of a host that could not be started. The message says why. */
 export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
-/** Listens to a host for the task at work there. */
+/** Receives what a host sends about the task at work there. */
 export interface HostListener {
   onMessage(message: FromTask): void;
-  /** No message follows. */
+  /** Called when the host has exited. No message follows. */
   onExit(exit: HostExit): void;
 }
 
 /** A host of a pool. */
 export interface PooledHost {
   readonly host: Host;
-  /** Resolves when it can take a task. Rejects with {@link HostNotStarted}. */
+  /** Resolves when the host can take a task. Rejects with {@link HostNotStarted}. */
   readonly ready: Promise<void>;
-  /** Undefined while it runs. */
+  /** How the host exited; undefined while it runs. */
   exit: HostExit | undefined;
-  /** Undefined while no task is at work there. */
+  /** Receives what the host sends about its task; undefined while no task is at work there. */
   listener: HostListener | undefined;
-  /** The number of tasks that it was given. */
+  /** The number of tasks that the host was given. */
   tasks: number;
-  /** The memory that it held when its last task had ended. */
+  /** The megabytes that the host held when its last task had ended; 0 where they are not measured. */
   memoryMb: number;
-  /** The characters of its log lines that are written and not acknowledged yet. */
+  /** The characters of the host's log lines that are written and not acknowledged yet. */
   written: number;
 }
 
 /**
- * The threads or the processes of one handler. One is started when a task finds none idle, so there are never more of
- * them than tasks at once. Every task can run in every one of them.
+ * The threads or the processes of one handler. One is started when a task finds none idle, so that there are never more
+ * of them than tasks at once. Each can run every task of the handler.
  */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #hosts = new Set<PooledHost>();
-  /** The hosts without a task. The last one is taken first. */
+  /** The hosts without a task. The last one in the list is taken first. */
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
-  /** The asynchronous context of hosts and their messages: none of them belongs to the task that a host is started for. */
+  /**
+   * The asynchronous context of all hosts and their messages, since none belongs to the task that a host is started
+   * for.
+   */
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
 
@@ -76,7 +81,7 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Returns a host for one task, until it is released. It may still be starting. */
+  /** Returns a host for one task, until the host is released. The host may still be starting. */
   acquire(): PooledHost {
     return this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
   }
@@ -92,20 +97,20 @@ export class Pool {
     else this.#idle.unshift(pooled);
   }
 
-  /** Ends a host at once, whatever it does; the next task gets another. */
+  /** Ends a host at once, whatever it does. The next task gets another. */
   kill(pooled: PooledHost): void {
     this.#remove(pooled);
     pooled.host.kill();
   }
 
-  /** Waits after a failed start, so that a mistake in the config does not fail tasks as fast as they come. */
+  /** Waits after a failed start, so that a mistake in the config does not fail tasks as fast as they arrive. */
   async backOff(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const ms = fullJitter(this.#failedStarts, BACKOFF_MS.base, BACKOFF_MS.ceiling, random);
     await clock.sleep(ms, AbortSignal.any([signal, this.#closing.signal]));
   }
 
-  /** Ends all hosts: those at work at once, idle ones when they have disposed of what they hold. Never rejects. */
+  /** Ends all hosts: those at work at once, the idle ones when they have disposed of what they hold. Never rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
     const idle = this.#idle.splice(0);
@@ -186,7 +191,7 @@ export class Pool {
 
 const LINES_LOST = 'lines of the log are lost: the handler logged more than the worker could write';
 
-/** Lets a host send more lines once some are written. */
+/** Notes that a host's log line is written, and lets the host send more once enough are. */
 function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written += lineSize(line);
   if (pooled.written < ACKNOWLEDGE_EACH) return;

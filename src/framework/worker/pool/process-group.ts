@@ -4,10 +4,13 @@ import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { Exit } from './program-exit.js';
 
-/** The groups that this thread has started and that still run, as negative numbers. They end with it in any case. */
+/**
+ * The process groups that this thread has started and that still run, as negative numbers. They end with this thread in
+ * any case.
+ */
 const groups = new Reaper();
 
-/** The longest that the pipes of a child are read after its exit: a process that it started may hold them open. */
+/** The longest that a child's pipes are read after its exit: a process that the child started may hold them open. */
 const PIPES_MS = 250;
 
 /** A child process and the process group that it leads. The group ends with this thread or process, in whatever way. */
@@ -16,10 +19,13 @@ export class ProcessGroup {
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
-  /** Undefined where there is no group, or none any more: its number may be another group's by then. */
+  /**
+   * The number of the group; undefined where there is none, or none any more: another group may have its number by
+   * then.
+   */
   #id: number | undefined;
 
-  /** @param child started with `detached: true` */
+  /** @param child must have been started with `detached: true` */
   constructor(child: ChildProcess) {
     this.#child = child;
     this.#id = child.pid;
@@ -34,18 +40,21 @@ export class ProcessGroup {
     });
   }
 
-  /** Signals every process of the group; 0 only asks. @returns whether there was any. */
+  /**
+   * Sends a signal to every process of the group; 0 sends none and only asks.
+   * @returns true where there is such a process.
+   */
   signal(signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
     return this.#id !== undefined && signalGroup(this.#id, signal);
   }
 
-  /** Notes that the group has ended: it is signalled no more. */
+  /** Notes that the group has ended, so that it is signalled no more. */
   forget(): void {
     if (this.#id !== undefined) unregister(this.#id);
     this.#id = undefined;
   }
 
-  /** Resolves when what the child wrote before its exit was read. */
+  /** Resolves when the child's output from before its exit was read, or that takes too long. */
   async readPipes(): Promise<void> {
     await within(systemClock, PIPES_MS, this.#closed);
     this.#child.stdout?.destroy();
@@ -72,7 +81,7 @@ function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean 
   }
 }
 
-/** Kills every group at once, where the process still has time for it. */
+/** Kills every process group at once. For an exit of this process that leaves time for it. */
 function killAll(): void {
   for (const group of groups.targets) signalGroup(-group, 'SIGKILL');
 }

@@ -7,10 +7,10 @@ import { ProcessGroup } from './process-group.js';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
-/** The longest that the last messages of a process are read after its exit. */
+/** The longest that messages of a process are still read after its exit. */
 const LAST_MESSAGES_MS = 5_000;
 
-/** A child process. It leads a process group, so that every process that it starts ends with it. */
+/** A child process that runs handlers. It leads a process group, so that every process that it starts ends with it. */
 export class ProcessHost implements Host {
   readonly kind = 'process';
   onMessage: (message: FromHost) => void = () => {};

@@ -3,13 +3,13 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
-/** A thread of this process. */
+/** A thread of this process that runs handlers. */
 export class ThreadHost implements Host {
   readonly kind = 'thread';
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #worker: Worker;
-  /** A channel that user code in the thread does not find, as it finds `parentPort`. */
+  /** The port to the thread. User code in the thread does not find this port, as it finds `parentPort`. */
   readonly #port: MessagePort;
   readonly #stderr = new Tail();
   #error: Error | undefined;

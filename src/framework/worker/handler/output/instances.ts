@@ -39,7 +39,8 @@ export class OutputInstances {
   }
 
   /**
-   * Makes the instances that a value nests. @returns the properties that hold them now, where they held plain objects
+   * Makes the instances that a value nests.
+   * @returns the properties that hold them now, where they held plain objects
    */
   #changes(
     value: object,

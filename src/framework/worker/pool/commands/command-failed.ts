@@ -1,7 +1,7 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
 import { exitData, type ProgramExit } from '../program-exit.js';
 
-/** A program failed. A task that it is thrown out of fails with `Stepwright.CommandFailed`. */
+/** The error of a program that failed. A task whose handler throws it fails with `Stepwright.CommandFailed`. */
 export class CommandFailed extends OwnError implements ProgramExit {
   override readonly name = 'CommandFailed';
   readonly reported = OWN_ERROR.commandFailed;

@@ -8,29 +8,34 @@ export interface CommandOptions {
   /** The program's input, anything that JSON can hold. @default the task's input, as it arrived */
   input?: unknown;
   /**
-   * The way of the input: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as arguments, after
-   * the others (each text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or none.
+   * How the program gets its input: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as
+   * arguments, after the others (each text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or not
+   * at all.
    * @default 'stdin'
    */
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
-   * The source of the result: the last line of JSON on standard output; the file named by `STEPWRIGHT_OUTPUT_FILE`; or
-   * none, and the result is `null`. @default 'stdout'
+   * Where the result is read from: the last line of JSON on standard output; the file named by
+   * `STEPWRIGHT_OUTPUT_FILE`; or nowhere, and the result is `null`.
+   * @default 'stdout'
    */
   outputFrom?: 'stdout' | 'file' | 'none';
-  /** Error names by exit code. @default {} */
+  /** The names of errors by the program's exit code: the task then fails with that error. @default {} */
   errors?: Readonly<Record<number, string>>;
-  /** The time between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
+  /** The time that the program has between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
   killAfter?: string;
-  /** The longest that it may run. @default as long as the task */
+  /** The longest that the program may run. @default as long as the task */
   timeout?: string;
-  /** The most bytes that it may print, to both streams together. @default any number */
+  /** The most bytes that the program may print, to both streams together. @default any number */
   outputLimit?: number;
-  /** The most megabytes of address space that it may use (`ulimit -v`, not on every system). @default any number */
+  /**
+   * The most megabytes of address space that the program may use (`ulimit -v`, not on every system).
+   * @default any number
+   */
   memoryMb?: number;
-  /** The working directory. @default the worker's */
+  /** The program's working directory. @default the worker's */
   cwd?: string;
-  /** Environment variables, added to the worker's own. @default {} */
+  /** Environment variables of the program, added to the worker's own. @default {} */
   env?: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +73,7 @@ const ROWS: Readonly<Record<keyof CommandOptions, Rule>> = {
 const isExitCode = (text: string): boolean =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 255;
 
-/** Options that were checked and filled. */
+/** The options of one run, checked and completed with their defaults. */
 export interface CommandPlan {
   readonly input: unknown;
   readonly inputAs: NonNullable<CommandOptions['inputAs']>;
@@ -84,7 +89,7 @@ export interface CommandPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** @throws TypeError that names what is wrong. */
+/** Checks the options and completes them with their defaults. @throws TypeError that names what is wrong. */
 export function checkOptions(options: CommandOptions): CommandPlan {
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(ROWS, key))

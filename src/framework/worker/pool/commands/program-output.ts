@@ -6,18 +6,18 @@ import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
-/** The longest line that can be a task's output; longer ones are not kept whole. */
+/** The longest line that can be a task's output. Longer lines are not kept whole. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
-/** The last lines and characters that are searched for the output. */
+/** The number of last lines that are searched for the result. `KEPT_CHARACTERS`: the most characters of them. */
 const KEPT_LINES = 100;
 const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
-/** The characters of a printed line that are logged, and the lines that are logged each second. */
+/** The characters of a printed line that are logged; then the most lines that are logged in a second. */
 const LOGGED_CHARACTERS = 2_000;
 const LOGGED_PER_SECOND = 100;
 
 /**
- * The output of a program. Its lines go to the task's log, `{"progress": 0.4, "message": "…"}` to its progress, and the
- * last line of JSON on standard output is the result. It keeps a bounded part of what is printed.
+ * The output of a program. Its lines go to the task's log, lines such as `{"progress": 0.4, "message": "…"}` to the
+ * task's progress, and the last line of JSON on standard output is the result. Keeps a bounded part of what is printed.
  */
 export class ProgramOutput {
   readonly #task: TaskContext;
@@ -39,14 +39,17 @@ export class ProgramOutput {
     this.#lines[stream].add(chunk);
   }
 
-  /** Ends both streams: what is left in them are lines, too. */
+  /** Ends both streams: text that is left in them without a line break counts as a line. */
   end(): void {
     this.#lines.stdout.end();
     this.#lines.stderr.end();
     this.#logDropped();
   }
 
-  /** Returns the last line of standard output that is JSON; null where nothing was printed. @throws Refusal where no line is JSON. */
+  /**
+   * Returns the value of the last line of standard output that is JSON; null where nothing was printed.
+   * @throws Refusal where no line is JSON.
+   */
   result(): unknown {
     for (const line of this.#last.toReversed()) {
       if (line.length > LINE_LIMIT)
@@ -64,7 +67,10 @@ export class ProgramOutput {
     );
   }
 
-  /** The failure that its last line of JSON names: `{"error": "BadInput", "cause": "…"}`. */
+  /**
+   * The failure that the last line of JSON names, as in `{"error": "BadInput", "cause": "…"}`; undefined where it names
+   * none.
+   */
   get failure(): { readonly error: string; readonly cause: string | undefined } | undefined {
     const value = this.#last
       .toReversed()

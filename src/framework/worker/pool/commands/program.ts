@@ -10,7 +10,7 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** The text on its standard input. @default none */
+  /** The text that the program reads on standard input. @default none */
   readonly stdin: string | undefined;
   readonly memoryMb: number | undefined;
   readonly killAfterMs: number;
@@ -19,7 +19,10 @@ export interface ProgramOptions {
 
 /** A running program and the process group that it leads. The group ends `killAfterMs` after the program at the latest. */
 export class Program {
-  /** Resolves when it has exited and its output was read. Rejects with {@link CommandFailed} where it can't start. */
+  /**
+   * Resolves when the program has exited and its output was read. Rejects with {@link CommandFailed} where it can't
+   * start.
+   */
   readonly exited: Promise<ProgramExit>;
   readonly #options: ProgramOptions;
   readonly #child: ChildProcess;
@@ -27,7 +30,7 @@ export class Program {
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
-  /** @throws CommandFailed where the system refuses to start it. */
+  /** Starts the program. @throws CommandFailed where the system refuses to start it. */
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#child = this.#spawn();
@@ -99,7 +102,7 @@ export class Program {
   }
 }
 
-/** The codes for an argument or a variable that is too long for the system, or that has a NUL character in it. */
+/** The error codes for an argument or a variable that is too long for the system, or that has a NUL character in it. */
 const NO_ARGUMENT = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 
 /** Returns the program and its arguments, run by a shell that limits its address space where `memoryMb` is set. */

@@ -14,14 +14,14 @@ import type { Program, ProgramOptions } from './program.js';
 import { ProgramOutput } from './program-output.js';
 
 /**
- * Runs a program for a task, in any language, and returns its result. The lines that it prints go to the task's log and
- * its progress. It ends with the task: when the signal aborts, the whole process group gets SIGTERM, and SIGKILL after
- * `killAfter`. Resolves when the program has exited, even where a process that it started holds its pipes; such
- * processes are ended.
- * @returns the last line of JSON on its standard output, or what it wrote to its output file.
- * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`, or where its last line
- * of JSON names an error; else
- * {@link CommandFailed}, for any other exit code but 0, a signal, a limit, or a program that can't be started.
+ * Runs a program for a task, in any language, and returns its result. The lines that the program prints go to the
+ * task's log and its progress. The program ends with the task: when the signal aborts, its whole process group gets
+ * SIGTERM, and SIGKILL after `killAfter`. Resolves when the program has exited, even where a process that it started
+ * holds its pipes; such processes are ended.
+ * @returns the last line of JSON on the program's standard output, or what it wrote to its output file.
+ * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`, or where the last
+ * line of JSON names an error; else {@link CommandFailed}, for any other exit code but 0, a signal, a limit, or a
+ * program that can't be started.
  */
 export async function runCommand(
   task: TaskContext,
@@ -43,7 +43,7 @@ interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly plan: CommandPlan;
-  /** A folder for the input and output files; undefined where none is used. */
+  /** The folder of the input and output files; undefined where none is used. */
   readonly folder: string | undefined;
 }
 
@@ -54,7 +54,7 @@ type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly m
 class CommandRun {
   readonly #task: TaskContext;
   readonly #command: Command;
-  /** JSON text. */
+  /** The program's input as JSON text. */
   readonly #input: string;
   readonly #inputFile: string;
   readonly #outputFile: string;
@@ -121,7 +121,10 @@ class CommandRun {
     else this.#output.add(stream, chunk);
   }
 
-  /** Stops the program when the task's signal aborts or its timeout is over. @returns what ends the watch. */
+  /**
+   * Stops the program when the task's signal aborts or its timeout is over.
+   * @returns a function that ends the watch.
+   */
   #watch(): Cancel {
     const { signal } = this.#task;
     const { timeout, timeoutMs } = this.#command.plan;

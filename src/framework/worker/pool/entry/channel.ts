@@ -6,8 +6,8 @@ import type { FromHost, ToHost } from '../pool-messages.js';
 export type Channel = ParentChannel<ToHost, FromHost>;
 
 /**
- * Resolves with the channel to the worker. User code has none: what it sends to its parent is dropped.
- * @param onDropped called once, with the name of the function that it called
+ * Resolves with the channel to the worker. User code does not get this channel: what it sends to its parent is dropped.
+ * @param onDropped called once, with the name of the function that user code called
  */
 export async function openChannel(onDropped: (name: string) => void): Promise<Channel> {
   if (!parentPort) return takeParentChannel(() => onDropped('process.send'));
@@ -25,6 +25,6 @@ export async function openChannel(onDropped: (name: string) => void): Promise<Ch
   };
 }
 
-/** Receives the port that a thread is sent first. */
+/** Resolves with the port to the worker, which is in the first message to a thread. */
 const takePort = (parent: MessagePort): Promise<MessagePort> =>
   new Promise((resolve) => parent.once('message', ({ port }: { port: MessagePort }) => resolve(port)));

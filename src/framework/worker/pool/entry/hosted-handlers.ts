@@ -9,20 +9,26 @@ import { compile, type CompiledHandler } from '../../handler/compile.js';
 import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
-/** A handler, and whether its tasks have settled when they have an outcome: nothing of their own is disposed of. */
+/**
+ * A handler in a thread or process. `settlesAtOnce`: its tasks have settled when they have an outcome, since they have
+ * no providers of their own to dispose of.
+ */
 export interface HostedHandler {
   readonly handle: CompiledHandler;
   readonly settlesAtOnce: boolean;
 }
 
-/** The handlers of a config, with a container of their own. `setup` runs once for all of them. */
+/** The handlers of a config, in a thread or process with a container of its own. `setup` runs once for all handlers. */
 export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];
   readonly #container: DependencyContainer;
   readonly #interceptors: Config['interceptors'];
   readonly #compiled = new Map<string, HostedHandler>();
 
-  /** @throws Error where the config can't be read, a handler is not in it, or a dependency can't be made. */
+  /**
+   * Imports the config and compiles the named handlers.
+   * @throws Error where the config can't be read, has no such handler, or a dependency can't be made.
+   */
   static async load({ module, baseDir, globs, handlers }: HostOptions): Promise<HostedHandlers> {
     const exported = defaultExport(await import(module));
     if (!isPlainObject(exported)) throw new Error(`${module} has no default export that is a config`);
@@ -48,7 +54,10 @@ export class HostedHandlers {
     this.#interceptors = interceptors;
   }
 
-  /** Returns a handler, compiled when it is asked for first. @throws Error where the config has none of that name. */
+  /**
+   * Returns the handler of a name, compiled at the first call.
+   * @throws Error where the config has no handler of that name.
+   */
   handler(name: string): HostedHandler {
     const known = this.#compiled.get(name);
     if (known) return known;

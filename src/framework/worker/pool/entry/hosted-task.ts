@@ -7,7 +7,7 @@ import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 
-/** The way of a task's messages to the worker. */
+/** The functions that send a task's messages and log lines to the worker. */
 export interface TaskOutput {
   readonly clock: Clock;
   readonly send: (message: FromHost) => void;
@@ -15,8 +15,8 @@ export interface TaskOutput {
 }
 
 /**
- * A task in the thread or process that its handler runs in: its context, whose calls are messages to the worker. There
- * are never more of them than the worker can take, however often the handler calls.
+ * A task in the thread or process that its handler runs in: its context, whose calls are sent to the worker. However
+ * often the handler calls, no more messages are on their way than the worker can take.
  */
 export class HostedTask {
   readonly context: TaskContext;
@@ -24,9 +24,9 @@ export class HostedTask {
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
   readonly #progress: Progress;
-  /** Resolved with `gone` by the answer to the heartbeat on its way. Undefined while there is none. */
+  /** The answer to a heartbeat on its way: true where the task is gone. Undefined while none is on its way. */
   #answer: Deferred<boolean> | undefined;
-  /** Settles with that heartbeat. Calls of the handler until then join it. */
+  /** Settles with the answer to the last heartbeat that was asked for. Calls of the handler until then join it. */
   #heartbeat: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -61,7 +61,7 @@ export class HostedTask {
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
 
-  /** Ends the task: its handler has settled, and what that left running belongs to no task. */
+  /** Ends the task: its handler has settled, and code that it left running belongs to no task. */
   close(): void {
     this.#closed = true;
     this.#inContext.close();
@@ -80,7 +80,10 @@ export class HostedTask {
     return this.#heartbeat;
   }
 
-  /** @throws the reason of the signal where the task is gone */
+  /**
+   * Waits for the answer to a heartbeat.
+   * @throws the reason of the task's signal where the service no longer wants the task
+   */
   async #isStillWanted(answer: Promise<boolean>): Promise<void> {
     if (await answer)
       throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');

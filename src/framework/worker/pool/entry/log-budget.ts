@@ -4,21 +4,24 @@ import type { FromHost } from '../pool-messages.js';
 
 type LineMessage = Extract<FromHost, { kind: 'log' | 'stray' }>;
 
-/** The characters of log lines that may be on their way to the worker, which acknowledges those that it has written. */
+/** The most characters of log lines on their way to the worker, which acknowledges the lines that it has written. */
 const MOST = 2 ** 18;
-/** The characters a second that are sent without one: a handler that computes for long reads no acknowledgement. */
+/**
+ * The characters of log lines that may be sent each second without an acknowledgement: a handler that computes for long
+ * reads none.
+ */
 const UNACKNOWLEDGED_PER_SECOND = 2 ** 16;
-/** The least time between two messages about lost lines. */
+/** The least time between two messages that say how many lines were dropped. */
 const TELL_EACH_MS = 1_000;
 
 /**
  * Sends log lines to the worker, no faster than it writes them. A handler that logs in a loop would otherwise fill the
- * worker's memory and hold up every other task. Lines beyond that are dropped and counted.
+ * worker's memory and hold up every other task. Lines for which there is no room are dropped and counted.
  */
 export class LogBudget {
   readonly #send: (message: FromHost) => void;
   readonly #clock: Clock;
-  /** Below zero after a line that is longer than what was left. */
+  /** The characters that may be sent now. Below zero after a line that was longer than the rest. */
   #left = MOST;
   #countedAt: number;
   #lost = 0;
@@ -40,12 +43,12 @@ export class LogBudget {
     this.#send(message);
   }
 
-  /** Adds to what may be sent: the worker has written so many characters. */
+  /** Allows more characters to be sent, because the worker has written as many. */
   add(characters: number): void {
     this.#left = Math.min(MOST, this.#left + characters);
   }
 
-  /** Sends the number of lines that were dropped since it was last sent, if any. */
+  /** Sends the number of lines dropped since the last such message, if any were. */
   tellLost(): void {
     if (this.#lost === 0) return;
     this.#send({ kind: 'lines-lost', lines: this.#lost });

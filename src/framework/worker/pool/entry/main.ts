@@ -58,7 +58,7 @@ async function close(): Promise<void> {
   process.exit(0);
 }
 
-/** Returns what the heap of a thread holds, or the resident memory of a process. */
+/** Returns the megabytes that this thread's heap holds, or the resident memory of this process. */
 function memoryMb(): number {
   if (isMainThread) return process.memoryUsage.rss() / 2 ** 20;
   const { heapUsed, external } = process.memoryUsage();
