@@ -382,9 +382,9 @@ const fields: Row[] = [
     dto.Huge,
     '{"amount":"secret"}',
     refused('a valid Huge', [
-      '',
+      'amount',
       'transform',
-      'reading it into Huge threw SyntaxError: a @Transform, @Type or setter could not take the value',
+      "amount can't be read: a @Transform, @Type or setter threw SyntaxError",
     ]),
   ),
   row(
@@ -392,9 +392,9 @@ const fields: Row[] = [
     dto.Setter,
     '{"plain":"a","doubled":1001}',
     refused('a valid Setter', [
-      '',
+      'doubled',
       'transform',
-      'reading it into Setter threw TypeError: a @Transform, @Type or setter could not take the value',
+      "doubled can't be read: a @Transform, @Type or setter threw TypeError",
     ]),
   ),
   row('an asynchronous rule that passes', dto.Unique, '{"name":"free"}', given({ Unique: { name: 'free' } })),
@@ -748,9 +748,9 @@ const closed: Row[] = [
     dto.RawSetter,
     '{"meta":{"a":1}}',
     refused('a valid RawSetter', [
-      '',
+      'meta',
       'transform',
-      'reading it into RawSetter threw RangeError: a @Transform, @Type or setter could not take the value',
+      "meta can't be read: a @Transform, @Type or setter threw RangeError",
     ]),
   ),
 ];

@@ -19,7 +19,7 @@ export interface RuleOptions {
  * Reads class-validator's decorators and calls the constraints itself: in one walk over the shape, with paths as the
  * JSON has them, and without a promise where no rule is asynchronous.
  * @param refused true where the value is refused already: an error that a rule throws is then ignored
- * @returns the rules that are broken. Throws, or rejects with, the error that a rule throws.
+ * @returns the rules that are broken. Where none is, throws, or rejects with, the first error that a rule has thrown.
  */
 export function brokenRules(
   value: unknown,
@@ -27,20 +27,20 @@ export function brokenRules(
   refused = false,
 ): readonly Violation[] | Promise<readonly Violation[]> {
   const checker = new RuleChecker(options);
-  try {
-    mapParts(value, undefined, (each, path) => checker.check(each, path));
-  } catch (error) {
-    void Promise.allSettled(checker.pending);
-    if (!refused) throw error;
-  }
-  if (checker.pending.length === 0) return checker.found();
-  const settled = refused ? Promise.allSettled(checker.pending) : Promise.all(checker.pending);
-  return settled.then(() => checker.found());
+  mapParts(value, undefined, (each, path) => checker.check(each, path));
+  const settle = (): readonly Violation[] => {
+    const found = checker.found();
+    if (found.length === 0 && !refused && checker.thrown.length > 0) throw checker.thrown[0];
+    return found;
+  };
+  return checker.pending.length === 0 ? settle() : Promise.all(checker.pending).then(settle);
 }
 
 class RuleChecker {
-  /** The asynchronous checks that were started. */
+  /** The asynchronous checks that were started. None rejects. */
   readonly pending: Promise<unknown>[] = [];
+  /** The errors that rules have thrown: these rules have no verdict. */
+  readonly thrown: unknown[] = [];
   readonly #violations: Violation[] = [];
   /** The paths of values that are absent and must not be. A path counts where no rule has refused its value. */
   readonly #missing: ValuePath[] = [];
@@ -69,8 +69,17 @@ class RuleChecker {
 
   #property(instance: object, property: DtoProperty, within: ValuePath | undefined): void {
     const value: unknown = Reflect.get(instance, property.name);
-    for (const holds of property.conditions) if (!holds(instance, value)) return;
+    if (value === REFUSED) return;
     const path = { within, step: property.key };
+    try {
+      for (const holds of property.conditions) if (!holds(instance, value)) return;
+      this.#value(value, instance, property, path);
+    } catch (error) {
+      this.thrown.push(error);
+    }
+  }
+
+  #value(value: unknown, instance: object, property: DtoProperty, path: ValuePath): void {
     const { declared } = property;
     // Null passes only a condition, such as @IsOptional.
     if (value === null && declared) return this.#refuseNull(declared, path);
@@ -87,17 +96,23 @@ class RuleChecker {
   }
 
   #checkRule(rule: DtoRule, object: object, value: unknown, { name }: DtoProperty, path: ValuePath): void {
-    if (rule.applies && !rule.applies(object, value)) return;
-    const { constraint, constraints, each } = rule;
-    const about = { targetName: typeOf(object).name, property: name, object, value, constraints };
-    const { instance } = constraint;
-    const verdict =
-      each && isCollection(value)
-        ? everyVerdict(valuesOf(value).map((part) => instance.validate(part, about)))
-        : instance.validate(value, about);
-    if (isThenable(verdict)) {
-      this.pending.push(verdict.then((holds) => holds || this.#broken(rule, about, path)));
-    } else if (!verdict) this.#broken(rule, about, path);
+    const about = {
+      targetName: typeOf(object).name,
+      property: name,
+      object,
+      value,
+      constraints: rule.constraints,
+    };
+    try {
+      if (rule.applies && !rule.applies(object, value)) return;
+      const verdict = verdictOf(rule, value, about);
+      if (isThenable(verdict)) {
+        const settled = verdict.then((holds) => holds || this.#broken(rule, about, path));
+        this.pending.push(settled.then(undefined, (error: unknown) => this.thrown.push(error)));
+      } else if (!verdict) this.#broken(rule, about, path);
+    } catch (error) {
+      this.thrown.push(error);
+    }
   }
 
   #nested(part: unknown, object: object, property: DtoProperty, path: ValuePath | undefined): void {
@@ -138,6 +153,14 @@ const isCollection = (value: unknown): value is Collection =>
   Array.isArray(value) || value instanceof Set || value instanceof Map;
 
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
+
+/** Asks a rule about a value; with `each`, about the parts of a collection that are not refused. */
+function verdictOf({ constraint, each }: DtoRule, value: unknown, about: ValidationArguments): unknown {
+  const { instance } = constraint;
+  if (!each || !isCollection(value)) return instance.validate(value, about);
+  const parts = valuesOf(value).filter((part) => part !== REFUSED);
+  return everyVerdict(parts.map((part) => instance.validate(part, about)));
+}
 
 function everyVerdict(verdicts: readonly unknown[]): unknown {
   if (!verdicts.some(isThenable)) return verdicts.every(Boolean);

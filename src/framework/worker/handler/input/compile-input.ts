@@ -66,19 +66,26 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
 
 /**
  * Joins the violations of reading and of rules. Rules at and below a value of a wrong type are left out: that value is
- * not in the instance, so that its rules are broken anyway.
+ * not in the instance, so that its rules are broken anyway. So are rules above it, but for those that count.
  */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
   const paths = new Set(wrong.map(({ path }) => path));
-  return [...wrong, ...broken.filter(({ path }) => !isWithin(path, paths))];
+  // An unknown key changes nothing of the value that holds it.
+  const above = new Set(wrong.flatMap(({ path, rule }) => (rule === 'unknownKey' ? [] : pathsAbove(path))));
+  const tells = ({ path, rule }: Violation): boolean =>
+    !paths.has(path) &&
+    !pathsAbove(path).some((each) => paths.has(each)) &&
+    (!above.has(path) || COUNTING.has(rule));
+  return [...wrong, ...broken.filter(tells)];
 }
 
-function isWithin(path: string, paths: ReadonlySet<string>): boolean {
-  if (paths.has(path)) return true;
-  for (const { index } of path.matchAll(/[.[]/g)) if (paths.has(path.slice(0, index))) return true;
-  return false;
-}
+/** The rules whose verdict on a collection is the same whatever its parts are. */
+const COUNTING: ReadonlySet<string> = new Set(['arrayMinSize', 'arrayMaxSize']);
+
+/** Returns the paths of the values that hold the value at this path, without that of the whole. */
+const pathsAbove = (path: string): string[] =>
+  [...path.matchAll(/(?!^)[.[]/g)].map(({ index }) => path.slice(0, index));
 
 const invalidInput = (expected: string, violations: readonly Violation[]): Refusal =>
   refusalOf(OWN_ERROR.invalidInput, `the input is not ${expected}`, violations);

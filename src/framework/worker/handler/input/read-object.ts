@@ -13,7 +13,7 @@ import {
   SCALAR_KINDS,
 } from '../../../declare/dto/kinds.js';
 import { asJson } from '../outcome/cause.js';
-import { mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
+import { mapParts, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
@@ -22,8 +22,8 @@ type JsonObject = Record<string, unknown>;
 const UNKNOWN_KEYS_LIMIT = 100;
 
 /**
- * Takes the place of a value that was refused, so that later elements of an array keep their index and rules find no
- * gap.
+ * Takes the place of a value that was refused, so that later elements of an array keep their index. No rule is asked
+ * about it.
  */
 export const REFUSED: unknown = Object.freeze({});
 
@@ -49,15 +49,11 @@ export class ObjectReader {
   }
 
   /** Returns an instance of a class, or REFUSED where the value is refused as a whole. */
-  read(value: unknown, type: Constructor<object>, path?: ValuePath): unknown {
+  read(value: unknown, type: Constructor<object>, path?: ValuePath, discriminator?: Discriminator): unknown {
     try {
-      return this.#object(value, type, path);
+      return this.#object(value, type, path, discriminator);
     } catch (error) {
-      // `@Transform` functions and setters are the user's code. They get values that no rule has checked yet.
-      const name = error instanceof Error ? error.name : typeof error;
-      const message = `reading it into ${type.name} threw ${name}: a @Transform, @Type or setter could not take the value`;
-      this.violations.push({ path: showPath(path), rule: 'transform', message });
-      return REFUSED;
+      return this.#threw(error, path);
     }
   }
 
@@ -87,13 +83,17 @@ export class ObjectReader {
     property: DtoProperty,
     within: ValuePath | undefined,
   ): void {
-    const { key, name, exposed, transforms, nested } = property;
+    const { key, name, exposed, transforms } = property;
     const present = Object.hasOwn(source, key);
     if (!present && !(exposed && transforms.length > 0)) return;
     const path = { within, step: key };
-    const value = this.#value(present ? source[key] : undefined, source, instance, property, path);
-    if (value === REFUSED && !nested) return;
-    if (present || value !== undefined) Reflect.set(instance, name, value);
+    try {
+      const value = this.#value(present ? source[key] : undefined, source, instance, property, path);
+      if (value === REFUSED) setRefused(instance, property);
+      else if (present || value !== undefined) Reflect.set(instance, name, value);
+    } catch (error) {
+      this.#threw(error, path);
+    }
   }
 
   /**
@@ -107,10 +107,12 @@ export class ObjectReader {
     path: ValuePath,
   ): unknown {
     const { typed, transforms } = property;
+    const before = this.violations.length;
     let value = typed && isPresent(given) ? this.#typed(given, source, property, path) : given;
     if (typed && transforms.length === 0) return value;
-    if (transforms.length > 0 && value !== REFUSED)
-      value = this.#transformed(value, source, instance, property);
+    // A @Transform gets no value in which @Type has refused a part.
+    if (this.violations.length > before) return REFUSED;
+    if (transforms.length > 0) value = this.#transformed(value, source, instance, property);
     return isPresent(value) ? this.#declared(value, property, path) : value;
   }
 
@@ -167,7 +169,7 @@ export class ObjectReader {
     if (!isObject(part)) return this.#mustBe(OBJECT, part, path);
     const { discriminator } = property;
     const type = classOf(part, holder, property, this.#options.groups);
-    if (type) return this.#object(part, type, path, discriminator);
+    if (type) return this.read(part, type, path, discriminator);
     if (!discriminator) return this.#wrong(path, 'isObject', 'is of no known class');
     const names = discriminator.subTypes.map(({ name }) => name).join(', ');
     const at = { within: path, step: discriminator.property };
@@ -199,6 +201,12 @@ export class ObjectReader {
     }
   }
 
+  /** Refuses a value at which the user's code threw: it gets values that no rule has checked yet. */
+  #threw(error: unknown, path: ValuePath | undefined): unknown {
+    const name = error instanceof Error ? error.name : typeof error;
+    return this.#wrong(path, 'transform', `can't be read: a @Transform, @Type or setter threw ${name}`);
+  }
+
   #mustBe({ rule, expected }: Kind, value: unknown, path: ValuePath | undefined): unknown {
     return this.#wrong(path, rule, `must be ${expected}`, value);
   }
@@ -211,6 +219,12 @@ export class ObjectReader {
     });
     return REFUSED;
   }
+}
+
+/** Marks a property as refused, without a call of its setter, where its rules would take it for absent or too short. */
+function setRefused(instance: object, { name, nested, transforms }: DtoProperty): void {
+  if (nested || transforms.length > 0)
+    Reflect.defineProperty(instance, name, { value: REFUSED, configurable: true, enumerable: true });
 }
 
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
