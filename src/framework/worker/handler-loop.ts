@@ -146,7 +146,7 @@ export class HandlerLoop {
       ...slots,
       name: this.#handler.name,
       fullAt: isFull(slots) ? this.#world.clock.now() : this.#fullAt,
-      ignoring: tasks.filter(({ ignoresAbort }) => ignoresAbort).length,
+      ignoring: tasks.filter(({ runsAborted }) => runsAborted).length,
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
       heartbeats: this.#handler.heartbeatMs !== false,

@@ -8,7 +8,7 @@ export interface HandlerSigns {
   readonly polls: PollerStatus;
   /** The number of slots that are free for a poll. */
   readonly freeSlots: number;
-  /** The number of handlers that have not settled; `ignoring` is the number of these that ignore their signal. */
+  /** The number of handlers that have not settled; `ignoring` is the number of these whose signal has aborted. */
   readonly running: number;
   readonly ignoring: number;
   readonly undelivered: number;
@@ -29,7 +29,10 @@ export interface HandlerSigns {
 const STALE_MS = POLL_LIMIT_MS + 15_000;
 /** Trouble that is shorter than this does not make a worker unready. */
 const BLIP_MS = 5_000;
-/** The time without a slot that can come free after which a handler counts as stuck: before, it may be a burst. */
+/**
+ * The time without a slot that can come free after which a handler counts as stuck. Before, it may be a burst, and
+ * handlers may need it to end after their signal has aborted.
+ */
 export const STUCK_MS = 30_000;
 
 /** Returns the reasons for which a worker is not ready; an empty list for a ready worker. */

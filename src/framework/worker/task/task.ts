@@ -96,7 +96,6 @@ export class Task {
   #decidedAt = 0;
   readonly #trace: TaskTrace | undefined;
   #retries = 0;
-  #ignoresAbort = false;
   #phase: TaskPhase = 'handling';
   readonly #timers: (() => void)[] = [];
 
@@ -127,9 +126,9 @@ export class Task {
     return this.#progress.latest;
   }
 
-  /** True while the handler runs although its signal aborted long ago, so that its slot may never come free. */
-  get ignoresAbort(): boolean {
-    return this.#ignoresAbort && !this.#handlerSettled;
+  /** True while the handler runs although its signal has aborted. */
+  get runsAborted(): boolean {
+    return this.#signals.aborted !== undefined && !this.#handlerSettled;
   }
 
   /**
@@ -305,7 +304,6 @@ export class Task {
 
   #emitIgnored(afterMs: number, abandoned: boolean): void {
     if (this.#handlerSettled) return;
-    this.#ignoresAbort = true;
     this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
