@@ -46,8 +46,7 @@ export class ClientFactory {
    * Makes a client.
    * @param sockets the most calls that may be open at once; with the SDK's default of 50 a further call would wait.
    * @param maxAttempts the most attempts that the SDK itself makes at a call.
-   * @param calls watches the client's calls.
-   * @default they are not watched
+   * @param calls watches the client's calls; without it they are not watched.
    */
   async client(
     region: string | undefined,

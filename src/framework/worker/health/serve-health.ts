@@ -14,8 +14,7 @@ export interface Health {
 
 /**
  * Serves the health port until it is closed.
- * @param serve serves pages from another thread, which answers while this one is blocked.
- * @default from this thread
+ * @param serve serves pages from another thread, which answers while this one is blocked; without it this thread does.
  * @throws StartError where the address can't be listened on
  */
 export async function serveHealth(

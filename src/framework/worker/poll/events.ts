@@ -9,17 +9,17 @@ export interface PollRef {
 
 /** The events of a handler's poller. */
 export interface PollEvents {
-  /** A poll ended: it brought a task, it brought none, or it failed of `trouble`. */
+  /** A poll ended: it brought a task, brought none, or failed; `trouble` then says of what kind. */
   'poll:ended': PollRef & {
     readonly answer: 'task' | 'empty' | 'failed';
     readonly trouble?: PollTrouble;
     readonly openMs: number;
   };
-  /** A handler's polls began to fail. Each kind of trouble is emitted once, until all of it is over. */
+  /** A handler's polls began to fail. Emitted once for each kind of trouble, until all trouble is over. */
   'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
-  /** None has failed for 30 s; or, where nothing got through any more, a poll was answered. */
+  /** The trouble is over: no poll has failed for 30 s, or a poll was answered after none had got through. */
   'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
-  /** A poll ended without an answer: if the service had leased a task to it, that token is lost. */
+  /** A poll ended without an answer. If the service had leased a task to that poll, the task's token is lost. */
   'poll:token-possibly-lost': PollRef & { readonly error: Error };
 }
 

@@ -1,6 +1,6 @@
 /** The time that the service holds a poll before it answers that there is no task (API reference, GetActivityTask). */
 const HOLD_MS = 60_000;
-/** While held polls are in doubt, another is sent beside each that is this old. */
+/** While held polls are in doubt, another poll is sent beside each that is this old. */
 const DOUBTED_AFTER_MS = 15_000;
 
 interface OpenPoll {
@@ -18,29 +18,31 @@ interface OpenPoll {
  *   that lost one request may have lost the next, too, and the limit of a poll is long.
  */
 export class ExtraPolls {
-  /** The moments at which one more poll may be opened, earliest first. */
+  /** The times at which one more poll may be opened, in epoch milliseconds, earliest first. */
   #moments: number[] = [];
-  /** The number of extra polls that may be open because their moment has come. */
+  /** The number of extra polls that may be open because their time has come. */
   #moved = 0;
-  /** For each extra poll that had no room: when a poll that ends empty is to be sent instead. */
+  /**
+   * For each extra poll that the activity had no room for: the time at which the next poll that ends empty is repeated.
+   */
   #late: number[] = [];
   #doubted = false;
 
-  /** Plans extra polls for `many` that are sent now, at random moments of the hold. */
+  /** Plans an extra poll for each of `many` polls that are sent now, at random moments of the hold. */
   plan(many: number, now: number, random: () => number): void {
     const later = (): number => now + Math.round((1 - random()) * HOLD_MS);
     this.clear();
     this.#moments = Array.from({ length: many }, later).sort((one, other) => one - other);
   }
 
-  /** Drops the plan. */
+  /** Drops the planned extra polls. */
   clear(): void {
     this.#moments = [];
     this.#moved = 0;
     this.#late = [];
   }
 
-  /** Returns the number of extra polls that may be open now. @param open the open polls */
+  /** Returns the number of extra polls that may be open now. @param open all open polls */
   allowed(now: number, open: Iterable<OpenPoll>): number {
     while (this.#moments[0] !== undefined && this.#moments[0] <= now) {
       this.#moments.shift();
@@ -50,7 +52,10 @@ export class ExtraPolls {
     return this.#moved + [...open].filter(({ sentAt }) => now - sentAt >= DOUBTED_AFTER_MS).length;
   }
 
-  /** Returns when one more may be open if no poll ends before; Infinity where only the end of one can change that. */
+  /**
+   * Returns the time at which one more extra poll may be open if no poll ends before; Infinity where only the end of
+   * one can change that.
+   */
   nextAt(now: number, open: Iterable<OpenPoll>): number {
     const moment = this.#moments[0] ?? Infinity;
     if (!this.#doubted) return moment;
@@ -60,8 +65,8 @@ export class ExtraPolls {
 
   /**
    * Notes that a poll was answered.
-   * @param empty true where it returned no task: an extra poll then counts as its successor
-   * @returns when its successor is to be sent, if not at once
+   * @param empty true where the poll returned no task: an extra poll then counts as its successor
+   * @returns the time at which to send the poll's successor; undefined for at once
    */
   answered(empty: boolean): number | undefined {
     this.#doubted = false;
@@ -77,7 +82,7 @@ export class ExtraPolls {
     this.#late.push(now + HOLD_MS);
   }
 
-  /** Notes that a poll was never answered: it stayed open for longer than the service holds one. */
+  /** Notes that a poll was never answered: it stayed open for longer than the service holds a poll. */
   doubt(): void {
     this.clear();
     this.#doubted = true;

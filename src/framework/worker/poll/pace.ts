@@ -1,36 +1,39 @@
-/** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
+/** Constants that were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
-  /** A count is closed after a second, or later, when it has enough sends to be significant. */
+  /** A count of sends is closed after a second, or later, when it has enough sends to be significant. */
   leastMs: 1_000,
   mostMs: 10_000,
   enough: 8,
-  /** A smaller share of refusals is tolerated: the quota is filled, and few sends are wasted. */
+  /** A smaller share of refused sends is tolerated: the quota is filled, and few sends are wasted. */
   tolerated: 0.15,
   /** The factor by which the pace exceeds what was granted, so that a quota is filled and a larger one is found. */
   probe: 1.05,
   /** The lowest pace: one send in five seconds. */
   leastPerSecond: 0.2,
-  /** The growth of the pace with each count that has few refusals. */
+  /** The factor by which the pace grows with each count that has few refusals. */
   growth: 1.05,
   /** Refusals are random where less than this part of a cut in sends is granted all the same. */
   elasticity: 0.5,
-  /** The counts of a trial: others that share the quota must have the time to send less, too. */
+  /** The number of counts in a trial: others that share the quota must have the time to send less, too. */
   trial: 3,
-  /** A trial goes on, up to so many counts, until they have so many sends. */
+  /** A trial goes on, up to this many counts, until they have `trialEnough` sends. */
   trialMost: 6,
   trialEnough: 32,
-  /** The sends after which a quota is reviewed. */
+  /** The number of sends after which a quota is reviewed. */
   review: 100,
-  /** A pace that follows a quota has fewer refusals than this; where it has many, as much is granted as before. */
+  /**
+   * A review confirms a quota where few sends were refused (`tolerated`), or at most this share of them while
+   * `grantedAsBefore` of the former grants was granted.
+   */
   refusedOfQuota: 0.3,
   grantedAsBefore: 0.75,
-  /** The part of a quota that the pace keeps until the next review. */
+  /** The part of a known quota that the pace keeps until the next review. */
   believed: 0.5,
   /** The time for which refusals are first taken for random; doubled each time that they are found random again. */
   randomMs: 30_000,
-  /** The time without a refusal after which the pace is dropped. */
+  /** The time without a refusal after which the pace is unlimited again. */
   calmMs: 30_000,
-  /** The burst that may be sent after a pause, as a time at the pace. */
+  /** The burst that may be sent after a pause: as many sends as the pace has in this time. */
   burstMs: 250,
 } as const;
 
@@ -41,7 +44,7 @@ interface Count {
   to: number;
 }
 
-/** The sends and refusals since the last review of a quota, and the grants a second before. */
+/** The sends and refusals since the last review of a quota, and the grants a second that were found before. */
 interface Quota {
   readonly kind: 'quota';
   granted: number;
@@ -50,20 +53,21 @@ interface Quota {
   refused: number;
 }
 
-/** Sends and grants, a second. */
+/** Sends and grants in one second. */
 interface Rates {
-  /** The number of sends that were counted. */
+  /** The number of sends that these rates were computed from. */
   readonly sends: number;
   readonly sent: number;
   readonly granted: number;
 }
 
 /**
+ * What is believed of refused sends.
  * - `free`: no send is held back.
  * - `doubt`: many sends were refused for the first time, perhaps because a burst is used up.
  * - `trial`: the pace is lowered, to see whether less is granted then.
- * - `quota`: as much was granted. The pace follows what is granted.
- * - `random`: less was granted. No send is held back for a while.
+ * - `quota`: in the trial as much was granted. The pace follows what is granted.
+ * - `random`: in the trial less was granted. No send is held back for a while.
  */
 type Belief =
   | { readonly kind: 'free' | 'doubt' }
@@ -81,27 +85,28 @@ export class Pace {
   #perSecond = Number.POSITIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #count: Count | undefined;
-  /** A closed count that waits for its last refusals. */
+  /** A closed count that waits for the last refusals of its sends. */
   #closed: Count | undefined;
   #belief: Belief = { kind: 'free' };
   #granted: number | undefined;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #randomMs: number = POLICY.randomMs;
 
-  /** Sends a second; Infinity while no send is held back. */
+  /** The most sends in one second; Infinity while no send is held back. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** Returns when the next send may leave; not after `now` where it may at once. */
+  /** Returns the time at which the next send may leave; not after `now` where it may leave at once. */
   nextAt(now: number): number {
     this.#advance(now);
     return this.#nextAt;
   }
 
   /**
-   * Reserves the next turn, in `mostMs` at the latest, so that no turn is wasted on a sender that would not wait for it.
-   * @returns when it is; not after `now` where it is at once.
+   * Reserves the next turn, which comes within `mostMs` milliseconds, so that no turn is wasted on a sender that would
+   * not wait for it.
+   * @returns the time of the turn; not after `now` where it has come already.
    */
   reserve(now: number, mostMs = Number.POSITIVE_INFINITY): number {
     this.#advance(now);
@@ -111,14 +116,14 @@ export class Pace {
     return turn;
   }
 
-  /** Counts a send, in its turn. */
+  /** Counts a send that leaves now, in its turn. */
   sent(now: number): void {
     this.#advance(now);
     this.#count ??= { from: now, sent: 0, refused: 0, to: now };
     this.#count.sent++;
   }
 
-  /** Counts a throttled send that had left at `sentAt`. */
+  /** Counts a refusal of the send that left at `sentAt`. */
   refused(sentAt: number, now: number): void {
     this.#advance(now);
     this.#refusedAt = now;
@@ -126,7 +131,7 @@ export class Pace {
     if (count) count.refused++;
   }
 
-  /** Holds no send back any more: what was learnt is out of date. */
+  /** Makes the pace unlimited: what was learnt of the quota is out of date. */
   release(): void {
     this.#free({ kind: 'free' });
   }
@@ -193,7 +198,7 @@ export class Pace {
     this.#follow();
   }
 
-  /** Returns false where less is granted each time that less is sent: a quota grants the same. */
+  /** Returns false where less is granted each time that less is sent, since a quota would grant the same. */
   #isQuotaStill(quota: Quota, sent: number, refused: number, ms: number): boolean {
     quota.ms += ms;
     quota.sent += sent;

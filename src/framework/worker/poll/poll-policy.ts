@@ -4,41 +4,58 @@ import type { Pace } from './pace.js';
 import { ExtraPolls } from './extra-polls.js';
 import { PollRoom } from './poll-room.js';
 
-/** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
+/** Constants that were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
 const POLICY = {
   /**
-   * The polls that are added for the first one that is answered at once; doubled for each further one in a row. Four
+   * The polls that are added for the first poll that is answered at once; doubled for each further one in a row. Four
    * round trips so fill a hundred slots, and a single task that came at once adds few.
    */
   growth: 3,
-  /** An answer is *at once* if it took at most this much longer than the quickest: a task was waiting. */
+  /**
+   * A poll is answered *at once* if that took at most this much longer than the quickest answer: a task was waiting.
+   */
   atOnceMs: 200,
   /** A poll that waited longer for its task was not needed. */
   idleMs: 1_000,
-  /** The failures in a row after which nothing gets through; throttles must also last: a quota may just be used up. */
+  /**
+   * The number of failures in a row after which nothing gets through; throttles must also last for `nothingThroughMs`,
+   * since a quota may just be used up.
+   */
   nothingThrough: 8,
   nothingThroughMs: 3_000,
   /** A poll that is not refused within this time was granted: the service refuses at once. */
   grantedMs: 1_000,
-  /** A poll that ends later was not answered: the service's hold, and the 5 s that it asks clients to wait beyond it. */
+  /**
+   * A poll that ends later than this was not answered: the service's hold, and the 5 s that it asks clients to wait
+   * beyond the hold.
+   */
   neverAnsweredMs: 65_000,
 } as const;
 
-/** The wait of a failed poll before it is repeated: the least, doubled with each further failure, and the most. */
+/**
+ * The wait of a failed poll before it is repeated, in milliseconds: the least, doubled with each further failure, and
+ * the most.
+ */
 const OWN_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [50, 1_500],
   throttled: [200, 2_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
 };
-/** The same for the one probe that is sent while nothing gets through. */
+/**
+ * The wait before each probe that is sent while nothing gets through, in milliseconds: the least, doubled with each
+ * further probe, and the most.
+ */
 const PROBE_WAIT_MS: Record<PollTrouble, readonly [number, number]> = {
   unreachable: [100, 1_500],
   throttled: [1_000, 5_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
 };
-/** An empty answer that comes sooner is not the service's, which holds polls. The next poll waits, so as not to loop. */
+/**
+ * An empty answer that comes sooner than this is not the service's, which holds polls. The next poll waits, so that
+ * polls do not loop.
+ */
 const NO_HOLD_MS = 1_000;
 
 export interface PollPolicyOptions {
@@ -48,24 +65,25 @@ export interface PollPolicyOptions {
   readonly random: () => number;
 }
 
-/** An open poll, for the policy. */
+/** An open poll, as the policy knows it. */
 export interface PolicedPoll extends Linked<PolicedPoll> {
   readonly sentAt: number;
-  /** The failures in a row of the polls that it repeats. */
+  /** The number of failures in a row before this poll, which repeats a failed one; 0 where it repeats none. */
   readonly tries: number;
-  /** The time at which its request was on an established and trusted connection; undefined before. */
+  /** The time at which the poll's request was on an established and trusted connection; undefined before. */
   connectedAt: number | undefined;
 }
 
-/** The end of a poll. */
+/** The end of a poll: a task, no task, or a failure. */
 export type PollEnd =
   | { readonly kind: 'task' | 'empty' }
   | { readonly kind: 'failed'; readonly trouble: PollTrouble; readonly ofKey?: boolean };
 
 /**
- * - `open`: as many polls as are wanted are open. A failed one waits by itself, and the others go on.
- * - `waiting`: nothing gets through, for this reason, and no poll is opened until then.
- * - `probing`: one poll tries whether that is over.
+ * The state of a handler's polls.
+ * - `open`: as many polls as are wanted are open. A failed poll waits by itself, and the others go on.
+ * - `waiting`: nothing gets through, because of `reason`, and no poll is opened before `until`.
+ * - `probing`: one poll is open, to see whether polls get through again.
  */
 export type PollState =
   | { readonly kind: 'open' }
@@ -73,14 +91,14 @@ export type PollState =
   | { readonly kind: 'probing'; readonly reason: PollTrouble };
 
 /**
- * Decides when a handler may open another poll, from the ends of its polls and the time that it is given. It has no
+ * Decides when a handler may open another poll, from the ends of its polls and the time that is passed in. Has no
  * timers and no callbacks. The number of polls follows the work: more for each poll that found a task waiting, one less
  * for each that waited for its task. `ThrottlingException` governs the pace, `ActivityWorkerLimitExceeded` the number.
  */
 export class PollPolicy {
   readonly #options: PollPolicyOptions;
   readonly #open = new LinkedList<PolicedPoll>();
-  /** The failed polls that wait to be repeated. */
+  /** The failed polls that wait to be repeated, each until its time. */
   #resting: { readonly until: number; readonly tries: number }[] = [];
   #state: PollState = { kind: 'open' };
   #wanted: number;
@@ -88,13 +106,13 @@ export class PollPolicy {
   #quickestMs: number = POLICY.idleMs;
   #atOnceInARow = 0;
   #failuresInARow = 0;
-  /** The time at which the latest of the answered polls was sent. */
+  /** The latest time at which a poll was sent that has been answered. */
   #answeredSentAt = Number.NEGATIVE_INFINITY;
-  /** The time at which the current failures in a row began. */
+  /** The time at which the current failures in a row began; Infinity while there are none. */
   #since = Number.POSITIVE_INFINITY;
   #probe: PolicedPoll | undefined;
   #probes = 0;
-  /** Undefined before the first poll. */
+  /** The extra polls beside those that the work calls for; undefined before the first poll. */
   #extra: ExtraPolls | undefined;
 
   constructor(options: PollPolicyOptions) {
@@ -111,7 +129,7 @@ export class PollPolicy {
     return this.#open.size;
   }
 
-  /** The number of polls that may be open at present. */
+  /** The number of polls that may be open at present, extra polls not included. */
   get target(): number {
     return this.#state.kind === 'open' ? Math.min(this.#wanted, this.#room.size) : 1;
   }
@@ -123,7 +141,7 @@ export class PollPolicy {
     return since.length > 0 ? Math.min(...since) : undefined;
   }
 
-  /** Opens a poll, where one may be opened now. @param free the number of free slots */
+  /** Opens a poll, where one may be opened now; otherwise returns undefined. @param free the number of free slots */
   tryOpen(now: number, free: number): PolicedPoll | undefined {
     this.#tick(now);
     if (free <= 0 || this.#earliest(now, free) > now) return undefined;
@@ -140,7 +158,10 @@ export class PollPolicy {
     return poll;
   }
 
-  /** Returns when to ask again if no poll ends before; Infinity where only the end of one can change the answer. */
+  /**
+   * Returns the time at which to call {@link tryOpen} again if no poll ends before; Infinity where only the end of a
+   * poll can help.
+   */
   nextAt(now: number, free: number): number {
     return Math.min(
       free > 0 ? this.#earliest(now, free) : Infinity,
@@ -154,12 +175,15 @@ export class PollPolicy {
     poll.connectedAt = now;
   }
 
-  /** Notes that the poll's request was answered after all, and is sent again. */
+  /** Notes that the poll's request was answered after all, and is sent again: the service holds no poll meanwhile. */
   disconnected(poll: PolicedPoll): void {
     poll.connectedAt = undefined;
   }
 
-  /** Lets a probe go at once, because the trouble may be over. @returns true where one was waiting for that trouble */
+  /**
+   * Lets the next probe go at once, because the trouble may be over.
+   * @returns true where a probe was waiting for that trouble
+   */
   mended(trouble: PollTrouble, now: number): boolean {
     if (this.#state.kind !== 'waiting' || this.#state.reason !== trouble) return false;
     this.#state = { ...this.#state, until: now };
@@ -185,7 +209,7 @@ export class PollPolicy {
     return this.#failuresInARow === 0 || sentAt > this.#since;
   }
 
-  /** Returns when a poll may be opened; Infinity where only the end of one can allow it. */
+  /** Returns the time at which a poll may be opened; Infinity where only the end of another poll can allow it. */
   #earliest(now: number, free: number): number {
     const paced = this.#options.pace.nextAt(now);
     if (this.#state.kind === 'probing') return this.#probe ? Infinity : paced;
@@ -219,7 +243,7 @@ export class PollPolicy {
     return index === -1 ? 0 : (this.#resting.splice(index, 1)[0]?.tries ?? 0);
   }
 
-  /** Ends the trouble where a probe was not refused for a second, and lets the room grow. */
+  /** Ends the trouble where a probe was not refused for a second; lets the room for polls grow. */
   #tick(now: number): void {
     if (now >= this.#probeGrantedAt()) this.#gotThrough(now);
     this.#room.tick(now, this.#wanted, this.#options.max);
@@ -248,7 +272,7 @@ export class PollPolicy {
     else if (now - poll.sentAt < NO_HOLD_MS) this.#rest(now + this.#between(NO_HOLD_MS / 2, NO_HOLD_MS), 0);
   }
 
-  /** Ends the trouble. The waits of probes stay long until an answer comes: a held poll may still be refused. */
+  /** Ends the trouble. The waits of later probes stay long until an answer comes: a held poll may still be refused. */
   #gotThrough(now: number): void {
     const before = this.#state;
     this.#failuresInARow = 0;
@@ -281,14 +305,16 @@ export class PollPolicy {
     }
   }
 
-  /** Doubts the other polls, which may hang too, and drops the limit of the room: other workers may have changed. */
+  /**
+   * Doubts the other held polls, which may hang too, and drops the limit of the room: other workers may have changed.
+   */
   #onNeverAnswered(): void {
     this.#extra?.doubt();
     this.#wanted = this.#options.min;
     this.#room.forget();
   }
 
-  /** Lowers the room; the polls that are open get through. */
+  /** Lowers the room for polls after a refused poll. The polls that are open get through. */
   #onCrowd(poll: PolicedPoll, now: number): void {
     this.#extra?.crowded(now);
     this.#room.refused(poll.sentAt, this.#open.size, now);

@@ -1,15 +1,15 @@
-/** The time after which one more poll is tried while there is too little room. */
+/** The time after which one more poll is tried while there is room for fewer than are wanted. */
 const GROWS_AFTER_MS = 1_000;
 
 /**
- * The number of polls that a handler's activity has room for beside those of all other workers, estimated from
- * `ActivityWorkerLimitExceeded`: halved by each refusal, and up by one a second while more are wanted.
+ * The number of polls that an activity has room for beside those of all other workers, estimated from
+ * `ActivityWorkerLimitExceeded`: halved by each refusal, and one more each second while more are wanted.
  */
 export class PollRoom {
   #size = Number.POSITIVE_INFINITY;
   #changedAt = Number.NEGATIVE_INFINITY;
 
-  /** Infinity where no limit is known. */
+  /** The number of polls that there is room for; Infinity where no limit is known. */
   get size(): number {
     return this.#size;
   }
@@ -21,12 +21,15 @@ export class PollRoom {
     this.#changedAt = now;
   }
 
-  /** Returns when the room grows; Infinity while it suffices. */
+  /** Returns the time at which the room grows; Infinity while it suffices for `wanted` polls. */
   growsAt(wanted: number): number {
     return this.#size < wanted ? this.#changedAt + GROWS_AFTER_MS : Infinity;
   }
 
-  /** Lets the room grow where that is due. @param most the most polls that may ever be open: room for these is no limit */
+  /**
+   * Lets the room grow by one poll, where its time has come.
+   * @param most the most polls that may ever be open: room for these is no limit
+   */
   tick(now: number, wanted: number, most: number): void {
     if (now < this.growsAt(wanted)) return;
     this.#size++;

@@ -16,19 +16,25 @@ export interface PollerOptions {
   readonly slots: Slots;
   /** The number of open polls: `min` while idle, up to `max` while tasks come in. */
   readonly pollers: { readonly min: number; readonly max: number };
-  /** Shared by all handlers of the region. */
+  /** The pace of all polls in the region, which all its handlers share. */
   readonly pace: Pace;
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EmitPoll;
-  /** Called with each lease and the slot that was reserved for it. Must not throw. @param sentAt when its poll was sent */
+  /**
+   * Called with each lease and the slot that was reserved for it. Must not throw.
+   * @param sentAt the time at which the lease's poll was sent
+   */
   readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
 }
 
 /** The state of a handler's polls. Instants are epoch milliseconds. */
 export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
-  /** Set from the first failure until none has failed for a while, or until blocked polls are answered again. */
+  /**
+   * Why polls fail: set from the first failure until no poll has failed for a while, or until blocked polls are
+   * answered again.
+   */
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }
 
@@ -38,7 +44,7 @@ export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
  */
 export const POLL_LIMIT_MS = 75_000;
 
-/** The name says what is wrong where the message is not shown. */
+/** The error of a poll that hung. Its name says so where the message is not shown. */
 class PollTimeout extends Error {
   override readonly name = 'TimeoutError';
 
@@ -47,12 +53,15 @@ class PollTimeout extends Error {
   }
 }
 
-/** Before the first answer, a poll that was held for this long counts as one: the service refuses at once. */
+/**
+ * Before the first answer to a poll, one that the service has held for this long counts as an answer: a refusal comes
+ * at once.
+ */
 export const HELD_MS = 2_000;
 
 /**
- * The poll loop of one handler. It reserves a slot before it sends a poll, and hands the slot on with the lease; it
- * never waits for the work. Its policy decides when a poll may be opened.
+ * The poll loop of one handler. It reserves a slot before it sends a poll, hands the slot on with the lease, and never
+ * waits for the work. Its policy decides when a poll may be opened.
  */
 export class Poller {
   readonly #options: PollerOptions;
@@ -60,7 +69,7 @@ export class Poller {
   readonly #trouble: TroubleTracker<PollTrouble>;
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
-  /** True while nothing has got through since the trouble began. */
+  /** True while no poll has got through since the trouble began. */
   #blocked = false;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
   #stopping = false;
@@ -93,12 +102,12 @@ export class Poller {
     };
   }
 
-  /** Starts polling after a delay, so that the handlers of a worker do not all poll at once. */
+  /** Starts polling after a delay in milliseconds, so that the handlers of a worker do not all poll at once. */
   start(delayMs: number): void {
     this.#wakeAt(this.#options.clock.now() + delayMs);
   }
 
-  /** Opens as many polls as the policy and the slots allow. To be called whenever a slot has come free. */
+  /** Opens as many polls as the policy and the free slots allow. To be called whenever a slot has come free. */
   fill(): void {
     if (this.#stopping) return;
     const { clock, slots } = this.#options;

@@ -64,17 +64,17 @@ export class Slot {
     this.#move = move;
   }
 
-  /** The poll returned a task. */
+  /** Notes that the poll returned a task, whose handler now uses the slot. */
   work(): void {
     this.#to('handler');
   }
 
-  /** The handler has settled: the slot is free, while its outcome may still be reported. */
+  /** Notes that the handler has settled: the slot is free, while the outcome may still be reported. */
   settle(): void {
     if (this.#use === 'handler') this.#to('report');
   }
 
-  /** Nothing of the task is left. Idempotent. */
+  /** Notes that nothing of the task is left. Idempotent. */
   free(): void {
     this.#to('none');
   }

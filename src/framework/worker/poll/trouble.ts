@@ -1,17 +1,17 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The time without a failure after which trouble is over. Where every other call fails, one answer does not end it. */
+/** The time without a failure after which trouble is over: while every other call fails, one answer does not end it. */
 const HEALTHY_MS = 30_000;
 
 export interface TroubleListener<K extends string> {
-  /** A kind of trouble began. Called once for each kind until all trouble is over. */
+  /** Called when a kind of trouble begins, once for each kind until all trouble is over. */
   began(kind: K, error: Error): void;
-  /** All trouble is over. */
+  /** Called when all trouble is over, `afterMs` milliseconds after its first failure. */
   ended(afterMs: number, failures: number): void;
 }
 
 /**
- * Tracks calls that fail: calls its listener once when trouble begins and once when it ends, however often single calls
+ * Tracks calls that fail. Calls its listener once when trouble begins and once when it ends, however often single calls
  * fail and succeed in between. Trouble ends with the first answer where nothing got through before, and otherwise when
  * nothing has failed for 30 s.
  */
@@ -48,8 +48,8 @@ export class TroubleTracker<K extends string> {
 
   /**
    * Notes that a call was answered.
-   * @param options `sentAt`: when the call was sent. An answer to a call from before the trouble says nothing of its
-   * end. `atOnce`: ends the trouble with this answer, because nothing got through before.
+   * @param options `sentAt`: when the call was sent. An answer to a call that was sent before the trouble says nothing
+   * of its end. `atOnce`: ends the trouble with this answer, because nothing got through before.
    * @returns true where the answer says something of the present
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
