@@ -5,7 +5,7 @@ import type { HotOperation } from '../call.js';
  * the date and the signature. Plain data, which can be sent to a thread.
  */
 export interface Recipe {
-  /** `https://states.eu-west-1.amazonaws.com`, with the port where it is not the protocol's default. */
+  /** The origin of all requests, as `https://states.eu-west-1.amazonaws.com`; with a port other than the protocol's own. */
   readonly origin: string;
   readonly path: string;
   /** Header values by name, in small letters: host, content-type, x-amz-target, user-agent, … */
@@ -19,7 +19,7 @@ export interface Recipes {
   readonly operations: Readonly<Record<HotOperation, Recipe>>;
   /** The milliseconds to add to this machine's clock for the service's time, as the user's settings say. */
   readonly clockOffsetMs: number;
-  /** True where an answer of the service may correct that offset; false where the user's settings forbid it. */
+  /** True where an answer may correct the clock's offset; false where the user's settings forbid it. */
   readonly correctsClock: boolean;
 }
 

@@ -7,7 +7,7 @@ export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A slot of a set. One process runs in it at a time; when that exits, another may take the slot. */
+/** A slot of a set. One process runs in a slot at a time; when that process exits, another may take the slot. */
 export class ProcessSlot {
   /** The process that runs in the slot; undefined while one starts or waits to be started. */
   current: WorkerProcess | undefined;

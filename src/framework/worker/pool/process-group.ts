@@ -54,7 +54,7 @@ export class ProcessGroup {
     this.#id = undefined;
   }
 
-  /** Resolves when the child's output from before its exit was read, or that takes too long. */
+  /** Resolves when the output that the child wrote before its exit was read; after {@link PIPES_MS} at the latest. */
   async readPipes(): Promise<void> {
     await within(systemClock, PIPES_MS, this.#closed);
     this.#child.stdout?.destroy();
@@ -81,7 +81,7 @@ function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean 
   }
 }
 
-/** Kills every process group at once. For an exit of this process that leaves time for it. */
+/** Kills every process group that still runs, as this process exits. */
 function killAll(): void {
   for (const group of groups.targets) signalGroup(-group, 'SIGKILL');
 }
