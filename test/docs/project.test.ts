@@ -67,8 +67,8 @@ test('every workflow tests on the least Node that is promised and on those that 
 });
 
 test('every script that a workflow runs is there', () => {
-  const text = workflow('ci') + workflow('publish');
-  const scripts = [...text.matchAll(/run: npm run ([\w:]+)/g)].map(([, script = '']) => script);
+  const text = ['ci', 'publish', 'simulate'].map(workflow).join('\n');
+  const scripts = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);
   expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(scripts));
   const files = [...text.matchAll(/run: node test\/([\w./-]+)/g)].map(([, file]) => file);
   expect(readdirSync('test', { recursive: true })).toEqual(expect.arrayContaining(files));
@@ -82,4 +82,11 @@ test('a release is published with provenance, after the tests, and nothing else 
   expect(publish.match(/: write/g)).toEqual([': write']);
   expect(publish).toContain('id-token: write');
   expect(publish).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN/);
+});
+
+test('the search of the night may open an issue, and write nothing else', () => {
+  const simulate = workflow('simulate');
+  expect(simulate.match(/\w+: write/g)).toEqual(['issues: write']);
+  expect(simulate).toMatch(/^permissions:\n {2}contents: read$/m);
+  expect(simulate).toContain('npm run simulate -- --minutes');
 });

@@ -2,6 +2,7 @@ import type { Lease } from './chronicle.js';
 import type { Invariants } from './invariants.js';
 import type { Member } from './member.js';
 import type { HandlerPlan } from './plan.js';
+import type { SimulatedProcess } from './timeline.js';
 
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
 const CALM_MS = 120_000;
@@ -11,6 +12,8 @@ const FAIR_MS = { calm: 5_000, troubled: 95_000 } as const;
 const SLACK_MS = 1_500;
 /** No answer is older than this while a worker says that it is ready. */
 const READY_STALE_MS = 95_000;
+/** A lease that came out of a stall waits for so long before its handler is called. */
+const COUNTED_MS = 10_000;
 /** A poll that is held is credit until it runs into its limit. */
 const CREDIT_MS = 95_000;
 
@@ -20,6 +23,11 @@ export class Bounds {
   /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
   readonly #starved = new Map<string, number>();
 
+  /** When the tasks of a process last needed more heartbeats than the rate allows. */
+  readonly #crowdedAt = new Map<SimulatedProcess, number>();
+  /** Since when more tasks are said to run than do. */
+  readonly #overcounted = new Map<string, number>();
+
   constructor(invariants: Invariants) {
     this.#invariants = invariants;
   }
@@ -27,9 +35,11 @@ export class Bounds {
   check(): void {
     for (const member of this.#invariants.members) {
       if (member.ended) continue;
+      this.#isCrowded(member);
       this.#checkDrain(member);
       if (member.process.stalledUntil > this.#now) continue;
       this.#checkReady(member);
+      this.#checkRunning(member);
       for (const handler of this.#invariants.watched.plan.handlers) this.#checkFair(member, handler);
     }
     const { live } = this.#invariants.watched.chronicle;
@@ -72,6 +82,23 @@ export class Bounds {
     }
   }
 
+  /** A slot comes free when its handler has settled, however long its report takes. */
+  #checkRunning(member: Member): void {
+    const { running } = this.#invariants.underWay(member.process);
+    for (const { key } of this.#invariants.watched.plan.handlers) {
+      const id = `${member.process.name} ${key}`;
+      const told = member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
+      if (told <= (running.get(key) ?? 0)) this.#overcounted.delete(id);
+      else this.#overcounted.set(id, this.#overcounted.get(id) ?? this.#now);
+      const forMs = this.#now - (this.#overcounted.get(id) ?? this.#now);
+      if (forMs > COUNTED_MS)
+        this.#invariants.broken(
+          'slots',
+          `${told} tasks of ${key} are said to run, of which ${running.get(key) ?? 0} do`,
+        );
+    }
+  }
+
   #checkFair(member: Member, { key, concurrency }: HandlerPlan): void {
     const id = `${member.process.name} ${key}`;
     const { polls, running, polledAt } = this.#invariants.underWay(member.process);
@@ -82,15 +109,27 @@ export class Bounds {
     const waits = this.#invariants.watched.service.queued(key) > 0;
     if (member.stopped || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
       return void this.#starved.delete(id);
-    const since = this.#starved.get(id) ?? this.#now;
-    this.#starved.set(id, since);
-    const forMs = this.#now - Math.max(since, polledAt.get(key) ?? 0, member.process.stalledUntil);
-    const mostMs = this.#invariants.sinceTrouble(member) > CALM_MS ? FAIR_MS.calm : FAIR_MS.troubled;
+    const starvedAt = this.#starved.get(id) ?? this.#now;
+    this.#starved.set(id, starvedAt);
+    const forMs = this.#now - Math.max(starvedAt, polledAt.get(key) ?? 0, member.process.stalledUntil);
+    const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
+    const mostMs = since > CALM_MS ? FAIR_MS.calm : FAIR_MS.troubled;
     if (forMs > mostMs)
       this.#invariants.broken(
         'fair',
         `${key} of ${member.process.name} has tasks and slots, and no poll for ${forMs} ms`,
       );
+  }
+
+  /** True where the worker's tasks need, or lately needed, more heartbeats than its rate allows. */
+  #isCrowded({ it, process }: Member): boolean {
+    const { handlers, heartbeatRate } = this.#invariants.watched.plan;
+    const needed = it.status().handlers.reduce((sum, { name, running, undelivered }) => {
+      const { heartbeatMs = false } = handlers.find(({ key }) => name === `Handlers.${key}`) ?? {};
+      return heartbeatMs === false ? sum : sum + ((running + undelivered) * 1_000) / heartbeatMs;
+    }, 0);
+    if (needed > 0.7 * heartbeatRate) this.#crowdedAt.set(process, this.#now);
+    return this.#now - (this.#crowdedAt.get(process) ?? 0) < CALM_MS;
   }
 
   #checkLease(lease: Lease): void {
@@ -100,17 +139,18 @@ export class Bounds {
     if (heartbeatMs === false) return;
     const member = [...this.#invariants.members].find(({ process }) => process === lease.to);
     if (!member || member.ended || lease.to.stalledUntil > this.#now) return;
-    const calm = this.#invariants.sinceTrouble(member) > Math.max(30_000, 3 * heartbeatMs);
+    const since = this.#invariants.sinceTrouble(member, 'SendTaskHeartbeat', 'process');
+    const calm = since > Math.max(30_000, 3 * heartbeatMs) && !this.#isCrowded(member);
     const silentMs = this.#now - Math.max(lease.sentBeatAt, lease.to.stalledUntil);
-    const mostMs = calm ? heartbeatMs + SLACK_MS : 2 * heartbeatMs + 45_000;
-    if (silentMs > mostMs && service.isOpen(lease))
-      this.#invariants.broken(
-        'beaten',
-        `#${lease.n} of ${lease.handler} was last beaten ${silentMs} ms ago, at most ${mostMs}`,
-      );
+    const mostMs = calm ? heartbeatMs + SLACK_MS : 3 * heartbeatMs + 5_000;
+    if (silentMs > mostMs && service.isOpen(lease) && !this.#isCrowded(member)) {
+      const what = `#${lease.n} of ${lease.handler} was last beaten ${silentMs} ms ago, at most ${mostMs}`;
+      this.#invariants.broken('beaten', what);
+    }
     if (lease.lapsedAt !== undefined || lease.aborted || service.isOpen(lease)) return;
     lease.lapsedAt = this.#now;
-    if (calm)
+    const wasLate = lease.receivedAt - lease.leasedAt > SLACK_MS;
+    if (calm && !wasLate)
       this.#invariants.broken(
         'kept',
         `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,

@@ -46,6 +46,9 @@ export interface Outcome {
   readonly text: string;
 }
 
+/** What may be hurt of a worker. */
+export type Hurt = OperationName | 'process' | HandlerKey;
+
 /** Everything that happened in a run: a hash of it all, its last lines, and each lease. */
 export class Chronicle {
   readonly leases = new Map<string, Lease>();
@@ -102,16 +105,22 @@ export class Chronicle {
     return made;
   }
 
-  /** Notes that the plan has hurt a call of a worker, which excuses what follows from it. */
-  trouble(worker: number, operation: OperationName | 'process'): void {
-    this.#troubles.set(`${worker} ${operation}`, this.#timeline.now);
-    this.#troubles.set(`${worker}`, this.#timeline.now);
+  /**
+   * Notes that the plan has hurt a worker, which excuses what follows from it.
+   * @param what an operation, `process` for all of it, or the one handler that is hurt
+   * @param ms for how long it lasts
+   */
+  trouble(worker: number, what: Hurt, ms = 0): void {
+    const until = this.#timeline.now + ms;
+    for (const key of [`${worker} ${what}`, `${worker}`])
+      this.#troubles.set(key, Math.max(until, this.#troubles.get(key) ?? 0));
   }
 
-  /** Returns how long ago the plan last hurt calls of a worker; Infinity where it never did. */
-  sinceTrouble(worker: number, operation?: OperationName | 'process'): number {
-    const at = this.#troubles.get(operation === undefined ? `${worker}` : `${worker} ${operation}`);
-    return at === undefined ? Number.POSITIVE_INFINITY : this.#timeline.now - at;
+  /** Returns how long ago the plan last hurt a worker, in one of these if any are given; Infinity where it never did. */
+  sinceTrouble(worker: number, ...what: readonly Hurt[]): number {
+    const keys = what.length > 0 ? what.map((each) => `${worker} ${each}`) : [`${worker}`];
+    const last = Math.max(...keys.map((key) => this.#troubles.get(key) ?? Number.NEGATIVE_INFINITY));
+    return this.#timeline.now - last;
   }
 
   #flush(): void {

@@ -21,9 +21,6 @@ export interface Stage {
 }
 
 export const STAGE = Symbol('stage');
-/** A handler that does not heed its signal ends after this all the same. */
-const DEAF_MS = 50_000;
-
 @Activity(arnOf('main'))
 export class Handlers {
   constructor(@inject(STAGE) private readonly stage: Stage) {}
@@ -73,7 +70,7 @@ export class Handlers {
     if (does === 'blocks') {
       await clock.sleep(20, task.signal);
       process.stall(ms);
-    } else if (does === 'deaf') await clock.sleep(Math.min(ms, DEAF_MS));
+    } else if (does === 'deaf') await new Promise<void>((resolve) => process.input(ms, resolve));
     else if (does === 'beats') {
       for (const end = clock.now() + ms; clock.now() < end && !task.signal.aborted;) {
         await task.heartbeat();

@@ -1,5 +1,5 @@
 import { currentTask, type EventName, type WorkerEvents } from 'stepwright';
-import type { Chronicle, Lease, Outcome } from './chronicle.js';
+import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
 import type { HandlerKey, Plan } from './plan.js';
@@ -21,6 +21,8 @@ export interface Watched {
   readonly service: Service;
 }
 
+/** A worker waits for so long for the answer to a poll. */
+const POLL_LIMIT_MS = 75_000;
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 /** Refused for its signature alone, a call is repeated once, even where its task is gone by then. */
 const UNSIGNED = /^(ExpiredToken|UnrecognizedClient|InvalidSignature|AccessDenied)/;
@@ -84,7 +86,9 @@ export class Invariants implements Watcher {
     this.#members.set(member.process, member);
     member.it.on('task:received', (payload) => this.#received(member, payload));
     for (const event of ENDS)
-      member.it.on(event, (payload) => this.#ended(member, event, payload as WorkerEvents['task:gone']));
+      member.it.on(event, (payload) =>
+        this.#ended(member, event, payload as { token: string; reportMs?: number }),
+      );
     for (const event of FOLLOWED)
       member.it.on(event, (payload) => {
         const token = Reflect.get(payload, 'token') as string | undefined;
@@ -95,10 +99,10 @@ export class Invariants implements Watcher {
       });
   }
 
-  /** Returns for how long nothing has hurt a worker, in milliseconds. */
-  sinceTrouble({ worker, process }: Member): number {
+  /** Returns for how long nothing has hurt a worker, or this of it, in milliseconds. */
+  sinceTrouble({ worker, process }: Member, ...what: readonly Hurt[]): number {
     const { chronicle, timeline } = this.watched;
-    const since = chronicle.sinceTrouble(worker);
+    const since = chronicle.sinceTrouble(worker, ...what);
     return process.stalledMs > 0 ? Math.min(since, timeline.now - process.stalledUntil) : since;
   }
 
@@ -120,8 +124,23 @@ export class Invariants implements Watcher {
       this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
     if (lease.toldAccepted && !isRepeat)
       this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
-    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
+    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay, isRepeat);
     else this.#reportLeft(lease, outcomeOf(operation, body));
+  }
+
+  givenUp({ request: { operation, from }, sentAt }: OpenCall): void {
+    const member = this.#members.get(from);
+    const openMs = from.now() - sentAt;
+    const isEarly = operation === 'GetActivityTask' && openMs < POLL_LIMIT_MS && member && !member.ended;
+    if (!isEarly || member.it.status().state === 'stopped' || this.#isClosing(member)) return;
+    // KNOWN: the time that a poll waits for credentials, or was held before it is repeated with others, counts as well.
+    if (this.sinceTrouble(member, 'GetActivityTask', 'process') < POLL_LIMIT_MS + REPEATED_MS) return;
+    this.broken('no hang-up', `a poll was given up after ${openMs} ms, and a task may be lost with it`);
+  }
+
+  /** True when the last poll may be cut: its limit and the grace are over, or all is closed. */
+  #isClosing({ stopped, it }: Member): boolean {
+    return stopped !== undefined && it.status().handlers.every(({ polls }) => polls.open === 0);
   }
 
   ended({ request, lease }: OpenCall, answer: Answer | undefined): void {
@@ -146,16 +165,18 @@ export class Invariants implements Watcher {
     count(underWay.polls, key, 1);
     underWay.polledAt.set(key, this.watched.timeline.now);
     if (sentBy !== undefined) this.broken('context', 'a poll was sent in the context of a task');
-    // One that was refused for its signature is repeated when there are other credentials.
-    const isNew = this.watched.timeline.now - underWay.unsignedAt > REPEATED_MS;
-    if (this.#members.get(from)?.stopped && isNew)
+    // KNOWN: one that waits for credentials is sent after the stop.
+    const member = this.#members.get(from);
+    if (member?.stopped && this.sinceTrouble(member, 'GetActivityTask', 'process') > REPEATED_MS)
       this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
   }
 
-  #beatLeft(lease: Lease, underWay: UnderWay): void {
+  #beatLeft(lease: Lease, underWay: UnderWay, isRepeat: boolean): void {
     const { now } = this.watched.timeline;
     lease.sentBeatAt = now;
+    // KNOWN: one that is repeated with other credentials is not counted by the worker.
+    if (isRepeat) return;
     underWay.beats = underWay.beats.filter((at) => now - at < 1_000);
     underWay.beats.push(now);
     const { heartbeatRate } = this.watched.plan;
@@ -202,7 +223,8 @@ export class Invariants implements Watcher {
       this.broken('holder', 'a task was received that was not handed out to this worker');
   }
 
-  #ended(member: Member, event: EventName, { token }: { readonly token: string }): void {
+  #ended(member: Member, event: EventName, payload: { token: string; reportMs?: number }): void {
+    const { token } = payload;
     const lease = this.watched.chronicle.lease(token);
     if (!lease) return this.broken('holder', `${event} of an unknown token`);
     if (lease.ended)
@@ -213,8 +235,14 @@ export class Invariants implements Watcher {
       this.broken('told truly', `${event} of #${lease.n}, but the service accepted ${show(lease.accepted)}`);
     if (event === 'task:gone' && lease.toldGoneAt === undefined)
       this.broken('told truly', `#${lease.n} was told as gone, which the service never said`);
-    if (event === 'report:lost' && this.sinceTrouble(member) > 120_000)
-      this.broken('nothing lost', `the report of #${lease.n} was given up without any trouble`);
+    if (event === 'report:lost') this.#lost(member, lease, payload.reportMs ?? 0);
+  }
+
+  /** A report is given up when its time is up, and for no other reason. */
+  #lost(member: Member, { n, refused }: Lease, reportMs: number): void {
+    const isOver = reportMs >= this.watched.plan.reportLimitMs || member.stopped !== undefined || refused;
+    if (!isOver || this.sinceTrouble(member) > 120_000)
+      this.broken('nothing lost', `the report of #${n} was given up after ${reportMs} ms`);
   }
 
   #checkContext(event: EventName, token: string | undefined): void {

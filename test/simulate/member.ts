@@ -19,13 +19,11 @@ interface Identity {
   readonly expiration?: Date;
 }
 
-/** How long each of a worker's keys lasts where the plan does nothing to it. */
-const KEY_LASTS_MS = 20 * 60_000;
-
 /** The keys of one worker's process, as its provider hands them out and the service knows them. */
 export class Keys {
   readonly #process: SimulatedProcess;
   readonly #service: Service;
+  readonly #lastsMs: number;
   #last = 0;
   #current: Identity;
   /** Until then the provider is in trouble. */
@@ -34,7 +32,8 @@ export class Keys {
     | undefined;
   asked = 0;
 
-  constructor(process: SimulatedProcess, service: Service) {
+  constructor(process: SimulatedProcess, service: Service, lastsMs: number) {
+    this.#lastsMs = lastsMs;
     this.#process = process;
     this.#service = service;
     this.#current = this.#issue();
@@ -60,17 +59,16 @@ export class Keys {
   };
 
   /** Makes the service refuse the current key. */
-  spoil({ how, provider, ms }: Extract<PlannedEvent, { kind: 'credentials' }>): void {
+  spoil({ provider, ms }: Extract<PlannedEvent, { kind: 'credentials' }>): void {
     this.#service.keys.delete(this.#current.accessKeyId);
     const next = this.#issue();
-    if (how === 'replace') this.#service.keys.add(next.accessKeyId);
     this.#trouble = { until: this.#process.now() + ms, how: provider, next };
   }
 
   #issue(): Identity {
     const accessKeyId = `KEY-${this.#process.name}-${this.#last++}`;
-    this.#service.keys.add(accessKeyId);
-    const expiration = new Date(this.#process.now() + KEY_LASTS_MS);
+    const expiration = new Date(this.#process.now() + this.#lastsMs);
+    this.#service.keys.set(accessKeyId, expiration.getTime());
     return { accessKeyId, secretAccessKey: 'secret', sessionToken: accessKeyId, expiration };
   }
 }
@@ -100,7 +98,7 @@ export interface Hiring {
 /** Makes a worker as `createWorker` does, but for its network. */
 export async function hire({ plan, network, service, stage, worker }: Hiring): Promise<Member> {
   const { process } = stage;
-  const keys = new Keys(process, service);
+  const keys = new Keys(process, service, plan.keyMs);
   const options = plan.handlers.map(({ key, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
     `Handlers.${key}`,
     {

@@ -28,6 +28,8 @@ export interface Watcher {
   left(call: OpenCall): void;
   /** It ended there; `answer` is what arrived whole. */
   ended(call: OpenCall, answer: Answer | undefined): void;
+  /** A worker ends a call by itself. */
+  givenUp(call: OpenCall): void;
 }
 
 /** One call on its way. */
@@ -98,6 +100,7 @@ export class Network {
     else this.#connect(transfer);
     return (reason) => {
       if (transfer.over) return;
+      this.watcher?.givenUp(transfer);
       this.#end(transfer, `aborted`);
       this.#close(transfer);
       from.input(0, () => wire.failed(reason));

@@ -38,8 +38,8 @@ export type PlannedEvent = { readonly at: number } & (
       readonly worker?: number;
       readonly operation: OperationName;
       readonly handler?: HandlerKey;
-      readonly count: number;
-      readonly effect: Effect;
+      /** What happens to the next of these calls, one effect each; null for nothing. */
+      readonly effects: readonly (Effect | null)[];
     }
   | {
       readonly kind: 'outage';
@@ -61,7 +61,6 @@ export type PlannedEvent = { readonly at: number } & (
   | {
       readonly kind: 'credentials';
       readonly worker: number;
-      readonly how: 'expire' | 'replace';
       /** Until then the provider has no others: it hangs, fails, or returns the old ones. */
       readonly ms: number;
       readonly provider: 'hangs' | 'fails' | 'lags';
@@ -91,6 +90,8 @@ export interface Plan {
   readonly reportLimitMs: number;
   /** The least delay of a call's one way, and by how much it varies. */
   readonly wayMs: readonly [number, number];
+  /** How long a key is good for. */
+  readonly keyMs: number;
   /** The longest that the service keeps a poll whose connection has closed. */
   readonly closedPollMs: number;
   readonly handlers: readonly HandlerPlan[];
@@ -120,6 +121,7 @@ const PAGES: readonly (readonly [number, string])[] = [
   [200, '{}'],
   [200, '<html>Sign in</html>'],
   [400, ''],
+  [400, '{"__type":"com.amazonaws.swf.service.v2.model#TaskTimedOut","message":"from a cache"}'],
   [403, '<html>Forbidden</html>'],
   [408, ''],
   [413, '<html>Too large</html>'],
@@ -143,7 +145,7 @@ export function drawPlan(seed: number): Plan {
   const dice = new Dice(seed, 'plan');
   const workers = dice.pick([1, 1, 2, 3]);
   const handlers = HANDLERS.slice(0, dice.pick([1, 2, 3, 5, 5])).map((key) => drawHandler(key, dice));
-  const troubleMs = dice.between(1, 4) * MINUTE;
+  const troubleMs = dice.between(1, 3) * MINUTE;
   const [near, far] = dice.pick([
     [0, 2],
     [1, 20],
@@ -151,10 +153,10 @@ export function drawPlan(seed: number): Plan {
   ] as const);
   const calm = dice.chance(0.15);
   const swarm = Object.fromEntries(Object.entries(TROUBLES).filter(() => dice.chance(0.6)));
-  const many = calm || Object.keys(swarm).length === 0 ? 0 : dice.between(1, 24);
+  const many = calm || Object.keys(swarm).length === 0 ? 0 : dice.between(2, 40);
   const draw = { dice, workers, handlers, troubleMs };
   const events = [
-    ...Array.from({ length: dice.between(4, 16) }, () => drawTasks(draw)),
+    ...Array.from({ length: dice.between(6, 20) }, () => drawTasks(draw)),
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
   ];
   return {
@@ -162,9 +164,10 @@ export function drawPlan(seed: number): Plan {
     calls: dice.chance(0.12) ? 'sdk' : 'lean',
     graceMs: dice.pick([5_000, 20_000, 60_000]),
     drain: dice.chance(0.3) ? 'fail' : 'run',
-    heartbeatRate: dice.pick([250, 250, 20]),
+    heartbeatRate: dice.pick([250, 250, 20, 5]),
     reportLimitMs: dice.pick([15 * MINUTE, 2 * MINUTE]),
     wayMs: [near, far],
+    keyMs: dice.pick([60 * MINUTE, 6.5 * MINUTE]),
     closedPollMs: dice.pick([0, 0, 20_000]),
     events: events.toSorted((one, other) => one.at - other.at),
   };
@@ -197,7 +200,10 @@ function drawTasks({ dice, handlers, troubleMs, workers }: Draw): PlannedEvent {
   const { key: handler, concurrency, heartbeatSeconds } = dice.pick(handlers);
   // A task that blocks the loop for as long as its own lease lasts can never be done.
   const blocks = [300, 2_000, 8_000].filter((each) => each < heartbeatSeconds * 500);
-  const ms = does === 'blocks' ? dice.pick(blocks) : dice.pick([0, 10, 300, 3_000, 20_000, 45_000]);
+  const deaf = [20_000, 45_000, 150_000];
+  const ms = dice.pick(
+    does === 'blocks' ? blocks : does === 'deaf' ? deaf : [0, 10, 300, 3_000, 20_000, 45_000],
+  );
   const most = Math.max(1, Math.floor((LOAD_MS * concurrency * workers) / Math.max(1, ms)));
   const wanted = does === 'blocks' || does === 'deaf' ? dice.between(1, 2) : dice.pick([1, 2, 5, 10, 40]);
   const count = Math.min(most, wanted);
@@ -209,7 +215,7 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
   const at = dice.between(500, troubleMs);
   const worker = dice.between(0, workers - 1);
   const some = dice.chance(0.5) ? { worker } : {};
-  const ms = dice.pick([1_000, 5_000, 20_000, 90_000]);
+  const ms = dice.pick([1_000, 5_000, 20_000, 90_000, 200_000]);
   const { key: handler } = dice.pick(handlers);
   switch (kind) {
     case 'calls':
@@ -229,8 +235,7 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
     case 'wall':
       return { at, kind, worker, byMs: dice.pick([-3_600_000, -400_000, 30_000, 400_000, 3_600_000]) };
     case 'credentials': {
-      const how = dice.pick(['expire', 'replace'] as const);
-      return { at, kind, worker, how, ms, provider: dice.pick(['hangs', 'fails', 'lags']) };
+      return { at, kind, worker, ms, provider: dice.pick(['hangs', 'fails', 'lags']) };
     }
     case 'abort':
       return { at, kind, count: dice.between(1, 10) };
@@ -240,17 +245,14 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
 }
 
 function drawCalls({ dice, handlers }: Draw, at: number, some: { worker?: number }): PlannedEvent {
-  const operation = dice.pick(OPERATIONS);
-  const only = dice.chance(0.3) ? { handler: dice.pick(handlers).key } : {};
-  return {
-    at,
-    kind: 'calls',
-    ...some,
-    operation,
-    ...only,
-    count: dice.pick([1, 1, 2, 5, 20]),
-    effect: drawEffect(dice, operation),
-  };
+  const operation = dice.pick([...OPERATIONS, 'SendTaskSuccess'] as const);
+  const only = dice.chance(0.2) ? { handler: dice.pick(handlers).key } : {};
+  const first = drawEffect(dice, operation);
+  const effects = Array.from({ length: dice.pick([1, 1, 3, 8, 20]) }, () => {
+    if (dice.chance(0.3)) return first;
+    return dice.chance(0.3) ? null : drawEffect(dice, operation);
+  });
+  return { at, kind: 'calls', ...some, operation, ...only, effects };
 }
 
 function drawEffect(dice: Dice, operation: OperationName): Effect {

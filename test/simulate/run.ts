@@ -2,14 +2,18 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { drawPlan, type Plan, writePlan } from './plan.js';
+import { type Found, searchAll } from './plant.js';
 import { shrink } from './shrink.js';
 import { simulate } from './world.js';
 
 const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--verbose]
+       npm run simulate -- --planted | --plant NAME
   --seed      runs the story that this seed tells (default 1)
   --seeds     runs the stories of all seeds from A to B
   --minutes   runs stories for so long, from a seed that the time decides
   --plan      runs a plan, as a failure prints it
+  --planted   plants each of the faults of planted.ts into a copy, and prints which seed found it
+  --plant     does so with those whose name holds this text
   --verbose   prints the plan and everything that happened
 A broken promise is printed with a plan cut down to what breaks it, and the exit code is 1.`;
 
@@ -21,6 +25,10 @@ const SEEDS = 1_000_000;
 interface Options {
   readonly plans: Iterable<Plan>;
   readonly verbose: boolean;
+  /** Ends at the first failure, which is printed as JSON: for a search for planted faults. */
+  readonly first: boolean;
+  /** Searches for planted faults with this in their name instead. */
+  readonly plant: string | undefined;
 }
 
 function readOptions(): Options | undefined {
@@ -30,16 +38,20 @@ function readOptions(): Options | undefined {
       seeds: { type: 'string' },
       minutes: { type: 'string' },
       plan: { type: 'string' },
+      planted: { type: 'boolean', default: false },
+      plant: { type: 'string' },
+      first: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
-  const { seed, seeds = seed, minutes, plan, verbose, help } = values;
+  const { seed, seeds = seed, minutes, plan, verbose, first, planted, plant, help } = values;
   if (help) return undefined;
-  if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], verbose };
-  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000), verbose };
+  const rest = { verbose, first, plant: planted ? '' : plant };
+  if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], ...rest };
+  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000), ...rest };
   const [from = 1, to = from] = seeds.split('-').map(Number);
-  return { plans: plansOf(from, to), verbose };
+  return { plans: plansOf(from, to), ...rest };
 }
 
 function* plansOf(from: number, to: number): Generator<Plan> {
@@ -74,12 +86,36 @@ async function run(plan: Plan, verbose: boolean): Promise<boolean> {
   return false;
 }
 
+/** Runs plans until one fails. @returns that, cut down */
+async function findFirst(plans: Iterable<Plan>): Promise<Found | undefined> {
+  for (const plan of plans) {
+    const result = await simulate(plan, 0);
+    if (!result.violation) continue;
+    const { plan: small } = await shrink(plan, result);
+    const { invariant } = result.violation;
+    return { seed: plan.seed, invariant, events: plan.events.length, shrunkTo: small.events.length };
+  }
+  return undefined;
+}
+
+async function runAll({ plans, verbose }: Options): Promise<number> {
+  let [stories, broken] = [0, 0];
+  for (const plan of plans) {
+    stories++;
+    if (!(await run(plan, verbose))) broken++;
+  }
+  print(`simulate: ${stories - broken} passed, ${broken} failed`);
+  return broken;
+}
+
+async function plantAll(plant: string): Promise<number> {
+  const { found, missed } = await searchAll(print, plant);
+  print(`simulate: ${found} planted faults found, ${missed} missed`);
+  return missed;
+}
+
 const options = readOptions();
 if (!options) print(HELP);
-let [stories, broken] = [0, 0];
-for (const plan of options?.plans ?? []) {
-  stories++;
-  if (!(await run(plan, options?.verbose ?? false))) broken++;
-}
-if (options) print(`simulate: ${stories - broken} passed, ${broken} failed`);
-process.exitCode = broken > 0 ? 1 : 0;
+else if (options.plant !== undefined) process.exitCode = (await plantAll(options.plant)) > 0 ? 1 : 0;
+else if (options.first) print(JSON.stringify((await findFirst(options.plans)) ?? 'none'));
+else process.exitCode = (await runAll(options)) > 0 ? 1 : 0;

@@ -35,6 +35,7 @@ export const keyOf = (arn: string | undefined): HandlerKey | undefined =>
 const OPERATIONS_OF_SERVICE = { ...activityOperations, ...taskOperations };
 /** AWS refuses a signature whose time is wrong by more than this. */
 const SKEW_MS = 300_000;
+const DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 const RETRY = {
   ErrorEquals: ['States.Timeout', 'States.HeartbeatTimeout', 'Stepwright.WorkerShutdown'],
   IntervalSeconds: 1,
@@ -46,8 +47,8 @@ const RETRY = {
 export class Service {
   readonly engine: StepFunctions;
   readonly executions: { readonly execution: Execution; readonly expected: string; stopped: boolean }[] = [];
-  /** Access keys that are good. */
-  readonly keys = new Set<string>();
+  /** Access keys that are good, and until when. */
+  readonly keys = new Map<string, number>();
   readonly #process: SimulatedProcess;
   readonly #timeline: Timeline;
   readonly #chronicle: Chronicle;
@@ -105,7 +106,7 @@ export class Service {
     return this.engine.activities.get(arnOf(key)).queuedTasks;
   }
 
-  parked(key: HandlerKey): number {
+  #parked(key: HandlerKey): number {
     return this.engine.activities.get(arnOf(key)).parkedPolls;
   }
 
@@ -122,10 +123,7 @@ export class Service {
   /** Performs a call. @param onClosed calls back where its connection closes before the answer */
   async perform(request: Request, onClosed: (callback: () => void) => void): Promise<Answer> {
     const refused = this.#refusal(request);
-    if (refused) {
-      this.#chronicle.trouble(request.worker, request.operation);
-      return this.#refuse(refused);
-    }
+    if (refused) return this.#refuse(refused);
     const { operation, body } = request;
     const call: Call = { operation, body, region: 'us-east-1', closedWindowMs: this.#closedPollMs, onClosed };
     try {
@@ -148,24 +146,25 @@ export class Service {
   }
 
   #refusal({ headers, operation, worker, body }: Request): ServiceError | undefined {
+    const unsigned = this.#unsigned(headers);
+    if (unsigned) {
+      this.#chronicle.trouble(worker, operation);
+      return unsigned;
+    }
+    const handler = keyOf(body['activityArn']) ?? this.#chronicle.lease(body['taskToken'] ?? '')?.handler;
+    const polls = handler === undefined ? 0 : this.#parked(handler);
+    const refused = this.#troubles.refusal({ worker, operation, handler }, polls);
+    return refused === undefined ? undefined : new ServiceError(refused, 'Rate exceeded');
+  }
+
+  /** Returns the error of a signature whose time or key is wrong. */
+  #unsigned(headers: Request['headers']): ServiceError | undefined {
     const [, accessKey = ''] = /Credential=([^/]+)\//.exec(headers['authorization'] ?? '') ?? [];
-    const date = (headers['x-amz-date'] ?? '').replace(
-      /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/,
-      '$1-$2-$3T$4:$5:$6Z',
-    );
+    const date = (headers['x-amz-date'] ?? '').replace(DATE, '$1-$2-$3T$4:$5:$6Z');
     if (!(Math.abs(Date.parse(date) - this.#timeline.now) <= SKEW_MS))
       return new ServiceError('InvalidSignatureException', `Signature expired: ${date} is not now`);
-    if (!this.keys.has(accessKey))
-      return new ServiceError(
-        'ExpiredTokenException',
-        'The security token included in the request is expired',
-      );
-    const handler = keyOf(body['activityArn']) ?? this.#chronicle.lease(body['taskToken'] ?? '')?.handler;
-    const refused = this.#troubles.refusal(
-      { worker, operation, handler },
-      handler === undefined ? 0 : this.parked(handler),
-    );
-    return refused === undefined ? undefined : new ServiceError(refused, 'Rate exceeded');
+    if ((this.keys.get(accessKey) ?? 0) > this.#timeline.now) return undefined;
+    return new ServiceError('ExpiredTokenException', 'The security token included in the request is expired');
   }
 
   /** Notes what a call that was performed changed. */

@@ -19,7 +19,7 @@ export async function shrink(plan: Plan, result: Result): Promise<Shrunk> {
   const { invariant } = result.violation ?? { invariant: '' };
   let best = { plan, result, runs: 0 };
   const tryOut = async (candidate: Plan): Promise<boolean> => {
-    if (best.runs >= MOST_RUNS) return false;
+    if (best.runs >= MOST_RUNS || candidate === best.plan) return false;
     const run = await simulate(candidate);
     const fails = run.violation?.invariant === invariant;
     best = fails ? { plan: candidate, result: run, runs: best.runs + 1 } : { ...best, runs: best.runs + 1 };
@@ -61,15 +61,35 @@ const fewerHandlers = ({ handlers }: Plan): Change[] =>
   });
 
 const smallerCounts = ({ events }: Plan): Change[] =>
-  events.flatMap((event, index): Change[] =>
-    'count' in event && event.count > 1
-      ? [1, Math.ceil(event.count / 4), Math.ceil(event.count / 2)].map(
-          (count): Change =>
+  events.flatMap((event, index): Change[] => {
+    const lengths = (length: number): number[] => [1, Math.ceil(length / 4), Math.ceil(length / 2)];
+    if (event.kind === 'calls')
+      return [
+        ...event.effects.map(
+          (_, at): Change =>
             (plan) =>
-              withEvent(plan, index, { ...event, count }),
-        )
-      : [],
-  );
+              without(plan, index, at),
+        ),
+        ...lengths(event.effects.length).map(
+          (length): Change =>
+            (plan) =>
+              withEvent(plan, index, { ...event, effects: event.effects.slice(0, length) }),
+        ),
+      ];
+    if (event.kind !== 'tasks' || event.count === 1) return [];
+    return lengths(event.count).map(
+      (count): Change =>
+        (plan) =>
+          withEvent(plan, index, { ...event, count }),
+    );
+  });
+
+/** Lets the effect at this place be none. */
+function without(plan: Plan, index: number, at: number): Plan {
+  const event = plan.events[index];
+  if (event?.kind !== 'calls' || !event.effects[at]) return plan;
+  return withEvent(plan, index, { ...event, effects: event.effects.with(at, null) });
+}
 
 const plainer = (): Change[] => [
   (plan) => ({ ...plan, closedPollMs: 0 }),

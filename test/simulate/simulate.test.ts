@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { withFault } from './plant.js';
+import { PLANTED } from './planted.js';
 import { drawPlan, type Plan, writePlan } from './plan.js';
 import { shrink } from './shrink.js';
 import { simulate } from './world.js';
@@ -25,4 +27,8 @@ test('a plan that fails is cut down to what fails', async () => {
   const small = await shrink(plan, result);
   expect(small.plan.events.length).toBeLessThan(plan.events.length / 4);
   expect((await simulate(small.plan)).hash).toBe(small.result.hash);
+});
+
+test.each(PLANTED)('the planted fault fits its source: $name', (planted) => {
+  expect(withFault(planted)).toContain(planted.to);
 });

@@ -22,7 +22,7 @@ interface Bucket {
 export class Troubles {
   readonly #timeline: Timeline;
   readonly #chronicle: Chronicle;
-  readonly #calls: { readonly of: Of<'calls'>; left: number }[] = [];
+  readonly #calls: { readonly of: Of<'calls'>; next: number }[] = [];
   readonly #lasting = new Set<Lasting>();
   readonly #buckets = new Map<Lasting, Bucket>();
   /** Called when an outage begins. */
@@ -35,7 +35,7 @@ export class Troubles {
 
   /** Begins a fault, which ends by itself. */
   begin(event: Of<'calls'> | Lasting): void {
-    if (event.kind === 'calls') return void this.#calls.push({ of: event, left: event.count });
+    if (event.kind === 'calls') return void this.#calls.push({ of: event, next: 0 });
     this.#lasting.add(event);
     if (event.kind === 'throttle') this.#buckets.set(event, { of: event, level: 0, at: this.#timeline.now });
     this.#timeline.at(this.#timeline.now + event.ms, () => this.#lasting.delete(event));
@@ -53,9 +53,10 @@ export class Troubles {
     const index = this.#calls.findIndex(({ of }) => fits(of, call));
     const fault = this.#calls[index];
     if (!fault) return undefined;
-    if (--fault.left === 0) this.#calls.splice(index, 1);
-    this.#chronicle.trouble(call.worker, call.operation);
-    return fault.of.effect;
+    const effect = fault.of.effects[fault.next++] ?? undefined;
+    if (fault.next >= fault.of.effects.length) this.#calls.splice(index, 1);
+    if (effect) this.#chronicle.trouble(call.worker, call.operation);
+    return effect;
   }
 
   outage(worker: number): Of<'outage'>['how'] | undefined {
@@ -74,7 +75,9 @@ export class Troubles {
   /** Returns the error by which the service refuses a call for a quota, a crowd or a key. */
   refusal({ worker, operation, handler }: CallRef, openPolls: number): string | undefined {
     const refused = this.#refusal(operation, handler, openPolls);
-    if (refused !== undefined) this.#chronicle.trouble(worker, operation);
+    // A quota is shared by all handlers; a crowd and a key are one handler's.
+    if (refused === 'ThrottlingException') this.#chronicle.trouble(worker, operation);
+    else if (refused !== undefined && handler) this.#chronicle.trouble(worker, handler);
     return refused;
   }
 

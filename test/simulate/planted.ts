@@ -1,0 +1,179 @@
+/** A deliberate break of a promise: a text of one source that is replaced by another. */
+export interface Planted {
+  readonly name: string;
+  /** From `src/framework`. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const at = (file: string, faults: Readonly<Record<string, readonly [string, string]>>): Planted[] =>
+  Object.entries(faults).map(([name, [from, to]]) => ({ name, file, from, to }));
+
+/** Each is found by the search, or the search gets better. */
+export const PLANTED: readonly Planted[] = [
+  ...at('aws/response.ts', {
+    "a gateway's empty 200 is taken for a yes": [
+      'if (read && status === 200) return { output: read };',
+      'if (status === 200) return { output: read ?? {} };',
+    ],
+    "a gateway's words are taken for the service's": [
+      "headers['x-amzn-requestid'] !== undefined ||",
+      "headers['x-amzn-requestid'] !== undefined || true ||",
+    ],
+  }),
+  ...at('aws/classify-failure.ts', {
+    'a report that met a 503 counts as accepted': [
+      "return retry('fast', sent && status !== 503);",
+      "return status === 503 ? { kind: 'ok' } : retry('fast', sent);",
+    ],
+    'gone is not heeded': ["if (GONE.has(type)) return { kind: 'gone', error };", ''],
+    'a throttled report is refused for good': [
+      "if (isThrottle(type, status)) return retry('throttled');",
+      "if (isThrottle(type, status)) return { kind: 'refused', error };",
+    ],
+  }),
+  ...at('aws/lean/lean-calls.ts', {
+    'a wrong clock is never corrected': ['this.#clockOffsetMs = trueOffsetMs;', ''],
+    'the signature is made for another time': [
+      'wallTime() + offsetMs);',
+      'wallTime() + offsetMs - 400_000);',
+    ],
+  }),
+  ...at('aws/lean/exchange.ts', {
+    'a call that is given up stays open': ['    controller?.abort(reason);\n', ''],
+  }),
+  ...at('worker/task/report.ts', {
+    'an outcome is sent again after it was accepted': [
+      "if (answer.kind === 'ok') return { kind: 'accepted', outcome };",
+      "if (answer.kind === 'ok' && attempt > 1) return { kind: 'accepted', outcome };",
+    ],
+    'a success turns into a failure when it is repeated': [
+      '    await clock.sleep(delayMs, this.#gone);\n    return outcome;',
+      "    await clock.sleep(delayMs, this.#gone);\n    return outcome.status === 'succeeded' ? refusedOutput(outcome.output, answer.error) : outcome;",
+    ],
+    'a report waits for ever for its answer': [
+      'const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - clock.now());',
+      'const limitMs = 86_400_000;',
+    ],
+    'a report is given up after its first failure': [
+      'if (leftMs <= 0) return undefined;',
+      'return undefined;',
+    ],
+    'the limit of a report leaves its timer behind': [
+      '    cancel();\n    if (answer.kind',
+      '    if (answer.kind',
+    ],
+    'a report is never given up in a drain': [
+      'this.#until = Math.min(this.#until, until);',
+      'this.#until = Math.max(this.#until, 0);',
+    ],
+  }),
+  ...at('worker/task/task.ts', {
+    'a task that is gone is still reported': ['    this.#report.cancel(error);\n', ''],
+    'timers of a task that has ended are left': ['    for (const cancel of this.#timers) cancel();\n', ''],
+    'the heartbeat ends before the report': [
+      '    this.#emitSettled();\n    this.#inContext.close();\n',
+      '    this.#emitSettled();\n    this.#heartbeat?.release();\n    this.#inContext.close();\n',
+    ],
+    'the heartbeat goes on after the report': ['    this.#heartbeat?.release();\n', ''],
+    'a lost report is not told': [
+      "      this.#emit('report:lost', { ...reported, attempts, outcome, error });\n",
+      '      void [reported, attempts, outcome, error];\n',
+    ],
+    'a handler that ignores its signal holds up the drain': [
+      '    this.#emitSettled();\n    this.#releaseSlot();\n',
+      '    this.#emitSettled();\n',
+    ],
+    'no heartbeat is sent': [
+      'everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,',
+      'everyMs: Number.POSITIVE_INFINITY,',
+    ],
+  }),
+  ...at('worker/poll/slots.ts', {
+    'a poll is sent without a slot': [
+      'Math.min(this.size - this.used,',
+      'Math.min(this.size - this.#running,',
+    ],
+    'results that are not taken do not count': [', 2 * this.size - this.used - this.#undelivered)', ')'],
+    'a slot is held until the report is accepted': ["if (this.#use === 'handler') this.#to('report');", ''],
+  }),
+  ...at('worker/poll/poller.ts', {
+    'the slot of a failed poll leaks': [
+      '    } else slot.free();',
+      "    } else if (answer.kind === 'empty') slot.free();",
+    ],
+    'a wake-up is lost': ['    this.#wakeAt(this.#policy.nextAt(clock.now(), slots.free));\n', ''],
+    'a poll hangs for ever': ['      else end();\n', ''],
+    'a poll is given up too soon': [
+      'export const POLL_LIMIT_MS = 75_000;',
+      'export const POLL_LIMIT_MS = 55_000;',
+    ],
+    "a poll's limit leaves its timer behind": [
+      '    cancel();\n    this.#emitEnded(poll, answer);',
+      '    this.#emitEnded(poll, answer);',
+    ],
+    'polls go on after the stop': ['    if (this.#stopping) return;\n', ''],
+    'an answer is not remembered': ['      this.#lastAnswerAt = now;\n', ''],
+  }),
+  ...at('worker/poll/poll-policy.ts', {
+    'a failed poll counts as open for ever': [
+      "    this.#open.remove(poll);\n    if (end.kind === 'failed')",
+      "    if (end.kind !== 'failed') this.#open.remove(poll);\n    if (end.kind === 'failed')",
+    ],
+    'one key that is throttled slows all handlers': [
+      "if (trouble === 'throttled' && !ofKey) this.#options.pace.refused(poll.sentAt, now);",
+      "if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);",
+    ],
+    'a refused poll waits for a quarter of an hour': [
+      '  refused: [1_000, 30_000],\n};\n/** An empty',
+      '  refused: [900_000, 900_000],\n};\n/** An empty',
+    ],
+  }),
+  ...at('worker/heartbeat/heartbeat-scheduler.ts', {
+    'a heartbeat that failed is the last one': [
+      "    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);\n    this.#enter(beat);",
+      "    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);\n    if (answer.kind === 'ok') this.#enter(beat);",
+    ],
+    'gone is heard by no task': ['      beat.lease.onGone(answer.error);\n', ''],
+  }),
+  ...at('worker/heartbeat/rate-limiter.ts', {
+    'heartbeats exceed their rate': [
+      'return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);',
+      'return Number.NEGATIVE_INFINITY;',
+    ],
+  }),
+  ...at('worker/heartbeat/in-flight.ts', {
+    'a heartbeat waits for ever for its answer': [
+      '      first.limit.abort(new Error(`no answer to a heartbeat within ${Math.round(first.limitMs)} ms`));\n',
+      '',
+    ],
+  }),
+  ...at('worker/heartbeat/scheduled-heartbeat.ts', {
+    'heartbeats are late by half of their interval': [
+      'return this.#countedFrom + (1 - share) * this.lease.everyMs;',
+      'return this.#countedFrom + (1.5 - share) * this.lease.everyMs;',
+    ],
+  }),
+  ...at('worker/worker.ts', {
+    'the drain forgets a lease that came late': [
+      '    for (let left = this.#left(); left.length > 0; left = this.#left()) await Promise.all(left);\n',
+      '',
+    ],
+    'the grace never ends': ['      for (const loop of this.#loops) loop.endGrace();\n', ''],
+    'the watch of stalls goes on after the stop': ['    this.#stalls.stop();\n', ''],
+  }),
+  ...at('worker/observe/readiness.ts', {
+    'ready whatever happens': [
+      "  if (state !== 'running') return",
+      "  if (state === 'running') return [];\n  if (state !== 'running') return",
+    ],
+  }),
+  ...at('aws/sdk/credentials.ts', {
+    'credentials are asked for once and never again': ['.finally(() => (this.#taking = undefined))', ''],
+    'refused credentials are not renewed': [
+      'if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;',
+      'return false;',
+    ],
+  }),
+];
