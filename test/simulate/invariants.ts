@@ -3,7 +3,7 @@ import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
 import type { HandlerKey, Plan } from './plan.js';
-import { type Answer, keyOf, outcomeOf, type Service } from './service.js';
+import { type Answer, isFromService, keyOf, outcomeOf, type Service } from './service.js';
 import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
 
 /** A promise that a worker broke. */
@@ -291,15 +291,4 @@ const show = (outcome: Outcome | undefined): string =>
 
 function count(counts: Map<HandlerKey, number>, key: HandlerKey, step: 1 | -1): void {
   counts.set(key, (counts.get(key) ?? 0) + step);
-}
-
-/** True for a whole answer that bears the service's mark. */
-function isFromService({ headers, text }: Answer): boolean {
-  if (headers['x-amzn-requestid'] === undefined) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

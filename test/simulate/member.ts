@@ -5,11 +5,12 @@ import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
 import { Handlers, STAGE, type Stage } from './handlers.js';
-import { connectionOf, type Network } from './network.js';
-import { HANDLERS, type Plan, type PlannedEvent } from './plan.js';
+import { connectionOf } from './lean-connection.js';
+import type { Network } from './network.js';
+import type { Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { sdkHandlerOf } from './sdk-handler.js';
-import { arnOf, type Service } from './service.js';
+import type { Service } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
 
 interface Identity {
@@ -141,5 +142,3 @@ export async function hire({ plan, network, service, stage, worker }: Hiring): P
   );
   return { worker, process, it, keys, bornAt: process.now(), stopped: undefined, ended: undefined };
 }
-
-export const ALL_ARNS = HANDLERS.map(arnOf);

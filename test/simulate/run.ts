@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { drawPlan, type Plan, writePlan } from './plan.js';
 import { type Found, searchAll } from './plant.js';
 import { shrink } from './shrink.js';
-import { simulate } from './world.js';
+import { simulate } from './simulate.js';
 
 const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--verbose]
        npm run simulate -- --planted | --plant NAME

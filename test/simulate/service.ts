@@ -226,3 +226,14 @@ export const outcomeOf = (operation: OperationName, body: Readonly<Record<string
   operation === 'SendTaskSuccess'
     ? { status: 'succeeded', text: body['output'] ?? '' }
     : { status: 'failed', text: `${body['error']} ${body['cause']}` };
+
+/** True for a whole answer that bears the service's mark. */
+export function isFromService({ headers, text }: Answer): boolean {
+  if (headers['x-amzn-requestid'] === undefined) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
 import type { Plan, PlannedEvent } from './plan.js';
-import { type Result, simulate } from './world.js';
+import { type Result, simulate } from './simulate.js';
 
 /** The most runs that shrinking a plan may take. */
 const MOST_RUNS = 400;

@@ -3,7 +3,7 @@ import { withFault } from './plant.js';
 import { PLANTED } from './planted.js';
 import { drawPlan, type Plan, writePlan } from './plan.js';
 import { shrink } from './shrink.js';
-import { simulate } from './world.js';
+import { simulate } from './simulate.js';
 
 test.each([4, 20])('the story of seed %i breaks no promise, and is the same each time', async (seed) => {
   const [once, again] = [await simulate(drawPlan(seed)), await simulate(drawPlan(seed))];

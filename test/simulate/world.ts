@@ -1,27 +1,14 @@
 import { Bounds } from './bounds.js';
 import { Chronicle } from './chronicle.js';
 import type { Work } from './handlers.js';
-import { Invariants, type Violation } from './invariants.js';
+import { Invariants } from './invariants.js';
 import { hire, type Member } from './member.js';
 import { Network } from './network.js';
-import { drawPlan, type HandlerKey, type Plan, type PlannedEvent } from './plan.js';
+import type { HandlerKey, Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { Service } from './service.js';
-import { EPOCH, setWallClock, SimulatedProcess, Timeline } from './timeline.js';
+import { EPOCH, SimulatedProcess, Timeline } from './timeline.js';
 import { Troubles } from './troubles.js';
-
-export interface Result {
-  readonly violation: Violation | undefined;
-  /** A hash of everything that happened: the same for each run of a plan. */
-  readonly hash: string;
-  /** Milliseconds of the simulated world, and real ones. */
-  readonly simulatedMs: number;
-  readonly realMs: number;
-  readonly steps: number;
-  readonly leases: number;
-  /** What happened last. */
-  readonly lines: readonly string[];
-}
 
 /** All that is left when trouble has ended is done within this time, or a run counts as hung. */
 const CALM_LIMIT_MS = 40 * 60_000;
@@ -33,45 +20,8 @@ const LAST_MS = 130_000;
 /** A run that takes longer in real time is cut off: something loops. */
 const REAL_LIMIT_MS = 60_000;
 
-/** A plan of nothing. Run once, it loads all that a worker loads at its start, which takes real time. */
-const EMPTY: Plan = { ...drawPlan(0), workers: 1, troubleMs: 1_000, events: [] };
-let warm: Promise<unknown> | undefined;
-
-/** Runs a plan. @param keep how many of the last lines are kept */
-export async function simulate(plan: Plan, keep = 400): Promise<Result> {
-  warm ??= runOnce({ ...EMPTY, calls: 'lean' }, 0).then(() => runOnce({ ...EMPTY, calls: 'sdk' }, 0));
-  await warm;
-  return runOnce(plan, keep);
-}
-
-async function runOnce(plan: Plan, keep: number): Promise<Result> {
-  const world = new World(plan, keep);
-  const began = performance.now();
-  const restore = [world.timeline.countTurns(), setWallClock(world.timeline), world.watchProcess()];
-  try {
-    await world.run();
-  } catch (error) {
-    world.invariants.broken(
-      'no crash',
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    );
-  } finally {
-    for (const each of restore) each();
-    world.service.engine.close();
-  }
-  const { chronicle, timeline, invariants } = world;
-  return {
-    violation: invariants.violation,
-    hash: chronicle.digest(),
-    simulatedMs: timeline.now - EPOCH,
-    realMs: performance.now() - began,
-    steps: timeline.steps,
-    leases: chronicle.byNumber.length,
-    lines: chronicle.lines,
-  };
-}
-
-class World {
+/** One run of a plan. */
+export class World {
   readonly timeline = new Timeline();
   readonly chronicle: Chronicle;
   readonly service: Service;
