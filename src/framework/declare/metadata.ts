@@ -80,6 +80,11 @@ export function readPropertyType(target: Constructor, property: string): unknown
   return Reflect.getMetadata('design:type', prototypeOf(target), property);
 }
 
+/** Returns true where the compiler emitted a type for a decorated property, if only `undefined`. */
+export function hasPropertyType(target: Constructor, property: string): boolean {
+  return Reflect.hasMetadata('design:type', prototypeOf(target), property);
+}
+
 function prototypeOf(target: Constructor): object {
   const { prototype } = target as { prototype: unknown };
   return typeof prototype === 'object' && prototype !== null ? prototype : {};

@@ -76,6 +76,19 @@ describe('compilers that write the types of parameters', () => {
   });
 });
 
+/** The fields of an `unchecked` input that are refused at start. */
+async function refusedFields(runFile: (file: string) => Promise<unknown>): Promise<string[]> {
+  const problems = (await runFile('unchecked')) as { what: string }[];
+  return problems.map(({ what }) => /Order\.\w+/.exec(what)?.[0] ?? what);
+}
+
+test.each(['tsc', 'swc'])(
+  '%s: a class or a date that nothing checks is refused at start',
+  async (compiler) => {
+    expect(await refusedFields((file) => runCompiled(compiler, file))).toEqual(['Order.inner', 'Order.when']);
+  },
+);
+
 const runWithTsx = (file: string): Promise<unknown> =>
   node('--import', 'tsx', join(SOURCES, 'run.js'), SOURCES, `${file}.activity.ts`);
 
@@ -104,6 +117,10 @@ describe('compilers that write none', () => {
       ]);
     },
   );
+
+  test.each(compilers)('%s: fields of which nothing is known are refused at start', async (_, runFile) => {
+    expect(await refusedFields(runFile)).toEqual(['Order.inner', 'Order.when', 'Order.list']);
+  });
 
   test.each(sample(compilers, 1))('%s: with `input:` and @inject everything works', async (_, runFile) => {
     expect(await runFile('explicit')).toEqual(greeted);

@@ -148,10 +148,45 @@ const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 function conversionFaults(property: DtoProperty, label: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
+  if (isUnchecked(property)) return [unchecked(property, label)];
   if (!typed && !nested && property.rules.some(({ name }) => OF_DATES.has(name)))
     return [neverInJson(Date, property, label)];
   if (!typed) return nested || isInJson(declaredType) ? [] : [neverInJson(declaredType, property, label)];
   return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, label));
+}
+
+/** The rules of class-validator that an object or an array of anything can satisfy. */
+export const OPEN_RULES: ReadonlySet<string> = new Set([
+  'isDefined',
+  'isNotEmpty',
+  'notEquals',
+  'isNotIn',
+  'isObject',
+  'isNotEmptyObject',
+  'isArray',
+  'arrayContains',
+  'arrayNotContains',
+  'arrayNotEmpty',
+  'arrayMinSize',
+  'arrayMaxSize',
+  'arrayUnique',
+]);
+
+/**
+ * Returns true where the compiler wrote no type, and neither a rule nor a decorator tells what the property holds: it may
+ * be a date or a class whose rules nothing would apply.
+ */
+const isUnchecked = ({ emitted, typed, nested, open, rules }: DtoProperty): boolean =>
+  !emitted && !typed && !nested && !open && rules.every(({ name }) => OPEN_RULES.has(name));
+
+function unchecked({ name, rules }: DtoProperty, label: string): Fault {
+  const list = rules.some((rule) => rule.name.startsWith('array') || rule.name === 'isArray');
+  const each = list ? '{ each: true }' : '';
+  return {
+    code: 'INPUT_TYPE_LOST',
+    what: `the compiler wrote no type for ${label}, and no rule says what it holds: a date or an object of a class would arrive as it was sent, unchecked`,
+    fix: `write above ${name} what its values are: @ValidateNested(${each}) @Type(() => TheClass) for a class, ${list ? '' : '@IsDate() @Type(() => Date) for a date, '}a rule such as @IsString(${each}), or @Allow() for any value; or compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)`,
+  };
 }
 
 function neverInJson(declared: unknown, property: DtoProperty, label: string): Fault {

@@ -4,8 +4,8 @@ import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import type { ValidationArguments } from 'class-validator';
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from './class-validator.js';
 import type { Constructor } from '../class.js';
-import { COLLECTION, kindOf, type Kind } from './kinds.js';
-import { readPropertyType } from '../metadata.js';
+import { COLLECTION, isObject, kindOf, type Kind } from './kinds.js';
+import { hasPropertyType, readPropertyType } from '../metadata.js';
 
 /** The collection that holds the values of a property; `one` where the property holds a single value. */
 export type Container = 'one' | 'array' | 'set' | 'map';
@@ -36,6 +36,8 @@ export interface DtoRule {
   /** The arguments of the rule's decorator, such as the least and the most. */
   readonly constraints: unknown[];
   readonly message: Message;
+  /** Returns the rule's verdict on a value that class-validator can't judge; undefined for all others. */
+  readonly decide?: (value: unknown) => boolean | undefined;
   /** Returns true where the rule is to be checked (`validateIf`); undefined: the rule is always checked. */
   readonly applies: Condition | undefined;
   /** The constraint class. `instance` comes from the container of the task whose input is validated. */
@@ -65,6 +67,8 @@ export interface DtoProperty {
   readonly nested?: { readonly message: Message };
   /** The property's type as the compiler emitted it; undefined where none was emitted. */
   readonly declaredType: unknown;
+  /** True where the compiler wrote a type for the property, if only `Object`. tsx and esbuild write none. */
+  readonly emitted: boolean;
   /** The kind that the property's values must be of; undefined where nothing is known, as for a union. */
   readonly declared: Kind | undefined;
   /** The collection that holds the property's values, each of the class that `@Type` names. */
@@ -85,6 +89,8 @@ export interface DtoProperty {
   readonly rules: readonly DtoRule[];
   /** The property's form in an output; undefined where `@Exclude` or `@Expose` keeps it out. */
   readonly written: Written | undefined;
+  /** True with `@Allow`: the property may hold anything. */
+  readonly open: boolean;
   /** True where the property may be absent even without a condition: with `@Allow`, or where its type is not known. */
   readonly mayBeAbsent: boolean;
 }
@@ -111,12 +117,14 @@ export function readProperty(
   const declaredType = readPropertyType(owner, name) ?? type?.reflectedType;
   const each = metadata.some((rule) => rule.each);
   const declared = kindOf(declaredType) ?? (each ? COLLECTION : undefined);
+  const open = metadata.some((rule) => rule.type === ValidationTypes.WHITELIST);
   return {
     name,
     key: expose?.options?.name ?? name,
     readable: isExposed(owner, name, groups, PLAIN_TO_CLASS) && isSettable(owner, name),
     exposed: expose !== undefined,
     declaredType,
+    emitted: hasPropertyType(owner, name),
     declared,
     container: containerOf(declaredType, each),
     ...typeParts(type, name),
@@ -125,8 +133,8 @@ export function readProperty(
     transforms: transformsOf(owner, name, groups, PLAIN_TO_CLASS),
     written: writtenOf(owner, name, groups),
     rules: metadata.flatMap(readRules),
-    mayBeAbsent:
-      (!declared && type === undefined) || metadata.some((rule) => rule.type === ValidationTypes.WHITELIST),
+    open,
+    mayBeAbsent: (!declared && type === undefined) || open,
   };
 }
 
@@ -172,7 +180,26 @@ function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[
       message: metadata.message || undefined,
       applies: metadata.validateIf,
       constraint,
+      ...decimalPlacesPart(constraint.name, metadata.constraints),
     }));
+}
+
+/**
+ * Counts the decimal places of `@IsNumber({ maxDecimalPlaces })` for numbers that JavaScript writes with an exponent,
+ * such as 1e-7: class-validator throws at them, or counts the digits of the exponent.
+ */
+function decimalPlacesPart(name: string, constraints: unknown): Pick<DtoRule, 'decide'> {
+  const [options] = Array.isArray(constraints) ? (constraints as unknown[]) : [];
+  const most = isObject(options) ? options['maxDecimalPlaces'] : undefined;
+  if (name !== 'isNumber' || typeof most !== 'number') return {};
+  return {
+    decide: (value) => {
+      if (typeof value !== 'number' || !String(value).includes('e-')) return undefined;
+      const [digits = '', exponent = ''] = value.toExponential().split('e');
+      const [, decimals = ''] = digits.split('.');
+      return decimals.length - Number(exponent) <= most;
+    },
+  };
 }
 
 /** Returns the fields and accessors without a rule that `@Expose` puts into an output. */

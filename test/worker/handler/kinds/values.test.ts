@@ -321,3 +321,18 @@ test('while the value is right, what a rule throws is not swallowed', async () =
   }
   expect(await take(Throwing, '{"any":7}')).toMatchObject({ error: 'TypeError' });
 });
+
+class Precise {
+  @IsNumber({ maxDecimalPlaces: 8 }) value!: number;
+  @IsOptional() @IsNumber({ maxDecimalPlaces: 2 }, { each: true }) list?: number[];
+}
+
+test.each<[string, unknown]>([
+  ['{"value":1e-7}', { Precise: { value: 1e-7 } }],
+  ['{"value":1.5e-7}', { Precise: { value: 1.5e-7 } }],
+  ['{"value":1e-9}', expect.stringMatching(/^refused: value must be a number conforming/)],
+  ['{"value":1.25e-8}', expect.stringMatching(/^refused: value must be a number conforming/)],
+  ['{"value":1,"list":[0.25,1e-7]}', expect.stringMatching(/^refused: each value in list must be a number/)],
+])('decimal places of a number with an exponent: %s', async (json, expected) => {
+  expect(await take(Precise, json)).toEqual(expected);
+});

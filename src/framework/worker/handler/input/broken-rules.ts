@@ -155,11 +155,19 @@ const isCollection = (value: unknown): value is Collection =>
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
 
 /** Asks a rule about a value; with `each`, about the parts of a collection that are not refused. */
-function verdictOf({ constraint, each }: DtoRule, value: unknown, about: ValidationArguments): unknown {
+function verdictOf(
+  { constraint, decide, each }: DtoRule,
+  value: unknown,
+  about: ValidationArguments,
+): unknown {
   const { instance } = constraint;
-  if (!each || !isCollection(value)) return instance.validate(value, about);
-  const parts = valuesOf(value).filter((part) => part !== REFUSED);
-  return everyVerdict(parts.map((part) => instance.validate(part, about)));
+  const ask = (part: unknown): unknown => decide?.(part) ?? instance.validate(part, about);
+  if (!each || !isCollection(value)) return ask(value);
+  return everyVerdict(
+    valuesOf(value)
+      .filter((part) => part !== REFUSED)
+      .map(ask),
+  );
 }
 
 function everyVerdict(verdicts: readonly unknown[]): unknown {
