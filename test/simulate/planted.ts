@@ -125,9 +125,9 @@ export const PLANTED: readonly Planted[] = [
       "if (trouble === 'throttled' && !ofKey) this.#options.pace.refused(poll.sentAt, now);",
       "if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);",
     ],
-    'a refused poll waits for a quarter of an hour': [
-      '  refused: [1_000, 30_000],\n};\n/** An empty',
-      '  refused: [900_000, 900_000],\n};\n/** An empty',
+    'a poll that failed waits for a quarter of an hour': [
+      'const ceiling = Math.min(most, least * 2 ** Math.min(times, 20));',
+      'const ceiling = 1_800_000;',
     ],
   }),
   ...at('worker/heartbeat/heartbeat-scheduler.ts', {
