@@ -5,7 +5,7 @@ import { drawPlan, type Plan, writePlan } from './plan.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulate.js';
 
-test.each([4, 20])('the story of seed %i breaks no promise, and is the same each time', async (seed) => {
+test.each([25, 39])('the story of seed %i breaks no promise, and is the same each time', async (seed) => {
   const [once, again] = [await simulate(drawPlan(seed)), await simulate(drawPlan(seed))];
   expect(once.violation).toBeUndefined();
   expect(once.leases).toBeGreaterThan(20);
@@ -18,7 +18,7 @@ test('a plan that is written can be read again', () => {
 });
 
 test('a plan that fails is cut down to what fails', async () => {
-  const drawn = drawPlan(4);
+  const drawn = drawPlan(25);
   // No heartbeat can keep leases that are so short.
   const handlers = drawn.handlers.map((each) => ({ ...each, heartbeatSeconds: 1 }));
   const plan: Plan = { ...drawn, handlers };
