@@ -150,7 +150,7 @@ test.each([undefined, null, 'sealed', { code: 5 }])('a provider may throw %j', a
   });
   // It is asked again.
   await clock.advance(1_000);
-  await expect(credentials.current()).resolves.toMatchObject({ accessKeyId: 'SESSION0' });
+  expect(await credentials.current()).toMatchObject({ accessKeyId: 'SESSION0' });
   credentials.close();
 });
 

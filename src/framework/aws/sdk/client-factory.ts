@@ -31,14 +31,18 @@ export class ClientFactory {
   readonly #settings: ClientSettings;
   readonly #clients: SFNClient[] = [];
   readonly #provider: SFNClientConfig['credentials'];
+  /** The region of the first client, whose provider serves all. */
+  #region: string | undefined;
 
   constructor(settings: ClientSettings) {
     const { endpoint, sdk, clock = systemClock, log = silentLog } = settings;
     this.#settings = settings;
-    this.#provider = localCredentials(endpoint, sdk.credentials);
+    const own = localCredentials(endpoint, sdk.credentials);
+    this.#provider = unmemoized(own);
     this.credentials = new Credentials({
-      ...{ clock, log, renewable: typeof this.#provider !== 'object' },
-      kept: !(Reflect.get(Object(this.#provider), 'memoized') || sdk.credentialDefaultProvider),
+      ...{ clock, log, renewable: typeof own !== 'object' },
+      kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
+      remake: () => new (loadSdk().SFNClient)(this.#config(this.#region, 1, 1)).config.credentials,
     });
   }
 
@@ -57,6 +61,7 @@ export class ClientFactory {
     // The SDK would print seven lines about Node 20 at each start, which this package supports on purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const { SFNClient } = loadSdk();
+    if (this.#clients.length === 0) this.#region = region;
     const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
     calls?.attach(client);
     this.credentials.attach(client);
@@ -166,6 +171,16 @@ function localCredentials(
     return { accessKeyId, secretAccessKey, ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }) };
   }
   return profileCredentials;
+}
+
+/**
+ * Lets each ask reach a user's function: the SDK would keep what it returned, have an ask wait for one that hangs, and ask
+ * twice for credentials that expire within five minutes. Stepwright keeps them itself.
+ */
+function unmemoized(provider: SFNClientConfig['credentials']): SFNClientConfig['credentials'] {
+  if (typeof provider !== 'function') return provider;
+  const ask: typeof provider = (options) => provider(options);
+  return Object.assign(ask, provider, { memoized: true });
 }
 
 async function profileCredentials(): Promise<{ accessKeyId: string; secretAccessKey: string }> {

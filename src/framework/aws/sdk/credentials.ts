@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Abortable } from '../../base/abort.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
@@ -9,21 +8,20 @@ import { within } from '../../base/time/wait.js';
 import type { AsOf, Renewal, Repeatable } from '../activity-calls.js';
 import type { CallEnd, CallFailure } from '../call.js';
 import { CredentialRefresh } from './credential-refresh.js';
-
-/** A client's source of credentials: the SDK's own chain or a user's function, memoised by the SDK. */
-type Provider = SFNClient['config']['credentials'];
-type Identity = Awaited<ReturnType<Provider>>;
+import { CredentialSource, type Identity, type Provider } from './credential-source.js';
 
 export interface CredentialsSettings {
   readonly clock: Clock;
   readonly log: Logger;
   /** True where the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
-  /**
-   * True where the SDK keeps credentials until they are about to expire; false for a user's provider that keeps its
-   * own.
-   */
+  /** False for a user's provider that keeps its own credentials, and so is asked for each call. */
   readonly kept: boolean;
+  /**
+   * Makes the provider anew, to be asked after an ask that hangs.
+   * @default the same provider is asked
+   */
+  readonly remake?: () => Provider;
 }
 
 /**
@@ -48,8 +46,8 @@ const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
 /** Credentials are renewed this long before they expire, as by the SDK. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** The longest that a call waits for the provider of credentials. */
-const PROVIDER_LIMIT_MS = 5_000;
+/** Calls wait for the provider of credentials until this long after it was asked. */
+const WAIT_LIMIT_MS = 5_000;
 /** After this time without a refusal, the next refusal is new trouble. */
 const QUIET_MS = 60_000;
 
@@ -68,9 +66,10 @@ interface Trouble {
 }
 
 /**
- * The credentials of all clients, from one provider. Where the service refuses them or the provider fails, they are
- * refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. Once there are new credentials,
- * the calls that wait for them are repeated and the listeners are called.
+ * The credentials of all clients, from one provider. Where the service refuses them, the provider fails or they are about
+ * to expire, they are refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. Once there are
+ * new credentials, the calls that wait for them are repeated and the listeners are called. A call waits only where there
+ * are no credentials, or where they were refused.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
@@ -81,25 +80,36 @@ export class Credentials implements Renewal {
    */
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
-  #source: Provider | undefined;
-  #taking: Promise<void> | undefined;
+  readonly #source: CredentialSource;
+  #asking: Promise<void> | undefined;
+  /** The time at which the provider was last asked, in epoch milliseconds. */
+  #askedAt = Number.NEGATIVE_INFINITY;
   #identity: Identity | undefined;
+  /** The wall time from which the provider is asked for new credentials, in epoch milliseconds. */
+  #renewAt = Number.POSITIVE_INFINITY;
   /** Counts the credentials: raised when new ones replace others. */
   #generation = 0;
   #trouble: Trouble | undefined;
   /** The error that the provider last failed with; undefined once the provider has returned credentials again. */
   #failure: Error | undefined;
+  /** The error that calls failed with because there never were any credentials; undefined once there are. */
+  #missing: Error | undefined;
 
   constructor(settings: CredentialsSettings) {
     this.#settings = settings;
-    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askAgain());
+    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askAnew());
+    this.#source = new CredentialSource({
+      ...settings,
+      onAnswer: (identity) => this.#take(identity),
+      onFailure: (error) => (this.#failure = error),
+    });
   }
 
   /** Makes a client use these credentials. The first client's provider serves all. */
   attach(client: SFNClient): void {
-    this.#source ??= client.config.credentials;
+    this.#source.use(client.config.credentials);
     // Without the mark the SDK would keep the first credentials for ever.
-    client.config.credentials = Object.assign(() => this.#provide(), { memoized: true });
+    client.config.credentials = Object.assign(async () => this.current(), { memoized: true });
   }
 
   asOf(): AsOf {
@@ -130,11 +140,15 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns the credentials that the next call is signed with; a promise where the provider must be asked. The promise
-   * rejects with the provider's error where there never were any credentials.
+   * Returns the credentials that the next call is signed with; a promise where the provider must be asked first. The
+   * promise rejects with the provider's error where there never were any credentials. Where the provider fails or they are
+   * about to expire, the last ones stay in use: the service decides whether they have expired, not this machine's clock.
    */
   current(): Identity | Promise<Identity> {
-    return this.#isGood() ? (this.#identity as Identity) : this.#provide();
+    const identity = this.#identity;
+    if (!identity || !this.#settings.kept) return this.#ask();
+    if (this.#failure || this.#isDue()) void this.#request();
+    return identity;
   }
 
   /** Calls the listener whenever new credentials replace refused ones. */
@@ -147,50 +161,48 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Resolves to the credentials that a call is signed with. Where the provider fails, the last credentials stay in use:
-   * the service decides whether they have expired, not this machine's clock.
+   * Asks the provider, and returns the credentials in hand where it fails or takes long.
    * @throws the provider's error where there never were any credentials
    */
-  async #provide(): Promise<Identity> {
-    if (this.#isGood()) return this.#identity as Identity;
-    if (!this.#failure) await this.#waitFor(this.#takeOnce());
-    if (this.#failure) await this.#waitFor(this.#request());
-    if (this.#identity) return this.#identity;
-    throw this.#failure ?? new Error('the provider of credentials gave none');
-  }
-
-  /**
-   * Returns true where the provider need not be asked: for ever with credentials that do not expire, otherwise until
-   * five minutes before they expire.
-   */
-  #isGood(): boolean {
-    const { expiration } = this.#identity ?? {};
-    if (!this.#identity || this.#failure || !this.#settings.kept) return false;
-    return expiration === undefined || expiration.getTime() - wallTime() > RENEWED_BEFORE_MS;
-  }
-
-  /** Asks the provider, once at a time for all callers: a provider that hangs is asked once. */
-  #takeOnce(): Promise<void> {
-    this.#taking ??= this.#take().finally(() => (this.#taking = undefined));
-    return this.#taking;
-  }
-
-  async #take(options?: { readonly forceRefresh: boolean }): Promise<void> {
-    try {
-      const identity = asSigned(await this.#source?.(options));
-      if (!isSame(identity, this.#identity)) this.#replace(identity);
-      this.#failure = undefined;
-    } catch (error) {
-      this.#failure = providerError(error);
+  async #ask(): Promise<Identity> {
+    if (!this.#failure) await this.#waitFor(this.#askOnce());
+    if (this.#failure) {
+      const asked = this.#request();
+      if (!this.#identity) await this.#waitFor(asked);
     }
+    if (this.#identity) return this.#identity;
+    throw (this.#missing = this.#failure ?? new Error('the provider of credentials gave none'));
   }
 
-  #replace(identity: Identity | undefined): void {
-    const first = !this.#identity && !this.#failure;
+  /** Asks the provider, once at a time for all callers. */
+  #askOnce(): Promise<void> {
+    this.#asking ??= this.#context.runInAsyncScope(() => {
+      this.#askedAt = this.#settings.clock.now();
+      return this.#source.ask({ anew: false }).finally(() => (this.#asking = undefined));
+    });
+    return this.#asking;
+  }
+
+  #take(identity: Identity): void {
+    const { renewable, kept } = this.#settings;
+    const before = this.#identity;
+    const [expiresAt, expiredAt] = [expiry(identity), before && expiry(before)];
+    if (renewable && kept && expiresAt !== expiredAt) this.#renewAt = renewalTime(expiresAt, !before);
+    if (isSame(identity, before)) this.#identity = identity;
+    else this.#replace(identity);
+    this.#failure = this.#missing = undefined;
+  }
+
+  #isDue(): boolean {
+    return wallTime() >= this.#renewAt;
+  }
+
+  #replace(identity: Identity): void {
+    const error = this.#trouble?.first ?? this.#failure ?? this.#missing;
+    const first = !this.#identity && !error;
     this.#identity = identity;
     if (first) return;
     this.#generation++;
-    const error = this.#trouble?.first ?? this.#failure;
     // A renewal in time needs no announcement.
     if (!error) return;
     if (!this.#trouble?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
@@ -242,16 +254,24 @@ export class Credentials implements Renewal {
     return this.#context.runInAsyncScope(() => this.#refresh.request());
   }
 
-  /** Asks the provider for new credentials. @returns true where the provider must be asked again */
-  async #askAgain(): Promise<boolean> {
+  /**
+   * Asks the provider for new credentials.
+   * @returns true where the provider must be asked again
+   */
+  async #askAnew(): Promise<boolean> {
     const generation = this.#generation;
-    await readSharedFiles();
-    await this.#take({ forceRefresh: true });
-    return this.#failure !== undefined || (this.#generation === generation && this.#isTroubled());
+    this.#askedAt = this.#settings.clock.now();
+    await this.#source.ask({ anew: true });
+    if (this.#failure || this.#isDue()) return true;
+    if (this.#isTroubled()) return this.#generation === generation;
+    this.#refresh.reset();
+    return false;
   }
 
   async #waitFor(asked: Promise<void> | undefined, signal?: Abortable): Promise<void> {
-    if (asked) await within(this.#settings.clock, PROVIDER_LIMIT_MS, asked, signal);
+    const { clock } = this.#settings;
+    const leftMs = this.#askedAt + WAIT_LIMIT_MS - clock.now();
+    if (asked && leftMs > 0) await within(clock, leftMs, asked, signal);
   }
 
   /** Adds to the error of a refused call why there are no other credentials. */
@@ -267,35 +287,6 @@ export class Credentials implements Renewal {
 const RENEWED =
   'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
 
-/**
- * Makes the SDK read the shared config and credentials files again: it keeps them as first read, for all its providers
- * and for ever.
- */
-async function readSharedFiles(): Promise<void> {
-  const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  // This only reads: there is no profile of this name, so nothing is asked, assumed or run for it.
-  await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
-}
-
-/**
- * Copies credentials to sign with, since a provider may change its own object when it has new ones. An empty session
- * token becomes none, as in the SDK.
- * @throws TypeError for characters that no header can hold, with which no call could be made
- */
-function asSigned(identity: Identity | undefined): Identity | undefined {
-  if (!identity) return undefined;
-  const { accessKeyId, secretAccessKey, sessionToken } = identity;
-  for (const [part, value] of Object.entries({ accessKeyId, sessionToken })) {
-    if (UNSENDABLE.test(value ?? '')) throw new TypeError(`${part} ${WITH_A_BREAK}`);
-  }
-  return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
-}
-
-/** Characters that HTTP allows in no header. */
-const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
-const WITH_A_BREAK =
-  'has a line break in it, or another character that no header can hold; was it read from a file that ends in one?';
-
 function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
   return (
     one?.accessKeyId === other?.accessKeyId &&
@@ -304,18 +295,18 @@ function isSame(one: Identity | undefined, other: Identity | undefined): boolean
   );
 }
 
-/**
- * Wraps what a credential provider threw, so that it is not taken for an answer of Step Functions: a provider may
- * itself call AWS, such as STS, and throw an AWS error.
- */
-function providerError(thrown: unknown): Error {
-  const { name, message } = Object(thrown) as Partial<Error>;
-  if (name === PROVIDER_ERROR) return thrown as Error;
-  // Its fields may be secret.
-  const shown = inspect(thrown, { depth: -1 });
-  const said = message === undefined ? `the provider threw ${shown}` : `${name}: ${message}`;
-  return Object.assign(new Error(said, { cause: thrown }), { name: PROVIDER_ERROR });
+/** Returns when an identity expires, in epoch milliseconds; Infinity where it does not. */
+function expiry({ expiration }: Identity): number {
+  const expiresAt = new Date(expiration ?? Number.NaN).getTime();
+  return Number.isNaN(expiresAt) ? Number.POSITIVE_INFINITY : expiresAt;
 }
 
-/** The SDK's own name for the error of a credential provider. */
-const PROVIDER_ERROR = 'CredentialsProviderError';
+/**
+ * Returns the wall time from which the provider is asked for new credentials: five minutes before these expire. Where a
+ * renewal brought credentials that live less than ten minutes, that is halfway through their life, so that their provider
+ * is not asked all the time.
+ */
+function renewalTime(expiresAt: number, first: boolean): number {
+  const halfMs = first ? Number.POSITIVE_INFINITY : (expiresAt - wallTime()) / 2;
+  return expiresAt - Math.min(RENEWED_BEFORE_MS, halfMs);
+}
