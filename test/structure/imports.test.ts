@@ -267,11 +267,11 @@ test('the lean path can be loaded where there is no SDK, as in a thread', () => 
 });
 
 const ownsTime = (file: string): boolean =>
-  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/harness/hand-clock.ts'].includes(
+  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/harness/real-time.ts'].includes(
     relative(FRAMEWORK, file),
   );
 
-test('only clock.ts, turn.ts and the hand clock of tests touch timers or read the time', () => {
+test('only clock.ts, turn.ts and the real time of tests touch timers or read the time', () => {
   const time =
     /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.|AbortSignal\.timeout|timers\/promises)\b|new Date\(\)/;
   const offenders = sourcesIn(FRAMEWORK).filter(

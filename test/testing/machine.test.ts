@@ -290,6 +290,48 @@ describe('a handler that never settles', () => {
   });
 });
 
+describe('a handler takes as many tasks at once as it has slots', () => {
+  @Activity('Slow', { concurrency: 2 })
+  class Slow {
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle({ input: 'any' }) async run(): Promise<void> {
+      await this.clock.sleep(1000);
+    }
+  }
+  const mapping = {
+    StartAt: 'Each',
+    TimeoutSeconds: 8,
+    States: {
+      Each: {
+        Type: 'Map',
+        ItemProcessor: {
+          StartAt: 'Work',
+          States: { Work: { Type: 'Task', Resource: arnOf('Slow'), ResultPath: null, End: true } },
+        },
+        End: true,
+      },
+    },
+  };
+  test.each<[TestMachineOptions, object]>([
+    [{}, { status: 'succeeded', tookMs: 5000 }],
+    [{ concurrency: 1 }, { status: 'timedOut', tookMs: 8000 }],
+    [{ concurrency: Number.POSITIVE_INFINITY }, { status: 'succeeded', tookMs: 1000 }],
+    [
+      { faults: { 'Slow.run': ['lost-token', 'worker-dies'] }, concurrency: 1 },
+      { status: 'timedOut', tookMs: 8000 },
+    ],
+  ])('%j', async (options, expected) => {
+    const machine = await createTestMachine(mapping, { activities: [Slow], ...options });
+    expect(await machine.execute([...Array(10).keys()])).toMatchObject(expected);
+  });
+
+  test('and a number that is none is refused', async () => {
+    await expect(createTestMachine(mapping, { activities: [Slow], concurrency: 0 })).rejects.toThrow(
+      /concurrency.*expected a whole number of tasks from 1 up, or Infinity/,
+    );
+  });
+});
+
 test('the result is whole, however large the history', async () => {
   const names = Array.from({ length: 30 }, (_, at) => `S${at}`);
   const next = (at: number): object => (at === 29 ? { End: true } : { Next: names[at + 1] });

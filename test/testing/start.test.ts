@@ -204,3 +204,18 @@ test('the progress of a handler can be read', async () => {
   const task = await (await createTestBed(Steps)).start(null);
   expect(task.progress).toMatchObject({ fraction: 0.4, message: 'epoch 2/5' });
 });
+
+test('`run` beside a started task has a time of its own, and leaves that of the started one', async () => {
+  const bed = await createTestBed(Work);
+  const before = bed.clock.now();
+  const task = await bed.start({ seconds: 1000 });
+  expect(await bed.run({ seconds: 3600 })).toMatchObject({ output: 'worked 3600 s' });
+  expect(bed.clock.now()).toBe(before);
+  await task.advance('299s');
+  expect([task.heartbeats, task.settled]).toEqual([29, false]);
+  await task.advance('1s');
+  expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+  const ended = bed.clock.now();
+  await bed.run({ seconds: 3600 });
+  expect(bed.clock.now()).toBe(ended + 3_600_000);
+});

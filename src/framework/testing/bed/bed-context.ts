@@ -17,10 +17,11 @@ export interface ContextRecipe {
   readonly log: Logger;
   /** The epoch milliseconds of `TaskContext.receivedAt`. */
   readonly receivedAt: number;
+  readonly signal: AbortSignal;
 }
 
 /** Makes the context of a task in a bed. */
-export function bedContext({ definition, json, token, log, receivedAt }: ContextRecipe): TaskContext {
+export function bedContext({ definition, json, token, log, receivedAt, signal }: ContextRecipe): TaskContext {
   const activityArn = activityArnOf(definition);
   return createTaskContext({
     log: log.child({ handler: definition.name, activity: activityArn, task: tokenHash(token) }),
@@ -29,6 +30,7 @@ export function bedContext({ definition, json, token, log, receivedAt }: Context
     token,
     rawInput: json,
     receivedAt: new Date(receivedAt),
+    signal,
   });
 }
 
@@ -38,7 +40,7 @@ export function bedContext({ definition, json, token, log, receivedAt }: Context
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {
-    signal: new AbortController().signal,
+    signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: new AbortController().signal,
     heartbeat: () => Promise.resolve(),
     progress: () => {},

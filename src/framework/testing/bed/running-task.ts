@@ -25,6 +25,8 @@ export interface TaskRecipe {
   readonly token: string;
   /** The task's own options, which win over `@Handle` and `@Activity`, as the config's `handlers` do. */
   readonly options: StartOptions;
+  /** Called once the handler has settled. */
+  readonly onSettled: () => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export class RunningTask<Output = unknown> {
   readonly #graceMs: number;
   #settled = false;
 
-  constructor({ definition, handle, clock, log, json, token, options }: TaskRecipe) {
+  constructor({ definition, handle, clock, log, json, token, options, onSettled }: TaskRecipe) {
     const { grace, heartbeat, timeout } = options;
     const handlers = { [definition.name]: { heartbeat, timeout } };
     const settings = resolveConfig({ config: { grace, handlers }, env: {} });
@@ -69,7 +71,7 @@ export class RunningTask<Output = unknown> {
         reportLimitMs: settings.reportLimitMs,
       }),
     );
-    void this.#task.run().then(() => (this.#settled = true));
+    void this.#task.run(onSettled).then(() => (this.#settled = true));
   }
 
   /** The context that the handler was called with. */
@@ -113,6 +115,11 @@ export class RunningTask<Output = unknown> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
     await this.clock.settle();
+  }
+
+  /** Aborts the task's signal, as at the end of the grace. */
+  abort(): void {
+    this.#task.shutDown();
   }
 }
 

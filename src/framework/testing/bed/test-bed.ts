@@ -2,6 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { HandClock } from '../harness/hand-clock.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
+import { TaskAborted } from '../../declare/task-context.js';
 import { CLOCK } from '../../worker/container/tokens.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { BedClock } from './bed-clock.js';
@@ -11,12 +12,15 @@ import { type BedHandler, makeBedHandlers, outcomeOf } from '../harness/bed-hand
 import {
   BED_OPTIONS,
   checkOptions,
+  realTimeLimitMs,
   RUN_OPTIONS,
   type RunOptions,
   START_OPTIONS,
   type StartOptions,
   type TestBedOptions,
 } from '../harness/options.js';
+import { closeBy, OpenCalls } from '../harness/open-calls.js';
+import { RealWork } from '../harness/real-work.js';
 import { didYouMean } from '../../base/show.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
@@ -29,12 +33,14 @@ export interface TestBed<T extends object> {
   readonly container: DependencyContainer;
   /**
    * The clock that `CLOCK` injects. During `run` the clock moves ahead by itself; after `start` it stands still until
-   * the test moves it.
+   * the test moves it, and a `run` beside a started task has a time of its own. The clock moves only while no real work
+   * is on its way for a task.
    */
   readonly clock: HandClock;
   /**
    * Runs a task through its handler and resolves with the result that the worker would report. No heartbeats are sent
-   * and no deadline is kept: see `start`. Where the handler never settles, neither does this promise.
+   * and no deadline is kept: see `start`. Rejects with an error that names the handler where it never settles, takes
+   * longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
    * @param input is written as JSON and parsed, as an execution's input is
    * @param options `handler`, as `'Class.method'`: required where the classes have several handlers
    */
@@ -61,6 +67,14 @@ export interface TestBed<T extends object> {
    * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content
    */
   replay(history: string | History): Promise<Replay>;
+  /**
+   * Ends the bed: open runs reject, the signals of all tasks abort, and the providers are disposed of, with each value
+   * that `setup` registered and that has a `dispose()`. Calling it again returns the same promise.
+   * @throws what a provider throws, and an Error where they take longer than `realTimeLimit`
+   */
+  close(): Promise<void>;
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -74,8 +88,24 @@ export async function createTestBed<C extends Constructor<object>>(
 ): Promise<TestBed<InstanceType<C>>> {
   checkOptions('createTestBed', BED_OPTIONS, options);
   const list = typeof classes === 'function' ? [classes] : classes;
-  const { container, handlers } = await makeBedHandlers(list, options, new BedClock());
-  return new Bed<InstanceType<C>>(container, handlers, options.log ?? silentLog);
+  const work = new RealWork(realTimeLimitMs(options));
+  const parts = await makeBedHandlers(list, options, new BedClock(work));
+  const bed = new Bed<InstanceType<C>>({
+    ...parts,
+    handlers: work.trackAll(parts.handlers),
+    work,
+    log: options.log ?? silentLog,
+  });
+  closeBy(options.signal, bed);
+  return bed;
+}
+
+interface BedParts {
+  readonly container: DependencyContainer;
+  readonly dispose: () => Promise<void>;
+  readonly handlers: readonly BedHandler[];
+  readonly work: RealWork;
+  readonly log: Logger;
 }
 
 class Bed<T extends object> implements TestBed<T> {
@@ -83,13 +113,21 @@ class Bed<T extends object> implements TestBed<T> {
   readonly clock: HandClock;
   readonly #handlers: readonly BedHandler[];
   readonly #log: Logger;
+  readonly #work: RealWork;
+  readonly #dispose: () => Promise<void>;
+  readonly #calls = new OpenCalls();
+  /** Each aborts the signal of a task that has not settled. */
+  readonly #aborts = new Set<() => void>();
   #tasks = 0;
+  #closing: Promise<void> | undefined;
 
-  constructor(container: DependencyContainer, handlers: readonly BedHandler[], log: Logger) {
+  constructor({ container, dispose, handlers, work, log }: BedParts) {
     this.container = container;
-    this.clock = handClockOf(container);
+    this.clock = handClockOf(container, work);
     this.#handlers = handlers;
     this.#log = log;
+    this.#work = work;
+    this.#dispose = dispose;
   }
 
   async run<M extends HandlerName<T>>(
@@ -113,13 +151,40 @@ class Bed<T extends object> implements TestBed<T> {
   ): Promise<RunningTask<OutputOf<T, M>>> {
     checkOptions('start', START_OPTIONS, options);
     const { definition, handle } = this.#find(options.handler);
-    const task = new RunningTask<OutputOf<T, M>>({
-      ...{ definition, handle, options, clock: this.clock, log: this.#log },
-      json: textOf(input),
-      token: this.#token(),
+    return this.#calls.call(async () => {
+      const clock = this.clock instanceof BedClock ? this.clock : undefined;
+      if (clock) clock.started++;
+      const task: RunningTask<OutputOf<T, M>> = new RunningTask({
+        ...{ definition, handle, options, clock: this.clock, log: this.#log },
+        json: textOf(input),
+        token: this.#token(),
+        onSettled: () => {
+          this.#aborts.delete(abort);
+          if (clock) clock.started--;
+        },
+      });
+      const abort = (): void => task.abort();
+      this.#aborts.add(abort);
+      await this.clock.settle();
+      return task;
     });
-    await this.clock.settle();
-    return task;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#calls.close(new Error('the bed was closed'));
+    this.#work.abandon();
+    for (const abort of this.#aborts) abort();
+    this.#aborts.clear();
+    await this.#dispose();
   }
 
   replay(history: string | History): Promise<Replay> {
@@ -128,10 +193,26 @@ class Bed<T extends object> implements TestBed<T> {
   }
 
   async #handle<Output>(json: string, { definition, handle }: BedHandler): Promise<TaskResult<Output>> {
-    const receivedAt = this.clock.now();
-    const context = bedContext({ definition, json, token: this.#token(), log: this.#log, receivedAt });
+    const aborter = new AbortController();
+    const context = bedContext({
+      ...{ definition, json, token: this.#token(), log: this.#log, signal: aborter.signal },
+      receivedAt: this.clock.now(),
+    });
+    const { name } = definition;
     const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
-    return resultOf(await (this.clock instanceof BedClock ? this.clock.runAhead(work) : work()));
+    const abort = (): void => aborter.abort(new TaskAborted('shutdown', 'the test ended'));
+    this.#aborts.add(abort);
+    try {
+      const outcome = await this.#calls.call((fail) =>
+        this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
+      );
+      return resultOf(outcome);
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      this.#aborts.delete(abort);
+    }
   }
 
   #token(): string {
@@ -156,9 +237,9 @@ class Bed<T extends object> implements TestBed<T> {
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
 /** Returns the hand clock that the container has for `CLOCK`; a new one where a mock is another kind of clock. */
-function handClockOf(container: DependencyContainer): HandClock {
+function handClockOf(container: DependencyContainer, work: RealWork): HandClock {
   const clock = container.resolve(CLOCK);
-  return clock instanceof HandClock ? clock : new BedClock();
+  return clock instanceof HandClock ? clock : new BedClock(work);
 }
 
 function resultOf<Output>(outcome: Outcome): TaskResult<Output> {

@@ -12,9 +12,10 @@ import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
 import { registrations } from '../../worker/container/registrations.js';
 import { neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
-import type { HandClock } from './hand-clock.js';
+import { disposeOf } from './dispose.js';
 import { asRegistration, mockRest } from './mock.js';
-import type { TestBedOptions } from './options.js';
+import { realTimeLimitMs, type TestBedOptions } from './options.js';
+import type { HandClock } from './hand-clock.js';
 import { unusedMocks } from './unused-mocks.js';
 
 /** A handler of a bed or a test machine, compiled to a function. */
@@ -27,6 +28,8 @@ export interface BedHandler {
 /** The container and the handlers of a bed, and the limit of their reports in milliseconds. */
 interface BedParts {
   readonly container: DependencyContainer;
+  /** Disposes of what the container holds. */
+  readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
   readonly reportLimitMs: number;
 }
@@ -53,21 +56,29 @@ export async function makeBedHandlers(
   const found = discover(classes, process.env, { standIn: true });
   // A bed connects to no account.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
-  const container = await makeContainer(found.handlers, settings, options, clock);
+  const { container, values } = await makeContainer(found.handlers, settings, options, clock);
   const handlers = found.handlers.map((definition) => ({
     definition,
     options: resolveHandler(definition, settings).options,
     handle: compile(definition, container, settings.interceptors),
   }));
-  return { container, handlers, reportLimitMs: settings.reportLimitMs };
+  const dispose = (): Promise<void> => disposeOf(container, values, realTimeLimitMs(options));
+  return { container, dispose, handlers, reportLimitMs: settings.reportLimitMs };
+}
+
+/** A container, and the values that `setup` registered in it. */
+interface MadeContainer {
+  readonly container: DependencyContainer;
+  readonly values: readonly object[];
 }
 
 async function makeContainer(
   definitions: readonly HandlerDefinition[],
   { setup, interceptors }: Settings,
-  { mocks = [], useMocker }: TestBedOptions,
+  options: TestBedOptions,
   clock: HandClock,
-): Promise<DependencyContainer> {
+): Promise<MadeContainer> {
+  const { mocks = [], useMocker } = options;
   const own = [
     { token: CLOCK, provider: { useValue: clock } },
     { token: RANDOM, provider: { useValue: () => 0.5 } },
@@ -84,9 +95,9 @@ async function makeContainer(
       ...unusedMocks(tokens, { container, needed, roots, registered: noted.registered }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),
     ]);
-    return container;
+    return { container, values: noted.values };
   } catch (error) {
-    await noted.container?.dispose();
+    if (noted.container) await disposeOf(noted.container, noted.values, realTimeLimitMs(options));
     throw error;
   }
 }
@@ -95,23 +106,37 @@ async function makeContainer(
 interface NotedSetup {
   readonly setup: Setup;
   readonly registered: ReadonlySet<InjectionToken>;
+  /** The values that it registers by `useValue`, without duplicates. */
+  readonly values: readonly object[];
   /** Undefined before `setup` is called. */
   container: DependencyContainer | undefined;
 }
 
 function noteSetup(setup: Setup | undefined): NotedSetup {
   const registered = new Set<InjectionToken>();
+  const values: object[] = [];
   const noted: NotedSetup = {
-    registered,
+    ...{ registered, values },
     container: undefined,
     setup: async (container) => {
       noted.container = container;
       const before = tokensOf(container);
       await setup?.(container);
-      for (const token of tokensOf(container)) if (!before.has(token)) registered.add(token);
+      for (const [token, list] of registrations(container)) {
+        if (before.has(token)) continue;
+        registered.add(token);
+        values.push(
+          ...list.flatMap(({ provider }) => valueOf(provider)).filter((each) => !values.includes(each)),
+        );
+      }
     },
   };
   return noted;
+}
+
+function valueOf(provider: object): object[] {
+  const value: unknown = Reflect.get(provider, 'useValue');
+  return typeof value === 'object' && value !== null ? [value] : [];
 }
 
 const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>

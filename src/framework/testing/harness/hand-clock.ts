@@ -1,8 +1,7 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { setImmediate } from 'node:timers';
-import { setTimeout as nap } from 'node:timers/promises';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { show } from '../../base/show.js';
+import { nap, nextTurn, realNow } from './real-time.js';
 
 interface HandTimer {
   readonly due: number;
@@ -42,10 +41,8 @@ let watching = false;
 function watchHttp(): void {
   if (watching) return;
   watching = true;
-  for (const each of HTTP_CHANNELS) each.subscribe(() => (lastHttpMove = performance.now()));
+  for (const each of HTTP_CHANNELS) each.subscribe(() => (lastHttpMove = realNow()));
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * A clock that stands still until a test moves it. Sockets are real: `advance` waits until every exchange that a timer
@@ -125,10 +122,10 @@ export class HandClock extends BaseClock {
    * @throws Error after 10 real seconds
    */
   async settle(until?: () => boolean): Promise<void> {
-    const began = performance.now();
+    const began = realNow();
     if (until) {
       while (!until()) {
-        if (performance.now() - began > SETTLE_LIMIT_MS) {
+        if (realNow() - began > SETTLE_LIMIT_MS) {
           throw new Error(
             `HandClock.settle: the condition was not met within ${SETTLE_LIMIT_MS} ms: ${until.toString()}`,
           );
@@ -138,7 +135,7 @@ export class HandClock extends BaseClock {
       return;
     }
     for (let turn = 0; turn < this.#quietTurns; turn++) await this.#turn();
-    while (performance.now() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
+    while (realNow() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
   }
 
   /**
@@ -148,7 +145,7 @@ export class HandClock extends BaseClock {
    */
   async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
-    if (performance.now() - movedAt > BUSY_MS) await nap(1);
+    if (realNow() - movedAt > BUSY_MS) await nap(1);
     else await nextTurn();
   }
 

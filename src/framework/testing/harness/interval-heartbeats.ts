@@ -3,6 +3,10 @@ import type { Heartbeat, TrackedLease, Heartbeats } from '../../worker/heartbeat
 
 /** Sends each task's heartbeats at exact intervals, so that a test can count them. */
 export class IntervalHeartbeats implements Heartbeats {
+  /** The number of heartbeats that are due at some time. */
+  waiting = 0;
+  /** The number of timers that they ever set. */
+  timersSet = 0;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -10,7 +14,20 @@ export class IntervalHeartbeats implements Heartbeats {
   }
 
   track(lease: TrackedLease): Heartbeat {
-    return new IntervalBeat(lease, this.#clock);
+    return new IntervalBeat(lease, this.#clock, (fn) => this.#every(lease.everyMs, fn));
+  }
+
+  #every(ms: number, fn: () => void): () => void {
+    this.waiting++;
+    this.timersSet++;
+    const stop = this.#clock.every(ms, () => {
+      this.timersSet++;
+      fn();
+    });
+    return () => {
+      this.waiting--;
+      stop();
+    };
   }
 }
 
@@ -21,11 +38,10 @@ class IntervalBeat implements Heartbeat {
   readonly #stop: () => void;
   #released = false;
 
-  constructor(lease: TrackedLease, clock: Clock) {
+  constructor(lease: TrackedLease, clock: Clock, every: (fn: () => void) => () => void) {
     this.#lease = lease;
     this.#clock = clock;
-    const { everyMs } = lease;
-    this.#stop = Number.isFinite(everyMs) ? clock.every(everyMs, () => void this.now()) : () => {};
+    this.#stop = Number.isFinite(lease.everyMs) ? every(() => void this.now()) : () => {};
   }
 
   async now(): Promise<void> {
@@ -39,6 +55,7 @@ class IntervalBeat implements Heartbeat {
   }
 
   release(): void {
+    if (this.#released) return;
     this.#released = true;
     this.#stop();
   }

@@ -6,6 +6,7 @@ import { HANDLER_OPTIONS, type HandlerOptions } from '../../declare/options.js';
 import { checkAgainst, isText, listOf, type Option, record } from '../../declare/rule.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
+import { parseDuration } from '../../base/time/duration.js';
 import { didYouMean } from '../../base/show.js';
 import type { Setup } from '../../worker/container/create-container.js';
 import type { Mocks } from '../../local/resources/mocks.js';
@@ -26,6 +27,13 @@ export interface TestBedOptions {
   readonly setup?: Setup;
   /** Receives the lines of `task.log`. @default the lines are dropped */
   readonly log?: Logger;
+  /**
+   * The longest that time by the clock waits for real work of a task (a file, a socket, a real timer), as a duration.
+   * What takes longer is an error that names it. @default '5s'
+   */
+  readonly realTimeLimit?: string;
+  /** Closes the bed or the test machine when it aborts, as a runner's signal does at the end of a test. @default none */
+  readonly signal?: AbortSignal;
 }
 
 export interface TestMachineOptions extends TestBedOptions {
@@ -35,6 +43,8 @@ export interface TestMachineOptions extends TestBedOptions {
   readonly resources?: Mocks;
   /** The faults of each handler's attempts, from the first attempt on, by `'Class.method'`. @default none */
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
+  /** The tasks that each handler takes at once; `Infinity` takes all. @default the handler's own `concurrency` */
+  readonly concurrency?: number;
 }
 
 /**
@@ -72,6 +82,8 @@ export const BED_OPTIONS: Rows<TestBedOptions> = {
   interceptors: CONFIG_OPTIONS.interceptors,
   setup: CONFIG_OPTIONS.setup,
   log: { expected: 'a logger, with debug, info, warn, error and child', ok: isLogger },
+  realTimeLimit: CONFIG_OPTIONS.reportLimit,
+  signal: { expected: 'an AbortSignal', ok: isSignal },
 };
 
 export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
@@ -82,6 +94,10 @@ export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
     expected: "lists of faults by 'Class.method'",
     ok: (value) => isPlainObject(value) && Object.values(value).every(Array.isArray),
     fix: "write a list for each handler: faults: { 'Class.method': ['worker-dies'] }",
+  },
+  concurrency: {
+    expected: 'a whole number of tasks from 1 up, or Infinity',
+    ok: (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && Number(value) >= 1),
   },
 };
 
@@ -104,6 +120,10 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
   throwProblems(problems);
 }
 
+/** Returns the limit of real time in milliseconds. */
+export const realTimeLimitMs = ({ realTimeLimit = '5s' }: TestBedOptions): number =>
+  parseDuration(realTimeLimit) ?? Number.NaN;
+
 const unknownTo =
   (call: string) =>
   (key: string, known: readonly string[]): Problem =>
@@ -119,6 +139,10 @@ export const unusedProblem = (where: string, what: string, fix: string): Problem
   what,
   fix,
 });
+
+function isSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+}
 
 function isLogger(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -6,6 +6,8 @@ import { IntervalHeartbeats } from './interval-heartbeats.js';
 /** The parts of a task's world that a test chooses. */
 type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'reportLimitMs'> & {
   readonly clock: Clock;
+  /** @default of this task alone */
+  readonly heartbeats?: IntervalHeartbeats;
 };
 
 /**
@@ -15,7 +17,7 @@ type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'rep
 export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   ...tested,
   random: () => 0.5,
-  heartbeats: new IntervalHeartbeats(tested.clock),
+  heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
   reportPace: new Pace(),
   outside: (fn) => fn(),
 });

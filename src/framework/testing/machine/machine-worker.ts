@@ -1,9 +1,10 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
+import { IntervalHeartbeats } from '../harness/interval-heartbeats.js';
 import type { Fault } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
@@ -22,60 +23,97 @@ export interface MachineWorkerParts {
   /** The faults of each handler's attempts, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
+  /** The tasks that each handler takes at once. @default the handler's own `concurrency` */
+  readonly concurrency: number | undefined;
 }
 
-/** Polls for the tasks of a test machine, and runs each by the `Task` of a real worker. */
+/**
+ * Polls for the tasks of a test machine, and runs each by the `Task` of a real worker. A handler takes no more tasks at
+ * once than it has slots.
+ */
 export class MachineWorker {
   /** The names of the handlers that run now, one for each task. */
   readonly running: string[] = [];
   /** The number of tasks that have ended so far. */
   ended = 0;
+  readonly heartbeats: IntervalHeartbeats;
+  readonly #tasks = new Set<Task>();
   readonly #parts: MachineWorkerParts;
   readonly #faults: Map<string, Fault[]>;
 
   constructor(parts: MachineWorkerParts) {
     this.#parts = parts;
+    this.heartbeats = new IntervalHeartbeats(parts.clock);
     this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
-  /** Polls an activity from now on. */
+  /** Polls an activity from now on, with as many polls as there are free slots. */
   serve(arn: string, handler: BedHandler): void {
-    void this.#poll(arn, handler);
+    void this.#poll(arn, handler, this.#parts.concurrency ?? handler.options.concurrency);
   }
 
-  async #poll(arn: string, handler: BedHandler): Promise<never> {
+  /** Aborts the signals of all tasks. */
+  abort(): void {
+    for (const task of this.#tasks) task.shutDown();
+  }
+
+  async #poll(arn: string, handler: BedHandler, slots: number): Promise<void> {
+    let free = slots;
+    let onFree = (): void => {};
+    const release = (): void => {
+      free++;
+      onFree();
+    };
     for (;;) {
+      if (free === 0) await new Promise<void>((resolve) => (onFree = resolve));
       const answer = await this.#parts.port.poll(arn, WORKER_NAME);
-      if (answer.kind === 'task') this.#take(arn, handler, answer.token, answer.input);
+      if (answer.kind !== 'task') return;
+      free--;
+      this.#take(arn, handler, answer, release);
     }
   }
 
-  #take(activityArn: string, handler: BedHandler, token: string, input: string): void {
+  #take(activityArn: string, handler: BedHandler, { token, input }: TaskAnswer, release: () => void): void {
     const { definition, handle, options } = handler;
     const { name } = definition;
     const fault = this.#faults.get(name)?.shift() ?? 'none';
-    if (fault === 'lost-token') return;
+    if (fault === 'lost-token') return release();
     const dies = fault === 'worker-dies';
     const { timeoutMs } = options;
     const heartbeatMs = !dies && options.heartbeatMs;
     const lease = { token, input, receivedAt: this.#parts.clock.now() };
     const task = new Task(lease, { name, activityArn, handle, heartbeatMs, timeoutMs }, this.#world(fault));
-    void (dies ? task.run() : this.#run(task, name));
+    // A worker that dies is replaced, and the slot is free.
+    if (dies) release();
+    void (dies ? task.run() : this.#run(task, name, release));
   }
 
   #world(fault: Fault): TaskWorld {
     const { clock, log, reportLimitMs } = this.#parts;
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
-    return taskWorld({ port, clock, log, reportLimitMs, workerName: WORKER_NAME, emit: () => {} });
+    const { heartbeats } = this;
+    return taskWorld({
+      port,
+      clock,
+      heartbeats,
+      log,
+      reportLimitMs,
+      workerName: WORKER_NAME,
+      emit: () => {},
+    });
   }
 
-  async #run(task: Task, name: string): Promise<void> {
+  async #run(task: Task, name: string, release: () => void): Promise<void> {
+    this.#tasks.add(task);
     this.running.push(name);
-    await task.run();
+    await task.run(release);
     this.running.splice(this.running.indexOf(name), 1);
+    this.#tasks.delete(task);
     this.ended++;
   }
 }
+
+type TaskAnswer = Extract<PollAnswer, { readonly kind: 'task' }>;
 
 const WORKER_NAME = 'test-machine';
 

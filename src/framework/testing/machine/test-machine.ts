@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import { systemClock } from '../../base/time/clock.js';
-import { HandClock } from '../harness/hand-clock.js';
+import type { HandClock } from '../harness/hand-clock.js';
 import { closest } from 'fastest-levenshtein';
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
@@ -15,79 +14,118 @@ import { resultOf, type ExecutionResult } from './execution-result.js';
 import { MachineWorker } from './machine-worker.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
-import { checkOptions, MACHINE_OPTIONS, type TestMachineOptions } from '../harness/options.js';
+import { closeBy, OpenCalls } from '../harness/open-calls.js';
+import { nap } from '../harness/real-time.js';
+import { RealWork } from '../harness/real-work.js';
+import { type Journey, runAhead } from '../harness/run-ahead.js';
+import { TestClock } from '../harness/test-clock.js';
+import {
+  checkOptions,
+  MACHINE_OPTIONS,
+  realTimeLimitMs,
+  type TestMachineOptions,
+} from '../harness/options.js';
 
 /** The time that a poll is held: longer than any execution, so that every poll waits for its task. */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
-/**
- * The rounds of waiting in real time before the clock moves while a handler runs, which may wait for something real.
- */
-const ROUNDS = 10;
 
 /** A state machine with the user's handlers for its activities, on a clock that moves ahead by itself. */
 export class TestMachine {
   /** The clock of the machine and its handlers, which moves ahead during `execute`. */
   readonly clock: HandClock;
+  readonly #clock: TestClock;
   readonly #stepFunctions: StepFunctions;
   readonly #machine: Machine;
   readonly #worker: MachineWorker;
   readonly #unserved: readonly string[];
   readonly #handlers: readonly HandlerDefinition[];
+  readonly #dispose: () => Promise<void>;
+  readonly #calls = new OpenCalls();
+  #closing: Promise<void> | undefined;
 
-  constructor({ stepFunctions, machine, worker, clock, unserved, handlers }: MachineParts) {
+  constructor({ stepFunctions, machine, worker, clock, unserved, handlers, dispose }: MachineParts) {
     this.#stepFunctions = stepFunctions;
     this.#machine = machine;
     this.#worker = worker;
     this.#unserved = unserved;
     this.#handlers = handlers;
+    this.#dispose = dispose;
     this.clock = clock;
+    this.#clock = clock;
   }
 
   /**
    * Runs an execution to its end. Wait states take no real time.
-   * @throws an Error as soon as a task waits that no handler takes, and where no timer is left: at once, or after 10
-   * real seconds where a handler still runs, which may wait for something real
+   * @throws an Error as soon as a task waits that no handler takes or nothing is due any more, and one that names the
+   *   handler that never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
    */
-  async execute(input: unknown = {}): Promise<ExecutionResult> {
-    const { activities } = this.#stepFunctions;
-    const execution = this.#stepFunctions.start(this.#machine, JSON.stringify(input) ?? 'null');
-    for (;;) {
-      await this.#rest();
-      const result = resultOf(execution);
-      if (result) return result;
-      const waiting = this.#unserved.find((arn) => activities.get(arn).queuedTasks > 0);
-      if (waiting !== undefined) throw new Error(unservedTask(waiting, this.#handlers));
-      await this.#moveOn(execution);
-    }
+  execute(input: unknown = {}): Promise<ExecutionResult> {
+    return this.#calls.call(() => this.#execute(JSON.stringify(input) ?? 'null'));
   }
 
-  /** Resolves when everything has happened that needs no time by the clock, however long the engine works on it. */
-  async #rest(): Promise<void> {
-    for (let looks = 0; looks < ROUNDS;) {
-      await this.clock.settle();
-      // A thread that evaluates an expression may need this core.
-      if (this.#stepFunctions.busy) await systemClock.sleep(1);
-      else if (this.#worker.running.length > 0) looks++;
-      else return;
-    }
+  /**
+   * Ends the machine: open executions reject, the signals of all tasks abort, and the providers are disposed of, with each
+   * value that `setup` registered and that has a `dispose()`. Calling it again returns the same promise.
+   * @throws what a provider throws, and an Error where they take longer than `realTimeLimit`
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
-  async #moveOn(execution: Execution): Promise<void> {
-    const next = this.#nextTimer();
-    if (next !== undefined) return this.clock.advance(Math.max(next - this.clock.now(), 0));
-    if (this.#worker.running.length === 0) throw new Error(stuck(execution));
-    await this.#handlerEnds();
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  /** Waits in real time for a handler to end. @throws an Error where it does not end in 10 seconds */
-  async #handlerEnds(): Promise<void> {
-    const { ended } = this.#worker;
+  async #close(): Promise<void> {
+    this.#calls.close(new Error('the test machine was closed'));
+    this.#worker.abort();
+    this.#clock.work.abandon();
+    this.#stepFunctions.close();
+    await this.#dispose();
+  }
+
+  async #execute(input: string): Promise<ExecutionResult> {
+    const execution = this.#stepFunctions.start(this.#machine, input);
     try {
-      await this.clock.settle(() => this.#worker.ended > ended || this.#nextTimer() !== undefined);
+      await runAhead(this.#journeyOf(execution));
     } catch (error) {
-      throw new Error(hangs(this.#worker.running), { cause: error });
+      this.#worker.abort();
+      this.#clock.work.abandon();
+      throw error;
     }
+    const result = resultOf(execution);
+    if (!result) throw new Error('the test machine was closed');
+    return result;
+  }
+
+  #journeyOf(execution: Execution): Journey {
+    const { heartbeats, running } = this.#worker;
+    return {
+      clock: this.#clock,
+      isDone: () => execution.end !== undefined || this.#calls.isClosed,
+      next: () => this.#nextTimer(),
+      mayMove: () => this.clock.pending > heartbeats.waiting + this.#stepFunctions.parkedPolls,
+      asked: () => this.#clock.timersSet - heartbeats.timersSet,
+      progress: () => execution.history.length + this.#worker.ended,
+      running: () => running,
+      rest: () => this.#rest(execution),
+    };
+  }
+
+  /** Resolves when everything has happened that needs no time by the clock, however long the engine works. */
+  async #rest(execution: Execution): Promise<void> {
+    await this.clock.settle();
+    // A thread that evaluates an expression may need this core.
+    for (; this.#stepFunctions.busy; await this.clock.settle()) await nap(1);
+    if (execution.end || this.#calls.isClosed) return;
+    const { activities } = this.#stepFunctions;
+    const waiting = this.#unserved.find((arn) => activities.get(arn).queuedTasks > 0);
+    if (waiting !== undefined) throw new Error(unservedTask(waiting, this.#handlers));
+    if (this.#nextTimer() === undefined && this.#worker.running.length === 0)
+      throw new Error(stuck(execution));
   }
 
   /** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
@@ -102,10 +140,11 @@ interface MachineParts {
   readonly stepFunctions: StepFunctions;
   readonly machine: Machine;
   readonly worker: MachineWorker;
-  readonly clock: HandClock;
-  /** The ARNs of the machine's activities that no handler takes. */
+  readonly clock: TestClock;
+  /** Activities of the machine that no handler takes. */
   readonly unserved: readonly string[];
   readonly handlers: readonly HandlerDefinition[];
+  readonly dispose: () => Promise<void>;
 }
 
 /**
@@ -141,14 +180,6 @@ function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): stri
   ].join('\n');
 }
 
-function hangs(handlers: readonly string[]): string {
-  const names = [...new Set(handlers)];
-  return [
-    `${names.join(', ')} ${names.length > 1 ? 'have' : 'has'} not ended in 10 real seconds, and nothing is due by the clock`,
-    'Fix: mock what it waits for, so that it settles; or give it a limit, by `timeout` of @Handle or "TimeoutSeconds" of the state',
-  ].join('\n');
-}
-
 function stuck({ history }: Execution): string {
   const [last] = history.page(0, 1, { reverse: true });
   return `the execution waits, and nothing is due any more. Its last event: ${JSON.stringify(last)}`;
@@ -164,23 +195,27 @@ export async function createTestMachine(
   options: TestMachineOptions = {},
 ): Promise<TestMachine> {
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
-  const { activities = [], resources = {}, faults = {}, log = silentLog } = options;
+  const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
   const source = await readDefinition(definition);
-  const clock = new HandClock();
-  const { handlers: served, reportLimitMs } = await makeBedHandlers(activities, options, clock);
+  const clock = new TestClock(new RealWork(realTimeLimitMs(options)));
+  const parts = await makeBedHandlers(activities, options, clock);
+  const { reportLimitMs, dispose } = parts;
+  const served = clock.work.trackAll(parts.handlers);
   const handlers = served.map((each) => each.definition);
   const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
   throwProblems([
     ...unusedFaults(faults, handlers),
     ...unusedResources(resources, source.name, machine.program.tasks),
   ]);
-  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs });
+  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs, concurrency });
   const unserved = arns.filter((arn) => {
     const handler = served.find(({ definition: { activity } }) => isOf(activity, arn));
     if (handler) worker.serve(arn, handler);
     return !handler;
   });
-  return new TestMachine({ stepFunctions, machine, worker, clock, unserved, handlers });
+  const made = new TestMachine({ stepFunctions, machine, worker, clock, unserved, handlers, dispose });
+  closeBy(options.signal, made);
+  return made;
 }
 
 /** A Step Functions with one machine and the activities of the machine's Tasks. */

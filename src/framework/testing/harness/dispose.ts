@@ -1,0 +1,31 @@
+import type { DependencyContainer } from 'tsyringe';
+import { nap } from './real-time.js';
+
+/**
+ * Disposes of what a container made, and of those of the values that have a `dispose()` or a method of `Symbol.asyncDispose`.
+ * @param limitMs the longest that it may take, in real milliseconds. @throws an Error after that, and the first of a provider
+ */
+export async function disposeOf(
+  container: DependencyContainer,
+  values: readonly object[],
+  limitMs: number,
+): Promise<void> {
+  const over = new AbortController();
+  const late = nap(limitMs, over.signal).then(() => 'late');
+  const disposed = Promise.all([container.dispose(), ...values.map(disposeOfValue)]);
+  try {
+    if ((await Promise.race([disposed, late])) === 'late')
+      throw new Error(`what the container holds was not disposed of within ${limitMs / 1000} s of real time`);
+  } finally {
+    over.abort();
+  }
+}
+
+async function disposeOfValue(value: object): Promise<void> {
+  const dispose: unknown = WAYS.map((way) => Reflect.get(value, way) as unknown).find(isFunction);
+  if (isFunction(dispose)) await Reflect.apply(dispose, value, []);
+}
+
+const WAYS = ['dispose', Symbol.asyncDispose, Symbol.dispose];
+
+const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';

@@ -1,0 +1,108 @@
+import { realNow } from './real-time.js';
+
+/** The native object, timer or request of an asynchronous resource. */
+type Resource = object;
+
+/** One kind of real work, by the types of Node's asynchronous resources. */
+export interface WorkKind {
+  /** Names the work in an error. */
+  readonly name: (resource: Resource) => string;
+  /** Makes the function that returns true while the work is on its way. Node's end of the resource ends it too. */
+  readonly watch: (resource: Resource) => () => boolean;
+  /** True where only Node's end of the resource tells that the work is over. */
+  readonly endsUnseen: boolean;
+}
+
+const always = (): (() => boolean) => () => true;
+
+/** Watches what has `hasRef`: work that would not keep the process alive is not waited for either. */
+const whileReferenced =
+  (resource: Resource): (() => boolean) =>
+  () => {
+    const hasRef: unknown = Reflect.get(resource, 'hasRef');
+    return typeof hasRef !== 'function' || Reflect.apply(hasRef, resource, []) === true;
+  };
+
+const whileArmed = (timer: Resource): (() => boolean) => {
+  const isReferenced = whileReferenced(timer);
+  return () => Reflect.get(timer, '_destroyed') !== true && isReferenced();
+};
+
+/** A stream of zlib lives long. It has a buffer while a chunk of it is at work. */
+const whileWriting =
+  (stream: Resource): (() => boolean) =>
+  () =>
+    (Reflect.get(stream, 'buffer') ?? null) !== null;
+
+/** The real milliseconds without traffic after which a socket that has been read from is idle. */
+const SOCKET_QUIET_MS = 50;
+
+/** Watches a socket: it is at work until it is read from, and again from each write on. */
+function whileUnanswered(socket: Resource): () => boolean {
+  if (typeof Reflect.get(socket, 'hasRef') !== 'function') return () => false;
+  const isReferenced = whileReferenced(socket);
+  let [read, written, readAt] = [0, 0, Number.POSITIVE_INFINITY];
+  return () => {
+    const [nowRead, nowWritten] = [
+      Number(Reflect.get(socket, 'bytesRead') ?? 0),
+      Number(Reflect.get(socket, 'bytesWritten') ?? 0),
+    ];
+    if (nowRead !== read) readAt = realNow();
+    else if (nowWritten !== written) readAt = Number.POSITIVE_INFINITY;
+    [read, written] = [nowRead, nowWritten];
+    return isReferenced() && realNow() - readAt < SOCKET_QUIET_MS;
+  };
+}
+
+const kind = (
+  name: string | WorkKind['name'],
+  watch: WorkKind['watch'] = always,
+  endsUnseen = true,
+): WorkKind => ({ name: typeof name === 'string' ? () => name : name, watch, endsUnseen });
+
+const FILE = kind('a file');
+const DNS = kind('a DNS lookup');
+const CONNECT = kind('a connection');
+const SEND = kind('a socket', whileReferenced);
+const SOCKET = kind('a socket', whileUnanswered);
+
+const KINDS: Readonly<Record<string, WorkKind>> = {
+  FSREQCALLBACK: FILE,
+  FSREQPROMISE: FILE,
+  FILEHANDLECLOSEREQ: FILE,
+  GETADDRINFOREQWRAP: DNS,
+  GETNAMEINFOREQWRAP: DNS,
+  QUERYWRAP: DNS,
+  TCPCONNECTWRAP: CONNECT,
+  PIPECONNECTWRAP: CONNECT,
+  HTTPCLIENTREQUEST: kind('an HTTP request'),
+  HTTP2STREAM: kind('an HTTP/2 stream'),
+  WRITEWRAP: SEND,
+  SHUTDOWNWRAP: SEND,
+  UDPSENDWRAP: SEND,
+  TCPWRAP: SOCKET,
+  PIPEWRAP: SOCKET,
+  PROCESSWRAP: kind('a child process', whileReferenced),
+  WORKER: kind('a worker thread', whileReferenced),
+  MESSAGEPORT: kind('a message from a thread', whileReferenced),
+  ZLIB: kind('compression', whileWriting, false),
+  Timeout: kind(timerName, whileArmed, false),
+  Immediate: kind('an immediate', whileArmed, false),
+};
+
+function timerName(timer: Resource): string {
+  const ms = Number(Reflect.get(timer, '_idleTimeout'));
+  const repeats = (Reflect.get(timer, '_repeat') ?? null) !== null;
+  return `a real ${repeats ? 'interval' : 'timer'} of ${ms} ms`;
+}
+
+/** The requests of `node:crypto`, such as PBKDF2REQUEST, are named after what they compute. */
+const CRYPTO = /^([A-Z0-9]+)REQUEST$/;
+
+/** Returns the kind of a type of Node's asynchronous resources; undefined for one that no handler waits for. */
+export function kindOf(type: string): WorkKind | undefined {
+  const known = KINDS[type];
+  if (known) return known;
+  const [, request] = CRYPTO.exec(type) ?? [];
+  return request === undefined ? undefined : kind(`crypto (${request.toLowerCase()})`);
+}

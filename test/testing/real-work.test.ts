@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { pbkdf2, webcrypto } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { Agent, createServer, get, type Server } from 'node:http';
+import { createConnection, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { createGzip, gzip } from 'node:zlib';
+import { inject } from 'tsyringe';
+import { Activity, CLOCK, Handle, type Clock } from 'stepwright';
+import { createTestBed, createTestMachine, matchers } from 'stepwright/testing';
+
+expect.extend(matchers);
+
+let work: () => Promise<unknown>;
+
+@Activity('work')
+class Work {
+  constructor(@inject(CLOCK) private readonly clock: Clock) {}
+  @Handle() async run(): Promise<string> {
+    await work();
+    return 'done';
+  }
+  /** As code with a limit of its own does. */
+  @Handle({ activity: 'race' }) race(): Promise<string> {
+    return Promise.race([work().then(() => 'done'), this.clock.sleep(30_000).then(() => 'too late')]);
+  }
+}
+
+const arnOf = (name: string): string => `arn:aws:states:eu-west-1:123456789012:activity:${name}`;
+const LIMITED = {
+  StartAt: 'Work',
+  States: { Work: { Type: 'Task', Resource: arnOf('work'), TimeoutSeconds: 60, End: true } },
+};
+
+let server: Server;
+let port: number;
+const agent = new Agent({ keepAlive: true });
+beforeAll(async () => {
+  server = createServer((_request, response) => {
+    response.write('begun');
+    setTimeout(() => response.end('x'.repeat(100_000)), 20);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(() => {
+  agent.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+const BYTES = Buffer.alloc(1_000_000, 'abc');
+const httpGet = (): Promise<void> =>
+  new Promise((resolve, reject) => {
+    get({ port, host: '127.0.0.1', agent }, (response) => response.resume().on('end', resolve)).on(
+      'error',
+      reject,
+    );
+  });
+
+describe('time waits for', () => {
+  test.each<[string, () => Promise<unknown>]>([
+    ['a file', () => readFile(process.execPath)],
+    ['a hash', () => promisify(pbkdf2)('a', 'b', 20_000, 32, 'sha256')],
+    ['the Web Crypto API', () => webcrypto.subtle.digest('SHA-256', BYTES)],
+    ['compression', () => promisify(gzip)(BYTES)],
+    [
+      'a stream of compression',
+      async () => {
+        const stream = createGzip();
+        stream.end(BYTES);
+        for await (const _ of stream);
+      },
+    ],
+    ['WebAssembly', () => compile(manyFunctions())],
+    ['a real timer', () => new Promise((resolve) => setTimeout(resolve, 30))],
+    [
+      'real timers one after another',
+      async () => {
+        for (let n = 0; n < 10; n++) await new Promise((resolve) => setTimeout(resolve, 3));
+      },
+    ],
+    ['a DNS lookup', () => lookup('localhost')],
+    ['fetch', async () => (await fetch(`http://127.0.0.1:${port}/`)).text()],
+    ['an HTTP request', httpGet],
+    [
+      'a socket',
+      async () => {
+        const socket = createConnection(port, '127.0.0.1', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+        for await (const _ of socket);
+      },
+    ],
+    ['a child process', () => promisify(execFile)(process.execPath, ['-e', '0'])],
+    ['a worker thread', () => once(new Worker('setTimeout(() => {}, 10)', { eval: true }), 'exit')],
+  ])('%s', async (_, real) => {
+    work = real;
+    for (let run = 0; run < 3; run++) {
+      const machine = await createTestMachine(LIMITED, { activities: [Work] });
+      expect(await machine.execute()).toMatchObject({ status: 'succeeded', output: 'done', tookMs: 0 });
+      const bed = await createTestBed(Work);
+      expect(await bed.run(undefined, { handler: 'Work.race' })).toHaveSucceededWith('done');
+    }
+  });
+
+  test('the real work of a started task, wherever the test moves its time', async () => {
+    work = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const bed = await createTestBed(Work);
+    const task = await bed.start(undefined, { handler: 'Work.run', timeout: '5s' });
+    await task.advance('1m');
+    expect(await task.outcome).toHaveSucceededWith('done');
+  });
+});
+
+test('a timer that would not keep the process alive is not waited for, nor what a handler has left behind', async () => {
+  const left: NodeJS.Timeout[] = [];
+  work = async () => {
+    left.push(setTimeout(() => {}, 60_000).unref());
+    left.push(setTimeout(() => {}, 60_000));
+    clearTimeout(left[1]);
+  };
+  try {
+    const bed = await createTestBed(Work);
+    expect(await bed.run(undefined, { handler: 'Work.run' })).toHaveSucceededWith('done');
+    work = () => new Promise(() => left.push(setTimeout(() => {}, 60_000).unref()));
+    expect(await bed.run(undefined, { handler: 'Work.race' })).toHaveSucceededWith('too late');
+  } finally {
+    for (const timer of left) clearTimeout(timer);
+  }
+});
+
+test('what takes longer than the limit of real time is named, with the line that began it', async () => {
+  let timer: NodeJS.Timeout | undefined;
+  work = () => new Promise((resolve) => (timer = setTimeout(resolve, 60_000)));
+  const expected =
+    /^Work\.(run|race) waits for a real timer of 60000 ms, begun at test\/testing\/real-work\.test\.ts:\d+, for more than 0\.1 s of real time\nFix: mock what does that/;
+  const bed = await createTestBed(Work, { realTimeLimit: '100ms' });
+  await expect(bed.run(undefined, { handler: 'Work.race' })).rejects.toThrow(expected);
+  clearTimeout(timer);
+  const machine = await createTestMachine(LIMITED, { activities: [Work], realTimeLimit: '100ms' });
+  await expect(machine.execute()).rejects.toThrow(expected);
+  clearTimeout(timer);
+  await expect(bed.start(undefined, { handler: 'Work.race' })).rejects.toThrow(expected);
+  clearTimeout(timer);
+});
+
+test('the fake timers of Jest hide no real work, and a faked timer is none', async () => {
+  jest.useFakeTimers();
+  try {
+    work = () => readFile(process.execPath);
+    const machine = await createTestMachine(LIMITED, { activities: [Work] });
+    expect(await machine.execute()).toHaveSucceededWith('done');
+    work = () => new Promise((resolve) => setTimeout(resolve, 60_000));
+    expect(await machine.execute()).toHaveFailedWith('States.Timeout');
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+/** The types of Node lack it. */
+const compile = (bytes: Uint8Array): Promise<unknown> => {
+  const { WebAssembly: own } = globalThis as unknown as Record<
+    'WebAssembly',
+    { compile(of: Uint8Array): Promise<unknown> }
+  >;
+  return own.compile(bytes);
+};
+
+/** A module that takes a moment to compile. */
+function manyFunctions(): Uint8Array<ArrayBuffer> {
+  const length = (size: number): number[] =>
+    size < 128 ? [size] : [(size & 127) | 128, ...length(size >> 7)];
+  const section = (id: number, bytes: readonly number[]): number[] => [id, ...length(bytes.length), ...bytes];
+  const body = [0, ...Array.from({ length: 300 }, () => [0x41, 1, 0x1a]).flat(), 0x0b];
+  const count = 300;
+  const bodies = Array.from({ length: count }, () => [...length(body.length), ...body]).flat();
+  return new Uint8Array([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 0, 0]),
+    ...section(3, [...length(count), ...Array<number>(count).fill(0)]),
+    ...section(10, [...length(count), ...bodies]),
+  ]);
+}
