@@ -24,5 +24,5 @@ const output = standardOutput();
 const write = output.write.bind(output);
 output.write = (line) => {
   appendFileSync(`${SOAK_SAID}/${BENCH_WORKER_NAME}.log`, line);
-  write(line);
+  return write(line);
 };

@@ -73,6 +73,28 @@ describe('a worker whose streams are broken works on, and ends when it is told t
   });
 });
 
+const IN_PROCESSES = ['--handler', 'Deaths.work.run=process'];
+const SEVERAL = ['--processes', '2'];
+const WITH_CHILDREN: readonly [string, Phase, Streams, readonly string[]][] = [
+  ['handlers in processes', 'polling', ['fine', 'gone', 'fine'], IN_PROCESSES],
+  ['several processes', 'working', ['fine', 'stopped', 'fine'], SEVERAL],
+  ['handlers in processes', 'draining', ['fine', 'stopped', 'fine'], IN_PROCESSES],
+  ['handlers in processes', 'working', ['fine', 'stopped', 'stopped'], IN_PROCESSES],
+  ['several processes', 'draining', ['fine', 'stopped', 'stopped'], SEVERAL],
+  ['several processes', 'polling', ['fine', 'gone', 'gone'], SEVERAL],
+];
+
+describe('a worker with processes of its own works on and ends as well where its streams are broken', () => {
+  test.concurrent.each(sample(WITH_CHILDREN, 3))('%s, %s, with %j', async (_, phase, streams, flags) => {
+    const life = await begin(phase, streams, { flags });
+    try {
+      expect(await die(life, phase)).toEqual(AS_IT_SHOULD[phase]);
+    } finally {
+      await life.close();
+    }
+  });
+});
+
 const FINE: Streams = ['fine', 'fine', 'fine'];
 
 describe('a death is seen', () => {

@@ -34,7 +34,7 @@ export interface Life {
 export async function begin(
   phase: Phase,
   streams: Streams,
-  options: { process1?: boolean } = {},
+  options: { process1?: boolean; flags?: readonly string[] } = {},
 ): Promise<Life> {
   const faults = faultPlan();
   const service = await startLocalService({ port: 0, fault: faults.hook });
@@ -48,7 +48,10 @@ export async function begin(
   await new Promise<void>((resolve) => ear.listen(0, '127.0.0.1', resolve));
   if (phase === 'looking activities up') faults.always('ListActivities', { kind: 'black-hole' });
   const victim = start(
-    ['start', '--config', 'test/fixtures/deaths/deaths.config.mjs', '--endpoint', service.url],
+    [
+      ...['start', '--config', 'test/fixtures/deaths/deaths.config.mjs', '--endpoint', service.url],
+      ...(options.flags ?? []),
+    ],
     {
       TELL: `http://127.0.0.1:${(ear.address() as AddressInfo).port}`,
       BOOT: phase === 'booting' ? 'never' : '',

@@ -11,8 +11,8 @@ const BEHIND_BYTES = 16 * KEPT_BYTES;
 /** Lines that follow another within this time are written together, since a write costs more than a line. */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
-/** PIPE_BUF of Linux: a write of this size or less to a pipe is not mixed with those of others (pipe(7)). */
-const WHOLE_BYTES = 4096;
+/** While more than this is kept, output of children is not read. */
+const FULL_BYTES = 2 ** 20;
 /** The interval at which a log that is full and can't be written is tried again. */
 const RETRY_MS = 1_000;
 
@@ -30,7 +30,6 @@ class LogOutput {
     sync: false,
     // The smallest value with which a flush without a new line tries again.
     minLength: 1,
-    ...(isShared && { maxWrite: WHOLE_BYTES }),
     retryEAGAIN: () => this.#mayWait(),
   });
   #keptBytes = 0;
@@ -43,21 +42,36 @@ class LogOutput {
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
   #tellLost: TellLost = () => {};
+  #waiting: (() => void)[] = [];
 
   constructor() {
-    this.#boom.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => void (this.#why = code));
+    this.#boom.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => {
+      this.#why = code;
+      this.#wake();
+    });
     this.#boom.on('write', (bytes: number) => this.#wrote(bytes));
     // This catches no signal and ends nothing: it writes the rest of the log when the process exits.
     process.once('exit', () => this.#flushSync());
   }
 
-  write(line: string): void {
+  /** @returns false where more can wait until {@link whenDrained} */
+  write(line: string): boolean {
     const bytes = Buffer.byteLength(line);
     const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
-    if (this.#keptBytes + bytes > most) return this.#drop();
-    this.#keptBytes += bytes;
-    // SonicBoom cuts no single text to PIPE_BUF, but joins lines up to it: so each line is given alone.
-    if (isShared) return void this.#boom.write(line);
+    if (this.#keptBytes + bytes > most) this.#drop();
+    else {
+      this.#keptBytes += bytes;
+      this.#gather(line);
+    }
+    return !this.#isFull;
+  }
+
+  /** Calls a function once, when less is kept or nothing more can be written. */
+  whenDrained(fn: () => void): void {
+    this.#waiting.push(fn);
+  }
+
+  #gather(line: string): void {
     if (this.#gathered !== undefined) {
       this.#gathered += line;
       if (this.#gathered.length > GATHERED_LENGTH) this.#writeGathered();
@@ -127,6 +141,18 @@ class LogOutput {
     this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
     if (this.#lost > 0) this.#tell();
     if (this.#keptBytes === 0) this.#why = 'behind';
+    if (!this.#isFull) this.#wake();
+  }
+
+  /** True where a reader is slow, or does not read. One that is gone, or a full disk, is not waited for. */
+  get #isFull(): boolean {
+    return this.#keptBytes > FULL_BYTES && (this.#why === 'behind' || this.#why === 'EAGAIN');
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const fn of waiting) fn();
   }
 
   #tell(): void {
@@ -139,12 +165,6 @@ class LogOutput {
 }
 
 let output: LogOutput | undefined;
-let isShared = false;
-
-/**
- * Keeps lines of up to 4 KiB whole where other processes write to the same pipe. To be called before the first line.
- */
-export const shareOutput = (): void => void (isShared = true);
 
 /** Returns the one output of this process: two would cut each other's lines. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());

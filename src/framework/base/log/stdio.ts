@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../time/clock.js';
 
 /** The longest that the end of a process waits for a reader of its output that does not read. */
@@ -12,14 +12,11 @@ const SLEEP_MS = 10;
 export function nonBlocking(fd: 1 | 2): number {
   // Node makes a pipe or a socket non-blocking when it makes the stream. A file never makes a write wait.
   const stream = fd === 1 ? process.stdout : process.stderr;
-  return stream.isTTY ? ownTerminal(fd) : fd;
+  return stream.isTTY || fstatSync(fd).isFIFO() ? reopened(fd) : fd;
 }
 
-/**
- * Opens the terminal once more, as a descriptor of our own: the flag O_NONBLOCK is then not set for other processes on
- * it.
- */
-function ownTerminal(fd: number): number {
+/** Opens a terminal or a pipe again, since a process that shares the stream may clear the flag for all that do. */
+function reopened(fd: number): number {
   const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
   try {
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NOCTTY | O_NONBLOCK);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
 import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
@@ -75,7 +76,7 @@ export class WorkerProcess {
   status: PublicStatus | undefined;
   /** The last metrics that the worker sent; undefined before the first. */
   metrics: MetricValues | undefined;
-  /** Resolves when the process has exited and its last message has been read. */
+  /** Resolves when the process has exited, its last message has been read and its output has been passed on. */
   readonly ended: Promise<ProcessExit>;
   /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
@@ -86,7 +87,9 @@ export class WorkerProcess {
   readonly #measuring = new Set<() => void>();
 
   constructor() {
-    this.#child = fork(ENTRY, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    const stdio = ['ignore', streamForChild(1), streamForChild(2), 'ipc'] as const;
+    this.#child = fork(ENTRY, [], { stdio: [...stdio], execArgv: [] });
+    const output = new ChildOutput(this.#child);
     this.#endWithParent(this.#child);
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // The last messages may be read after the exit.
@@ -94,7 +97,11 @@ export class WorkerProcess {
     const exited = new Promise<ProcessExit>((resolve) =>
       this.#child.once('exit', (code, signal) => resolve({ code, signal, error: this.#error })),
     );
-    this.ended = unplugged.then(() => exited);
+    this.ended = unplugged.then(async () => {
+      const exit = await exited;
+      await output.readRest();
+      return exit;
+    });
     onChildMessage(
       this.#child,
       (message) => this.#take(message as FromWorker),

@@ -3,7 +3,6 @@ import { type ParentChannel, takeParentChannel } from '../../base/process-channe
 import { systemClock } from '../../base/time/clock.js';
 import { MockTable } from '../../local/resources/mocks.js';
 import { type Logger, silentLog } from '../../base/log/log.js';
-import { shareOutput } from '../../base/log/log-output.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
@@ -77,7 +76,6 @@ async function warmUp(): Promise<void> {
 }
 
 async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortController): Promise<number> {
-  if (member) shareOutput();
   const plain = logFor(logFlags);
   log = member ? plain.child({ process: member.number }) : plain;
   // The channel must not keep the process alive while user code is loaded: a promise that nothing settles is then noticed.

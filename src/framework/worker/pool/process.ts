@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
 import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
@@ -18,12 +19,13 @@ export class ProcessHost implements Host {
   readonly #child: ChildProcess;
   readonly #group: ProcessGroup;
   readonly #stderr = new Tail();
+  readonly #output: ChildOutput;
   readonly #unplugged: Promise<unknown>;
   #error: Error | undefined;
 
   constructor() {
     this.#child = fork(fileURLToPath(ENTRY), {
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      stdio: ['ignore', streamForChild(1), 'pipe', 'ipc'],
       serialization: 'advanced',
       detached: true,
     });
@@ -37,10 +39,7 @@ export class ProcessHost implements Host {
       },
     );
     this.#unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr.add(chunk);
-      process.stderr.write(chunk);
-    });
+    this.#output = new ChildOutput(this.#child, (text) => this.#stderr.add(text));
     this.exited = this.#awaitExit();
   }
 
@@ -62,7 +61,7 @@ export class ProcessHost implements Host {
     this.#group.forget();
     // The last messages may be read after the exit.
     if (this.#child.connected) await within(systemClock, LAST_MESSAGES_MS, this.#unplugged);
-    await this.#group.readPipes();
+    await this.#output.readRest();
     return { ...exit, stderr: this.#stderr.text };
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { ChildOutput } from '../../base/log/child-output.js';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
@@ -12,16 +13,13 @@ export class ThreadHost implements Host {
   /** The port to the thread. User code in the thread does not find this port, as it finds `parentPort`. */
   readonly #port: MessagePort;
   readonly #stderr = new Tail();
+  readonly #output: ChildOutput;
   #error: Error | undefined;
 
   constructor() {
-    // Its standard error is passed on by this thread, which keeps the end of it.
-    this.#worker = new Worker(ENTRY, { stderr: true });
+    this.#worker = new Worker(ENTRY, { stdout: true, stderr: true });
     this.#worker.on('error', (error: Error) => (this.#error = error));
-    this.#worker.stderr.on('data', (chunk: Buffer) => {
-      this.#stderr.add(chunk);
-      process.stderr.write(chunk);
-    });
+    this.#output = new ChildOutput(this.#worker, (text) => this.#stderr.add(text));
     this.#port = this.#openPort();
     this.exited = this.#awaitExit();
   }
@@ -59,6 +57,7 @@ export class ThreadHost implements Host {
     const closed = once(this.#port, 'close');
     const exitCode = await new Promise<number>((resolve) => this.#worker.once('exit', resolve));
     await closed;
+    await this.#output.readRest();
     return { exitCode, signal: null, error: this.#error, stderr: this.#stderr.text };
   }
 }

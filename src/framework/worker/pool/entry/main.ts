@@ -1,5 +1,6 @@
 import '../../../base/reflect-metadata.js';
 import { isMainThread } from 'node:worker_threads';
+import { ignoreStreamErrors } from '../../../base/log/stdio.js';
 import { systemClock } from '../../../base/time/clock.js';
 import type { Outcome } from '../../handler/outcome/outcome.js';
 import type { ToHost } from '../pool-messages.js';
@@ -79,6 +80,8 @@ process.on('unhandledRejection', (reason) => {
 });
 
 channel.onMessage(onMessage);
+// A reader of the worker's output that is gone ends no task.
+ignoreStreamErrors();
 if (isMainThread) {
   // Only the worker ends this process. A signal to the whole service arrives here, too, and is ignored.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
