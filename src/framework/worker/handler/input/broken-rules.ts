@@ -12,6 +12,8 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 export interface RuleOptions {
   readonly groups: Groups;
   readonly showValues: boolean;
+  /** Returns the value of an instance's property. @default what the instance has */
+  readonly read?: (instance: object, name: string) => unknown;
 }
 
 /**
@@ -68,7 +70,8 @@ class RuleChecker {
   }
 
   #property(instance: object, property: DtoProperty, within: ValuePath | undefined): void {
-    const value: unknown = Reflect.get(instance, property.name);
+    const { read = Reflect.get } = this.#options;
+    const value: unknown = read(instance, property.name);
     if (value === REFUSED) return;
     const path = { within, step: property.key };
     try {

@@ -4,11 +4,12 @@ import type { Groups } from '../../../declare/dto/dto-shape.js';
 import { ARRAY } from '../../../declare/dto/kinds.js';
 import { brokenRules } from '../input/broken-rules.js';
 import { kindViolation, mapParts } from '../input/value-path.js';
-import { Refusal, refusalOf, type Violation } from '../outcome/refusal.js';
+import { type Refusal, refusalOf, type Violation } from '../outcome/refusal.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
-import { encode } from './encode.js';
+import { DescribedOutput } from './described.js';
+import { encode, reading } from './encode.js';
 import { OutputInstances } from './instances.js';
-import { plainOf } from './plain.js';
+import { OutputReads } from './reads.js';
 
 /** Writes a handler's result as JSON. Throws, or rejects with, a Refusal where the result is no valid output. */
 export type Encode = (result: unknown) => string | Promise<string>;
@@ -23,13 +24,19 @@ async function serialise(result: unknown, { kind, type }: OutputSpec, groups: Gr
   if (list && !Array.isArray(result)) {
     throw invalidOutput(type, [kindViolation(undefined, ARRAY)]);
   }
-  const output = new OutputInstances(groups);
-  const instances = list
-    ? mapParts(result, undefined, (each, path) => output.make(each, type, path, 2))
-    : output.make(result, type, undefined);
+  const reads = new OutputReads();
+  const output = new OutputInstances(groups, reads);
+  const instances = reading(
+    () => output.path,
+    () =>
+      list
+        ? mapParts(result, undefined, (each, path) => output.make(each, type, path, 2))
+        : output.make(result, type, undefined),
+  );
   refuseAny(output.violations, type);
-  refuseAny(await brokenRules(instances, { groups, showValues: false }), type);
-  return encode(mapParts(instances, undefined, (each) => toPlain(each as object, groups)));
+  const read = (object: object, name: string): unknown => reads.get(object, name);
+  refuseAny(await brokenRules(instances, { groups, showValues: false, read }), type);
+  return encode(instances, new DescribedOutput(groups, reads, new Set([instances].flat())));
 }
 
 function refuseAny(violations: readonly Violation[], type: Constructor): void {
@@ -38,16 +45,3 @@ function refuseAny(violations: readonly Violation[], type: Constructor): void {
 
 const invalidOutput = ({ name }: Constructor, violations: readonly Violation[]): Refusal =>
   refusalOf(OWN_ERROR.invalidOutput, `the output is not a valid ${name}`, violations);
-
-/**
- * Makes a plain object of a DTO's instance.
- * @throws Refusal where `@Transform` functions or accessors throw, which are the user's code
- */
-function toPlain(instance: object, groups: Groups): object {
-  try {
-    return plainOf(instance, groups);
-  } catch (error) {
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new Refusal(OWN_ERROR.invalidOutput, `serialising ${instance.constructor.name} failed: ${message}`);
-  }
-}

@@ -4,84 +4,152 @@ import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
 import { Refusal } from '../outcome/refusal.js';
+import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { cut, readThrown } from '../outcome/thrown.js';
+
+/** A field of an object as it is written: its value, and the property of a DTO that describes the value. */
+export type Field = readonly [value: unknown, property?: DtoProperty];
+
+/** The classes of an output: the fields of each object, and the properties that hold a Set or a Map. */
+export interface Described {
+  /** Returns the fields that an object is written with, by their keys. */
+  fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field>;
+  /** Returns true for a Set or a Map that the property's declaration takes. */
+  collects(value: object, property: DtoProperty | undefined): boolean;
+}
 
 /**
  * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. A result that is far too large is
- * not written to its end.
+ * not written to its end. Each field is read once, and nothing is called but `toJSON`.
+ * @param described the classes that describe the result. @default none: objects are written with their own fields
  * @throws Refusal with InvalidOutput for a value that JSON would turn into `{}` or `null`, or that is nested deeper
  * than an input may be; with OutputTooLarge for more than 262,144 bytes.
  */
-export function encode(result: unknown): string {
-  const text = result === undefined ? 'null' : write(result);
-  const bytes = bytesBeyondLimit(text);
+export function encode(result: unknown, described?: Described): string {
+  const writer = new Writer(described);
+  const text = reading(
+    () => writer.path,
+    () => writer.write(result, ''),
+  );
+  const bytes = text === undefined ? undefined : bytesBeyondLimit(text);
   if (bytes !== undefined) throw tooLarge(String(bytes));
-  return text;
+  return text ?? 'null';
 }
 
-function write(result: unknown): string {
-  const writer = new Writer();
+/**
+ * Runs what reads an output: its getters, `toJSON` and `@Transform` functions are the user's code.
+ * @throws Refusal with InvalidOutput, at this path, for what they throw
+ */
+export function reading<T>(path: () => ValuePath | undefined, read: () => T): T {
   try {
-    const text = JSON.stringify(result, function (this: object, key: string, value: unknown) {
-      return writer.visit(this, key, value);
-    }) as string | undefined;
-    return text ?? 'null';
+    return read();
   } catch (error) {
     if (Refusal.is(error)) throw error;
-    throw invalidOutput(writer.path, `can't be read: ${readThrown(error).message}`);
+    throw invalidOutput(path(), `can't be read: ${readThrown(error).message}`);
   }
 }
 
-/** The size at which writing a result stops: beyond it the exact size is of no use. */
+/** The size at which writing stops: beyond it the exact size is of no use. */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
-/**
- * Follows `JSON.stringify` through a result, so that a refusal has the path of its value, and comes before all is
- * written.
- */
+/** Writes one result, as `JSON.stringify` would, and knows the path of each value that it refuses. */
 class Writer {
-  readonly #holders: object[] = [];
+  readonly #described: Described | undefined;
+  /** The objects that hold the value being written, the outermost first. */
+  readonly #held: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
-  /** The least length that the JSON written so far can have. */
+  /** The least length of the text so far. */
   #leastBytes = 0;
+
+  constructor(described: Described | undefined) {
+    this.#described = described;
+  }
 
   /** The path of the innermost object that was entered. */
   get path(): ValuePath | undefined {
     return this.#paths.at(-1);
   }
 
-  visit(holder: object, key: string, value: unknown): unknown {
-    while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) {
-      this.#holders.pop();
-      this.#paths.pop();
-    }
-    // `value` is the result of `toJSON`. Only the holder still has the original, such as a Buffer.
-    const given: unknown = Reflect.get(holder, key);
-    const fault = faultOf(given) ?? (given === value ? undefined : faultOf(value));
-    if (fault) throw invalidOutput(this.#pathTo(holder, key), fault);
-    this.#count(holder, key, value);
-    if (typeof value === 'object' && value !== null) this.#enter(value, this.#pathTo(holder, key));
+  /** Returns the text of a value; undefined where JSON leaves the value out. */
+  write(given: unknown, step: string | number, property?: DtoProperty): string | undefined {
+    const json = typeof given === 'object' && given !== null && toJsonOf(given);
+    if (json) return this.#text(this.#checked(json(String(step)), step), step, property);
+    if (isHeld(given) && this.#described?.collects(given, property)) return this.#text(given, step, property);
+    return this.#text(this.#checked(given, step), step, property);
+  }
+
+  #checked(value: unknown, step: string | number): unknown {
+    const fault = faultOf(value);
+    if (fault) throw invalidOutput(this.#pathTo(step), fault);
     return value;
   }
 
-  #count(holder: object, key: string, value: unknown): void {
-    if (Array.isArray(holder)) this.#leastBytes += 2;
-    else if (value !== undefined) this.#leastBytes += key.length + 5;
-    if (typeof value === 'string') this.#leastBytes += value.length;
+  #text(value: unknown, step: string | number, property: DtoProperty | undefined): string | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value === 'string') this.#count(value.length);
+    if (typeof value !== 'object' || value === null || isScalar(value)) return JSON.stringify(value);
+    this.#enter(value, this.#pathTo(step));
+    const text = this.#body(value, property);
+    this.#held.pop();
+    this.#paths.pop();
+    return text;
+  }
+
+  #body(value: object, property: DtoProperty | undefined): string {
+    if (Array.isArray(value)) return this.#list(value, property);
+    if (value instanceof Set) return this.#list([...value], property);
+    const parts: string[] = [];
+    const write = (key: string, part: unknown, of?: DtoProperty): void => {
+      const text = this.write(part, key, of);
+      if (text === undefined) return;
+      this.#count(key.length + 5);
+      parts.push(`${JSON.stringify(key)}:${text}`);
+    };
+    if (this.#described)
+      for (const [key, [part, of]] of this.#described.fields(value, property)) write(key, part, of);
+    else for (const key of Object.keys(value)) write(key, Reflect.get(value, key));
+    return `{${parts.join(',')}}`;
+  }
+
+  #list(list: readonly unknown[], property: DtoProperty | undefined): string {
+    const parts: string[] = [];
+    for (let index = 0; index < list.length; index++) {
+      this.#count(2);
+      parts.push(this.write(list[index], index, property) ?? 'null');
+    }
+    return `[${parts.join(',')}]`;
+  }
+
+  #count(bytes: number): void {
+    this.#leastBytes += bytes;
     if (this.#leastBytes > FAR_TOO_LARGE_BYTES) throw tooLarge(`more than ${FAR_TOO_LARGE_BYTES}`);
   }
 
-  #pathTo(holder: object, key: string): ValuePath | undefined {
-    if (this.#holders.length === 0) return undefined;
-    return { within: this.path, step: Array.isArray(holder) ? Number(key) : key };
+  #pathTo(step: string | number): ValuePath | undefined {
+    return this.#held.length === 0 ? undefined : { within: this.path, step };
   }
 
   #enter(value: object, path: ValuePath | undefined): void {
-    if (this.#holders.includes(value)) throw invalidOutput(path, 'refers back to an object that holds it');
-    if (this.#holders.length === DEPTH_LIMIT) throw tooDeep(path);
-    this.#holders.push(value);
+    if (this.#held.includes(value)) throw holdsItself(path);
+    if (this.#held.length === DEPTH_LIMIT) throw tooDeep(path);
+    this.#held.push(value);
     this.#paths.push(path);
   }
+}
+
+const isHeld = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Returns true for an object that JSON has a text or a number for. */
+const isScalar = (value: object): boolean => types.isBoxedPrimitive(value) || types.isDate(value);
+
+/**
+ * Returns the `toJSON` of an object, bound to it; undefined where it has none that says what was meant. Buffer's does
+ * not: it writes a list of bytes. An invalid Date's writes null.
+ */
+export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
+  if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
+  const toJson: unknown = Reflect.get(value, 'toJSON');
+  return typeof toJson === 'function' ? (key) => toJson.call(value, key) as unknown : undefined;
 }
 
 function faultOf(value: unknown): string | undefined {
@@ -101,11 +169,10 @@ function faultOf(value: unknown): string | undefined {
 }
 
 /** Describes an object that JSON would write as `{}`, or otherwise than was meant; undefined for any other. */
-function objectFault(value: object): string | undefined {
+export function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
   if (types.isPromise(value)) return 'is a promise; await it';
-  if (hasOwnJson(value)) return undefined;
   if (types.isBoxedPrimitive(value)) return faultOf(value.valueOf());
   return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
 }
@@ -132,16 +199,15 @@ function isBareIterable(value: object): boolean {
   return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }
 
-/** Returns true for an object whose own `toJSON` says what was meant. Buffer's does not: it writes a list of bytes. */
-function hasOwnJson(value: object): boolean {
-  return !ArrayBuffer.isView(value) && typeof Reflect.get(value, 'toJSON') === 'function';
-}
-
 const PATH_LIMIT = 200;
 
 /** Makes the refusal of a value that is nested deeper than an input may be. */
 export const tooDeep = (path: ValuePath | undefined): Refusal =>
   invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
+
+/** Makes the refusal of a value in which it is found again. */
+export const holdsItself = (path: ValuePath | undefined): Refusal =>
+  invalidOutput(path, 'refers back to an object that holds it');
 
 /**
  * Makes the refusal of a value that is too large.
@@ -153,7 +219,7 @@ export const tooLarge = (bytes: string): Refusal =>
     `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
   );
 
-function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {
+export function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {
   const shown = showPath(path);
   const message =
     shown === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(shown, PATH_LIMIT)} ${fault}`;

@@ -6,55 +6,54 @@ import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
-import { tooDeep, tooLarge } from './encode.js';
+import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep, tooLarge } from './encode.js';
+import type { OutputReads } from './reads.js';
 
 /**
  * Makes instances of the plain objects in a result, as far as its class nests others, so that rules and `@Expose`
- * apply. No constructor and no `@Transform` runs. Instances stay as they are.
+ * apply. No constructor and no `@Transform` runs. Instances stay as they are; what was made for their properties is in
+ * the reads.
  */
 export class OutputInstances {
-  /** The values that are not of their declared type. */
+  /** Values that are not of their declared type. */
   readonly violations: Violation[] = [];
+  /** The path of the object that was entered last. */
+  path: ValuePath | undefined;
   readonly #groups: Groups;
-  /** The least length that the JSON of the result can have, as far as it is known. */
+  readonly #reads: OutputReads;
+  /** The objects that hold the value that is looked at, the outermost first. */
+  readonly #held: object[] = [];
+  /** The least length of the JSON, as far as it is known. */
   #leastBytes = 0;
 
-  constructor(groups: Groups) {
+  constructor(groups: Groups, reads: OutputReads) {
     this.#groups = groups;
+    this.#reads = reads;
   }
 
-  /**
-   * Returns the value as an instance of its class. Values of another type are left as they are, and become violations.
-   * @throws Refusal for a value that is nested too deep or is too large, whatever its rules say.
-   */
-  make(value: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
-    if (this.violations.length >= MOST_VIOLATIONS) return value;
+  /** @throws Refusal for a value that no JSON has, is nested too deep or is too large, whatever its rules say. */
+  make(given: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
+    if (this.violations.length >= MOST_VIOLATIONS) return given;
     if (depth > DEPTH_LIMIT) throw tooDeep(path);
+    this.path = path;
+    const value = given instanceof type ? given : plainOf(given, path);
     if (!isObject(value)) return this.#refuse(OBJECT, value, path);
+    if (this.#held.includes(value)) throw holdsItself(path);
+    this.#held.push(value);
     const isInstance = value instanceof type;
-    const changes = this.#changes(value, isInstance ? typeOf(value) : type, path, depth);
-    if (isInstance && changes.size === 0) return value;
-    const prototype = isInstance ? Object.getPrototypeOf(value) : type.prototype;
-    return copyOf(value, prototype as object, changes);
+    const instance = isInstance ? value : copyOf(value, type.prototype as object);
+    this.#makeNested(instance, isInstance ? typeOf(value) : type, path, depth);
+    this.#held.pop();
+    return instance;
   }
 
-  /**
-   * Makes the instances that a value nests.
-   * @returns the properties that hold them now, where they held plain objects
-   */
-  #changes(
-    value: object,
-    type: Constructor<object>,
-    path: ValuePath | undefined,
-    depth: number,
-  ): ReadonlyMap<string, unknown> {
-    const changes = new Map<string, unknown>();
+  /** Makes the instances that an instance nests. */
+  #makeNested(instance: object, type: Constructor<object>, path: ValuePath | undefined, depth: number): void {
     for (const property of shapeOf(type, this.#groups).properties) {
-      const before: unknown = Reflect.get(value, property.name);
-      const after = this.#property(before, value, property, { within: path, step: property.key }, depth);
-      if (after !== before) changes.set(property.name, after);
+      const before = this.#reads.get(instance, property.name);
+      const after = this.#property(before, instance, property, { within: path, step: property.key }, depth);
+      if (after !== before) this.#reads.set(instance, property.name, after);
     }
-    return changes;
   }
 
   #property(value: unknown, holder: object, property: DtoProperty, path: ValuePath, depth: number): unknown {
@@ -93,10 +92,20 @@ export class OutputInstances {
   }
 }
 
-function copyOf(value: object, prototype: object, changes: ReadonlyMap<string, unknown>): object {
+/** Returns what `toJSON` says of a value. @throws Refusal for a value that JSON would turn into `{}` */
+function plainOf(value: unknown, path: ValuePath | undefined): unknown {
+  if (!isObject(value)) return value;
+  const json = toJsonOf(value);
+  if (json) return json(String(path?.step ?? ''));
+  const fault = objectFault(value);
+  if (fault) throw invalidOutput(path, fault);
+  return value;
+}
+
+/** Returns an object with another prototype, and with the fields of a value, each read once. */
+function copyOf(value: object, prototype: object): object {
   const copy = Object.create(prototype) as object;
   for (const key of Object.keys(value))
     if (key !== '__proto__') Reflect.set(copy, key, Reflect.get(value, key));
-  for (const [name, changed] of changes) Reflect.set(copy, name, changed);
   return copy;
 }

@@ -1,0 +1,21 @@
+/** The properties of an output's instances: each getter is called once, however often its value is needed. */
+export class OutputReads {
+  readonly #known = new Map<object, Map<string, unknown>>();
+
+  get(object: object, name: string): unknown {
+    const known = this.#known.get(object);
+    if (known?.has(name)) return known.get(name);
+    const own = Object.getOwnPropertyDescriptor(object, name);
+    if (own && 'value' in own) return own.value;
+    const value: unknown = Reflect.get(object, name);
+    if (own || name in object) this.set(object, name, value);
+    return value;
+  }
+
+  /** Replaces the value that a property has in the output. */
+  set(object: object, name: string, value: unknown): void {
+    let known = this.#known.get(object);
+    if (!known) this.#known.set(object, (known = new Map()));
+    known.set(name, value);
+  }
+}
