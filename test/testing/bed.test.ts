@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { container as root, type DependencyContainer, inject, injectable, singleton } from 'tsyringe';
 import { IsString } from 'class-validator';
-import { Activity, Handle, type TaskContext } from 'stepwright';
+import { Activity, Handle, TASK_CONTEXT, type TaskContext } from 'stepwright';
 import { createTestBed, type Mock } from 'stepwright/testing';
 
 class Hello {
@@ -82,6 +82,27 @@ describe('mocks', () => {
     await expect(createTestBed(Needy, { setup: open })).rejects.toThrow(/DEPENDENCY_UNRESOLVED/);
     await expect(createTestBed([], { setup: fail })).rejects.toThrow(/SETUP_FAILED/);
     expect(closed).toEqual(['closed', 'closed']);
+  });
+
+  test('undefined is one', async () => {
+    @Activity('maybe')
+    class Maybe {
+      constructor(@inject('maybe') private readonly maybe: unknown) {}
+      @Handle() run(): string {
+        return typeof this.maybe;
+      }
+    }
+    const bed = await createTestBed(Maybe, { mocks: [['maybe', undefined]] });
+    expect(await bed.runText('null')).toEqual(succeeded('undefined'));
+  });
+
+  test('an optional one may go unused, and one of TASK_CONTEXT is an error', async () => {
+    const bed = await createTestBed(Greeting, { mocks: [['nobody', 1, { optional: true }]] });
+    expect(await bed.run({ who: 'a' })).toEqual(succeeded('Hello a'));
+    await expect(createTestBed(Greeting, { mocks: [['nobody', 1]] })).rejects.toThrow(/mocks: 'nobody'/);
+    await expect(createTestBed(Greeting, { mocks: [[TASK_CONTEXT, {}]] })).rejects.toThrow(
+      /mocks: TASK_CONTEXT.*each task is injected with its own context/,
+    );
   });
 
   test('they win over setup', async () => {

@@ -122,3 +122,11 @@ test('the end of a long history is shown', () => {
   const message = messageOf(() => expect({ ...machine, history }).toHaveVisited([]));
   expect(message).toContain('… 25 events before\n  25 TaskStateEntered');
 });
+
+test('a cause of plain text, and an execution that timed out', () => {
+  const failed = { status: 'failed', error: 'NoMoney', cause: 'declined' };
+  expect(failed).toHaveFailedWith('NoMoney', 'declined');
+  expect(failed).not.toHaveFailedWith('NoMoney', 'decline');
+  expect({ status: 'timedOut' }).toHaveTimedOut();
+  expect(failed).not.toHaveTimedOut();
+});

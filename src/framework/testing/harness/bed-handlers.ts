@@ -90,7 +90,7 @@ async function makeContainer(
     const container = await createContainer(noted.setup, [...own, ...rest, ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
     const roots = new Set<InjectionToken>(definitions.map(({ target }) => target));
-    const tokens = mocked.map(({ token }) => token);
+    const tokens = mocks.flatMap(([token, , rules]) => (rules?.optional === true ? [] : [token]));
     throwProblems([
       ...unusedMocks(tokens, { container, needed, roots, registered: noted.registered }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),

@@ -11,13 +11,20 @@ import { dependenciesOf } from '../../worker/container/dependencies.js';
  * is a factory; `{ useFactory }` is one for every token. Any other value is used as it is, never copied; `{ useValue }`
  * forces that.
  */
-export type Mock = readonly [token: InjectionToken, standIn: unknown];
+export type Mock = readonly [token: InjectionToken, standIn: unknown, options?: MockOptions];
+
+export interface MockOptions {
+  /** True for a mock that a test may leave unused, as in a list that tests share. @default false */
+  readonly optional?: boolean;
+}
 
 export function asRegistration([token, standIn]: Mock): Registration {
   return { token, provider: providerOf(token, standIn) };
 }
 
 function providerOf(token: InjectionToken, standIn: unknown): Provider<unknown> {
+  // tsyringe takes a value of `undefined` for a provider without one.
+  if (standIn === undefined) return { useFactory: () => undefined };
   if (isProvider(standIn)) return standIn;
   if (isClass(standIn)) return { useClass: standIn };
   if (typeof token === 'function' && isFactory(standIn)) return { useFactory: standIn };

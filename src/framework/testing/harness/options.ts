@@ -74,7 +74,7 @@ type Rows<Options> = { readonly [K in keyof Options]-?: Row };
 
 export const BED_OPTIONS: Rows<TestBedOptions> = {
   mocks: {
-    ...listOf('pairs of a token and its stand-in', (item) => Array.isArray(item) && item.length === 2),
+    ...listOf('pairs of a token and its stand-in', isMock),
     fix: "write a pair for each: mocks: [[TheClass, { … }], ['a token', 'a value']]",
     keysOnly: true,
   },
@@ -139,6 +139,12 @@ export const unusedProblem = (where: string, what: string, fix: string): Problem
   what,
   fix,
 });
+
+function isMock(item: unknown): boolean {
+  if (!Array.isArray(item)) return false;
+  const [, , options]: readonly unknown[] = item;
+  return item.length === 2 || (item.length === 3 && isPlainObject(options));
+}
 
 function isSignal(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;

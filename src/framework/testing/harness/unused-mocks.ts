@@ -24,6 +24,7 @@ export function unusedMocks(
   tokens: readonly InjectionToken[],
   { container, needed, roots, registered }: Injected,
 ): Problem[] {
+  if (tokens.includes(TASK_CONTEXT)) return [TASK_CONTEXT_MOCKED];
   const unused = tokens.filter((token) => !needed.has(token) && !registered.has(token) && !OWN.has(token));
   if (unused.length === 0 || [...needed].some((token) => asksByHand(token, container))) return [];
   const others = [...needed].filter(
@@ -38,6 +39,12 @@ export function unusedMocks(
     return unusedProblem(`mocks: ${name}`, 'nothing that this test runs is injected with it', fix);
   });
 }
+
+const TASK_CONTEXT_MOCKED = unusedProblem(
+  'mocks: TASK_CONTEXT',
+  'each task is injected with its own context, and never with a mock',
+  'remove the mock; to choose what a handler sees of its task, call the method itself with createTaskContext({ … })',
+);
 
 const suggestion = (name: string, names: readonly string[]): string =>
   names.length > 0 ? `did you mean ${closest(name, [...names])}? Injected are: ${names.join(', ')}; ` : '';

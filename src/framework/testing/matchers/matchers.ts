@@ -20,8 +20,10 @@ interface Verdict {
 export interface StepwrightMatchers<R> {
   /** Passes where the task succeeded with an output that equals this one; asymmetric matchers work. */
   toHaveSucceededWith(output: unknown): R;
-  /** Passes where the task failed by this name. @param cause fields that the parsed cause must have at least */
-  toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>>): R;
+  /** Passes where the task failed by this name. @param cause fields that the parsed cause must have at least, or the whole text of the cause */
+  toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>> | string): R;
+  /** The execution timed out, by `TimeoutSeconds` of its machine. */
+  toHaveTimedOut(): R;
   /** Passes where the machine entered these states, in this order, and no others. */
   toHaveVisited(states: readonly string[]): R;
 }
@@ -44,10 +46,17 @@ export const matchers = {
     this: MatcherContext,
     received: unknown,
     error: string,
-    cause: Readonly<Record<string, unknown>> = {},
+    cause: Readonly<Record<string, unknown>> | string = {},
   ): Verdict {
     const result = readResult('toHaveFailedWith', received);
     const named = result.status === 'failed' && result.error === error;
+    if (typeof cause === 'string')
+      return verdict(
+        named && result.cause === cause,
+        `failure by ${error} and the cause ${text(cause)}`,
+        result,
+        () => (named ? this.utils?.diff?.(cause, result.cause) : undefined),
+      );
     const told = named ? parsed(result.cause) : {};
     const actual = Object.fromEntries(Object.keys(cause).map((key) => [key, Reflect.get(told, key)]));
     const pass = named && this.equals(actual, cause);
@@ -55,6 +64,12 @@ export const matchers = {
     return verdict(pass, `failure by ${error}${holding}`, result, () =>
       named ? this.utils?.diff?.(cause, actual) : undefined,
     );
+  },
+
+  toHaveTimedOut(this: MatcherContext, received: unknown): Verdict {
+    const result = readResult('toHaveTimedOut', received);
+    const status: string = result.status;
+    return verdict(status === 'timedOut', 'an execution that timed out', result, () => undefined);
   },
 
   toHaveVisited(this: MatcherContext, received: unknown, states: readonly string[]): Verdict {
@@ -74,7 +89,7 @@ export const matchers = {
 const list = (states: readonly unknown[]): string => (states.length > 0 ? states.join(' → ') : 'none');
 
 const EXECUTION = 'give it what `await machine.execute(…)` of a test machine gives';
-const RESULT = 'give it what `await bed.run(…)`, `await task.result` or `await machine.execute(…)` gives';
+const RESULT = 'give it what `await bed.run(…)`, `await task.outcome` or `await machine.execute(…)` gives';
 
 /**
  * Returns a received value as a result.
