@@ -5,6 +5,7 @@ import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
+  IsArray,
   IsEmail,
   IsEnum,
   IsIn,
@@ -216,5 +217,19 @@ test('a length and a pattern that JSON Schema counts otherwise are never told na
   expect(takes(inputSchema(definition), { text: 'xy', any: 'x' })).toBe(false);
   expect(inputSchema(definition)).toMatchObject({
     $defs: { Short: { properties: { any: { type: 'string', $comment: 'not told here: matches' } } } },
+  });
+});
+
+class Grid {
+  @IsArray({ each: true }) @ValidateNested({ each: true }) @Type(() => Line) rows!: Line[][];
+}
+
+test('an array of arrays', () => {
+  expect(schemaOf(Grid)).toMatchObject({
+    $defs: {
+      Grid: {
+        properties: { rows: { type: 'array', items: { type: 'array', items: { $ref: '#/$defs/Line' } } } },
+      },
+    },
   });
 });

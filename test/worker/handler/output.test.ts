@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
-import { Allow, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { Allow, IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
 import type { OutputOption } from '../../../src/framework/declare/options.js';
@@ -181,6 +181,19 @@ class Collections {
 test('a Set and a Map are written where they are declared', async () => {
   const made = (): object => ({ tags: new Set(['a']), byName: new Map([['k', { name: 'tea', secret: 1 }]]) });
   expect(await outputOf(made, Collections)).toEqual({ tags: ['a'], byName: { k: { name: 'tea' } } });
+});
+
+class Grid {
+  @IsArray({ each: true }) @ValidateNested({ each: true }) @Type(() => Opt) rows!: Opt[][];
+}
+
+test('an array of arrays is checked and cut element by element', async () => {
+  expect(await outputOf(() => ({ rows: [[{ name: 'tea', secret: 1 }]] }), Grid)).toEqual({
+    rows: [[{ name: 'tea' }]],
+  });
+  expect(await returning(() => ({ rows: [[{ name: 7 }]] }), Grid)).toMatchObject({
+    cause: expect.stringContaining('rows[0][0].name must be a string'),
+  });
 });
 
 test('a getter, a toJSON or a @Transform that throws is refused as without a class', async () => {

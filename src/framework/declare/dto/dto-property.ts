@@ -73,6 +73,8 @@ export interface DtoProperty {
   readonly declared: Kind | undefined;
   /** The collection that holds the property's values, each of the class that `@Type` names. */
   readonly container: Container;
+  /** True for an array of arrays, which `@IsArray({ each: true })` declares: `@Type` names the class of the innermost. */
+  readonly grid: boolean;
   /** True where the property has `@Type`. */
   readonly typed: boolean;
   /** The property's `@Transform`s that apply to an input. */
@@ -117,6 +119,7 @@ export function readProperty(
   const declaredType = readPropertyType(owner, name) ?? type?.reflectedType;
   const each = metadata.some((rule) => rule.each);
   const declared = kindOf(declaredType) ?? (each ? COLLECTION : undefined);
+  const rules = metadata.flatMap(readRules);
   const open = metadata.some((rule) => rule.type === ValidationTypes.WHITELIST);
   return {
     name,
@@ -127,12 +130,13 @@ export function readProperty(
     emitted: hasPropertyType(owner, name),
     declared,
     container: containerOf(declaredType, each),
+    grid: containerOf(declaredType, each) === 'array' && rules.some(isArrayOfEach),
     ...typeParts(type, name),
     ...nestedPart(metadata),
     ...conditionParts(metadata),
     transforms: transformsOf(owner, name, groups, PLAIN_TO_CLASS),
     written: writtenOf(owner, name, groups),
-    rules: metadata.flatMap(readRules),
+    rules,
     open,
     mayBeAbsent: (!declared && type === undefined) || open,
   };
@@ -263,6 +267,8 @@ function isSettable(owner: Constructor<object>, name: string): boolean {
   }
   return true;
 }
+
+const isArrayOfEach = ({ name, each }: DtoRule): boolean => name === 'isArray' && each;
 
 /** Takes the property's own type where that is a collection, else looks for `each: true`. */
 function containerOf(declared: unknown, each: boolean): Container {

@@ -102,7 +102,10 @@ class SchemaWriter {
     const isOne = container === 'one';
     const ofParts = asked.filter(({ each }) => each && !isOne);
     const ofWhole = asked.filter(({ each }) => isOne || !each);
-    const part = this.#part(property, ofParts.map(ruleSchema));
+    const part =
+      property.grid && property.typed
+        ? allOf([{ type: 'array', items: this.#part(property, []) }, ...ofParts.map(ruleSchema)])
+        : this.#part(property, ofParts.map(ruleSchema));
     const whole = ofWhole.map(ruleSchema);
     if (isOne) return this.#one(property, whole);
     if (container === 'map') return { type: 'object', additionalProperties: part };

@@ -4,6 +4,7 @@ import {
   Allow,
   ArrayUnique,
   Equals,
+  IsArray,
   IsDate,
   IsDefined,
   IsIn,
@@ -234,6 +235,12 @@ class Kinded {
 class Matrix {
   @ValidateNested({ each: true }) @Type(() => Item) rows!: Item[][];
 }
+const NOT_DECLARED = 'not an array; @IsArray({ each: true }) declares an array of arrays';
+class Grid {
+  @IsArray({ each: true }) @ValidateNested({ each: true }) @Type(() => Item) rows!: Item[][];
+  @IsOptional() @IsArray({ each: true }) @Type(() => Number) numbers?: number[][];
+  @IsOptional() @IsArray() @Type(() => Number) list?: number[];
+}
 class Shapes {
   @IsDefined() @ValidateNested() @byKind(Object) one!: Circle;
 }
@@ -272,7 +279,30 @@ test.each<[string, InputOption, string, unknown, HandleOptions?]>([
   ['too great, in a list', Positive, '{"price":1,"list":[0,1e999]}', 'refused: list[1] must be a number'],
   ['a discriminator with rules', Kinded, '{"of":{"kind":"k"}}', { Kinded: { of: { Kind: { kind: 'k' } } } }],
   ['a discriminator, broken', Kinded, '{"of":{"kind":7}}', 'refused: of.kind must be a string'],
-  ['lists in lists', Matrix, '{"rows":[[{"name":"tea"}]]}', 'refused: rows[0] must be an object'],
+  [
+    'lists in lists',
+    Matrix,
+    '{"rows":[[{"name":"tea"}]]}',
+    `refused: rows[0] must be an object, ${NOT_DECLARED}`,
+  ],
+  [
+    'declared lists in lists',
+    Grid,
+    '{"rows":[[{"name":"tea"}],[]],"numbers":[[1,"2"]]}',
+    { Grid: { rows: [[{ Item: { name: 'tea' } }], []], numbers: [[1, 2]] } },
+  ],
+  [
+    'a wrong element of a list in a list',
+    Grid,
+    '{"rows":[[{"name":"tea"},{"name":7}],7],"numbers":[["x"]]}',
+    'refused: numbers[0][0] must be a number, or a text that is one in JSON, rows[0][1].name must be a string, rows[1] must be an array',
+  ],
+  [
+    'a list in a flat list',
+    Grid,
+    '{"rows":[],"list":[[1]]}',
+    `refused: list[0] must be a number, or a text that is one in JSON, ${NOT_DECLARED}`,
+  ],
   [
     'no subtype, told once',
     Shapes,

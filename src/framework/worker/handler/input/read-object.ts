@@ -160,11 +160,23 @@ export class ObjectReader {
       case 'set':
         return list ? new Set(mapParts(value, path, part) as unknown[]) : this.#mustBe(ARRAY, value, path);
       default:
-        return list ? mapParts(value, path, part) : this.#mustBe(ARRAY, value, path);
+        if (!list) return this.#mustBe(ARRAY, value, path);
+        return mapParts(value, path, property.grid ? (row, at) => this.#row(row, at, part) : part);
     }
   }
 
+  /** Converts each element of a row in an array of arrays. */
+  #row(
+    row: unknown,
+    path: ValuePath | undefined,
+    part: (each: unknown, at: ValuePath | undefined) => unknown,
+  ): unknown {
+    return Array.isArray(row) ? mapParts(row, path, part) : this.#mustBe(ARRAY, row, path);
+  }
+
   #part(part: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath | undefined): unknown {
+    if (Array.isArray(part) && isFlat(property, holder))
+      return this.#notDeclaredAsGrid(holder, property, path);
     if (!property.nested) return this.#converted(part, property.typeIn(holder), path);
     if (!isObject(part)) return this.#mustBe(OBJECT, part, path);
     const { discriminator } = property;
@@ -174,6 +186,14 @@ export class ObjectReader {
     const names = discriminator.subTypes.map(({ name }) => name).join(', ');
     const at = { within: path, step: discriminator.property };
     return this.#wrong(at, 'discriminator', `must be one of: ${names}`);
+  }
+
+  /** Refuses a list among the elements: the compiler writes `Array` for `T[]` and for `T[][]`. */
+  #notDeclaredAsGrid(holder: JsonObject, property: DtoProperty, path: ValuePath | undefined): unknown {
+    const type = property.nested ? undefined : property.typeIn(holder);
+    const { rule, expected } = (type && conversionTo(type)) ?? OBJECT;
+    const fault = `must be ${expected}, not an array; @IsArray({ each: true }) declares an array of arrays`;
+    return this.#wrong(path, rule, fault);
   }
 
   /** Converts a value without `@ValidateNested`: to a scalar, a date, or a class without rules. */
@@ -226,5 +246,9 @@ function setRefused(instance: object, { name, nested, transforms }: DtoProperty)
   if (nested || transforms.length > 0)
     Reflect.defineProperty(instance, name, { value: REFUSED, configurable: true, enumerable: true });
 }
+
+/** Returns true where the elements of an array are of one class or type, and not declared as arrays. */
+const isFlat = ({ container, grid, nested, typeIn }: DtoProperty, holder: object): boolean =>
+  container === 'array' && !grid && (nested !== undefined || !isOpen(typeIn(holder)));
 
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null;

@@ -67,13 +67,18 @@ export class OutputInstances {
 
   #nested(value: unknown, holder: object, property: DtoProperty, path: ValuePath, depth: number): unknown {
     let changed = false;
-    const made = mapParts(value, path, (part, at) => {
+    const change = (part: unknown, at: ValuePath | undefined): unknown => {
+      if (Array.isArray(part) && at !== path && property.grid) return mapParts(part, at, instanceIn);
+      return instanceIn(part, at);
+    };
+    const instanceIn = (part: unknown, at: ValuePath | undefined): unknown => {
       const type =
         typeof part === 'object' && part ? classOf(part, holder, property, this.#groups) : undefined;
       const instance = type ? this.make(part, type, at, depth + (at === path ? 1 : 2)) : part;
       changed ||= instance !== part;
       return instance;
-    });
+    };
+    const made = mapParts(value, path, change);
     return changed ? made : value;
   }
 
