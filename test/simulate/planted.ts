@@ -170,7 +170,6 @@ export const PLANTED: readonly Planted[] = [
     ],
   }),
   ...at('aws/sdk/credentials.ts', {
-    'credentials are asked for once and never again': ['.finally(() => (this.#taking = undefined))', ''],
     'refused credentials are not renewed': [
       'if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;',
       'return false;',
