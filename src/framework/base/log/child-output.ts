@@ -11,7 +11,7 @@ const HELD_LENGTH = 2 ** 14;
 /** The longest that the streams of a child are read after its exit: a process that it started may hold them open. */
 const REST_MS = 250;
 
-/** A stream of this process that output is passed on to. */
+/** A standard stream of this process. */
 interface Sink {
   /** @returns false where it takes no more before {@link whenDrained} */
   write(text: string): boolean;
@@ -74,7 +74,7 @@ export class ChildOutput {
       lines.add(text);
     });
     source.on('close', () => lines.flush());
-    // A pipe that breaks has no more to say.
+    // A broken pipe has nothing left to read.
     source.on('error', () => {});
   }
 }
@@ -115,7 +115,7 @@ class WholeLines {
   }
 }
 
-/** A stream of Node's as a sink. Its errors are nobody's: a reader that is gone must not end this process. */
+/** A stream of Node's as a sink. Ignores its errors, since a reader that is gone must not end this process. */
 class StreamSink implements Sink {
   readonly #stream: Writable;
   #waiting: (() => void)[] = [];
