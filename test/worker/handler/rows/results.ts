@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsDate, IsInt, IsNumber, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { HandleOptions, OutputOption } from '../../../../src/framework/declare/options.js';
@@ -44,6 +45,20 @@ class Basket {
     return this.items.values();
   }
 }
+class Idle {
+  work(): void {}
+}
+class Sealed {
+  #cents = 150;
+  get cents(): number {
+    return this.#cents;
+  }
+}
+class Note {
+  @IsOptional() @IsString() declare text?: string;
+}
+const hollow = (type: string): string =>
+  `is an instance of ${type} without fields of its own, of which JSON would be {}`;
 const circular = (): unknown => {
   const ring: Record<string, unknown> = { name: 'a' };
   ring['inner'] = { list: [ring] };
@@ -87,6 +102,9 @@ const plain: Row[] = [
     '[{"a":1},{"a":1},{"shared":{"a":1}}]',
   ),
   writes('boxed primitives', () => [Object('a'), Object(''), Object(1), Object(true)], '["a","",1,true]'),
+  writes('an empty object', () => [{}, Object.create(null)], '[{},{}]'),
+  writes('an empty object of another realm', () => runInNewContext('({})'), '{}'),
+  writes('an instance of a class with rules, of which none is set', () => new Note(), '{}'),
   writes("an iterable's own fields", () => new Basket(['a']), '{"items":["a"]}'),
   writes('a lone surrogate', () => '\ud800', '"\\ud800"'),
   writes('a key __proto__', () => JSON.parse('{"__proto__":1}') as unknown, '{"__proto__":1}'),
@@ -163,6 +181,33 @@ const impossible: Row[] = [
     ),
   ),
   refuses('a WeakRef', () => [new WeakRef({})], at('[0]', 'is a weak reference; return what it refers to')),
+  ...(
+    [
+      ['a response of fetch', () => new Response('{"a":1}'), 'Response', 'await response.json()'],
+      ['a request', () => new Request('http://localhost'), 'Request', 'await request.json()'],
+      ['a Blob', () => new Blob(['a']), 'Blob', 'await blob.text()'],
+    ] as const
+  ).map(([name, make, type, way]) =>
+    refuses(
+      name,
+      () => ({ items: [{ got: make() }] }),
+      at('items[0].got', `${hollow(type)}; return its content, as in \`${way}\``),
+    ),
+  ),
+  ...(
+    [
+      ['an instance with private fields alone', () => new Sealed(), 'Sealed'],
+      ['an instance of a class with methods alone', () => new Idle(), 'Idle'],
+      ['an instance of a class without a name', () => new (class extends Idle {})(), 'a class'],
+      ['a signal', () => new AbortController().signal, 'AbortSignal'],
+    ] as const
+  ).map(([name, make, type]) =>
+    refuses(
+      name,
+      make,
+      `the output ${hollow(type)}; return its data in a plain object, or give its class a toJSON`,
+    ),
+  ),
   refuses('a boxed NaN', () => Object(NaN), 'the output is NaN, which JSON has no number for'),
   refuses('a boxed symbol', () => Object(Symbol('a')), 'the output is a symbol'),
   refuses(
@@ -274,6 +319,9 @@ class Drawn {
   @Type(() => Object, { discriminator: { property: 'kind', subTypes: [{ name: 'dot', value: Dot }] } })
   main!: Dot;
 }
+class Open {
+  @Expose() @IsOptional() meta?: unknown;
+}
 class Chain {
   @IsOptional() @ValidateNested() @Type(() => Chain) next?: Chain;
 }
@@ -375,6 +423,19 @@ const outputs: Row[] = [
     Chain,
     circularChain,
     invalid(at('next', 'refers back to an object that holds it')),
+  ),
+  typed('an instance whose fields are all unset', Note, () => new Note(), { output: '{}' }),
+  typed(
+    'a response of fetch where all fields may be unset',
+    Note,
+    () => new Response('{"text":"a"}'),
+    invalid(`the output ${hollow('Response')}; return its content, as in \`await response.json()\``),
+  ),
+  typed(
+    'a response of fetch in a field that no class describes',
+    Open,
+    () => ({ meta: new Response('') }),
+    invalid(at('meta', `${hollow('Response')}; return its content, as in \`await response.json()\``)),
   ),
   typed(
     'nothing',

@@ -3,6 +3,7 @@ import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
+import { hollowFault } from './hollow.js';
 import { Refusal } from '../outcome/refusal.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { cut, readThrown } from '../outcome/thrown.js';
@@ -105,10 +106,21 @@ class Writer {
       this.#count(key.length + 5);
       parts.push(`${JSON.stringify(key)}:${text}`);
     };
-    if (this.#described)
-      for (const [key, [part, of]] of this.#described.fields(value, property)) write(key, part, of);
-    else for (const key of Object.keys(value)) write(key, Reflect.get(value, key));
+    if (this.#described) {
+      const fields = this.#described.fields(value, property);
+      if (fields.size === 0) this.#refuseHollow(value);
+      for (const [key, [part, of]] of fields) write(key, part, of);
+    } else {
+      const keys = Object.keys(value);
+      if (keys.length === 0) this.#refuseHollow(value);
+      for (const key of keys) write(key, Reflect.get(value, key));
+    }
     return `{${parts.join(',')}}`;
+  }
+
+  #refuseHollow(value: object): void {
+    const fault = hollowFault(value);
+    if (fault) throw invalidOutput(this.path, fault);
   }
 
   #list(list: readonly unknown[], property: DtoProperty | undefined): string {
