@@ -35,6 +35,11 @@ function invalid(errorMessage: string, violations?: readonly object[]): Expected
   return { error, cause: { errorType: error, errorMessage, ...(violations && { violations }) } };
 }
 
+const notAnArray = (path: string): [string, string, string] => [
+  path,
+  'isObject',
+  `${path} must be an object, not an array; @IsArray({ each: true }) declares an array of arrays`,
+];
 const anObject = (path = ''): Violation => [path, 'isObject', `${path || 'the value'} must be an object`];
 const anArray = (path = ''): Violation => [path, 'isArray', `${path || 'the value'} must be an array`];
 const HELLO = 'a valid Hello';
@@ -522,7 +527,7 @@ const nested: Row[] = [
       'a valid Cart',
       anObject('items[1]'),
       anObject('items[2]'),
-      anObject('items[3]'),
+      notAnArray('items[3]'),
       ['items[4].name', 'minLength', 'name must be longer than or equal to 2 characters'],
       ['items[4].price', 'min', 'price must not be less than 0'],
       ['items[5].name', 'isString', 'name must be a string'],
@@ -550,7 +555,7 @@ const nested: Row[] = [
     'an array of arrays',
     dto.Cart,
     `{"items":[[${goodItem}]]}`,
-    refused('a valid Cart', anObject('items[0]')),
+    refused('a valid Cart', notAnArray('items[0]')),
   ),
   row(
     'an array without each',
