@@ -131,14 +131,15 @@ interface Working {
 /** A worker behind the door. */
 async function working(
   sdk: Config['sdk'],
-  options: { readonly arns?: string[]; readonly url?: string } = {},
+  options: { readonly arns?: string[]; readonly url?: string; readonly heartbeatRate?: number } = {},
 ): Promise<Working> {
-  const { arns = [ARN], url = door.url } = options;
+  const { arns = [ARN], url = door.url, heartbeatRate } = options;
   const machines = arns.map((arn) => world.machine(arn, { HeartbeatSeconds: 600 }));
   const types = arns.map((arn) => holding({ heartbeat: '20s', concurrency: 20 }, arn));
   const w = await world.worker({
     ...{ endpoint: url, activities: types.map(({ type }) => type) },
     ...(sdk && { sdk }),
+    ...(heartbeatRate !== undefined && { heartbeatRate }),
   });
   // All handlers poll by now, and what was asked while this test put the credentials there is asked again.
   await world.clock.advance(2_000);
@@ -223,6 +224,23 @@ describe('credentials that are refused in the middle of a run', () => {
     door.revoked.clear();
     await world.clock.advance(31_000);
     expect(await end()).toEqual(['SUCCEEDED']);
+  });
+
+  test('cost no heartbeat beyond the rate, however often there are others', async () => {
+    const { begin, end } = await working(ownFunction.start('OLD'), { heartbeatRate: 2 });
+    await begin(20);
+    for (const key of ['OLD', 'NEW']) door.revoked.set(key, 'ExpiredTokenException');
+    let most = 0;
+    for (let second = 0; second < 60; second++) {
+      ownFunction.replace(second % 2 === 0 ? 'NEW' : 'OLD');
+      const before = door.refusals('SendTaskHeartbeat');
+      await world.clock.advance(1_000);
+      most = Math.max(most, door.refusals('SendTaskHeartbeat') - before);
+    }
+    expect(most).toBe(2);
+    door.revoked.clear();
+    await world.clock.advance(31_000);
+    expect(await end()).toEqual(Array(20).fill('SUCCEEDED'));
   });
 
   test('cost no time once they are replaced, at an address of this machine too', async () => {

@@ -3,6 +3,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
+import type { IdentitySource } from '../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
@@ -11,6 +12,13 @@ export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort
   const ok = async (): Promise<ReportAnswer> => ({ kind: 'ok' });
   return { poll, succeed: ok, fail: ok, heartbeat: ok, ...reports };
 }
+
+/** Credentials that are always the same. */
+export const credentials: IdentitySource = {
+  current: () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+  asOf: () => ({ generation: 0, sentAt: 0 }),
+  refused: () => false,
+};
 
 /** Returns a source of numbers from 0 to below 1 that are the same in each run (Park and Miller's constants). */
 export function seeded(seed: number): () => number {

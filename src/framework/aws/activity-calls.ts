@@ -2,7 +2,7 @@ import type { Abortable } from '../base/abort.js';
 import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
 import { strangeAnswer } from './response.js';
-import type { CallEnd, CallInProgress, HotOperation } from './call.js';
+import type { CallEnd, CallFailure, CallInProgress, HotOperation } from './call.js';
 
 /** Makes one call, by the lean path or the SDK's. Never throws. @param done called once, with the call's end */
 export type SendCall = (
@@ -28,6 +28,9 @@ export interface Repeatable<T> {
   readonly again: () => void;
 }
 
+/** The part of a failed call that says whether its credentials were refused. */
+export type Refusal = Pick<CallFailure, 'type' | 'error'>;
+
 /** Renews the credentials that calls are signed with. */
 export interface Renewal {
   /** Returns the current generation of credentials and the time. To be called just before a call is sent. */
@@ -39,6 +42,11 @@ export interface Renewal {
    * @returns the end of the last attempt
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
+  /**
+   * Notes a failed call that its caller repeats. Where the service refused its credentials, others are asked for.
+   * @returns true where there are others already
+   */
+  refused(refusal: Refusal, asOf: AsOf): boolean;
   /** Calls the listener whenever new credentials replace refused ones. */
   onRenewed(listener: () => void): void;
 }
@@ -73,12 +81,25 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
     });
   const report = (operation: HotOperation, input: object, signal: Abortable): Promise<ReportAnswer> =>
     make(operation, input, { signal, onSent: ignore, onAgain: ignore }, reportAnswer);
+  const heartbeat = (taskToken: string, signal: Abortable): Promise<ReportAnswer> =>
+    new Promise((resolve) => {
+      const asOf = credentials.asOf();
+      send('SendTaskHeartbeat', { taskToken }, { signal, onSent: ignore }, (end) => {
+        if ('output' in end) {
+          credentials.accepted(asOf);
+          return resolve(OK);
+        }
+        const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+        const answer = classifyReportFailure(end.failure);
+        resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
+      });
+    });
   return {
     poll: (activityArn, workerName, signal, onSent, onAgain = ignore) =>
       make('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain }, pollAnswer),
     succeed: (taskToken, output, signal) => report('SendTaskSuccess', { taskToken, output }, signal),
     fail: (taskToken, error, cause, signal) => report('SendTaskFailure', { taskToken, error, cause }, signal),
-    heartbeat: (taskToken, signal) => report('SendTaskHeartbeat', { taskToken }, signal),
+    heartbeat,
     onMended: (listener) => credentials.onRenewed(listener),
   };
 }

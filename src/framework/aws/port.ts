@@ -22,6 +22,7 @@ export interface ActivityPort {
   ): Promise<PollAnswer>;
   succeed(token: string, output: string, signal: Abortable): Promise<ReportAnswer>;
   fail(token: string, error: string, cause: string, signal: Abortable): Promise<ReportAnswer>;
+  /** Sends one heartbeat, and none for one that was refused: its caller repeats it, at the rate of heartbeats. */
   heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
   /** Calls the listener whenever new credentials replace refused ones, so that refused calls may now succeed. */
   onMended?(listener: () => void): void;
@@ -67,6 +68,8 @@ export type ReportAnswer =
        * (credentials, access, keys); `fast` for anything else.
        */
       readonly pace: 'fast' | 'throttled' | 'slow';
+      /** True where the cause is over: the clock is corrected, or there are other credentials. @default false */
+      readonly isMended?: boolean;
       /**
        * True where the service may have processed the call although its answer was lost: a later *gone* then means
        * accepted.

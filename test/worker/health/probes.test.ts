@@ -11,7 +11,7 @@ import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js'
 import type { HealthSource } from '../../../src/framework/worker/health/health-pages.js';
 import { NOTHING_YET } from '../../../src/framework/worker/health/health-port.js';
 import { type Health, serveHealth } from '../../../src/framework/worker/health/serve-health.js';
-import { portOf } from '../../support/port.js';
+import { credentials, portOf } from '../../support/port.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -42,10 +42,7 @@ function world(source: Partial<HealthSource> = {}) {
   const endThread = (): void => {
     const port = portOf(() => new Promise(() => {}));
     // It can make no call of this.
-    heartbeats.connect([{ region: 'r', port, recipes: {} as never }], () => ({
-      accessKeyId: 'a',
-      secretAccessKey: 'b',
-    }));
+    heartbeats.connect([{ region: 'r', port, recipes: {} as never }], credentials);
   };
   const messages = (): string[] => lines.map(({ msg }) => String(msg));
   return { open, endThread, messages };

@@ -34,6 +34,8 @@ export interface BeatsWorld {
   /** Many with names of their own: `prefix0`, `prefix1` … */
   crowd(prefix: string, many: number, everyMs: number): Heartbeat[];
   now(): number;
+  /** Says that what refused beats may be mended. */
+  mended(): void;
   /** When each beat of the tokens that begin so left. */
   beatsOf(prefix: string): number[];
   /**
@@ -53,6 +55,7 @@ export const LOST: ReportAnswer = {
   mayHaveArrived: false,
   error: new Error('ECONNRESET'),
 };
+export const REFUSED: ReportAnswer = { ...LOST, pace: 'slow', error: new Error('access is denied') };
 export const THROTTLED: ReportAnswer = { ...LOST, pace: 'throttled', error: new Error('Rate exceeded') };
 
 export const seeded = (seed: number) => (): number => {
@@ -106,6 +109,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
     stretches,
     inFlight,
     now,
+    mended: () => scheduler.mended(),
     reply: () => ({ answer: OK }),
     givenUp: () => givenUp,
     track: (token, everyMs, onGone = () => {}, leasedMsAgo = 0) => {

@@ -1,7 +1,7 @@
 import { sample, THOROUGH } from '../../support/thorough.js';
 import { describe, expect, test } from '@jest/globals';
 import { MOST_IN_FLIGHT } from '../../../src/framework/worker/heartbeat/in-flight.js';
-import { beatsWorld, GONE, LOST, OK, seeded, THROTTLED } from './beats.js';
+import { beatsWorld, GONE, LOST, OK, REFUSED, seeded, THROTTLED } from './beats.js';
 
 describe('the heartbeat of one task', () => {
   test('the first beat is one interval after receipt, and the next ones an interval apart', async () => {
@@ -61,6 +61,21 @@ describe('a failed beat', () => {
     await w.clock.advance(60_000);
     const [first = 0, second = 0] = w.beatsOf('a');
     expect(second - first).toBeLessThan(3_000);
+  });
+
+  test('that was refused is repeated at once where the cause may be mended, and others keep their time', async () => {
+    const w = beatsWorld();
+    w.reply = (_, nth) => ({ answer: nth === 1 ? REFUSED : OK });
+    w.track('refused', 20_000);
+    w.track('waits', 30_000);
+    await w.clock.advance(20_500);
+    w.mended();
+    await w.clock.advance(4_500);
+    expect(w.beatsOf('refused')).toEqual([20_000, 20_500]);
+    expect(w.beatsOf('waits')).toEqual([]);
+    w.mended();
+    await w.clock.advance(15_000);
+    expect(w.beatsOf('refused')).toEqual([20_000, 20_500]);
   });
 
   test('that is never answered is given up after half its interval and repeated', async () => {

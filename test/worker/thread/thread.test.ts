@@ -12,7 +12,7 @@ import type { PollAnswer } from '../../../src/framework/aws/port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { describeLean } from '../../support/calls.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
-import { portOf, task, workerOn } from '../../support/port.js';
+import { credentials, portOf, task, workerOn } from '../../support/port.js';
 import { type Held, holding } from '../../support/work.js';
 import { ARN } from '../../support/world.js';
 
@@ -101,16 +101,30 @@ describeLean('over the lean path', () => {
     for (const { succeed } of [first, second]) succeed();
   });
 
-  test('a beat that is refused for its credentials is tried from the main thread, which may have others', async () => {
+  test('a beat that is refused is sent again by the thread alone, at its rate, and taken once that helps', async () => {
     faults.always('SendTaskHeartbeat', { kind: 'error', error: 'ExpiredTokenException' });
     const { status, succeed } = await running();
-    await until(() => log.some(({ msg }) => String(msg).startsWith('heartbeats fail')));
-    const tried = log.length;
+    let sent = 0;
+    worker?.on('heartbeat:sent', () => void sent++);
+    await until(() => sent >= 6);
+    // One may be on its way.
+    expect(faults.count('SendTaskHeartbeat')).toBeLessThanOrEqual(sent + 1);
+    const [failed] = log.filter(({ msg }) => String(msg).startsWith('heartbeats fail'));
+    expect(failed?.['error']).toMatch(/^ExpiredTokenException/);
     faults.always('SendTaskHeartbeat', undefined);
     await until(() => status()?.lastHeartbeatAt !== undefined);
-    expect(log.slice(0, tried).map(({ error }) => error)).toContainEqual(
-      expect.stringContaining('ExpiredTokenException'),
-    );
+    succeed();
+  });
+
+  test('beats that are refused have the main thread ask for other credentials', async () => {
+    faults.once('SendTaskHeartbeat', { kind: 'error', error: 'ExpiredTokenException' });
+    const credentials = async (options?: { readonly forceRefresh?: boolean }) => ({
+      accessKeyId: options?.forceRefresh ? 'NEW' : 'OLD',
+      secretAccessKey: 'secret',
+    });
+    const { status, succeed } = await running({ sdk: { credentials } });
+    await until(() => status()?.lastHeartbeatAt !== undefined);
+    expect(log.filter(({ msg }) => String(msg).startsWith('credentials were refused'))).toHaveLength(1);
     succeed();
   });
 });
@@ -135,10 +149,7 @@ test('where the thread ends they go on from the main thread, and it is said', as
   const options = { clock: systemClock, random: Math.random, log: logger };
   const heartbeats = new WorkerHeartbeats({ ...options, rate: 100, stallAfterMs: false });
   // It can make no call of this.
-  heartbeats.connect([{ region: 'r', port, recipes: {} as never }], () => ({
-    accessKeyId: 'a',
-    secretAccessKey: 'b',
-  }));
+  heartbeats.connect([{ region: 'r', port, recipes: {} as never }], credentials);
   const beating = { port, everyMs: 100, leasedAt: systemClock.now(), onGone: () => {} };
   const released = heartbeats.track({ ...beating, token: 'released' });
   const beat = heartbeats.track({ ...beating, token: 't' });

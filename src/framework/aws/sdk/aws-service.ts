@@ -4,9 +4,10 @@ import { silentLog } from '../../base/log/log.js';
 import { activityPort, type SendCall } from '../activity-calls.js';
 import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
-import type { Identity, Recipes } from '../lean/recipe.js';
+import type { Recipes } from '../lean/recipe.js';
 import type { ActivityPort } from '../port.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './client-factory.js';
+import type { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadSdk } from './load-sdk.js';
 import type { Sockets } from './sdk-calls.js';
@@ -51,9 +52,9 @@ export class AwsService {
     return this.#lean.get(region)?.recipes;
   }
 
-  /** Returns the credentials that the next call is signed with. Rejects where the provider has none. */
-  identity(): Identity | Promise<Identity> {
-    return this.#clients.credentials.current();
+  /** The credentials that calls are signed with. */
+  get credentials(): Credentials {
+    return this.#clients.credentials;
   }
 
   /** Makes a client for calls outside the loop, which the SDK retries. */

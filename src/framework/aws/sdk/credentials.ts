@@ -5,7 +5,7 @@ import { type Clock, wallTime } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { within } from '../../base/time/wait.js';
-import type { AsOf, Renewal, Repeatable } from '../activity-calls.js';
+import type { AsOf, Refusal, Renewal, Repeatable } from '../activity-calls.js';
 import type { CallEnd, CallFailure } from '../call.js';
 import { CredentialRefresh } from './credential-refresh.js';
 import { CredentialSource, type Identity, type Provider } from './credential-source.js';
@@ -139,6 +139,13 @@ export class Credentials implements Renewal {
     return second;
   }
 
+  refused(refusal: Refusal, asOf: AsOf): boolean {
+    if (!this.#noteRefusal(refusal, asOf)) return false;
+    if (this.#generation !== asOf.generation) return true;
+    void this.#request();
+    return false;
+  }
+
   /**
    * Returns the credentials that the next call is signed with; a promise where the provider must be asked first. The
    * promise rejects with the provider's error where there never were any credentials. Where the provider fails or they are
@@ -219,7 +226,11 @@ export class Credentials implements Renewal {
       this.accepted(asOf);
       return false;
     }
-    const { type = '', error } = end.failure;
+    return this.#noteRefusal(end.failure, asOf);
+  }
+
+  /** @returns true where other credentials may help */
+  #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
     const denied = DENIED.has(type);
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
     if (!this.#isTroubled()) this.#settle();

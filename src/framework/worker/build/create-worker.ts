@@ -88,7 +88,7 @@ function connectHeartbeats(
 ): void {
   const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
   const regions = Array.from(ports, ([region, port]) => ({ region, port, recipes: service.recipes(region) }));
-  heartbeats.connect(regions, () => service.identity());
+  heartbeats.connect(regions, service.credentials);
 }
 
 /** Closes the health port when the worker has stopped or failed: the last report is then accepted or given up. */

@@ -87,6 +87,12 @@ export class HeartbeatScheduler implements Heartbeats {
     return beat;
   }
 
+  /** Makes heartbeats due again that wait because they were refused for a reason which may be mended now. */
+  mended(): void {
+    this.#waiting.rebuild((beat) => beat.mended());
+    this.#arm();
+  }
+
   #nextPart(): number {
     const part = this.#part;
     this.#part = (part + GOLDEN) % 1;
@@ -184,7 +190,8 @@ export class HeartbeatScheduler implements Heartbeats {
     if (answer.kind === 'ok') beat.accepted();
     else beat.failed(answer);
     if (isThrottled(answer)) this.#holdBack();
-    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);
+    if (answer.kind === 'ok') this.#options.onAnswer();
+    else if (answer.kind !== 'retry' || !answer.isMended) this.#options.onAnswer(answer.error);
     this.#enter(beat);
   }
 

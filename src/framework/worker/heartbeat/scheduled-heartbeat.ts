@@ -64,6 +64,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   /** The instant of the last attempt that failed for another reason than throttling. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
+  /** The instant at which one that waits was due before it was refused; undefined where it was not. */
+  #refusedDueAt: number | undefined;
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
   /** @param part the part by which this task's first heartbeat is early, of the most that it may be; from 0 to 1 */
@@ -122,6 +124,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   leave(now: number): void {
     this.inFlight = true;
     this.#triedAt = now;
+    this.#refusedDueAt = undefined;
   }
 
   /** Notes that the attempt in flight was accepted. */
@@ -137,8 +140,15 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
    */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
+    if (failure.kind === 'retry' && failure.pace === 'slow') this.#refusedDueAt = this.#dueAt;
     this.#dueAt = Math.max(this.#dueAt, this.#options.clock.now() + this.#repeatAfter(failure));
     this.#answerAsked();
+  }
+
+  /** Plans a refused attempt that waits for its repetition as it was before: what it was refused for may be mended. */
+  mended(): void {
+    this.#dueAt = this.#refusedDueAt ?? this.#dueAt;
+    this.#refusedDueAt = undefined;
   }
 
   #repeatAfter(failure: Failure): number {

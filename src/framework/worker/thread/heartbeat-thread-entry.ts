@@ -7,18 +7,17 @@ import { systemClock as clock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { showDuration } from '../../base/time/duration.js';
 import { ThreadHealthServer } from '../health/thread-health-server.js';
-import { activityPort, type Renewal } from '../../aws/activity-calls.js';
+import { activityPort } from '../../aws/activity-calls.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
-import type { Identity } from '../../aws/lean/recipe.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
+import { HandedIdentity } from './handed-identity.js';
 import { LeaseLedger } from './lease-ledger.js';
 import { MainLoopWatch } from './main-loop-watch.js';
 import {
   type ErrorText,
   type FromThread,
-  textToAnswer,
   type ThreadOptions,
   TURN_MS,
   toText,
@@ -104,12 +103,11 @@ const ledger = new LeaseLedger(memory);
 const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
 const beats = new Map<number, Heartbeat>();
-/** Takes the answer to a heartbeat that the main thread retries, by the retry's number. */
-const retries = new Map<number, (answer: ReportAnswer) => void>();
-let lastRetry = 0;
-let identity: Identity | undefined;
-let giveIdentity: (given: Identity) => void = () => {};
-const firstIdentity = new Promise<Identity>((resolve) => (giveIdentity = resolve));
+const identity = new HandedIdentity({
+  clock,
+  ask: ({ type, error }, number) => send({ kind: 'refused', number, type, error: toText(error) }),
+  onRenewed: () => scheduler.mended(),
+});
 
 /** Writes to standard error directly: the main thread, which writes the log, is blocked. */
 function writeLine(line: string): void {
@@ -120,28 +118,15 @@ function writeLine(line: string): void {
   }
 }
 
-/** A renewal that never renews credentials: the main thread does, and makes the call again. */
-const NO_RENEWAL: Renewal = {
-  asOf: () => ({ generation: 0, sentAt: 0 }),
-  accepted: () => {},
-  failed: (end) => Promise.resolve(end),
-  onRenewed: () => {},
-};
-
 function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
   regions.push(region);
-  const calls = new LeanCalls({ recipes, identity: () => identity ?? firstIdentity });
+  const calls = new LeanCalls({ recipes, identity: () => identity.current() });
   const port = activityPort(
     (operation, input, call, onEnd) => calls.begin(operation, input, call, onEnd),
-    NO_RENEWAL,
+    identity,
   );
-  const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> => {
-    if (mainLoop.stuck) return STUCK;
-    const answer = await port.heartbeat(token, signal);
-    // A failure of credentials, access or keys: the main thread may have newer ones.
-    const mendable = answer.kind === 'retry' && answer.pace === 'slow';
-    return mendable ? retryFromMain(region, token, signal, answer) : answer;
-  };
+  const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> =>
+    mainLoop.stuck ? STUCK : port.heartbeat(token, signal);
   ports.set(region, { ...port, heartbeat });
 }
 
@@ -151,31 +136,6 @@ const STUCK: ReportAnswer = {
   mayHaveArrived: false,
   error: new Error('the main thread is taken for stuck'),
 };
-
-/**
- * Has the main thread retry a heartbeat.
- * @returns the main thread's answer; `otherwise` where none arrives before the signal aborts
- */
-function retryFromMain(
-  region: string,
-  token: string,
-  signal: Abortable,
-  otherwise: ReportAnswer,
-): Promise<ReportAnswer> {
-  return new Promise((resolve) => {
-    const beat = ++lastRetry;
-    const end = (answer: ReportAnswer): void => {
-      retries.delete(beat);
-      signal.removeEventListener('abort', giveUp);
-      resolve(answer);
-    };
-    const giveUp = (): void => end(otherwise);
-    if (signal.aborted) return resolve(otherwise);
-    signal.addEventListener('abort', giveUp, { once: true });
-    retries.set(beat, end);
-    send({ kind: 'retry', beat, region, token });
-  });
-}
 
 function readLedger(): void {
   // Its leases are of a region, and a region is sent before them.
@@ -224,15 +184,12 @@ function take(message: ToThread): void {
   // The ledger may hold what was written before this message was sent.
   readLedger();
   if (message.kind === 'region') open(message);
-  else if (message.kind === 'identity') {
-    ({ identity } = message);
-    giveIdentity(identity);
-  } else if (message.kind === 'track') track(message);
+  else if (message.kind === 'identity') identity.take(message.identity, message.number);
+  else if (message.kind === 'track') track(message);
   else if (message.kind === 'send-now') {
     const { id } = message;
     void (beats.get(id)?.now() ?? Promise.resolve()).then(() => results.answered(id));
   } else if (message.kind === 'release') release(message.ids);
-  else if (message.kind === 'retried') retries.get(message.beat)?.(textToAnswer(message.answer));
   else if (message.kind !== 'read-ledger') health.take(message);
 }
 

@@ -1,32 +1,31 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { limitCallAfter } from '../../base/time/call-limit.js';
 import { entryUrl } from '../../base/entry-url.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { ThreadHealthClient } from '../health/thread-health-client.js';
+import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { ActivityPort } from '../../aws/port.js';
 import type { Heartbeat, TrackedLease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import { LeaseLedger, ledgerMemory } from './lease-ledger.js';
 import { ThreadHeartbeat } from './thread-heartbeat.js';
-import {
-  answerToText,
-  type FromThread,
-  type ThreadOptions,
-  toError,
-  type ToThread,
-  TURN_MS,
-} from './thread-messages.js';
+import { type FromThread, type ThreadOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
 /** A region whose heartbeats the thread can send, since the calls need no SDK. */
 export interface LeanRegion {
   readonly region: string;
   readonly port: ActivityPort;
   readonly recipes: Recipes;
+}
+
+/** The credentials of calls. */
+export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
+  /** Returns the credentials that the next call is signed with. */
+  current(): Identity | Promise<Identity>;
 }
 
 export interface HeartbeatThreadOptions {
@@ -87,8 +86,9 @@ export class HeartbeatThread {
   #lastId = 0;
   #released: number[] = [];
   #listener: HeartbeatListener | undefined;
-  #identity: Identity | undefined;
-  #current: (() => Identity | Promise<Identity>) | undefined;
+  #credentials: IdentitySource | undefined;
+  /** The credentials that the thread has; undefined before the first. */
+  #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
   #closed = false;
   #ended = false;
 
@@ -131,12 +131,11 @@ export class HeartbeatThread {
   /**
    * Lets the thread send the heartbeats of a region's port. Leases that are tracked before the thread has loaded wait
    * for the thread.
-   * @param current returns the credentials that calls are signed with now
    */
-  open(region: LeanRegion, current: () => Identity | Promise<Identity>): void {
+  open(region: LeanRegion, credentials: IdentitySource): void {
     this.#regions.set(region.port, { ...region, index: this.#regions.size });
     this.#send({ kind: 'region', region: region.region, recipes: region.recipes });
-    this.#current = current;
+    this.#credentials = credentials;
     void this.#handOver();
     region.port.onMended?.(() => void this.#handOver());
   }
@@ -190,24 +189,26 @@ export class HeartbeatThread {
 
   async #handOver(): Promise<void> {
     try {
-      const identity = await this.#current?.();
-      if (!identity) return;
+      const identity = await this.#credentials?.current();
+      const asOf = this.#credentials?.asOf();
+      if (!identity || !asOf || (this.#handed && isSame(identity, this.#handed.identity))) return;
       const { accessKeyId, secretAccessKey, sessionToken } = identity;
-      const known = this.#identity;
-      if (
-        known?.accessKeyId === accessKeyId &&
-        known.sessionToken === sessionToken &&
-        known.secretAccessKey === secretAccessKey
-      )
-        return;
-      this.#identity = identity;
+      const number = (this.#handed?.number ?? 0) + 1;
+      this.#handed = { identity, number, asOf };
       this.#send({
-        kind: 'identity',
+        ...{ kind: 'identity', number },
         identity: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
       });
     } catch {
       // Calls report missing credentials. The thread keeps the last ones.
     }
+  }
+
+  /** Renews the credentials that the thread signs with, unless it has others by now. */
+  async #refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+    await this.#handOver();
+    if (this.#handed?.number === number)
+      this.#credentials?.refused({ type, error: toError(error) }, this.#handed.asOf);
   }
 
   #send(message: ToThread): void {
@@ -241,7 +242,7 @@ export class HeartbeatThread {
       beat?.gone(toError(message.error));
     } else if (message.kind === 'load') this.#listener?.onStretch(message.stretched, message.load);
     else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
-    else if (message.kind === 'retry') void this.#retry(message);
+    else if (message.kind === 'refused') void this.#refused(message);
     else this.health.take(message);
   }
 
@@ -253,18 +254,6 @@ export class HeartbeatThread {
     for (const id of answered) this.#beats.get(id)?.answered();
     for (const late of lateMs) this.#listener?.onSent?.(late);
     for (const error of failed) this.#listener?.onAnswer(toError(error));
-  }
-
-  async #retry({ beat, region, token }: Extract<FromThread, { kind: 'retry' }>): Promise<void> {
-    const port = [...this.#regions.values()].find((each) => each.region === region)?.port;
-    if (!port) return;
-    const limit = new AbortController();
-    const cancel = limitCallAfter(this.#options.clock, RETRY_LIMIT_MS, () =>
-      limit.abort(new Error(`no answer to a heartbeat within ${RETRY_LIMIT_MS} ms`)),
-    );
-    const answer = await port.heartbeat(token, limit.signal);
-    cancel();
-    this.#send({ kind: 'retried', beat, answer: answerToText(answer) });
   }
 
   #end(error: Error): void {
@@ -288,8 +277,6 @@ export class HeartbeatThread {
   }
 }
 
-const RETRY_LIMIT_MS = 10_000;
-
 /**
  * Returns the way in which the main thread looks up addresses. Both modules are loaded here, since a test bed needs
  * neither.
@@ -299,3 +286,8 @@ function defaultAddresses(): ThreadOptions['addresses'] {
   const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
   return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
 }
+
+const isSame = (one: Identity, other: Identity): boolean =>
+  one.accessKeyId === other.accessKeyId &&
+  one.sessionToken === other.sessionToken &&
+  one.secretAccessKey === other.secretAccessKey;

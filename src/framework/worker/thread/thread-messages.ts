@@ -1,6 +1,5 @@
 import type { getDefaultResultOrder } from 'node:dns';
 import type { FromHealthServer, ToHealthServer } from '../health/thread-health-server.js';
-import type { ReportAnswer } from '../../aws/port.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
@@ -39,7 +38,8 @@ export interface ErrorText {
 export type ToThread =
   /** A region whose heartbeats the thread is to send, and the recipes of its requests. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
-  | { readonly kind: 'identity'; readonly identity: Identity }
+  /** Credentials to sign with, and their number, from 1. */
+  | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
   /** The ledger has an entry that can't wait for the thread's next look. */
   | { readonly kind: 'read-ledger' }
   /** A lease that the ledger can't take. */
@@ -54,8 +54,6 @@ export type ToThread =
   | { readonly kind: 'send-now'; readonly id: number }
   /** Ends leases whose beginning or end the ledger could not take. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
-  /** The answer to a heartbeat that the main thread has retried. */
-  | { readonly kind: 'retried'; readonly beat: number; readonly answer: TextAnswer }
   | ToHealthServer;
 
 /** The messages of the heartbeat thread to the main thread. */
@@ -73,25 +71,16 @@ export type FromThread =
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
-  /**
-   * Asks the main thread to retry a heartbeat, which failed for a reason that it may remove, such as old credentials.
-   */
-  | { readonly kind: 'retry'; readonly beat: number; readonly region: string; readonly token: string }
+  /** The service refused heartbeats that were signed with the credentials of this number: others may help. */
+  | {
+      readonly kind: 'refused';
+      readonly number: number;
+      readonly type: string | undefined;
+      readonly error: ErrorText;
+    }
   | { readonly kind: 'unblocked'; readonly blockedMs: number; readonly gaveUp: boolean }
   | FromHealthServer;
-
-/** An answer of the service, with its error as text. */
-export type TextAnswer =
-  | { readonly kind: 'ok' }
-  | { readonly kind: 'gone' | 'refused'; readonly error: ErrorText }
-  | (Omit<Extract<ReportAnswer, { kind: 'retry' }>, 'error'> & { readonly error: ErrorText });
 
 export const toText = ({ name, message }: Error): ErrorText => ({ name, message });
 
 export const toError = ({ name, message }: ErrorText): Error => Object.assign(new Error(message), { name });
-
-export const answerToText = (answer: ReportAnswer): TextAnswer =>
-  answer.kind === 'ok' ? answer : { ...answer, error: toText(answer.error) };
-
-export const textToAnswer = (answer: TextAnswer): ReportAnswer =>
-  answer.kind === 'ok' ? answer : { ...answer, error: toError(answer.error) };

@@ -1,4 +1,4 @@
-import type { Identity, Recipes } from '../../aws/lean/recipe.js';
+import type { Recipes } from '../../aws/lean/recipe.js';
 import type { ActivityPort } from '../../aws/port.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { servePages } from '../health/page-server.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
-import { type HeartbeatListener, HeartbeatThread } from './heartbeat-thread.js';
+import { type HeartbeatListener, HeartbeatThread, type IdentitySource } from './heartbeat-thread.js';
 import type { ThreadHeartbeat } from './thread-heartbeat.js';
 
 export interface WorkerHeartbeatsOptions {
@@ -62,14 +62,15 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 
   /**
-   * Lets the heartbeat thread send the heartbeats of these regions, which are all that the worker has.
-   * @param identity returns the credentials that calls are signed with now
+   * Lets the thread send the heartbeats of these regions, which must be all regions of the worker.
+   * @param credentials the credentials that calls are signed with
    */
-  connect(regions: readonly HeartbeatRegion[], identity: () => Identity | Promise<Identity>): void {
+  connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
+    for (const { port } of regions) port.onMended?.(() => this.#scheduler?.mended());
     if (!this.#thread) return;
     const lean = regions.flatMap(({ recipes, ...rest }) => (recipes ? { ...rest, recipes } : []));
     if (lean.length < regions.length) return this.#options.log.info(BY_SDK);
-    for (const region of lean) this.#thread.open(region, identity);
+    for (const region of lean) this.#thread.open(region, credentials);
   }
 
   /** Begins to report to the listener, and to watch whether the main thread is blocked. To be called once. */
