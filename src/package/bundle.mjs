@@ -45,6 +45,7 @@ const TOGETHER = [
     'base/show',
     'base/load-library',
     'base/worker-status',
+    'config/address',
   ],
   ['lean', 'aws/lean/lean-calls'],
   [
@@ -53,6 +54,7 @@ const TOGETHER = [
     'worker/thread/thread-messages',
     'worker/thread/lease-ledger',
     'worker/health/page-server',
+    'worker/health/last-pages',
     'aws/activity-calls',
   ],
   ['jsonata', 'local/asl/jsonata/compiler'],

@@ -132,8 +132,8 @@ export const PLANTED: readonly Planted[] = [
   }),
   ...at('worker/heartbeat/heartbeat-scheduler.ts', {
     'a heartbeat that failed is the last one': [
-      "    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);\n    this.#enter(beat);",
-      "    this.#options.onAnswer(answer.kind === 'ok' ? undefined : answer.error);\n    if (answer.kind === 'ok') this.#enter(beat);",
+      'this.#options.onAnswer(answer.error);\n    this.#enter(beat);',
+      "this.#options.onAnswer(answer.error);\n    if (answer.kind === 'ok') this.#enter(beat);",
     ],
     'gone is heard by no task': ['      beat.lease.onGone(answer.error);\n', ''],
   }),
