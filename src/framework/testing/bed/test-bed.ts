@@ -5,6 +5,7 @@ import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { TaskAborted } from '../../declare/task-context.js';
 import { CLOCK } from '../../worker/container/tokens.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
+import { TestClock } from '../harness/test-clock.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
@@ -165,7 +166,8 @@ class Bed<T extends object> implements TestBed<T> {
       });
       const abort = (): void => task.abort();
       this.#aborts.add(abort);
-      await this.clock.settle();
+      // The test watches the task from here on, its real work too.
+      await (this.clock instanceof TestClock ? this.clock.settleStart() : this.clock.settle());
       return task;
     });
   }

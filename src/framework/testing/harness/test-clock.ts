@@ -23,6 +23,11 @@ export class TestClock extends HandClock {
     return super.after(ms, fn);
   }
 
+  /** Resolves when a task has begun: its promises are settled, while its real work may still be on its way. */
+  settleStart(): Promise<void> {
+    return super.settle();
+  }
+
   /** As that of a hand clock, and when no real work of a task is on its way. @throws an Error that names slow work */
   override async settle(until?: () => boolean): Promise<void> {
     await super.settle(until);
