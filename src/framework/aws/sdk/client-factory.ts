@@ -18,6 +18,8 @@ export interface ClientSettings {
   readonly region?: string;
   /** Times the refresh of refused credentials. @default the system's clock */
   readonly clock?: Clock;
+  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  readonly readFiles?: () => Promise<void>;
   /** Logs that credentials were renewed. @default nowhere */
   readonly log?: Logger;
 }
@@ -41,6 +43,7 @@ export class ClientFactory {
     this.#provider = unmemoized(own);
     this.credentials = new Credentials({
       ...{ clock, log, renewable: typeof own !== 'object' },
+      ...(settings.readFiles && { readFiles: settings.readFiles }),
       kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
       remake: () => new (loadSdk().SFNClient)(this.#config(this.#region, 1, 1)).config.credentials,
     });

@@ -14,6 +14,8 @@ export interface SourceOptions {
    * @default the same provider is asked
    */
   readonly remake?: () => Provider;
+  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  readonly readFiles?: () => Promise<void>;
   /** Called with each answer, unless a later ask was answered before. Must not throw. */
   readonly onAnswer: (identity: Identity) => void;
   /** Called once for each ask that failed or was not answered in time, unless a later one was answered before. */
@@ -66,7 +68,8 @@ export class CredentialSource {
   }
 
   async #read(anew: boolean): Promise<Identity> {
-    if (anew) await readSharedFiles();
+    const { readFiles = readSharedFiles } = this.#options;
+    if (anew) await readFiles();
     const identity = await this.#provider?.(anew ? { forceRefresh: true } : undefined);
     if (!identity) throw named(new Error('the provider of credentials gave none'));
     return asSigned(identity);

@@ -22,6 +22,8 @@ export interface CredentialsSettings {
    * @default the same provider is asked
    */
   readonly remake?: () => Provider;
+  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  readonly readFiles?: () => Promise<void>;
 }
 
 /**
