@@ -116,6 +116,10 @@ export class BedClock extends RunClock {
     return this.started > 0;
   }
 
+  protected override get watched(): boolean {
+    return this.started > 0;
+  }
+
   #ownClock(): RunClock | undefined {
     const task = this.#hasOwn ? currentTask() : undefined;
     return task && this.#own.get(task);

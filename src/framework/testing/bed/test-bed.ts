@@ -5,7 +5,6 @@ import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { TaskAborted } from '../../declare/task-context.js';
 import { CLOCK } from '../../worker/container/tokens.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
-import { TestClock } from '../harness/test-clock.js';
 import { BedClock } from './bed-clock.js';
 import { bedContext } from './bed-context.js';
 import type { History } from './history.js';
@@ -166,8 +165,7 @@ class Bed<T extends object> implements TestBed<T> {
       });
       const abort = (): void => task.abort();
       this.#aborts.add(abort);
-      // The test watches the task from here on, its real work too.
-      await (this.clock instanceof TestClock ? this.clock.settleStart() : this.clock.settle());
+      await this.clock.settle();
       return task;
     });
   }

@@ -23,15 +23,15 @@ export class TestClock extends HandClock {
     return super.after(ms, fn);
   }
 
-  /** Resolves when a task has begun: its promises are settled, while its real work may still be on its way. */
-  settleStart(): Promise<void> {
-    return super.settle();
+  /** True while time does not wait for real work: a test watches a started task, and moves its time itself. */
+  protected get watched(): boolean {
+    return false;
   }
 
   /** As that of a hand clock, and when no real work of a task is on its way. @throws an Error that names slow work */
   override async settle(until?: () => boolean): Promise<void> {
     await super.settle(until);
-    if (until) return;
+    if (until || this.watched) return;
     const by = realNow() + this.work.limitMs;
     while (this.work.isOpen) {
       await this.work.rest(by);
