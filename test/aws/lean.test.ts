@@ -8,8 +8,10 @@ import {
 } from 'node:net';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { failureRequest, successRequest } from '../../src/framework/aws/call-request.js';
 import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/aws/port.js';
+import { wallTime } from '../../src/framework/base/time/clock.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { makeCertificate } from '../support/certificate.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
@@ -82,8 +84,8 @@ describe('a request of the lean path', () => {
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const port = await portAt(`http://127.0.0.1:${at}/a%20path/ü/`);
     await pollAt(port);
-    expect(await port.succeed('token', text, never)).toEqual({ kind: 'ok' });
-    expect(await port.fail('token', 'Ä', 'cause 😀', never)).toEqual({ kind: 'ok' });
+    expect(await port.report(successRequest('token', text), never)).toEqual({ kind: 'ok' });
+    expect(await port.report(failureRequest('token', 'Ä', 'cause 😀'), never)).toEqual({ kind: 'ok' });
     expect(await port.heartbeat('token', never)).toEqual({ kind: 'ok' });
     expect(seen.map(({ isRight }) => isRight)).toEqual([true, true, true, true]);
     expect(seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
@@ -94,6 +96,26 @@ describe('a request of the lean path', () => {
     ]);
     expect(seen[0]).toMatchObject({ accessKeyId: 'KEY', region: 'eu-west-1', service: 'states' });
     expect(seen[0]?.headers['x-amz-security-token']).toBe('session==');
+  });
+
+  test('of a report that is sent again has the body of before, and a signature of its own', async () => {
+    const text = JSON.stringify('ü'.repeat(1_000));
+    const at = await listen(createServer((request, response) => void judging()(request, response)));
+    const port = await portAt(`http://127.0.0.1:${at}`);
+    const request = successRequest('token', text);
+    expect(request.isWritten).toBe(false);
+    const now = wallTime();
+    const bodies = [];
+    for (const seconds of [0, 90]) {
+      jest.spyOn(Date, 'now').mockReturnValue(now + seconds * 1_000);
+      expect(await port.report(request, never)).toEqual({ kind: 'ok' });
+      bodies.push(request.body());
+    }
+    expect(bodies[1]).toBe(bodies[0]);
+    expect(seen.map(({ isRight }) => isRight)).toEqual([true, true]);
+    expect(seen[1]?.body).toBe(seen[0]?.body);
+    expect(seen[1]?.headers['x-amz-date']).not.toBe(seen[0]?.headers['x-amz-date']);
+    expect(request.input).toEqual({ taskToken: 'token', output: text });
   });
 
   test('has the headers that the SDK would send, but for those of a single request', async () => {

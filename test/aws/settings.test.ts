@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { failureRequest, successRequest } from '../../src/framework/aws/call-request.js';
 import { createLog } from 'stepwright';
 import { wallTime } from '../../src/framework/base/time/clock.js';
 import { Signer } from '../../src/framework/aws/lean/signer.js';
@@ -242,8 +244,8 @@ test.each(Object.entries(ROWS))('%s', async (_, { set, region = 'us-east-1', at,
   const sdk = set?.() ?? {};
   const port = await open(sdk, { at, calls }).port(region, sockets);
   expect(await port.poll('arn:a', 'w', never, () => {})).toEqual({ kind: 'empty' });
-  expect(await port.succeed('token', '"ü"', never)).toEqual({ kind: 'ok' });
-  expect(await port.fail('token', 'Error', '{}', never)).toEqual({ kind: 'ok' });
+  expect(await port.report(successRequest('token', '"ü"'), never)).toEqual({ kind: 'ok' });
+  expect(await port.report(failureRequest('token', 'Error', '{}'), never)).toEqual({ kind: 'ok' });
   expect(await port.heartbeat('token', never)).toEqual({ kind: 'ok' });
   const { path = 'lean' } = expected;
   const all = { isRight: true, service: 'states', path, ...expected };
@@ -269,7 +271,11 @@ test.each([
     const error = { name: 'CredentialsProviderError', message: expect.stringContaining(part) };
     const polled = await port.poll('arn:a', 'w', never, () => {});
     expect(polled).toMatchObject({ trouble: 'refused', mayHaveLostToken: false, error });
-    expect(await port.succeed('token', '1', never)).toMatchObject({ kind: 'retry', pace: 'slow', error });
+    expect(await port.report(successRequest('token', '1'), never)).toMatchObject({
+      kind: 'retry',
+      pace: 'slow',
+      error,
+    });
     expect(seen).toEqual([]);
   },
 );
@@ -340,7 +346,7 @@ describe("AWS's own addresses", () => {
       signingRegion: region,
       signingName: 'states',
     });
-    const headers = new Signer(recipe).headers('{"a":1}', keyPair('KEY'), wallTime());
+    const headers = new Signer(recipe).headers(hash('sha256', '{"a":1}'), keyPair('KEY'), wallTime());
     const named = Object.fromEntries(
       headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1]]] : [])),
     ) as Record<string, string>;

@@ -10,7 +10,7 @@ import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 /** Makes a port without sockets, which accepts every report and polls as the test says. */
 export function portOf(poll: ActivityPort['poll'], reports: Partial<ActivityPort> = {}): ActivityPort {
   const ok = async (): Promise<ReportAnswer> => ({ kind: 'ok' });
-  return { poll, succeed: ok, fail: ok, heartbeat: ok, ...reports };
+  return { poll, report: ok, heartbeat: ok, ...reports };
 }
 
 /** Credentials that are always the same. */

@@ -113,7 +113,7 @@ test('an answer to a report that lay in the socket while the process stood still
   let answer = (): void => {};
   let polls = 0;
   const port = portOf(() => (polls++ > 0 ? new Promise<PollAnswer>(() => {}) : Promise.resolve(task(1))), {
-    succeed: (_token, _output, signal) => {
+    report: (_request, signal) => {
       told.reports++;
       signal.addEventListener('abort', () => (told.aborted = true));
       return new Promise<ReportAnswer>((resolve) => {

@@ -119,10 +119,12 @@ export class SimulatedService {
           token === undefined ? { kind: 'empty' } : { kind: 'task', token, input: input ?? '' },
         (thrown: unknown) => classifyPollFailure(sdkFailure(thrown, true)),
       ),
-    succeed: (token, output, signal) =>
-      this.#report('SendTaskSuccess', token, signal, (task) => task.settle({ kind: 'succeeded', output })),
-    fail: (token, error, cause, signal) =>
-      this.#report('SendTaskFailure', token, signal, (task) => task.settle({ kind: 'failed', error, cause })),
+    report: ({ operation, input: { taskToken = '', output = '', error = '', cause = '' } }, signal) =>
+      this.#report(operation, taskToken, signal, (task) =>
+        task.settle(
+          operation === 'SendTaskSuccess' ? { kind: 'succeeded', output } : { kind: 'failed', error, cause },
+        ),
+      ),
     heartbeat: (token, signal) =>
       this.#report('SendTaskHeartbeat', token, signal, (task) => task.heartbeat()),
   };

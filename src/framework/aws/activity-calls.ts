@@ -2,15 +2,11 @@ import type { Abortable } from '../base/abort.js';
 import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
 import { strangeAnswer } from './response.js';
-import type { CallEnd, CallFailure, CallInProgress, HotOperation } from './call.js';
+import type { CallEnd, CallFailure, CallInProgress } from './call.js';
+import { CallRequest } from './call-request.js';
 
 /** Makes one call, by the lean path or the SDK's. Never throws. @param done called once, with the call's end */
-export type SendCall = (
-  operation: HotOperation,
-  input: object,
-  call: CallInProgress,
-  done: (end: CallEnd) => void,
-) => void;
+export type SendCall = (request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void) => void;
 
 /** The generation of the credentials that a call was signed with, and the time at which the call was sent. */
 export interface AsOf {
@@ -56,21 +52,16 @@ export interface Renewal {
  * SDK's.
  */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
-  const make = <T>(
-    operation: HotOperation,
-    input: object,
-    call: CallUnderWay,
-    read: (end: CallEnd) => T,
-  ): Promise<T> =>
+  const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
-      send(operation, input, call, (end) => {
+      send(request, call, (end) => {
         if ('output' in end) {
           credentials.accepted(asOf);
           return resolve(read(end));
         }
         const { signal, onAgain: again } = call;
-        const once = (): Promise<CallEnd> => new Promise((done) => send(operation, input, call, done));
+        const once = (): Promise<CallEnd> => new Promise((done) => send(request, call, done));
         const attempt = async (): Promise<CallEnd> => onTime(await once(), again, once);
         resolve(
           onTime(end, again, once)
@@ -79,12 +70,10 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
         );
       });
     });
-  const report = (operation: HotOperation, input: object, signal: Abortable): Promise<ReportAnswer> =>
-    make(operation, input, { signal, onSent: ignore, onAgain: ignore }, reportAnswer);
   const heartbeat = (taskToken: string, signal: Abortable): Promise<ReportAnswer> =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
-      send('SendTaskHeartbeat', { taskToken }, { signal, onSent: ignore }, (end) => {
+      send(new CallRequest('SendTaskHeartbeat', { taskToken }), { signal, onSent: ignore }, (end) => {
         if ('output' in end) {
           credentials.accepted(asOf);
           return resolve(OK);
@@ -95,10 +84,11 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
       });
     });
   return {
-    poll: (activityArn, workerName, signal, onSent, onAgain = ignore) =>
-      make('GetActivityTask', { activityArn, workerName }, { signal, onSent, onAgain }, pollAnswer),
-    succeed: (taskToken, output, signal) => report('SendTaskSuccess', { taskToken, output }, signal),
-    fail: (taskToken, error, cause, signal) => report('SendTaskFailure', { taskToken, error, cause }, signal),
+    poll: (activityArn, workerName, signal, onSent, onAgain = ignore) => {
+      const request = new CallRequest('GetActivityTask', { activityArn, workerName });
+      return make(request, { signal, onSent, onAgain }, pollAnswer);
+    },
+    report: (request, signal) => make(request, { signal, onSent: ignore, onAgain: ignore }, reportAnswer),
     heartbeat,
     onMended: (listener) => credentials.onRenewed(listener),
   };

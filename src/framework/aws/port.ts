@@ -1,4 +1,5 @@
 import type { Abortable } from '../base/abort.js';
+import type { ReportRequest } from './call-request.js';
 
 /**
  * The four calls that a worker makes, and the meanings of their answers. An implementation never throws: whatever
@@ -20,8 +21,8 @@ export interface ActivityPort {
     onSent: () => void,
     onAgain?: () => void,
   ): Promise<PollAnswer>;
-  succeed(token: string, output: string, signal: Abortable): Promise<ReportAnswer>;
-  fail(token: string, error: string, cause: string, signal: Abortable): Promise<ReportAnswer>;
+  /** Reports the outcome of a task. The same request may be sent again. */
+  report(request: ReportRequest, signal: Abortable): Promise<ReportAnswer>;
   /** Sends one heartbeat, and none for one that was refused: its caller repeats it, at the rate of heartbeats. */
   heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
   /** Calls the listener whenever new credentials replace refused ones, so that refused calls may now succeed. */

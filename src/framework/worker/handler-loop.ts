@@ -6,6 +6,7 @@ import type { EventHub } from './observe/events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
 import type { Pace } from './poll/pace.js';
+import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
 
@@ -19,7 +20,7 @@ export interface RunnableHandler extends TaskHandler {
 }
 
 /** The parts of a worker that the loops of its handlers use. */
-export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit'> {
+export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
   /** The pace of all polls in the handler's region. */
@@ -217,6 +218,7 @@ export class HandlerLoop {
     return {
       ...this.#world,
       port: this.#handler.port,
+      inFlight: new ReportsInFlight(),
       emit: (event, payload) => {
         if (event === 'task:succeeded' || event === 'task:failed') this.#lastReportAt = clock.now();
         events.emitTask(event, payload);

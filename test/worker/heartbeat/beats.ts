@@ -101,7 +101,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
   const unused = (): never => {
     throw new Error('only heartbeats are expected');
   };
-  const port: ActivityPort = { poll: unused, succeed: unused, fail: unused, heartbeat };
+  const port: ActivityPort = { poll: unused, report: unused, heartbeat };
 
   const made: BeatsWorld = {
     clock,

@@ -4,6 +4,7 @@ import { Pace } from '../../../src/framework/worker/poll/pace.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Report } from '../../../src/framework/worker/task/report.js';
+import { ReportsInFlight } from '../../../src/framework/worker/task/reports-in-flight.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { bucket, portOf, seeded, task, workerOn } from '../../support/port.js';
 
@@ -34,8 +35,7 @@ class Service implements ActivityPort {
     return { kind: 'failed', trouble: 'throttled', mayHaveLostToken: false, error };
   }
 
-  readonly succeed = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
-  readonly fail = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
+  readonly report = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
   readonly heartbeat = async (): Promise<{ kind: 'ok' }> => ({ kind: 'ok' });
 }
 
@@ -100,14 +100,14 @@ test('a quota of reports is filled, and not asked for twice as much, while more 
   const refuse = bucket(clock, 20);
   const told = { granted: 0, refused: 0 };
   const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
-  const succeed: ActivityPort['succeed'] = async () => {
+  const report: ActivityPort['report'] = async () => {
     if (!refuse()) return (told.granted++, { kind: 'ok' });
     told.refused++;
     return { kind: 'retry', pace: 'throttled', mayHaveArrived: false, error };
   };
   let tasks = 0;
   const worker = workerOn(
-    portOf(async () => task(tasks++), { succeed }),
+    portOf(async () => task(tasks++), { report }),
     {
       ...{ clock, random: seeded(1) },
       handler: { concurrency: 15, pollers: { min: 15, max: 15 } },
@@ -132,9 +132,10 @@ test('a result never waits for its turn for longer than 2.5 s, however low the p
   expect(pace.perSecond).toBeLessThan(1);
   const sentAt: number[] = [];
   const port = portOf(() => new Promise(() => {}), {
-    succeed: async () => (sentAt.push(clock.now()), { kind: 'ok' }),
+    report: async () => (sentAt.push(clock.now()), { kind: 'ok' }),
   });
-  const world = { port, reportPace: pace, clock, random: () => 0.5, reportLimitMs: 900_000 };
+  const inFlight = new ReportsInFlight();
+  const world = { port, reportPace: pace, inFlight, clock, random: () => 0.5, reportLimitMs: 900_000 };
   const reportedAt = clock.now();
   for (let n = 0; n < 30; n++)
     void new Report(`t${n}`, world, () => {}).send({ status: 'succeeded', output: '1' });

@@ -9,7 +9,7 @@ export interface SignedRequest {
   readonly path: string;
   /** Header names and values by turns. */
   readonly headers: string[];
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /**

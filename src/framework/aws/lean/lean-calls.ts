@@ -9,6 +9,7 @@ import {
   mayBeSkewed,
 } from '../call.js';
 import { Connections, connector, type OpenConnection } from './connections.js';
+import type { CallRequest } from '../call-request.js';
 import { exchange } from './exchange.js';
 import type { Identity, Recipe, Recipes } from './recipe.js';
 import { Signer } from './signer.js';
@@ -39,7 +40,8 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  * Made of plain data and a function that returns the credentials, so that a thread can have its own:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
- *     calls.begin('SendTaskHeartbeat', { taskToken }, { signal, onSent: () => {} }, (end) => …);
+ *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
+ *     calls.begin(request, { signal, onSent: () => {} }, (end) => …);
  *
  * `classify-failure.ts` decides what a failure means. A call that ended with `clockCorrected` may be repeated at once.
  */
@@ -57,10 +59,10 @@ export class LeanCalls {
   }
 
   /** Begins one call. Never throws. @param done called once, with the call's end */
-  begin(operation: HotOperation, input: object, call: CallInProgress, done: (end: CallEnd) => void): void {
+  begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
     const identity = this.#identity();
-    if (identity instanceof Promise) void this.#ask(identity, { operation, input, call, done });
-    else this.#exchange(identity, { operation, input, call, done });
+    if (identity instanceof Promise) void this.#ask(identity, { request, call, done });
+    else this.#exchange(identity, { request, call, done });
   }
 
   async #ask(identity: Promise<Identity>, begun: Begun): Promise<void> {
@@ -69,13 +71,13 @@ export class LeanCalls {
     else this.#exchange(asked.output, begun);
   }
 
-  #exchange(identity: Identity, { operation, input, call, done }: Begun): void {
+  #exchange(identity: Identity, { request, call, done }: Begun): void {
     if (call.signal.aborted) return done(notSent(call.signal.reason as Error, false));
-    const { signer, path, connections } = this.#ways[operation];
-    const body = JSON.stringify(input);
+    const { signer, path, connections } = this.#ways[request.operation];
+    const { bytes, sha256 } = request.body();
     const offsetMs = this.#clockOffsetMs;
-    const headers = signer.headers(body, identity, wallTime() + offsetMs);
-    exchange(connections, { path, headers, body }, call, (end, date) =>
+    const headers = signer.headers(sha256, identity, wallTime() + offsetMs);
+    exchange(connections, { path, headers, body: bytes }, call, (end, date) =>
       done('failure' in end ? { failure: this.#withClock(end.failure, date, offsetMs) } : end),
     );
   }
@@ -102,8 +104,7 @@ export class LeanCalls {
 
 /** The arguments of a call that has begun. */
 interface Begun {
-  readonly operation: HotOperation;
-  readonly input: object;
+  readonly request: CallRequest;
   readonly call: CallInProgress;
   readonly done: (end: CallEnd) => void;
 }

@@ -38,14 +38,15 @@ export class Signer {
 
   /**
    * Returns the headers of one signed request, names and values by turns.
+   * @param bodyHash the SHA-256 of the body, in hexadecimal
    * @param at the time of signing, in epoch milliseconds
    */
-  headers(body: string, { accessKeyId, secretAccessKey, sessionToken }: Identity, at: number): string[] {
+  headers(bodyHash: string, { accessKeyId, secretAccessKey, sessionToken }: Identity, at: number): string[] {
     const date = this.#dateOf(at);
     const { scope, hmac } = this.#keyOf(secretAccessKey, date.slice(0, 8));
     const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;
     const token = sessionToken === undefined ? '' : sessionToken + after;
-    const request = `${before}${date}${between}${token}\n\n${names}\n${sha256(body)}`;
+    const request = `${before}${date}${between}${token}\n\n${names}\n${bodyHash}`;
     const signature = hmac(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`);
     const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
     const signed = [...this.#fixed, DATE, date, 'authorization', authorization];

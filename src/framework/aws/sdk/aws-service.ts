@@ -88,7 +88,7 @@ export class AwsService {
       const { LeanCalls } = await import('../lean/lean-calls.js');
       const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current(), open });
       this.#lean.set(region, { calls, recipes });
-      return (operation, input, call, done) => calls.begin(operation, input, call, done);
+      return (request, call, done) => calls.begin(request, call, done);
     } catch (error) {
       return this.#logWhy(`no request could be made without it: ${showError(error as Error)}`);
     }

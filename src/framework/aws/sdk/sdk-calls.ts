@@ -49,7 +49,7 @@ export async function sdkCalls(
     SendTaskHeartbeat: (input, call) =>
       heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
   };
-  return (operation, input, call, onEnd) =>
+  return ({ operation, input }, call, onEnd) =>
     void attempt(call, (under) => send[operation](input as never, under)).then(onEnd);
 }
 

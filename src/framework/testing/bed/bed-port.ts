@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
+import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 
 /** The result of a task, as a worker would report it to the service. */
@@ -37,12 +38,14 @@ export class BedPort implements ActivityPort {
     return { kind: 'empty' };
   }
 
-  async succeed(_token: string, output: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.result = { status: 'succeeded', output: JSON.parse(output) }));
-  }
-
-  async fail(_token: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#answer(() => (this.result = { status: 'failed', error, cause }));
+  async report({ operation, input }: ReportRequest): Promise<ReportAnswer> {
+    const { output = 'null', error = '', cause = '' } = input;
+    return this.#answer(() => {
+      this.result =
+        operation === 'SendTaskSuccess'
+          ? { status: 'succeeded', output: JSON.parse(output) }
+          : { status: 'failed', error, cause };
+    });
   }
 
   async heartbeat(): Promise<ReportAnswer> {

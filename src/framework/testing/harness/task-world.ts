@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/time/clock.js';
 import { Pace } from '../../worker/poll/pace.js';
+import { ReportsInFlight } from '../../worker/task/reports-in-flight.js';
 import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 
@@ -19,5 +20,6 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   random: () => 0.5,
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
   reportPace: new Pace(),
+  inFlight: new ReportsInFlight(),
   outside: (fn) => fn(),
 });

@@ -1,4 +1,5 @@
 import { classifyReportFailure } from '../../aws/classify-failure.js';
+import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 import type { Call } from '../../local/api/operation.js';
 import { taskOperations } from '../../local/api/task-operations.js';
@@ -21,19 +22,15 @@ export class EnginePort implements ActivityPort {
     });
   }
 
-  succeed(taskToken: string, output: string): Promise<ReportAnswer> {
-    return this.#report('SendTaskSuccess', { taskToken, output });
-  }
-
-  fail(taskToken: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#report('SendTaskFailure', { taskToken, error, cause });
+  report({ operation, input }: ReportRequest): Promise<ReportAnswer> {
+    return this.#call(operation, input);
   }
 
   heartbeat(taskToken: string): Promise<ReportAnswer> {
-    return this.#report('SendTaskHeartbeat', { taskToken });
+    return this.#call('SendTaskHeartbeat', { taskToken });
   }
 
-  async #report(operation: string, body: Call['body']): Promise<ReportAnswer> {
+  async #call(operation: string, body: Call['body']): Promise<ReportAnswer> {
     try {
       const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
       await taskOperations[operation]?.(call, this.#stepFunctions);

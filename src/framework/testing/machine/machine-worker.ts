@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
+import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
@@ -132,23 +133,15 @@ class FaultyPort implements ActivityPort {
     return this.#port.poll(activityArn, workerName);
   }
 
-  succeed(token: string, output: string): Promise<ReportAnswer> {
-    return this.#through(() => this.#port.succeed(token, output));
-  }
-
-  fail(token: string, error: string, cause: string): Promise<ReportAnswer> {
-    return this.#through(() => this.#port.fail(token, error, cause));
+  report(request: ReportRequest): Promise<ReportAnswer> {
+    if (this.#fault === 'worker-dies') return NEVER;
+    if (this.#throttled) return this.#port.report(request);
+    this.#throttled = true;
+    return Promise.resolve(THROTTLE);
   }
 
   heartbeat(token: string): Promise<ReportAnswer> {
     return this.#fault === 'worker-dies' ? NEVER : this.#port.heartbeat(token);
-  }
-
-  #through(report: () => Promise<ReportAnswer>): Promise<ReportAnswer> {
-    if (this.#fault === 'worker-dies') return NEVER;
-    if (this.#throttled) return report();
-    this.#throttled = true;
-    return Promise.resolve(THROTTLE);
   }
 }
 

@@ -5,7 +5,9 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/outcome/failure.js';
 import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
+import { failureRequest, type ReportRequest, successRequest } from '../../aws/call-request.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
+import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
 /** The end of a report: the service accepted the outcome or no longer wants the task, or the report was given up. */
 export type ReportEnd =
@@ -30,6 +32,8 @@ export interface ReportPace {
 export interface ReportWorld {
   readonly port: ActivityPort;
   readonly reportPace: ReportPace;
+  /** The reports of the handler that are in flight. */
+  readonly inFlight: ReportsInFlight;
   readonly clock: Clock;
   readonly random: () => number;
   /** The longest that a report is repeated while the service does not accept it, in milliseconds. */
@@ -72,6 +76,9 @@ export class Report {
   #mayHaveArrived = false;
   /** True once a refused failure was cut down. */
   #isCut = false;
+  /** Set while the report waits until fewer are in flight. */
+  #waiting: WaitingReport | undefined;
+  #cancelWait: Cancel | undefined;
 
   constructor(token: string, world: ReportWorld, onRetry: (retry: ReportRetry) => void) {
     this.#token = token;
@@ -82,6 +89,7 @@ export class Report {
   /** Gives the report up at `until`, or earlier where that was set before. @param until epoch milliseconds */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
+    if (this.#waiting) this.#limitWait(this.#waiting);
   }
 
   /** Ends the report, because the service no longer wants the task: nothing more is sent. */
@@ -91,21 +99,53 @@ export class Report {
 
   /** Resolves when the report has ended. Never rejects. To be called once. */
   async send(decided: Outcome): Promise<ReportEnd> {
-    const { clock, reportLimitMs } = this.#world;
+    const { clock, reportLimitMs, inFlight } = this.#world;
     this.endBy(clock.now() + reportLimitMs);
     let outcome = decided;
+    let request = requestOf(this.#token, outcome);
     for (let attempt = 1; ; attempt++) {
-      const turn = this.#takeTurn();
-      if (turn) await turn;
-      if (this.#gone.aborted) return this.#endGone();
-      const answer = await this.#attempt(outcome);
-      if (answer.kind === 'ok') return { kind: 'accepted', outcome };
-      if (answer.kind === 'gone') return this.#endGone(answer.error);
-      if (this.#gone.aborted) return this.#endGone();
+      const held = this.#holdBack();
+      if (held) {
+        request.body();
+        readFromBody(outcome, request);
+        await held;
+      }
+      // The task may be gone by now.
+      const answer = this.#gone.aborted ? undefined : await this.#attempt(request);
+      inFlight.leave();
+      if (answer?.kind === 'ok') return { kind: 'accepted', outcome };
+      if (answer?.kind === 'gone') return this.#endGone(answer.error);
+      if (!answer || this.#gone.aborted) return this.#endGone();
+      readFromBody(outcome, request);
       const next = await this.#afterFailure(outcome, answer, attempt);
       if (!next) return { kind: 'lost', outcome, attempts: attempt, error: answer.error };
+      if (next !== outcome) request = requestOf(this.#token, next);
       outcome = next;
     }
+  }
+
+  /** Waits where too many reports are in flight, and for the report's turn. Returns nothing where it may go at once. */
+  #holdBack(): Promise<void> | undefined {
+    const waiting = this.#world.inFlight.enter();
+    return waiting ? this.#waitFor(waiting).then(() => this.#takeTurn()) : this.#takeTurn();
+  }
+
+  /** Waits until fewer reports are in flight, but not beyond the end, when a last attempt is due. */
+  async #waitFor(waiting: WaitingReport): Promise<void> {
+    this.#waiting = waiting;
+    this.#limitWait(waiting);
+    this.#gone.addEventListener('abort', waiting.go);
+    if (this.#gone.aborted) waiting.go();
+    await waiting.turn;
+    this.#gone.removeEventListener('abort', waiting.go);
+    this.#cancelWait?.();
+    this.#waiting = undefined;
+  }
+
+  #limitWait(waiting: WaitingReport): void {
+    const { clock } = this.#world;
+    this.#cancelWait?.();
+    this.#cancelWait = clock.after(this.#until - clock.now(), waiting.go);
   }
 
   /** Waits for a turn at the pace of reports, but never long: reports are few, and each holds up a task. */
@@ -122,25 +162,18 @@ export class Report {
     return undefined;
   }
 
-  async #attempt(outcome: Outcome): Promise<ReportAnswer> {
-    const { clock, reportPace } = this.#world;
+  async #attempt(request: ReportRequest): Promise<ReportAnswer> {
+    const { clock, port, reportPace } = this.#world;
     const sentAt = clock.now();
     const limit = new Abort();
     const cancel = this.#limitAttempt(limit);
-    const answer = await this.#call(outcome, limit);
+    const answer = await port.report(request, limit);
     cancel();
     if (answer.kind === 'retry') {
       if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(sentAt, clock.now());
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
     return answer;
-  }
-
-  #call(outcome: Outcome, limit: Abort): Promise<ReportAnswer> {
-    const { port } = this.#world;
-    return outcome.status === 'succeeded'
-      ? port.succeed(this.#token, outcome.output, limit)
-      : port.fail(this.#token, outcome.error, outcome.cause, limit);
   }
 
   #limitAttempt(limit: Abort): Cancel {
@@ -177,6 +210,18 @@ export class Report {
   #endGone(error = this.#gone.reason as Error): ReportEnd {
     return { kind: 'gone', probablyDelivered: this.#mayHaveArrived, error };
   }
+}
+
+const requestOf = (token: string, outcome: Outcome): ReportRequest =>
+  outcome.status === 'succeeded'
+    ? successRequest(token, outcome.output)
+    : failureRequest(token, outcome.error, outcome.cause);
+
+/** Has the output of a result that waits be read from the body of its request: its text would be held twice. */
+function readFromBody(outcome: Outcome, request: ReportRequest): void {
+  if (outcome.status === 'failed' || !request.isWritten) return;
+  const get = (): string => request.input['output'] ?? '';
+  Object.defineProperty(outcome, 'output', { get, enumerable: true, configurable: true });
 }
 
 function refusedOutput(output: string, { message }: Error): Outcome {

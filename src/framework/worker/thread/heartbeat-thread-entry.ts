@@ -121,10 +121,7 @@ function writeLine(line: string): void {
 function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
   regions.push(region);
   const calls = new LeanCalls({ recipes, identity: () => identity.current() });
-  const port = activityPort(
-    (operation, input, call, onEnd) => calls.begin(operation, input, call, onEnd),
-    identity,
-  );
+  const port = activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), identity);
   const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> =>
     mainLoop.stuck ? STUCK : port.heartbeat(token, signal);
   ports.set(region, { ...port, heartbeat });

@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto';
+import type { HotOperation } from './call.js';
+
+/** The body of a request, as it is sent and as it is signed. */
+export interface CallBody {
+  readonly bytes: Buffer;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+type Input = Readonly<Record<string, string>>;
+
+/** One call with its input. It may be sent several times: its body is written and hashed once. */
+export class CallRequest<O extends HotOperation = HotOperation> {
+  readonly operation: O;
+  /** Undefined once the body is written, so that an output is not held twice. */
+  #input: Input | undefined;
+  #body: CallBody | undefined;
+
+  constructor(operation: O, input: Input) {
+    this.operation = operation;
+    this.#input = input;
+  }
+
+  get input(): Input {
+    return this.#input ?? (JSON.parse(String(this.#body?.bytes)) as Input);
+  }
+
+  /** True once the body is written. The input is then read from it, each time anew. */
+  get isWritten(): boolean {
+    return this.#body !== undefined;
+  }
+
+  /** Returns the body, which is written once. A text is then held outside the heap. */
+  body(): CallBody {
+    if (!this.#body) {
+      const bytes = Buffer.from(JSON.stringify(this.#input));
+      this.#body = { bytes, sha256: hash('sha256', bytes) };
+      this.#input = undefined;
+    }
+    return this.#body;
+  }
+}
+
+/** The report of an outcome. */
+export type ReportRequest = CallRequest<'SendTaskSuccess' | 'SendTaskFailure'>;
+
+export const successRequest = (taskToken: string, output: string): ReportRequest =>
+  new CallRequest('SendTaskSuccess', { taskToken, output });
+
+export const failureRequest = (taskToken: string, error: string, cause: string): ReportRequest =>
+  new CallRequest('SendTaskFailure', { taskToken, error, cause });
