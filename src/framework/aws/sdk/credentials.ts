@@ -9,6 +9,7 @@ import type { AsOf, Refusal, Renewal, Repeatable } from '../activity-calls.js';
 import type { CallEnd, CallFailure } from '../call.js';
 import { CredentialRefresh } from './credential-refresh.js';
 import { CredentialSource, type Identity, type Provider } from './credential-source.js';
+import { expiry, isSame, renewalTime } from './identity.js';
 
 export interface CredentialsSettings {
   readonly clock: Clock;
@@ -46,8 +47,6 @@ export const REFUSED = new Set([
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** Credentials are renewed this long before they expire, as by the SDK. */
-const RENEWED_BEFORE_MS = 5 * 60_000;
 /** Calls wait for the provider of credentials until this long after it was asked. */
 const WAIT_LIMIT_MS = 5_000;
 /** After this time without a refusal, the next refusal is new trouble. */
@@ -299,27 +298,3 @@ export class Credentials implements Renewal {
 
 const RENEWED =
   'credentials were refused, or could not be had; the provider has new ones, which are used from now on';
-
-function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
-  return (
-    one?.accessKeyId === other?.accessKeyId &&
-    one?.secretAccessKey === other?.secretAccessKey &&
-    one?.sessionToken === other?.sessionToken
-  );
-}
-
-/** Returns when an identity expires, in epoch milliseconds; Infinity where it does not. */
-function expiry({ expiration }: Identity): number {
-  const expiresAt = new Date(expiration ?? Number.NaN).getTime();
-  return Number.isNaN(expiresAt) ? Number.POSITIVE_INFINITY : expiresAt;
-}
-
-/**
- * Returns the wall time from which the provider is asked for new credentials: five minutes before these expire. Where a
- * renewal brought credentials that live less than ten minutes, that is halfway through their life, so that their provider
- * is not asked all the time.
- */
-function renewalTime(expiresAt: number, first: boolean): number {
-  const halfMs = first ? Number.POSITIVE_INFINITY : (expiresAt - wallTime()) / 2;
-  return expiresAt - Math.min(RENEWED_BEFORE_MS, halfMs);
-}
