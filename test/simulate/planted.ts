@@ -45,8 +45,8 @@ export const PLANTED: readonly Planted[] = [
   }),
   ...at('worker/task/report.ts', {
     'an outcome is sent again after it was accepted': [
-      "if (answer.kind === 'ok') return { kind: 'accepted', outcome };",
-      "if (answer.kind === 'ok' && attempt > 1) return { kind: 'accepted', outcome };",
+      "if (answer?.kind === 'ok') return { kind: 'accepted', outcome };",
+      "if (answer?.kind === 'ok' && attempt > 1) return { kind: 'accepted', outcome };",
     ],
     'a success turns into a failure when it is repeated': [
       '    await clock.sleep(delayMs, this.#gone);\n    return outcome;',
