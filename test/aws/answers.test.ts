@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { successRequest } from '../../src/framework/aws/call-request.js';
-import type { ActivityPort } from '../../src/framework/aws/port.js';
+import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { sdkFailure } from '../../src/framework/aws/sdk/sdk-failure.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { GetActivityTaskCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
-import type { ActivityPort } from '../../src/framework/aws/port.js';
+import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
 

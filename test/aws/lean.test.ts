@@ -10,7 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failureRequest, successRequest } from '../../src/framework/aws/call-request.js';
 import { createLog } from 'stepwright';
-import type { ActivityPort } from '../../src/framework/aws/port.js';
+import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { wallTime } from '../../src/framework/base/time/clock.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { makeCertificate } from '../support/certificate.js';

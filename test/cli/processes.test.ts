@@ -8,8 +8,8 @@ import {
 import type { PlanSummary } from '../../src/framework/cli/supervise/plan-summary.js';
 import { NO_COUNTS, type PublicStatus } from '../../src/framework/base/worker-status.js';
 import { setStatus } from '../../src/framework/cli/supervise/set-status.js';
-import { WorkerSet } from '../../src/framework/cli/supervise/worker-set.js';
-import { SupervisedSet } from '../../src/framework/cli/supervise/supervised-set.js';
+import { ProcessSet } from '../../src/framework/cli/supervise/process-set.js';
+import { Supervisor } from '../../src/framework/cli/supervise/supervisor.js';
 import { createLog } from '../../src/framework/base/log/log.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { SummedMetrics } from '../../src/framework/worker/observe/metrics/summed-metrics.js';
@@ -87,7 +87,7 @@ function makeSet(count: number, stallAfterMs: number | false = false) {
   const lines: string[] = [];
   const begun: FakeProcess[] = [];
   const stop = new AbortController();
-  const set = new SupervisedSet({
+  const set = new Supervisor({
     ...{ count, clock, run: { flags: { texts: {}, handlers: [] }, log: { logLevel: 'info' } } },
     log: createLog({
       destination: { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) },
@@ -372,7 +372,7 @@ describe('a set of processes', () => {
 
 test('a preloaded process that has died is not used: the next start takes another', async () => {
   const begun: FakeProcess[] = [];
-  const set = new WorkerSet({
+  const set = new ProcessSet({
     ...{ count: 1, clock: new HandClock() },
     fork: () => {
       const made = new FakeProcess(100 + begun.length);

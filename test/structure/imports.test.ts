@@ -171,11 +171,11 @@ test.each([
     'a local service that knows a worker, by type',
     planted('local/engine/activities.ts', 'worker/worker.ts', true),
   ],
-  ['a call that knows the config', planted('aws/port.ts', 'config/config.ts')],
+  ['a call that knows the config', planted('aws/activity-port.ts', 'config/config.ts')],
   ['a hot call that knows the SDK', planted('aws/lean/signer.ts', 'aws/sdk/aws-client.ts')],
   [
     'a poller that knows what observes it, by type',
-    planted('worker/poll/poller.ts', 'worker/observe/events.ts', true),
+    planted('worker/poll/poller.ts', 'worker/observe/worker-events.ts', true),
   ],
   ['a task that knows the poller', planted('worker/task/task.ts', 'worker/poll/poller.ts', true)],
   ['a heartbeat that knows its task', planted('worker/heartbeat/scheduler.ts', 'worker/task/task.ts')],
@@ -192,7 +192,7 @@ test.each([
 
 test('what may be imported is no breach', () => {
   expect(breach(planted('config/config.ts', 'local/index.ts', true))).toBeUndefined();
-  expect(breach(planted('worker/poll/poller.ts', 'aws/port.ts'))).toBeUndefined();
+  expect(breach(planted('worker/poll/poller.ts', 'aws/activity-port.ts'))).toBeUndefined();
 });
 
 test('no files import each other in a circle when they run', () => {
@@ -234,7 +234,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'worker/build/create-worker.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
-      'cli/supervise/worker.ts',
+      'cli/supervise/supervised-worker.ts',
     ]),
   );
   const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws-service\.js/m;

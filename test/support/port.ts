@@ -1,5 +1,5 @@
 import { silentLog } from '../../src/framework/base/log/log.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { createWorker } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { Pace } from '../../src/framework/worker/poll/pace.js';
 import { Report } from '../../src/framework/worker/task/report.js';

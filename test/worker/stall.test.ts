@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { PollAnswer, ReportAnswer } from '../../src/framework/aws/port.js';
+import type { PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { portOf, task, workerOn } from '../support/port.js';
 

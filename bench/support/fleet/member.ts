@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/framework/base/time/clock.js';
-import type { ActivityPort } from '../../../src/framework/aws/port.js';
+import type { ActivityPort } from '../../../src/framework/aws/activity-port.js';
 
 /** One process of a fleet. */
 export interface Member {

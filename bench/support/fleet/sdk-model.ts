@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/framework/base/time/clock.js';
-import type { PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
+import type { PollAnswer, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 
 /** The retries of an AWS SDK's client, with the constants of its source. */
 export interface RetryModel {

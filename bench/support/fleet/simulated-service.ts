@@ -9,7 +9,7 @@ import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
 import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
 import { classifyPollFailure, classifyReportFailure } from '../../../src/framework/aws/classify-failure.js';
 import { sdkFailure } from '../../../src/framework/aws/sdk/sdk-failure.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 import { TokenBucket } from '../service/fault-plan.js';
 import { CallCounts } from './call-counts.js';
 

@@ -1,6 +1,6 @@
 import type { Abortable } from '../base/abort.js';
 import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from './port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from './activity-port.js';
 import { strangeAnswer } from './response.js';
 import type { CallEnd, CallFailure, CallInProgress } from './call.js';
 import { CallRequest } from './call-request.js';

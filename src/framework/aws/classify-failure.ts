@@ -1,4 +1,4 @@
-import type { PollAnswer, PollTrouble, ReportAnswer } from './port.js';
+import type { PollAnswer, PollTrouble, ReportAnswer } from './activity-port.js';
 import type { CallFailure } from './call.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { type Linked, LinkedList } from '../base/linked-list.js';
-import type { ActivityPort } from '../aws/port.js';
+import type { ActivityPort } from '../aws/activity-port.js';
 import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
-import type { EventHub } from './observe/events.js';
+import type { EventHub } from './observe/worker-events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
 import type { Pace } from './poll/pace.js';

@@ -10,7 +10,7 @@ import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } fro
 import { BlockingHandlers } from './thread/blocking-handlers.js';
 import type { WorkerCounts, WorkerState } from '../base/worker-status.js';
 import { countEvents } from './observe/counts.js';
-import { type EventName, EventHub, type Listener } from './observe/events.js';
+import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';

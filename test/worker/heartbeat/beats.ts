@@ -1,7 +1,7 @@
 import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
 import type { HeartbeatLoad } from '../../../src/framework/worker/heartbeat/heartbeat-load.js';
 import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
-import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/port.js';
+import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 
 /** What the service does with a beat. */

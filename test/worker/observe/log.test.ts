@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
-import { type EventName, EventHub, type WorkerEvents } from '../../../src/framework/worker/observe/events.js';
+import {
+  type EventName,
+  EventHub,
+  type WorkerEvents,
+} from '../../../src/framework/worker/observe/worker-events.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { logEvents } from '../../../src/framework/worker/observe/log-events.js';
 

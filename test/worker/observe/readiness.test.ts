@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { DeleteActivityCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { TaskContext } from 'stepwright';
-import type { PollAnswer } from '../../../src/framework/aws/port.js';
+import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';

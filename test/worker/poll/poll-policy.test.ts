@@ -2,7 +2,7 @@ import { runs, sample } from '../../support/thorough.js';
 import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, nat, oneof, property, record } from 'fast-check';
 import { Pace } from '../../../src/framework/worker/poll/pace.js';
-import type { PollTrouble } from '../../../src/framework/aws/port.js';
+import type { PollTrouble } from '../../../src/framework/aws/activity-port.js';
 import { type PolicedPoll, PollPolicy } from '../../../src/framework/worker/poll/poll-policy.js';
 import { seeded } from '../../support/port.js';
 

@@ -1,7 +1,7 @@
 import { sample } from '../../support/thorough.js';
 import { expect, test } from '@jest/globals';
 import { Pace } from '../../../src/framework/worker/poll/pace.js';
-import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/port.js';
+import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Report } from '../../../src/framework/worker/task/report.js';
 import { ReportsInFlight } from '../../../src/framework/worker/task/reports-in-flight.js';

@@ -8,7 +8,7 @@ import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-wa
 import type { HeartbeatListener } from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
-import type { PollAnswer } from '../../../src/framework/aws/port.js';
+import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { describeLean } from '../../support/calls.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';

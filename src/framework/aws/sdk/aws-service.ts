@@ -5,7 +5,7 @@ import { activityPort, type SendCall } from '../activity-calls.js';
 import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Recipes } from '../lean/recipe.js';
-import type { ActivityPort } from '../port.js';
+import type { ActivityPort } from '../activity-port.js';
 import { ClientFactory, type ClientSettings, ownsConnections } from './client-factory.js';
 import type { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';

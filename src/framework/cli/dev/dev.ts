@@ -13,7 +13,7 @@ import { SharedService } from '../supervise/shared-service.js';
 import type { PlanSummary } from '../supervise/plan-summary.js';
 import type { ProcessSlot } from '../supervise/process-slot.js';
 import { NotStarted, type ProcessExit, WorkerProcess } from '../supervise/worker-process.js';
-import { WorkerSet } from '../supervise/worker-set.js';
+import { ProcessSet } from '../supervise/process-set.js';
 import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
@@ -64,7 +64,7 @@ interface SessionParts {
 class Session {
   readonly #service: SharedService;
   /** The set of the worker's processes, with one slot: the new worker takes it while the old one drains. */
-  readonly #set: WorkerSet;
+  readonly #set: ProcessSet;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
   /** The disagreements of classes and machines that were logged last, as text. */
@@ -74,7 +74,7 @@ class Session {
 
   constructor(private readonly parts: SessionParts) {
     const { flags, log, logFlags, access } = parts;
-    this.#set = new WorkerSet({
+    this.#set = new ProcessSet({
       ...{ count: 1, clock: systemClock },
       fork: () => new WorkerProcess(),
       runOptions: () => ({ flags, log: logFlags }),

@@ -6,7 +6,7 @@ import {
   type PublicStatus,
 } from '../../base/worker-status.js';
 import type { ProcessSlot } from './process-slot.js';
-import { SILENT_MS, type SupervisedSet } from './supervised-set.js';
+import { SILENT_MS, type Supervisor } from './supervisor.js';
 
 type Counts = PublicStatus['counts'];
 
@@ -15,7 +15,7 @@ type Counts = PublicStatus['counts'];
  * old at most. The set is ready where every slot is.
  * @param counted the counts of processes that have exited
  */
-export function setStatus(set: SupervisedSet, name: string, counted: Counts): PublicStatus {
+export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
   const reasons = set.isStopping
     ? ['the worker is draining']
@@ -39,7 +39,7 @@ export function addCounts(one: Counts, other: Counts): Counts {
   return Object.fromEntries(sums) as Counts;
 }
 
-function reasonsOf(set: SupervisedSet, slot: ProcessSlot): string[] {
+function reasonsOf(set: Supervisor, slot: ProcessSlot): string[] {
   const { current: worker, number, reason } = slot;
   const name = `process ${number} of ${set.workers.slots.length}`;
   if (!worker) return [`${name}: ${reason}`];
@@ -49,7 +49,7 @@ function reasonsOf(set: SupervisedSet, slot: ProcessSlot): string[] {
   return reasons.map((reason) => `${name}: ${reason}`);
 }
 
-function processStatus(set: SupervisedSet, slot: ProcessSlot): ProcessStatus {
+function processStatus(set: Supervisor, slot: ProcessSlot): ProcessStatus {
   const { current: worker, number, restarts } = slot;
   return {
     number,

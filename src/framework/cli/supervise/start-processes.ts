@@ -21,7 +21,7 @@ import { NO_COUNTS } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
 import { SharedService } from './shared-service.js';
 import { NotStarted, WorkerProcess } from './worker-process.js';
-import { SupervisedSet } from './supervised-set.js';
+import { Supervisor } from './supervisor.js';
 
 export interface ProcessesOptions {
   readonly flags: Flags;
@@ -45,25 +45,25 @@ export async function startProcesses(
   count: number,
   { flags, access, logFlags, log }: ProcessesOptions,
 ): Promise<number> {
-  const supervisor = new Supervisor(count, { flags, access, logFlags, log }, systemClock);
+  const processes = new WorkerProcesses(count, { flags, access, logFlags, log }, systemClock);
   const hint = 'stopping: running tasks get their grace; once more to stop at once';
-  const stop = stopSignal(log, hint, () => supervisor.set.workers.endAtOnce());
-  process.on('exit', () => supervisor.set.workers.kill());
-  reloadRequests(() => supervisor.set.reload());
+  const stop = stopSignal(log, hint, () => processes.supervisor.workers.endAtOnce());
+  process.on('exit', () => processes.supervisor.workers.kill());
+  reloadRequests(() => processes.supervisor.reload());
   try {
-    return await supervisor.set.run(stop);
+    return await processes.supervisor.run(stop);
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error;
     writeErrorSync(error.message);
     return 1;
   } finally {
-    await supervisor.close();
+    await processes.close();
   }
 }
 
-/** A supervised set, with the local service, the health port and the metrics that its processes share. */
-class Supervisor {
-  readonly set: SupervisedSet;
+/** Supervised processes, with the local service, the health port and the metrics that its processes share. */
+class WorkerProcesses {
+  readonly supervisor: Supervisor;
   readonly #service: SharedService;
   readonly #metrics = new SummedMetrics();
   #counts = NO_COUNTS;
@@ -76,7 +76,7 @@ class Supervisor {
     private readonly clock: Clock,
   ) {
     const { flags, logFlags, log, access } = options;
-    this.set = new SupervisedSet({
+    this.supervisor = new Supervisor({
       ...{ count, clock, log },
       run: { flags, log: logFlags },
       fork: () => new WorkerProcess(),
@@ -88,8 +88,8 @@ class Supervisor {
       onEnded: (worker) => this.#keepCounts(worker),
     });
     this.#service = new SharedService(log, access, {
-      current: () => this.set.workers.slots.find(({ current }) => current)?.current,
-      all: () => this.set.workers.processes,
+      current: () => this.supervisor.workers.slots.find(({ current }) => current)?.current,
+      all: () => this.supervisor.workers.processes,
     });
   }
 
@@ -124,15 +124,15 @@ class Supervisor {
   }
 
   #status() {
-    return setStatus(this.set, `${hostname()}-${process.pid}`, this.#counts);
+    return setStatus(this.supervisor, `${hostname()}-${process.pid}`, this.#counts);
   }
 
   async #measure(): Promise<{ contentType: string; text: string }> {
-    const all = [...this.set.workers.processes];
+    const all = [...this.supervisor.workers.processes];
     await within(this.clock, MEASURE_MS, Promise.all(all.map((worker) => worker.measure())));
     // The metrics of a process that has exited meanwhile are kept already.
     const running = all
-      .filter((worker) => this.set.workers.processes.has(worker))
+      .filter((worker) => this.supervisor.workers.processes.has(worker))
       .flatMap(({ metrics }) => (metrics ? [metrics] : []));
     return this.#metrics.text(running, this.#status().ready);
   }

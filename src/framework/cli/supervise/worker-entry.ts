@@ -7,5 +7,5 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 ignoreStreamErrors();
 process.setSourceMapsEnabled(true);
 
-const { awaitRun } = await import('./worker.js');
+const { awaitRun } = await import('./supervised-worker.js');
 await awaitRun();

@@ -1,9 +1,9 @@
 import { choiceKind } from './states/choice.js';
 import { isObject, readJson, type Json, type JsonObject } from './values/json.js';
 import { faultsIn } from './jsonata/syntax.js';
-import { jsonataLanguage } from './jsonata/language.js';
-import { jsonPath } from './jsonpath/language.js';
-import type { Language } from './definition/language.js';
+import { jsonataLanguage } from './jsonata/jsonata-language.js';
+import { jsonPath } from './jsonpath/jsonpath-language.js';
+import type { Language } from './definition/query-language.js';
 import { mapKind } from './states/map.js';
 import { parallelKind } from './states/parallel.js';
 import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 
 /** The result of a task, as a worker would report it to the service. */
 export type TaskResult<Output = unknown> =

@@ -1,6 +1,6 @@
 import { classifyReportFailure } from '../../aws/classify-failure.js';
 import type { ReportRequest } from '../../aws/call-request.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Call } from '../../local/api/operation.js';
 import { taskOperations } from '../../local/api/task-operations.js';
 import { ServiceError } from '../../local/engine/service-error.js';

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';

@@ -6,7 +6,7 @@ import { compile } from '../handler/compile.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
-import type { ActivityPort } from '../../aws/port.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';

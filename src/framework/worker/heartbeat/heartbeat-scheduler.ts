@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import type { ReportAnswer } from '../../aws/port.js';
+import type { ReportAnswer } from '../../aws/activity-port.js';
 import { Heap } from './heap.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from './heartbeats.js';
 import { type HeartbeatLoad, LoadMeter } from './heartbeat-load.js';

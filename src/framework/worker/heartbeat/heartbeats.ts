@@ -1,4 +1,4 @@
-import type { ActivityPort } from '../../aws/port.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
 
 /** A lease that heartbeats keep alive. */
 export interface TrackedLease {

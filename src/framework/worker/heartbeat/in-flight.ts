@@ -1,7 +1,7 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAt } from '../../base/time/call-limit.js';
-import type { ReportAnswer } from '../../aws/port.js';
+import type { ReportAnswer } from '../../aws/activity-port.js';
 import { Heap, type HeapItem } from './heap.js';
 import { hasLongInterval } from './due-heartbeats.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';

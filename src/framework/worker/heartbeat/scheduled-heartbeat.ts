@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import type { ReportAnswer } from '../../aws/port.js';
+import type { ReportAnswer } from '../../aws/activity-port.js';
 import type { Heap, HeapItem } from './heap.js';
 import type { Heartbeat, TrackedLease } from './heartbeats.js';
 import { deferred } from '../../base/time/wait.js';

@@ -1,5 +1,5 @@
 import { NO_COUNTS, type WorkerCounts } from '../../base/worker-status.js';
-import type { EventHub } from './events.js';
+import type { EventHub } from './worker-events.js';
 
 /** Counts a worker's events from now on. The returned numbers are kept up to date. */
 export function countEvents(events: EventHub): WorkerCounts {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import type { TaskRef } from '../task/events.js';
+import type { TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
-import type { PollRef } from '../poll/events.js';
+import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
-import type { EventHub } from './events.js';
+import type { EventHub } from './worker-events.js';
 import { TroubleTracker } from '../poll/trouble.js';
 
 /** Logs the events of a worker that matter to an operator: a line for each change, and none that repeats. */

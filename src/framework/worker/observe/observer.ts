@@ -1,4 +1,4 @@
-import type { EventName, Listener } from './events.js';
+import type { EventName, Listener } from './worker-events.js';
 import type { WorkerStatus } from './status.js';
 
 /** The part of a worker that its observers may use. */

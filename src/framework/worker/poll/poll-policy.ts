@@ -1,5 +1,5 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
-import type { PollTrouble } from '../../aws/port.js';
+import type { PollTrouble } from '../../aws/activity-port.js';
 import type { Pace } from './pace.js';
 import { ExtraPolls } from './extra-polls.js';
 import { PollRoom } from './poll-room.js';

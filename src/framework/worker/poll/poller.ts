@@ -1,10 +1,10 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
-import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/port.js';
+import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import type { PublicPolls } from '../../base/worker-status.js';
 import type { Lease } from '../task/task.js';
-import type { EmitPoll, PollRef } from './events.js';
+import type { EmitPoll, PollRef } from './poll-events.js';
 import { TroubleTracker } from './trouble.js';
 import type { Pace } from './pace.js';
 import { type PolicedPoll, PollPolicy } from './poll-policy.js';

@@ -6,7 +6,7 @@ import { ownFailure } from '../handler/outcome/failure.js';
 import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { failureRequest, type ReportRequest, successRequest } from '../../aws/call-request.js';
-import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
 /** The end of a report: the service accepted the outcome or no longer wants the task, or the report was given up. */

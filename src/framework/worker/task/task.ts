@@ -8,7 +8,7 @@ import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskPhase } from '../../base/worker-status.js';
-import type { EmitTask, TaskRef } from './events.js';
+import type { EmitTask, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';

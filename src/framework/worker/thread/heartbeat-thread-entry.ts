@@ -9,7 +9,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { ThreadHealthServer } from '../health/thread-health-server.js';
 import { activityPort } from '../../aws/activity-calls.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
-import type { ActivityPort, ReportAnswer } from '../../aws/port.js';
+import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { HandedIdentity } from './handed-identity.js';

@@ -8,7 +8,7 @@ import type { Logger } from '../../base/log/log.js';
 import { ThreadHealthClient } from '../health/thread-health-client.js';
 import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
-import type { ActivityPort } from '../../aws/port.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
 import type { Heartbeat, TrackedLease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import { LeaseLedger, ledgerMemory } from './lease-ledger.js';

@@ -1,5 +1,5 @@
 import type { Recipes } from '../../aws/lean/recipe.js';
-import type { ActivityPort } from '../../aws/port.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';

@@ -1,4 +1,4 @@
-import type { Exit } from '../definition/language.js';
+import type { Exit } from '../definition/query-language.js';
 import type { Step } from '../runtime/interpret.js';
 import type { StateData } from '../expression/state-data.js';
 import type { Branch } from '../runtime/branch.js';

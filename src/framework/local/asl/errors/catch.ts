@@ -1,5 +1,5 @@
 import type { StateFailure } from '../runtime/state-failure.js';
-import type { Exit, Language } from '../definition/language.js';
+import type { Exit, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { readErrorEquals } from './retry.js';
 

@@ -1,5 +1,5 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
-import type { ChoiceRule, Exit, Flow } from '../definition/language.js';
+import type { ChoiceRule, Exit, Flow } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateData } from '../expression/state-data.js';

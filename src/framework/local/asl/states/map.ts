@@ -1,4 +1,4 @@
-import type { WholeNumber } from '../definition/language.js';
+import type { WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';

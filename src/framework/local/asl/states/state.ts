@@ -2,7 +2,7 @@ import { dataLimitFailure } from '../runtime/state-failure.js';
 import { runAttempts } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
+import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';

@@ -1,4 +1,4 @@
-import type { WholeNumber } from '../definition/language.js';
+import type { WholeNumber } from '../definition/query-language.js';
 import type { Kind } from './state.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { pause } from '../errors/retry.js';

@@ -1,4 +1,4 @@
-import type { WorkerEvents } from '../events.js';
+import type { WorkerEvents } from '../worker-events.js';
 import type { ObservedWorker } from '../observer.js';
 import { ErrorTypes } from './error-types.js';
 import { type Counter, type CounterName, type Histogram, metricsOf, type MetricSink } from './table.js';

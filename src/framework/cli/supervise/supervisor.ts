@@ -14,10 +14,10 @@ import {
   showExit,
   type WorkerProcess,
 } from './worker-process.js';
-import { type ReplaceOptions, WorkerSet } from './worker-set.js';
+import { type ReplaceOptions, ProcessSet } from './process-set.js';
 
 /** The parts of a supervised set. */
-export interface SupervisedSetParts {
+export interface SupervisorParts {
   /** The number of processes to keep running. */
   readonly count: number;
   readonly clock: Clock;
@@ -61,9 +61,9 @@ const START_LIMIT_MS = 10 * 60_000;
  * Keeps a number of processes running until it is asked to stop. A process that exits is replaced; one that exits
  * quickly is replaced after a pause that doubles each time. Each process drains by itself, and none affects another.
  */
-export class SupervisedSet {
-  readonly workers: WorkerSet;
-  readonly #parts: SupervisedSetParts;
+export class Supervisor {
+  readonly workers: ProcessSet;
+  readonly #parts: SupervisorParts;
   readonly #stop = new AbortController();
   readonly #silentMs = new WeakMap<WorkerProcess, number>();
   readonly #firstRuns = deferred<void>();
@@ -78,10 +78,10 @@ export class SupervisedSet {
   #asked = 0;
   #reloading: Promise<void> | undefined;
 
-  constructor(parts: SupervisedSetParts) {
+  constructor(parts: SupervisorParts) {
     this.#parts = parts;
     const { count, clock, run } = parts;
-    this.workers = new WorkerSet({
+    this.workers = new ProcessSet({
       ...{ count, clock },
       fork: () => this.#fork(),
       runOptions: ({ number }) => ({ ...run, member: { number, of: count } }),

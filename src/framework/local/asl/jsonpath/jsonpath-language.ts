@@ -1,4 +1,4 @@
-import type { Exit, Flow, FlowParts, Language } from '../definition/language.js';
+import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';

@@ -1,4 +1,4 @@
-import type { PollTrouble } from '../../aws/port.js';
+import type { PollTrouble } from '../../aws/activity-port.js';
 
 /** The handler that an event is about. */
 export interface PollRef {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
-import type { EmitPoll, PollEvents, PollRef } from '../poll/events.js';
-import type { EmitTask, TaskEvents } from '../task/events.js';
+import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
+import type { EmitTask, TaskEvents } from '../task/task-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';

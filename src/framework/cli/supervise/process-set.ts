@@ -5,7 +5,7 @@ import { ProcessSlot } from './process-slot.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
 /** The parts of a set. */
-export interface WorkerSetParts {
+export interface ProcessSetParts {
   /** The number of slots. */
   readonly count: number;
   readonly clock: Clock;
@@ -32,16 +32,16 @@ const LEAVE_MS = 1_000;
  * Worker processes in a fixed number of slots. Each process can be replaced by another while it drains; the set
  * restarts none by itself.
  */
-export class WorkerSet {
+export class ProcessSet {
   readonly slots: readonly ProcessSlot[];
   /** All processes that have not exited, also those that start or drain. */
   readonly processes = new Set<WorkerProcess>();
-  readonly #parts: WorkerSetParts;
+  readonly #parts: ProcessSetParts;
   readonly #draining = new WeakSet<WorkerProcess>();
   /** A process that has loaded its modules and waits for a worker to run; undefined where none was preloaded. */
   #spare: WorkerProcess | undefined;
 
-  constructor(parts: WorkerSetParts) {
+  constructor(parts: ProcessSetParts) {
     this.#parts = parts;
     this.slots = Array.from({ length: parts.count }, (_, index) => new ProcessSlot(index + 1, parts.clock));
   }

@@ -1,7 +1,7 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { compileExpression, expressionIn } from './expression.js';
-import type { Exit, Flow, Language } from '../definition/language.js';
+import type { Exit, Flow, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../definition/variable-names.js';
