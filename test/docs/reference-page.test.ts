@@ -76,7 +76,9 @@ test('the reference has every option', () => {
 });
 
 test('the reference has every event and every metric', () => {
-  const declared = ['observe', 'poll', 'task'].map((room) => source(`worker/${room}/events.ts`)).join('');
+  const declared = ['observe/worker', 'poll/poll', 'task/task']
+    .map((file) => source(`worker/${file}-events.ts`))
+    .join('');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(
     ([, name, state]) => name ?? state ?? '',
   );

@@ -35,7 +35,9 @@ test('config.md knows the default of every key', () => {
 });
 
 test('lifecycle.md has a row for every event and every state of a worker', () => {
-  const declared = ['observe', 'poll', 'task'].map((room) => source(`worker/${room}/events.ts`)).join('');
+  const declared = ['observe/worker', 'poll/poll', 'task/task']
+    .map((file) => source(`worker/${file}-events.ts`))
+    .join('');
   const events = [...declared.matchAll(/^ {2}(?:'([a-z-]+:[a-z-]+)'|(state)): /gm)].map(([, a, b]) => a ?? b);
   const [, states = ''] = /type WorkerState = (.+);/.exec(source('base/worker-status.ts')) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
