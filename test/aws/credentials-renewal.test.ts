@@ -109,6 +109,17 @@ describe('an ask that hangs', () => {
     expect(await credentials.current()).toMatchObject({ accessKeyId: 'KEY2' });
   });
 
+  test('leaves no timer behind a close', async () => {
+    const credentials = await given(() => hang);
+    const waiting = attempt(credentials);
+    await clock.settle(() => asked.length === 1);
+    credentials.close();
+    expect(await waiting).toMatch('the provider of credentials gave none');
+    expect(await attempt(credentials)).toMatch('the provider of credentials gave none');
+    await clock.settle();
+    expect([asked.length, clock.pending]).toEqual([1, 0]);
+  });
+
   test('is not taken late once a later ask was answered', async () => {
     const late = deferred<Answer>();
     const credentials = await given((n) =>

@@ -138,6 +138,8 @@ export async function hire({ plan, network, service, stage, worker }: Hiring): P
       random: stream(plan.seed, process.name),
       log: silentLog,
       open: () => connectionOf(network, worker, process),
+      // Files take real time, which no seed decides.
+      readFiles: () => Promise.resolve(),
     },
   );
   return { worker, process, it, keys, bornAt: process.now(), stopped: undefined, ended: undefined };

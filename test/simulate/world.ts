@@ -158,9 +158,7 @@ export class World {
     const { handlers, tasks, counts } = it.status();
     const open = [...this.#network.open].filter(({ request }) => request.from === process).length;
     const used = handlers.reduce((sum, each) => sum + each.used + each.undelivered, 0);
-    // KNOWN: a call that waits for credentials leaves its wait behind when the worker stops.
-    const waitsMs = this.invariants.sinceTrouble(member) < 10_000 ? 6_000 : 1;
-    this.timeline.at(this.timeline.now + waitsMs, () => {
+    this.timeline.at(this.timeline.now + 1, () => {
       const { pending } = process.clock;
       if (pending > 0) this.invariants.broken('timers', `${pending} timers are left of worker ${worker}`);
     });

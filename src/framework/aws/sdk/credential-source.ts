@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 
@@ -31,6 +32,7 @@ const ASK_LIMIT_MS = 30_000;
  */
 export class CredentialSource {
   readonly #options: SourceOptions;
+  readonly #closed = new Abort();
   #provider: Provider | undefined;
   #asks = 0;
   /** The number of the latest ask that was answered. */
@@ -46,10 +48,11 @@ export class CredentialSource {
   }
 
   /**
-   * Asks the provider. Resolves when the ask has ended, after 30 s at the latest. Never rejects.
+   * Asks the provider. Resolves when the ask has ended, after 30 s or at the `close` at the latest. Never rejects.
    * @param options `anew`: it drops what it has kept.
    */
   async ask({ anew }: { readonly anew: boolean }): Promise<void> {
+    if (this.#closed.aborted) return;
     const { clock, remake, onFailure } = this.#options;
     const number = ++this.#asks;
     let late = false;
@@ -60,11 +63,16 @@ export class CredentialSource {
       (identity) => this.#take(number, identity),
       (thrown: unknown) => fail(providerError(thrown)),
     );
-    if (await within(clock, ASK_LIMIT_MS, ended)) return;
+    if ((await within(clock, ASK_LIMIT_MS, ended, this.#closed)) || this.#closed.aborted) return;
     fail(named(new Error(`the provider of credentials did not answer within ${ASK_LIMIT_MS / 1000} s`)));
     late = true;
     // The SDK's chain has every later ask wait for the one that is open.
     if (remake) this.#provider = remake();
+  }
+
+  /** Waits for no answer any more, and asks no more. */
+  close(): void {
+    this.#closed.abort(undefined);
   }
 
   async #read(anew: boolean): Promise<Identity> {

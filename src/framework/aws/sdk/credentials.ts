@@ -166,6 +166,7 @@ export class Credentials implements Renewal {
 
   close(): void {
     this.#refresh.close();
+    this.#source.close();
   }
 
   /**

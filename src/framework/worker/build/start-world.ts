@@ -38,6 +38,8 @@ export interface StartWorld {
   readonly connectTo?: () => Promise<Endpoint>;
   /** Opens the connections of lean calls. @default over TCP and TLS */
   readonly open?: OpenConnection;
+  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  readonly readFiles?: () => Promise<void>;
 }
 
 /** Fills in the defaults of the options of `createWorker`. */
