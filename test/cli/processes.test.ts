@@ -27,6 +27,7 @@ const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatu
         ...{ open: 1, target: 1, state: 'open', lastAnswerAt: 7, heldInVain: false },
         ...{ heldSince: undefined, trouble: undefined },
       },
+      queue: { emptyAt: undefined, emptyMinuteAt: undefined, minuteAt: 0, begun: [1] },
     },
   ],
   ...change,
@@ -350,13 +351,22 @@ describe('a set of processes', () => {
       ...{ ready: false, reasons: ['Work.work: no poll was answered yet'], tasksInFlight: 3 },
       counts: { ...NO_COUNTS, received: 4 },
     });
+    const [handler] = at(1).status?.handlers ?? [];
+    Object.assign(handler ?? {}, {
+      queue: { emptyAt: 50, emptyMinuteAt: 0, minuteAt: 60_000, begun: [3, 5] },
+    });
     const counted = { ...NO_COUNTS, received: 10, failed: 1 };
     const status = setStatus(set, 'set', counted);
     expect(status).toMatchObject({
       ...{ name: 'set', state: 'running', ready: false, tasksInFlight: 3 },
       reasons: ['process 2 of 2: Work.work: no poll was answered yet'],
       counts: { received: 14, failed: 1 },
-      handlers: [{ name: 'Work.work', concurrency: 10, used: 4, running: 2, polls: { open: 2, target: 2 } }],
+      handlers: [
+        {
+          ...{ name: 'Work.work', concurrency: 10, used: 4, running: 2, polls: { open: 2, target: 2 } },
+          queue: { emptyAt: 50, emptyMinuteAt: 0, minuteAt: 60_000, begun: [3, 6] },
+        },
+      ],
       processes: [
         { number: 1, pid: 100, worker: 'worker-100', ready: true, restarts: 0 },
         { number: 2, pid: 101, worker: 'worker-101', ready: false, restarts: 0 },

@@ -50,7 +50,26 @@ export interface PublicHandler {
    */
   readonly undelivered: number;
   readonly polls: PublicPolls;
+  readonly queue: PublicQueue;
 }
+
+/** The facts about an activity's queue that the polls of a handler prove, for the scaler of a fleet. */
+export interface PublicQueue {
+  /**
+   * The latest time at which the service held a poll that it then answered: nothing waited for a worker at that time.
+   * Undefined before the first.
+   */
+  readonly emptyAt: number | undefined;
+  /** The latest full minute at whose beginning such a poll was held. Counts of minutes can be compared from there. */
+  readonly emptyMinuteAt: number | undefined;
+  /** The beginning of the minute that `begun[0]` counts. */
+  readonly minuteAt: number;
+  /** The number of tasks received in each minute, the newest first, {@link QUEUE_MINUTES} at most. */
+  readonly begun: readonly number[];
+}
+
+/** The number of minutes for which a handler tells how many tasks it received. */
+export const QUEUE_MINUTES = 30;
 
 export interface PublicPolls {
   /** The number of polls that are open. */

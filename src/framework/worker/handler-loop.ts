@@ -124,7 +124,8 @@ export class HandlerLoop {
   status(): HandlerStatus {
     const { name, activityArn, concurrency } = this.#handler;
     const { used, running, undelivered } = this.#slots;
-    return { name, activityArn, concurrency, used, running, undelivered, polls: this.#poller.status };
+    const { status: polls, queue } = this.#poller;
+    return { name, activityArn, concurrency, used, running, undelivered, polls, queue };
   }
 
   tasks(): TaskStatus[] {

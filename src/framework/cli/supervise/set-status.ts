@@ -3,7 +3,9 @@ import {
   MOST_TASKS,
   type ProcessStatus,
   type PublicHandler,
+  type PublicQueue,
   type PublicStatus,
+  QUEUE_MINUTES,
 } from '../../base/worker-status.js';
 import type { ProcessSlot } from './process-slot.js';
 import { SILENT_MS, type Supervisor } from './supervisor.js';
@@ -91,6 +93,25 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
       heldInVain: a.heldInVain || b.heldInVain,
       trouble: a.trouble ?? b.trouble,
     },
+    queue: addQueues(one.queue, other.queue),
+  };
+}
+
+const MINUTE_MS = 60_000;
+
+/** Adds minute to minute: the statuses may be of two. */
+function addQueues(one: PublicQueue, other: PublicQueue): PublicQueue {
+  const minuteAt = Math.max(one.minuteAt, other.minuteAt);
+  const countOf = ({ minuteAt: at, begun }: PublicQueue, age: number): number =>
+    begun[age - (minuteAt - at) / MINUTE_MS] ?? 0;
+  const lengthOf = ({ minuteAt: at, begun }: PublicQueue): number =>
+    begun.length + (minuteAt - at) / MINUTE_MS;
+  const length = Math.min(QUEUE_MINUTES, Math.max(lengthOf(one), lengthOf(other)));
+  return {
+    emptyAt: either(Math.max, one.emptyAt, other.emptyAt),
+    emptyMinuteAt: either(Math.max, one.emptyMinuteAt, other.emptyMinuteAt),
+    minuteAt,
+    begun: Array.from({ length }, (_, age) => countOf(one, age) + countOf(other, age)),
   };
 }
 

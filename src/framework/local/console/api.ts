@@ -242,7 +242,7 @@ export interface WorkerList {
 export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
   /** A `WorkerState`, or any other word where there is no worker to ask. */
   readonly state: string;
-  readonly handlers: readonly Omit<PublicHandler, 'polls'>[];
+  readonly handlers: readonly Omit<PublicHandler, 'polls' | 'queue'>[];
   /** The worker's tasks in flight, or only the oldest of them. */
   readonly tasks: readonly WorkerTask[];
   readonly counts: Readonly<Record<string, number>>;

@@ -2,12 +2,13 @@ import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
-import type { PublicPolls } from '../../base/worker-status.js';
+import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
 import type { Lease } from '../task/task.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { TroubleTracker } from './trouble.js';
 import type { Pace } from './pace.js';
 import { type PolicedPoll, PollPolicy } from './poll-policy.js';
+import { QueueWatch } from './queue-watch.js';
 import type { Slot, Slots } from './slots.js';
 
 export interface PollerOptions {
@@ -67,6 +68,7 @@ export class Poller {
   readonly #options: PollerOptions;
   readonly #policy: PollPolicy;
   readonly #trouble: TroubleTracker<PollTrouble>;
+  readonly #queue = new QueueWatch();
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
   /** True while no poll has got through since the trouble began. */
@@ -100,6 +102,11 @@ export class Poller {
       heldInVain: this.#heldInVain,
       trouble: this.#trouble.current,
     };
+  }
+
+  /** The facts about the activity's queue that the polls prove. */
+  get queue(): PublicQueue {
+    return this.#queue.at(this.#options.clock.now());
   }
 
   /** Starts polling after a delay in milliseconds, so that the handlers of a worker do not all poll at once. */
@@ -144,6 +151,7 @@ export class Poller {
     const onAgain = (): void => this.#policy.disconnected(poll);
     const answer = await port.poll(handler.activityArn, workerName, limit, onSent, onAgain);
     cancel();
+    if (answer.kind !== 'failed') this.#queue.answered(answer.kind, poll.connectedAt, clock.now());
     this.#emitEnded(poll, answer);
     if (answer.kind === 'task') {
       slot.work();
