@@ -149,13 +149,21 @@ describe('dev', () => {
     edit('state-machines/RefundOrder.asl.json', 'Nowhere', 'RefundOrder');
   });
 
+  test('code whose import never ends does not keep the code that mends it from running', async () => {
+    const loop = "console.log('it loops');\nfor (;;);\n";
+    edit('src/activities/greeter.ts', /^/, loop);
+    await run.saw(/it loops/);
+    await afterwards(RESTARTED, () => edit('src/activities/greeter.ts', loop, ''));
+    expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Mended you' });
+  });
+
   test('one SIGTERM ends all of it', async () => {
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     // A machine with a mistake leaves the one before in place.
     expect(run.stdout()).not.toContain('no state machine here names');
-    expect(count(/worker is running/)).toBe(3);
-    expect(count(/worker is stopped/)).toBe(3);
+    expect(count(/worker is running/)).toBe(4);
+    expect(count(/worker is stopped/)).toBe(4);
   });
 });
 

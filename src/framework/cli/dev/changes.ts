@@ -16,7 +16,7 @@ const NO_SOURCES = new Set(['node_modules', 'coverage']);
 export class Changes {
   readonly #watcher: FSWatcher;
   #changed = new Set<string>();
-  #wake: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
 
   private constructor(
     dirs: readonly string[],
@@ -30,7 +30,7 @@ export class Changes {
     this.#watcher.on('all', (event, path) => {
       if (event === 'addDir' || event === 'unlinkDir') return;
       this.#changed.add(path);
-      this.#wake();
+      for (const wake of this.#waiting) wake();
     });
   }
 
@@ -41,23 +41,26 @@ export class Changes {
     return changes;
   }
 
-  /**
-   * Resolves with the files that have changed since the last call, once there are any; with none when the signal
-   * aborts.
-   */
+  /** Resolves with the files that have changed since the last call, once there are any; with none when the signal aborts. */
   async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    if (this.#changed.size === 0 && !signal.aborted) {
-      const { promise, resolve } = deferred<void>();
-      const wake = (): void => resolve();
-      this.#wake = wake;
-      signal.addEventListener('abort', wake);
-      await promise;
-      signal.removeEventListener('abort', wake);
-    }
+    await this.any(() => true, signal);
     await this.clock.sleep(GATHER_MS, signal);
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
+  }
+
+  /** Resolves once `next` has a file to give that matches; when the signal aborts, too. */
+  async any(matches: (file: string) => boolean, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && ![...this.#changed].some(matches)) {
+      const { promise, resolve } = deferred<void>();
+      const wake = (): void => resolve();
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
+      await promise;
+      signal.removeEventListener('abort', wake);
+      this.#waiting.delete(wake);
+    }
   }
 
   close(): Promise<void> {

@@ -22,6 +22,11 @@ import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from
 const CODE = /\.([cm]?[jt]sx?|json)$/;
 const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 
+const isCode = (file: string): boolean => CODE.test(file);
+/** A start that takes longer is logged: its code may never come to an end. */
+const SLOW_MS = 10_000;
+const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it anew`;
+
 export interface DevOptions {
   /** The command that compiles. @default the project's own tsc */
   readonly build?: string;
@@ -71,6 +76,11 @@ class Session {
   #findings = '';
   /** The fingerprint of the code that the last worker was started with. */
   #fingerprint = '';
+  /** The start that is going on; undefined while none is. */
+  #starting: { readonly obsolete: AbortController; readonly over: Promise<void> } | undefined;
+  #fail: (error: unknown) => void = () => {};
+  /** Rejects with an error of a start that is not the code's. */
+  readonly #fault = new Promise<never>((_, reject) => (this.#fail = reject));
 
   constructor(private readonly parts: SessionParts) {
     const { flags, log, logFlags, access } = parts;
@@ -87,6 +97,7 @@ class Session {
       all: () => this.#set.processes,
     });
     process.on('exit', () => this.#set.kill());
+    this.#fault.catch(() => {});
   }
 
   get #slot(): ProcessSlot {
@@ -105,9 +116,9 @@ class Session {
     const changes = await Changes.watch(dirs, compilation?.outDir, systemClock);
     try {
       this.#set.preload();
-      await this.#compileAndRun();
+      await this.#compileAndRun(changes);
       this.parts.log.info(WATCHING);
-      while (!stop.aborted) await this.#apply(await changes.next(stop));
+      while (!stop.aborted) await this.#apply(await Promise.race([changes.next(stop), this.#fault]), changes);
       return 0;
     } finally {
       await changes.close();
@@ -119,20 +130,32 @@ class Session {
    * Applies changed files: recompiles and restarts the worker. Where only machines changed, gives them to the local
    * service instead.
    */
-  async #apply(changed: ReadonlySet<string>): Promise<void> {
+  async #apply(changed: ReadonlySet<string>, changes: Changes): Promise<void> {
     const { project, stop } = this.parts;
-    const files = [...changed].filter((file) => CODE.test(file));
+    const files = [...changed].filter(isCode);
     if (stop.aborted || files.length === 0) return;
     const seeded = files.some((file) => file.endsWith('.json')) && (await this.#service.readMachines());
     const isMachine = (file: string): boolean =>
       file.endsWith('.asl.json') || this.#service.isMachine(relative(project, file));
     // The new code may hold the handler of a new machine, so its worker reports the findings.
-    if (!files.every(isMachine)) return this.#compileAndRun();
+    if (!files.every(isMachine)) return this.#compileAndRun(changes);
     if (seeded) await this.#logFindings();
   }
 
-  async #compileAndRun(): Promise<void> {
-    if ((await this.#compile()) && !this.parts.stop.aborted) await this.#restart();
+  /**
+   * Compiles, and starts a worker where there is new code. Resolves when it runs, or when there is another change to
+   * look at: code that never ends its start must not keep the code that mends it from running.
+   */
+  async #compileAndRun(changes: Changes): Promise<void> {
+    if (!(await this.#compile()) || this.parts.stop.aborted) return;
+    this.#starting?.obsolete.abort();
+    await this.#starting?.over;
+    const obsolete = new AbortController();
+    const over = this.#restart(obsolete.signal);
+    this.#starting = { obsolete, over };
+    const waited = new AbortController();
+    await Promise.race([this.#fault, over, changes.any(isCode, waited.signal)]);
+    waited.abort();
   }
 
   /** Compiles the project. @returns true where there is new code to run */
@@ -152,32 +175,38 @@ class Session {
     for (const { file, source } of await forgetOrphans(compilation, this.#files))
       log.info(`removed ${shownPath(file)}: its source ${shownPath(source)} is gone`);
     const made = await fingerprint(compilation.outDir);
-    const isNew = made !== this.#fingerprint || !this.#current;
+    const isNew = made !== this.#fingerprint || !(this.#current || this.#starting);
     this.#fingerprint = made;
     log.info(`compiled in ${since(begun)}${isNew ? '' : ': nothing is different'}`);
     return isNew;
   }
 
-  /** Replaces the worker. Where the new one does not start, the old one runs on. */
-  async #restart(): Promise<void> {
+  /**
+   * Replaces the worker. Where the new one does not start, the old one runs on. Never rejects.
+   * @param obsolete aborts when there is newer code
+   */
+  async #restart(obsolete: AbortSignal): Promise<void> {
     const { log, stop } = this.parts;
     const begun = systemClock.now();
     const old = this.#current;
+    const cancel = systemClock.after(SLOW_MS, () => log.warn(SLOW));
     try {
       const next = await this.#set.replace(this.#slot, {
         onPlanned: (plan) => this.#onPlanned(plan),
-        signal: stop,
+        signal: AbortSignal.any([stop, obsolete]),
       });
       this.#logHandlers(next.status?.handlers ?? []);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
       else this.#logMachines();
       await this.#logFindings();
     } catch (error) {
-      if (stop.aborted) return;
-      if (!(error instanceof NotStarted)) throw error;
+      if (stop.aborted || obsolete.aborted) return;
+      if (!(error instanceof NotStarted)) return this.#fail(error);
       process.stderr.write(`${error.message}\n`);
       log.error(`it does not start: ${old ? 'the old code goes on' : 'nothing runs until it does'}`);
     } finally {
+      cancel();
+      this.#starting = undefined;
       if (!stop.aborted) this.#set.preload();
     }
   }
