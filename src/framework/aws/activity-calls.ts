@@ -5,51 +5,56 @@ import { strangeAnswer } from './response.js';
 import type { CallEnd, CallFailure, CallInProgress } from './call.js';
 import { CallRequest } from './call-request.js';
 
-/** Makes one call, by the lean path or the SDK's. Never throws. @param done called once, with the call's end */
+/** Makes one call, through the lean path or the SDK. Never throws. @param done called once, when the call has ended */
 export type SendCall = (request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void) => void;
 
-/** The generation of the credentials that a call was signed with, and the time at which the call was sent. */
+/**
+ * The generation of the credentials that a call was signed with (a number that grows when they are replaced), and the
+ * time at which the call was sent.
+ */
 export interface AsOf {
   readonly generation: number;
   readonly sentAt: number;
 }
 
-/** A call that may be repeated. */
+/** A call that can be made again. */
 export interface Repeatable<T> {
   readonly signal: Abortable;
   readonly attempt: () => Promise<CallEnd<T>>;
   /**
-   * Called once the call's credentials were refused, before it is known whether there are new ones to repeat it with.
+   * Called when the call's credentials were refused, before it is known if there are new ones to make the call again
+   * with.
    */
   readonly again: () => void;
 }
 
-/** The part of a failed call that says whether its credentials were refused. */
+/** The fields of a failed call that show if its credentials were refused. */
 export type Refusal = Pick<CallFailure, 'type' | 'error'>;
 
-/** Renews the credentials that calls are signed with. */
+/** Learns from the calls' results if the credentials are refused, and renews them. */
 export interface Renewal {
-  /** Returns the current generation of credentials and the time. To be called just before a call is sent. */
+  /** Returns the current generation of the credentials, and the time. To be called just before a call is sent. */
   asOf(): AsOf;
-  /** Notes that the service accepted the call that was sent as of `asOf`. */
+  /** Records that the service accepted a call. @param asOf what {@link asOf} returned when the call was sent */
   accepted(asOf: AsOf): void;
   /**
-   * Repeats a failed call once, where the service refused its credentials and there are new ones.
-   * @returns the end of the last attempt
+   * Makes a failed call once more if the service refused its credentials and there are new ones.
+   * @returns the result of the last attempt
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
   /**
-   * Notes a failed call that its caller repeats. Where the service refused its credentials, others are asked for.
-   * @returns true where there are others already
+   * Records that a call failed which its caller repeats itself. If the service refused the call's credentials, new ones
+   * are requested.
+   * @returns true if there are new credentials already
    */
   refused(refusal: Refusal, asOf: AsOf): boolean;
-  /** Calls the listener whenever new credentials replace refused ones. */
+  /** Calls the listener whenever refused credentials are replaced with new ones. */
   onRenewed(listener: () => void): void;
 }
 
 /**
- * Makes the port whose calls are made by `send`, and decides what their ends mean, the same for the lean path and the
- * SDK's.
+ * Makes the port whose calls `send` makes, and decides what their results mean. That decision is the same for the lean
+ * path and the SDK.
  */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
   const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>
@@ -96,7 +101,8 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
 
 interface CallUnderWay extends CallInProgress {
   /**
-   * Called when a request that was answered is sent again: the service holds no poll until `onSent` is called again.
+   * Called when a request that was answered is about to be sent again. The service holds no poll then until `onSent` is
+   * called again.
    */
   readonly onAgain: () => void;
 }
@@ -105,8 +111,8 @@ const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
 /**
- * Resolves to `end`; where that answer has just corrected the clock, repeats the call once and resolves to the second
- * end.
+ * Resolves to `end`. But if that answer has just corrected the clock, makes the call once more and resolves to the
+ * second result.
  */
 async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
   if ('output' in end || !end.failure.clockCorrected) return end;
@@ -119,7 +125,7 @@ const reportAnswer = (end: CallEnd): ReportAnswer =>
 
 function pollAnswer(end: CallEnd): PollAnswer {
   if ('failure' in end) return classifyPollFailure(end.failure);
-  // Neither field was checked before; some stand-ins say null where there is none.
+  // Nothing has checked these fields yet. Some emulators of the service send null for an absent field.
   const taskToken: unknown = end.output.taskToken ?? '';
   const input: unknown = end.output.input ?? '';
   if (typeof taskToken !== 'string' || typeof input !== 'string') return NO_TASK_OF_THE_SERVICE;
@@ -127,8 +133,8 @@ function pollAnswer(end: CallEnd): PollAnswer {
 }
 
 /**
- * The failure of a poll whose token or input is no string. The answer is not shown, since it may hold a token all the
- * same.
+ * The failure of a poll that was answered with a token or an input that isn't a string. The error doesn't quote the
+ * answer, since it may contain a token nevertheless.
  */
 const NO_TASK_OF_THE_SERVICE = classifyPollFailure({
   error: strangeAnswer(200, 'taskToken or input is no string'),

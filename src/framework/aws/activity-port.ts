@@ -2,17 +2,18 @@ import type { Abortable } from '../base/abort.js';
 import type { ReportRequest } from './call-request.js';
 
 /**
- * The four calls that a worker makes, and the meanings of their answers. An implementation never throws: whatever
- * happens to a call comes back as one of these answers, so that each caller decides about each of them.
+ * The four calls that a worker makes, and what their answers mean. An implementation never throws: whatever happens to
+ * a call is returned as one of these answers, so that each caller has to decide about each of them.
  */
 export interface ActivityPort {
   /**
    * Polls for one task. The service holds a poll open for up to a minute.
-   * @param signal ends the poll. Only for polls that hang: the service may still lease a task to an ended poll.
-   * @param onSent called once the request is on an established and trusted connection; at once where the connection
+   * @param signal ends the poll. To be used only for polls that hang: the service may still give a task to a poll that
+   * was ended.
+   * @param onSent called once the request is on an established and trusted connection; called at once if the connection
    * can't be watched.
-   * @param onAgain called when a request that was answered is sent again, with other credentials or another time: the
-   * service holds no poll until `onSent` is called again.
+   * @param onAgain called when a request that was answered is sent again, with other credentials or another time. From
+   * then until the next `onSent`, the service holds no poll.
    */
   poll(
     activityArn: string,
@@ -21,18 +22,24 @@ export interface ActivityPort {
     onSent: () => void,
     onAgain?: () => void,
   ): Promise<PollAnswer>;
-  /** Reports the outcome of a task. The same request may be sent again. */
+  /** Reports the outcome of a task. The same request object may be reported several times. */
   report(request: ReportRequest, signal: Abortable): Promise<ReportAnswer>;
-  /** Sends one heartbeat, and none for one that was refused: its caller repeats it, at the rate of heartbeats. */
+  /**
+   * Sends one heartbeat. A heartbeat that fails isn't sent again here: the caller repeats it, and keeps to the rate
+   * limit of heartbeats.
+   */
   heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
-  /** Calls the listener whenever new credentials replace refused ones, so that refused calls may now succeed. */
+  /**
+   * Calls the listener whenever refused credentials are replaced with new ones. Calls that were refused may succeed
+   * now.
+   */
   onMended?(listener: () => void): void;
 }
 
 /**
  * - `throttled`: too many calls.
- * - `crowded`: too many polls are open on the activity, of all workers together.
- * - `refused`: the activity does not exist, access is denied, or credentials are missing. It stays so until a person acts.
+ * - `crowded`: too many polls are open on the activity, those of other workers included.
+ * - `refused`: the activity doesn't exist, access is denied, or credentials are missing. A person has to fix that.
  * - `unreachable`: the network or the service is in trouble.
  */
 export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable';
@@ -44,8 +51,8 @@ export type PollAnswer =
       readonly kind: 'failed';
       readonly trouble: PollTrouble;
       /**
-       * True where the service may have leased a task to this poll. The task's token, which is given out only once, is
-       * then lost.
+       * True if the service may have given a task to this poll. The service sends a task's token only once, so that
+       * task is then lost until it times out.
        */
       readonly mayHaveLostToken: boolean;
       /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
@@ -58,22 +65,25 @@ export type ReportAnswer =
   /** The service no longer wants the task. */
   | { readonly kind: 'gone'; readonly error: Error }
   /**
-   * The service will never accept this output, error or cause, but the token is still valid: another outcome may be
+   * The service will never accept this output, error or cause. But the token is still valid, so another outcome can be
    * reported.
    */
   | { readonly kind: 'refused'; readonly error: Error }
   | {
       readonly kind: 'retry';
       /**
-       * The pace of repeating: `throttled` after too many calls; `slow` for trouble that a person must mend
+       * How fast to repeat the call: `throttled` after too many calls; `slow` for trouble that a person must fix
        * (credentials, access, keys); `fast` for anything else.
        */
       readonly pace: 'fast' | 'throttled' | 'slow';
-      /** True where the cause is over: the clock is corrected, or there are other credentials. @default false */
+      /**
+       * True if the cause of the failure is already gone: the clock was corrected, or there are other credentials.
+       * @default false
+       */
       readonly isMended?: boolean;
       /**
-       * True where the service may have processed the call although its answer was lost: a later *gone* then means
-       * accepted.
+       * True if the service may have processed the call although its answer was lost. If a later attempt is answered
+       * with *gone*, this one was accepted.
        */
       readonly mayHaveArrived: boolean;
       /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */

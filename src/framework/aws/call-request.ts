@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { HotOperation } from './call.js';
 
-/** The body of a request, as it is sent and as it is signed. */
+/** The body of a request, as bytes, and the hash that the signature needs. */
 export interface CallBody {
   readonly bytes: Buffer;
   /** In hexadecimal. */
@@ -10,10 +10,10 @@ export interface CallBody {
 
 type Input = Readonly<Record<string, string>>;
 
-/** One call with its input. It may be sent several times: its body is written and hashed once. */
+/** One call with its input. It may be sent several times, but its body is serialized and hashed only once. */
 export class CallRequest<O extends HotOperation = HotOperation> {
   readonly operation: O;
-  /** Undefined once the body is written, so that an output is not held twice. */
+  /** Undefined once the body exists, so that the input isn't kept in memory twice. */
   #input: Input | undefined;
   #body: CallBody | undefined;
 
@@ -26,12 +26,12 @@ export class CallRequest<O extends HotOperation = HotOperation> {
     return this.#input ?? (JSON.parse(String(this.#body?.bytes)) as Input);
   }
 
-  /** True once the body is written. The input is then read from it, each time anew. */
+  /** True once the body exists. From then on, each read of `input` parses the body again. */
   get isWritten(): boolean {
     return this.#body !== undefined;
   }
 
-  /** Returns the body, which is written once. A text is then held outside the heap. */
+  /** Returns the body. It is serialized at the first call and kept as bytes, outside V8's heap. */
   body(): CallBody {
     if (!this.#body) {
       const bytes = Buffer.from(JSON.stringify(this.#input));

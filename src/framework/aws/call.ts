@@ -1,60 +1,63 @@
 import type { Abortable } from '../base/abort.js';
 
-/** The four calls of a worker's loop, by the service's names. */
+/** The four calls of a worker, by the names that the service gives them. */
 export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
 /**
- * The longest that making a connection may take. Nothing is sent before the connection is made, so that the call is
- * safe to repeat.
+ * The longest time that making a connection may take. A call that fails because of it can be repeated safely, since
+ * nothing was sent yet.
  */
 export const CONNECTION_TIMEOUT_MS = 5_000;
 
 /** One call while it is open. */
 export interface CallInProgress {
-  /** Ends the call when it aborts. */
+  /** The call is ended when this signal aborts. */
   readonly signal: Abortable;
   /**
-   * Called once the request is on an established and trusted connection; at once where the connection can't be watched.
+   * Called once the request is on an established and trusted connection. Called at once if the connection can't be
+   * watched.
    */
   readonly onSent: () => void;
 }
 
-/** The fields of an answer that a worker reads. */
+/** The fields of the service's answers that a worker reads. */
 export interface CallOutput {
   readonly taskToken?: string;
   readonly input?: string;
 }
 
-/** The end of a call: the fields of its answer, or its failure. `classify-failure.ts` decides what a failure means. */
+/**
+ * The result of a call: the fields of the answer, or the failure. `classify-failure.ts` decides what a failure means.
+ */
 export type CallEnd<T = CallOutput> = { readonly output: T } | { readonly failure: CallFailure };
 
-/** What is known of a call that brought no usable answer. */
+/** Everything that is known about a call to which no usable answer came. */
 export interface CallFailure {
-  /** For people: named and worded by the service, the network, or Stepwright. */
+  /** An error for people to read. Its name and message come from the service, the network, or Stepwright. */
   readonly error: Error;
   /**
-   * The error's name, where the service itself answered with an error; undefined where something else answered, or
-   * nothing did.
+   * The error's name, if the service itself answered with an error. Undefined if something else answered, such as a
+   * proxy, or if there was no answer.
    */
   readonly type: string | undefined;
-  /** The HTTP status; undefined where no head of an answer arrived. */
+  /** The HTTP status; undefined if not even the status line of an answer arrived. */
   readonly status: number | undefined;
-  /** True where any part of the request may have left on an established and trusted connection. */
+  /** True if any part of the request may have been sent on an established and trusted connection. */
   readonly sent: boolean;
   /**
-   * True where nothing was sent, and nothing will be until credentials or an endpoint are mended. False for a
-   * certificate that is not trusted: the operator of the service or of a proxy may replace it at any time, as a network
-   * may return.
+   * True if nothing was sent, and nothing can be until someone fixes the credentials or the endpoint. False if a
+   * certificate isn't trusted: the operator of the service or of a proxy may replace it at any time, so retrying makes
+   * sense.
    */
   readonly setup: boolean;
   /**
-   * True where the signature was refused for its time and the answer has corrected the clock. Nothing was done, and a
-   * second call is signed for the right time.
+   * True if the service refused the signature because of its time, and its answer was used to correct the clock. The
+   * service did nothing, and a second call will be signed with the right time.
    */
   readonly clockCorrected?: boolean;
 }
 
-/** The names of errors for a signature whose time is wrong; some of them also stand for a wrong key. */
+/** The names of the errors for a signature whose time is wrong. Some of them are also used if the key is wrong. */
 const SKEWED = new Set([
   'RequestExpired',
   'RequestInTheFuture',

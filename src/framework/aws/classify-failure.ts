@@ -2,13 +2,13 @@ import type { PollAnswer, PollTrouble, ReportAnswer } from './activity-port.js';
 import type { CallFailure } from './call.js';
 
 /**
- * The HTTP status of the service's own refusals. Under another status, an error of the service comes from something in
- * between, such as a proxy, and decides nothing.
+ * The HTTP status with which the service itself refuses a call. If an error has the service's form but another status,
+ * it comes from something in between, such as a proxy, and nothing final is decided from it.
  */
 const REFUSED_BY_SERVICE = 400;
 /**
- * Errors after which the service accepts nothing more for the task. Some emulators answer InvalidToken for a task of an
- * ended execution.
+ * The names of the errors after which the service accepts nothing more for a task. Some emulators answer InvalidToken
+ * if the task's execution has ended.
  */
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const KEY_THROTTLED = 'KmsThrottlingException';
@@ -21,9 +21,9 @@ const THROTTLED = new Set([
   'SlowDown',
 ]);
 const CROWDED = 'ActivityWorkerLimitExceeded';
-/** HTTP statuses of the service itself, or of its own load balancer, which say that nothing was done. */
+/** Statuses with which Step Functions, or its load balancer, answers a request that it hasn't carried out. */
 const NOTHING_DONE = new Set([500, 503]);
-/** HTTP statuses of a proxy or a gateway that refuses calls until a person sets it up. */
+/** Statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
 const DENIED = new Set([401, 403, 407]);
 
 /** Decides what a failed poll means. */
@@ -42,8 +42,8 @@ function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
 }
 
 /**
- * Returns true where the service may have sent a token that never arrived: no answer came, a torn one, or a gateway's
- * timeout.
+ * Returns true if the service may have sent a token that never arrived. That is so if no answer came, if the answer was
+ * cut off, or if a gateway timed out.
  */
 function mayHaveLostToken({ status, sent }: CallFailure): boolean {
   if (!sent) return false;
@@ -51,9 +51,9 @@ function mayHaveLostToken({ status, sent }: CallFailure): boolean {
 }
 
 /**
- * Decides what a failed SendTask* call means. Only *gone* and *refused* are final, and only in the service's own words
- * with the service's own status: a result is never dropped for a name that is not known here, or for an answer of
- * something in between.
+ * Decides what a failed SendTask* call means. Only *gone* and *refused* are final, and only if the answer has both an
+ * error name of the service and the service's own status. A result is never dropped because of an unknown error name,
+ * or an answer from something in between.
  */
 export function classifyReportFailure({ error, type, status, sent, setup }: CallFailure): ReportAnswer {
   const retry = (pace: 'fast' | 'throttled' | 'slow', mayHaveArrived = false): ReportAnswer => ({
@@ -75,13 +75,16 @@ export function classifyReportFailure({ error, type, status, sent, setup }: Call
 const isThrottle = (type: string | undefined, status: number | undefined): boolean =>
   status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
 
-/** Returns true where the service refuses the reported output, error or cause. Other constraints name other members. */
+/**
+ * Returns true if the service refuses the reported output, error or cause. A validation error about another member of
+ * the request names that member.
+ */
 const isRefusedText = (type: string, { message }: Error): boolean =>
   type === 'InvalidOutput' || (type === 'ValidationException' && /'(output|cause|error)'/.test(message));
 
 /**
- * Returns true for a status that blames the request. 408 does not: a proxy stopped waiting, and what the service did is
- * not known.
+ * Returns true for a status that blames the request. 408 isn't one: it means that a proxy stopped waiting, and it isn't
+ * known what the service did.
  */
 const isClientFault = (status: number | undefined): boolean =>
   status !== undefined && status >= 400 && status < 500 && status !== 408;

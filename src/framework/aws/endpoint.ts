@@ -5,16 +5,16 @@ import { hideCredentials, show } from '../base/show.js';
 
 /**
  * The address of Step Functions.
- * - `local`: the embedded service of the `stepwright` command, or one like it on this machine.
+ * - `local`: the local service of the `stepwright` command, or a similar one on this machine.
  * - `url`: any other address.
- * - `aws`: the region's own endpoint.
+ * - `aws`: the endpoint of the region in AWS.
  */
 export type Endpoint =
   | { readonly kind: 'local'; readonly url: string }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'aws' };
 
-/** Returns true for an endpoint on this machine, where no real credentials are needed and nothing costs money. */
+/** Returns true for an endpoint on this machine. It needs no real credentials, and its calls cost nothing. */
 export function isLoopback(endpoint: Endpoint): boolean {
   if (endpoint.kind === 'aws') return false;
   const { hostname } = new URL(endpoint.url);
@@ -23,7 +23,7 @@ export function isLoopback(endpoint: Endpoint): boolean {
   );
 }
 
-/** Returns true where calls go through TLS. */
+/** Returns true if calls are encrypted with TLS. */
 export const isEncrypted = (endpoint: Endpoint): boolean =>
   endpoint.kind === 'aws' || new URL(endpoint.url).protocol === 'https:';
 
@@ -31,7 +31,7 @@ export const isEncrypted = (endpoint: Endpoint): boolean =>
 export const showEndpoint = (endpoint: Endpoint): string =>
   endpoint.kind === 'aws' ? 'AWS' : hideCredentials(endpoint.url);
 
-/** Variables that only real deployments set. */
+/** Environment variables that are set only in real deployments. */
 const PRODUCTION_MARKS = [
   'ECS_CONTAINER_METADATA_URI_V4',
   'KUBERNETES_SERVICE_HOST',
@@ -39,19 +39,19 @@ const PRODUCTION_MARKS = [
 ];
 
 export interface EndpointSources {
-  /** The value of `--endpoint`; undefined where the flag is not given. */
+  /** The value of `--endpoint`; undefined if the flag wasn't given. */
   readonly flag?: string;
   readonly env: Environment;
-  /** The config's `endpoint`; undefined where the config has none. */
+  /** The config's option `endpoint`; undefined if the config doesn't set it. */
   readonly config?: string;
-  /** The port of the local service, for the endpoint `local`. */
+  /** The port of the local service. It is used if the endpoint is `local`. */
   readonly port: number;
 }
 
 /**
- * Resolves the endpoint. The first that is set wins: flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, config, `local`.
- * Where none is set and this is evidently production, returns a problem instead of `local`: a deployment that forgot
- * its endpoint must not poll a local service in silence.
+ * Resolves the endpoint. The first one that is set is used: the flag, `AWS_ENDPOINT_URL_SFN`, `AWS_ENDPOINT_URL`, the
+ * config, `local`. If none is set and variables show that this is production, returns a problem instead of `local`: a
+ * deployment without an endpoint must not silently poll a local service.
  */
 export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   const said = saidEndpoint(sources);
@@ -59,7 +59,7 @@ export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   return productionProblem(sources.env) ?? localEndpoint(sources.port);
 }
 
-/** Returns the first endpoint that is set, and the source that sets it; undefined where none does. */
+/** Returns the first endpoint that is set, and the source that sets it; undefined if no source does. */
 export function saidEndpoint({
   flag,
   env,
@@ -91,13 +91,16 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
   };
 }
 
-/** Proposes what to write instead of an invalid endpoint. */
+/** Returns the advice what to write instead of an invalid endpoint. */
 export const endpointFix = (value: unknown): string =>
   `write '${isHost(value) ? `http://${value}` : 'http://127.0.0.1:8083'}', or 'local', or 'aws'`;
 
 const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);
 
-/** Returns the variable that shows that this is production, as messages show it; undefined where none does. */
+/**
+ * Returns the environment variable that shows that this is production, in the form that messages use; undefined if
+ * there is none.
+ */
 export const productionMark = (env: Environment): string | undefined =>
   env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
 

@@ -1,4 +1,4 @@
-/** Error codes of a connection that could not be made, or for which no file descriptor was left. */
+/** Error codes that mean that no connection could be made, or that no file descriptor was left for one. */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -12,12 +12,12 @@ const NEVER_SENT = new Set([
   'ENFILE',
   'ENOBUFS',
 ]);
-/** Error codes of Node's TLS and of OpenSSL for a peer that could not be trusted, so that nothing was sent to it. */
+/** Error codes of Node's TLS and of OpenSSL that mean that the server isn't trusted, so nothing was sent to it. */
 const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
-/** The codes with which a certificate is refused whose authority this machine does not know, such as a private one. */
+/** Error codes for a certificate whose authority this machine doesn't know, such as a company's own authority. */
 const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
-/** Returns true where a system error's code says that nothing was sent. */
+/** Returns true if a system error's code means that nothing was sent. */
 export function neverSent(code: unknown): boolean {
   return isUntrusted(code) || (typeof code === 'string' && NEVER_SENT.has(code));
 }
@@ -25,7 +25,8 @@ export function neverSent(code: unknown): boolean {
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
 
 /**
- * Returns a TLS error with what to do about it, where the certificate's authority is unknown; any other error as it is.
+ * If a certificate's authority is unknown, returns the TLS error with advice added to its message. Returns any other
+ * error as it is.
  */
 export function explainTrust(error: Error, code: unknown): Error {
   if (typeof code !== 'string' || !UNKNOWN_AUTHORITY.test(code)) return error;

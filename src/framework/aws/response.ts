@@ -2,10 +2,10 @@ import type { CallEnd } from './call.js';
 
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
-/** A whole HTTP response. */
+/** An HTTP response that was read completely. */
 export interface HttpResponse {
   readonly status: number;
-  /** Header values by name, in small letters. */
+  /** Header values by name, in lower case. */
   readonly headers: ResponseHeaders;
   readonly text: string;
 }
@@ -13,8 +13,9 @@ export interface HttpResponse {
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Reads a response, of the lean path or the SDK's. Only a JSON object with the service's mark is from the service;
- * anything else is from something in between, such as a proxy, and is a failure, whatever its status.
+ * Reads a response that came through the lean path or the SDK. Only a JSON object with one of the service's headers is
+ * from the service. Anything else comes from something in between, such as a proxy, and is a failure, even if its
+ * status is 200.
  */
 export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   const read = isMarked(headers) ? parseObject(text) : undefined;
@@ -24,10 +25,10 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   return { failure: { error, type, status, sent: true, setup: false } };
 }
 
-/** The header in which some of AWS's front ends name the error, instead of in the body. */
+/** The header in which some front ends of AWS send the error's name, instead of in the body. */
 const ERROR_TYPE = 'x-amzn-errortype';
 
-/** Returns true for a response with either of two headers, both of which the service sends. */
+/** Returns true if a response has one of two headers that the service sends. */
 const isMarked = (headers: ResponseHeaders): boolean =>
   headers['x-amzn-requestid'] !== undefined ||
   String(headers['content-type']).startsWith('application/x-amz-json-');
@@ -43,7 +44,10 @@ function parseObject(text: string): Body | undefined {
   }
 }
 
-/** Returns the bare name of an error: `TaskTimedOut` of `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`. */
+/**
+ * Returns an error's name without its prefix and suffix: `TaskTimedOut` for
+ * `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`.
+ */
 function errorName(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return value.split(',')[0]?.split(':')[0]?.split('#').at(-1) || undefined;
@@ -55,8 +59,8 @@ function serviceError(type: string, body: Body): Error {
 }
 
 /**
- * Makes the error for an answer that is not the service's: a proxy's page, a captive portal, a load balancer without a
- * target. The message quotes the body, unless that may be half of a task.
+ * Makes the error for an answer that isn't from the service, such as a proxy's page, a captive portal's, or that of a
+ * load balancer without a target. The message quotes the body, unless the body may be part of a task.
  */
 export function strangeAnswer(status: number, body: string): Error {
   const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);

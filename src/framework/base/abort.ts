@@ -1,4 +1,7 @@
-/** The part of an AbortSignal that waits and calls need, so that a lighter object can stand in for one. */
+/**
+ * The part of AbortSignal's interface that waits and calls use. An AbortSignal has it, and so does the cheaper
+ * {@link Abort}.
+ */
 export interface Abortable {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -7,8 +10,9 @@ export interface Abortable {
 }
 
 /**
- * An AbortController and its signal in one object, for a worker's own calls: Node's AbortController costs more than the
- * rest of a call's time limit. Each listener is called once, and must not throw.
+ * An AbortController and its signal in one object, for a worker's own calls. It exists because Node's AbortController
+ * costs more than everything else that a call's time limit needs. Each listener is called at most once, and must not
+ * throw.
  */
 export class Abort implements Abortable {
   aborted = false;

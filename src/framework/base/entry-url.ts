@@ -1,6 +1,6 @@
 /**
- * Returns the URL of the compiled module that a thread or a process starts with. Where the caller runs as a source, as
- * in a test, the URL points into `dist`.
+ * Returns the URL of the compiled module that a thread or a process starts with. If the caller itself runs from its
+ * TypeScript source, as in a test, the URL points into `dist`.
  * @param path relative to the caller
  * @param caller the caller's `import.meta.url`
  */

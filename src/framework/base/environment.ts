@@ -1,2 +1,2 @@
-/** Variables by name, as `process.env` holds them. */
+/** Environment variables by name, in the form of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-/** The codes of the problems that keep a worker from starting. Stable: programs may match on them. */
+/** The codes of the problems that keep a worker from starting. They are stable, so programs may compare them. */
 export type ProblemCode =
   | 'CONFIG_UNKNOWN_KEY'
   | 'CONFIG_BAD_VALUE'
@@ -44,7 +44,7 @@ export type ProblemCode =
 /** One thing to fix before a worker can run. */
 export interface Problem {
   readonly code: ProblemCode;
-  /** The user's own name for the place: `HelloWorldActivity.hello`, a file, a config key. */
+  /** The place of the problem in the user's own terms: `HelloWorldActivity.hello`, a file, or a config key. */
   readonly where: string;
   /** The mistake: what was expected and what was found. */
   readonly what: string;
@@ -52,7 +52,9 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** Thrown where a worker can't start. `problems` holds all that is to be fixed, at once. */
+/**
+ * Thrown if a worker can't start. `problems` lists everything that has to be fixed, not just the first problem found.
+ */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly problems: readonly Problem[];
@@ -73,7 +75,7 @@ function describeOne({ code, where, what, fix }: Problem, index: number): string
   return `  ${index + 1}. ${indent(where)}: ${indent(what)}\n     Fix: ${indent(fix)}\n     [${code}]`;
 }
 
-/** Throws one StartError with all problems, if there are any. */
+/** Throws one StartError with all problems. Does nothing if there are none. */
 export function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new StartError(problems);
 }

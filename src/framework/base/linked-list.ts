@@ -1,13 +1,15 @@
-/** The links of an item, which can be in one list at a time. */
+/** The links of an item to its neighbours in a list. An item can be in one list at a time. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
 /**
- * Items in the order in which they were added. Adding and removing take constant time. A `Set` has that too, but its
- * garbage lives long where items change many times a second: V8 links a table that a Set has outgrown to the table
- * after it, so that an old table keeps all later ones alive. Here a removed item links nowhere.
+ * Items in the order in which they were added. Adding and removing take constant time.
+ *
+ * A `Set` does that too, but is bad for memory if its items change many times a second: when a Set outgrows its table,
+ * V8 links the old table to the new one, so an old table that isn't collected yet keeps all later ones alive. A removed
+ * item of this list links to nothing.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #first: T | undefined;
@@ -26,7 +28,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return this.#last;
   }
 
-  /** Appends an item, which must be in no list. */
+  /** Appends an item. The item must not be in any list. */
   add(item: T): void {
     item.previous = this.#last;
     if (this.#last) this.#last.next = item;
@@ -35,7 +37,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     this.#size++;
   }
 
-  /** Removes an item. @returns true where it was in the list */
+  /** Removes an item. @returns true if it was in the list */
   remove(item: T): boolean {
     const { previous, next } = item;
     if (!previous && this.#first !== item) return false;
@@ -49,7 +51,10 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return true;
   }
 
-  /** Iterates in order. Copy the items first to remove some on the way, since a removed item links nowhere. */
+  /**
+   * Iterates in the order of addition. If you remove items while you iterate, iterate over a copy: a removed item has
+   * no link to the next one.
+   */
   *[Symbol.iterator](): Generator<T, void> {
     for (let item = this.#first; item; item = item.next) yield item;
   }

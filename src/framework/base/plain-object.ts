@@ -1,7 +1,9 @@
-/** Returns true for an object of keys and values: no Map, no Date, no instance of a class. */
+/**
+ * Returns true for an object that only has keys and values. Returns false for a Map, a Date, or an instance of a class.
+ */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // A prototype of another realm counts as well.
+  // The object may come from another realm, such as a `vm` context, which has its own Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

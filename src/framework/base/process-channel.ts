@@ -1,25 +1,29 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** The key that marks a message as ours: user code shares the channel between processes, and does not use this key. */
+/**
+ * The key that marks a message as Stepwright's own. User code may send messages over the same channel, but doesn't use
+ * this key.
+ */
 const MARK = 'stepwright:message';
 
-/** The channel to the process that started this one. */
+/** The channel to the process that started this one, for Stepwright's own messages. */
 export interface ParentChannel<In, Out> {
   /**
    * Sends a message to the parent process.
-   * @param written called once the message arrives even if this process ends at that moment
+   * @param written called once the message will arrive, even if this process ends at that moment
    */
   readonly send: (message: Out, written?: () => void) => void;
   /**
-   * Calls a listener with each message of ours from the parent process.
+   * Calls a listener with each of Stepwright's own messages from the parent process.
    * @returns a function that removes the listener
    */
   readonly onMessage: (listener: (message: In) => void) => () => void;
 }
 
 /**
- * Takes the channel to the parent process for our own messages. What user code sends there is dropped from now on.
- * @param onDropped called once, at the first such message
+ * Reserves the channel to the parent process for Stepwright's own messages. From now on, what user code sends with
+ * `process.send` is dropped.
+ * @param onDropped called once, when the first message is dropped
  */
 export function takeParentChannel<In, Out>(onDropped: () => void): ParentChannel<In, Out> {
   const send = process.send?.bind(process);
@@ -37,8 +41,8 @@ export function takeParentChannel<In, Out>(onDropped: () => void): ParentChannel
 }
 
 /**
- * Returns a function that drops messages, to stand in for `send` or `postMessage`: user code may find the channel and
- * take it for its own. The function answers as `process.send` does.
+ * Returns a function that drops messages. It replaces `send` or `postMessage`, because user code may find the channel
+ * and send its own messages over it. It returns true and calls its callback, as `process.send` does.
  */
 export function dropMessages(onDropped: () => void): (...args: unknown[]) => boolean {
   let isFirst = true;
@@ -52,15 +56,16 @@ export function dropMessages(onDropped: () => void): (...args: unknown[]) => boo
 }
 
 /**
- * Sends a message to a child process. A message that can no longer be sent is lost: the exit of the child shows that.
+ * Sends a message to a child process. If the child is no longer connected, the message is lost without an error; the
+ * child's exit shows that.
  */
 export function sendToChild(child: ChildProcess, message: object): void {
   if (child.connected) child.send({ [MARK]: message }, () => {});
 }
 
 /**
- * Calls a listener with each message of ours from a child.
- * @param onBroken called where the listener throws: the child's messages can't be relied on
+ * Calls a listener with each of Stepwright's own messages from a child.
+ * @param onBroken called if the listener throws, since the child's messages can't be relied on then
  */
 export function onChildMessage(
   child: ChildProcess,

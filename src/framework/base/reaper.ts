@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
- * A shell program that keeps a list of targets: processes, and process groups as negative numbers. It reads lines such
- * as `+ 12`, `- 12` and `wait 90`. When its input ends, because the process that started it has ended in whatever way,
- * it waits until no target is left, for the given seconds at most, and then kills those that are.
+ * A shell program that kills targets after the process that started it has ended, however it ended. A target is a
+ * process, or a process group as a negative number.
+ *
+ * The program reads lines: `+ 12` adds a target, `- 12` removes it, `wait 90` sets a time in seconds. Its input ends
+ * when the process that started it ends. The program then waits for the targets to end, for the set time at most, and
+ * kills those that are left.
  */
 const PROGRAM = `trap '' INT TERM HUP QUIT
 targets=' ' seconds=0
@@ -26,15 +29,17 @@ done
 for target in $targets; do kill -s KILL -- "$target" 2>/dev/null; done`;
 
 /**
- * Kills processes and process groups that are left when this thread or process ends, in whatever way. A separate
- * process does the killing, since the event loop of this one may be blocked. On Windows nothing is killed.
+ * When this thread or process ends, however it ends, kills the processes and process groups that are still running. A
+ * separate process does that, since the event loop of this one may be blocked. On Windows nothing is killed.
  */
 export class Reaper {
   readonly #targets = new Set<number>();
   #process: ChildProcess | undefined;
   #seconds = 0;
 
-  /** The processes, and the process groups as negative numbers, that are to be killed at the end. */
+  /**
+   * The processes, and the process groups as negative numbers, that are killed if they are still running at the end.
+   */
   get targets(): Iterable<number> {
     return this.#targets;
   }
@@ -53,12 +58,15 @@ export class Reaper {
     for (const each of this.#targets) this.#tell(`+ ${each}`);
   }
 
-  /** Removes a target that has ended: another process may have its number from now on. */
+  /** Removes a target that has ended: the system may give its number to another process from now on. */
   remove(target: number): void {
     if (this.#targets.delete(target)) this.#tell(`- ${target}`);
   }
 
-  /** Gives the targets this many milliseconds to end by themselves before they are killed. @default 0 */
+  /**
+   * Sets how many milliseconds the targets get to end by themselves, once this thread or process has ended, before they
+   * are killed. @default 0
+   */
   allow(ms: number): void {
     this.#seconds = Math.ceil(ms / 1000);
     this.#tell(`wait ${this.#seconds}`);
@@ -70,7 +78,7 @@ export class Reaper {
 
   #start(): ChildProcess {
     const child = spawn('/bin/sh', ['-c', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    // One that is lost, or can't be started without a shell, is started again with the next target.
+    // If the program ends, or can't start because there is no shell, the next target starts it again.
     const lost = (): void => {
       if (this.#process === child) this.#process = undefined;
     };

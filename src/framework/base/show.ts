@@ -3,13 +3,16 @@ import { inspect } from 'node:util';
 import { closest } from 'fastest-levenshtein';
 import { isPlainObject } from './plain-object.js';
 
-/** Returns a file's path for messages: relative where it lies in the working directory, else absolute. */
+/** Returns a file's path for messages: relative if the file is in the working directory, otherwise unchanged. */
 export function shownPath(file: string): string {
   const inside = relative(process.cwd(), file);
   return inside === '..' || inside.startsWith(`..${sep}`) ? file : inside;
 }
 
-/** Returns an error of the service or the network as one line, without its stack: the frames would all be the SDK's. */
+/**
+ * Returns an error of the service or the network as one line, without its stack, which would only show functions of the
+ * SDK.
+ */
 export const showError = ({ name, message }: Error): string => `${name}: ${message}`;
 
 /** Shows a value in a message as the user would have written it: `"20"` (string), `-1` (number). */
@@ -26,8 +29,8 @@ export function show(value: unknown): string {
 export const hideCredentials = (text: string): string => text.replaceAll(/:\/\/[^\s"']*@/g, '://***@');
 
 /**
- * Writes a value as JSON, with functions by their names; by Node's `inspect` where JSON can't show it. Cut to 200
- * characters.
+ * Writes a value as JSON, with functions shown by their names. If JSON can't show the value, Node's `inspect` is used.
+ * Cut to 200 characters.
  */
 function write(value: unknown): string {
   const named = (_: string, each: unknown): unknown =>
@@ -40,11 +43,11 @@ function write(value: unknown): string {
   return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
 }
 
-/** Returns true where JSON shows the whole value: a Map, for one, would look like an empty object. */
+/** Returns true if JSON shows the whole value. For example, it would show a Map as an empty object. */
 const isData = (value: unknown): boolean =>
   typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
 
-/** Proposes a name in place of an unknown one: the nearest, and the list of all. */
+/** Returns the end of a message about an unknown name: the nearest of the known names, and the list of them all. */
 export function didYouMean(name: string, names: readonly string[]): string {
   if (names.length === 0) return 'there are none';
   const around = names.find((each) => name !== '' && each.includes(name));

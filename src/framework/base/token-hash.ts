@@ -1,6 +1,8 @@
 /**
- * Returns a short name for a token that is safe to log; with the token itself, anyone could report the task's outcome.
- * The hash is FNV-1a: any hash of 32 bits reveals at most 32 of a token's thousands, and this one costs a tenth of
+ * Returns a short name for a token, which is safe to log. The token itself isn't: anyone who has it can report the
+ * task's outcome.
+ *
+ * The hash is FNV-1a. A hash of 32 bits reveals at most 32 of a token's thousands of bits, and FNV-1a costs a tenth of
  * SHA-256.
  */
 export function tokenHash(token: string): string {

@@ -1,7 +1,7 @@
 /**
- * A worker's status for readers outside of its process: `/status` of the health port, the console, a set of processes.
- * Holds no token and no input, and of an error no text of the service. Plain data, which can be sent to another thread
- * or process and read by a page. Instants are epoch milliseconds.
+ * A worker's status for readers outside its process: `/status` of the health port, the console, a set of processes. It
+ * contains no token and no input, and no error text of the service. It is plain data, so it can be sent to another
+ * thread or process and be read by a page. Times are epoch milliseconds.
  */
 export interface PublicStatus {
   readonly name: string;
@@ -10,25 +10,25 @@ export interface PublicStatus {
   readonly ready: boolean;
   readonly reasons: readonly string[];
   readonly handlers: readonly PublicHandler[];
-  /** The oldest tasks in flight, {@link MOST_TASKS} at most. */
+  /** The tasks that have been in flight longest, at most {@link MOST_TASKS}. */
   readonly tasks: readonly PublicTask[];
-  /** The number of all tasks in flight, those that `tasks` leaves out included. */
+  /** The number of all tasks in flight, including those that `tasks` leaves out. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
   /**
-   * The age of all fields but `ready` and `reasons`, in milliseconds, where the event loop is blocked.
-   * @default they are current
+   * Present while the event loop is blocked: the age, in milliseconds, of all fields except `ready` and `reasons`.
+   * @default all fields are current
    */
   readonly ageMs?: number;
-  /** The processes of a set, all of which the other fields then cover. @default one process */
+  /** The processes of a set. If present, the other fields add up all of these processes. @default one process */
   readonly processes?: readonly ProcessStatus[];
 }
 
 /**
  * - `created`: made and checked; nothing runs.
  * - `running`: polls and works.
- * - `draining`: starts no new poll; running tasks and open polls come to their end.
- * - `stopped`: the last report has left.
+ * - `draining`: starts no new poll; waits for running tasks and open polls to end.
+ * - `stopped`: has ended; the last report was sent.
  * - `failed`: stopped by an error of its own; `run()` rejects with it.
  */
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
@@ -41,12 +41,13 @@ export interface PublicHandler {
   readonly name: string;
   readonly activityArn: string;
   readonly concurrency: number;
-  /** The number of slots in use, by handlers that have not settled and by open polls. */
+  /** The number of slots in use, by open polls and by tasks whose handlers have not settled. */
   readonly used: number;
   /** The number of tasks whose handler has not settled. */
   readonly running: number;
   /**
-   * The number of outcomes that the service has not accepted yet and whose handlers have settled. They hold no slot.
+   * The number of tasks whose handlers have settled but whose outcomes the service has not accepted yet. They use no
+   * slot.
    */
   readonly undelivered: number;
   readonly polls: PublicPolls;
@@ -74,51 +75,54 @@ export const QUEUE_MINUTES = 30;
 export interface PublicPolls {
   /** The number of polls that are open. */
   readonly open: number;
-  /** The number of polls that may be open now. */
+  /** The number of polls that may be open at present. */
   readonly target: number;
-  /** `open`; or `waiting` and `probing`, by turns, while no poll gets through. */
+  /**
+   * `open` while polls are answered. While none is, it alternates between `waiting` for the next attempt and `probing`
+   * with one poll.
+   */
   readonly state: 'open' | 'waiting' | 'probing';
-  /** The time of the service's last answer to a poll; undefined before the first. */
+  /** The time at which the service last answered a poll; undefined before the first answer. */
   readonly lastAnswerAt: number | undefined;
   /**
-   * The time since which the service has held a poll that it could have refused, on an established and trusted
-   * connection.
+   * The time since which the service has held a poll open instead of refusing it, on an established and trusted
+   * connection. Undefined if there is no such poll.
    */
   readonly heldSince: number | undefined;
-  /** True where a poll was held for 2 s or longer and then failed, and no poll has been answered since. */
+  /** True if a poll failed after it had been held for 2 s or longer, and no poll has been answered since. */
   readonly heldInVain: boolean;
   /**
-   * Why polls fail. Present from the first failed poll until no poll has failed for a while, or until polls that were
-   * blocked are answered again.
+   * The reason for which polls fail. Present from the first failed poll on. It is removed when no poll has failed for a
+   * while or, if no poll got through, as soon as polls are answered again.
    */
   readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
 }
 
 export interface PublicTask {
-  /** The hash of the task's token, as in the log. */
+  /** The hash of the task's token; log lines show the same hash. */
   readonly task: string;
   readonly handler: string;
   readonly ageMs: number;
   readonly phase: TaskPhase;
   /** The time of the last accepted heartbeat; undefined before the first. */
   readonly lastHeartbeatAt: number | undefined;
-  /** From 0 to 1; undefined while the handler has reported no progress. */
+  /** A fraction from 0 to 1; undefined while the handler has reported no progress. */
   readonly progress: number | undefined;
-  /** The handler's own words about its progress. Only the process that runs the worker shows them. */
+  /** The handler's own message about its progress. It is shown only by the process that runs the worker. */
   readonly message?: string | undefined;
 }
 
 /**
- * - `handling`: the handler runs and nothing is decided.
- * - `reporting`: an outcome is decided and is being reported; the handler may have settled.
- * - `settling`: nothing is left to send, but the handler still runs and holds its slot.
- * - `done`: nothing is left.
+ * - `handling`: the handler runs and no outcome is decided.
+ * - `reporting`: an outcome is decided and is being reported. The handler may still be running.
+ * - `settling`: nothing is left to report, but the handler still runs and uses its slot.
+ * - `done`: nothing is left to do.
  */
 export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 
-/** One process of a set. */
+/** One process of a set that runs the same worker. */
 export interface ProcessStatus {
-  /** Numbers begin at 1. A process that replaces another has its number. */
+  /** Processes are numbered from 1. A process that replaces another gets the same number. */
   readonly number: number;
   readonly pid: number | undefined;
   /** The name of the process's worker; undefined before the worker runs. */
@@ -126,17 +130,19 @@ export interface ProcessStatus {
   readonly state: WorkerState;
   readonly ready: boolean;
   readonly tasksInFlight: number;
-  /** The number of times that a process of this number had to be replaced because it exited. Reloads do not count. */
+  /**
+   * The number of times that the process with this number was replaced because it had exited. Reloads aren't included.
+   */
   readonly restarts: number;
 }
 
-/** Counts since the worker was made. */
+/** Numbers of events since the worker was made. */
 export interface WorkerCounts {
   received: number;
   succeeded: number;
   failed: number;
   gone: number;
-  /** The number of tasks among `gone` whose result was most likely accepted. */
+  /** The number of tasks among `gone` whose result the service most likely accepted. */
   probablyDelivered: number;
   ignoredAborts: number;
   reportsRetried: number;

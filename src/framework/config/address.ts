@@ -7,13 +7,13 @@ export interface Address {
 const LOOPBACK = '127.0.0.1';
 const HOST_AND_PORT = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
 
-/** True for a port number, 0 included. */
+/** Returns true for a whole number from 0 to 65535. */
 export const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
 /**
- * Reads `8080` or `'HOST:8080'`, with an IPv6 address in brackets. Without a host the address is that of the loopback
- * interface. Undefined where the value is no address.
+ * Reads `8080` or `'HOST:8080'`; an IPv6 address is written in brackets. Without a host, the address is on the loopback
+ * interface. Returns undefined if the value isn't an address.
  */
 export function readAddress(value: unknown): Address | undefined {
   if (typeof value === 'number') return isPort(value) ? { host: LOOPBACK, port: value } : undefined;
@@ -23,10 +23,10 @@ export function readAddress(value: unknown): Address | undefined {
   return host !== undefined && isPort(Number(digits)) ? { host, port: Number(digits) } : undefined;
 }
 
-/** Returns an address as a URL has it. */
+/** Returns an address in the form that a URL uses: `HOST:PORT`, with an IPv6 address in brackets. */
 export const showAddress = ({ host, port }: Address): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** True where only this machine can reach the address. */
+/** Returns true if only this machine can reach the address. */
 export const isThisMachine = ({ host }: Address): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -6,17 +6,20 @@ import { isPlainObject } from '../base/plain-object.js';
 import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './layers.js';
 
-/** Options of single handlers from one source, such as a variable. `values` is keyed by `Class.method`. */
+/**
+ * Options of individual handlers from one source, such as an environment variable. The keys of `values` are handlers'
+ * names, `Class.method`.
+ */
 export interface ByHandler {
   /**
-   * Returns the name by which messages call a handler's options in this source: `--handler A.b`,
+   * Returns the text with which messages name a handler's options in this source: `--handler A.b`,
    * `STEPWRIGHT_HANDLERS['A.b']`, `handlers['A.b']`.
    */
   readonly from: (handler: string) => string;
   readonly values: Readonly<Record<string, HandlerOptions>>;
 }
 
-/** The options of single handlers that one source sets, and the mistakes in them. */
+/** The options of individual handlers that one source sets, and the mistakes in those options. */
 export interface ReadByHandler {
   readonly options: ByHandler;
   readonly problems: readonly Problem[];
@@ -24,11 +27,14 @@ export interface ReadByHandler {
 
 export const HANDLERS_VARIABLE = 'STEPWRIGHT_HANDLERS';
 
-/** Reads the options in `handlers` of the config. */
+/** Reads the options of individual handlers in the config's `handlers`. */
 export const readHandlers = (values: unknown): ReadByHandler =>
   checked((handler) => `handlers['${handler}']`, isPlainObject(values) ? values : {});
 
-/** Reads the options in `STEPWRIGHT_HANDLERS`, which is JSON. An empty variable counts as unset. */
+/**
+ * Reads the options of individual handlers in the variable `STEPWRIGHT_HANDLERS`, which contains JSON. An empty
+ * variable counts as unset.
+ */
 export function readHandlersVariable(env: Environment): ReadByHandler {
   const text = env[HANDLERS_VARIABLE];
   const values = text ? parse(text) : {};
@@ -41,7 +47,7 @@ export function readHandlersVariable(env: Environment): ReadByHandler {
   return { ...read, problems: [badValue(HANDLERS_VARIABLE, rule, text)] };
 }
 
-/** Reads the values of `--handler`, each as `Class.method.option=value`. */
+/** Reads the options that the values of `--handler` set. Each value has the form `Class.method.option=value`. */
 export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
   const values: Record<string, Record<string, unknown>> = {};
   const problems: Problem[] = [];
@@ -60,7 +66,7 @@ function checked(from: ByHandler['from'], values: Readonly<Record<string, unknow
       ? checkAgainst(HANDLER_OPTIONS, set, mistakesIn(`${from(handler)}.`))
       : [badValue(from(handler), record, set)],
   );
-  // The cast is safe: a start with problems ends before any value is used.
+  // The cast is safe: if there are problems, the start ends before any value is used.
   return { options: { from, values: values as Record<string, HandlerOptions> }, problems };
 }
 

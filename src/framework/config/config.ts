@@ -26,130 +26,154 @@ import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /**
- * The size of the pool that each handler with `run: 'thread'` or `'process'` has, and the life of the threads and
- * processes.
+ * The sizes of the pools, and when their threads and processes are replaced. Each handler with `run: 'thread'` or
+ * `'process'` has a pool of its own.
  */
 export interface PoolSettings {
-  /** The most threads of one handler. Each works on one task at a time. @default the number of cores */
+  /**
+   * The most threads in the pool of one handler. Each thread works on one task at a time. @default the number of cores
+   */
   threads?: number;
-  /** The most processes of one handler. Each works on one task at a time. @default the number of cores */
+  /**
+   * The most processes in the pool of one handler. Each process works on one task at a time. @default the number of
+   * cores
+   */
   processes?: number;
-  /** Replaces a thread or process that holds more megabytes than this when a task in it has ended. @default never */
+  /**
+   * Replaces a thread or process if it uses more megabytes than this when one of its tasks has ended. @default never
+   */
   memoryMb?: number;
   /** Replaces a thread or process after this many tasks. @default never */
   recycleAfter?: number;
 }
 
-/** The fields that carry a trace, such as `traceparent`, by name. */
+/** The fields that identify a trace, such as `traceparent`, by name. */
 export type Carrier = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the fields in a task's input that carry a trace; undefined where there are none. The input is parsed but not
- * validated yet.
+ * Returns the fields in a task's input that identify a trace; undefined if the input has none. The input is parsed, but
+ * not validated yet.
  */
 export type ReadCarrier = (input: unknown) => Carrier | undefined;
 
 /**
- * Finds the trace that a task's input carries. The task's span is then linked to that trace; with `as: 'parent'` the
- * span is part of it.
+ * Finds the trace that a task's input names. The task's span is then linked to that trace or, with `as: 'parent'`,
+ * becomes part of it.
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
 
-/** The options of `nest-style.config.ts`. All of them are optional. */
+/** The options in `nest-style.config.ts`. All of them are optional. */
 export interface Config extends HandlerOptions {
   /**
-   * Activity classes, globs of compiled files relative to the compiled config, or both.
+   * Activity classes, globs of compiled files, or both. Globs are relative to the compiled config.
    * @default ['./src/activities/**' + '/*.activity.js']
    */
   activities?: readonly (Constructor | string)[];
   /**
-   * Globs of ASL files, relative to the nearest package.json. The local service starts with these machines.
+   * Globs of state machine files in ASL, relative to the nearest package.json. The local service starts with these
+   * machines.
    * @default ['state-machines/*.asl.json']
    */
   machines?: readonly string[];
   /**
-   * The endpoint of Step Functions: `'local'`, `'aws'` or a URL. `--endpoint`, `AWS_ENDPOINT_URL_SFN` and
-   * `AWS_ENDPOINT_URL` win over it.
+   * The endpoint of Step Functions: `'local'`, `'aws'` or a URL. If `--endpoint`, `AWS_ENDPOINT_URL_SFN` or
+   * `AWS_ENDPOINT_URL` is set, that is used instead.
    * @default 'local'
    */
   endpoint?: string;
   /** The port of the local service. @default 8083 */
   port?: number;
-  /** The region of calls that name no ARN. @default the AWS SDK's own */
+  /** The region for calls that don't name an ARN. @default the AWS SDK's own */
   region?: string;
   /** Settings for the AWS SDK's clients, such as a proxy, FIPS or an assumed role. @default {} */
   sdk?: SdkSettings;
   /**
-   * The path of polls, reports and heartbeats. `'lean'` costs a fraction of the SDK's path, and honours what the SDK
-   * resolves from its settings; where it can't honour one, the worker takes the SDK's path and logs that. `'sdk'` is
-   * always the SDK's path.
+   * The code that makes polls, reports and heartbeats. `'lean'` costs a fraction of what the SDK's `send` costs, and
+   * follows the settings that the SDK resolves. If a setting can't be followed, the worker uses the SDK instead and
+   * logs that. `'sdk'` always uses the SDK.
    * @default 'lean'
    */
   calls?: 'lean' | 'sdk';
   /**
-   * Creates missing activities that are declared by a bare name. At a loopback endpoint they are always created.
+   * Creates activities that are declared by a bare name and don't exist yet. If the endpoint is on this machine, they
+   * are created even without this option.
    * @default false
    */
   createActivities?: boolean;
-  /** Registers providers in the worker's own container, and in that of each thread or process of a pool. @default none */
+  /**
+   * Registers providers in the worker's container. It also runs in each thread or process of a pool, which has a
+   * container of its own. @default none
+   */
   setup?: (container: DependencyContainer) => void | Promise<void>;
   /** Interceptors around every handler, the outermost first. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** The time for which the report of a result is repeated while the service does not accept it. @default '15m' */
+  /**
+   * The longest time for which the worker repeats the report of a result that the service hasn't accepted. @default
+   * '15m'
+   */
   reportLimit?: string;
-  /** The time that running tasks have to end after a stop of the worker. @default '60s' */
+  /** The time that running tasks get to end after the worker was told to stop. @default '60s' */
   grace?: string;
   /**
-   * Runs a task that still arrives during a drain, or fails it at once, so that a Retry can match the failure. @default
-   * 'run'
+   * Decides what happens to a task that arrives after the worker was told to stop. `'run'` runs it; `'fail'` fails it
+   * at once, so that a Retry in the state machine can match the failure. @default 'run'
    */
   drain?: 'run' | 'fail';
   /**
-   * The pools of handlers that run in threads or processes.
+   * The sizes of the pools for handlers that run in threads or processes.
    * @default as many threads or processes as the machine has cores
    */
   pool?: PoolSettings;
-  /** The most heartbeats that the whole worker sends a second. Beyond that the intervals stretch. @default 250 */
+  /**
+   * The most heartbeats that the whole worker sends per second. If its tasks need more, their intervals get longer.
+   * @default 250
+   */
   heartbeatRate?: number;
-  /** Answers of the local service for resources that are no activities, by ARN or by `Machine.State`. @default {} */
+  /**
+   * What the local service answers for Task states whose resource isn't an activity, by the resource's ARN or by
+   * `Machine.State`. @default {}
+   */
   mocks?: Mocks;
   /**
-   * Serves `/live`, `/ready`, `/metrics`, `/status` and a status page: `8080` is open to this machine alone,
-   * `'0.0.0.0:8080'` to all interfaces.
+   * The port, or `HOST:PORT`, that serves `/live`, `/ready`, `/metrics`, `/status` and a status page. With `8080` only
+   * this machine can reach it, with `'0.0.0.0:8080'` every machine that can reach this one.
    * @default none
    */
   healthPort?: number | string;
   /**
-   * Names that the health port is called by, beside its addresses and names without a domain: `'worker.example.com'`, or
-   * `'*.example.com'` for all below a domain. A request for another name is refused: a web page could have sent it.
+   * Host names that clients may use for the health port, such as `'worker.example.com'`, or `'*.example.com'` for all
+   * names below a domain. Its own addresses and names without a domain are accepted anyway. A request for any other
+   * name is refused, since a web page could have sent it.
    * @default []
    */
   healthHosts?: readonly string[];
   /**
-   * Classes that listen to the worker's events and read its status. The container makes an instance of each. @default
+   * Classes that listen to the worker's events and read its status. The container makes one instance of each. @default
    * []
    */
   observe?: readonly Constructor<Observer>[];
-  /** Finds the trace that a task's input carries, for the task's span of OpenTelemetry. @default none */
+  /** Finds the trace that a task's input names, for the task's OpenTelemetry span. @default none */
   traceContext?: TraceContext;
   /**
-   * The time for which an event loop may be blocked before the worker sends no more heartbeats, so that the service
-   * gives the worker's tasks to others. Heartbeats are sent again when the loop turns. `false`: no limit.
+   * If the event loop is blocked for longer than this, the worker stops sending heartbeats, so that the service gives
+   * its tasks to other workers. Once the loop runs again, heartbeats are sent again. `false`: no limit.
    * @default '10m'
    */
   stallAfter?: string | false;
-  /** The worker's name in execution histories, at most 80 characters. @default hostname-pid-random */
+  /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
-  /** Options of single handlers, by `'Class.method'`. @default {} */
+  /** Options of individual handlers, by `'Class.method'`. @default {} */
   handlers?: Record<string, HandlerOptions>;
 }
 
-/** Returns the config unchanged, with its type checked. The values are checked when a worker is made of the config. */
+/**
+ * Returns the config unchanged, so that its type is checked. Its values are only checked when a worker is made with it.
+ */
 export const defineConfig = (config: Config): Config => config;
 
 /**
- * Returns the default export of a module. For a module that was compiled to CommonJS, `import` gives an object of all
- * exports as the default; the default export is in that object.
+ * Returns the default export of a module. If the module was compiled to CommonJS, `import` returns an object with all
+ * exports as the default; the real default export is taken from that object.
  */
 export function defaultExport(module: unknown): unknown {
   const exported = (module as { default?: unknown }).default;
@@ -157,13 +181,16 @@ export function defaultExport(module: unknown): unknown {
   return isWrapped && 'default' in exported ? exported.default : exported;
 }
 
-/** The form of globs in a flag or a variable: one glob, or a JSON list of globs, since a glob may hold commas. */
+/**
+ * The form of globs in a flag or a variable: one glob, or a JSON list of globs. A list separated by commas wouldn't do,
+ * since a glob may contain commas.
+ */
 const globs = {
   shown: 'glob',
   read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),
 };
 
-/** Parses a text as JSON. @param otherwise returned for a text that is no JSON */
+/** Parses a text as JSON. @param otherwise the value to return if the text isn't JSON */
 function readJson(given: string, otherwise: unknown = given): unknown {
   try {
     return JSON.parse(given);
@@ -262,7 +289,7 @@ const traceContext: Rule = {
 
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
-/** The rows of the options that only the config's top level has. */
+/** The table of the options that exist only at the config's top level, not on a handler. */
 export const CONFIG_OPTIONS = {
   activities: {
     ...listOf('classes and globs', (item) => isText(item) || isFunction(item)),
@@ -329,5 +356,5 @@ export const CONFIG_OPTIONS = {
   handlers: { ...record, default: {}, help: "options by 'Class.method'" },
 } as const satisfies Table<Omit<Config, keyof HandlerOptions>>;
 
-/** The rows of every option of a config. Flags, variables, checks, defaults and help derive from them. */
+/** The table of all options of a config. Flags, variables, checks, defaults and help are derived from it. */
 export const OPTIONS = { ...CONFIG_OPTIONS, ...HANDLER_OPTIONS } as const satisfies Table<Config>;

@@ -4,23 +4,23 @@ import type { Problem } from '../base/errors.js';
 import { OPTIONS } from './config.js';
 import { badValue } from './mistakes.js';
 
-/** The flags of a command line, as texts. */
+/** The flags of a command line, before their values are read. */
 export interface Flags {
-  /** The texts of the flags, by the keys of their options. */
+  /** The flags' values as they were written, by the keys of the options that the flags set. */
   readonly texts: Readonly<Record<string, string | undefined>>;
-  /** The values of `--handler`, in order. */
+  /** The values of all `--handler` flags, in order. */
   readonly handlers: readonly string[];
 }
 
-/** Returns the flag of an option, such as `--health-port`. */
+/** Returns the name of an option's flag: `--health-port` for `healthPort`. */
 export const flagOf = (key: string): string =>
   `--${key.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}`;
 
-/** Returns the environment variable of an option, such as `STEPWRIGHT_HEALTH_PORT`. */
+/** Returns the name of an option's environment variable: `STEPWRIGHT_HEALTH_PORT` for `healthPort`. */
 export const variableOf = (key: string): string =>
   `STEPWRIGHT_${key.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
 
-/** The options that one source sets for the worker and for all handlers. */
+/** The options that one source sets for the worker, or for all handlers alike. */
 export interface Layer {
   /** Returns the name of an option in this source, for messages: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
   readonly from: (key: string) => string;
@@ -28,22 +28,24 @@ export interface Layer {
 }
 
 /**
- * A layer whose values were read from texts, and the mistakes in the texts, each by the name of its flag or variable.
+ * The options that one source sets as texts, with their values read, and the mistakes in those texts. Each mistake
+ * names its flag or variable.
  */
 export interface ReadLayer {
   readonly layer: Layer;
   readonly problems: readonly Problem[];
 }
 
-/** Reads the options that flags set. */
+/** Reads the options that are set by flags. */
 export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
 
-/** Reads the options that environment variables set. An empty variable counts as unset. */
+/** Reads the options that are set by environment variables. An empty variable counts as unset. */
 export const readEnvironment = (env: Environment): ReadLayer =>
   readLayer(variableOf, (key) => env[variableOf(key)] || undefined);
 
 /**
- * Returns the value that a text stands for. The text itself where the option is unknown, or can't be written as text.
+ * Returns the value that a text stands for. Returns the text itself if the option is unknown, or if a text can't
+ * express its value.
  */
 export function readText(table: Readonly<Record<string, Option>>, key: string, text: string): unknown {
   const row = Object.hasOwn(table, key) ? table[key] : undefined;

@@ -3,12 +3,12 @@ import { durationsFor, type Mistakes, type Option } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
 import { show } from '../base/show.js';
 
-/** Options of `createWorker`'s second argument, which a user may have put into the config. */
+/** Options that belong into the second argument of `createWorker`, but that a user may have put into the config. */
 const OF_CREATE_WORKER = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
 
 /**
- * Words the mistakes in a config, in flags and in variables.
- * @param prefix the text before a key.
+ * Returns the functions that word the mistakes in a config, in flags and in variables.
+ * @param prefix the text that messages show before an option's key
  */
 export const mistakesIn = (prefix: string): Mistakes => ({
   unknown: (key, known) => ({
@@ -23,7 +23,7 @@ export const mistakesIn = (prefix: string): Mistakes => ({
 });
 
 /**
- * Returns the problem of an option whose value its rule refuses.
+ * Returns the problem of an option whose value isn't allowed.
  * @param where the option's name in the source that sets it
  */
 export function badValue(
@@ -41,7 +41,7 @@ export function badValue(
   };
 }
 
-/** Names the type of a value that may be secret, in place of the value. */
+/** Returns the name of a value's type. Messages show it instead of the value if the value may be secret. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -12,7 +12,7 @@ import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './confi
 import { mistakesIn } from './mistakes.js';
 import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js';
 
-/** The sources of options; those of handlers have decorators, too. */
+/** The sources of options. Options of handlers can also be set in decorators. */
 export interface ConfigSources {
   readonly config: Config;
   readonly env: Environment;
@@ -20,19 +20,19 @@ export interface ConfigSources {
   readonly flags?: Flags;
 }
 
-/** An option's value as it was set, and the source that set it. */
+/** The value of an option, and the source that set it. */
 export interface Origin {
   readonly value: unknown;
   /** `--port`, `STEPWRIGHT_PORT`, `@Handle`, `the config`, or {@link BY_DEFAULT}. */
   readonly from: string;
 }
 
-/** The source of an option that nothing sets. */
+/** The name that stands for the source if no source sets an option. */
 export const BY_DEFAULT = 'default';
 
 /**
- * The values of a table's options once every source was read. An option with a default always has a value. A duration
- * becomes milliseconds, under the name `…Ms`.
+ * The values of a table's options after all sources were read. An option with a default always has a value. A duration
+ * is given in milliseconds, and its name ends with `Ms`.
  */
 export type Filled<Values, Rows> = {
   readonly [K in keyof Values & keyof Rows & string as Rows[K] extends { unit: 'ms' } ? `${K}Ms` : K]-?:
@@ -45,38 +45,38 @@ type InMs<Value> = Value extends string ? number : Exclude<Value, undefined>;
 export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
   readonly origins: Readonly<Record<keyof typeof CONFIG_OPTIONS, Origin>>;
   /**
-   * The options of handlers from every source but decorators: four groups. Within a group the first source is the
-   * strongest.
+   * The options of handlers from all sources except decorators, in four groups. Within a group, an earlier source wins
+   * over a later one.
    */
   readonly ofHandlers: {
-    /** Options of single handlers, from `--handler` and `STEPWRIGHT_HANDLERS`; they win over `all`. */
+    /** Options of individual handlers, from `--handler` and `STEPWRIGHT_HANDLERS`; they win over `all`. */
     readonly single: readonly ByHandler[];
-    /** Options of all handlers, from flags and variables; they win over `config`. */
+    /** Options of all handlers, from flags and variables; they win over the group `config`. */
     readonly all: readonly Layer[];
-    /** Options of single handlers, from `handlers` in the config; they win over the decorators. */
+    /** Options of individual handlers, from the config's `handlers`; they win over the decorators. */
     readonly config: ByHandler;
-    /** Options of all handlers, from the config's top level; the decorators win over them. */
+    /** Options of all handlers, from the config's top level. The decorators win over them. */
     readonly top: Layer;
   };
 }
 
-/** The options of one handler once every source was read. */
+/** The options of one handler after all sources were read. */
 export interface ResolvedOptions extends Omit<Filled<HandlerOptions, typeof HANDLER_OPTIONS>, 'pollers'> {
   readonly pollers: { readonly min: number; readonly max: number };
   /**
-   * The most threads or processes of the handler's pool, which `concurrency` never exceeds; undefined on the main
-   * thread.
+   * The most threads or processes in the handler's pool. `concurrency` is never larger. Undefined if the handler runs
+   * on the main thread.
    */
   readonly poolSize: number | undefined;
 }
 
-/** The options of one handler, and the source of each. */
+/** The options of one handler, and the source that set each of them. */
 export interface ResolvedHandler {
   readonly options: ResolvedOptions;
   readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
   /**
-   * Present where the `concurrency` that was set, `wanted`, is cut to the size of the pool. `inherited`: it was set for
-   * all handlers, not for this one.
+   * Present if the `concurrency` that was set, `wanted`, was larger than the pool and was reduced to its size.
+   * `inherited` is true if that `concurrency` was set for all handlers, not for this one.
    */
   readonly cut?: { readonly wanted: number; readonly from: string; readonly inherited: boolean };
 }
@@ -84,8 +84,8 @@ export interface ResolvedHandler {
 const NO_FLAGS: Flags = { texts: {}, handlers: [] };
 
 /**
- * Checks every option that is set, and fills in the defaults. Flags win over environment variables, and those over the
- * config.
+ * Checks every option that is set, and fills in the defaults. A flag wins over an environment variable, and a variable
+ * wins over the config.
  * @throws StartError with every mistake
  */
 export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources): Settings {
@@ -118,8 +118,9 @@ function configProblems(config: unknown): Problem[] {
 }
 
 /**
- * Resolves the options of a handler. The first source that sets an option wins: `--handler`, `STEPWRIGHT_HANDLERS`, the
- * option's flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's top level, the default.
+ * Resolves the options of a handler. An option's value comes from the first of these sources that sets it: `--handler`,
+ * `STEPWRIGHT_HANDLERS`, the option's flag, its variable, the config's `handlers`, `@Handle`, `@Activity`, the config's
+ * top level, the default.
  */
 export function resolveHandler(
   definition: HandlerDefinition,
@@ -144,7 +145,7 @@ export function resolveHandler(
   };
 }
 
-/** The sources of a handler's options, the strongest first. */
+/** Returns the sources of a handler's options. A source wins over those after it. */
 const layersOf = (
   { name, options }: HandlerDefinition,
   { single, all, config, top }: Settings['ofHandlers'],
@@ -158,8 +159,8 @@ const layersOf = (
 ];
 
 /**
- * Returns the most threads or processes of a handler's pool, each of which works on one task at a time; undefined on
- * the main thread.
+ * Returns the most threads or processes in a handler's pool, each of which works on one task at a time; undefined if
+ * the handler runs on the main thread.
  */
 function sizeOf({ threads, processes }: PoolSettings, run: HandlerOptions['run']): number | undefined {
   if (run === 'thread') return threads ?? availableParallelism();
@@ -171,13 +172,13 @@ const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({
   values: (Object.hasOwn(values, handler) && values[handler]) || {},
 });
 
-/** Limits the number of polls to the number of slots: each open poll holds a slot. */
+/** Limits the number of polls to the number of slots, since each open poll uses a slot. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {
   const { min, max } = typeof value === 'object' ? value : { min: value ?? 1, max: value ?? concurrency };
   return { min: Math.min(min, concurrency), max: Math.min(max, concurrency) };
 }
 
-/** Takes each option of a table from the first layer that sets it; the layers come strongest first. */
+/** Takes the value of each option from the first layer that sets it, or else the default. */
 function fill<Values, Rows extends object>(
   table: Rows,
   layers: readonly Layer[],

@@ -2,35 +2,38 @@ import type { buildConnector, Client } from 'undici';
 import { loadLibrary } from '../../base/load-library.js';
 import { CONNECTION_TIMEOUT_MS } from '../call.js';
 
-// Only these two of undici's modules, a quarter of it: its index also loads fetch, WebSocket, caches and mocks, in each thread.
+// Only these two modules of undici are loaded, a quarter of it. Its index would also load fetch, WebSocket, caches
+// and mocks, once in each thread.
 const connect = loadLibrary('undici/lib/core/connect.js') as typeof buildConnector;
 const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Client;
 
 /**
- * The longest that an idle connection is kept: longer than the time between two heartbeats, and shorter than the time
- * after which network devices drop it in silence (AWS's NAT gateways: 350 s). A server's shorter limit wins.
+ * The longest time for which an idle connection is kept. It is longer than the time between two heartbeats, and shorter
+ * than the time after which network devices silently drop a connection (AWS's NAT gateways: 350 s). If the server
+ * announces a shorter time, that is used.
  */
 const KEEP_ALIVE_MS = 90_000;
 /**
- * A connection is closed this much earlier than its server would close it, so that no request meets a closing
- * connection.
+ * A connection is closed this much earlier than the server would close it, so that no request is sent on a connection
+ * that the server is closing.
  */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 /**
- * The longest answer that is read. An input has 262,144 bytes at most, and JSON may write each byte as six: a longer
- * answer is not the service's.
+ * The longest answer that is read. A task's input has at most 262,144 bytes, each of which may take six bytes in JSON,
+ * so a longer answer isn't from the service.
  */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** A connection to one origin, which carries one call at a time. After a failure its next call connects anew. */
+/** A connection to one origin. It carries one call at a time, and after a failure connects again for the next call. */
 export type Connection = Pick<Client, 'dispatch' | 'on' | 'close' | 'destroy'>;
 
-/** Makes a connection to an origin. It connects at its first call. */
+/** Makes a connection to an origin. It isn't established before its first call. */
 export type OpenConnection = (origin: string) => Connection;
 
 /**
- * Connections to one origin, for one kind of call. Each carries one call at a time, so that there are as many as there
- * are calls at once. The most recently used one is taken first, so that connections which are not needed expire.
+ * Connections to one origin, for one kind of call. Each connection carries one call at a time, so there are as many
+ * connections as calls at once. The connection that was used last is taken first, so that those that aren't needed stay
+ * idle and expire.
  */
 export class Connections {
   readonly #origin: string;
@@ -43,7 +46,7 @@ export class Connections {
     this.#openOne = open;
   }
 
-  /** Takes an idle connection, or opens one. To be given back when its call has ended. */
+  /** Takes an idle connection, or makes one. The caller gives it back when its call has ended. */
   take(): Connection {
     return this.#idle.pop() ?? this.#open();
   }
@@ -52,7 +55,7 @@ export class Connections {
     if (this.#all.has(client)) this.#idle.push(client);
   }
 
-  /** Closes all connections, which also ends the open calls. */
+  /** Closes all connections. That also ends the calls that are open on them. */
   close(): void {
     const all = [...this.#all];
     this.#all.clear();
@@ -68,7 +71,7 @@ export class Connections {
     return client;
   }
 
-  /** Forgets an idle connection that was lost, whichever side closed it. */
+  /** Forgets an idle connection that was closed, by the server or by this side. */
   #forgetIdle(client: Connection): void {
     const index = this.#idle.indexOf(client);
     if (index === -1) return;
@@ -79,7 +82,8 @@ export class Connections {
 }
 
 /**
- * Returns a function that makes connections with shared TLS sessions: only the first one pays for a whole handshake.
+ * Returns a function that makes connections which share their TLS sessions: only the first connection needs a full
+ * handshake.
  */
 export function connector(): OpenConnection {
   const shared = connect({ timeout: CONNECTION_TIMEOUT_MS });
@@ -87,7 +91,7 @@ export function connector(): OpenConnection {
     new OneClient(origin, {
       connect: shared,
       pipelining: 1,
-      // Limits of whole calls are the worker's, on its clock.
+      // The worker limits the time of whole calls itself, on its own clock.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxResponseSize: ANSWER_LIMIT_BYTES,

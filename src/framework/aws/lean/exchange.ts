@@ -4,21 +4,21 @@ import { explainTrust } from '../network-error.js';
 import { readResponse, type ResponseHeaders } from '../response.js';
 import type { Connection, Connections } from './connections.js';
 
-/** A signed request, as it is sent. */
+/** A signed request, ready to be sent. */
 export interface SignedRequest {
   readonly path: string;
-  /** Header names and values by turns. */
+  /** Header names and values in turn: name, value, name, value, … */
   readonly headers: string[];
   readonly body: Buffer;
 }
 
 /**
- * Called once, with the end of the call and the answer's header `date`; undefined where no answer came, or none with a
- * date.
+ * Called once, with the result of the call and the answer's header `date`. The date is undefined if no answer came, or
+ * if the answer has no date.
  */
 export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
-/** Sends one request on a free connection and reads the whole answer. Never throws. */
+/** Sends one request on an idle or new connection, and reads the whole answer. Never throws. */
 export function exchange(
   connections: Connections,
   { path, headers, body }: SignedRequest,
@@ -33,9 +33,12 @@ export function exchange(
 
 const NONE: ResponseHeaders = {};
 
-/** The handler that undici calls while one request is open. */
+/** Handles one request while it is open. undici calls its methods. */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** Undefined once the call has ended, as is all that belongs to it: a connection may keep this handler for long. */
+  /**
+   * This field and the others of the call are cleared once the call has ended, because a connection may keep a
+   * reference to this handler for long.
+   */
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
   readonly #connections: Connections;
@@ -43,7 +46,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
-  /** Why this exchange ended before its answer arrived; undefined while it runs and after an answer. */
+  /** The reason for which this exchange ended without an answer; undefined while it runs, and if an answer arrived. */
   #endedBy: Error | undefined;
   #status: number | undefined;
   #headers = NONE;
@@ -57,7 +60,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#client = client;
   }
 
-  /** Ends the call when its signal aborts. The caller goes on at once, whatever the connection does. */
+  /**
+   * Ends the call when its signal aborts. The call's caller is told at once, even if the connection takes longer to
+   * close.
+   */
   watch(): void {
     if (!this.#call) return;
     this.#onAbort = () => this.#abort();
@@ -118,5 +124,5 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The error code of a request that was not written to its end: the service has nothing to act on. */
+/** The error code if a request couldn't be written completely. The service then has nothing that it could carry out. */
 const UNWRITTEN = 'EPIPE';

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 
-/** The sizes of SHA-256's blocks and digests, in bytes. */
+/** The block and digest sizes of SHA-256, in bytes. */
 const BLOCK = 64;
 const DIGEST = 32;
 
 /**
- * Returns a function that computes the HMAC-SHA-256 (RFC 2104) of a plain ASCII text, in hexadecimal, with one key of
- * 32 bytes. Two plain hashes make it, since a new `createHmac` costs more than both, on Node 24 ten times as much.
+ * Returns a function that computes the HMAC-SHA-256 (RFC 2104) of an ASCII text with a given key of 32 bytes, in
+ * hexadecimal. It is built from two plain hashes, because one `createHmac` costs more than both of them: on Node 24 ten
+ * times as much.
  */
 export function hmacOf(key: Buffer): (text: string) => string {
   const outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);

@@ -16,34 +16,34 @@ import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
-  /** Returns the credentials that the next call is signed with; a promise where a provider must be asked first. */
+  /** Returns the credentials to sign the next call with, or a promise of them if a provider has to be asked first. */
   readonly identity: () => Identity | Promise<Identity>;
-  /** Makes the connections that calls are sent on. @default over TCP and TLS */
+  /** Makes the connections on which calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
 /**
- * The least error of this machine's clock that is corrected. The service refuses a signature's time from five minutes
- * on, so that a smaller error was not the reason.
+ * The smallest error of this machine's clock that is corrected. The service refuses a signature only if its time is off
+ * by five minutes or more, so a smaller error can't have been the reason.
  */
 const SKEW_MS = 60_000;
 /**
- * The largest error of this machine's clock that is corrected: no clock is wrong by more than a century, and a date
- * beyond the year 9999 could not be signed with.
+ * The largest error of this machine's clock that is corrected. No clock is off by more than a century, and with a date
+ * after the year 9999 no signature could be made.
  */
 const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
 
 /**
- * The four calls of a worker's loop, made without the SDK: only the body, the date and the signature of each call are
- * made anew. Polls, reports and heartbeats have connections of their own.
+ * Makes the four calls of a worker without the SDK. Only the body, the date and the signature are made for each call;
+ * everything else of a request is made once. Polls, reports and heartbeats have separate connections.
  *
- * Made of plain data and a function that returns the credentials, so that a thread can have its own:
+ * It is made from plain data and a function that returns credentials, so that a thread can make its own:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
  *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
  *     calls.begin(request, { signal, onSent: () => {} }, (end) => …);
  *
- * `classify-failure.ts` decides what a failure means. A call that ended with `clockCorrected` may be repeated at once.
+ * `classify-failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {
   readonly #recipes: Recipes;
@@ -58,7 +58,7 @@ export class LeanCalls {
     this.#ways = waysOf(recipes, open);
   }
 
-  /** Begins one call. Never throws. @param done called once, with the call's end */
+  /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
     const identity = this.#identity();
     if (identity instanceof Promise) void this.#ask(identity, { request, call, done });
@@ -88,13 +88,14 @@ export class LeanCalls {
   }
 
   /**
-   * Corrects the clock by the answer's `date`, where a signature was refused for its time.
-   * @param offsetMs the clock's offset that the request was signed with
+   * Corrects the clock by the answer's header `date`, if the service refused the signature because of its time.
+   * @param offsetMs the correction of the clock that the request was signed with
    */
   #withClock(failure: CallFailure, date: string | undefined, offsetMs: number): CallFailure {
     if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
     const trueOffsetMs = Date.parse(date) - wallTime();
-    // A difference no larger than the answer's delay means a wrong key. NaN where the header is not a date.
+    // If the clock is off by no more than an answer takes, the key is wrong. The comparison is false for NaN, if
+    // the header isn't a date.
     if (!(Math.abs(trueOffsetMs - offsetMs) > SKEW_MS) || Math.abs(trueOffsetMs) > ANY_CLOCK_MS)
       return failure;
     this.#clockOffsetMs = trueOffsetMs;
@@ -102,14 +103,14 @@ export class LeanCalls {
   }
 }
 
-/** The arguments of a call that has begun. */
+/** The arguments of one call of `begin`. */
 interface Begun {
   readonly request: CallRequest;
   readonly call: CallInProgress;
   readonly done: (end: CallEnd) => void;
 }
 
-/** The signer, path and connections of one operation. */
+/** The signer, path and connections for the calls of one operation. */
 interface Way {
   readonly signer: Signer;
   readonly path: string;
@@ -132,7 +133,10 @@ function waysOf({ operations }: Recipes, open: OpenConnection): Record<HotOperat
   };
 }
 
-/** Resolves to the credentials; to a failure where the provider has none, or has none yet when the signal aborts. */
+/**
+ * Resolves to the credentials. Resolves to a failure if the provider has none, or if the signal aborts before it has
+ * answered.
+ */
 function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
   return unlessAborted(signal, identity).then(
     (output) => ({ output }),

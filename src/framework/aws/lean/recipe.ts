@@ -1,25 +1,28 @@
 import type { HotOperation } from '../call.js';
 
 /**
- * The parts that all requests of one operation share, taken from a request that the SDK built: everything but the body,
- * the date and the signature. Plain data, which can be sent to a thread.
+ * Everything that all requests of one operation have in common, taken from a request that the SDK built: all but the
+ * body, the date and the signature. It is plain data, so it can be sent to a thread.
  */
 export interface Recipe {
-  /** The origin of all requests, as `https://states.eu-west-1.amazonaws.com`; with a port other than the protocol's own. */
+  /**
+   * The origin of all requests, such as `https://states.eu-west-1.amazonaws.com`. It includes the port only if that
+   * isn't the default of the protocol.
+   */
   readonly origin: string;
   readonly path: string;
-  /** Header values by name, in small letters: host, content-type, x-amz-target, user-agent, … */
+  /** Header values by name, in lower case: host, content-type, x-amz-target, user-agent, … */
   readonly headers: Readonly<Record<string, string>>;
-  /** The region and service that a signature names. */
+  /** The region and the service that signatures name. */
   readonly signingRegion: string;
   readonly signingName: string;
 }
 
 export interface Recipes {
   readonly operations: Readonly<Record<HotOperation, Recipe>>;
-  /** The milliseconds to add to this machine's clock for the service's time, as the user's settings say. */
+  /** The milliseconds that the user's settings add to this machine's clock to get the service's time. */
   readonly clockOffsetMs: number;
-  /** True where an answer may correct the clock's offset; false where the user's settings forbid it. */
+  /** True if an answer of the service may change `clockOffsetMs`; false if the user's settings forbid that. */
   readonly correctsClock: boolean;
 }
 

@@ -15,31 +15,31 @@ import { loadSdk } from '../sdk/load-sdk.js';
 export interface ActivityLookUp {
   readonly client: SFNClient;
   readonly region: string;
-  /** True to create the activities that do not exist. */
+  /** True if activities that don't exist are to be created. */
   readonly create: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Ends the look-up, which then rejects with the signal's reason. */
+  /** Ends the search for activities when it aborts. {@link lookUpActivities} then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** The ARNs of the names that were found, and a problem for each other name. */
+/** The ARNs of the names that were found, and a problem for each name that wasn't. */
 export interface FoundActivities {
   readonly arns: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
 const RETRY_MS = [500, 5_000] as const;
-/** The longest that listing all activities may take, with all pages of the list. */
+/** The longest time that listing all activities may take, with all pages of the list. */
 const LOOK_UP_LIMIT_MS = 30_000;
-/** The interval at which a start that waits for the service logs its reason. */
+/** While a start waits for the service, the reason is logged again at this interval. */
 const REMIND_MS = 60_000;
 
 /**
- * Finds the ARNs of activities by their bare names, with one listing for all, and creates the missing ones where
- * `create` says so. Retries while the service can't be reached, and logs what is waited for, at first and once a
- * minute.
+ * Finds the ARNs of activities by their bare names, with one listing for all of them. If `create` is true, activities
+ * that don't exist are created. Retries while the service can't be reached, and logs, first and then once a minute,
+ * what it waits for.
  */
 export async function lookUpActivities(
   names: readonly string[],
@@ -61,7 +61,7 @@ export async function lookUpActivities(
   }
 }
 
-/** Returns the ARNs of all activities of the client's region, by name. */
+/** Returns the ARNs of all activities in the client's region, by name. */
 export async function listActivities(
   client: SFNClient,
   abortSignal?: AbortSignal,
@@ -84,7 +84,7 @@ async function createMissing(name: string, lookUp: ActivityLookUp): Promise<stri
   return (await persist(lookUp, [name], send)).activityArn;
 }
 
-/** Repeats a call while it fails by trouble of the network or by throttling. @throws an error that a person must fix */
+/** Repeats a call while the network is in trouble or the service throttles. @throws an error that a person must fix */
 async function persist<T>(
   { clock, random, log, signal }: ActivityLookUp,
   names: readonly string[],
@@ -93,7 +93,7 @@ async function persist<T>(
   const since = clock.now();
   for (let said: number | undefined; ;) {
     try {
-      // The SDK makes attempts of its own, and heeds no signal between two of them.
+      // The SDK itself tries several times, and ignores the signal between two attempts.
       return await unlessAborted(
         signal,
         query(clock, (limit) => call(signal ? AbortSignal.any([signal, limit]) : limit), LOOK_UP_LIMIT_MS),
@@ -122,7 +122,7 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
 });
 
 /**
- * Returns the problem of a name that no activity of the region has.
+ * Returns the problem of a name that no activity in the region has.
  * @param known the names of the region's activities
  */
 export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
@@ -138,7 +138,7 @@ export function unknownActivity(name: string, known: readonly string[], region: 
   };
 }
 
-/** Returns the problem of names that could not be looked up. */
+/** Returns the problem of activity names that couldn't be looked up. */
 export const lookUpFailed = (names: readonly string[], error: Error): Problem => ({
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,

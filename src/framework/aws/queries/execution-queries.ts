@@ -10,13 +10,13 @@ import { query } from './query.js';
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
 /**
- * The first interval between two looks at an execution, short for the many that end at once. Later intervals are
- * longer.
+ * The interval between the first two looks at an execution. It is short, since many executions end at once; later
+ * intervals are longer.
  */
 const FIRST_LOOK_MS = 50;
 const SLOWEST_LOOK_MS = 2_000;
 
-/** The end of an execution. */
+/** The status and the result of an execution that has ended. */
 export interface ExecutionEnd {
   /** SUCCEEDED, FAILED, TIMED_OUT or ABORTED. */
   readonly status: string;
@@ -25,7 +25,7 @@ export interface ExecutionEnd {
   readonly cause?: string;
 }
 
-/** Thrown where an answer does not come from Step Functions, but from something else at the endpoint. */
+/** Thrown if an answer comes from something at the endpoint that isn't Step Functions. */
 export class NoStepFunctions extends Error {
   override readonly name = 'NoStepFunctions';
 }
@@ -35,7 +35,7 @@ export class HistoryReader {
   readonly #client: SFNClient;
   readonly #executionArn: string;
   readonly #clock: Clock;
-  /** The token of the last page that was read, which may have grown since; undefined for the first page. */
+  /** The token of the last page that was read, which may contain more events by now. Undefined for the first page. */
   #page: string | undefined;
   #lastId = 0;
 
@@ -45,7 +45,7 @@ export class HistoryReader {
     this.#clock = clock;
   }
 
-  /** Returns the events since the last successful call. @throws QueryTimeout where the call is not answered */
+  /** Returns the events since the last successful call. @throws QueryTimeout if the call isn't answered in time */
   async next(): Promise<HistoryEvent[]> {
     const { GetExecutionHistoryCommand } = loadSdk();
     const fresh: HistoryEvent[] = [];
@@ -68,8 +68,8 @@ export class HistoryReader {
 }
 
 /**
- * Finds the ARN of a state machine by its name or ARN.
- * @throws Error that names the nearest machines where there is none, QueryTimeout where the call is not answered
+ * Finds the ARN of a state machine by its name. An ARN is returned as it is.
+ * @throws Error that names the nearest machines if none has this name, QueryTimeout if the call isn't answered in time
  */
 export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;
@@ -80,7 +80,7 @@ export async function findMachine(client: SFNClient, nameOrArn: string, clock: C
   throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
 }
 
-/** Returns the ARN of the state machine of a name; where there is none, the names of all machines. */
+/** Returns the ARN of the state machine with this name. If there is none, returns the names of all machines. */
 async function lookUp(
   client: SFNClient,
   wanted: string,
@@ -102,7 +102,7 @@ async function lookUp(
 /**
  * Starts an execution.
  * @returns the execution's ARN
- * @throws QueryTimeout where the call is not answered: the execution may have started
+ * @throws QueryTimeout if the call isn't answered in time; the execution may have started nevertheless
  */
 export async function startExecution(
   client: SFNClient,
@@ -111,7 +111,7 @@ export async function startExecution(
   clock: Clock,
 ): Promise<string> {
   const { StartExecutionCommand } = loadSdk();
-  // With a name, the SDK's repetition after a lost answer starts no second execution.
+  // With a name, a retry of the SDK after a lost answer doesn't start a second execution.
   const command = new StartExecutionCommand({ stateMachineArn, input, name: randomUUID() });
   const { executionArn } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
   if (!executionArn) throw new Error('the service started an execution without an ARN');
@@ -121,20 +121,20 @@ export async function startExecution(
 /** The options of following an execution. */
 export interface Following {
   readonly clock: Clock;
-  /** Called after each successful look at the execution, the one that finds its end included. */
+  /** Called after each successful look at the execution, including the one that shows its end. */
   readonly onLook?: () => Promise<void>;
   /**
-   * Called when a look failed by trouble that may pass.
+   * Called when a look failed because of trouble that may pass.
    * @param silentMs the time since the service last answered
    * @returns true to look again
-   * @default no look after a failed one
+   * @default a failed look isn't repeated
    */
   readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
 }
 
 /**
- * Resolves when an execution has ended.
- * @throws the error of a look that failed, QueryTimeout where the call is not answered
+ * Waits until an execution has ended.
+ * @throws the error of a look that failed, QueryTimeout if a call isn't answered in time
  */
 export async function followExecution(
   client: SFNClient,
@@ -159,8 +159,8 @@ export async function followExecution(
 }
 
 /**
- * Returns true for trouble of the network or the service, and for a throttle; false for a refusal, which a person must
- * fix.
+ * Returns true if the network or the service is in trouble, or throttles. Returns false for a refusal, which a person
+ * must fix.
  */
 function mayPass(error: unknown): boolean {
   const answer = classifyReportFailure(sdkFailure(error, true));

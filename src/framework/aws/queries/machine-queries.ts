@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 import { query } from './query.js';
 
-/** The name and the ARN of a state machine, as the service lists it. */
+/** The name and the ARN of a state machine that the service lists. */
 export interface KeptMachine {
   readonly name: string;
   readonly arn: string;
@@ -14,7 +14,7 @@ export interface DeployedMachine extends KeptMachine {
   readonly definition: string;
 }
 
-/** Lists the state machines of a client's region and account. */
+/** Lists the state machines in the client's region and account. */
 export async function listMachines(client: SFNClient, abortSignal: AbortSignal): Promise<KeptMachine[]> {
   const { paginateListStateMachines } = loadSdk();
   const found: KeptMachine[] = [];
@@ -25,8 +25,8 @@ export async function listMachines(client: SFNClient, abortSignal: AbortSignal):
 }
 
 /**
- * Reads every state machine of a client's region and account, each by a call of DescribeStateMachine.
- * @throws QueryTimeout where one of the calls is not answered
+ * Reads every state machine in the client's region and account, with one DescribeStateMachine call each.
+ * @throws QueryTimeout if one of the calls isn't answered in time
  */
 export async function describeMachines(client: SFNClient, clock: Clock): Promise<DeployedMachine[]> {
   const { DescribeStateMachineCommand } = loadSdk();

@@ -2,14 +2,14 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Environment } from '../../base/environment.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 
-/** The simulator's decision about one action on one resource. */
+/** The decision of IAM's policy simulator about one action on one resource. */
 export interface Simulated {
   readonly resource: string;
   /** `allowed`, `implicitDeny` or `explicitDeny`. */
   readonly decision: string;
 }
 
-/** A request as the SDK's handlers and signers take it. */
+/** A request in the form that the SDK's handlers and signers accept. */
 interface Request {
   readonly method: 'POST';
   readonly protocol: string;
@@ -21,14 +21,16 @@ interface Request {
   readonly body: string;
 }
 
-/** The address of STS or IAM, and the region for which their calls are signed. */
+/** The address of STS or IAM, and the region that its calls are signed for. */
 interface QueryService {
   readonly name: 'sts' | 'iam';
   readonly url: string;
   readonly region: string;
 }
 
-/** The one address of IAM in each partition ("AWS Identity and Access Management endpoints and quotas"). */
+/**
+ * The address of IAM in each partition, which has only one ("AWS Identity and Access Management endpoints and quotas").
+ */
 const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
   aws: { url: 'https://iam.amazonaws.com', region: 'us-east-1' },
   'aws-cn': { url: 'https://iam.cn-north-1.amazonaws.com.cn', region: 'cn-north-1' },
@@ -36,17 +38,18 @@ const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
 };
 
 /**
- * Returns true where IAM can be asked. An endpoint on this machine has made-up credentials: then only where variables
- * name the addresses of STS and IAM.
+ * Returns true if IAM can be asked. For an endpoint on this machine that is so only if variables set the addresses of
+ * STS and IAM, because its credentials are made up.
  */
 export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
   !isLoopback(endpoint) || Boolean(env['AWS_ENDPOINT_URL_STS'] && env['AWS_ENDPOINT_URL_IAM']);
 
 /**
- * Returns what the policies allow the owner of the credentials: calls `sts:GetCallerIdentity`, which is always allowed,
- * then `iam:SimulatePrincipalPolicy`. Uses the SDK's own signer and connections, without a client for either service.
- * @param resources ARNs, of one partition
- * @throws Error with the service's words where the calls are denied or not answered
+ * Returns which resources the owner of the credentials may use, as IAM's policy simulator decides. Calls
+ * `sts:GetCallerIdentity`, which is always allowed, then `iam:SimulatePrincipalPolicy`. Uses the signer and the
+ * connections of the given SDK client, so that neither service needs a client of its own.
+ * @param resources ARNs, all of the same partition
+ * @throws Error with the service's message if a call is denied or not answered
  */
 export async function simulate(
   client: SFNClient,
@@ -68,7 +71,7 @@ export async function simulate(
   const iam = { name: 'iam', ...place, url: env['AWS_ENDPOINT_URL_IAM'] || place.url } as const;
   const identity = await call(client, sts, { Action: 'GetCallerIdentity', Version: '2011-06-15' }, signal);
   const principal = principalOf(elements(identity, 'Arn')[0] ?? '');
-  // One resource a call, since the answer for several has another form.
+  // One resource per call, since an answer for several resources has another form.
   const decide = async (resource: string): Promise<Simulated> => {
     const answer = await call(client, iam, fieldsOf(principal, action, resource), signal);
     return { resource, decision: elements(answer, 'EvalDecision')[0] ?? '' };
@@ -82,8 +85,8 @@ const fieldsOf = (principal: string, action: string, resource: string): Record<s
 });
 
 /**
- * Returns the ARN of a session's role, whose policies the session has, and any other ARN as it is. The path of the role
- * is left out, since a session's ARN lacks it.
+ * For the ARN of a session, returns the ARN of its role, which has the session's policies. Returns any other ARN as it
+ * is. The role's path is left out, since a session's ARN doesn't contain it.
  */
 function principalOf(arn: string): string {
   const [, partition, account, role] = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
@@ -120,7 +123,7 @@ interface Handled {
   readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> };
 }
 
-/** The SDK client's signer, which signs requests for any service. */
+/** The signer of an SDK client. It can sign requests for any service. */
 interface Signer {
   sign(request: Request, where: { signingService: string; signingRegion: string }): Promise<unknown>;
 }
@@ -138,8 +141,8 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /**
- * Returns the texts of all XML elements of this name. None of the texts that are read here (ARNs, decisions, codes)
- * holds markup.
+ * Returns the texts of all XML elements with this name. The texts that are read here (ARNs, decisions, codes) never
+ * contain markup.
  */
 const elements = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text);

@@ -2,12 +2,12 @@ import type { Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { unlessAborted } from '../../base/time/wait.js';
 
-/** The longest that a query may take, with the SDK's own repetitions. */
+/** The longest time that a query may take, including the SDK's retries. */
 export const QUERY_LIMIT_MS = 10_000;
 
-/** Thrown where a query was not answered in time. The service may have processed it. */
+/** Thrown if a query wasn't answered in time. The service may have processed it nevertheless. */
 export class QueryTimeout extends Error {
-  // The SDK's name for the same, and for a connection that was reset.
+  // The SDK uses this name for timeouts too, and for a connection that was reset.
   override readonly name = 'TimeoutError';
 
   constructor(limitMs: number) {
@@ -15,7 +15,7 @@ export class QueryTimeout extends Error {
   }
 }
 
-/** Makes a call that a person waits for, and aborts the call after `limitMs`. @throws QueryTimeout after that time */
+/** Makes a call that a person waits for, and aborts it after `limitMs`. @throws QueryTimeout after that time */
 export async function query<T>(
   clock: Clock,
   send: (abortSignal: AbortSignal) => Promise<T>,

@@ -12,16 +12,16 @@ import type { SdkSettings } from '../sdk/settings.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 
-/** The output of a query, or its failure. Queries never reject. */
+/** The output of a query, or its failure. A query never rejects. */
 export type QueryResult<T> = { readonly output: T } | { readonly failure: CallFailure };
 
-/** The calls that end a task or keep its lease. */
+/** The calls that end a task or keep it alive. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
 const ATTEMPTS = 2;
 const AT_ONCE = 8;
 /**
- * A text in the form of a task token, so that the service does not refuse it for its form. The service never issued
+ * A text that looks like a task token, so that the service doesn't refuse it for its form. The service never issued
  * this token.
  */
 const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
@@ -34,14 +34,14 @@ export interface QuerySettings {
 }
 
 /**
- * Queries to Step Functions in one region, by one client. They change nothing there: no task is leased or ended, and no
- * lease is kept.
+ * Queries to Step Functions in one region, made with one client. They change nothing: they don't take, end or prolong
+ * any task.
  */
 export class RegionQueries {
   readonly #client: SFNClient;
   readonly #clock: Clock;
   /**
-   * The milliseconds by which the service's clock is ahead of this machine's, one value for each answer, exact to a
+   * How far the service's clock is ahead of this machine's, in milliseconds: one value for each answer, exact to a
    * second.
    */
   readonly aheadMs: number[] = [];
@@ -49,7 +49,7 @@ export class RegionQueries {
   private constructor(client: SFNClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    // The innermost step, since it still gets the head of every answer.
+    // Added to the innermost step, since only that one gets the headers of every answer.
     client.middlewareStack.add(
       (next) => async (args) => {
         const sentAt = clock.now();
@@ -65,7 +65,7 @@ export class RegionQueries {
     return new RegionQueries(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
   }
 
-  /** Returns the ARNs of the region's activities, by name. */
+  /** Returns the ARNs of the activities in the region, by name. */
   activities(): Promise<QueryResult<ReadonlyMap<string, string>>> {
     return this.#query((signal) => listActivities(this.#client, signal));
   }
@@ -78,8 +78,8 @@ export class RegionQueries {
   }
 
   /**
-   * Makes a worker's call with a token that belongs to no task. The name of the refusal shows whether the call is
-   * allowed.
+   * Makes a worker's call with a token that belongs to no task. The service always refuses it, and the error's name
+   * shows if the caller is allowed to make the call.
    */
   withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
@@ -95,7 +95,7 @@ export class RegionQueries {
     });
   }
 
-  /** Asks IAM's simulator whether these activities may be polled, since a real poll could lease a task. */
+  /** Asks IAM's policy simulator if these activities may be polled. A real poll could take a task. */
   simulatePolls(
     activityArns: readonly string[],
     env: Environment,
@@ -126,7 +126,8 @@ export class RegionQueries {
   }
 
   /**
-   * Adds a value to `aheadMs`: the header `date` of an answer names a second between the times of request and answer.
+   * Adds a value to `aheadMs`. The answer's header `date` is a whole second, at some time between the request and the
+   * answer.
    */
   #compareClocks(response: unknown, sentAt: number): void {
     const { date } = (response as { headers?: { date?: string } }).headers ?? {};

@@ -2,15 +2,15 @@ import { ClientFactory } from '../sdk/client-factory.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';
 import { type QueryResult, type QuerySettings, RegionQueries } from './region-queries.js';
 
-/** The facts about credentials that may be shown to a person: no key and no token. */
+/** Facts about credentials that may be shown to a person. They include no key and no token. */
 export interface CredentialsFound {
-  /** True for the credentials of a session. */
+  /** True if the credentials belong to a session, and so expire. */
   readonly temporary: boolean;
-  /** Epoch milliseconds at which the credentials expire; absent where that is not known. */
+  /** The epoch milliseconds at which the credentials expire; absent if that isn't known. */
   readonly endsAt?: number;
 }
 
-/** Queries in any region, with the credentials that a worker with the same settings would use. */
+/** Queries in any region. They use the credentials that a worker with the same settings would use. */
 export class ServiceQueries {
   readonly #clients: ClientFactory;
   readonly #settings: QuerySettings;
@@ -20,17 +20,17 @@ export class ServiceQueries {
     this.#clients = new ClientFactory(settings);
   }
 
-  /** Resolves with the region for calls that name no ARN; undefined where none is configured. */
+  /** Resolves with the region for calls that don't name an ARN; undefined if none is configured. */
   defaultRegion(): Promise<string | undefined> {
     return this.#clients.defaultRegion();
   }
 
-  /** Opens a client for the queries of one region. */
+  /** Makes a client for queries in one region. */
   forRegion(region: string): Promise<RegionQueries> {
     return RegionQueries.open(this.#clients, region, this.#settings.clock);
   }
 
-  /** Gets credentials from the provider. Never rejects. */
+  /** Gets credentials from the provider, and returns facts about them. Never rejects. */
   async credentials(region: string | undefined): Promise<QueryResult<CredentialsFound>> {
     const client = await this.#clients.client(region, 1, 1);
     try {

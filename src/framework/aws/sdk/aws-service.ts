@@ -17,16 +17,16 @@ export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * How a worker's calls are made. `lean`: without the SDK, from requests that the SDK built once, wherever the
-   * settings allow that. `sdk`: always by the SDK's `send`.
+   * How a worker's calls are made. `lean`: without the SDK, based on requests that the SDK built once, if the settings
+   * allow that. `sdk`: always with the SDK's `send`.
    * @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
-  /** Makes the connections that lean calls are sent on. @default over TCP and TLS */
+  /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
-/** Step Functions at one endpoint, with the same credentials and SDK settings for all regions. */
+/** Step Functions at one endpoint. All regions use the same credentials and SDK settings. */
 export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
@@ -45,24 +45,24 @@ export class AwsService {
   }
 
   /**
-   * Returns the recipes that a region's calls are made from; undefined where its calls go through the SDK, or no port
-   * is open.
+   * Returns the recipes that the calls in a region are made from. Undefined if the region's calls go through the SDK,
+   * or if `port` wasn't called for it.
    */
   recipes(region: string): Recipes | undefined {
     return this.#lean.get(region)?.recipes;
   }
 
-  /** The credentials that calls are signed with. */
+  /** The credentials that all calls are signed with. */
   get credentials(): Credentials {
     return this.#clients.credentials;
   }
 
-  /** Makes a client for calls outside the loop, which the SDK retries. */
+  /** Makes a client for calls that a worker doesn't make for each task. The SDK retries these calls. */
   client(region: string): Promise<SFNClient> {
     return this.#clients.client(region, 10, 5);
   }
 
-  /** Resolves to the region for calls that name no ARN; undefined where none is configured anywhere. */
+  /** Resolves to the region for calls that don't name an ARN; undefined if none is configured anywhere. */
   defaultRegion(): Promise<string | undefined> {
     return this.#clients.defaultRegion();
   }
@@ -73,8 +73,8 @@ export class AwsService {
   }
 
   /**
-   * Resolves to the lean path's calls; to undefined where calls must go through the SDK, for a reason that is logged
-   * once.
+   * Resolves to the calls of the lean path. Resolves to undefined if calls must go through the SDK; the reason is
+   * logged once.
    */
   async #leanCalls(region: string): Promise<SendCall | undefined> {
     const { sdk, calls: asked = 'lean', open } = this.#settings;

@@ -8,7 +8,10 @@ import { readResponse } from '../response.js';
 type RequestHandler = SFNClient['config']['requestHandler'];
 type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
 type Collector = SFNClient['config']['streamCollector'];
-/** The type of a Node agent's method that takes a request. The typings lack it, but proxying agents build on it too. */
+/**
+ * The type of the method `addRequest` of Node's agents. Node's typings lack the method, but agents for proxies build on
+ * it too.
+ */
 type AddRequest = (
   request: ClientRequest,
   options: { readonly headers?: object },
@@ -17,29 +20,31 @@ type AddRequest = (
 
 /** A call whose connection and answer are watched. */
 export interface WatchedCall extends CallInProgress {
-  /** Called with the end that the whole answer means, before the SDK reads the answer. */
+  /** Called with the result that the answer means, before the SDK reads the answer. */
   readonly onAnswer: (end: CallEnd) => void;
 }
 
 /**
- * Watches the calls of a client: ends them by their signals, and reports when a request is on its connection and what
- * the answer says. The signals do not go through the SDK's option `abortSignal`: with any option the SDK builds its
- * middleware for each call instead of keeping it (`cacheMiddleware`), which is a sixth of what a call costs.
+ * Watches a client's calls: ends each of them when its signal aborts, and reports when a request is on its connection
+ * and what the answer says. The signal isn't passed as the SDK's option `abortSignal`: with any option, the SDK builds
+ * its middleware again for each call instead of keeping it (`cacheMiddleware`), which is a sixth of a call's cost.
  */
 export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, CallInProgress>();
-  /** True where connections can be watched; false where a user's own agent or handler hides them. */
+  /**
+   * True if connections can be watched. False if the user has set an agent or a handler of their own, which hides them.
+   */
   readonly #watching: boolean;
 
   constructor({ watching }: { readonly watching: boolean }) {
     this.#watching = watching;
   }
 
-  /** Watches a client. Called once for each client, before its first call. */
+  /** Watches a client. To be called once for each client, before its first call. */
   attach(client: SFNClient): void {
-    // The innermost step, since it gets the very request that the handler gets.
+    // Added to the innermost step, since its request is the same object that the handler gets.
     client.middlewareStack.add(
       (next) => (args) => {
         const call = this.#ofInputs.get(args.input);
@@ -64,15 +69,18 @@ export class CallWatch {
     return agent;
   }
 
-  /** Binds the next sending of a command to a call: its signal and its listeners. @returns the same command */
+  /**
+   * Binds a command that is about to be sent to a call: the call's signal ends it, and its listeners are called.
+   * @returns the same command
+   */
   bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);
     return command;
   }
 
   /**
-   * Wraps a client's request handler, so that bound calls are watched. Has only the members that a client uses once it
-   * is made.
+   * Wraps a client's request handler, so that bound calls are watched. The result only has the members that a client
+   * uses after its construction.
    */
   #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
@@ -98,7 +106,7 @@ export class CallWatch {
   }
 }
 
-/** Reads a whole response into memory, and leaves its body for the SDK to read again. */
+/** Reads a whole response into memory, and puts the bytes back for the SDK to read. */
 async function readWhole(response: Response, collect: Collector): Promise<CallEnd> {
   const { statusCode: status, headers, body = new Uint8Array() } = response;
   response.body = body instanceof Uint8Array ? body : await collect(body);
@@ -106,8 +114,9 @@ async function readWhole(response: Response, collect: Collector): Promise<CallEn
 }
 
 /**
- * Copies an error of another realm into this one. Under Jest the network's errors are of another realm than the SDK,
- * which replaces them by an error without their code: an untrusted certificate would look like a server that is down.
+ * Copies an error from another realm (a `vm` context) into this one. Under Jest, network errors come from another realm
+ * than the SDK, and the SDK replaces such errors with one that lacks the code: an untrusted certificate would look like
+ * a server that is down.
  */
 function ofOurRealm(thrown: unknown): unknown {
   if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
@@ -116,8 +125,8 @@ function ofOurRealm(thrown: unknown): unknown {
 }
 
 /**
- * Calls `onSent` once the socket is ready: a kept connection at once, a new one when it is made, over TLS when it is
- * trusted.
+ * Calls `onSent` once the socket is ready. A reused connection is ready at once, a new one when it is established, and
+ * one over TLS when the server is trusted.
  */
 function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
   const pending =

@@ -14,13 +14,19 @@ const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
 export interface ClientSettings {
   readonly endpoint: Endpoint;
   readonly sdk: SdkSettings;
-  /** The region for calls that name no ARN. @default the SDK's own; at loopback us-east-1 where the SDK has none */
+  /**
+   * The region for calls that don't name an ARN. @default the SDK's own; if the endpoint is on this machine and the SDK
+   * has no region, us-east-1
+   */
   readonly region?: string;
-  /** Times the refresh of refused credentials. @default the system's clock */
+  /** The clock for the refresh of refused credentials. @default the system's clock */
   readonly clock?: Clock;
-  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  /**
+   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
+   * the SDK reads them
+   */
   readonly readFiles?: () => Promise<void>;
-  /** Logs that credentials were renewed. @default nowhere */
+  /** Logs that credentials were renewed. @default no log */
   readonly log?: Logger;
 }
 
@@ -33,7 +39,7 @@ export class ClientFactory {
   readonly #settings: ClientSettings;
   readonly #clients: SFNClient[] = [];
   readonly #provider: SFNClientConfig['credentials'];
-  /** The region of the first client, whose provider serves all. */
+  /** The region of the first client. That client's provider of credentials serves all clients. */
   #region: string | undefined;
 
   constructor(settings: ClientSettings) {
@@ -51,9 +57,10 @@ export class ClientFactory {
 
   /**
    * Makes a client.
-   * @param sockets the most calls that may be open at once; with the SDK's default of 50 a further call would wait.
-   * @param maxAttempts the most attempts that the SDK itself makes at a call.
-   * @param calls watches the client's calls; without it they are not watched.
+   * @param sockets the most calls that may be open at once. The SDK's default is 50, after which a call would have to
+   * wait.
+   * @param maxAttempts how often the SDK itself attempts a call.
+   * @param calls watches the client's calls. Without it they aren't watched.
    */
   async client(
     region: string | undefined,
@@ -61,7 +68,8 @@ export class ClientFactory {
     maxAttempts: number,
     calls?: CallWatch,
   ): Promise<SFNClient> {
-    // The SDK would print seven lines about Node 20 at each start, which this package supports on purpose.
+    // Otherwise the SDK prints seven lines at each start because Node 20 is old. This package supports Node 20 on
+    // purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const { SFNClient } = loadSdk();
     if (this.#clients.length === 0) this.#region = region;
@@ -72,7 +80,7 @@ export class ClientFactory {
     return client;
   }
 
-  /** Resolves to the region for calls that name no ARN; undefined where none is configured anywhere. */
+  /** Resolves to the region for calls that don't name an ARN; undefined if none is configured anywhere. */
   async defaultRegion(): Promise<string | undefined> {
     if (this.#settings.region) return this.#settings.region;
     const client = await this.client(undefined, 1, 1);
@@ -109,12 +117,15 @@ export class ClientFactory {
 
 function where(endpoint: Endpoint): SFNClientConfig {
   if (endpoint.kind === 'aws') return { ignoreConfiguredEndpointUrls: true };
-  // The SDK refuses FIPS and dual-stack beside a URL, and neither means anything on this machine.
+  // The SDK rejects FIPS and dual-stack if a URL is set, and neither makes sense on this machine.
   const plain = isLoopback(endpoint) && { useFipsEndpoint: false, useDualstackEndpoint: false };
   return { endpoint: endpoint.url, ...plain };
 }
 
-/** Returns true where clients use agents that Stepwright makes; false with a user's own handler or agent. */
+/**
+ * Returns true if clients use agents that Stepwright makes. Returns false if the user has set a handler or an agent of
+ * their own.
+ */
 export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
   if (!own) return true;
   const { httpAgent, httpsAgent }: Record<string, unknown> = { ...own };
@@ -122,8 +133,8 @@ export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
 }
 
 /**
- * Returns a user's ready-made handler as it is; otherwise settings for the SDK's handler, of which the user's win key
- * by key.
+ * Returns a handler that the user has made as it is. Otherwise returns settings for the SDK's handler, in which the
+ * user's settings replace ours key by key.
  */
 function requestHandler(
   own: SdkSettings['requestHandler'],
@@ -133,7 +144,7 @@ function requestHandler(
   if (own && 'handle' in own) return own;
   const settings = { keepAlive: true, maxSockets: sockets };
   const { httpAgent, httpsAgent, ...rest }: Record<string, unknown> = { ...own };
-  // The SDK would fill up settings of an agent with 50 sockets, so agents are made here.
+  // If agents were passed as settings, the SDK would limit them to 50 sockets, so they are made here.
   const [plain, secure] = [
     new HttpAgent(Object.assign({ ...settings }, httpAgent)),
     new HttpsAgent(Object.assign({ ...settings }, httpsAgent)),
@@ -155,9 +166,9 @@ const isAgent = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
- * Returns the credentials for an endpoint, or their provider; undefined for the SDK's own chain. At `local`, where
- * credentials are not checked, they are made up. Another loopback address gets the credentials of the environment or a
- * profile: the metadata service, which hangs where there is none, is never asked.
+ * Returns the credentials for an endpoint, or a provider of them; undefined for the SDK's own chain of providers. At
+ * `local`, where credentials aren't checked, they are made up. Another endpoint on this machine uses the credentials of
+ * the environment or of a profile, but never the metadata service: a call to that hangs if there is none.
  */
 function localCredentials(
   endpoint: Endpoint,
@@ -177,8 +188,9 @@ function localCredentials(
 }
 
 /**
- * Lets each ask reach a user's function: the SDK would keep what it returned, have an ask wait for one that hangs, and ask
- * twice for credentials that expire within five minutes. Stepwright keeps them itself.
+ * Returns the user's provider, marked so that the SDK calls it each time. Otherwise the SDK would keep the credentials
+ * that it returned, would make a call wait while an earlier one hangs, and would call it twice if the credentials
+ * expire within five minutes. Stepwright keeps credentials itself.
  */
 function unmemoized(provider: SFNClientConfig['credentials']): SFNClientConfig['credentials'] {
   if (typeof provider !== 'function') return provider;

@@ -1,11 +1,11 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The least time between two refreshes: at first, and at most. It doubles with each refresh. */
+/** The least time between two refreshes: 1 s after the first refresh. It doubles with each further one, up to 30 s. */
 const WAIT_MS = [1_000, 30_000] as const;
 
 /**
- * Repeats a refresh until there are new credentials: at once, then after 1 s, doubling to 30 s, however many calls
- * request it.
+ * Repeats a refresh until there are new credentials: at once, then after 1 s, then after doubled waits up to 30 s. The
+ * number of calls that request it makes no difference.
  */
 export class CredentialRefresh {
   readonly #clock: Clock;
@@ -16,15 +16,15 @@ export class CredentialRefresh {
   #timer: Cancel | undefined;
   #closed = false;
 
-  /** @param refresh asks for new credentials; resolves to true where it must be repeated. Must not reject. */
+  /** @param refresh asks for new credentials. Resolves to true if it must be repeated. Must not reject. */
   constructor(clock: Clock, refresh: () => Promise<boolean>) {
     this.#clock = clock;
     this.#refresh = refresh;
   }
 
   /**
-   * Refreshes now, or as soon as the wait is over.
-   * @returns the end of the running refresh; undefined where none runs
+   * Refreshes now or, if the last refresh was too recent, as soon as the wait is over.
+   * @returns resolves when the running refresh has ended; undefined if none is running
    */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;
@@ -38,7 +38,7 @@ export class CredentialRefresh {
     return this.#running;
   }
 
-  /** Starts the waits over: the next refresh waits a second at most. */
+  /** Starts the doubling of the waits again: the next refresh waits a second at most. */
   reset(): void {
     this.#times = 0;
     this.#nextAt = Math.min(this.#nextAt, this.#clock.now() + WAIT_MS[0]);

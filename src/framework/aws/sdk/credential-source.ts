@@ -4,45 +4,51 @@ import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 
-/** A client's source of credentials: the SDK's own chain, or a user's function. */
+/** A client's provider of credentials: the SDK's own chain of providers, or a user's function. */
 export type Provider = SFNClient['config']['credentials'];
 export type Identity = Awaited<ReturnType<Provider>>;
 
 export interface SourceOptions {
   readonly clock: Clock;
   /**
-   * Makes the provider anew, to be asked after an ask that hangs.
-   * @default the same provider is asked
+   * Makes a new provider, to be used after a request to the old one has hung.
+   * @default the same provider is used again
    */
   readonly remake?: () => Provider;
-  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  /**
+   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
+   * the SDK reads them
+   */
   readonly readFiles?: () => Promise<void>;
-  /** Called with each answer, unless a later ask was answered before. Must not throw. */
+  /** Called with the credentials of each answer, unless a later request was answered first. Must not throw. */
   readonly onAnswer: (identity: Identity) => void;
-  /** Called once for each ask that failed or was not answered in time, unless a later one was answered before. */
+  /** Called once for each request that failed or wasn't answered in time, unless a later request was answered first. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** The longest that an ask may take. Then it counts as failed, so that the provider is asked again. */
+/**
+ * The longest time that one request to the provider may take. After that it counts as failed, so that the provider is
+ * asked again.
+ */
 const ASK_LIMIT_MS = 30_000;
 
 /**
- * Asks a provider of credentials. An ask that hangs counts as failed after 30 s, and its answer is taken all the same
- * when it comes before that of a later ask.
+ * Asks a provider for credentials. A request that hangs counts as failed after 30 s. If it is answered later
+ * nevertheless, the answer is used, unless a later request was answered first.
  */
 export class CredentialSource {
   readonly #options: SourceOptions;
   readonly #closed = new Abort();
   #provider: Provider | undefined;
   #asks = 0;
-  /** The number of the latest ask that was answered. */
+  /** The number of the latest request that was answered. */
   #answered = 0;
 
   constructor(options: SourceOptions) {
     this.#options = options;
   }
 
-  /** Uses this provider, where there is none yet. */
+  /** Sets the provider, if none is set yet. */
   use(provider: Provider): void {
     this.#provider ??= provider;
   }
@@ -66,7 +72,7 @@ export class CredentialSource {
     if ((await within(clock, ASK_LIMIT_MS, ended, this.#closed)) || this.#closed.aborted) return;
     fail(named(new Error(`the provider of credentials did not answer within ${ASK_LIMIT_MS / 1000} s`)));
     late = true;
-    // The SDK's chain has every later ask wait for the one that is open.
+    // The SDK's chain makes every later request wait for the one that hangs.
     if (remake) this.#provider = remake();
   }
 
@@ -91,19 +97,20 @@ export class CredentialSource {
 }
 
 /**
- * Makes the SDK read the shared config and credentials files again: it keeps them as first read, for all its providers
- * and for ever.
+ * Makes the SDK read the shared config and credentials files again. Otherwise all its providers keep using the contents
+ * that were read first.
  */
 async function readSharedFiles(): Promise<void> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
-  // This only reads: there is no profile of this name, so nothing is asked, assumed or run for it.
+  // No profile has this name. So the files are read, but no credentials are requested, no role is assumed and no
+  // program is run.
   await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
 }
 
 /**
- * Copies credentials to sign with, since a provider may change its own object when it has new ones. An empty session
- * token becomes none, as in the SDK.
- * @throws TypeError for characters that no header can hold, with which no call could be made
+ * Copies credentials, since a provider may change its own object when it gets new ones. An empty session token is
+ * removed, as the SDK does it.
+ * @throws TypeError if they contain characters that no header can contain, since no call could be made with them
  */
 function asSigned(identity: Identity): Identity {
   const { accessKeyId, secretAccessKey, sessionToken } = identity;
@@ -113,25 +120,25 @@ function asSigned(identity: Identity): Identity {
   return { ...identity, accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }
 
-/** Characters that HTTP allows in no header. */
+/** Characters that HTTP doesn't allow in any header. */
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const WITH_A_BREAK =
   'has a line break in it, or another character that no header can hold; was it read from a file that ends in one?';
 
 /**
- * Wraps what a credential provider threw, so that it is not taken for an answer of Step Functions: a provider may
- * itself call AWS, such as STS, and throw an AWS error.
+ * Wraps what a credential provider threw. The provider may itself call AWS, such as STS, and throw an AWS error, which
+ * must not be mistaken for an answer of Step Functions.
  */
 function providerError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Partial<Error>;
   if (name === PROVIDER_ERROR) return thrown as Error;
-  // Its fields may be secret.
+  // The thrown object's fields may be secret, so they aren't shown.
   const shown = inspect(thrown, { depth: -1 });
   const said = message === undefined ? `the provider threw ${shown}` : `${name}: ${message}`;
   return named(new Error(said, { cause: thrown }));
 }
 
-/** The SDK's own name for the error of a credential provider. */
+/** The name that the SDK gives to an error of a credential provider. */
 const PROVIDER_ERROR = 'CredentialsProviderError';
 
 const named = (error: Error): Error => Object.assign(error, { name: PROVIDER_ERROR });

@@ -14,22 +14,28 @@ import { expiry, isSame, renewalTime } from './identity.js';
 export interface CredentialsSettings {
   readonly clock: Clock;
   readonly log: Logger;
-  /** True where the provider may return other credentials later; false for a plain value, which never changes. */
+  /** True if the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
-  /** False for a user's provider that keeps its own credentials, and so is asked for each call. */
+  /**
+   * True if Stepwright keeps the credentials. False for a user's provider that keeps them itself: it is asked for each
+   * call.
+   */
   readonly kept: boolean;
   /**
-   * Makes the provider anew, to be asked after an ask that hangs.
-   * @default the same provider is asked
+   * Makes a new provider, to be used after a request to the old one has hung.
+   * @default the same provider is used again
    */
   readonly remake?: () => Provider;
-  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  /**
+   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
+   * the SDK reads them
+   */
   readonly readFiles?: () => Promise<void>;
 }
 
 /**
- * The names of errors that other credentials may mend. A key that was deleted or switched off is unrecognized; no
- * signature matches while only one half of a key was replaced.
+ * The names of errors that other credentials may fix. "Unrecognized" is the error for a key that was deleted or
+ * deactivated. A signature doesn't match if only one half of the key was replaced.
  */
 export const REFUSED = new Set([
   'ExpiredToken',
@@ -42,42 +48,43 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * The names of errors for a session that was revoked in IAM, by a policy that spares sessions that began later. More
- * often they mean that a permission for this one call is missing: another call that is accepted then proves nothing.
+ * The names of errors for a session that was revoked in IAM by a policy, which doesn't apply to sessions that began
+ * later. More often they mean that a permission for this one call is missing. So if another call is accepted, that
+ * doesn't prove that the trouble is over.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** Calls wait for the provider of credentials until this long after it was asked. */
+/** Calls wait for the provider's answer until this much time has passed since it was asked. */
 const WAIT_LIMIT_MS = 5_000;
-/** After this time without a refusal, the next refusal is new trouble. */
+/** If there was no refusal for this long, the next refusal counts as new trouble. */
 const QUIET_MS = 60_000;
 
 /** The refusals since the credentials last worked. */
 interface Trouble {
   readonly first: Error;
   /**
-   * True where any accepted call proves that the trouble is over; false where a permission may be missing for some
-   * calls.
+   * True if any accepted call proves that the trouble is over. False if a permission may be missing for some calls
+   * only.
    */
   readonly provable: boolean;
-  /** The newest generation of credentials that was refused. */
+  /** The newest generation of the credentials that was refused. */
   readonly generation: number;
   readonly lastAt: number;
   readonly logged: boolean;
 }
 
 /**
- * The credentials of all clients, from one provider. Where the service refuses them, the provider fails or they are about
- * to expire, they are refreshed: at once, then after 1 s, doubling to 30 s, however many calls are refused. Once there are
- * new credentials, the calls that wait for them are repeated and the listeners are called. A call waits only where there
- * are no credentials, or where they were refused.
+ * The credentials of all clients, from one provider. If the service refuses them, the provider fails, or they are about
+ * to expire, they are refreshed: at once, then after 1 s, then after doubled waits up to 30 s. The number of refused
+ * calls makes no difference. Once there are new credentials, the calls that wait for them are repeated and the
+ * listeners are called. A call waits only if there are no credentials, or if they were refused.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
   readonly #refresh: CredentialRefresh;
   /**
-   * The context that refreshes run in. The call that starts one does so for all calls, so that no context of its own
-   * task may be kept.
+   * The async context in which refreshes run. A refresh that one call starts serves all calls, so it must not keep the
+   * async context of that call's task.
    */
   readonly #context = new AsyncResource('stepwright:credentials');
   readonly #listeners: (() => void)[] = [];
@@ -86,14 +93,14 @@ export class Credentials implements Renewal {
   /** The time at which the provider was last asked, in epoch milliseconds. */
   #askedAt = Number.NEGATIVE_INFINITY;
   #identity: Identity | undefined;
-  /** The wall time from which the provider is asked for new credentials, in epoch milliseconds. */
+  /** The provider is asked for new credentials from this time on, in epoch milliseconds of the machine's date. */
   #renewAt = Number.POSITIVE_INFINITY;
-  /** Counts the credentials: raised when new ones replace others. */
+  /** The number of times that the credentials were replaced with new ones. */
   #generation = 0;
   #trouble: Trouble | undefined;
-  /** The error that the provider last failed with; undefined once the provider has returned credentials again. */
+  /** The error with which the provider last failed; undefined once the provider has returned credentials again. */
   #failure: Error | undefined;
-  /** The error that calls failed with because there never were any credentials; undefined once there are. */
+  /** The error with which calls failed because there were no credentials yet; undefined once there are some. */
   #missing: Error | undefined;
 
   constructor(settings: CredentialsSettings) {
@@ -106,10 +113,10 @@ export class Credentials implements Renewal {
     });
   }
 
-  /** Makes a client use these credentials. The first client's provider serves all. */
+  /** Makes a client use these credentials. The provider of the first client serves all clients. */
   attach(client: SFNClient): void {
     this.#source.use(client.config.credentials);
-    // Without the mark the SDK would keep the first credentials for ever.
+    // Without the mark `memoized`, the SDK would keep the first credentials for ever.
     client.config.credentials = Object.assign(async () => this.current(), { memoized: true });
   }
 
@@ -122,8 +129,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Where a call's credentials were refused, waits for new ones and repeats the call, since nothing was done. The
-   * call's signal ends the wait.
+   * If a call's credentials were refused, waits for new ones and repeats the call. That is safe, since the service did
+   * nothing. The wait ends when the call's signal aborts.
    */
   async failed<T>(
     end: CallEnd<T>,
@@ -148,9 +155,10 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns the credentials that the next call is signed with; a promise where the provider must be asked first. The
-   * promise rejects with the provider's error where there never were any credentials. Where the provider fails or they are
-   * about to expire, the last ones stay in use: the service decides whether they have expired, not this machine's clock.
+   * Returns the credentials to sign the next call with, or a promise of them if the provider must be asked first. The
+   * promise rejects with the provider's error if there were never any credentials. If the provider fails, or the
+   * credentials are about to expire, the last ones stay in use: the service decides if they have expired, not this
+   * machine's clock.
    */
   current(): Identity | Promise<Identity> {
     const identity = this.#identity;
@@ -159,7 +167,7 @@ export class Credentials implements Renewal {
     return identity;
   }
 
-  /** Calls the listener whenever new credentials replace refused ones. */
+  /** Calls the listener whenever refused credentials are replaced with new ones. */
   onRenewed(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -170,8 +178,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Asks the provider, and returns the credentials in hand where it fails or takes long.
-   * @throws the provider's error where there never were any credentials
+   * Asks the provider. If it fails or takes long, returns the credentials that are already there.
+   * @throws the provider's error if there were never any credentials
    */
   async #ask(): Promise<Identity> {
     if (!this.#failure) await this.#waitFor(this.#askOnce());
@@ -183,7 +191,7 @@ export class Credentials implements Renewal {
     throw (this.#missing = this.#failure ?? new Error('the provider of credentials gave none'));
   }
 
-  /** Asks the provider, once at a time for all callers. */
+  /** Asks the provider. Callers that ask at the same time share one request. */
   #askOnce(): Promise<void> {
     this.#asking ??= this.#context.runInAsyncScope(() => {
       this.#askedAt = this.#settings.clock.now();
@@ -212,7 +220,7 @@ export class Credentials implements Renewal {
     this.#identity = identity;
     if (first) return;
     this.#generation++;
-    // A renewal in time needs no announcement.
+    // Credentials that were renewed before they expired aren't logged.
     if (!error) return;
     if (!this.#trouble?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
     if (this.#trouble) this.#trouble = { ...this.#trouble, logged: true };
@@ -220,8 +228,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Notes whether a call's credentials were accepted or refused.
-   * @returns true where the call failed and other credentials may help
+   * Records if a call's credentials were accepted or refused.
+   * @returns true if the call failed and other credentials may help
    */
   #learn(end: CallEnd<unknown>, asOf: AsOf): end is { readonly failure: CallFailure } {
     if (!('failure' in end)) {
@@ -231,7 +239,7 @@ export class Credentials implements Renewal {
     return this.#noteRefusal(end.failure, asOf);
   }
 
-  /** @returns true where other credentials may help */
+  /** @returns true if other credentials may help */
   #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
     const denied = DENIED.has(type);
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
@@ -245,8 +253,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns true where an accepted call proves that the trouble is over: it used newer credentials, or was sent after
-   * the last refusal.
+   * Returns true if an accepted call proves that the trouble is over: it used newer credentials than those that were
+   * refused, or it was sent after the last refusal.
    */
   #isDisproved({ generation, sentAt }: AsOf): boolean {
     const trouble = this.#trouble;
@@ -267,10 +275,7 @@ export class Credentials implements Renewal {
     return this.#context.runInAsyncScope(() => this.#refresh.request());
   }
 
-  /**
-   * Asks the provider for new credentials.
-   * @returns true where the provider must be asked again
-   */
+  /** Asks the provider for new credentials. @returns true if the provider must be asked again */
   async #askAnew(): Promise<boolean> {
     const generation = this.#generation;
     this.#askedAt = this.#settings.clock.now();
@@ -287,7 +292,7 @@ export class Credentials implements Renewal {
     if (asked && leftMs > 0) await within(clock, leftMs, asked, signal);
   }
 
-  /** Adds to the error of a refused call why there are no other credentials. */
+  /** Adds to the error of a refused call the reason for which there are no other credentials. */
   #explained<E extends { readonly failure: CallFailure }>(end: E): E {
     if (!this.#failure) return end;
     const { error } = end.failure;

@@ -1,10 +1,10 @@
 import { wallTime } from '../../base/time/clock.js';
 import type { Identity } from './credential-source.js';
 
-/** Credentials are renewed this long before they expire, as by the SDK. */
+/** Credentials are renewed this long before they expire, as the SDK does it. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
 
-/** Returns true for credentials that sign the same way, whenever they expire. */
+/** Returns true if both credentials make the same signatures. Their expiry may differ. */
 export function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
   return (
     one?.accessKeyId === other?.accessKeyId &&
@@ -13,16 +13,17 @@ export function isSame(one: Identity | undefined, other: Identity | undefined): 
   );
 }
 
-/** Returns when an identity expires, in epoch milliseconds; Infinity where it does not. */
+/** Returns the time at which credentials expire, in epoch milliseconds; Infinity if they don't. */
 export function expiry({ expiration }: Identity): number {
   const expiresAt = new Date(expiration ?? Number.NaN).getTime();
   return Number.isNaN(expiresAt) ? Number.POSITIVE_INFINITY : expiresAt;
 }
 
 /**
- * Returns the wall time from which the provider is asked for new credentials: five minutes before these expire. Where a
- * renewal brought credentials that live less than ten minutes, that is halfway through their life, so that their provider
- * is not asked all the time.
+ * Returns the time from which the provider is asked for new credentials, in epoch milliseconds of the machine's date:
+ * five minutes before these expire. If these come from a renewal and expire in less than ten minutes, it is half of
+ * that time from now, so that their provider isn't asked all the time.
+ * @param first true if these are the first credentials, not a renewal
  */
 export function renewalTime(expiresAt: number, first: boolean): number {
   const halfMs = first ? Number.POSITIVE_INFINITY : (expiresAt - wallTime()) / 2;

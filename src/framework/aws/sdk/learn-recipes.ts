@@ -3,10 +3,10 @@ import type { Recipe, Recipes } from '../lean/recipe.js';
 import type { HotOperation } from '../call.js';
 import { loadSdk } from './load-sdk.js';
 
-/** The credentials of the requests that recipes are learnt from, which are never sent. */
+/** The credentials for the requests that recipes are learnt from. Those requests are never sent. */
 const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
 
-/** Headers that no recipe has: they are made for each request, or belong to the one that the recipe was learnt from. */
+/** Headers that are left out of recipes, because they differ in each request. */
 const OF_ONE_REQUEST = new Set([
   'authorization',
   'content-length',
@@ -17,7 +17,7 @@ const OF_ONE_REQUEST = new Set([
   'x-amzn-trace-id',
 ]);
 
-/** A request as the SDK gives it to its request handler. */
+/** A request in the form in which the SDK passes it to its request handler. */
 interface BuiltRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -28,10 +28,10 @@ interface BuiltRequest {
 }
 
 /**
- * Learns the recipe of each operation from a request that the SDK builds and does not send. The recipe's address, path
- * and headers so follow the SDK's own rules for all settings (region, FIPS, dual-stack, a URL, the user agent).
- * @param client stays unchanged; nothing else may use it meanwhile.
- * @throws what the SDK throws where it can't make a request with the settings
+ * Learns the recipe of each operation from a request that the SDK builds and doesn't send. So the recipe's address,
+ * path and headers are what the SDK makes of all settings (region, FIPS, dual-stack, a URL, the user agent).
+ * @param client is restored afterwards. Nothing else may use it in the meantime.
+ * @throws the SDK's error if it can't make a request with the settings
  */
 export async function learnRecipes(client: SFNClient): Promise<Recipes> {
   const { config } = client;
@@ -66,7 +66,7 @@ async function learn(client: SFNClient): Promise<Recipes> {
   };
 }
 
-/** Resolves to the request that the SDK builds in `send`, without sending it. */
+/** Resolves to the request that the SDK builds when `send` is called. It isn't sent. */
 async function buildRequest(
   config: SFNClient['config'],
   send: () => Promise<unknown>,
@@ -101,5 +101,8 @@ function recipeOf({ protocol, hostname, port, path, query = {}, headers }: Built
   };
 }
 
-/** Finds the region and the service: `AWS4-HMAC-SHA256 Credential=KEY/20260131/eu-west-1/states/aws4_request, …` */
+/**
+ * Finds the region and the service in a header such as `AWS4-HMAC-SHA256
+ * Credential=KEY/20260131/eu-west-1/states/aws4_request, …`
+ */
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request,/;

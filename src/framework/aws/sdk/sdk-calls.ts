@@ -13,12 +13,12 @@ import { sdkFailure } from './sdk-failure.js';
 import { loadSdk } from './load-sdk.js';
 
 /**
- * The attempts that the SDK makes at a call. The worker repeats calls itself: the SDK would hide a lost token, and make
- * an accepted report look like a timeout.
+ * The number of attempts that the SDK makes at a call. The worker repeats calls itself: if the SDK did, a lost token
+ * would go unnoticed, and a report that was accepted at first would look like a task that timed out.
  */
 const ONE_ATTEMPT = 1;
 
-/** The numbers of calls that a worker may have open at once in one region, by kind. */
+/** The most calls of each kind that a worker may have open at once in one region. */
 export interface Sockets {
   readonly polls: number;
   readonly reports: number;
@@ -26,8 +26,8 @@ export interface Sockets {
 }
 
 /**
- * Makes the four calls through the SDK's own `send`, which honours all settings. Polls, reports and heartbeats have a
- * client each, so that neither fifty open polls nor many heartbeats make a report wait.
+ * Makes the four calls with the SDK's own `send`, which follows all settings. Polls, reports and heartbeats each have
+ * their own client, so that a report never waits because many polls or heartbeats are open.
  */
 export async function sdkCalls(
   clients: ClientFactory,
@@ -77,7 +77,7 @@ async function attempt(
   }
 }
 
-/** The progress of a call, as seen so far. */
+/** What is known so far about a call that is open. */
 interface Seen {
   sent: boolean;
   answered?: CallEnd;
@@ -87,7 +87,7 @@ const refusal = ({ answered }: Seen): { readonly failure: CallFailure } | undefi
   answered && 'failure' in answered ? answered : undefined;
 
 /**
- * Returns true where the SDK has corrected its clock, so that a second call may succeed. Otherwise the key is wrong.
+ * Returns true if the SDK has corrected its clock, so that a second call may succeed. If it hasn't, the key is wrong.
  */
 function correctedClock(thrown: unknown): boolean {
   const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };

@@ -4,26 +4,26 @@ import { explainTrust, neverSent } from '../network-error.js';
 import { strangeAnswer } from '../response.js';
 
 /**
- * The names of errors for a request that could not be made: credentials, a region or an endpoint are missing or
+ * The names of errors for a request that couldn't be made, because credentials, a region or an endpoint are missing or
  * contradict each other.
  */
 const SETUP = new Set(['CredentialsProviderError', 'TokenProviderError', 'EndpointError']);
 
-/** The name that the SDK gives to an error whose answer names none. */
+/** The name that the SDK gives to an error if the answer doesn't name one. */
 const NAMELESS = 'Unknown';
 
-/** The fields that the SDK attaches to an error of an answer. */
+/** The fields that the SDK adds to the error of an answer. */
 interface SdkError {
   readonly code?: unknown;
-  /** Set only for an answer that the SDK could read as an error of the service. */
+  /** Set only if the SDK could read the answer as an error of the service. */
   readonly $fault?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
 /**
- * Reads a failure from what the SDK threw for a call whose answer was not seen. The value's class is not trusted, since
- * errors may come from another realm.
- * @param sent true where the request was seen on a connection.
+ * Makes a failure from what the SDK threw for a call whose answer wasn't seen. It doesn't check the error's class,
+ * since errors may come from another realm (a `vm` context).
+ * @param sent true if the request was seen on a connection.
  */
 export function sdkFailure(thrown: unknown, sent: boolean): CallFailure {
   const error = isNativeError(thrown) ? thrown : new Error(String(thrown));
@@ -46,7 +46,7 @@ function answered(error: Error, status: number, readable: boolean): CallFailure 
   return { error: strangeAnswer(status, bodyOf(error)), type: undefined, status, sent: true, setup: false };
 }
 
-/** Returns the body of an answer that is not JSON, as far as the parser's message quotes it. */
+/** Returns the body of an answer that isn't JSON, as far as the message of the JSON parser quotes it. */
 function bodyOf({ message, name }: Error): string {
   if (name === NAMELESS) return '';
   return (
@@ -56,6 +56,6 @@ function bodyOf({ message, name }: Error): string {
   );
 }
 
-/** Returns true for the SDK's error of a connection that was not made in time. */
+/** Returns true for the SDK's error that a connection wasn't made in time. */
 const connectionTimedOut = ({ name, message }: Error): boolean =>
   name === 'TimeoutError' && /connect(ion)? timeout|did not establish a connection/i.test(message);

@@ -1,8 +1,8 @@
 import type { SdkSettings } from './settings.js';
 
 /**
- * The settings that the lean path honours: they shape the request that the SDK builds, or choose its credentials. With
- * any other setting, known or not, calls go through the SDK.
+ * The settings that the lean path follows, since they only affect the request that the SDK builds, or its credentials.
+ * If any other setting is present, calls go through the SDK.
  */
 const HONOURED = new Set([
   'credentials',
@@ -27,7 +27,10 @@ const HONOURED = new Set([
   'defaultsMode',
 ]);
 
-/** Returns why calls must go through the SDK's own `send`, for people; undefined where no setting needs it. */
+/**
+ * Returns the reason, for people, for which calls must go through the SDK's own `send`; undefined if no setting
+ * requires that.
+ */
 export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
   const asked = Object.entries(sdk).flatMap(([key, value]) =>
     value === undefined || HONOURED.has(key) ? [] : [`sdk.${key}`],
@@ -35,7 +38,7 @@ export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
   return asked.length > 0 ? `${asked.join(' and ')} is set` : undefined;
 }
 
-/** Returns true for a client whose `send` was replaced, as aws-sdk-client-mock and spies do. */
+/** Returns true if a client's `send` was replaced, as aws-sdk-client-mock and spies do. */
 export function isMocked(client: { readonly send: unknown }, own: { readonly prototype: object }): boolean {
   // The SDK's own clients inherit `send`.
   return (

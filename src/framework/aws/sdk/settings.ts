@@ -2,14 +2,14 @@ import type { SFNClientConfig } from '@aws-sdk/client-sfn';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 
-/** The settings of the SDK's client that a user may pass through: proxy, FIPS, an assumed role, a logger … */
+/** The settings of the SDK's client that a user may set: a proxy, FIPS, an assumed role, a logger, … */
 export type SdkSettings = Omit<
   SFNClientConfig,
   'endpoint' | 'region' | 'maxAttempts' | 'retryMode' | 'retryStrategy'
 >;
 
 /**
- * What to do instead of each setting that is not passed through, because it has another place or would hide lost
+ * The advice for each setting of the SDK that a user can't set here, because it is set elsewhere or would hide lost
  * tokens.
  */
 const NOT_FOR_SDK: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   retryStrategy: 'leave it out: a worker retries by itself, in the open',
 };
 
-/** The settings of a request handler that can hurt a worker. */
+/** The settings of a request handler that can harm a worker. */
 interface HandlerSettings {
   readonly requestTimeout?: unknown;
   readonly socketTimeout?: unknown;
@@ -30,8 +30,8 @@ interface HandlerSettings {
 }
 
 /**
- * Returns the problems of settings that can't be passed through to the SDK. Loads no SDK.
- * @param pollLimitMs the longest that a poll may take: no limit of the SDK may be shorter.
+ * Returns the problems of settings that can't be passed on to the SDK. Doesn't load the SDK.
+ * @param pollLimitMs the longest time that a poll may take. The SDK's own time limits must not be shorter.
  */
 export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promise<Problem[]> {
   const settings = await handlerSettings(sdk.requestHandler);
@@ -43,8 +43,8 @@ export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promis
 }
 
 /**
- * Returns a problem where a user's agent allows fewer connections than calls can be open at once in a region.
- * @param calls the most open calls of each kind: `{ polls: 10, reports: 16 }`.
+ * Returns a problem if a user's agent allows fewer connections than calls may be open at once in a region.
+ * @param calls the most open calls of each kind, such as `{ polls: 10, reports: 16 }`.
  */
 export async function socketProblems(
   sdk: SdkSettings,
@@ -88,12 +88,12 @@ function timeoutProblems(where: string, settings: object, pollLimitMs: number): 
   });
 }
 
-/** The longest delay of a Node timer: with a longer one it fires at once. */
+/** The longest delay of a Node timer. If a delay is longer, the timer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Resolves to a request handler's settings; to `{}` for a handler of an unknown kind, and to undefined for a value that
- * is no handler. A ready-made handler of the SDK holds its settings as a promise until its first call.
+ * Resolves to a request handler's settings, to `{}` for a handler of an unknown kind, and to undefined for a value that
+ * isn't a handler. A handler object of the SDK keeps its settings as a promise until its first call.
  */
 async function handlerSettings(handler: SdkSettings['requestHandler']): Promise<HandlerSettings | undefined> {
   if (handler === undefined) return {};
@@ -110,7 +110,9 @@ const badHandler = ({ requestHandler }: SdkSettings): Problem => ({
   fix: 'give it as in `requestHandler: { httpsAgent }`, or leave it out',
 });
 
-/** Resolves to the agent of a request handler. The SDK's handler makes its agent for plain HTTP at its first call. */
+/**
+ * Resolves to the agent of a request handler. The SDK's handler makes its agent for plain HTTP only at its first call.
+ */
 async function agentOf(settings: HandlerSettings, agentKey: 'httpAgent' | 'httpsAgent'): Promise<unknown> {
   const { httpAgentProvider } = settings;
   return agentKey === 'httpAgent' && httpAgentProvider ? httpAgentProvider() : settings[agentKey];

@@ -4,29 +4,36 @@ import { type Cancel, systemClock } from '../time/clock.js';
 import { within } from '../time/wait.js';
 import { standardOutput } from './log-output.js';
 
-/** A line without an end is held back for so long, since a child that found its pipe full writes the rest later. */
+/**
+ * The time for which an unfinished line of a child is held back. A child that found its pipe full writes the rest of
+ * the line later.
+ */
 const HELD_MS = 1_000;
-/** The characters of a line that are held back at most. */
+/** The most characters of an unfinished line that are held back. A longer one is passed on unfinished. */
 const HELD_LENGTH = 2 ** 14;
-/** The longest that the streams of a child are read after its exit: a process that it started may hold them open. */
+/**
+ * The longest time for which a child's streams are still read after its exit. They may not close by themselves, since a
+ * process that the child started may hold them open.
+ */
 const REST_MS = 250;
 
-/** A standard stream of this process. */
+/** A standard stream of this process, to which the output of children is written. */
 interface Sink {
-  /** @returns false where it takes no more before {@link whenDrained} */
+  /** @returns false if nothing more should be written until {@link whenDrained} calls its function */
   write(text: string): boolean;
   whenDrained(fn: () => void): void;
 }
 
-/** The standard streams of a child, of which one that is not read here is null. */
+/** The standard streams of a child. A stream that this process doesn't read is null. */
 export interface ChildStreams {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
 }
 
 /**
- * Returns how a child process gets a standard stream of this one. A pipe or a socket is not shared with it: the child
- * would make writes of this process wait for the reader, since both have the same flags (O_NONBLOCK, open(2)).
+ * Returns the value for `stdio` with which a child process gets a standard stream of this process. A pipe or a socket
+ * isn't inherited: both processes would share its flags (O_NONBLOCK, open(2)), so a child that clears the flag would
+ * make writes of this process wait for the reader.
  */
 export function streamForChild(fd: 1 | 2): 'inherit' | 'pipe' {
   const stats = fstatSync(fd);
@@ -34,15 +41,16 @@ export function streamForChild(fd: 1 | 2): 'inherit' | 'pipe' {
 }
 
 /**
- * Passes on what a thread or a process writes to its standard streams, in whole lines. Reads no faster than the streams of
- * this process take it, so that a slow reader costs no memory here. A reader that is gone costs nothing.
+ * Copies what a child (a thread or a process) writes to its standard streams to the streams of this process, in whole
+ * lines. The child's streams are read only as fast as this process's streams accept the text, so a slow reader costs no
+ * memory here. If the reader is gone, the child isn't held up.
  */
 export class ChildOutput {
   readonly #streams: readonly Readable[];
   readonly #closed: Promise<unknown>;
   #hasExited = false;
 
-  /** @param onError called with what is written to standard error */
+  /** @param onError receives the text that the child writes to standard error */
   constructor({ stdout, stderr }: ChildStreams, onError: (text: string) => void = () => {}) {
     if (stdout) this.#passOn(stdout, standardOutput());
     if (stderr) this.#passOn(stderr, standardError(), onError);
@@ -52,7 +60,10 @@ export class ChildOutput {
     );
   }
 
-  /** Resolves when what the child wrote before its exit is passed on. Never rejects. */
+  /**
+   * Resolves when everything that the child wrote before its exit is passed on, or after 250 ms. To be called once the
+   * child has exited. Never rejects.
+   */
   async readRest(): Promise<void> {
     this.#hasExited = true;
     for (const stream of this.#streams) stream.resume();
@@ -79,14 +90,17 @@ export class ChildOutput {
   }
 }
 
-/** Joins chunks of text to whole lines, so that lines of several sources do not mix. */
+/** Joins chunks of text into whole lines, so that lines from several sources aren't mixed. */
 class WholeLines {
   readonly #write: (text: string) => void;
   readonly #isRead: () => boolean;
   #held = '';
   #cancel: Cancel = () => {};
 
-  /** @param isRead returns false while chunks that were written are not read */
+  /**
+   * @param isRead returns false while the source is paused: the rest of an unfinished line can't arrive then, so the
+   * line is held back longer
+   */
   constructor(write: (text: string) => void, isRead: () => boolean) {
     this.#write = write;
     this.#isRead = isRead;
@@ -115,7 +129,10 @@ class WholeLines {
   }
 }
 
-/** A stream of Node's as a sink. Ignores its errors, since a reader that is gone must not end this process. */
+/**
+ * Writes to one of Node's streams. Errors of the stream are ignored: this process must not end because nobody reads its
+ * output.
+ */
 class StreamSink implements Sink {
   readonly #stream: Writable;
   #waiting: (() => void)[] = [];

@@ -4,25 +4,35 @@ import { FLUSH_LIMIT_MS, sleepSync, nonBlocking } from './stdio.js';
 
 const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
 
-/** The most bytes that wait while the log can't be written: some 20,000 lines. */
+/** The most bytes of log lines that are kept in memory while they can't be written: about 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
-/** The most bytes that wait while writing works but is behind, since a program may write much at once. */
+/**
+ * The most bytes that are kept in memory while writing works but is slower than logging. It is higher, since a program
+ * may log a lot at once.
+ */
 const BEHIND_BYTES = 16 * KEPT_BYTES;
-/** Lines that follow another within this time are written together, since a write costs more than a line. */
+/**
+ * After a line is written, the lines of the next 10 ms are gathered and written together, since one write costs more
+ * than one line.
+ */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
-/** While more than this is kept, output of children is not read. */
+/** While more bytes than this wait to be written, the output of children isn't read. */
 const FULL_BYTES = 2 ** 20;
-/** The interval at which a log that is full and can't be written is tried again. */
+/** The least time between two attempts to write while so much is kept that lines are dropped. */
 const RETRY_MS = 1_000;
 
-/** Called with the number of dropped lines and the reason: the system's code, such as ENOSPC, or `behind`. */
+/**
+ * Called with the number of dropped lines and the reason. The reason is the system's error code, such as ENOSPC, or
+ * `behind` if writing works but was too slow.
+ */
 export type TellLost = (lost: number, why: string) => void;
 
 /**
- * Standard output for the lines of logs. A line is accepted at once and written in the background. Lines that can't be
- * written (a full disk, a reader that is gone or does not read) are kept, tried again with later ones, and dropped
- * beyond 4 MiB. No call throws, and only the end of the process waits for the lines, for a second at most.
+ * Standard output for log lines. A line is accepted at once and written in the background. If lines can't be written,
+ * because the disk is full or the reader is gone or doesn't read, they are kept and tried again together with later
+ * ones. While 4 MiB are kept, new lines are dropped. No call throws. Only the exit of the process waits for the lines,
+ * for a second at most.
  */
 class LogOutput {
   readonly #boom = new SonicBoom({
@@ -33,11 +43,14 @@ class LogOutput {
     retryEAGAIN: () => this.#mayWait(),
   });
   #keptBytes = 0;
-  /** Lines that wait to be written with later ones; undefined where the next line is written at once. */
+  /** Lines that wait to be written together. Undefined if the next line is to be written at once. */
   #gathered: string | undefined;
-  /** The number of lines dropped since the last report of dropped lines. */
+  /** The number of lines that were dropped since the loss was last reported. */
   #lost = 0;
-  /** Why lines are dropped: the code of the last error since all lines were written, or `behind` without an error. */
+  /**
+   * The reason for which lines are dropped: the code of the last write error, or `behind` if there was no error since
+   * all lines were last written.
+   */
   #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;
   #giveUpAt = Number.POSITIVE_INFINITY;
@@ -54,7 +67,7 @@ class LogOutput {
     process.once('exit', () => this.#flushSync());
   }
 
-  /** @returns false where more can wait until {@link whenDrained} */
+  /** @returns false if nothing more should be written until {@link whenDrained} calls its function */
   write(line: string): boolean {
     const bytes = Buffer.byteLength(line);
     const most = this.#why === 'behind' ? BEHIND_BYTES : KEPT_BYTES;
@@ -66,7 +79,7 @@ class LogOutput {
     return !this.#isFull;
   }
 
-  /** Calls a function once, when less is kept or nothing more can be written. */
+  /** Calls `fn` once: when fewer bytes wait to be written, or when a write fails. */
   whenDrained(fn: () => void): void {
     this.#waiting.push(fn);
   }
@@ -91,14 +104,14 @@ class LogOutput {
     this.#gathered = '';
   }
 
-  /** Sets the function that logs dropped lines, in place of the previous one. */
+  /** Sets the function that reports dropped lines. It replaces the previous one. */
   onLost(tell: TellLost): void {
     this.#tellLost = tell;
   }
 
   /**
-   * Resolves when all lines are written or can't be, after a second at most. From then on no write waits for its
-   * reader.
+   * Resolves when all lines are written, or after a second. Once that second is over, no write waits for its reader any
+   * more, here or at the exit.
    */
   flush(): Promise<void> {
     this.#giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
@@ -144,7 +157,10 @@ class LogOutput {
     if (!this.#isFull) this.#wake();
   }
 
-  /** True where a reader is slow, or does not read. One that is gone, or a full disk, is not waited for. */
+  /**
+   * True if many lines wait because their reader is slow or doesn't read. False if the reader is gone or the disk is
+   * full: waiting wouldn't help then.
+   */
   get #isFull(): boolean {
     return this.#keptBytes > FULL_BYTES && (this.#why === 'behind' || this.#why === 'EAGAIN');
   }
@@ -159,15 +175,15 @@ class LogOutput {
     const lost = this.#lost;
     this.#lost = 0;
     this.#tellLost(lost, this.#why);
-    // The line that reports it was dropped itself.
+    // The line that reports the loss was dropped too.
     if (this.#lost > 0) this.#lost = lost;
   }
 }
 
 let output: LogOutput | undefined;
 
-/** Returns the one output of this process: two would cut each other's lines. */
+/** Returns the only LogOutput of this process. Two of them would write into each other's lines. */
 export const standardOutput = (): LogOutput => (output ??= new LogOutput());
 
-/** Writes the rest of the log; does nothing where nothing was logged. See {@link LogOutput.flush}. */
+/** Writes the log lines that still wait. Does nothing if nothing was logged. See {@link LogOutput.flush}. */
 export const flushLog = async (): Promise<void> => output?.flush();

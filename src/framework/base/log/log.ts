@@ -12,7 +12,7 @@ export interface LogLine {
   (fields: object, message: string): void;
 }
 
-/** The logger of handlers and the framework. A pino logger fits as it is. */
+/** The logger that handlers and the framework log with. A pino logger can be used as one. */
 export interface Logger {
   readonly debug: LogLine;
   readonly info: LogLine;
@@ -23,8 +23,8 @@ export interface Logger {
 }
 
 /**
- * Returns the fields and the message that a line was logged with. An error in place of the fields becomes the field
- * `err`, as in pino.
+ * Returns the fields and the message of a log call, given the call's arguments. If the first argument is an error, the
+ * fields are `{ err: error }`, as in pino.
  */
 export function partsOf(...args: [string] | [object, string]): [fields: object, message: string] {
   if (args.length === 1) return [{}, args[0]];
@@ -35,17 +35,21 @@ export function partsOf(...args: [string] | [object, string]): [fields: object, 
 export interface LogOptions {
   /** The lowest level that is written: `debug`, `info`, `warn`, `error` or `silent`. @default 'info' */
   level?: string;
-  /** Writes coloured lines for a person instead of JSON. @default false */
+  /**
+   * Writes readable lines for a person instead of JSON. They are coloured if they go to standard output. @default false
+   */
   pretty?: boolean;
   /** Receives the lines. @default standard output */
   destination?: DestinationStream;
 }
 
 /**
- * Makes a pino logger. Lines to standard output are written in the background, and the last ones when the process exits.
- * Lines that can't be written are dropped, and their number is logged when writing works again. The logger never throws,
- * and nothing waits for the reader of the log: no heartbeat, and the end of the process for a second at most. Your own
- * `destination` is written to as by pino.
+ * Makes a pino logger. Lines to standard output are written in the background, and the last ones when the process
+ * exits. Lines that can't be written are dropped, and their number is logged once writing works again. The logger never
+ * throws. Nothing waits for the log to be read: no task, no heartbeat, and the exit of the process for a second at
+ * most.
+ *
+ * If you pass a `destination`, all this doesn't apply: pino writes to it as it always does.
  */
 export function createLog({ level = 'info', pretty = false, destination }: LogOptions = {}): PinoLogger {
   const options = {
@@ -64,7 +68,10 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   return log;
 }
 
-/** Returns a function that writes the current time as pino does, computed once for all lines of a millisecond. */
+/**
+ * Returns a function that writes the current time in pino's format. The text is computed once for all lines of the same
+ * millisecond.
+ */
 function isoTime(): () => string {
   let [at, text] = [Number.NaN, ''];
   return () => {

@@ -1,7 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { loadLibrary } from '../load-library.js';
 
-/** Returns a stream that takes pino's lines of JSON and writes them to `destination` as lines for a person. */
+/** Returns a stream that takes pino's JSON lines and writes them to `destination` in a form that people can read. */
 export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
   // Loaded here, since only a person's terminal needs it: a worker in a container writes JSON.
   const { prettyFactory } = loadLibrary('pino-pretty') as typeof import('pino-pretty');
@@ -21,8 +21,8 @@ const plain = (_: number, text: string): string => text;
 const [RED, GREEN, CYAN] = [31, 32, 36];
 
 /**
- * Returns a short line about the end of a task, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, or about its progress, with
- * a bar. Undefined for any other line.
+ * Returns a short line for a task that has ended, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, or for a task's progress,
+ * with a bar. Returns undefined for any other log line.
  */
 function taskLine(line: string, paint: typeof plain): string | undefined {
   const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
@@ -56,7 +56,10 @@ function barOf(progress: unknown): string {
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
-/** Returns the message in a cause as one line; where several rules are broken, each follows on a line of its own. */
+/**
+ * Returns the message in a failure's cause as one line. If the cause lists several broken rules, each of them follows
+ * on its own line.
+ */
 function messageIn(cause: unknown): string {
   const text = typeof cause === 'string' ? cause : '';
   try {

@@ -1,13 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../time/clock.js';
 
-/** The longest that the end of a process waits for a reader of its output that does not read. */
+/** The longest time for which the exit of a process waits for a reader of its output that doesn't read. */
 export const FLUSH_LIMIT_MS = 1_000;
 const SLEEP_MS = 10;
 
 /**
- * Returns a descriptor of standard output (1) or standard error (2) on which a write never waits for its reader, but fails
- * with EAGAIN instead. A thread that waits in a write would keep the process from exiting.
+ * Returns a file descriptor of standard output (1) or standard error (2) on which a write never waits for the reader.
+ * If the pipe is full, the write fails with EAGAIN instead. A thread that is blocked in a write would keep the process
+ * from exiting.
  */
 export function nonBlocking(fd: 1 | 2): number {
   // Node makes a pipe or a socket non-blocking when it makes the stream. A file never makes a write wait.
@@ -15,7 +16,10 @@ export function nonBlocking(fd: 1 | 2): number {
   return stream.isTTY || fstatSync(fd).isFIFO() ? reopened(fd) : fd;
 }
 
-/** Opens a terminal or a pipe again, since a process that shares the stream may clear the flag for all that do. */
+/**
+ * Opens a terminal or a pipe a second time, so that the new descriptor has flags of its own: on the shared descriptor
+ * any other process could clear O_NONBLOCK. Returns the given descriptor if the system can't do that.
+ */
 function reopened(fd: number): number {
   const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
   try {
@@ -31,8 +35,8 @@ export function ignoreStreamErrors(): void {
 }
 
 /**
- * Closes the standard descriptors of a terminal that has hung up: Node aborts at exit where it can't reset the
- * terminal.
+ * Closes standard input, output and error if they belong to a terminal that has hung up. Node tries to reset its
+ * terminal at exit, and aborts if that fails.
  */
 export function closeDeadTerminal(): void {
   for (const fd of [0, 1, 2]) {
@@ -44,7 +48,10 @@ export function closeDeadTerminal(): void {
   }
 }
 
-/** Writes to standard error before it returns, also while the process exits. Never throws, and waits a second at most. */
+/**
+ * Writes to standard error and returns once the text is written, even while the process exits. Waits for the reader a
+ * second at most. Never throws.
+ */
 export function writeErrorSync(text: string): void {
   const fd = nonBlocking(2);
   const giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
@@ -60,6 +67,6 @@ export function writeErrorSync(text: string): void {
   }
 }
 
-/** Blocks this thread for 10 ms; the other threads of the process go on. */
+/** Blocks this thread for 10 ms. Other threads of the process keep running. */
 export const sleepSync = (): unknown =>
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLEEP_MS);

@@ -7,7 +7,10 @@ export function fullJitter(attempt: number, baseMs: number, ceilingMs: number, r
   return Math.round(random() * Math.min(ceilingMs, baseMs * 2 ** (attempt - 1)));
 }
 
-/** Returns a random wait between two fixed lengths, for trouble that lasts until a person fixes the cause. */
+/**
+ * Returns a random wait between two fixed lengths. It is for trouble that lasts until a person fixes the cause, so that
+ * waiting longer each time is no use.
+ */
 export function uniformJitter(fromMs: number, toMs: number, random: () => number): number {
   return Math.round(fromMs + random() * (toMs - fromMs));
 }

@@ -2,16 +2,19 @@ import type { Cancel, Clock } from './clock.js';
 import { type Linked, LinkedList } from '../linked-list.js';
 import { callEach } from './turn.js';
 
-/** A timer that fires late by this much was held up by a blocked event loop or a stopped process. */
+/** A timer counts as held up if it fires late by this much: the event loop was blocked, or the process was stopped. */
 const HELD_UP_MS = 250;
-/** The time for reading sockets after a timer that was held up: the event loop serves sockets after timers. */
+/**
+ * The time that the event loop gets to read its sockets after a timer that was held up. The event loop runs timers
+ * before it reads sockets.
+ */
 const IO_TURN_MS = 100;
 
 /**
- * Runs `fn` where a call is still open at `at`. Where the process was held up, the answer may lie unread in the socket,
- * so that the event loop first gets a turn to read it.
+ * Runs `fn` at the time `at`, unless the call has ended and the limit was cancelled. If the process was held up, the
+ * call's answer may be waiting unread in the socket, so the event loop gets a moment to read it before `fn` runs.
  * @param at epoch milliseconds
- * @returns ends the limit
+ * @returns a function that cancels the limit
  */
 export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
   let cancel = clock.after(at - clock.now(), () => {
@@ -21,8 +24,8 @@ export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
 }
 
 /**
- * Runs `fn` where a call is still open after `ms`, as `limitCallAt` does. For the many limits that are nearly all
- * cancelled: all limits of one length share a timer.
+ * Runs `fn` after `ms` milliseconds unless the limit is cancelled before, in the same way as {@link limitCallAt}. It
+ * suits limits that are set often and nearly always cancelled: all limits of the same length share one timer.
  */
 export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);
@@ -33,8 +36,10 @@ export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel
 }
 
 /**
- * Runs `fn` now; where its timer was held up, after a turn of the event loop that reads the sockets.
+ * Runs `fn` now. If the timer was held up, `fn` runs 100 ms later instead, so that the event loop can read its sockets
+ * first.
  * @param lateMs the time by which the timer fired late
+ * @returns cancels that later run
  */
 function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
   if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
@@ -49,7 +54,7 @@ interface Limit extends Linked<Limit> {
   readonly due: number;
   /** Undefined once the limit is cancelled: the call was answered in time. */
   fn: (() => void) | undefined;
-  /** Cancels the extra turn of the event loop that a late limit gets; absent until it gets one. */
+  /** Cancels the later run of a limit whose timer was held up. Absent until there is one. */
   cancel?: Cancel;
 }
 
@@ -83,7 +88,10 @@ class Limits {
     if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
   }
 
-  /** Removes this queue, which is empty, from the table of lengths: limits may be of any length. */
+  /**
+   * Removes this queue, once it is empty, from the table of lengths. Limits may have any length, so the table would
+   * grow without end.
+   */
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -95,7 +103,8 @@ class Limits {
   }
 
   /**
-   * Runs the limits that are due now. There may be none: the limit that set the timer may have been cancelled since.
+   * Runs the limits that are due now. There may be none, because the limit that the timer was set for may have been
+   * cancelled.
    */
   #ring(): void {
     const now = this.#clock.now();

@@ -4,22 +4,25 @@ import type { Abortable } from '../abort.js';
 export type Cancel = () => void;
 
 /**
- * The source of time. All code waits and measures through a clock, and a task's code through one that is passed in, so
- * that a test can move time. Only code that no test can move uses the machine's clock: programs and pipes, the thread
- * that evaluates JSONata, the commands, the output of log lines. Instants are milliseconds since the epoch.
+ * The source of time. All code waits and measures with a clock, and code that handles tasks uses a clock that is passed
+ * in, so that a test can move its time. Only code whose time no test can move uses the machine's clock: programs and
+ * pipes, the thread that evaluates JSONata, the commands, and the output of log lines. Points in time are milliseconds
+ * since the epoch.
  */
 export interface Clock {
   /** Returns the time in epoch milliseconds. The time never goes backwards, even when the machine's date is set. */
   now(): number;
-  /** Runs `fn` once, `ms` milliseconds from now and never earlier. Any length is allowed. */
+  /** Runs `fn` once, `ms` milliseconds from now and never earlier. `ms` may be as long as you like. */
   after(ms: number, fn: () => void): Cancel;
-  /** Runs `fn` every `ms` milliseconds until cancelled. A run that a busy process missed is not made up for. */
+  /**
+   * Runs `fn` every `ms` milliseconds until cancelled. If the process is too busy, runs are skipped, not made up for.
+   */
   every(ms: number, fn: () => void): Cancel;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: Abortable): Promise<void>;
 }
 
-/** The longest delay of one Node timer: for a longer delay Node's timers fire at once. */
+/** The longest delay of one Node timer. If a delay is longer, Node fires the timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The methods that every clock has in common. */
@@ -55,8 +58,8 @@ export abstract class BaseClock implements Clock {
 
 class SystemClock extends BaseClock {
   /**
-   * The epoch milliseconds at which `performance.now()` was zero. Read once: Node computes this constant at each
-   * access.
+   * The epoch milliseconds at which `performance.now()` was zero. It is read once, because Node computes it again at
+   * each access.
    */
   readonly #origin = performance.timeOrigin;
 
@@ -84,7 +87,7 @@ class SystemClock extends BaseClock {
 export const systemClock: Clock = new SystemClock();
 
 /**
- * Returns the date of this machine in epoch milliseconds, which may jump, since a date can be set. For times that
- * another machine compares with its own, such as the date of a signature.
+ * Returns this machine's date in epoch milliseconds. It may jump, because the date of a machine can be set. It is for
+ * times that another machine compares with its own, such as the date of a signature.
  */
 export const wallTime = (): number => Date.now();

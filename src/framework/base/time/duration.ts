@@ -4,8 +4,8 @@ const PART = /\d+(?:\.\d+)? *[a-z]+/gi;
 const GRAMMAR = /^\d+(?:\.\d+)? *[a-z]+(?: *\d+(?:\.\d+)? *[a-z]+)*$/i;
 
 /**
- * Returns the milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`: parts in the grammar of the
- * `ms` package. Undefined for anything else, and for a number without a unit.
+ * Returns the milliseconds of a duration such as `'650ms'`, `'20 seconds'` or `'1h 30m'`. Each part has the form that
+ * the `ms` package reads. Returns undefined for anything else, and for a number without a unit.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value !== 'string' || !GRAMMAR.test(value)) return undefined;
@@ -14,7 +14,7 @@ export function parseDuration(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** Writes a duration as a config has it: `20s`, `1.5s`, `650ms`. */
+/** Writes a duration in the form that a config uses: `20s`, `1.5s`, `650ms`. */
 export const writeDuration = (milliseconds: number): string =>
   milliseconds % 100 === 0 && milliseconds >= 1000
     ? `${milliseconds / 1000}s`

@@ -1,12 +1,15 @@
 // Node's own, even where a test replaces the global ones by fake timers.
 import { setImmediate } from 'node:timers';
 
-/** The time that a turn of the event loop may take before work that can wait goes to the next turns. */
+/**
+ * The time, in milliseconds, that one turn of the event loop may take. After that, work that can wait is moved to the
+ * next turns.
+ */
 const SHARE_MS = 8;
 
-/** An event loop whose turns are counted. */
+/** An event loop whose turns can be counted. */
 export interface EventLoop {
-  /** Returns real milliseconds since some instant. */
+  /** Returns real milliseconds since some fixed moment. */
   now(): number;
   /** Runs `fn` in the next turn. */
   next(fn: () => void): void;
@@ -15,8 +18,8 @@ export interface EventLoop {
 const NODES: EventLoop = { now: () => performance.now(), next: (fn) => void setImmediate(fn) };
 
 /**
- * The current turn of this process's event loop. It uses the real clock, whatever clock was passed in: it only keeps the
- * process responsive, and no behaviour depends on it.
+ * The current turn of this process's event loop. It always measures with the real clock, even if another clock was
+ * passed in: it only keeps the process responsive, and no behaviour depends on it.
  */
 class Turn {
   #loop = NODES;
@@ -24,30 +27,33 @@ class Turn {
   #ends: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #pumping = false;
-  /** True once `share` found that this turn has used its time. */
+  /** True once `share` has found, in this turn, that the turn has used up its time. */
   isOver = false;
 
-  /** Counts turns by another event loop from now on, as a simulation does. @default Node's event loop */
+  /** From now on counts the turns of another event loop, as a simulation does. @default Node's event loop */
   countBy(loop: EventLoop = NODES): void {
     this.#loop = loop;
   }
 
-  /** Returns the milliseconds since this turn was first asked about: its real beginning is not known. */
+  /**
+   * Returns the milliseconds for which this turn has run, counted from the first call of a method of this class in it.
+   * The real beginning of a turn isn't known.
+   */
   busyMs(): number {
     if (this.#began === undefined) this.#begin();
     return this.#loop.now() - (this.#began ?? 0);
   }
 
-  /** Runs `fn` when this turn is over, and with it all that follows from the promises that were settled in it. */
+  /** Runs `fn` when this turn is over. Everything that follows from promises settled in this turn has then run too. */
   after(fn: () => void): void {
     if (this.#began === undefined) this.#begin();
     this.#ends.push(fn);
   }
 
   /**
-   * Returns undefined where this turn has time left, and else a promise to await before going on. Callers that wait go
-   * on one after another, as many in a turn as its time allows.
-   * @param ms the milliseconds that this turn may already have taken
+   * Returns undefined if this turn has time left. Otherwise returns a promise, to be awaited before the work continues.
+   * Callers that wait continue one after another in later turns, as many in each turn as its time allows.
+   * @param ms the most milliseconds that this turn may have taken to count as having time left
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
     if (this.busyMs() <= ms) return undefined;
@@ -92,7 +98,7 @@ class Turn {
 
 export const turn = new Turn();
 
-/** Calls all functions, even where some throw. @throws the first error, after all calls */
+/** Calls all functions, even if some throw. @throws the first error, after all calls */
 export function callEach(fns: readonly (() => void)[]): void {
   let thrown: { readonly error: unknown } | undefined;
   for (const fn of fns)

@@ -1,7 +1,7 @@
 import { Abort, type Abortable } from '../abort.js';
 import type { Clock } from './clock.js';
 
-/** Settles as `begun` does; rejects with the signal's reason where the signal aborts first. */
+/** Settles as `begun` does. If the signal aborts first, rejects with the signal's reason. */
 export function unlessAborted<T>(signal: Abortable | undefined, begun: Promise<T>): Promise<T> {
   if (!signal) return begun;
   return new Promise((resolve, reject) => {
@@ -16,9 +16,8 @@ export function unlessAborted<T>(signal: Abortable | undefined, begun: Promise<T
 
 /**
  * Waits for a promise for a limited time.
- * @returns true where the promise resolved within `ms` milliseconds; false after that time, or where `signal` aborts
- * first.
- * @throws the promise's rejection, within that time
+ * @returns true if the promise resolved within `ms` milliseconds; false if that time is over or `signal` aborts first
+ * @throws the promise's rejection, if it comes within that time
  */
 export async function within(
   clock: Clock,
