@@ -23,7 +23,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
   'local/console': '. → topics → api.ts',
   check: '. → source',
-  testing: '. → matchers → machine, bed → harness, jest',
+  testing: '. → matchers → machine, bed → harness, jest → mocks',
   cli: '. → commands → check, dev, doctor, exec, execute, new, show → supervise → start → local → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { inject, injectable } from 'tsyringe';
+import { inject } from 'tsyringe';
 import { Activity, CLOCK, Handle, Retry, type Clock, type TaskAborted, type TaskContext } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 
@@ -148,49 +148,6 @@ test('during run the clock runs ahead by itself, so that nothing waits', async (
   }
   const bed = await createTestBed(Retried);
   expect(await bed.run({})).toEqual({ status: 'succeeded', output: '2026-01-04T01:00:00.000Z' });
-});
-
-describe('useMocker', () => {
-  @injectable()
-  class Store {
-    load = (): string => 'really loaded';
-  }
-  @injectable()
-  class Mailer {
-    constructor(readonly store: Store) {}
-    send = (): string => `sent what was ${this.store.load()}`;
-  }
-  @Activity('mail')
-  class Mails {
-    constructor(
-      private readonly mailer: Mailer,
-      @inject('sender') private readonly sender: { name: string },
-    ) {}
-    @Handle() run(): unknown {
-      return [this.mailer.send(), this.sender.name];
-    }
-  }
-
-  test('makes a stand-in for every dependency without a mock', async () => {
-    const asked: unknown[] = [];
-    const bed = await createTestBed(Mails, {
-      mocks: [['sender', { name: 'me' }]],
-      useMocker: (token) => {
-        asked.push(token);
-        return { send: () => 'pretended' };
-      },
-    });
-    expect(await bed.run({})).toEqual({ status: 'succeeded', output: ['pretended', 'me'] });
-    expect(asked).toEqual([Mailer]);
-  });
-
-  test("keeps the real one where it returns nothing, and is asked for that one's dependencies", async () => {
-    const bed = await createTestBed(Mails, {
-      useMocker: (token) =>
-        token === Store ? { load: () => 'pretended' } : token === 'sender' ? { name: 'x' } : undefined,
-    });
-    expect(await bed.run({})).toEqual({ status: 'succeeded', output: ['sent what was pretended', 'x'] });
-  });
 });
 
 test('the progress of a handler can be read', async () => {

@@ -9,11 +9,12 @@ import { deferred } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
 import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
-import { registrations } from '../../worker/container/registrations.js';
-import { neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
+import { registrations, replace } from '../../worker/container/registrations.js';
+import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { disposeOf } from './dispose.js';
-import { asRegistration, mockRest } from './mock.js';
+import { asRegistration } from '../mocks/mock.js';
+import { mockRest } from '../mocks/mock-rest.js';
 import { realTimeLimitMs, type TestBedOptions } from './options.js';
 import type { HandClock } from './hand-clock.js';
 import { unusedMocks } from './unused-mocks.js';
@@ -84,15 +85,19 @@ async function makeContainer(
     { token: RANDOM, provider: { useValue: () => 0.5 } },
   ];
   const mocked = mocks.map(asRegistration);
-  const rest = useMocker ? mockRest(definitions, interceptors, mocked, useMocker) : [];
   const noted = noteSetup(setup);
   try {
-    const container = await createContainer(noted.setup, [...own, ...rest, ...mocked]);
+    const container = await createContainer(noted.setup, own);
+    const roots = entryClasses(definitions, { interceptors });
+    const unmocked = { ...{ roots, mocked, container }, registered: noted.registered };
+    replace(container, [...(useMocker ? mockRest(unmocked, useMocker) : []), ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
-    const roots = new Set<InjectionToken>(definitions.map(({ target }) => target));
     const tokens = mocks.flatMap(([token, , rules]) => (rules?.optional === true ? [] : [token]));
     throwProblems([
-      ...unusedMocks(tokens, { container, needed, roots, registered: noted.registered }),
+      ...unusedMocks(tokens, {
+        ...{ container, needed, registered: noted.registered },
+        roots: new Set<InjectionToken>(definitions.map(({ target }) => target)),
+      }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),
     ]);
     return { container, values: noted.values };
@@ -120,13 +125,13 @@ function noteSetup(setup: Setup | undefined): NotedSetup {
     container: undefined,
     setup: async (container) => {
       noted.container = container;
-      const before = tokensOf(container);
+      const before = new Map(registrations(container).map(([token, { length }]) => [token, length]));
       await setup?.(container);
       for (const [token, list] of registrations(container)) {
-        if (before.has(token)) continue;
-        registered.add(token);
+        const added = list.slice(before.get(token) ?? 0);
+        if (added.length > 0) registered.add(token);
         values.push(
-          ...list.flatMap(({ provider }) => valueOf(provider)).filter((each) => !values.includes(each)),
+          ...added.flatMap(({ provider }) => valueOf(provider)).filter((each) => !values.includes(each)),
         );
       }
     },
@@ -138,9 +143,6 @@ function valueOf(provider: object): object[] {
   const value: unknown = Reflect.get(provider, 'useValue');
   return typeof value === 'object' && value !== null ? [value] : [];
 }
-
-const tokensOf = (container: DependencyContainer): ReadonlySet<InjectionToken> =>
-  new Set(registrations(container).map(([token]) => token));
 
 const asMock = (token: string): string =>
   `give a stand-in: mocks: [[${token}, { … }]]; or the config's own: setup: config.setup`;

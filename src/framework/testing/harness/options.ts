@@ -11,14 +11,15 @@ import { didYouMean } from '../../base/show.js';
 import type { Setup } from '../../worker/container/create-container.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Mock, Mocker } from './mock.js';
+import type { Mock } from '../mocks/mock.js';
+import type { Mocker } from '../mocks/mock-rest.js';
 
 export interface TestBedOptions {
   /** Stand-ins for injected dependencies: pairs of a token and a value, a class or a factory. @default [] */
   readonly mocks?: readonly Mock[];
   /**
-   * Makes stand-ins for the dependencies without a mock; where it returns `undefined`, the real one is used. @default
-   * none
+   * Makes the stand-ins for everything else that is not under test: what handlers, interceptors, rules and stand-ins are
+   * injected with, and all that `setup` registers. Where it returns `undefined`, the real one is used. @default none
    */
   readonly useMocker?: Mocker;
   /** Interceptors around every handler, as in the config. @default [] */

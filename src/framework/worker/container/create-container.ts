@@ -1,46 +1,34 @@
 import '../../base/reflect-metadata.js';
-import {
-  container as root,
-  Lifecycle,
-  type DependencyContainer,
-  type InjectionToken,
-  type Provider,
-} from 'tsyringe';
+import { container as root, Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { systemClock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
 import { StartError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { registrations, type Registered } from './registrations.js';
+import { registrations, type Registered, type Registration, replace } from './registrations.js';
 import { CLOCK, RANDOM } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
-
-/** A provider that replaces one of `setup`, such as a bed's mock. */
-export interface Registration {
-  readonly token: InjectionToken;
-  readonly provider: Provider<unknown>;
-}
 
 /**
  * Makes the container of one worker, one thread or process of a pool, or one bed. The container includes what is
  * registered globally, and has an instance of its own of each `@singleton()`.
  * @param setup registers the user's providers
- * @param registrations are added after `setup`, and win
+ * @param own replace what `setup` registers for the same tokens
  * @throws StartError with SETUP_FAILED when `setup` throws
  */
 export async function createContainer(
   setup?: Setup,
-  registrations: readonly Registration[] = [],
+  own: readonly Registration[] = [],
 ): Promise<DependencyContainer> {
-  const own = root.createChildContainer();
+  const container = root.createChildContainer();
   for (const [token, entries] of globalSingletons()) {
-    for (const { provider, options } of entries) own.register(token, provider as never, options);
+    for (const { provider, options } of entries) container.register(token, provider as never, options);
   }
-  own.register(CLOCK, { useValue: systemClock });
-  own.register(RANDOM, { useValue: Math.random });
-  await runSetup(own, setup);
-  for (const { token, provider } of registrations) own.register(token, provider as never);
-  return own;
+  container.register(CLOCK, { useValue: systemClock });
+  container.register(RANDOM, { useValue: Math.random });
+  await runSetup(container, setup);
+  replace(container, own);
+  return container;
 }
 
 /**
@@ -53,9 +41,9 @@ function globalSingletons(): [InjectionToken, Registered[]][] {
   );
 }
 
-async function runSetup(own: DependencyContainer, setup: Setup | undefined): Promise<void> {
+async function runSetup(container: DependencyContainer, setup: Setup | undefined): Promise<void> {
   try {
-    await setup?.(own);
+    await setup?.(container);
   } catch (error) {
     const frame = error instanceof Error ? userFrame(error.stack ?? '') : undefined;
     const thrown = error instanceof Error ? `${error.name}: ${error.message}` : show(error);

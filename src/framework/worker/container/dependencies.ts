@@ -38,10 +38,17 @@ export function dependencyProblems(
   }));
 }
 
-/** Returns the tokens that the constructor of a class asks for. */
-export function dependenciesOf(type: Constructor): InjectionToken[] {
-  return parametersOf(type).flatMap((each) => tokenOf(each) ?? []);
+/** Returns the tokens that the constructor of a class asks for, also by `delay` and for a transform. */
+export const dependenciesOf = (type: Constructor): InjectionToken[] => parametersOf(type).flatMap(tokensOf);
+
+function tokensOf(parameter: unknown): InjectionToken[] {
+  if (typeof parameter !== 'object' || parameter === null) return toList(tokenOf(parameter));
+  const wrap: unknown = Reflect.get(parameter, 'wrap');
+  if (typeof wrap === 'function') return toList(tokenOf(Reflect.apply(wrap, parameter, [])));
+  return ['token', 'transform'].flatMap((key) => tokensOf(Reflect.get(parameter, key)));
 }
+
+const toList = (token: InjectionToken | undefined): InjectionToken[] => (token === undefined ? [] : [token]);
 
 /** Returns every token that a class needs, directly or through other classes, as far as the declarations show it. */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {

@@ -10,23 +10,41 @@ export interface Registered {
 /** tsyringe's private list of registrations: it has no public one. Only this file reads it. */
 interface Registry {
   entries(): Iterable<[InjectionToken, Registered[]]>;
+  setAll(token: InjectionToken, list: Registered[]): void;
 }
+
+const registryOf = (container: DependencyContainer): Registry => Reflect.get(container, '_registry');
 
 /** Returns the registrations of this container, without those of its parents. */
 export function registrations(container: DependencyContainer): [InjectionToken, Registered[]][] {
-  const registry: Registry = Reflect.get(container, '_registry');
-  return [...registry.entries()].filter(([, list]) => list.length > 0);
+  return [...registryOf(container).entries()].filter(([, list]) => list.length > 0);
+}
+
+/** Returns the registrations of a token in the nearest container that has any, in the order in which they were made. */
+export function registrationsOf(container: DependencyContainer, token: InjectionToken): Registered[] {
+  const found = registrations(container).find(([registered]) => registered === token);
+  if (found) return found[1];
+  const parent: DependencyContainer | undefined = Reflect.get(container, 'parent');
+  return parent ? registrationsOf(parent, token) : [];
 }
 
 /** Returns the registration by which a token is resolved: the last one in the nearest container that has any. */
-export function registrationOf(
+export const registrationOf = (
   container: DependencyContainer,
   token: InjectionToken,
-): Registered | undefined {
-  const found = registrations(container).find(([registered]) => registered === token);
-  if (found) return found[1].at(-1);
-  const parent: DependencyContainer | undefined = Reflect.get(container, 'parent');
-  return parent && registrationOf(parent, token);
+): Registered | undefined => registrationsOf(container, token).at(-1);
+
+/** A token and a provider for it. */
+export interface Registration {
+  readonly token: InjectionToken;
+  readonly provider: Provider<unknown>;
+}
+
+/** Registers providers in place of all that the container had for their tokens, also for `@injectAll`. */
+export function replace(container: DependencyContainer, list: readonly Registration[]): void {
+  const registry = registryOf(container);
+  for (const { token } of list) registry.setAll(token, []);
+  for (const { token, provider } of list) container.register(token, provider as never);
 }
 
 /** Returns the disposable instances that a container has made, in the order in which they were made. */

@@ -59,13 +59,26 @@ function* listWanted(
     yield { type: target, where: target.name, scope };
     for (const type of interceptors)
       yield { type, where: `${type.name} (interceptor of ${name})`, scope: 'worker' };
-    const classes = [input, output].flatMap((spec) =>
-      spec && 'type' in spec && typeof spec.type === 'function' ? [spec.type] : [],
-    );
-    for (const type of classes.flatMap((each) => ruleClasses(each, groups))) {
+    for (const type of rulesOf({ input, output, groups })) {
       if (type.length > 0) yield { type, where: `${type.name} (rule of ${name})`, scope };
     }
   }
+}
+
+/** Returns the constraint classes of the DTOs that a handler takes and returns. */
+function rulesOf({ input, output, groups }: Pick<HandlerDefinition, 'input' | 'output' | 'groups'>) {
+  return [input, output].flatMap((spec) =>
+    spec && 'type' in spec && typeof spec.type === 'function' ? ruleClasses(spec.type, groups) : [],
+  );
+}
+
+/** Returns the classes that take part in a task by themselves: handlers, interceptors and the rules of DTOs. */
+export function entryClasses(
+  definitions: readonly HandlerDefinition[],
+  { interceptors = [] }: SharedClasses,
+): ReadonlySet<Constructor> {
+  const own = definitions.flatMap((each) => [each.target, ...each.interceptors, ...rulesOf(each)]);
+  return new Set([...interceptors, ...own]);
 }
 
 function problemsOf(

@@ -1,10 +1,5 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
-import type { HandlerDefinition } from '../../declare/definition.js';
-import type { Constructor } from '../../declare/class.js';
-import type { Interceptor } from '../../declare/interceptor.js';
-import type { Registration } from '../../worker/container/create-container.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
-import { dependenciesOf } from '../../worker/container/dependencies.js';
+import type { Registration } from '../../worker/container/registrations.js';
 
 /**
  * A token and its stand-in. The container makes an instance of a class. For a token that is a class, any other function
@@ -45,36 +40,4 @@ function isClass(value: unknown): value is new () => unknown {
 
 function isFactory(value: unknown): value is (container: DependencyContainer) => unknown {
   return typeof value === 'function';
-}
-
-/** Returns the stand-in for a dependency; undefined to keep the real one, whose own dependencies are then asked for. */
-export type Mocker = (token: InjectionToken) => unknown;
-
-/** Returns what a mocker makes for the dependencies of the handlers and interceptors that have no mock yet. */
-export function mockRest(
-  handlers: readonly HandlerDefinition[],
-  globalInterceptors: readonly Constructor<Interceptor>[],
-  mocked: readonly Registration[],
-  mocker: Mocker,
-): Registration[] {
-  const roots = [...globalInterceptors, ...handlers.flatMap((each) => [each.target, ...each.interceptors])];
-  const seen = new Set<InjectionToken>([
-    CLOCK,
-    RANDOM,
-    TASK_CONTEXT,
-    ...mocked.map(({ token }) => token),
-    ...roots,
-  ]);
-  const made: Registration[] = [];
-  const ask = (type: Constructor): void => {
-    for (const token of dependenciesOf(type)) {
-      if (seen.has(token)) continue;
-      seen.add(token);
-      const standIn = mocker(token);
-      if (standIn !== undefined) made.push({ token, provider: { useValue: standIn } });
-      else if (typeof token === 'function') ask(token);
-    }
-  };
-  for (const root of new Set(roots)) ask(root);
-  return made;
 }
