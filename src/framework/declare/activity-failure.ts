@@ -2,8 +2,8 @@
 export const ERROR_NAME_LIMIT = 256;
 
 /**
- * Returns true for error names that users can't give: the prefix `States.` belongs to the service, `Stepwright.` to the
- * worker.
+ * Returns true for an error name that users can't give: one that begins with `States.`, which is the service's prefix,
+ * or with `Stepwright.`, which is the worker's.
  */
 export function isReserved(name: string): boolean {
   return name.startsWith('States.') || name.startsWith('Stepwright.');
@@ -11,15 +11,14 @@ export function isReserved(name: string): boolean {
 
 /** A failure with a name that a state machine can match in Retry and Catch. */
 export class ActivityFailure extends Error {
-  /** Up to 256 characters of the name are sent. A name that begins with `States.` or `Stepwright.` is not sent. */
+  /**
+   * The error name that is sent, cut to 256 characters. A name that begins with `States.` or `Stepwright.` is not sent.
+   */
   override readonly name: string;
-  /** Details of the failure, which are sent in the cause, as `data`. */
+  /** Details of the failure. They are sent in the failure's cause, as `data`. */
   readonly data: unknown;
 
-  /**
-   * @param data anything that JSON can hold.
-   * @param options `cause`: the error that led to this one.
-   */
+  /** @param data any value that JSON can express. @param options `cause`: the error that led to this one. */
   constructor(name: string, message: string, data?: unknown, options?: ErrorOptions) {
     super(message, options);
     this.name = name;

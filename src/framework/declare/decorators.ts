@@ -5,7 +5,7 @@ import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';
 
-/** The type of a handler's first parameter that follows from `input:`. */
+/** The type that a handler's first parameter must accept, given its option `input`. */
 export type InputOf<I> = I extends 'any'
   ? unknown
   : I extends StringConstructor
@@ -20,7 +20,7 @@ export type InputOf<I> = I extends 'any'
             ? T
             : never;
 
-/** The type that a handler with this `output:` has to return. */
+/** The type that a handler must return, given its option `output`. */
 export type OutputOf<O> = O extends readonly [Constructor<infer T>]
   ? readonly T[]
   : O extends Constructor<infer T>
@@ -30,15 +30,16 @@ export type OutputOf<O> = O extends readonly [Constructor<infer T>]
 type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => OutputOf<O> | Promise<OutputOf<O>>;
 
 /**
- * With `input: 'any'` the JSON is not checked, so that the parameter may have any type; without a check the type is the
- * author's word.
+ * With `input: 'any'` the JSON isn't checked, so the parameter may have any type. TypeScript then trusts the type that
+ * the author has written.
  */
 type Parameter<I> = I extends 'any' ? never : I;
 
 /**
- * Declares a class whose `@Handle` methods take the tasks of an activity. Makes the class injectable; a worker makes
- * one instance of it, unless `scope` is `'task'`.
- * @param activity an ARN of any partition, or a bare name. `${NAME}` in it is read from the environment at start.
+ * Declares a class whose `@Handle` methods take the tasks of an activity. It also makes the class injectable. A worker
+ * makes one instance of the class, unless `scope` is `'task'`.
+ * @param activity an ARN of any partition, or a bare name. `${NAME}` in it is replaced from the environment when the
+ * worker starts.
  */
 export function Activity(activity: string, options?: ActivityOptions): ClassDecorator;
 export function Activity(options: ActivityOptions & { activity: string }): ClassDecorator;
@@ -57,9 +58,9 @@ export function Activity(
 }
 
 /**
- * Declares a method that handles tasks. Its first parameter is the validated input, its second the
- * {@link TaskContext}; both may be left out. The value that it returns, or resolves with, is the task's output; an
- * error that it throws is the task's failure.
+ * Declares a method that handles tasks. Its first parameter is the validated input, its second parameter the
+ * {@link TaskContext}; both may be left out. What it returns, or what its promise resolves to, is the task's output.
+ * What it throws is the task's failure.
  */
 export function Handle<
   const I extends InputOption | undefined = undefined,
@@ -77,9 +78,9 @@ export function Handle<
 }
 
 /**
- * Gives a name to the errors of a class, and of classes that extend it: a task whose handler throws such an error fails
- * with this name, which Retry and Catch match.
- * @param name 1 to 256 characters that begin with neither `States.` nor `Stepwright.`
+ * Gives a name to the errors of a class, and to those of its subclasses. If a handler throws such an error, its task
+ * fails with this name, which Retry and Catch can match.
+ * @param name 1 to 256 characters. It must not begin with `States.` or `Stepwright.`
  */
 export function ErrorName(name: string) {
   return (target: Constructor<Error>): void => writeErrorName(target, name);
@@ -94,8 +95,8 @@ function misplacement(
 }
 
 /**
- * Throws where a decorator is called as a standard (ECMAScript) one, for which no types are compiled. The second
- * argument is then a context object with a `kind`.
+ * Throws if a decorator is called as a standard (ECMAScript) decorator, since compilers emit no types for those. The
+ * second argument is then a context object with a `kind`.
  */
 function refuseStandardDecorator(name: string, second: unknown): void {
   if (typeof second !== 'object' || second === null || !('kind' in second)) return;

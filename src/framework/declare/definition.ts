@@ -2,7 +2,7 @@ import type { Constructor } from './class.js';
 import type { Interceptor } from './interceptor.js';
 import type { HandlerOptions } from './options.js';
 
-/** The activity that a handler's tasks come from: an ARN, or a bare name that is looked up at start. */
+/** The activity whose tasks a handler takes: an ARN, or a bare name that is looked up when the worker starts. */
 export type ActivityRef =
   | {
       readonly kind: 'arn';
@@ -15,8 +15,8 @@ export type ActivityRef =
   | { readonly kind: 'name'; readonly name: string };
 
 /**
- * The input of a handler: nothing, the parsed JSON unchecked, a bare value, an instance of a validated class, or an
- * array of such instances.
+ * The declared input of a handler: nothing, the parsed JSON unchecked, a bare value, an instance of a validated class,
+ * or an array of such instances.
  */
 export type InputSpec =
   | { readonly kind: 'none' }
@@ -24,31 +24,34 @@ export type InputSpec =
   | { readonly kind: 'scalar'; readonly type: 'string' | 'number' | 'boolean' }
   | { readonly kind: 'class' | 'array'; readonly type: Constructor<object> };
 
-/** The output of a handler: an instance of a validated class, or an array of them. */
+/** The declared output of a handler: an instance of a validated class, or an array of such instances. */
 export interface OutputSpec {
   readonly kind: 'class' | 'array';
   readonly type: Constructor<object>;
 }
 
-/** One handler as it was declared, as plain data. Once this is made, no decorator of the handler is read again. */
+/**
+ * One handler as its decorators declare it, as plain data. After this object is made, the decorators are not read
+ * again.
+ */
 export interface HandlerDefinition {
-  /** `Class.method`, the handler's name in logs, in the config's `handlers` and in a bed's `run`. */
+  /** `Class.method`. This name is used in logs, in the config's `handlers`, and for the `run` of a test bed. */
   readonly name: string;
   readonly target: Constructor<object>;
   readonly method: string;
   readonly activity: ActivityRef;
   readonly input: InputSpec;
-  /** Absent without `output:`: the result is then written as it is. */
+  /** Absent if the option `output` isn't set; the result is then written as it is. */
   readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
-  /** The options of each decorator. `resolveHandler` decides which decorator wins. */
+  /** The options that were set on each of the two decorators. `resolveHandler` decides which one wins. */
   readonly options: { readonly handle: HandlerOptions; readonly activity: HandlerOptions };
-  /** The interceptors of the class, then those of the method. */
+  /** The interceptors of the class, followed by those of the method. */
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
-  /** The groups of class-validator and class-transformer that apply. */
+  /** The groups of class-validator and class-transformer whose rules apply. */
   readonly groups: readonly string[];
-  /** The error names that the handler may fail with; absent where `throws` is not declared. */
+  /** The error names with which the handler may fail; absent if the option `throws` isn't set. */
   readonly throws?: readonly string[];
 }

@@ -2,33 +2,36 @@ import '../base/reflect-metadata.js';
 import type { Constructor } from './class.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 
-// Registered symbols: a class that was decorated through one copy of this package is seen by another copy.
+// Registered symbols are the same in all copies of this package: each copy sees classes that another copy decorated.
 const ACTIVITY = Symbol.for('stepwright:activity');
 const HANDLERS = Symbol.for('stepwright:handlers');
 const ERROR_NAME = Symbol.for('stepwright:error-name');
 
-/** The arguments of `@Activity` on a class. */
+/** What `@Activity` on a class was called with. */
 export interface DeclaredActivity {
   readonly activity: string | undefined;
   readonly options: ActivityOptions;
 }
 
-/** The arguments of `@Handle` on a method, and the method's name. */
+/** What `@Handle` on a method was called with, and the method's name. */
 export interface DeclaredHandler {
   readonly method: string | symbol;
   readonly options: HandleOptions;
-  /** Present where the decorator is not on a method of an instance, but on a static method or a property. */
+  /** Present if the decorator isn't on an instance method: it is on a static method, or on a property. */
   readonly misplaced?: 'static' | 'property';
 }
 
-/** Every class with `@ErrorName`, so that a start can check the names. */
+/** All classes with `@ErrorName`, so that their names can be checked when a worker starts. */
 const namedErrors = new Map<Constructor, string>();
 
 export function writeActivity(target: Constructor, mark: DeclaredActivity): void {
   Reflect.defineMetadata(ACTIVITY, mark, target);
 }
 
-/** Reads `@Activity` of this class, without those of its bases: an activity belongs to one class. */
+/**
+ * Returns what `@Activity` declared on this class itself. Base classes aren't searched, since an activity belongs to
+ * one class.
+ */
 export function readActivity(target: Constructor): DeclaredActivity | undefined {
   return Reflect.getOwnMetadata(ACTIVITY, target);
 }
@@ -39,8 +42,8 @@ export function writeHandler(holder: object, mark: DeclaredHandler): void {
 }
 
 /**
- * Reads the handlers of a class and its bases in source order, bases first. An override takes the place of the base's
- * handler.
+ * Returns the handlers of a class and its base classes in source order, those of base classes first. If a method
+ * overrides one of a base class, the override's declaration is returned in its place.
  */
 export function readHandlers(target: Constructor): DeclaredHandler[] {
   const byMethod = new Map<string | symbol, DeclaredHandler>();
@@ -56,7 +59,9 @@ export function writeErrorName(target: Constructor, name: string): void {
   namedErrors.set(target, name);
 }
 
-/** Reads the `@ErrorName` of a class, its own or inherited. The value is unchecked, and may be of any type. */
+/**
+ * Returns the `@ErrorName` of a class, its own or an inherited one. The value isn't checked, so it may have any type.
+ */
 export function readErrorName(target: object): unknown {
   return Reflect.getMetadata(ERROR_NAME, target);
 }
@@ -65,22 +70,22 @@ export function allErrorNames(): ReadonlyMap<Constructor, string> {
   return namedErrors;
 }
 
-/** Reads the parameter types that the compiler emitted for a method; undefined where it emits none. */
+/** Returns the parameter types that the compiler emitted for a method; undefined if it emitted none. */
 export function readParameterTypes(target: Constructor, method: string): unknown[] | undefined {
   return Reflect.getMetadata('design:paramtypes', prototypeOf(target), method);
 }
 
-/** Reads the parameter types that the compiler emitted for a class's own constructor. */
+/** Returns the parameter types that the compiler emitted for a class's own constructor. */
 export function readConstructorTypes(target: Constructor): unknown[] | undefined {
   return Reflect.getOwnMetadata('design:paramtypes', target);
 }
 
-/** Reads the type that the compiler emitted for a decorated property; undefined where it emits none. */
+/** Returns the type that the compiler emitted for a decorated property; undefined if it emitted none. */
 export function readPropertyType(target: Constructor, property: string): unknown {
   return Reflect.getMetadata('design:type', prototypeOf(target), property);
 }
 
-/** Returns true where the compiler emitted a type for a decorated property, if only `undefined`. */
+/** Returns true if the compiler emitted a type for a decorated property, even if that type is `undefined`. */
 export function hasPropertyType(target: Constructor, property: string): boolean {
   return Reflect.hasMetadata('design:type', prototypeOf(target), property);
 }
@@ -90,7 +95,7 @@ function prototypeOf(target: Constructor): object {
   return typeof prototype === 'object' && prototype !== null ? prototype : {};
 }
 
-/** Returns an object and its prototypes, the most basic first. */
+/** Returns an object and its prototypes. The most basic prototype comes first. */
 function prototypeChain(start: object): object[] {
   const line: object[] = [];
   for (let each: object | null = start; each; each = Object.getPrototypeOf(each)) line.unshift(each);

@@ -17,42 +17,47 @@ import {
 
 /**
  * Options of a handler. They can be set in the config's `handlers`, on `@Handle`, on `@Activity` and at the config's
- * top level. The first of these that sets an option wins; flags and environment variables win over all of them.
+ * top level. If several of these set an option, the first in this order wins. Flags and environment variables win over
+ * all of them.
  */
 export interface HandlerOptions {
-  /** Tasks that the handler works on at once. @default 10 */
+  /** The most tasks that the handler works on at once. @default 10 */
   concurrency?: number;
-  /** Polls that are open at once: a number, or the least and the most. @default { min: 1, max: concurrency } */
+  /** How many polls are open at once: a number, or a minimum and a maximum. @default { min: 1, max: concurrency } */
   pollers?: number | { min: number; max: number };
-  /** Interval between automatic heartbeats, such as `'20s'`. `false` sends none. @default '20s' */
+  /** The interval between automatic heartbeats, such as `'20s'`. With `false` none are sent. @default '20s' */
   heartbeat?: string | false;
-  /** Time that the handler may take from the receipt of a task, such as `'5m'`. `false`: no deadline. @default false */
+  /**
+   * The time that the handler may take, counted from the receipt of a task, such as `'5m'`. With `false` there is no
+   * deadline. @default false
+   */
   timeout?: string | false;
   /**
-   * Runs the handler on the main thread, or in the threads or child processes of a pool of its own. The size of the
-   * pool then limits `concurrency`.
+   * Runs the handler on the main thread, or in the threads or child processes of its own pool. `concurrency` is then at
+   * most the size of the pool.
    * @default 'main'
    */
   run?: 'main' | 'thread' | 'process';
 }
 
-/** Options of `@Activity`. Each holds for every handler of the class that does not set the option itself. */
+/** Options of `@Activity`. Each option applies to every handler of the class that doesn't set it on `@Handle`. */
 export interface ActivityOptions extends HandlerOptions {
   /**
-   * Interceptors around every handler of the class, inside those of the config, outside those of the method.
+   * Interceptors around every handler of the class. They run inside the config's interceptors, and outside those of the
+   * method.
    * @default []
    */
   interceptors?: readonly Constructor<Interceptor>[];
   /**
-   * Makes one instance of the class for the worker, or one for each task, in a container of the task's own. @default
+   * Makes one instance of the class for the whole worker, or one for each task, in a container of that task. @default
    * 'worker'
    */
   scope?: 'worker' | 'task';
 }
 
 /**
- * The input of a handler. A class: an instance, validated by the class's rules; `[Class]`: an array of such instances;
- * `String`, `Number` or `Boolean`: a bare value; `'any'`: the parsed JSON, unchecked.
+ * The input of a handler. A class: an instance of it, validated by its rules. `[Class]`: an array of such instances.
+ * `String`, `Number` or `Boolean`: a bare value. `'any'`: the parsed JSON, unchecked.
  */
 export type InputOption =
   | 'any'
@@ -62,33 +67,39 @@ export type InputOption =
   | Constructor<object>
   | readonly [Constructor<object>];
 
-/** The output of a handler: an instance of a class; with `[Class]` an array of such instances. */
+/** The output of a handler: an instance of a class or, with `[Class]`, an array of such instances. */
 export type OutputOption = Constructor<object> | readonly [Constructor<object>];
 
-/** Options of `@Handle`. They win over those of `@Activity`; the interceptors of both apply. */
+/** Options of `@Handle`. They win over options of `@Activity`, except that the interceptors of both apply. */
 export interface HandleOptions<
   I extends InputOption | undefined = InputOption | undefined,
   O extends OutputOption | undefined = OutputOption | undefined,
 > extends HandlerOptions {
-  /** The activity of this handler, in place of the class's: one class can serve several activities. */
+  /**
+   * The activity of this handler. It replaces the class's activity, so that one class can serve several. @default the
+   * class's activity
+   */
   activity?: string;
-  /** The type of the input. @default the type of the first parameter, where the compiler emits it */
+  /** The type of the input. @default the type of the first parameter, if the compiler emits it */
   input?: I;
   /**
-   * Validates the result against this class and writes the fields of the class alone.
-   * @default none: the result as it is
+   * Validates the result against this class, and writes only the fields of the class.
+   * @default the result is written as it is
    */
   output?: O;
-  /** Interceptors around this handler, inside those of the config and of the class. @default [] */
+  /** Interceptors around this handler. They run inside the interceptors of the config and of the class. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
-  /** Drops the keys that the input's class has no rule for, or refuses an input that has one. @default 'drop' */
+  /**
+   * Decides about keys for which the input's class has no rule: `'drop'` removes them, `'refuse'` rejects the input.
+   * @default 'drop'
+   */
   unknownKeys?: 'drop' | 'refuse';
-  /** Puts refused values, which may be secret, into the cause of `Stepwright.InvalidInput`. @default false */
+  /** Puts rejected values, which may be secret, into the cause of `Stepwright.InvalidInput`. @default false */
   showValues?: boolean;
-  /** Groups of class-validator and class-transformer that apply to the input and the output. @default none */
+  /** The groups of class-validator and class-transformer that apply to the input and the output. @default none */
   groups?: readonly string[];
   /**
-   * Error names that the handler may fail with. `stepwright check` compares them with Retry and Catch.
+   * The error names with which the handler may fail. `stepwright check` compares them with Retry and Catch.
    * @default not known
    */
   throws?: readonly string[];
@@ -110,7 +121,7 @@ const pollers = {
   },
 };
 
-/** The rows of {@link HandlerOptions}. */
+/** The table of {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
   concurrency: { ...count, default: 10, help: 'tasks at once, per handler' },
   pollers: { ...pollers, unset: '{ min: 1, max: concurrency }', help: 'polls at once, per handler' },
@@ -119,7 +130,7 @@ export const HANDLER_OPTIONS = {
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
 } as const satisfies Table<HandlerOptions>;
 
-/** The row of the option `interceptors`. In the config's table the interceptors wrap every handler. */
+/** The entry for the option `interceptors`. At the config's top level, the interceptors run around every handler. */
 export const INTERCEPTORS = {
   ...listOf('classes with an intercept(task, next) method', isInterceptor),
   fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task: InterceptedTask, next: () => Promise<unknown>) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
@@ -127,7 +138,7 @@ export const INTERCEPTORS = {
   help: 'classes around every handler',
 } as const;
 
-/** The rows of {@link ActivityOptions}. */
+/** The table of {@link ActivityOptions}. */
 export const ACTIVITY_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,
@@ -139,7 +150,7 @@ export const ACTIVITY_OPTIONS = {
   },
 } as const satisfies Table<ActivityOptions>;
 
-/** The rows of {@link HandleOptions}, without activity, input and output, which discovery reads apart. */
+/** The table of {@link HandleOptions}, without `activity`, `input` and `output`, which discovery reads separately. */
 export const HANDLE_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,

@@ -2,60 +2,65 @@ import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import type { Problem } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 
-/** The check of one option's value. */
+/** The check for the value of an option. */
 export interface Rule {
-  /** Completes the sentence "expected …". */
+  /** The words after "expected" in a message about a bad value. */
   readonly expected: string;
   readonly ok: (value: unknown) => boolean;
-  /** The advice for a bad value; absent where the advice is to write what was expected. */
+  /** The advice for a bad value. If absent, the advice is to write what was expected. */
   readonly fix?: string;
-  /** Reads the value from the text of a flag or a variable; absent where no text can express the value. */
+  /** Reads the value from the text of a flag or a variable. Absent if a text can't express the value. */
   readonly text?: Text;
-  /** Present for durations, which are written with their unit and resolved to milliseconds. */
+  /** Present for durations. They are written with their unit, and converted to milliseconds. */
   readonly unit?: 'ms';
 }
 
-/** The form of a value in a flag or a variable. */
+/** How a value is written in a flag or a variable. */
 export interface Text {
   /** The placeholder that `--help` shows for the value. */
   readonly shown: string;
   /**
-   * Returns the value that a text stands for; the text itself where it stands for none, so that the rule refuses it.
+   * Returns the value that a text stands for. If it stands for none, returns the text itself, which the rule then
+   * rejects.
    */
   readonly read: (text: string) => unknown;
 }
 
-/** One row of a table of options. */
+/** One entry in a table of options. */
 export interface Option<Value = unknown> extends Rule {
-  /** The option's purpose, in a line of `--help`. */
+  /** What the option does, in one line of `--help`. */
   readonly help: string;
-  /** The option's value where nothing sets it. */
+  /** The option's value if no source sets it. */
   readonly default?: Value;
-  /** Present where only the keys of the value are shown: the values may be secret, or code. */
+  /** Present if messages must show only the value's keys, since its values may be secret, or code. */
   readonly keysOnly?: true;
-  /** The words that show the default, where that is not a fixed value. */
+  /** How the default is shown if it isn't a fixed value. */
   readonly unset?: string;
-  /** Present where only a running worker reads the option: the command `local` has no flag for it. */
+  /** Present if only a running worker uses the option. The command `local` then has no flag for it. */
   readonly ofWorker?: true;
 }
 
-/** A table with exactly one row for each key of `Values`. The type of a default is that of its key. */
+/** A table with exactly one entry for each key of `Values`. The type of an entry's default is the type of that key. */
 export type Table<Values> = { readonly [K in keyof Values]-?: Option<Exclude<Values[K], undefined>> };
 
-/** Returns the durations that a bare number may have meant, as text to write; undefined for any other mistake. */
+/**
+ * If a duration was given as a bare number, returns the durations that may have been meant, with their units. Returns
+ * undefined for any other mistake.
+ */
 export const durationsFor = ({ unit }: Pick<Rule, 'unit'>, value: unknown): string | undefined =>
   unit === 'ms' && typeof value === 'number' && value > 0
     ? `'${value}s' for seconds, '${value}ms' for milliseconds`
     : undefined;
 
-/** Makes the problems of the options in one source. */
+/** Makes the problems for the mistakes in one source of options. */
 export interface Mistakes {
   readonly unknown: (key: string, known: readonly string[]) => Problem;
   readonly refused: (key: string, rule: Rule, value: unknown) => Problem;
 }
 
 /**
- * Returns the problems of values, checked against a table key by key. A key whose value is undefined counts as absent.
+ * Checks each value against the table's entry for its key, and returns the problems. If a value is undefined, its key
+ * counts as absent.
  */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
@@ -72,17 +77,17 @@ export function checkAgainst(
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 /**
- * The greatest number of tasks, polls, threads or processes that an option accepts. A greater one is a slip: no machine
- * holds so many tasks, and AWS allows 1,000 open polls on an activity.
+ * The largest number of tasks, polls, threads or processes that an option accepts. A larger number must be a mistake:
+ * no machine can work on so many tasks, and AWS allows 1,000 open polls on an activity.
  */
 export const MOST_AT_ONCE = 100_000;
 export const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
 
-/** Returns a text of digits as a number, any other text as it is. */
+/** Returns a text of digits as a number. Returns any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** The form of a value that is the text itself. */
+/** For an option whose value is the text itself. */
 export const plainText: Text = { shown: 'text', read: (text) => text };
 
 export const count = {
@@ -102,7 +107,7 @@ export const flag = {
 
 export const record = { expected: 'an object of keys and values', ok: isPlainObject };
 
-/** A duration, `'0s'` included. */
+/** A duration; `'0s'` is allowed. */
 export const duration = {
   expected: DURATION_EXPECTED,
   ok: (value: unknown) => parseDuration(value) !== undefined,

@@ -8,15 +8,15 @@ type Parsed = { readonly ref: ActivityRef } | { readonly problem: Omit<Problem, 
 const ARN_EXAMPLE = 'arn:aws:states:eu-west-1:123456789012:activity:Name';
 const VARIABLE = /\$\{([^}]*)\}/g;
 const ARN = /^arn:([a-z][a-z0-9-]*):states:([a-z]{2,}(?:-[a-z0-9]+)+):(\d{12}):activity:([^:]+)$/;
-/** Characters that an activity's name must not hold (CreateActivity, "name"). */
+/** Characters that the service doesn't allow in an activity's name (CreateActivity, "name"). */
 // oxlint-disable-next-line no-control-regex -- control characters are among the refused ones
 const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 const NAME_LIMIT = 80;
 
 /**
- * Reads the text of an activity in a decorator: an ARN of any partition or a bare name, with `${NAME}` from the
- * environment.
- * @param standIn true for a bed, which connects to nothing: a text whose variables are unset is then taken as a name
+ * Reads an activity as a decorator names it: an ARN of any partition or a bare name, in which `${NAME}` is replaced
+ * from the environment.
+ * @param standIn true for a test bed, which connects to nothing: if a variable is unset, the text is used as a name
  */
 export function parseActivity(text: unknown, env: Environment, standIn = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
@@ -69,8 +69,8 @@ const nearestName = (name: string): string =>
   name.replaceAll(new RegExp(FORBIDDEN_IN_NAME, 'g'), '-').slice(0, NAME_LIMIT);
 
 /**
- * Returns the ARN of an activity with the name, region and account of a state machine's or an execution's ARN. An
- * example where that fails.
+ * If the text is the ARN of a state machine or of an execution, returns an activity's ARN with the same name, region
+ * and account. Otherwise returns an example.
  */
 function nearestArn(text: string): string {
   const [, partition, service, region, account, , name] = text.split(':');
@@ -78,7 +78,7 @@ function nearestArn(text: string): string {
   return ARN.test(arn) ? arn : ARN_EXAMPLE;
 }
 
-/** Returns the problem of a text that names no activity. @param instead the activity that the fix proposes */
+/** Returns the problem of a text that doesn't name an activity. @param instead the activity that the fix proposes */
 function invalid(what: string, instead: string = ARN_EXAMPLE): Parsed {
   return {
     problem: {

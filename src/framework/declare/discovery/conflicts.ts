@@ -2,12 +2,12 @@ import type { Problem } from '../../base/errors.js';
 import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 
-/** Finds handlers that conflict with each other, although each is valid by itself. */
+/** Finds handlers that are valid on their own but conflict with each other. */
 export function conflictProblems(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   return [...sameActivity(handlers, fileOf), ...sameName(handlers, fileOf), ...declaredAccounts(handlers)];
 }
 
-/** The file that each class was loaded from, for messages. */
+/** The file from which each class was loaded. Messages show it. */
 type Files = ReadonlyMap<Constructor, string>;
 
 function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][] {
@@ -19,7 +19,10 @@ function groupBy<T, K>(handlers: readonly T[], keyOf: (each: T) => K): [K, T[]][
 const named = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join(' and ');
 const label = (ref: ActivityRef): string => (ref.kind === 'arn' ? ref.arn : ref.name);
 
-/** Returns the files that handlers' classes come from, by which a message tells classes of one name apart. */
+/**
+ * Returns the files from which handlers' classes were loaded. Messages name them to distinguish classes that have the
+ * same name.
+ */
 const inFiles = (list: readonly HandlerDefinition[], fileOf: Files): string[] => [
   ...new Set(list.flatMap(({ target }) => fileOf.get(target) ?? [])),
 ];
@@ -44,12 +47,15 @@ function sameActivity(handlers: readonly HandlerDefinition[], fileOf: Files): Pr
   });
 }
 
-/** Returns the advice for handlers that share an activity. @param activity the activity's name or ARN */
+/**
+ * Returns the advice for handlers that take the tasks of the same activity. @param activity the activity's name or ARN
+ */
 export const ownActivity = (activity: string): string =>
   `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
 /**
- * Finds handlers that share a name and differ in their activity. Handlers of one activity are reported as such already.
+ * Finds handlers that have the same name but different activities. If they have the same activity, `sameActivity`
+ * reports them.
  */
 function sameName(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ name }) => name).filter(
@@ -77,7 +83,7 @@ function declaredAccounts(handlers: readonly HandlerDefinition[]): Problem[] {
 
 /**
  * Finds handlers whose activities are in different accounts.
- * @param handlers each with the account of its activity.
+ * @param handlers each handler with the account of its activity.
  */
 export function twoAccounts(handlers: readonly { name: string; account: string }[]): Problem[] {
   const accounts = groupBy(handlers, ({ account }) => account);

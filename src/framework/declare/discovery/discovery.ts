@@ -25,19 +25,22 @@ import {
 } from '../options.js';
 
 export interface Discovered {
-  /** The handlers without a problem. */
+  /** The handlers that have no problem. */
   readonly handlers: HandlerDefinition[];
   readonly problems: Problem[];
 }
 
 export interface DiscoverOptions {
-  /** Accepts an activity whose `${NAME}` is unset: a bed connects to nothing. @default false */
+  /**
+   * Accepts an activity in which a variable `${NAME}` is unset, as a test bed does, since it connects to nothing.
+   * @default false
+   */
   readonly standIn?: boolean;
-  /** The file that each class was loaded from, for messages. @default none */
+  /** The file from which each class was loaded. Messages show it. @default none */
   readonly fileOf?: ReadonlyMap<Constructor, string>;
 }
 
-/** Reads the declarations of each class once, and checks everything that can be checked without a container. */
+/** Reads the decorators of each class once, and checks everything that can be checked without a container. */
 export function discover(
   classes: readonly Constructor[],
   env: Environment,
@@ -116,12 +119,12 @@ function readHandler(
   return { definition: definitionOf(ref, read, mark.options, options), problems };
 }
 
-/** The parts of a handler's definition whose reading can find problems. */
+/** The parts of a handler's definition that may have problems when they are read. */
 interface ReadParts extends Pick<HandlerDefinition, 'activity' | 'input'> {
   readonly output: HandlerDefinition['output'] | undefined;
 }
 
-// One literal, since an object that is spread together takes 300 bytes more for each handler of a bed.
+// One object literal: an object that is assembled by spreads takes 300 bytes more for each handler of a test bed.
 function definitionOf(
   { where, target, method, groups }: MethodRef,
   { activity: activityRef, input, output }: ReadParts,
@@ -145,10 +148,12 @@ function definitionOf(
   };
 }
 
-/** Returns a declared list; an empty one for anything else, which is reported as a bad option. */
+/**
+ * Returns a declared list. Returns an empty one if the value isn't a list, which is reported as a bad option elsewhere.
+ */
 const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
 
-/** Picks, from a decorator's options, those that the config, flags and variables have, too. */
+/** Picks the options of a decorator that can also be set in the config, by flags and by variables. */
 function handlerOptions(options: HandlerOptions): HandlerOptions {
   const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
   return Object.fromEntries(set);

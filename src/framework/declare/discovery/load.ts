@@ -8,7 +8,7 @@ import { readActivity, readHandlers } from '../metadata.js';
 
 export interface Loaded {
   readonly classes: Constructor[];
-  /** The file that each class was loaded from, as messages name the file. */
+  /** The file from which each class was loaded, in the form in which messages show it. */
   readonly fileOf: ReadonlyMap<Constructor, string>;
   /** The absolute paths of the files that were imported. */
   readonly files: readonly string[];
@@ -16,11 +16,11 @@ export interface Loaded {
 }
 
 /**
- * Gathers the activity classes of a config: the classes that it lists, and every class with `@Activity` that the files
- * of its globs export. Each class comes once.
+ * Collects the activity classes of a config: the classes that it lists, and every class with `@Activity` that is
+ * exported by the files its globs match. Each class is returned once.
  * @param sources classes, and globs of compiled files relative to `baseDir`. A glob that begins with `!` excludes
  * files.
- * @param options `defaulted`: the globs are not the user's, and may match nothing.
+ * @param options `defaulted`: true if the globs are the defaults. They may then match nothing.
  */
 export async function loadActivities(
   sources: readonly (Constructor | string)[],
@@ -31,7 +31,7 @@ export async function loadActivities(
   const globs = sources.filter((each) => typeof each === 'string');
   const found = await findFiles(globs, baseDir, defaulted);
   const loaded: LoadedFile[] = [];
-  // One after the other, so that modules print and register in the order of their names.
+  // Files are imported one after another, so that their output and side effects are in the order of their names.
   for (const file of found.files) loaded.push(await loadFile(file, baseDir));
   return {
     classes: [...new Set([...classes, ...loaded.flatMap((each) => each.classes)])],
@@ -71,7 +71,7 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
 }
 
 interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
-  /** The file's path, as messages name it. */
+  /** The file's path, in the form in which messages show it. */
   readonly file: string;
 }
 
@@ -126,11 +126,11 @@ function readError(error: unknown): { message: string; stack: string } {
 }
 
 /**
- * Returns `FILE:LINE` of the first frame in the user's own code, which is not in a dependency, in Node, or in this
+ * Returns `FILE:LINE` of the first frame in the user's own code: one that isn't in a dependency, in Node, or in this
  * file.
  */
 export function userFrame(stack: string): string | undefined {
-  // Node's own frames look like paths behind their `node:`.
+  // Node's own frames are removed first: after `node:` they look like paths.
   const frames = stack
     .replaceAll(/node:[^\s)]+/g, '')
     .matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);

@@ -4,7 +4,7 @@ import { show } from '../../base/show.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
 import { checkAgainst, durationsFor, type Rule } from '../rule.js';
 
-/** Accepts any value, for the options of `@Handle` that discovery reads and checks apart from the others. */
+/** Accepts any value. It is used for the options of `@Handle` that are checked elsewhere. */
 const READ_APART: Rule = { expected: 'anything', ok: () => true };
 
 const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {
@@ -12,7 +12,7 @@ const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rul
   Handle: { ...HANDLE_OPTIONS, activity: READ_APART, input: READ_APART, output: READ_APART },
 };
 
-/** Finds the unknown names and the bad values among the options of a decorator. */
+/** Finds unknown option names and bad values in the options of a decorator. */
 export function optionProblems(decorator: keyof typeof TABLES, where: string, options: object): Problem[] {
   const code = 'HANDLER_OPTION_INVALID';
   return checkAgainst(TABLES[decorator], options, {

@@ -1,9 +1,9 @@
-// class-transformer keeps what its decorators wrote in here, and exports it nowhere.
+// class-transformer keeps in this module what its decorators record, and doesn't export it from its index.
 declare module 'class-transformer/cjs/storage.js' {
   import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
   export const defaultMetadataStorage: MetadataStorage;
 }
-// Its public entry would load everything else with this one enumeration.
+// The index of class-transformer would load the whole library for this one enum.
 declare module 'class-transformer/cjs/enums/index.js' {
   export { TransformationType } from 'class-transformer';
 }

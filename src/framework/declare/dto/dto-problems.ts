@@ -11,12 +11,15 @@ import {
 } from './dto-shape.js';
 import { conversionTo, isInJson, isOpen, kindOf } from './kinds.js';
 
-/** Names that every object inherits. class-validator would find such a name on an input that lacks the field. */
+/**
+ * Names that every object inherits. If an input lacks such a field, class-validator would find the inherited value
+ * instead.
+ */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Finds declarations that would let a value through unchecked, or refuse every value, in a class and in the classes
- * that it nests.
+ * Finds declarations because of which a value would be accepted unchecked, or every value rejected. Looks at the class
+ * and at the classes nested in it.
  * @param where the handler that takes or returns the class
  */
 export function dtoProblems(
@@ -34,7 +37,7 @@ export function dtoProblems(
   return found.map((each) => ({ ...each, where }));
 }
 
-/** A problem without the handler that it is reported for. */
+/** A problem to which the handler's name is added later. */
 type Fault = Omit<Problem, 'where'>;
 
 function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' | 'output'): Fault[] {
@@ -50,7 +53,7 @@ function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' 
   return [...nameless, ...faults];
 }
 
-/** Returns the property that a class is nested in, as `Order.lines`; undefined for the outermost class. */
+/** Returns the property in which a class is nested, such as `Order.lines`; undefined for the outermost class. */
 const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): string | undefined =>
   shapes.flatMap((shape) =>
     shape.properties.flatMap((each) =>
@@ -58,7 +61,7 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
     ),
   )[0];
 
-/** The advice for a class without rules where no rules are wanted, by the place of the class. */
+/** The advice for a class without rules if its author wants none. It depends on where the class is used. */
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
@@ -81,7 +84,7 @@ function withoutRules(type: Constructor, { groups, direction, holder }: Unruled)
   };
 }
 
-/** Finds a class whose constructor throws without arguments, by which each instance is made. */
+/** Finds a class whose constructor throws if it is called without arguments, as it is for each input. */
 function constructionProblem(type: Constructor<object>): Fault[] {
   try {
     Reflect.construct(type, []);
@@ -139,12 +142,12 @@ function untypedNested({ name, declaredType }: DtoProperty, label: string): Faul
 }
 
 /**
- * The rules of class-validator that only a Date satisfies. They show that a field is a date where the compiler emits no
- * type, as for a union.
+ * The rules of class-validator that only a Date satisfies. If the compiler emits no type for a field, as for a union,
+ * they show that it is a date.
  */
 const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 
-/** Finds properties whose declared type no JSON value has, and that neither `@Type` nor `@Transform` converts. */
+/** Finds properties whose declared type doesn't exist in JSON and that no `@Type` or `@Transform` converts. */
 function conversionFaults(property: DtoProperty, label: string): Fault[] {
   const { readable, transforms, typed, nested, declaredType } = property;
   if (!readable || transforms.length > 0) return [];
@@ -155,7 +158,10 @@ function conversionFaults(property: DtoProperty, label: string): Fault[] {
   return nested ? [] : typesOf(property).flatMap((type) => wrongType(property, type, label));
 }
 
-/** The rules of class-validator that an object or an array of anything can satisfy. */
+/**
+ * The rules of class-validator that an object, or an array of anything, can satisfy. They don't show what a field
+ * contains.
+ */
 export const OPEN_RULES: ReadonlySet<string> = new Set([
   'isDefined',
   'isNotEmpty',
@@ -173,8 +179,8 @@ export const OPEN_RULES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns true where the compiler wrote no type, and neither a rule nor a decorator tells what the property holds: it may
- * be a date or a class whose rules nothing would apply.
+ * Returns true if nothing shows what the property contains: the compiler emitted no type, and no rule or decorator
+ * does. It may be a date, or a class whose rules would then not be applied.
  */
 const isUnchecked = ({ emitted, typed, nested, open, rules }: DtoProperty): boolean =>
   !emitted && !typed && !nested && !open && rules.every(({ name }) => OPEN_RULES.has(name));
@@ -201,7 +207,7 @@ function neverInJson(declared: unknown, property: DtoProperty, label: string): F
   };
 }
 
-/** Writes the declaration to use in place of a property's own, by the type that the property is declared with. */
+/** Return the declaration to write instead of a property's own, by the property's declared type. */
 const LINES = new Map<unknown, (property: DtoProperty) => string>([
   [
     Date,
@@ -237,8 +243,8 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
 /**
- * Returns a rule and the type for the elements of a collection, as its rules show them; those of a text where they show
- * none.
+ * Returns a rule and a type for the elements of a collection, as far as its rules show them. If they don't, returns
+ * those for strings.
  */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));

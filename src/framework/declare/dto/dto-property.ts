@@ -7,17 +7,17 @@ import type { Constructor } from '../class.js';
 import { COLLECTION, isObject, kindOf, type Kind } from './kinds.js';
 import { hasPropertyType, readPropertyType } from '../metadata.js';
 
-/** The collection that holds the values of a property; `one` where the property holds a single value. */
+/** The collection in which a property has its values; `one` if it has a single value. */
 export type Container = 'one' | 'array' | 'set' | 'map';
 
 export interface Discriminator {
   readonly property: string;
-  /** True where the discriminator stays on the instance (`keepDiscriminatorProperty`). */
+  /** True if the discriminator is kept on the instance (`keepDiscriminatorProperty`). */
   readonly kept: boolean;
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
-/** The name, the key and the transforms of a field or an accessor that is part of an output. */
+/** The name, JSON key and transforms of a field or accessor that is part of an output. */
 export interface Written {
   readonly name: string;
   readonly key: string;
@@ -28,19 +28,24 @@ type Transform = (params: TransformFnParams) => unknown;
 type Message = string | ((about: ValidationArguments) => string) | undefined;
 type Condition = (object: object, value: unknown) => boolean;
 
-/** A rule of class-validator, with the constraint that checks it. */
+/** A rule of class-validator on a property, with the constraint object that checks values. */
 export interface DtoRule {
-  /** The rule's name in violations. */
+  /** The rule's name, as violations show it. */
   readonly name: string;
   readonly each: boolean;
-  /** The arguments of the rule's decorator, such as the least and the most. */
+  /** The arguments of the rule's decorator, such as a minimum and a maximum. */
   readonly constraints: unknown[];
   readonly message: Message;
-  /** Returns the rule's verdict on a value that class-validator can't judge; undefined for all others. */
+  /**
+   * For a value that class-validator can't judge, returns if the rule accepts it. Returns undefined for all other
+   * values.
+   */
   readonly decide?: (value: unknown) => boolean | undefined;
-  /** Returns true where the rule is to be checked (`validateIf`); undefined: the rule is always checked. */
+  /** Returns true if the rule is to be checked (`validateIf`). If this is undefined, the rule is always checked. */
   readonly applies: Condition | undefined;
-  /** The constraint class. `instance` comes from the container of the task whose input is validated. */
+  /**
+   * The constraint that checks values. Its `instance` comes from the container of the task whose input is validated.
+   */
   readonly constraint: {
     readonly instance: {
       validate(value: unknown, about: ValidationArguments): unknown;
@@ -52,52 +57,57 @@ export interface DtoRule {
 /** A property of a DTO that has a rule. */
 export interface DtoProperty {
   readonly name: string;
-  /** The property's key in JSON, which `@Expose({ name })` sets. @default the property's name */
+  /** The property's key in JSON, which `@Expose({ name })` can set. @default the property's name */
   readonly key: string;
   /**
-   * True where an input may set the property: not with `@Exclude`, an `@Expose` for other groups, or without a setter.
+   * True if an input may set the property. False if it has `@Exclude`, an `@Expose` for groups that don't apply, or no
+   * setter.
    */
   readonly readable: boolean;
-  /** True with `@Expose`: the property's `@Transform`s then run for an absent key, too. */
+  /** True if the property has `@Expose`. Its `@Transform`s then also run if the key is absent. */
   readonly exposed: boolean;
   /**
-   * Present with `@ValidateNested`: the property's values are validated by their own class. `message` is for values of
-   * no class.
+   * Present if the property has `@ValidateNested`: its values are validated by the rules of their own class. `message`
+   * is for a value that isn't an object.
    */
   readonly nested?: { readonly message: Message };
-  /** The property's type as the compiler emitted it; undefined where none was emitted. */
+  /** The property's type, as the compiler emitted it; undefined if it emitted none. */
   readonly declaredType: unknown;
-  /** True where the compiler wrote a type for the property, if only `Object`. tsx and esbuild write none. */
+  /** True if the compiler emitted a type for the property, even if only `Object`. tsx and esbuild emit none. */
   readonly emitted: boolean;
-  /** The kind that the property's values must be of; undefined where nothing is known, as for a union. */
+  /** The kind that the property's values must have; undefined if it isn't known, as for a union. */
   readonly declared: Kind | undefined;
-  /** The collection that holds the property's values, each of the class that `@Type` names. */
+  /** The collection in which the property has its values. Each value is of the class that `@Type` names. */
   readonly container: Container;
-  /** True for an array of arrays, which `@IsArray({ each: true })` declares: `@Type` names the class of the innermost. */
+  /**
+   * True for an array of arrays, which `@IsArray({ each: true })` declares. `@Type` then names the class of the values
+   * in the inner arrays.
+   */
   readonly grid: boolean;
-  /** True where the property has `@Type`. */
+  /** True if the property has `@Type`. */
   readonly typed: boolean;
   /** The property's `@Transform`s that apply to an input. */
   readonly transforms: readonly Transform[];
   readonly discriminator?: Discriminator;
-  /** Returns the class that `@Type` names for the property in this object; undefined where it names none. */
+  /** Returns the class that `@Type` names for the property of this object; undefined if it names none. */
   readonly typeIn: (holder: object) => Constructor<object> | undefined;
   /**
-   * The conditions of `@IsOptional` and `@ValidateIf`. The property's rules are checked only where all of them hold.
+   * The conditions of `@IsOptional` and `@ValidateIf`. The property's rules are checked only if all of these conditions
+   * are true.
    */
   readonly conditions: readonly Condition[];
-  /** True where the property has no condition other than `@IsOptional`. */
+  /** True if the property has no condition other than `@IsOptional`. */
   readonly onlyOptional: boolean;
   readonly rules: readonly DtoRule[];
-  /** The property's form in an output; undefined where `@Exclude` or `@Expose` keeps it out. */
+  /** How the property is written to an output; undefined if `@Exclude` or `@Expose` leaves it out. */
   readonly written: Written | undefined;
-  /** True with `@Allow`: the property may hold anything. */
+  /** True if the property has `@Allow`: it may contain anything. */
   readonly open: boolean;
-  /** True where the property may be absent even without a condition: with `@Allow`, or where its type is not known. */
+  /** True if the property may be absent even without a condition: if it has `@Allow`, or if its type isn't known. */
   readonly mayBeAbsent: boolean;
 }
 
-/** class-validator's record of one decorator. */
+/** What class-validator has recorded for one decorator. */
 export type RuleMetadata = ReturnType<
   ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
 >[number];
@@ -106,7 +116,7 @@ const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 
 /**
  * Reads the declarations of one property.
- * @param metadata all records of class-validator for the property, at least one
+ * @param metadata everything that class-validator has recorded for the property, at least one entry
  */
 export function readProperty(
   owner: Constructor<object>,
@@ -172,7 +182,7 @@ function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'c
   };
 }
 
-/** Returns the rules of one decorator: several where the constraint class is registered under several names. */
+/** Returns the rules of one decorator. There are several if the constraint class is registered under several names. */
 function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[] {
   if (constraintCls === undefined) return [];
   return getMetadataStorage()
@@ -189,8 +199,8 @@ function readRules({ constraintCls, type, ...metadata }: RuleMetadata): DtoRule[
 }
 
 /**
- * Counts the decimal places of `@IsNumber({ maxDecimalPlaces })` for numbers that JavaScript writes with an exponent,
- * such as 1e-7: class-validator throws at them, or counts the digits of the exponent.
+ * For `@IsNumber({ maxDecimalPlaces })`, counts the decimal places of numbers that JavaScript writes with an exponent,
+ * such as 1e-7. class-validator throws for such a number, or counts the digits of its exponent.
  */
 function decimalPlacesPart(name: string, constraints: unknown): Pick<DtoRule, 'decide'> {
   const [options] = Array.isArray(constraints) ? (constraints as unknown[]) : [];
@@ -206,7 +216,7 @@ function decimalPlacesPart(name: string, constraints: unknown): Pick<DtoRule, 'd
   };
 }
 
-/** Returns the fields and accessors without a rule that `@Expose` puts into an output. */
+/** Returns the fields and accessors that are part of an output because of `@Expose`, although they have no rule. */
 export function exposedBeside(
   owner: Constructor<object>,
   ruled: readonly string[],
@@ -237,7 +247,8 @@ function transformsOf(
 }
 
 /**
- * Returns true where `@Exclude` and `@Expose` let a property through in this direction, as class-transformer decides.
+ * Returns true if `@Exclude` and `@Expose` don't leave a property out in this direction. The decision is the same as
+ * class-transformer's.
  */
 function isExposed(
   owner: Constructor<object>,
@@ -254,7 +265,7 @@ function isExposed(
 const appliesIn = (groups: readonly string[], wanted: readonly string[] = []): boolean =>
   wanted.length === 0 || wanted.some((group) => groups.includes(group));
 
-/** Returns false for a method and for a getter without a setter. */
+/** Returns false for a method, and for a getter that has no setter. */
 function isSettable(owner: Constructor<object>, name: string): boolean {
   for (
     let each: unknown = owner.prototype;
@@ -270,7 +281,7 @@ function isSettable(owner: Constructor<object>, name: string): boolean {
 
 const isArrayOfEach = ({ name, each }: DtoRule): boolean => name === 'isArray' && each;
 
-/** Takes the property's own type where that is a collection, else looks for `each: true`. */
+/** Returns the collection that the property's type names. If it names none, `each: true` on a rule means an array. */
 function containerOf(declared: unknown, each: boolean): Container {
   if (declared === Set) return 'set';
   if (declared === Map) return 'map';

@@ -8,23 +8,25 @@ import {
   type Written,
 } from './dto-property.js';
 
-/** The declarations of class-validator and class-transformer on a class. Only properties with a rule are listed. */
+/** What class-validator and class-transformer declare on a class. Only properties with a rule are listed. */
 export interface DtoShape {
   readonly type: Constructor<object>;
   readonly properties: readonly DtoProperty[];
   readonly byKey: ReadonlyMap<string, DtoProperty>;
   readonly byName: ReadonlyMap<string, DtoProperty>;
-  /** Fields and accessors that have `@Expose` and no rule: part of an output, never of an input. */
+  /** Fields and accessors that have `@Expose` but no rule. They are part of an output, never of an input. */
   readonly exposed: readonly Written[];
 }
 
-/** The groups of class-validator and class-transformer in which declarations apply. */
+/** The groups of class-validator and class-transformer whose declarations apply. */
 export type Groups = readonly string[];
 
 const NO_GROUPS: Groups = [];
 const shapes = new WeakMap<Groups, WeakMap<Constructor<object>, DtoShape>>();
 
-/** Returns the shape of a class under these groups, which is read once for each array of groups. */
+/**
+ * Returns the shape of a class for these groups. It is read only once for each class and each array object of groups.
+ */
 export function shapeOf(type: Constructor<object>, groups: Groups = NO_GROUPS): DtoShape {
   const id = groups.length === 0 ? NO_GROUPS : groups;
   let known = shapes.get(id);
@@ -52,15 +54,21 @@ function readShape(type: Constructor<object>, groups: Groups): DtoShape {
 const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
   getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
 
-/** Returns the class of an instance, by its prototype: its own property `constructor` may be data. */
+/**
+ * Returns the class of an instance, according to its prototype. The instance's own property `constructor` may come from
+ * the input.
+ */
 export const typeOf = (instance: object): Constructor<object> =>
   ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
 
-/** Returns true where a class has a rule, its own or inherited, under these groups. */
+/** Returns true if a class has a rule, its own or an inherited one, that applies in these groups. */
 export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS): boolean =>
   shapeOf(type, groups).properties.length > 0;
 
-/** Returns the class of one value of a property, by the discriminator or `@Type`; undefined where none is known. */
+/**
+ * Returns the class of one value of a property, as the discriminator or `@Type` names it; undefined if neither names
+ * one.
+ */
 export function classOf(
   value: object,
   holder: object,
@@ -78,18 +86,18 @@ export function classOf(
 }
 
 /**
- * Returns true where a value, neither undefined nor null, is of its property's declared type, and for any value where
- * that type is not known.
+ * Returns true if a value, which is neither undefined nor null, has its property's declared type. Returns true for any
+ * value if that type isn't known.
  */
 export function isDeclared(value: unknown, property: DtoProperty): boolean {
   if (!property.declared || property.declared.holds(value)) return true;
-  // The class that @Type names is trusted: it need not extend the declared one.
+  // The class that @Type names is accepted too, even if it doesn't extend the declared one.
   return property.container === 'one' && typesOf(property).some((type) => value instanceof type);
 }
 
 /**
- * Yields the shapes of a class and of the classes that it nests, each once. Classes that only an input shows are left
- * out.
+ * Yields the shapes of a class and of all classes nested in it, each once. Nested classes that `@Type` only names for a
+ * given input are left out.
  */
 export function* nestedShapes(
   type: Constructor<object>,
@@ -104,7 +112,10 @@ export function* nestedShapes(
   for (const each of nested) yield* nestedShapes(each, groups, seen);
 }
 
-/** Returns the classes that a property's values can be of. Classes that only an input shows are left out. */
+/**
+ * Returns the classes that a property's values can have. Classes that `@Type` only names for a given input are left
+ * out.
+ */
 export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
   if (discriminator) return discriminator.subTypes.map(({ value }) => value);
   try {
@@ -114,14 +125,13 @@ export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<obj
   }
 }
 
-/** Returns the constraint classes (`@Validate`, `@ValidatorConstraint`) of a class and of the classes that it nests. */
+/** Returns the constraint classes (`@Validate`, `@ValidatorConstraint`) of a class and of all classes nested in it. */
 export function ruleClasses(type: Constructor<object>, groups: Groups): Constructor[] {
   return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
 }
 
 /**
- * Returns the constraint classes of a shape that class-validator ignores silently, because they lack
- * `@ValidatorConstraint`.
+ * Returns the constraint classes of a shape that lack `@ValidatorConstraint`. class-validator silently ignores these.
  */
 export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
   const storage = getMetadataStorage();

@@ -5,7 +5,7 @@ import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';
 import { readParameterTypes } from '../metadata.js';
 
-/** What was read of a declared type. `spec` is absent where there are problems. */
+/** The result of reading a declared type. `spec` is absent if there are problems. */
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
 
 const SCALARS = new Map<unknown, InputSpec>([
@@ -15,8 +15,8 @@ const SCALARS = new Map<unknown, InputSpec>([
 ]);
 
 /**
- * Types that compilers emit in place of a type that exists only in TypeScript, and for each a text that says which that
- * may have been.
+ * Types that compilers emit in place of a type that exists only in TypeScript. For each of them, the text says what the
+ * original may have been.
  */
 const LOST = new Map<unknown, string>([
   [undefined, 'a class that is not defined yet (a circular import)'],
@@ -33,7 +33,7 @@ const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 
-/** A method with `@Handle`, whose types are read. */
+/** A method with `@Handle` whose input and output types are read. */
 export interface MethodRef {
   /** `Class.method`. */
   readonly where: string;
@@ -42,7 +42,10 @@ export interface MethodRef {
   readonly groups: readonly string[];
 }
 
-/** Reads the type of a handler's input: `input:`, else the type of its first parameter. */
+/**
+ * Reads the type of a handler's input from the option `input` or, if that isn't set, from the handler's first
+ * parameter.
+ */
 export function readInput(ref: MethodRef, options: { readonly input?: unknown }): Read<InputSpec> {
   if ('input' in options) return fromOption(ref, options.input);
   const types = readParameterTypes(ref.target, ref.method);
@@ -62,7 +65,7 @@ function fromOption(ref: MethodRef, declared: unknown): Read<InputSpec> {
   return checked(named, ref);
 }
 
-/** Reads the type of a handler's output from `output:`. */
+/** Reads the type of a handler's output from the option `output`. */
 export function readOutput(ref: MethodRef, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
   if (!named) return { problems: [badOption(ref.where, 'output', declared)] };
@@ -128,8 +131,8 @@ function lost({ where }: MethodRef, type: unknown): Problem {
 const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
 
 /**
- * Returns true where a handler's only parameter is named like a task. TaskContext is an interface, so that the
- * parameter's name is all that compiled code has of it.
+ * Returns true if a handler has one parameter, and its name looks like that of a TaskContext. TaskContext is an
+ * interface, so compiled code contains only the name.
  */
 function takesTaskAlone({ target, method }: MethodRef): boolean {
   const fn: unknown = Reflect.get(target.prototype as object, method);
@@ -146,8 +149,8 @@ const taskAlone = ({ where, method }: MethodRef): Problem => ({
 });
 
 /**
- * Reads the input of a handler for which the compiler emitted no types. Only the source text then shows that there is
- * no parameter: `length` does not count a parameter with a default.
+ * Reads the input of a handler for which the compiler emitted no types. Then only the source text shows if the handler
+ * has no parameter, since the function's `length` doesn't include a parameter with a default.
  */
 function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> {
   const fn: unknown = Reflect.get(target.prototype as object, method);

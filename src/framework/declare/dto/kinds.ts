@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 import { isBuiltIn } from '../class.js';
 
-/** The JSON or JavaScript type that a value must have. */
+/** A JSON or JavaScript type that a value must have. */
 export interface Kind {
-  /** The name of the broken rule in a violation. */
+  /** The rule that a violation names if a value isn't of this kind. */
   readonly rule: string;
-  /** The kind's name in a message, as in `a string`. */
+  /** The kind's name in a message, such as `a string`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }
@@ -18,21 +18,21 @@ const kind = (rule: string, expected: string, holds: (value: unknown) => boolean
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const STRING = kind('isString', 'a string', isText);
-/** A finite number: JSON such as 1e999 is parsed as Infinity. */
+/** A finite number. JSON can contain a number such as 1e999, which is parsed as Infinity. */
 const NUMBER = kind('isNumber', 'a number', Number.isFinite);
 const BOOLEAN = kind('isBoolean', 'a boolean', (value) => typeof value === 'boolean');
 export const ARRAY = kind('isArray', 'an array', Array.isArray);
 export const OBJECT = kind('isObject', 'an object', isObject);
 
-/** Returns true for an object of JSON, and false for an array and for null. */
+/** Returns true for an object as JSON has it, and false for an array and for null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The kinds of an input that is a bare value. */
+/** The kinds of an input that isn't an object or an array. */
 export const SCALAR_KINDS = { string: STRING, number: NUMBER, boolean: BOOLEAN };
 
-/** The types of values that JSON has. */
+/** The types whose values JSON can express. */
 const IN_JSON = new Map<unknown, Kind>([
   [String, STRING],
   [Number, NUMBER],
@@ -40,7 +40,10 @@ const IN_JSON = new Map<unknown, Kind>([
   [Array, ARRAY],
 ]);
 
-/** Types that `instanceof` can't check: they are no classes, or another realm may have made the value. */
+/**
+ * Types that `instanceof` can't check: primitives, or classes of which another realm (a `vm` context) may have made the
+ * value.
+ */
 const OTHERS = new Map<unknown, Kind>([
   [Date, kind('isDate', 'a date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()))],
   [Set, kind('isSet', 'a Set', types.isSet)],
@@ -51,8 +54,8 @@ const OTHERS = new Map<unknown, Kind>([
 ]);
 
 /**
- * The collections to whose parts a rule with `each: true` applies. class-validator would check any other value as a
- * whole.
+ * The collections whose parts are checked by a rule with `each: true`. If a value isn't one of them, class-validator
+ * checks the value itself.
  */
 export const COLLECTION = kind(
   'isArray',
@@ -61,8 +64,8 @@ export const COLLECTION = kind(
 );
 
 /**
- * Returns the kind of a declared type. Undefined for `Object`, for undefined, and for a value that is no class: for an
- * imported enum swc emits the enum itself.
+ * Returns the kind of a declared type. Returns undefined for `Object`, for undefined, and for a value that isn't a
+ * class: for an imported enum, swc emits the enum itself.
  * @param type the type that the compiler emitted
  */
 export function kindOf(type: unknown): Kind | undefined {
@@ -74,20 +77,20 @@ export function kindOf(type: unknown): Kind | undefined {
   return isBuiltIn(type) ? kind(`is${name}`, `a ${name}`, isInstance) : { ...OBJECT, holds: isInstance };
 }
 
-/** Returns true where JSON has values of this type, or the type is not known. */
+/** Returns true if JSON can express values of this type, or if the type isn't known. */
 export const isInJson = (type: unknown): boolean => kindOf(type) === undefined || IN_JSON.has(type);
 
-/**
- * Makes a value of the type that `@Type` names from a JSON value. `holds` is true for JSON values that can be
- * converted.
- */
+/** Converts a JSON value to the type that `@Type` names. `holds` returns true for JSON values that can be converted. */
 export interface Conversion extends Kind {
   make(value: unknown): unknown;
 }
 
 const NUMBER_TEXT = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const DATE_TEXT = /^((\d{4}|[+-]\d{6})-\d\d-(\d\d))(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
-/** The most milliseconds from the epoch that a Date can hold (ECMAScript, "Time Values and Time Range"). */
+/**
+ * The largest number of milliseconds, before or after the epoch, that a Date can represent (ECMAScript, "Time Values
+ * and Time Range").
+ */
 const MOST_MILLISECONDS = 8.64e15;
 
 const CONVERSIONS = new Map<unknown, Conversion>([
@@ -110,8 +113,8 @@ const CONVERSIONS = new Map<unknown, Conversion>([
 ]);
 
 /**
- * Returns the conversion to a type that `@Type` names; undefined for a class, whose instances are made of objects, and
- * for all else.
+ * Returns the conversion to a type that `@Type` names. Returns undefined for a user's class, whose instances are made
+ * from objects in another way, and for any other type.
  */
 export const conversionTo = (type: unknown): Conversion | undefined => CONVERSIONS.get(type);
 
@@ -124,13 +127,13 @@ function isDateOrText(value: unknown): boolean {
   if (!isText(value)) return Number.isInteger(value) && Math.abs(Number(value)) <= MOST_MILLISECONDS;
   const [, day, year, dayOfMonth] = DATE_TEXT.exec(value) ?? [];
   if (day === undefined || Number.isNaN(Date.parse(value))) return false;
-  // Date.parse takes February 30th for March 2nd, and the year -000000 for 2001.
+  // Date.parse reads February 30th as March 2nd, and the year -000000 as 2001.
   const read = new Date(day);
   return read.getUTCFullYear() === Number(year) && read.getUTCDate() === Number(dayOfMonth);
 }
 
-/** The types that say nothing about the values in them. */
+/** The types that don't show what their values are. */
 const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
-/** Returns true where `@Type` of this type says nothing about the values, as `@Type(() => Set)` does. */
+/** Returns true if `@Type` with this type doesn't show what the values are, such as `@Type(() => Set)`. */
 export const isOpen = (type: unknown): boolean => OPEN.has(type);

@@ -2,14 +2,15 @@ import type { HandlerDefinition } from '../definition.js';
 import { isObject } from '../dto/kinds.js';
 import { inputSchema, type JsonSchema } from './input-schema.js';
 
-/** The depth at which an example ends, since a class may nest itself. */
+/** Deeper values than this are left empty in an example, since a class may contain itself. */
 const DEEPEST = 6;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
- * Makes an example of a handler's input, with every key and each value of its declared type. The example may break
- * patterns, and rules that JSON Schema can't express. Undefined where the handler takes any input.
+ * Makes an example input for a handler. It has every declared key, optional ones included, and each value has the type
+ * declared for it. The example may not match `pattern`s, or meet rules that JSON Schema can't express. Returns
+ * undefined if the handler accepts any input.
  */
 export function exampleInput(definition: HandlerDefinition): unknown {
   const schema = inputSchema(definition);
@@ -20,7 +21,10 @@ export function exampleInput(definition: HandlerDefinition): unknown {
 class ExampleMaker {
   constructor(private readonly root: JsonSchema) {}
 
-  /** Makes an example value for a schema. @param key the key that holds the value; a text value consists of it */
+  /**
+   * Makes an example value for a schema. @param key the key of the value; if the value is a text, the key is used as
+   * that text
+   */
   make(schema: JsonSchema, key: string, depth: number): unknown {
     const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
     if (Array.isArray(values)) return values[0] as unknown;
@@ -67,7 +71,7 @@ class ExampleMaker {
   }
 }
 
-/** Returns true where a schema gives the type of its values. */
+/** Returns true if a schema says which type its values have. */
 const hasType = (schema: JsonSchema): boolean =>
   ['type', '$ref', 'enum', 'properties'].some((key) => schema[key] !== undefined);
 
@@ -79,7 +83,7 @@ function numberFor({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Jso
 
 const DAY = '2026-01-31';
 
-/** Returns a date where the pattern asks for one, else the key, padded to the least length. */
+/** Returns a date if the pattern accepts one. Otherwise returns the key, padded to the minimum length. */
 function textFor({ pattern, minLength }: JsonSchema, key: string): string {
   if (typeof pattern === 'string' && new RegExp(pattern, 'u').test(DAY)) return DAY;
   return key.padEnd(Math.min(200, numberOf(minLength) ?? 0), '.');

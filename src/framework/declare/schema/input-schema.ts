@@ -12,8 +12,8 @@ const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)
 const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
 
 /**
- * Returns the JSON Schema (2020-12) of a handler's input. The schema accepts every input that validation accepts. A
- * rule that JSON Schema can't express, such as a custom one, restricts nothing and is named in a `$comment`.
+ * Returns the JSON Schema (2020-12) of a handler's input. The schema accepts every input that validation accepts. If
+ * JSON Schema can't express a rule, such as a custom one, the schema ignores it and names it in a `$comment`.
  */
 export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
   if (input.kind === 'none' || input.kind === 'any') return { $schema: DIALECT };
@@ -41,11 +41,11 @@ class SchemaWriter {
   }
 
   /**
-   * Returns a reference to the schema of a class, which is written at the first call.
-   * @param discriminator a key that an object of this class may have beside the keys of its properties
+   * Returns a reference to the schema of a class. The schema itself is written at the first call.
+   * @param discriminator a key that an object of this class may have in addition to those of its properties
    */
   reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
-    // Other keys are listed only where they would be refused.
+    // The discriminator has to be listed only if unknown keys are refused.
     const also = this.#unknownKeys === 'refuse' ? discriminator : undefined;
     const known = this.#names.get(type) ?? new Map<string | undefined, string>();
     this.#names.set(type, known);
@@ -53,7 +53,7 @@ class SchemaWriter {
     if (name === undefined) {
       name = this.#freeName(type.name || 'Input');
       known.set(also, name);
-      // The name is taken before the class is read: a class may hold itself.
+      // The name is reserved before the class is read, since a class may contain itself.
       this.definitions[name] = {};
       this.definitions[name] = this.#object(type, also);
     }
@@ -73,7 +73,7 @@ class SchemaWriter {
     const schemas = new Map<string, JsonSchema>(also === undefined ? [] : [[also, {}]]);
     const required: string[] = [];
     for (const property of properties) {
-      // Two properties may have one key, each with rules of its own: then the value is left open.
+      // Two properties may have the same key but different rules. The schema then accepts any value.
       schemas.set(property.key, schemas.has(property.key) ? {} : this.#property(property));
       if (isRequired(property, fresh)) required.push(property.key);
     }
@@ -95,7 +95,7 @@ class SchemaWriter {
     return onlyOptional ? schema : withComment(schema, ['a condition (@ValidateIf)']);
   }
 
-  /** Returns the schema of a property's value that is not null. */
+  /** Returns the schema of a property's value if that value isn't null. */
   #value(property: DtoProperty): JsonSchema {
     const { container, rules, onlyOptional } = property;
     const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
@@ -109,7 +109,7 @@ class SchemaWriter {
     const whole = ofWhole.map(ruleSchema);
     if (isOne) return this.#one(property, whole);
     if (container === 'map') return { type: 'object', additionalProperties: part };
-    // Rules for a Set do not apply to the list that it is made of.
+    // Rules for a Set don't apply to the JSON array from which the Set is made.
     return allOf([{ type: 'array', items: part }, ...(container === 'array' ? whole : [])]);
   }
 
@@ -119,7 +119,7 @@ class SchemaWriter {
     return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
   }
 
-  /** Returns the schema of a value that `@Type` converts; in a collection, of one element. */
+  /** Returns the schema of a value that `@Type` converts or, in a collection, of one element. */
   #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
     const { typed, nested, discriminator } = property;
     if (!typed) return allOf(rules);
@@ -147,7 +147,7 @@ class SchemaWriter {
   }
 }
 
-/** Refuses every key that is not listed, except `__proto__`, which is dropped from every input before validation. */
+/** Rejects every key that isn't listed, except `__proto__`, which is removed from every input before validation. */
 const CLOSED = { additionalProperties: false, patternProperties: { '^__proto__$': {} } };
 
 const JSON_TYPES = new Map<string | undefined, string>([
@@ -157,7 +157,7 @@ const JSON_TYPES = new Map<string | undefined, string>([
   ['isArray', 'array'],
 ]);
 
-/** Returns true where a schema gives the kind of its values, and so refuses null. */
+/** Returns true if a schema says of which kind its values are, so that it rejects null. */
 const saysKind = (schema: JsonSchema): boolean =>
   ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
 
@@ -167,8 +167,8 @@ const orNull = (schema: JsonSchema): JsonSchema =>
   saysKind(schema) || Object.hasOwn(schema, 'pattern') ? { anyOf: [schema, { type: 'null' }] } : schema;
 
 /**
- * Returns the schema of a value that `@Type` converts. Rules check the converted value, so that they become part of the
- * schema only where the JSON value is the same.
+ * Returns the schema of a value that `@Type` converts. Rules apply to the converted value, so they become part of the
+ * schema only if conversion doesn't change the value.
  */
 function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
   const constructor: unknown = type;
@@ -181,7 +181,7 @@ function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): J
   return isBuiltIn(constructor) ? {} : { type: 'object' };
 }
 
-/** Returns the class that `@Type` names; undefined where the class depends on the object that holds the value. */
+/** Returns the class that `@Type` names; undefined if it depends on the object that contains the value. */
 function fixedType(property: DtoProperty): Constructor<object> | undefined {
   let asked = false;
   const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
@@ -202,8 +202,8 @@ function isRequired(
 }
 
 /**
- * Makes an instance as decoding does, to find the initial values that stand in for absent keys; an empty object where
- * the constructor throws.
+ * Makes an instance in the same way as decoding does. Its initial values are used for absent keys, so such keys aren't
+ * required. Returns an empty object if the constructor throws.
  */
 function freshInstance(type: Constructor<object>): object {
   try {

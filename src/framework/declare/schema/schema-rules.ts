@@ -1,6 +1,6 @@
 import type { DtoRule } from '../dto/dto-property.js';
 
-/** A JSON Schema. A schema without keys accepts every value. */
+/** A JSON Schema. If it has no keys, it accepts every value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 type Write = (constraints: readonly unknown[]) => JsonSchema | undefined;
@@ -16,8 +16,8 @@ const bound =
   };
 
 /**
- * Returns the schema of a greatest length. class-validator counts a character and its variation selector as one, JSON
- * Schema as two, so that a text with a selector may be longer.
+ * Returns the schema of a maximum length. class-validator counts a character with its variation selector as one, JSON
+ * Schema counts them as two, so a text with such a selector may be longer here.
  */
 const atMost = (max: number): JsonSchema => ({
   anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
@@ -31,7 +31,7 @@ function length([min, max]: readonly unknown[]): JsonSchema | undefined {
   ]);
 }
 
-/** Returns a schema that accepts the listed values, as far as JSON has them. */
+/** Returns a schema that accepts the listed values, except those that JSON can't express. */
 function oneOf(values: readonly unknown[]): JsonSchema {
   const held = values.filter(
     (value) => value === null || ['string', 'boolean'].includes(typeof value) || number(value) !== undefined,
@@ -40,8 +40,9 @@ function oneOf(values: readonly unknown[]): JsonSchema {
 }
 
 /**
- * Returns the schema of a pattern, which JSON Schema matches by code points. Undefined for a pattern without the `u`
- * flag that may mean something else by code points: with a wildcard, a negated class, or a look-around.
+ * Returns the schema of a regular expression. JSON Schema matches by code points. If the expression lacks the flag `u`
+ * and may match differently by code points (because of a wildcard, a negated class, or a look-around), returns
+ * undefined.
  */
 function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
   if (!(expression instanceof RegExp)) return undefined;
@@ -61,7 +62,7 @@ const isEnum: Write = ([members]) =>
   typeof members === 'object' && members !== null ? oneOf(Object.values(members)) : undefined;
 
 /**
- * Write the schemas of class-validator's rules, by the rule's name. No schema refuses a value that its rule accepts.
+ * Return the schemas of class-validator's rules, by the rules' names. No schema rejects a value that its rule accepts.
  */
 const RULES: Readonly<Record<string, Write>> = {
   isString: () => ({ type: 'string' }),
@@ -88,7 +89,7 @@ const RULES: Readonly<Record<string, Write>> = {
   arrayMaxSize: bound('array', 'maxItems'),
 };
 
-/** Rules that only a text satisfies. */
+/** Rules that only a string can satisfy. */
 const OF_TEXTS = new Set(
   `contains isAlpha isAlphanumeric isAscii isBIC isBase32 isBase58 isBase64 isBooleanString isBtcAddress isByteLength
   isCreditCard isCurrency isDataURI isDateString isDecimal isEAN isEmail isEthereumAddress isFqdn IsFirebasePushId
@@ -99,7 +100,7 @@ const OF_TEXTS = new Set(
   isUppercase isUrl isVariableWidth notContains`.split(/\s+/),
 );
 
-/** Returns the schema of a rule. Where the schema can't express the whole rule, a `$comment` names the rule. */
+/** Returns the schema of a rule. If the schema can't express the whole rule, a `$comment` names the rule. */
 export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
   const written = Object.hasOwn(RULES, name) ? RULES[name]?.(constraints) : undefined;
   if (written) return written;
@@ -108,17 +109,20 @@ export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
 
 const COMMENT = 'not told here: ';
 
-/** Returns a schema with a `$comment` that names the rules which the schema does not express. */
+/** Returns a schema with a `$comment` that names the rules which the schema doesn't express. */
 export const withComment = (schema: JsonSchema, open: readonly string[]): JsonSchema => ({
   ...schema,
   $comment: `${COMMENT}${[...openRules(schema), ...open].join(', ')}`,
 });
 
-/** Returns the names of the rules that a schema does not express, as one text. */
+/** Returns the names of the rules that a schema doesn't express, as one text. */
 const openRules = ({ $comment }: JsonSchema): string[] =>
   typeof $comment === 'string' && $comment.startsWith(COMMENT) ? [$comment.slice(COMMENT.length)] : [];
 
-/** Joins schemas that must all hold, into one object where their keys do not conflict. */
+/**
+ * Joins schemas that must all accept a value. The result is a single schema object, as far as their keys don't
+ * conflict.
+ */
 export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   let merged: JsonSchema = {};
   const rest: JsonSchema[] = [];
@@ -133,7 +137,7 @@ export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   return rest.length > 0 ? { ...merged, allOf: rest } : merged;
 }
 
-/** Joins two schemas that must both hold; undefined where one object can't express both. */
+/** Joins two schemas that must both accept a value; undefined if one schema object can't express both. */
 function join(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
   const both: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
