@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { killAll, type Run, stepwright } from '../support/cli.js';
 
@@ -186,4 +188,20 @@ test('a start names what is compiled from an older source, and from one that is 
   expect(await failing.ended).toEqual({ code: 1, signal: null });
   expect(failing.stderr()).toContain('HANDLER_DUPLICATE');
   expect(failing.stderr()).toContain('old.activity.js: its source src/activities/old.activity.ts is gone');
+});
+
+test("two checks of a worker's machines that overlap are both answered", async () => {
+  const file = resolve('dist/src/framework/cli/supervise/worker-process.js');
+  const script = `
+    import { WorkerProcess } from ${JSON.stringify(file)};
+    const worker = new WorkerProcess();
+    const flags = { texts: { endpoint: 'http://127.0.0.1:1' }, handlers: [] };
+    await worker.run({ flags, log: { logLevel: 'silent' }, onPlanned: async () => undefined });
+    const machine = { name: 'M', file: 'm.asl.json', text: '{}', definition: '{}' };
+    const found = await Promise.all([worker.check([machine]), worker.check([machine])]);
+    console.log(JSON.stringify(found));
+    worker.kill();`;
+  const args = ['--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  expect(stdout).toBe('[[],[]]\n');
 });

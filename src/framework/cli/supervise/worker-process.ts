@@ -68,7 +68,8 @@ export const showExit = ({ code, signal, error }: ProcessExit): string => {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
-  #checked: (findings: readonly Finding[]) => void = () => {};
+  /** The checks that were asked for and not yet answered. The process answers them in order. */
+  readonly #checks: ((findings: readonly Finding[]) => void)[] = [];
   #nextId = 0;
   /** The worker's name at the service; empty before the worker runs. */
   name = '';
@@ -142,7 +143,7 @@ export class WorkerProcess {
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
         if (message.kind === 'status') this.#hasStatus(message.status);
         if (message.kind === 'measured') this.#measured(message.metrics);
-        if (message.kind === 'checked') this.#checked(message.findings);
+        if (message.kind === 'checked') this.#checks.shift()?.(message.findings);
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind === 'running') {
           this.name = message.name;
@@ -169,7 +170,7 @@ export class WorkerProcess {
    */
   check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
     return new Promise((resolve) => {
-      this.#checked = resolve;
+      this.#checks.push(resolve);
       void this.ended.then(() => resolve([]));
       this.#send({ kind: 'check', machines });
     });
