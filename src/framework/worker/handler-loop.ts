@@ -10,51 +10,54 @@ import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
 
-/** A handler that is ready to run: compiled, its activity found, its options resolved. */
+/** A handler that is ready to run: it is compiled, its activity was found, and its options are resolved. */
 export interface RunnableHandler extends TaskHandler {
   readonly port: ActivityPort;
   readonly concurrency: number;
   readonly pollers: { readonly min: number; readonly max: number };
-  /** The place where the handler runs: the main thread, or a thread or process of a pool. @default 'main' */
+  /** Where the handler runs: on the main thread, or in the threads or processes of a pool. @default 'main' */
   readonly run?: 'main' | 'thread' | 'process';
 }
 
-/** The parts of a worker that the loops of its handlers use. */
+/** The parts of a worker that its handler loops use. */
 export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight'> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** The pace of all polls in the handler's region. */
+  /** Limits the rate of all polls in the handler's region. */
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
   /**
-   * Returns the earliest time at which the service may have leased a task, where a stall may have held its answer back;
-   * otherwise undefined.
+   * If a stall may have kept a poll's answer from being read, returns the earliest time at which the service may have
+   * given out the task. Otherwise returns undefined.
    * @param sentAt the time at which the poll was sent
    */
   readonly heldBackSince: (sentAt: number) => number | undefined;
-  /** Called with an error of the framework itself, in code that throws none. */
+  /** Called with an error of the framework itself, thrown by code that should never throw. */
   readonly onFault: (error: unknown) => void;
 }
 
 interface TaskAtWork extends Linked<TaskAtWork> {
   readonly task: Task;
   readonly lease: Lease;
-  /** Resolves when nothing of the task is left; undefined while it begins. */
+  /** Resolves when everything about the task is done; undefined for a moment while the task begins. */
   ended: Promise<void> | undefined;
 }
 
-/** A task that arrives during a drain may be reported for this long after its receipt, even beyond `reportUntil`. */
+/**
+ * A task that arrives after the worker was told to stop may be reported for this long after it was received, even if
+ * `reportUntil` is over.
+ */
 export const LATE_REPORT_MS = 10_000;
 
-/** The instants of a drain, in epoch milliseconds. */
+/** The times of a drain, in epoch milliseconds. A drain begins when the worker is told to stop. */
 export interface DrainPlan {
-  /** Until this time running tasks may go on, and tasks that still arrive are run. */
+  /** Until this time, running tasks may continue, and tasks that still arrive are run. */
   readonly graceUntil: number;
-  /** Reports that are not accepted by this time are given up. */
+  /** A report that isn't accepted by this time is given up. */
   readonly reportUntil: number;
 }
 
-/** Runs one handler: its slots, its poller and its tasks. */
+/** Runs one handler: it has the handler's slots, its poller and its tasks. */
 export class HandlerLoop {
   readonly #handler: RunnableHandler;
   readonly #world: LoopWorld;
@@ -65,9 +68,12 @@ export class HandlerLoop {
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
-  /** The last time at which all slots were seen at work; undefined before. */
+  /** The last time at which all slots were found to be used by running tasks; undefined before that. */
   #fullAt: number | undefined;
-  /** Since when no slot can come free by itself, and whether `places:stuck` was emitted; undefined while slots can. */
+  /**
+   * The time since which no slot can become free by itself, and if `places:stuck` was emitted for it. Undefined while
+   * slots can become free.
+   */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
@@ -88,7 +94,7 @@ export class HandlerLoop {
     return this.#handler.name;
   }
 
-  /** True where the handler runs on the main thread, and so may block its event loop. */
+  /** True if the handler runs on the main thread, so that it can block the main thread's event loop. */
   get runsHere(): boolean {
     return (this.#handler.run ?? 'main') === 'main';
   }
@@ -98,24 +104,28 @@ export class HandlerLoop {
     return this.#slots.running;
   }
 
-  /** Starts polling after a delay, in milliseconds. */
+  /** Starts polling after `delayMs` milliseconds. */
   start(delayMs: number): void {
     this.#poller.start(delayMs);
   }
 
-  /** Starts no new poll and fires the `shuttingDown` signals of tasks. Resolves when the last open poll has ended. */
+  /**
+   * Starts no new poll, and aborts the `shuttingDown` signals of the running tasks. Resolves when the last open poll
+   * has ended.
+   * @param options `polled`: false if the worker never started to poll
+   */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
     this.#draining = plan;
     for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
     if (polled) await this.#poller.stop(plan.graceUntil);
   }
 
-  /** Aborts the signals of running tasks: the grace is over. */
+  /** Aborts the signals of running tasks, because the grace period is over. */
   endGrace(): void {
     for (const { task } of [...this.#tasks]) task.shutDown();
   }
 
-  /** Resolves when the tasks that there are now have ended; undefined where there are none. */
+  /** Resolves when all tasks that are in flight now have ended; undefined if there are none. */
   ended(): Promise<unknown> | undefined {
     if (this.#tasks.size === 0) return undefined;
     return Promise.all([...this.#tasks].flatMap(({ ended }) => ended ?? []));
@@ -137,7 +147,7 @@ export class HandlerLoop {
     });
   }
 
-  /** Returns the facts that readiness is derived from. */
+  /** Returns the facts from which the worker's readiness is computed. */
   signs(): HandlerSigns {
     const tasks = Array.from(this.#tasks, ({ task }) => task);
     const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
@@ -157,11 +167,11 @@ export class HandlerLoop {
   }
 
   /**
-   * Notes when all slots are at work. Emits `places:stuck` once no slot has been able to come free for a while, and
-   * `places:freed` when one can again. To be called each second.
+   * Records the time if all slots are used by running tasks. Emits `places:stuck` if no slot could become free for a
+   * while, and `places:freed` when one can again. To be called every second.
    */
   watchSlots(): void {
-    // A draining handler takes no tasks, so its slots do not matter.
+    // A draining handler takes no new tasks, so its slots don't matter.
     if (this.#draining || (this.#slots.free > 0 && !this.#stuck)) return;
     const signs = this.signs();
     this.#fullAt = signs.fullAt;

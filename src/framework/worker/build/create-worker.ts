@@ -21,10 +21,10 @@ import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**
- * Makes a worker of a config: fills in and checks the config, loads and compiles the handlers, finds their activities.
- * At the endpoint `local` the worker connects to 127.0.0.1:`port`; no service is started. Where making the worker
- * fails, everything that was opened is closed.
- * @throws StartError with all problems at once
+ * Makes a worker from a config: adds the defaults, checks the config, loads and compiles the handlers, and finds their
+ * activities. With the endpoint `local` the worker connects to 127.0.0.1:`port`; the local service isn't started. If
+ * making the worker fails, everything that was opened is closed.
+ * @throws StartError with all problems, not only the first
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
   const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
@@ -32,9 +32,9 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
 }
 
 /**
- * Builds the worker of a plan: the container, the checks that need it, the connections. For `createWorker` and the
- * commands. Where building fails, everything that was opened is closed.
- * @throws StartError with the plan's problems and those that building finds
+ * Makes the worker of a plan: its container, the checks that need the container, and the connections. `createWorker`
+ * and the commands call this. If it fails, everything that was opened is closed.
+ * @throws StartError with the plan's problems, and with those found here
  */
 export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
   world.signal?.throwIfAborted();
@@ -50,7 +50,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   const close = async (): Promise<void> => {
     service?.close();
     await Promise.all([pools.close(), dispose(container, world)]);
-    // Last, since its thread answers probes.
+    // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
   };
   try {
@@ -91,7 +91,7 @@ function connectHeartbeats(
   heartbeats.connect(regions, service.credentials);
 }
 
-/** Closes the health port when the worker has stopped or failed: the last report is then accepted or given up. */
+/** Closes the health port when the worker has stopped or failed. By then, the last report was accepted or given up. */
 function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') health.close();
@@ -114,7 +114,7 @@ function settingsOf(
   return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
-/** The parts of a worker that exist when its handlers are connected. */
+/** The parts of a worker that connecting its handlers needs. */
 interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
@@ -144,8 +144,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 }
 
 /**
- * Opens a port for each region, with sockets for all polls and reports that the region's handlers can have open at
- * once.
+ * Makes a port for each region. It has enough connections for all polls and reports that the region's handlers can have
+ * open at once.
  */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,
@@ -164,7 +164,7 @@ async function openPorts(
   return ports;
 }
 
-/** Returns a name that differs between workers of one machine, for the histories of executions. */
+/** Returns a worker name for execution histories. Two workers on one machine get different names. */
 function nameWorker(random: () => number): string {
   const suffix = `-${process.pid}-${Math.floor(random() * 36 ** 4)
     .toString(36)

@@ -5,25 +5,28 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 
-/** The ARNs of the handlers' activities. */
+/** Knows the ARNs of the handlers' activities. */
 export interface Activities {
-  /** Returns the ARN of an activity that is declared by an ARN or by a bare name. */
+  /** Returns an activity's ARN, even if the handler declares only its bare name. */
   arnOf(activity: ActivityRef): string;
 }
 
-/** The service at which activities are looked up, and the options of the look-up. */
+/** The service in which activities are looked up, and how. */
 export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
   readonly service: AwsService;
   readonly endpoint: Endpoint;
-  /** True to create missing activities at any endpoint, false: only at a loopback endpoint. */
+  /**
+   * True to create activities that don't exist. If the endpoint is on this machine, they are created even if this is
+   * false.
+   */
   readonly createActivities: boolean;
 }
 
 /**
- * Finds the activities that are declared by a bare name, all with one listing. Where each handler names an ARN, no call
- * is made.
- * @throws StartError where an activity is missing, where two handlers turn out to take the tasks of one activity, or
- * where the activities lie in two accounts
+ * Finds the ARNs of activities that are declared by a bare name, with one listing for all of them. If every handler
+ * declares an ARN, no call is made.
+ * @throws StartError if an activity doesn't exist, if two handlers take the tasks of the same activity, or if the
+ * activities are in two accounts
  */
 export async function findActivities(
   handlers: readonly HandlerDefinition[],
@@ -37,13 +40,13 @@ export async function findActivities(
       return arn;
     },
   };
-  // The local service makes its account up.
+  // The local service uses a made-up account, so accounts aren't compared there.
   const accounts = isLoopback(search.endpoint) ? [] : inAccounts(handlers, activities);
   throwProblems([...sameActivity(handlers, activities), ...twoAccounts(accounts)]);
   return activities;
 }
 
-/** Returns the region in which an activity is polled, from the activity's ARN. */
+/** Returns the region of an activity, according to its ARN. */
 export const regionOf = (arn: string): string => arn.split(':')[3] ?? '';
 
 const inAccounts = (handlers: readonly HandlerDefinition[], activities: Activities) =>
@@ -66,7 +69,7 @@ async function lookUpNames(names: readonly string[], search: Search): Promise<Re
   return arns;
 }
 
-/** Finds handlers that turn out to share an activity, one by the activity's name and one by its ARN. */
+/** Finds handlers that have the same activity although one of them declares its name and the other its ARN. */
 function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
   const seen = new Map<string, string>();
   return handlers.flatMap(({ name, activity }): Problem[] => {

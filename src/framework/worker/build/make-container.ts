@@ -9,8 +9,8 @@ import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 /**
- * Makes the worker's own container, runs the config's `setup`, and checks that every dependency can be resolved. Where
- * that fails, the container is disposed.
+ * Makes the worker's container, runs the config's `setup`, and checks that every dependency can be resolved. If that
+ * fails, the container is disposed of.
  * @throws StartError with `known` and the problems found here, or the signal's reason
  */
 export async function makeContainer(
@@ -46,8 +46,8 @@ const isSetupFailure = (error: unknown): error is StartError =>
   error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
 
 /**
- * Disposes a container. A provider that throws, or whose disposal does not end in time, is logged and no longer waited
- * for.
+ * Disposes of a container. If a provider throws, or doesn't finish in time, that is logged and the worker stops waiting
+ * for it.
  */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>

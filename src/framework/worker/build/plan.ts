@@ -23,34 +23,38 @@ import { POLL_LIMIT_MS } from '../poll/poller.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
-  /** The folder to which globs are relative: that of the compiled config. */
+  /** The folder to which globs are relative. It is the one of the compiled config. */
   readonly baseDir: string;
 }
 
-/** A handler with its resolved options. */
+/** A handler together with its resolved options. */
 export interface PlannedHandler extends ResolvedHandler {
   readonly definition: HandlerDefinition;
 }
 
-/** A worker as it is declared and configured. A plan opens nothing. */
+/** A worker as it is declared and configured, before anything is connected or opened. */
 export interface Plan {
   readonly baseDir: string;
   readonly settings: Settings;
-  /** The endpoint to connect to; undefined only where `problems` has some. */
+  /** The endpoint to connect to. It is undefined only if `problems` says why. */
   readonly endpoint: Endpoint | undefined;
-  /** The source that set the endpoint: `--endpoint`, a variable, the config; undefined where nothing sets it. */
+  /**
+   * The source that set the endpoint: `--endpoint`, an environment variable, or the config; undefined if nothing sets
+   * it.
+   */
   readonly endpointFrom: string | undefined;
-  /** The environment variable that shows that this is production; undefined where none does. */
+  /** The environment variable that shows that this is production; undefined if none does. */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
-  /** The absolute paths of the compiled files with activities. */
+  /** The absolute paths of the compiled files that were searched for activities. */
   readonly files: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Loads, discovers and checks everything that is declared. Other problems than a wrong setting are in the plan.
- * @throws StartError where a setting is wrong
+ * Makes a worker's plan. This imports the activity modules, so their top-level code runs. All problems other than wrong
+ * settings are listed in the plan.
+ * @throws StartError if a setting is wrong
  */
 export async function makePlan(sources: PlanSources): Promise<Plan> {
   const { config, env, flags, baseDir } = sources;
@@ -84,7 +88,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
   };
 }
 
-/** Finds options for handlers that do not exist. */
+/** Finds options that are set for handlers which don't exist. */
 function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
   const names = handlers.map(({ name }) => name);
   return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
@@ -103,8 +107,9 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
 }
 
 /**
- * Finds a pool that is smaller than the concurrency that its handler sets: a leased task must always find a free thread
- * or process. A concurrency that is set for all handlers is cut instead, and logged at start.
+ * Finds a pool that is smaller than the concurrency set for its handler, since each task that arrives must find a free
+ * thread or process. If the concurrency was set for all handlers, it isn't a problem: it is reduced to the pool's size,
+ * and that is logged at the start.
  */
 function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];
@@ -119,7 +124,7 @@ function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHa
   ];
 }
 
-/** Returns the problem of a worker without handlers. The local service may run without any. */
+/** Returns the problem of a worker that has no handlers. Only the local service may run without any. */
 export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',

@@ -9,7 +9,8 @@ import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
 /**
- * The pools of the handlers that run in threads or in processes. No thread or process is started before the first task.
+ * The pools of the handlers that run in threads or processes. No thread or process is started before the first task
+ * arrives.
  */
 export class Pools {
   readonly #plan: Plan;
@@ -21,9 +22,7 @@ export class Pools {
     this.#world = world;
   }
 
-  /**
-   * Returns the handler as a function that runs it in its pool; undefined where the handler runs on the main thread.
-   */
+  /** Returns a function that runs the handler in its pool; undefined if the handler runs on the main thread. */
   async handlerOf({
     definition,
     options: { run, poolSize },
@@ -45,7 +44,7 @@ export class Pools {
     return hostedHandler(pool, clock);
   }
 
-  /** Ends all pools. Resolves when the containers in them are disposed, or after 4 s. Never rejects. */
+  /** Ends all pools. Resolves when their containers are disposed of, or after 4 s. Never rejects. */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
@@ -56,7 +55,7 @@ export class Pools {
     return {
       module: this.#world.module ?? '',
       baseDir,
-      // A list with classes in it can only come from the config.
+      // A list that contains classes can only come from the config, which the thread or process imports itself.
       globs: globs.length === settings.activities.length ? globs : undefined,
       handlers: [handler],
       sourceMaps: process.sourceMapsEnabled,
@@ -64,14 +63,17 @@ export class Pools {
   }
 }
 
-/** Loads the code that starts threads or processes. Called only where a handler needs it: a test bed does not. */
+/**
+ * Loads the code that starts threads or processes. It is called only if a handler needs one, so that a test bed doesn't
+ * load that code.
+ */
 const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
   run === 'thread'
     ? (await import('../pool/thread.js')).ThreadHost
     : (await import('../pool/process.js')).ProcessHost;
 
 /**
- * Finds handlers in threads or processes where `module` is not set: threads and processes import the config from that
+ * If `module` isn't set, finds handlers that run in threads or processes, since these import the config from that
  * module.
  */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {

@@ -2,11 +2,11 @@ import { MOST_IN_FLIGHT } from '../heartbeat/in-flight.js';
 import type { Sockets } from '../../aws/sdk/aws-service.js';
 import type { PlannedHandler } from './plan.js';
 
-/** Returns the number of connections for all calls that the handlers of one region can have open at once. */
+/** Returns how many connections are needed for all calls that the handlers of one region can have open at once. */
 export function socketsFor(handlers: readonly PlannedHandler[]): Sockets {
   const polls = handlers.reduce((sum, { options }) => sum + options.pollers.max, 0);
   const tasks = handlers.reduce((sum, { options }) => sum + options.concurrency, 0);
-  // Beside every running task another's outcome may still be reported.
+  // For every running task, the outcome of an earlier task may still be being reported.
   const reports = Math.max(2 * tasks, 16);
   return { polls, reports, heartbeats: Math.min(reports, MOST_IN_FLIGHT) };
 }

@@ -2,19 +2,22 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
 
-/** Packages of which a user's files and Stepwright must load the same copy. */
+/**
+ * Packages of which a user's files and Stepwright must load the same copy, since each copy only knows its own
+ * decorators' metadata.
+ */
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
 /**
- * Finds peer dependencies of which Stepwright and the user's files load different copies: decorators of one copy are
- * unknown to the other.
+ * Finds peer dependencies of which the user's files load another copy than Stepwright. What is declared with one copy
+ * isn't known to the other.
  * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {
   return PEERS.flatMap((name) => {
     const ours = resolveFrom(import.meta.url, name);
     const theirs = resolveFrom(join(userDir, 'anything.js'), name);
-    // The user's files do not use a peer that they can't resolve.
+    // If the user's files can't resolve a package, they don't use it.
     if (!ours || !theirs || ours === theirs) return [];
     return [
       {

@@ -32,8 +32,9 @@ export async function createContainer(
 }
 
 /**
- * Returns the global singletons, each of which the container registers for itself: tsyringe would keep the instances in
- * the global registration, where the next worker or bed would find them with this one's dependencies.
+ * Returns the global singletons, so that each container can register them again for itself. Otherwise tsyringe would
+ * keep their instances in the global registration, and the next worker or test bed would get instances with this one's
+ * dependencies.
  */
 function globalSingletons(): [InjectionToken, Registered[]][] {
   return registrations(root).filter(([, list]) =>

@@ -7,19 +7,19 @@ import { registrationOf } from './registrations.js';
 import { TASK_CONTEXT } from './tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
-  /** The token that is not registered, written as code; absent for another fault. */
+  /** The token that isn't registered, written as code; absent if the problem is another one. */
   readonly missing?: string;
 }
 
-/** Returns the advice for a token that is not registered. @param token written as code */
+/** Returns the advice for a token that isn't registered. @param token written as code */
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
   `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
 
 /**
- * Follows the dependencies of a class as tsyringe would, and finds where tsyringe would silently inject a wrong value,
- * or fail with a message that says too little. Constructs nothing.
+ * Follows the dependencies of a class as tsyringe does. Finds those for which tsyringe would silently inject a wrong
+ * value, or fail with an unhelpful message. Doesn't construct anything.
  */
 export function dependencyProblems(
   type: Constructor,
@@ -50,7 +50,7 @@ function tokensOf(parameter: unknown): InjectionToken[] {
 
 const toList = (token: InjectionToken | undefined): InjectionToken[] => (token === undefined ? [] : [token]);
 
-/** Returns every token that a class needs, directly or through other classes, as far as the declarations show it. */
+/** Returns every token that a class needs, directly or through other classes, as far as their declarations show it. */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();
   Array.from(faultsOf(type, container, seen));
@@ -58,7 +58,7 @@ export function neededBy(type: Constructor, container: DependencyContainer): Inj
 }
 
 /**
- * Returns true where a class asks for a dependency that is known only when the class is made: `delay(() => X)`, a
+ * Returns true if a class has a dependency that is known only when an instance is made: `delay(() => X)`, or a
  * transform.
  */
 export const asksLate = (type: Constructor): boolean =>
@@ -96,8 +96,8 @@ function* classFaults(
 }
 
 /**
- * Returns the tokens that tsyringe injects by: the types that the compiler emitted, replaced by `@inject` where that is
- * given.
+ * Returns the tokens for which tsyringe injects values: the parameter types that the compiler emitted, each replaced by
+ * the token of `@inject` if there is one.
  */
 function parametersOf(type: Constructor): unknown[] {
   const tokens: Record<string, unknown> = Reflect.getOwnMetadata('injectionTokens', type) ?? {};
@@ -124,8 +124,8 @@ function isMissing(
 }
 
 /**
- * Returns true for `delay(() => X)`, whose dependency is made at its first use, and for a transform over several
- * tokens.
+ * Returns true for `delay(() => X)`, whose dependency is made when it is first used, and for a transform, which may use
+ * several tokens.
  */
 function isLate(parameter: unknown): boolean {
   return typeof parameter === 'object' && parameter !== null;
@@ -147,7 +147,9 @@ function* unknownParameters(type: Constructor): Generator<Fault> {
   };
 }
 
-/** Returns the undecorated base class whose constructor a class uses; undefined where that has no parameters. */
+/**
+ * Returns the undecorated base class whose constructor a class uses; undefined if that constructor has no parameters.
+ */
 function hiddenBase(type: Constructor): Constructor | undefined {
   if (readConstructorTypes(type) || hasConstructor(type)) return undefined;
   const base: unknown = Object.getPrototypeOf(type);
@@ -159,7 +161,7 @@ function hiddenBase(type: Constructor): Constructor | undefined {
 const sourceOf = (type: Constructor): string => Function.prototype.toString.call(type);
 const hasConstructor = (type: Constructor): boolean => /(?<![.\w])constructor\s*\(/.test(sourceOf(type));
 
-/** Returns the name of a constructor's parameter; undefined where the code no longer has it. */
+/** Returns the name of a constructor's parameter; undefined if the compiled code doesn't contain it any more. */
 function bareName(type: Constructor, index: number): string | undefined {
   const list = /(?<![.\w])constructor\s*\(([\w$\s,]*)\)/.exec(sourceOf(type))?.[1]?.split(',');
   return list?.[index]?.trim() || undefined;

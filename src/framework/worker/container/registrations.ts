@@ -1,13 +1,13 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
 import type { Constructor } from '../../declare/class.js';
 
-/** One registration of a token in a container. */
+/** One entry that was registered for a token in a container. */
 export interface Registered {
   readonly provider: Provider<unknown>;
   readonly options: { readonly lifecycle: Lifecycle };
 }
 
-/** tsyringe's private list of registrations: it has no public one. Only this file reads it. */
+/** tsyringe's private list of registrations, since it has no public one. Only this file uses it. */
 interface Registry {
   entries(): Iterable<[InjectionToken, Registered[]]>;
   setAll(token: InjectionToken, list: Registered[]): void;
@@ -15,7 +15,7 @@ interface Registry {
 
 const registryOf = (container: DependencyContainer): Registry => Reflect.get(container, '_registry');
 
-/** Returns the registrations of this container, without those of its parents. */
+/** Returns what is registered in this container itself, not in its parents. */
 export function registrations(container: DependencyContainer): [InjectionToken, Registered[]][] {
   return [...registryOf(container).entries()].filter(([, list]) => list.length > 0);
 }
@@ -47,13 +47,13 @@ export function replace(container: DependencyContainer, list: readonly Registrat
   for (const { token, provider } of list) container.register(token, provider as never);
 }
 
-/** Returns the disposable instances that a container has made, in the order in which they were made. */
+/** Returns the disposable instances that a container has made, the oldest first. */
 export function disposablesOf(container: DependencyContainer): { dispose(): unknown }[] {
   const disposables: Set<{ dispose(): unknown }> = Reflect.get(container, 'disposables');
   return [...disposables];
 }
 
-/** Returns the one instance of a class in a container. The first call makes the instance. */
+/** Returns the only instance of a class in a container. The first call makes it. */
 export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
   if (!container.isRegistered(type, true)) container.registerSingleton(type);
   return container.resolve(type);

@@ -13,16 +13,16 @@ interface Wanted {
   readonly scope: 'worker' | 'task';
 }
 
-/** The interceptors and observers that a config names. */
+/** The interceptors and observers in the config. */
 interface SharedClasses {
   readonly interceptors?: readonly Constructor<Interceptor>[];
   readonly observe?: readonly Constructor<object>[];
 }
 
 /**
- * Finds what handlers need and can't get. Makes the instances that live as long as the worker; of instances that live
- * for one task, only their shared parts.
- * @param shared the classes that the config names
+ * Finds dependencies that handlers need and that can't be resolved. For that it makes the instances that live as long
+ * as the worker. Of a class that is made for each task, it makes only the singletons that the class needs.
+ * @param shared the classes in the config
  */
 export function resolveProblems(
   definitions: readonly HandlerDefinition[],
@@ -38,7 +38,7 @@ export function resolveProblems(
 }
 
 /**
- * Returns every token that the handlers need, directly or through other classes, as far as the declarations show it.
+ * Returns every token that the handlers need, directly or through other classes, as far as their declarations show it.
  */
 export function neededTokens(
   definitions: readonly HandlerDefinition[],

@@ -4,7 +4,7 @@ import { within } from '../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';
 import { CLOCK, TASK_CONTEXT } from './tokens.js';
 
-/** Makes and disposes of the containers of single tasks. */
+/** Makes and disposes of containers that each serve one task. */
 export class TaskScopes {
   readonly #worker: DependencyContainer;
   #template: DependencyContainer | undefined;
@@ -14,8 +14,8 @@ export class TaskScopes {
   }
 
   /**
-   * Makes the container of one task. Singletons come from the worker's container; every other instance is the task's
-   * own.
+   * Makes the container of one task. It takes singletons from the worker's container, and makes all other instances for
+   * this task alone.
    */
   open(context: TaskContext): DependencyContainer {
     this.#template ??= templateOf(this.#worker);
@@ -23,8 +23,8 @@ export class TaskScopes {
   }
 
   /**
-   * Disposes of the instances that were made for a task, one after the other, the youngest first. An instance that
-   * takes longer than 5 s is logged and no longer waited for. Never rejects.
+   * Disposes of the instances that were made for a task, one after another, the youngest first. If one takes longer
+   * than 5 s, that is logged and it isn't waited for any more. Never rejects.
    */
   async close(scope: DependencyContainer, { log }: TaskContext): Promise<void> {
     for (const each of disposablesOf(scope).toReversed()) {
@@ -41,17 +41,20 @@ export class TaskScopes {
   }
 }
 
-/** The longest that one `dispose()` may keep the slot of a task whose handler has settled. */
+/**
+ * The longest time that one `dispose()` is waited for after the handler has settled. The task's slot is in use until
+ * then.
+ */
 const DISPOSE_LIMIT_MS = 5_000;
 
-/** Calls `dispose` and waits for it. Rejects also where `dispose` throws synchronously. */
+/** Calls `dispose` and waits for it. If `dispose` throws synchronously, this rejects too. */
 async function disposed(each: { dispose(): unknown }): Promise<void> {
   await each.dispose();
 }
 
 /**
- * Makes a container whose singletons are resolved by the worker's container. tsyringe by itself would make a singleton
- * with the dependencies of the first task that asks for it, and dispose of it with that task.
+ * Makes a container that takes singletons from the worker's container. By itself, tsyringe would make a singleton with
+ * the dependencies of the first task that needs it, and dispose of it when that task ends.
  */
 function templateOf(worker: DependencyContainer): DependencyContainer {
   const template = worker.createChildContainer();

@@ -15,8 +15,8 @@ import type { Outcome } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
- * Handles one task, from the text of its input to its outcome. Calls `onOutcome` once, as soon as the outcome is known,
- * and resolves when no code of the task is left running. Never rejects.
+ * Handles one task, from the text of its input to its outcome. Calls `onOutcome` once, as soon as the outcome is known.
+ * Resolves when none of the task's code is running any more. Never rejects.
  */
 export type CompiledHandler = (
   text: string,
@@ -31,9 +31,10 @@ interface Pipeline {
 }
 
 /**
- * Compiles a handler to one function that handles all its tasks: decode, validate, interceptors, handle, encode. The
- * activity and its interceptors are made here, once. No metadata is read afterwards.
- * @throws the container's error for a dependency that can't be resolved
+ * Compiles a handler to one function that handles all its tasks: it decodes and validates the input, calls the
+ * interceptors and the handler, and encodes the result. The activity class and the interceptors are instantiated here,
+ * once. No metadata is read afterwards.
+ * @throws the container's error if a dependency can't be resolved
  */
 export function compile(
   definition: HandlerDefinition,
@@ -73,7 +74,7 @@ async function run(
 ): Promise<void> {
   let outcome: Outcome;
   try {
-    // A value is used without `await`: in an asynchronous context each promise costs as much as a small task.
+    // A value that isn't a promise isn't awaited: in an async context, each promise costs as much as a small task.
     const checked = validate(decode(text));
     const input = isThenable(checked) ? await checked : checked;
     const encoded = encode(await handle({ input, context }));

@@ -10,7 +10,7 @@ import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../base/token-hash.js';
 import { statusPage } from './status-page.js';
 
-/** The source of what the health port shows. */
+/** Returns what the health port shows. */
 export interface HealthSource {
   status(): PublicStatus;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -26,8 +26,8 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
 }
 
 /**
- * Returns the public status, with handlers' own words on their progress: for a page of the process that runs the
- * worker.
+ * Returns the public status, with the messages in which handlers describe their progress. Only for a page of the
+ * process that runs the worker.
  */
 export function statusInWords(status: WorkerStatus): PublicStatus {
   const tasks = oldestOf(status.tasks).map((task) => ({
@@ -74,10 +74,10 @@ const PAGES: Readonly<Record<string, Teller>> = {
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
 
-/** The paths that probes and programs ask for: all but `/`, the page for people. */
+/** The paths for probes and programs. They are all paths except `/`, which is a page for people. */
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
-/** Makes the page for a request to the health port. @param path without its query */
+/** Makes the page that answers a request to the health port. @param path the URL's path, without its query */
 export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });

@@ -8,27 +8,32 @@ import type { servePages } from './page-server.js';
 import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
 import { type Health, serveHealth } from './serve-health.js';
 
-/** A worker's health port. It is opened before the worker is made, so that probes are answered during a start. */
+/**
+ * A worker's health port. It is opened before the worker is made, so that probes get answers while the worker starts.
+ */
 export interface WorkerHealth {
-  /** Makes the port show this worker from now on. */
+  /** From now on, the port shows this worker. */
   show(worker: ObservedWorker): Promise<void>;
   close(): void;
 }
 
 export interface HealthOptions {
-  /** The configured port or address; undefined opens no health port. */
+  /** The configured port or address. If undefined, no health port is opened. */
   readonly healthPort: number | string | undefined;
-  /** The host names that requests may use for the port, beside those of its address. */
+  /** Host names that requests may use for the port, in addition to those of its address. */
   readonly healthHosts: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
-  /** Serves the port from a thread, also while the main thread is blocked. @default the main thread serves the port */
+  /**
+   * Serves the port from another thread, even while the main thread is blocked. @default the main thread serves the
+   * port
+   */
   readonly serve?: typeof servePages;
-  /** The variable that shows that this is production; undefined where none does. */
+  /** The environment variable that shows that this is production; undefined if none does. */
   readonly production: string | undefined;
 }
 
-/** The status that the port shows before there is a worker. */
+/** The status that the port shows until there is a worker. */
 const STARTING: PublicStatus = {
   name: 'stepwright',
   state: 'created',
@@ -45,7 +50,7 @@ export const NOTHING_YET: HealthSource = {
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
 };
 
-/** Opens the health port, and logs its address. @throws StartError where the port can't be opened */
+/** Opens the health port, and logs its address. @throws StartError if the port can't be opened */
 export async function openHealth({
   healthPort,
   healthHosts: hosts,
@@ -77,7 +82,7 @@ async function sourceOf(worker: ObservedWorker, clock: Clock): Promise<HealthSou
   };
 }
 
-/** Logs the port's address, and warns where this is production and no other machine can reach the port. */
+/** Logs the port's address. If this is production and other machines can't reach the port, logs a warning too. */
 export function sayWhere({ address }: Health, log: Logger, production: string | undefined): void {
   log.info(`Health: http://${showAddress(address)}/ with ${PATHS.join(', ')}`);
   if (production === undefined || !isThisMachine(address)) return;

@@ -1,24 +1,26 @@
 import { type Address, isThisMachine } from '../../config/address.js';
 
-/** The address of a health port, with the host names that requests may use for it beside the address's own. */
+/**
+ * The address of a health port, and the host names that requests may use for it in addition to those of the address.
+ */
 export interface NamedAddress extends Address {
-  /** `NAME`, or `*.DOMAIN` for every name below a domain. */
+  /** Each is `NAME`, or `*.DOMAIN` for every name below a domain. */
   readonly hosts: readonly string[];
 }
 
-/** The domains that nobody can have in the public DNS: no web page has a name below one. */
+/** Domains that can't exist in the public DNS, so no web page can have a name below one of them. */
 const PRIVATE = /\.(?:local|localhost|internal|svc)$/;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d*)?$/;
 
 /**
- * Returns the check of a request's Host, which keeps web pages away from the port: a page can make its own name lead to
- * this address (DNS rebinding), and would then read what is answered. Any port will do, since a client may come through
- * a tunnel.
- * - On this machine alone only its loopback names and addresses are answered.
- * - Elsewhere all IP addresses are, as probes name them, and names that the public DNS does not know: `worker`,
- *   `worker.monitoring.svc`, `ip-10-0-0-1.ec2.internal`.
+ * Returns a function that checks the header Host of a request. It keeps web pages from reading the port: a page can
+ * make its own domain name resolve to this address (DNS rebinding). The port number in the header isn't checked, since
+ * a client may use a tunnel.
+ * - If the port listens only on this machine, loopback names and addresses are accepted.
+ * - Otherwise all IP addresses are accepted, since probes use them, and names that can't exist in the public DNS:
+ *   `worker`, `worker.monitoring.svc`, `ip-10-0-0-1.ec2.internal`.
  *
- * A request without a Host comes from no browser, and is answered.
+ * A request without a Host isn't from a browser, so it is accepted.
  */
 export function hostCheck({ host: own, hosts }: NamedAddress): (host: string | undefined) => boolean {
   const { isIP } = process.getBuiltinModule('node:net');

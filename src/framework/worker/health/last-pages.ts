@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { jsonPage, type Page } from './page-server.js';
 import { statusPage } from './status-page.js';
 
-/** The paths whose last pages are kept. */
+/** The paths whose last page is kept. */
 export const KEPT_PATHS = ['/metrics', '/status'] as const;
 
 interface Kept {
@@ -11,13 +11,13 @@ interface Kept {
   readonly at: number;
 }
 
-/** The last metrics and status that the main thread gave, for the time in which it is blocked. */
+/** Keeps the last metrics and status that the main thread has made. They are shown while the main thread is blocked. */
 export class LastPages {
   readonly #kept = new Map<string, Kept>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Keeps the page of a path in {@link KEPT_PATHS}, if the main thread made it. */
+  /** Keeps a page if its path is one of {@link KEPT_PATHS} and the main thread made it. */
   keep(path: string, page: Page): void {
     const isKept = KEPT_PATHS.some((each) => each === path);
     if (isKept && page.status === 200 && page.ageSeconds === undefined)
@@ -25,9 +25,9 @@ export class LastPages {
   }
 
   /**
-   * Returns a page as it was last known, with its age, except that the worker is not ready.
-   * @param reason why the worker is not ready
-   * @returns undefined for other pages, and where nothing is known yet
+   * Returns the last known page of a path, with its age added, and with the worker shown as not ready.
+   * @param reason the reason for which the worker isn't ready
+   * @returns undefined for other paths, and if no page is known yet
    */
   page(path: string, reason: string): Page | undefined {
     if (path === '/metrics') return this.#with(path, (page, ageMs) => agedMetrics(page, ageMs));

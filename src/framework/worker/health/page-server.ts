@@ -1,21 +1,21 @@
 import { hostCheck, type NamedAddress } from './host-check.js';
 import { limitConnections } from './port-connections.js';
 
-/** An answer of the health port. Plain data, which can be sent to another thread. */
+/** An answer of the health port. It is plain data that can be sent to another thread. */
 export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string;
-  /** The age of what the page shows, in seconds. @default it is new */
+  /** The age of the page's content, in seconds. @default the content is current */
   readonly ageSeconds?: number;
 }
 
-/** Makes the page of a path, which is given without its query. Never rejects. */
+/** Makes the page for a path without its query. Never rejects. */
 export type Answerer = (method: string, path: string) => Promise<Page>;
 
-/** A port that serves pages. */
+/** A server of pages at one port. */
 export interface PageServer {
-  /** The port that is open; another than the configured one where that was 0. */
+  /** The port that is open. If the configured port was 0, the system has chosen this one. */
   readonly port: number;
   readonly close: () => void;
 }
@@ -26,21 +26,21 @@ export const jsonPage = (status: number, body: object): Page => ({
   body: `${JSON.stringify(body)}\n`,
 });
 
-/** The longest that a request may take to arrive, and that a connection without a request is kept. */
+/** The longest time that a request may take to arrive, and for which a connection without a request is kept. */
 const REQUEST_MS = 5_000;
-/** The longest that a connection may carry no data. */
+/** The longest time for which a connection may carry no data. */
 const STILL_MS = 10_000;
-/** The interval at which the server looks for requests that take too long. */
+/** The interval at which the server checks if requests take too long. */
 const CHECK_MS = 1_000;
 
 /**
- * Serves pages at this address until the server is closed. It answers only to the names of the address, and holds few
- * connections, none of them for long, so that clients can't take what the rest of the process needs.
- * @throws Node's error, with its code, where the address can't be listened on
+ * Serves pages at this address until the server is closed. It answers only requests for the address's names. It has few
+ * connections, and none for long, so that clients can't take resources that the rest of the process needs.
+ * @throws Node's error, with its code, if the server can't listen on the address
  */
 export async function servePages(address: NamedAddress, answer: Answerer): Promise<PageServer> {
   const { host, port } = address;
-  // Imported here: a bed loads this file, and needs no server.
+  // Loaded here, since a test bed loads this file but needs no server.
   const { createServer } = process.getBuiltinModule('node:http');
   const limits = {
     headersTimeout: REQUEST_MS,
@@ -62,7 +62,7 @@ export async function servePages(address: NamedAddress, answer: Answerer): Promi
   server.timeout = STILL_MS;
   limitConnections(server);
   await new Promise<void>((resolve, reject) => {
-    // Once it listens, errors of single connections are ignored: this promise is settled.
+    // Once the server listens, this promise is settled, so errors of single connections are ignored.
     server.on('error', reject);
     server.listen(port, host, resolve);
   });

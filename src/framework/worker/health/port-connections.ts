@@ -2,17 +2,17 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * The most open connections: more than probes, scrapes and a few browsers need, and few beside the files that polls and
- * reports take.
+ * The most open connections. Probes, scrapes and a few browsers need fewer, and compared with polls and reports they
+ * use few file descriptors.
  */
 const MOST = 16;
 
 /**
- * Limits the connections of a server. The oldest one without a request makes room for a new one; where all have a
- * request, the oldest.
+ * Limits the number of a server's connections. If there are too many, a new one replaces the oldest connection that has
+ * no open request or, if each has one, the oldest of all.
  */
 export function limitConnections(server: Server): void {
-  // Both in the order in which they came.
+  // In both sets, the oldest connection is first.
   const [idle, busy] = [new Set<Socket>(), new Set<Socket>()];
   server.on('connection', (socket) => {
     if (idle.size + busy.size >= MOST) for (const oldest of [...idle, ...busy].slice(0, 1)) close(oldest);
@@ -27,7 +27,7 @@ export function limitConnections(server: Server): void {
     });
   });
   const forget = (socket: Socket): void => void (idle.delete(socket) || busy.delete(socket));
-  /** Closes a connection and frees its file at once. */
+  /** Closes a connection and frees its file descriptor at once. */
   const close = (socket: Socket): void => {
     forget(socket);
     socket.destroy();

@@ -5,17 +5,18 @@ import { type Problem, StartError } from '../../base/errors.js';
 import { jsonPage, type Page, servePages } from './page-server.js';
 import { answer, type HealthSource } from './health-pages.js';
 
-/** An open health port. */
+/** A health port that is open. */
 export interface Health {
-  /** The address that is open; with another port than the configured one where that was 0. */
+  /** The address that is open. If the configured port was 0, this one has the port that the system has chosen. */
   readonly address: Address;
   close(): void;
 }
 
 /**
  * Serves the health port until it is closed.
- * @param serve serves pages from another thread, which answers while this one is blocked; without it this thread does.
- * @throws StartError where the address can't be listened on
+ * @param serve serves the pages from another thread, which can answer while this one is blocked. @default this thread
+ * serves them
+ * @throws StartError if the server can't listen on the address
  */
 export async function serveHealth(
   address: NamedAddress,
@@ -23,7 +24,7 @@ export async function serveHealth(
   log: Logger,
   serve: typeof servePages = servePages,
 ): Promise<Health> {
-  // The thread asks for pages all the time, so that one which fails is logged once until it is made again.
+  // The thread asks for pages all the time. So if a page fails, that is logged only once until it succeeds again.
   const failing = new Set<string>();
   const answerOrSay = async (method: string, path: string): Promise<Page> => {
     try {

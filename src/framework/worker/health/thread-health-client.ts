@@ -3,12 +3,12 @@ import { type Answerer, type PageServer, servePages } from './page-server.js';
 import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
 /**
- * The main thread's end of a health port that the worker's second thread serves. That thread asks the main thread for
- * each page. When it has ended, the main thread serves the port.
+ * The part of the health port in the main thread, if the worker's second thread serves the port. The second thread asks
+ * the main thread for each page. If the second thread ends, the main thread serves the port.
  */
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
-  /** The open port and what makes its pages; undefined where no port is open. */
+  /** The open port, and the function that makes its pages; undefined if no port is open. */
   #served: { readonly address: NamedAddress; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
@@ -19,8 +19,8 @@ export class ThreadHealthClient {
   }
 
   /**
-   * Serves pages from the second thread, as `servePages` does. `answer` makes each page, unless the main thread is
-   * blocked. One port at a time.
+   * Serves pages from the second thread, in the same way as `servePages`. `answer` makes each page, unless the main
+   * thread is blocked. Only one port can be open at a time.
    */
   readonly serve = async (address: NamedAddress, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
@@ -40,8 +40,8 @@ export class ThreadHealthClient {
 
   /**
    * Serves the port from the main thread, because the second thread has ended.
-   * @returns false where no port is open
-   * @throws Node's error where the main thread can't open the port
+   * @returns false if no port is open
+   * @throws Node's error if the main thread can't open the port
    */
   async serveFromMain(): Promise<boolean> {
     this.#threadEnded = true;

@@ -4,38 +4,41 @@ import type { NamedAddress } from './host-check.js';
 import { KEPT_PATHS, LastPages } from './last-pages.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
-/** Messages from the main thread to the thread that serves the health port. */
+/** Messages that the main thread sends to the thread that serves the health port. */
 export type ToHealthServer =
   /** Opens the port at this address. */
   | { readonly kind: 'listen'; readonly address: NamedAddress }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
   | { readonly kind: 'close' };
 
-/** Messages from the thread that serves the health port to the main thread. */
+/** Messages that the thread that serves the health port sends to the main thread. */
 export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
   | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
 
-/** The state of the main thread's event loop, as the second thread sees it. */
+/** The state of the main thread's event loop, as the second thread measures it. */
 export interface WatchedLoop {
-  /** Milliseconds since the loop's last turn. */
+  /** The milliseconds since the loop last ran. */
   readonly blockedMs: number;
-  /** True while the main thread is taken for stuck, so that it is not alive. */
+  /**
+   * True if the main thread has been blocked for so long that it counts as stuck. The worker is then reported as not
+   * alive.
+   */
   readonly stuck: boolean;
 }
 
-/** The longest that a probe waits for the main thread. */
+/** The longest time for which a probe waits for the main thread. */
 const ANSWER_LIMIT_MS = 1_000;
-/** A main thread whose loop has not turned for this long is not asked for a page. */
+/** If the main thread's event loop hasn't run for this long, the main thread isn't asked for a page. */
 const BLOCKED_MS = 1_000;
-/** The interval at which the main thread is asked for the pages that are shown while it is blocked. */
+/** The interval at which the main thread is asked for new copies of the pages that are shown while it is blocked. */
 const KEEP_MS = 5_000;
 
 /**
- * Serves the health port from the worker's second thread, which answers whatever the main thread does. The main thread
- * is asked for each page. While it is blocked, the answers are: alive until it is taken for stuck, not ready, and the
- * last known metrics and status with their age.
+ * Serves the health port from the worker's second thread, which can always answer. It asks the main thread for each
+ * page. While the main thread is blocked, it answers by itself: the worker is alive (until the main thread counts as
+ * stuck) but not ready, and metrics and status are the last known ones, with their age.
  */
 export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;
@@ -68,7 +71,7 @@ export class ThreadHealthServer {
   async #listen(address: NamedAddress): Promise<PageServer | undefined> {
     try {
       const server = await servePages(address, (method, path) => this.#answer(method, path));
-      // Asked before the port is known there, since the main thread may be blocked from then on.
+      // The pages are requested before the main thread is told the port, since it may be blocked from then on.
       this.#keep();
       this.#stopKeeping = this.#clock.every(KEEP_MS, () => this.#keep());
       this.#send({ kind: 'listening', port: server.port });

@@ -2,22 +2,30 @@ import { Heap } from './heap.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * Heartbeats with an interval of this length or longer leave the last of the room in flight to those with shorter
- * intervals.
+ * The number of heartbeats in flight is limited. Heartbeats with at least this interval don't use the last free places,
+ * so that those with shorter intervals find room.
  */
 const LONG_INTERVAL_MS = 10_000;
-/** The number of lanes for each doubling of the interval: intervals that share a lane differ by a factor below 1.5. */
+/**
+ * The number of lanes for each doubling of the interval. The intervals within one lane differ by a factor of less than
+ * 1.5.
+ */
 const LANES_PER_DOUBLING = 2;
 
-/** Returns true where a heartbeat's interval is long enough that it can wait until one in flight is answered. */
+/**
+ * Returns true if a heartbeat's interval is so long that the heartbeat can wait until another one in flight is
+ * answered.
+ */
 export const hasLongInterval = ({ everyMs }: ScheduledHeartbeat): boolean => everyMs >= LONG_INTERVAL_MS;
 
 /**
- * The heartbeats that are due. First comes the one whose lease would lapse the earliest. Among leases that have lapsed,
- * as far as the worker knows, the first is the one that is late by the most of its own intervals: a second is much for
- * a task with an interval of one second and little for one of twenty, so that a crowd of tasks with long intervals
- * starves none with a short one. This order changes as time passes, so that it is kept only within a lane of similar
- * intervals, and compared across lanes.
+ * The heartbeats that are due, in the order in which they should be sent. The first is the one whose task would time
+ * out first. Among tasks that should have timed out already, as far as the worker knows, it is the one that is late by
+ * the most of its own intervals: one second is a lot for an interval of one second, but little for one of twenty. So
+ * many tasks with long intervals can't delay one with a short interval for ever.
+ *
+ * This order changes with time. So heartbeats are sorted only within lanes of similar intervals, and the first of each
+ * lane are compared when one is to be sent.
  */
 export class DueHeartbeats {
   readonly #lanes = new Map<number, Heap<ScheduledHeartbeat>>();
@@ -31,8 +39,8 @@ export class DueHeartbeats {
   }
 
   /**
-   * Returns the first heartbeat that may be sent; undefined where none may.
-   * @param may called with the first of each lane
+   * Returns the first heartbeat that may be sent; undefined if none may.
+   * @param may called with the first heartbeat of each lane
    */
   first(now: number, may: (beat: ScheduledHeartbeat) => boolean): ScheduledHeartbeat | undefined {
     let first: ScheduledHeartbeat | undefined;
@@ -43,8 +51,8 @@ export class DueHeartbeats {
 }
 
 /**
- * Returns the milliseconds until a lease would lapse; for a lease that has lapsed, the number of its intervals since
- * then, as a negative number.
+ * Returns the milliseconds until a task would time out. If it should have timed out already, returns the number of its
+ * intervals since then, as a negative number.
  */
 function spare({ lapsesAt, everyMs }: ScheduledHeartbeat, now: number): number {
   return lapsesAt >= now ? lapsesAt - now : (lapsesAt - now) / everyMs;

@@ -1,12 +1,12 @@
-/** An item of a heap. An item is in one heap at a time. */
+/** An item of a heap. It can be in one heap at a time. */
 export interface HeapItem {
-  /** The item's index in the heap, which the heap keeps up to date. */
+  /** The item's index in the heap. The heap keeps it up to date. */
   heapIndex: number;
 }
 
 /**
- * A binary heap, in which the item with the smallest key is first. Items hold their index, so that any item can be
- * removed. A key is read when its item is added, and again in `rebuild`.
+ * A binary heap. The item with the smallest key is the first. Each item knows its index, so any item can be removed. An
+ * item's key is read when the item is added, and again in `rebuild`.
  */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
@@ -40,7 +40,7 @@ export class Heap<T extends HeapItem> {
     this.#sink(last, key, this.#rise(last, key, item.heapIndex));
   }
 
-  /** Calls `change` for each item, whose key it may change, and then restores the order. */
+  /** Calls `change` for each item, which may change the item's key, and then sorts the items again. */
   rebuild(change: (item: T) => void): void {
     const items = this.#items.splice(0);
     this.#keys.length = 0;
@@ -50,7 +50,7 @@ export class Heap<T extends HeapItem> {
     }
   }
 
-  /** Moves an item from this index towards the first until the order is right. @returns the new index */
+  /** Moves an item from an index towards the front until the order is right. @returns the new index */
   #rise(item: T, key: number, from: number): number {
     let index = from;
     while (index > 0) {
@@ -63,7 +63,7 @@ export class Heap<T extends HeapItem> {
     return index;
   }
 
-  /** Moves an item from this index towards the last until the order is right. */
+  /** Moves an item from an index towards the end until the order is right. */
   #sink(item: T, key: number, from: number): void {
     let index = from;
     for (;;) {

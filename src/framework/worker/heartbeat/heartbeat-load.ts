@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The heartbeats that a worker's tasks need, compared with its `heartbeatRate`. */
+/** The heartbeats that a worker's tasks need, in comparison with its `heartbeatRate`. */
 export interface HeartbeatLoad {
-  /** The number of tasks with a heartbeat interval. */
+  /** The number of tasks that have a heartbeat interval. */
   readonly tasks: number;
-  /** The heartbeats a second that the tasks' intervals need. */
+  /** The heartbeats per second that the tasks' intervals require. */
   readonly neededRate: number;
   /**
-   * The intervals that the rate can't keep, the longest first. `stretchedToMs` is the length that an interval then has
-   * if all heartbeats are accepted.
+   * The intervals for which the rate isn't enough, the longest first. `stretchedToMs` is how long such an interval
+   * becomes if all heartbeats are accepted.
    */
   readonly stretched: readonly StretchedInterval[];
 }
@@ -22,26 +22,24 @@ export interface StretchedInterval {
 
 export interface LoadMeterOptions {
   readonly clock: Clock;
-  /** The number of heartbeats a second that can be kept up. */
+  /** The most heartbeats per second that can be sent continuously. */
   readonly rate: number;
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
 }
 
-/**
- * The time between a change of the load and its report: tasks come and go in crowds, of which all have then arrived.
- */
+/** A changed load is reported after this time. Tasks often come and go many at once, and by then all of them have. */
 const TELL_MS = 1_000;
 /**
- * The load, as a share of the rate, at which stretching is reported to begin and to end; `worse` is the growth after
- * which it is reported again. The first two differ, so that a load near the rate is not reported again and again. Tasks
- * that need exactly the configured `heartbeatRate` are slightly above the rate that can be kept up (see `RateLimiter`),
- * which is not worth a line.
+ * When a stretch of intervals is reported, as a ratio of the needed heartbeats to the rate: it begins above `from`, and
+ * ends at `until`; if it grows by the factor `worse`, it is reported again. `from` is higher than `until`, so that a
+ * load near the rate isn't reported again and again. Also, tasks that need exactly `heartbeatRate` slightly exceed the
+ * rate that can be sent continuously (see `RateLimiter`), which isn't worth a log line.
  */
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
 /**
- * Counts the heartbeats that tasks need. Reports when the rate no longer suffices, when the lack grows, and when the
- * rate suffices again.
+ * Counts the heartbeats that tasks need. Reports when the rate isn't enough any more, when even more is needed, and
+ * when the rate is enough again.
  */
 export class LoadMeter {
   readonly #options: LoadMeterOptions;
@@ -49,7 +47,7 @@ export class LoadMeter {
   readonly #tasks = new Map<number, number>();
   #perSecond = 0;
   #askedOnly = 0;
-  /** The heartbeats a second that were needed at the last report; 0 while no interval stretches. */
+  /** The heartbeats per second that were needed at the last report; 0 while no interval is stretched. */
   #told = 0;
   #telling: Cancel | undefined;
 
@@ -57,17 +55,17 @@ export class LoadMeter {
     this.#options = options;
   }
 
-  /** The heartbeats a second that the tasks' intervals need. */
+  /** The heartbeats per second that the tasks' intervals require. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** The number of tasks without an interval, whose heartbeats are sent only when the handler requests them. */
+  /** The number of tasks without a heartbeat interval. Their heartbeats are sent only when the handler requests one. */
   get askedOnly(): number {
     return this.#askedOnly;
   }
 
-  /** The needed heartbeats a second as a share of the rate; above 1, intervals stretch. */
+  /** The needed heartbeats per second, divided by the rate. If it is above 1, intervals are stretched. */
   get share(): number {
     return this.#perSecond / this.#options.rate;
   }
@@ -113,9 +111,9 @@ export class LoadMeter {
 }
 
 /**
- * Returns the intervals that stretch, with the length that each then has. The heartbeat whose lease would lapse first
- * goes first, so that the longest intervals give way to the others, up to twice their length; beyond that all stretch
- * alike.
+ * Returns the intervals that are stretched, and the length of each. The heartbeat whose task would time out first is
+ * sent first, so the longest intervals are stretched first, up to twice their length. If that isn't enough, all
+ * intervals are stretched alike.
  * @param tasks the number of tasks, by interval
  */
 function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): StretchedInterval[] {
@@ -130,8 +128,9 @@ function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): S
 }
 
 /**
- * Returns the stretched length of each interval where only the longest give way. Each heartbeat is then sent at the
- * same time before its lease would lapse, which is found by bisection, and never before its interval is over.
+ * Returns a function that gives the stretched length of each interval, if it's enough to stretch the longest ones.
+ * Every heartbeat is then sent the same time before its task would time out, but never before its interval is over.
+ * That time is found by bisection.
  */
 function givingWay(
   tasks: ReadonlyMap<number, number>,

@@ -11,44 +11,44 @@ import { ASKED_ONLY_MS, isThrottled, ScheduledHeartbeat } from './scheduled-hear
 export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** The most heartbeats a second. */
+  /** The most heartbeats per second. */
   readonly rate: number;
   /**
-   * Called with `true` when the rate no longer suffices for all intervals, so that some stretch, and again each time
-   * that the needed rate has grown by a tenth; with `false` when the rate suffices again.
+   * Called with `true` when the rate isn't enough for all intervals, so that some are stretched, and again each time
+   * that the needed rate has grown by a tenth. Called with `false` when the rate is enough again.
    */
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
   /**
-   * Called when a heartbeat was accepted, or failed with `error`; not for a task that is gone. A failed heartbeat is
-   * repeated soon.
+   * Called when a heartbeat was accepted, or has failed with `error`. Not called if the service no longer wants the
+   * task. A failed heartbeat is soon sent again.
    */
   readonly onAnswer: (error?: Error) => void;
-  /** Called when a heartbeat is sent. @param lateMs the time since the heartbeat could have been sent */
+  /** Called when a heartbeat is sent. @param lateMs the time since the heartbeat was allowed to be sent */
   readonly onSent?: (lateMs: number) => void;
 }
 
-/** Heartbeats that fall due within this time are sent together, so that a crowd costs few wake-ups. */
+/** Heartbeats that become due within this time are sent together, so that many of them need few timers. */
 const TOGETHER_MS = 20;
 /**
- * First heartbeats are sent early, by up to the load's share of their interval, each by another part of that. A crowd
- * of tasks that were leased together then gets its heartbeats within its intervals, whatever else is due. The plan is
- * made for `ahead` times the load, so that a growing crowd is seldom planned again. A load below the share `from` needs
- * no such plan.
+ * The first heartbeat of a task is sent early: by at most the load's share of the interval, and each task's by a
+ * different part of that. So if many tasks arrive together, all their heartbeats can be sent within their intervals.
+ * The plan is made for `ahead` times the load, so that it seldom has to change while more tasks arrive. Below the load
+ * `from`, no such plan is needed.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
-/** The golden ratio: the fractional parts of its multiples are evenly distributed, however many there are. */
+/** The golden ratio. The fractional parts of its multiples are evenly distributed, whatever their number. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /**
- * After a throttled heartbeat the rate is limited for `forMs` to `share` times the rate that the tasks need, but never
- * below `leastPerSecond`.
+ * After a heartbeat was throttled, the rate is limited for `forMs`. The limit is `share` times the rate that the tasks
+ * need, but at least `leastPerSecond`.
  */
 const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
 
 /**
- * Sends the heartbeats of a worker. A heartbeat waits until its interval is nearly over and is then due. Among those
- * that are due, the one whose lease would lapse first is sent first, as soon as the rate allows it and few enough are
- * in flight. A failed heartbeat waits again, for a shorter time. One timer serves all; each heartbeat costs a step in a
- * heap.
+ * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Of those that are due,
+ * the one whose task would time out first is sent first, as soon as the rate allows it and few enough heartbeats are in
+ * flight. A failed heartbeat becomes due again after a shorter time. One timer serves all of them, and each heartbeat
+ * costs one step in a heap.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
@@ -57,9 +57,9 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #inFlight: InFlight;
   readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
   readonly #due = new DueHeartbeats();
-  /** The share of its interval by which a first heartbeat may be early; 0 to 1. */
+  /** The part of its interval by which a first heartbeat may be early, from 0 to 1. */
   #spread = 0;
-  /** The part of `#spread` by which the next task's first heartbeat is early; 0 to 1. */
+  /** The part of `#spread` by which the next task's first heartbeat is early, from 0 to 1. */
   #part: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -87,7 +87,10 @@ export class HeartbeatScheduler implements Heartbeats {
     return beat;
   }
 
-  /** Makes heartbeats due again that wait because they were refused for a reason which may be mended now. */
+  /**
+   * Sends refused heartbeats again without their usual wait, because the reason for which they were refused may be
+   * gone.
+   */
   mended(): void {
     this.#waiting.rebuild((beat) => beat.mended());
     this.#arm();
@@ -150,8 +153,8 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Sets the timer for when the next heartbeat may be sent. A heartbeat without room in flight needs none: `#arm` is
-   * called again when an answer arrives.
+   * Sets the timer for the time at which the next heartbeat may be sent. A heartbeat that waits only for another one in
+   * flight needs no timer: when that one is answered, this method is called again.
    */
   #arm(): void {
     const { clock } = this.#options;

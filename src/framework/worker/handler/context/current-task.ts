@@ -3,35 +3,35 @@ import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 
 /**
- * The task and the container of one asynchronous context. Both are cleared at the end, so that code left running does
- * not keep them in memory.
+ * The task and the container of one async context. Both are removed when the task ends, so that code that is still
+ * running doesn't keep them in memory.
  */
 interface Current {
   task: TaskContext | undefined;
-  /** The worker's container, or the task's own; undefined before the handler is called. */
+  /** The container of the worker, or of the task itself; undefined until the handler is called. */
   container: DependencyContainer | undefined;
 }
 
 const storage = new AsyncLocalStorage<Current>();
-/** The asynchronous context of each task that has one. */
+/** The async context of each task that has one. */
 const contexts = new WeakMap<TaskContext, Current>();
 
 /**
- * Returns the task that the calling code works for, at any depth below the task's handler; undefined outside of a
- * running task.
+ * Returns the task for which the calling code runs, even if its handler calls that code through many functions. Returns
+ * undefined outside of a running task.
  */
 export function currentTask(): TaskContext | undefined {
   return storage.getStore()?.task;
 }
 
-/** Returns the container of the task that the calling code works for; undefined outside of a running task. */
+/** Returns the container of the task for which the calling code runs; undefined outside of a running task. */
 export function currentContainer(): DependencyContainer | undefined {
   return storage.getStore()?.container;
 }
 
 /**
- * The asynchronous context of one task. Code that runs in the context, and all that this code starts, finds the task
- * until `close`.
+ * The async context of one task. Code that runs in it, and code that this code starts, gets the task from
+ * {@link currentTask} until `close` is called.
  */
 export class AsyncTaskContext {
   readonly #current: Current;
@@ -45,15 +45,18 @@ export class AsyncTaskContext {
     return storage.run(this.#current, fn);
   }
 
-  /** Ends the context when the handler has settled. Code that is still running then belongs to no task. */
+  /**
+   * Ends the context. Called when the handler has settled. For code that is still running, {@link currentTask} then
+   * returns undefined.
+   */
   close(): void {
     clear(this.#current);
   }
 }
 
 /**
- * Runs `fn` with a container in the context of a task. A task without a context gets one, which ends when `fn` has
- * settled.
+ * Runs `fn` in the async context of a task, with this container. If the task has no context yet, it gets one that ends
+ * when `fn` has settled.
  */
 export function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },

@@ -1,8 +1,8 @@
 import { type AbortKind, TaskAborted } from '../../../declare/task-context.js';
 
 /**
- * The two signals of one task, each made at its first use, since most handlers use none. A signal aborts at most once,
- * and its listeners run synchronously.
+ * The two signals of one task. Each is made only when it is first used, since most handlers use none. A signal aborts
+ * at most once, and calls its listeners synchronously.
  */
 export class TaskSignals {
   #aborter: AbortController | undefined;
@@ -10,7 +10,7 @@ export class TaskSignals {
   #aborted: TaskAborted | undefined;
   #drains = false;
 
-  /** The signal that aborts with a {@link TaskAborted} when the task's work is no longer wanted. */
+  /** Aborts with a {@link TaskAborted} when the task's work is no longer wanted. */
   get signal(): AbortSignal {
     this.#aborter ??= controller(this.#aborted !== undefined, this.#aborted);
     return this.#aborter.signal;
@@ -21,7 +21,7 @@ export class TaskSignals {
     return this.#drain.signal;
   }
 
-  /** The reason for which `signal` was aborted; undefined before that. */
+  /** The reason for which `signal` was aborted; undefined if it wasn't. */
   get aborted(): TaskAborted | undefined {
     return this.#aborted;
   }
@@ -37,7 +37,7 @@ export class TaskSignals {
   }
 }
 
-/** Makes the controller of a signal that is first used now, perhaps after it has aborted. */
+/** Makes the controller of a signal. The signal may have to be aborted already, if it is first used only now. */
 function controller(isAborted: boolean, reason: unknown): AbortController {
   const made = new AbortController();
   if (isAborted) made.abort(reason);

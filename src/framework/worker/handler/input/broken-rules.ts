@@ -12,16 +12,17 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 export interface RuleOptions {
   readonly groups: Groups;
   readonly showValues: boolean;
-  /** Returns the value of an instance's property. @default what the instance has */
+  /** Returns the value of an instance's property. @default reads the property of the instance */
   readonly read?: (instance: object, name: string) => unknown;
 }
 
 /**
- * Checks the rules of class-validator on an instance, or on each in an array, and on the instances that they nest.
- * Reads class-validator's decorators and calls the constraints itself: in one walk over the shape, with paths as the
- * JSON has them, and without a promise where no rule is asynchronous.
- * @param refused true where the value is refused already: an error that a rule throws is then ignored
- * @returns the rules that are broken. Where none is, throws, or rejects with, the first error that a rule has thrown.
+ * Checks the rules of class-validator on an instance, or on each instance in an array, and on the instances nested in
+ * them. It reads class-validator's decorators, but calls the constraints itself: so it needs a single pass, paths are
+ * those of the JSON, and there is no promise if no rule is asynchronous.
+ * @param refused true if the value is rejected already. Errors that rules throw are then ignored.
+ * @returns the rules that are broken. If there are none, throws, or rejects with, the first error that a rule has
+ * thrown.
  */
 export function brokenRules(
   value: unknown,
@@ -39,12 +40,15 @@ export function brokenRules(
 }
 
 class RuleChecker {
-  /** The asynchronous checks that were started. None rejects. */
+  /** The asynchronous checks that were started. None of them rejects. */
   readonly pending: Promise<unknown>[] = [];
-  /** The errors that rules have thrown: these rules have no verdict. */
+  /** The errors that rules have thrown. It isn't known if these rules are broken. */
   readonly thrown: unknown[] = [];
   readonly #violations: Violation[] = [];
-  /** The paths of values that are absent and must not be. A path counts where no rule has refused its value. */
+  /**
+   * The paths of required values that are missing from the input. A path is reported as missing only if no other rule
+   * has already rejected the value at that path.
+   */
   readonly #missing: ValuePath[] = [];
   readonly #options: RuleOptions;
 
@@ -84,10 +88,10 @@ class RuleChecker {
 
   #value(value: unknown, instance: object, property: DtoProperty, path: ValuePath): void {
     const { declared } = property;
-    // Null passes only a condition, such as @IsOptional.
+    // Null is accepted only if a condition, such as @IsOptional, skips the rules.
     if (value === null && declared) return this.#refuseNull(declared, path);
     for (const rule of property.rules) this.#checkRule(rule, instance, value, property, path);
-    // Not every rule refuses an absent value, and @ValidateNested has none that does.
+    // Not every rule rejects an absent value, and @ValidateNested alone never does.
     if (value === undefined && !property.mayBeAbsent) this.#missing.push(path);
     if (value !== undefined && property.nested)
       mapParts(value, path, (part, at) => this.#nested(part, instance, property, at));
@@ -157,7 +161,10 @@ const isCollection = (value: unknown): value is Collection =>
 
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
 
-/** Asks a rule about a value; with `each`, about the parts of a collection that are not refused. */
+/**
+ * Asks a rule about a value. With `each: true`, asks it about each part of a collection, except parts that were
+ * rejected already.
+ */
 function verdictOf(
   { constraint, decide, each }: DtoRule,
   value: unknown,
@@ -181,8 +188,8 @@ function everyVerdict(verdicts: readonly unknown[]): unknown {
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
 /**
- * Returns a rule's message, with `$value` and its other variables filled in. The value would become part of the cause,
- * and is put in only with `showValues`.
+ * Returns a rule's message, with its variables such as `$value` replaced. The message becomes part of the failure's
+ * cause, so the value itself is put in only with `showValues`.
  */
 function fillIn(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
   const template = typeof message === 'function' ? message(about) : (message ?? '');

@@ -8,12 +8,15 @@ import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
-/** Makes the handler's input from parsed JSON. Throws, or rejects with, a Refusal that lists every violation. */
+/**
+ * Makes the handler's input from parsed JSON. If the input is invalid, throws, or rejects with, a Refusal that lists
+ * every violation.
+ */
 export type Validate = (value: unknown) => unknown;
 
 type Options = ReadOptions & RuleOptions;
 
-/** Compiles the declared input of a handler to one function. */
+/** Compiles the declared input of a handler to one function that validates inputs. */
 export function compileInput({ input, groups, unknownKeys, showValues }: HandlerDefinition): Validate {
   const options = { groups, unknownKeys, showValues };
   switch (input.kind) {
@@ -50,8 +53,8 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
 }
 
 /**
- * Returns the input where `wrong` is empty and no rule is broken. Throws, or rejects with, a Refusal otherwise.
- * @param wrong the values of a wrong type that reading has found
+ * Returns the input if `wrong` is empty and no rule is broken. Otherwise throws, or rejects with, a Refusal.
+ * @param wrong the violations by values of a wrong type, which were found when the input was read
  */
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
   if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
@@ -65,8 +68,9 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
 }
 
 /**
- * Joins the violations of reading and of rules. Rules at and below a value of a wrong type are left out: that value is
- * not in the instance, so that its rules are broken anyway. So are rules above it, but for those that count.
+ * Joins the violations found by reading with those found by rules. If a value has a wrong type, rules on that value and
+ * on values inside it are left out: the value isn't in the instance, so they would be broken anyway. Rules on objects
+ * or arrays that contain it are left out too, except those on an array's length.
  */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
@@ -80,10 +84,12 @@ function merge(wrong: readonly Violation[], broken: readonly Violation[]): reado
   return [...wrong, ...broken.filter(tells)];
 }
 
-/** The rules whose verdict on a collection is the same whatever its parts are. */
+/** The rules on a collection that depend only on the number of its parts. */
 const COUNTING: ReadonlySet<string> = new Set(['arrayMinSize', 'arrayMaxSize']);
 
-/** Returns the paths of the values that hold the value at this path, without that of the whole. */
+/**
+ * Returns the paths of all objects and arrays that contain the value at this path, except the path of the whole input.
+ */
 const pathsAbove = (path: string): string[] =>
   [...path.matchAll(/(?!^)[.[]/g)].map(({ index }) => path.slice(0, index));
 

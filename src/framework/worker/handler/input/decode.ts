@@ -2,17 +2,17 @@ import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
 
-/** The most bytes of UTF-8 that an input may have (Step Functions service quotas). */
+/** The most bytes, in UTF-8, that an input may have (Step Functions service quotas). */
 export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;
 /**
- * The depth to which objects and arrays may be nested, and thus the deepest recursion of every function that walks an
- * input.
+ * The most levels of nested objects and arrays in an input. It also limits the recursion of every function that walks
+ * through an input.
  */
 export const DEPTH_LIMIT = 256;
 
 /**
- * Parses the text of an input. No object in the result has a key `__proto__`.
- * @throws Refusal for a text that is no JSON, is too large or is nested too deep
+ * Parses the text of an input. The objects in the result have no key `__proto__`.
+ * @throws Refusal if the text isn't JSON, is too large, or is nested too deeply
  */
 export function decode(text: string): unknown {
   const bytes = bytesBeyondLimit(text);
@@ -37,8 +37,8 @@ function parse(text: string): unknown {
 }
 
 /**
- * Returns the position in V8's message about broken JSON, without the text that V8 quotes: values of an input do not
- * belong in a cause.
+ * Returns where JSON is broken, from V8's message, without the text that V8 quotes. Values of an input must not become
+ * part of a failure's cause.
  */
 function withoutText(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
@@ -53,8 +53,8 @@ const OPENING = new Set([91, 123]);
 const CLOSING = new Set([93, 125]);
 
 /**
- * Returns true where a text nests deeper than the limit. Counts brackets outside of strings, before any function
- * recurses over the value.
+ * Returns true if a text is nested deeper than the limit. It counts brackets outside of strings, so that it is known
+ * before any function recurses into the value.
  */
 function isTooDeep(text: string): boolean {
   let depth = 0;
@@ -73,11 +73,11 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** Returns true where a key may be `__proto__`, which can also be written with escapes. */
+/** Returns true if one of the text's keys may be `__proto__`, which JSON can also write with escapes. */
 const mayHoldProto = (text: string): boolean => text.includes('__proto__') || text.includes('\\u');
 
 /**
- * Removes keys `__proto__`: `JSON.parse` makes such a key an ordinary one, and copying the object would then set a
+ * Removes keys named `__proto__`. `JSON.parse` makes them ordinary keys, but copying the object would then set a
  * prototype.
  */
 function withoutProto(value: unknown): unknown {

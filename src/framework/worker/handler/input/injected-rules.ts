@@ -6,13 +6,14 @@ import { currentContainer } from '../context/current-task.js';
 type RuleClass = new (...args: unknown[]) => object;
 
 /**
- * The instances of constraint classes, by container. Their fields are thus not shared with another worker, bed or task.
+ * The instances of constraint classes, by container. So an instance, with its fields, isn't shared between workers,
+ * test beds or tasks.
  */
 const rules = new WeakMap<DependencyContainer, Map<RuleClass, object>>();
 
 /**
- * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator takes one instance of each class from
- * the container of the task whose input it validates. A user's own call of `useContainer` replaces this one.
+ * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator gets one instance of each from the
+ * container of the task whose input is validated. If the user calls `useContainer`, that replaces this.
  */
 useContainer(
   {

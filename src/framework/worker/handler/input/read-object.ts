@@ -18,12 +18,12 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
 
-/** The most unknown keys that violations list. */
+/** The most unknown keys that are reported as violations. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
 /**
- * Takes the place of a value that was refused, so that later elements of an array keep their index. No rule is asked
- * about it.
+ * Stands in for a value that was rejected, so that later elements of an array keep their indexes. Rules aren't checked
+ * on it.
  */
 export const REFUSED: unknown = Object.freeze({});
 
@@ -34,11 +34,11 @@ export interface ReadOptions {
 }
 
 /**
- * Makes instances from parsed JSON. Reads the properties for which a class has rules, refuses values that are not of
- * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. Checks no rule.
+ * Makes instances from parsed JSON. It reads the properties for which a class has rules, rejects values that don't have
+ * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. It doesn't check rules.
  */
 export class ObjectReader {
-  /** Violations by values that are not of their declared kind and, with `unknownKeys: 'refuse'`, by unknown keys. */
+  /** The violations by values that aren't of their declared kind and, with `unknownKeys: 'refuse'`, by unknown keys. */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
   readonly #libraryOptions: { groups?: string[] };
@@ -48,7 +48,7 @@ export class ObjectReader {
     this.#libraryOptions = options.groups.length > 0 ? { groups: [...options.groups] } : {};
   }
 
-  /** Returns an instance of a class, or REFUSED where the value is refused as a whole. */
+  /** Returns an instance of a class, or REFUSED if the whole value was rejected. */
   read(value: unknown, type: Constructor<object>, path?: ValuePath, discriminator?: Discriminator): unknown {
     try {
       return this.#object(value, type, path, discriminator);
@@ -97,7 +97,8 @@ export class ObjectReader {
   }
 
   /**
-   * Converts a property's value by `@Type` and each `@Transform`, and refuses a value that is not of the declared type.
+   * Converts a property's value with `@Type` and each `@Transform`, and rejects a value that isn't of the declared
+   * type.
    */
   #value(
     given: unknown,
@@ -110,13 +111,13 @@ export class ObjectReader {
     const before = this.violations.length;
     let value = typed && isPresent(given) ? this.#typed(given, source, property, path) : given;
     if (typed && transforms.length === 0) return value;
-    // A @Transform gets no value in which @Type has refused a part.
+    // If @Type has rejected a part of the value, no @Transform is called with it.
     if (this.violations.length > before) return REFUSED;
     if (transforms.length > 0) value = this.#transformed(value, source, instance, property);
     return isPresent(value) ? this.#declared(value, property, path) : value;
   }
 
-  /** Refuses a value, from the JSON or a `@Transform`, that is not of its declared type. */
+  /** Rejects a value, from the JSON or from a `@Transform`, that doesn't have its declared type. */
   #declared(value: unknown, property: DtoProperty, path: ValuePath): unknown {
     if (value === REFUSED) return value;
     if (property.declared && !isDeclared(value, property))
@@ -146,7 +147,7 @@ export class ObjectReader {
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
 
-  /** Converts a value, neither undefined nor null, to the class or type that `@Type` names. */
+  /** Converts a value, which is neither undefined nor null, to the class or type that `@Type` names. */
   #typed(value: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath): unknown {
     const part = (each: unknown, at: ValuePath | undefined): unknown =>
       this.#part(each, holder, property, at);
@@ -165,7 +166,7 @@ export class ObjectReader {
     }
   }
 
-  /** Converts each element of a row in an array of arrays. */
+  /** Converts each element of one inner array in an array of arrays. */
   #row(
     row: unknown,
     path: ValuePath | undefined,
@@ -188,7 +189,10 @@ export class ObjectReader {
     return this.#wrong(at, 'discriminator', `must be one of: ${names}`);
   }
 
-  /** Refuses a list among the elements: the compiler writes `Array` for `T[]` and for `T[][]`. */
+  /**
+   * Rejects an array among the elements of an array. The compiler emits `Array` for both `T[]` and `T[][]`, so a
+   * `T[][]` has to be declared in another way.
+   */
   #notDeclaredAsGrid(holder: JsonObject, property: DtoProperty, path: ValuePath | undefined): unknown {
     const type = property.nested ? undefined : property.typeIn(holder);
     const { rule, expected } = (type && conversionTo(type)) ?? OBJECT;
@@ -196,7 +200,7 @@ export class ObjectReader {
     return this.#wrong(path, rule, fault);
   }
 
-  /** Converts a value without `@ValidateNested`: to a scalar, a date, or a class without rules. */
+  /** Converts a value of a property without `@ValidateNested`: to a scalar, a date, or a class without rules. */
   #converted(part: unknown, type: Constructor<object> | undefined, path: ValuePath | undefined): unknown {
     if (type === undefined || isOpen(type)) return part;
     const conversion = conversionTo(type);
@@ -221,7 +225,10 @@ export class ObjectReader {
     }
   }
 
-  /** Refuses a value at which the user's code threw: it gets values that no rule has checked yet. */
+  /**
+   * Rejects a value because the user's code threw while it was read. That code gets values that no rule has checked
+   * yet.
+   */
   #threw(error: unknown, path: ValuePath | undefined): unknown {
     const name = error instanceof Error ? error.name : typeof error;
     return this.#wrong(path, 'transform', `can't be read: a @Transform, @Type or setter threw ${name}`);
@@ -241,13 +248,19 @@ export class ObjectReader {
   }
 }
 
-/** Marks a property as refused, without a call of its setter, where its rules would take it for absent or too short. */
+/**
+ * Marks a property as rejected, without calling its setter. This is done only for properties whose rules would
+ * otherwise report the value as absent or too short.
+ */
 function setRefused(instance: object, { name, nested, transforms }: DtoProperty): void {
   if (nested || transforms.length > 0)
     Reflect.defineProperty(instance, name, { value: REFUSED, configurable: true, enumerable: true });
 }
 
-/** Returns true where the elements of an array are of one class or type, and not declared as arrays. */
+/**
+ * Returns true if the elements of an array have a class or type of their own, and the array isn't declared as an array
+ * of arrays.
+ */
 const isFlat = ({ container, grid, nested, typeIn }: DtoProperty, holder: object): boolean =>
   container === 'array' && !grid && (nested !== undefined || !isOpen(typeIn(holder)));
 

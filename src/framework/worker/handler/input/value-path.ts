@@ -4,15 +4,18 @@ import type { Violation } from '../outcome/refusal.js';
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const KEY_LIMIT = 80;
 
-/** The path of a value inside another, as a chain: a text is made only for values that are refused. */
+/**
+ * The path of a value inside another value, as a chain of steps. It is turned into a text only if the value is
+ * rejected.
+ */
 export interface ValuePath {
-  /** The path of the object or array that holds the value; undefined for the outermost. */
+  /** The path of the object or array that contains the value; undefined if that is the outermost one. */
   readonly within: ValuePath | undefined;
-  /** The value's key, a string; or its index, a number. */
+  /** The value's key (a string) or its index (a number). */
   readonly step: string | number;
 }
 
-/** Returns a path as text: `items[2].price`, `a["odd key"]`, or an empty text for the value as a whole. */
+/** Returns a path as text: `items[2].price`, `a["odd key"]`, or an empty text for the whole value. */
 export function showPath(path: ValuePath | undefined): string {
   if (!path) return '';
   const before = showPath(path.within);
@@ -23,19 +26,19 @@ export function showPath(path: ValuePath | undefined): string {
   return before === '' ? shown : `${before}.${shown}`;
 }
 
-/** Returns a violation whose message begins with the path of the value, as in `items[2].price must be a number`. */
+/** Returns a violation whose message begins with the value's path, such as `items[2].price must be a number`. */
 export function violationAt(path: ValuePath | undefined, rule: string, fault: string): Violation {
   const shown = showPath(path);
   return { path: shown, rule, message: `${shown === '' ? 'the value' : shown} ${fault}` };
 }
 
-/** Returns the violation of a value that is not of the kind that it must be. */
+/** Returns the violation of a value that isn't of the required kind. */
 export const kindViolation = (path: ValuePath | undefined, { rule, expected }: Kind): Violation =>
   violationAt(path, rule, `must be ${expected}`);
 
 /**
- * Changes the parts of a property's value: the elements of an array or a set, the values of a map, or else the value
- * itself. Only this function knows in which collections a DTO's property may hold objects.
+ * Changes the parts of a property's value: the elements of an array or a set, the values of a map, or otherwise the
+ * value itself. Only this function knows which collections a DTO's property may have.
  */
 export function mapParts(
   value: unknown,

@@ -1,10 +1,10 @@
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 
-/** Handles a task whose input is validated. Returns the result, or a promise of it. */
+/** Handles a task whose input was validated. Returns the result, or a promise of it. */
 export type HandleTask = (task: InterceptedTask) => unknown;
 
 /**
- * Wraps a handler in its interceptors, of which the first is outermost. Without interceptors returns the handler
+ * Wraps a handler in its interceptors. The first one is the outermost. Without interceptors, returns the handler
  * itself.
  */
 export function intercepted(interceptors: readonly Interceptor[], handle: HandleTask): HandleTask {
@@ -13,8 +13,8 @@ export function intercepted(interceptors: readonly Interceptor[], handle: Handle
 
 /**
  * Calls one interceptor. The interceptor may call `next()` again once the earlier call has settled, which runs the rest
- * again; before that, a call rejects. Where the interceptor returns `undefined`, the outcome is that of its last
- * `next()`, result or error, or `undefined` where it made no call.
+ * of the chain again; if it calls `next()` before that, the call rejects. If the interceptor returns `undefined`, the
+ * outcome is that of its last `next()`, a result or an error; if it never called `next()`, the result is `undefined`.
  */
 async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));
@@ -22,14 +22,14 @@ async function wrap(interceptor: Interceptor, inner: HandleTask, task: Intercept
     const result = await interceptor.intercept(task, rest.next);
     return result === undefined ? await rest.last : result;
   } finally {
-    // A call that the interceptor did not wait for still holds the task's slot until it has settled.
+    // If the interceptor didn't wait for a call, the task still uses its slot until that call has settled.
     await rest.settled();
   }
 }
 
-/** The rest of the chain, as one interceptor calls it by `next()`. */
+/** The rest of the chain after one interceptor, which calls it with `next()`. */
 class Rest {
-  /** The outcome of the last accepted call; undefined before the first. */
+  /** The outcome of the last call of `next()` that wasn't rejected as too early; undefined before the first. */
   last: Promise<unknown> | undefined;
   #running = false;
   readonly #interceptor: Interceptor;
@@ -42,7 +42,7 @@ class Rest {
 
   readonly next = (): Promise<unknown> => {
     const call = this.#running ? Promise.reject(this.#stillRuns()) : (this.last = this.#call());
-    // An interceptor that drops the promise must not bring the process down.
+    // If an interceptor ignores the promise, its rejection must not end the process.
     call.catch(() => {});
     return call;
   };

@@ -11,27 +11,28 @@ import { CLOCK, RANDOM } from '../../container/tokens.js';
 
 /** Options of {@link Retry}. */
 export interface RetryOptions {
-  /** The most calls of the handler for one task, with the first. @default 3 */
+  /** The most calls of the handler for one task, including the first one. @default 3 */
   readonly attempts?: number;
   /**
-   * The longest wait before the second attempt, doubled for each further attempt. Each wait is random, from zero up to
-   * that.
+   * The longest wait before the second attempt. It doubles for each further attempt. Each wait is a random time from
+   * zero up to that.
    * @default '200ms'
    */
   readonly delay?: string;
-  /** The longest that a wait becomes by doubling. @default '20s' */
+  /** The longest wait, however often `delay` has doubled. @default '20s' */
   readonly maxDelay?: string;
   /**
-   * Returns true for errors that are worth another attempt.
-   * @default true for all errors but those with a name given on purpose: ActivityFailure, `@ErrorName`
+   * Returns true for an error after which another attempt makes sense.
+   * @default true for all errors except those that were given a name on purpose, as an ActivityFailure or by
+   * `@ErrorName`
    */
   readonly when?: (error: unknown) => boolean;
 }
 
 /**
- * Makes an interceptor that calls the handler again when it throws, on this worker, while the task stays leased. No
- * call is made once the task's signal has aborted. For waits of minutes, and for attempts on another worker, use
- * `Retry` in the state machine instead.
+ * Makes an interceptor that calls the handler again if it throws. The attempts run on this worker, as one task. Once
+ * the task's signal has aborted, there are no more attempts. If you need waits of minutes, or attempts on other
+ * workers, use `Retry` in the state machine instead.
  * @throws TypeError for a bad option
  */
 export function Retry(options: RetryOptions = {}): Constructor<Interceptor> {
@@ -85,7 +86,10 @@ function milliseconds(option: string, value: string): number {
   throw new TypeError(`Retry: expected \`${option}\` to be ${DURATION_EXPECTED}, got ${show(value)}`);
 }
 
-/** Returns true for an error without a name given on purpose: about a named one the state machine decides. */
+/**
+ * Returns true for an error that wasn't given a name on purpose. For one that was, the state machine's Retry and Catch
+ * decide.
+ */
 function isUnnamed(error: unknown): boolean {
   if (error instanceof ActivityFailure) return false;
   return !(error instanceof Error) || readErrorName(error.constructor) === undefined;

@@ -4,8 +4,8 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { CLOCK } from '../../container/tokens.js';
 
 /**
- * Logs the time that the handler took, with the interceptors inside this one, as `durationMs`: at `info` when the
- * handler returns, at `warn` when it throws.
+ * Logs the time that the handler took, including the interceptors inside this one, as `durationMs`. The level is `info`
+ * if the handler returns, and `warn` if it throws.
  */
 @injectable()
 export class Timing implements Interceptor {

@@ -2,19 +2,20 @@ import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
 import { MOST_VIOLATIONS, type Violation } from './refusal.js';
 import { cut, readThrown, TooLong, toJson } from './thrown.js';
 
-/** The parts of a cause. */
+/** The parts of a failure's cause, before it is written as JSON. */
 export interface Cause {
   readonly errorType: string;
   readonly errorMessage: string;
   readonly trace?: readonly string[];
   readonly violations?: readonly Violation[];
-  /** Details for programs. A note replaces a value that JSON can't hold. */
+  /** Details for programs. If JSON can't express the value, a note replaces it. */
   readonly data?: unknown;
 }
 
 /**
- * Writes a cause as JSON of at most 32,768 characters, in the shape of Lambda's errors. To fit, the trace is cut first,
- * then the violations (`violationsOmitted` has the number of those cut), then the data, then the message.
+ * Writes a cause as JSON of at most 32,768 characters, in the same form as Lambda's errors. If it is too long, the
+ * trace is shortened first, then the list of violations (`violationsOmitted` is the number of those left out), then the
+ * data, then the message.
  */
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };
@@ -38,7 +39,10 @@ function first(violations: readonly Violation[], count: number): object {
   return { violations: violations.slice(0, count), violationsOmitted: violations.length - count };
 }
 
-/** Returns the longest text that fits into a cause, of those made with 0 to `most` parts; undefined where none fits. */
+/**
+ * Returns the longest text that fits into a cause. `make(n)` writes the text with n parts, and n may be 0 to `most`.
+ * Returns undefined if none fits.
+ */
 function longest(most: number, make: (count: number) => object): string | undefined {
   const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
   const all = JSON.stringify(make(most));
@@ -54,8 +58,8 @@ function longest(most: number, make: (count: number) => object): string | undefi
 }
 
 /**
- * Returns a value as JSON holds it; a note in its place where the value can't be written or is too large for a cause.
- * Never throws.
+ * Returns a value as it would be after being written as JSON and parsed. If it can't be written, or is too large for a
+ * cause, returns a note instead. Never throws.
  */
 export function asJson(value: unknown): unknown {
   try {

@@ -6,7 +6,7 @@ import { readThrown } from './thrown.js';
 
 type Failure = Extract<Outcome, { status: 'failed' }>;
 
-/** Makes a failure under one of Stepwright's own names. @param data details for programs */
+/** Makes a failure with one of Stepwright's own error names. @param data details for programs */
 export function ownFailure(name: OwnErrorName, message: string, data?: object): Failure {
   return {
     status: 'failed',
@@ -15,19 +15,19 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
   };
 }
 
-/** Returns the failure of a task that the worker's stop has cut short. */
+/** Returns the failure of a task that couldn't finish because the worker stops. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
 /**
- * Makes the failure of a thrown value. Never throws.
- * @param warn called where the error's own name can't be reported
+ * Makes the failure for a value that a handler threw. Never throws.
+ * @param warn called with a warning if the error's own name can't be reported
  */
 export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
   try {
     if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
     return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, warn);
   } catch {
-    // Even an error here, such as one of the user's logger, must not cost the task its outcome.
+    // Even if this code fails, because the user's logger throws for example, the task must get an outcome.
     const errorMessage = 'the error could not be described';
     return { status: 'failed', error: 'Error', cause: writeCause({ errorType: 'Error', errorMessage }) };
   }

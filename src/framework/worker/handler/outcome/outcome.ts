@@ -1,4 +1,4 @@
-/** The outcome of a task, as it is reported to the service. */
+/** The outcome of a task that is reported to the service. */
 export type Outcome =
   | { readonly status: 'succeeded'; /** JSON text. */ readonly output: string }
   | {
@@ -7,11 +7,11 @@ export type Outcome =
       /** JSON text in Lambda's shape. */ readonly cause: string;
     };
 
-/** The most bytes of UTF-8 that an output or an input may have (Step Functions service quotas). */
+/** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
-/** Returns the number of bytes of an input or an output that is larger than allowed; undefined for any other. */
+/** If an input or an output is larger than allowed, returns the number of its bytes. Otherwise returns undefined. */
 export function bytesBeyondLimit(text: string): number | undefined {
-  // A UTF-16 unit takes at most three bytes: most texts are too short to be counted.
+  // A UTF-16 code unit takes at most three bytes, so for most texts the bytes needn't be counted.
   if (text.length * 3 <= OUTPUT_LIMIT_BYTES) return undefined;
   const bytes = Buffer.byteLength(text);
   return bytes > OUTPUT_LIMIT_BYTES ? bytes : undefined;

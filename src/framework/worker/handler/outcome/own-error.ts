@@ -1,4 +1,4 @@
-/** The error names that Stepwright itself reports. Stable: state machines match on them. */
+/** The error names that Stepwright itself reports. They are stable, since state machines match them. */
 export const OWN_ERROR = {
   invalidInput: 'Stepwright.InvalidInput',
   invalidOutput: 'Stepwright.InvalidOutput',
@@ -13,15 +13,16 @@ export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
 
 const own = new WeakSet<object>();
 
-/** An error of Stepwright that a handler may catch. An uncaught one is reported under one of Stepwright's own names. */
+/**
+ * An error of Stepwright that a handler may catch. If it doesn't, the task fails with one of Stepwright's own error
+ * names.
+ */
 export abstract class OwnError extends Error {
   abstract readonly reported: OwnErrorName;
-  /** Details that are sent in the cause, as `data`. */
+  /** Details that are sent in the failure's cause, as `data`. */
   abstract readonly data: object;
 
-  /**
-   * Returns true for an OwnError, and never throws: `instanceof` may throw, since it asks a proxy for its prototype.
-   */
+  /** Returns true for an OwnError. Never throws, unlike `instanceof`, which calls a proxy's own code. */
   static is(value: unknown): value is OwnError {
     return own.has(value as object);
   }

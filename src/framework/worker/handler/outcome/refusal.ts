@@ -1,25 +1,25 @@
 import type { OwnErrorName } from './own-error.js';
 
-/** A rule that a value broke. */
+/** A rule that was broken, and the value that broke it. */
 export interface Violation {
-  /** The path of the value, as in `items[2].price`; empty for the value as a whole. */
+  /** The path of the value, such as `items[2].price`; an empty text for the whole value. */
   readonly path: string;
   readonly rule: string;
   readonly message: string;
-  /** The refused value; present only with `showValues`. */
+  /** The rejected value. It is present only with `showValues`. */
   readonly value?: unknown;
 }
 
-/** The most violations that are looked for: a cause has no room for more, and the search could take long. */
+/** The most violations that are searched for. A cause can't contain more, and the search could take long. */
 export const MOST_VIOLATIONS = 1_000;
 
 const own = new WeakSet<object>();
 
-/** Thrown where an input or an output is refused; reported under one of Stepwright's own names. */
+/** Thrown if an input or an output is rejected. The task then fails with one of Stepwright's own error names. */
 export class Refusal extends Error {
   override readonly name: OwnErrorName;
   readonly violations: readonly Violation[];
-  /** Returns true for a Refusal, and never throws: `instanceof` may throw, since it asks a proxy for its prototype. */
+  /** Returns true for a Refusal. Never throws, unlike `instanceof`, which calls a proxy's own code. */
   static is(value: unknown): value is Refusal {
     return own.has(value as object);
   }
@@ -33,8 +33,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Makes the refusal of a value with these violations. The message quotes the first of them.
- * @param what the beginning of the message, as in `the input is not a valid Order`
+ * Makes the Refusal of a value with these violations. The message quotes the first of them.
+ * @param what the beginning of the message, such as `the input is not a valid Order`
  */
 export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
   const ordered = inOrder(violations);
@@ -45,8 +45,8 @@ export function refusalOf(name: OwnErrorName, what: string, violations: readonly
 }
 
 /**
- * Sorts violations by path, with indexes as numbers, then by rule. Without sorting, asynchronous rules would come in
- * any order.
+ * Sorts violations by path, with indexes compared as numbers, then by rule. Otherwise the violations of asynchronous
+ * rules would be in random order.
  */
 function inOrder(violations: readonly Violation[]): Violation[] {
   // Making a collator takes ten milliseconds, which would delay every start.

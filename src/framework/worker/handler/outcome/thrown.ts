@@ -4,28 +4,30 @@ import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/
 import { readErrorName } from '../../../declare/metadata.js';
 
 /**
- * The parts of a thrown value that a failure reports. The value may be anything, even a hostile proxy: parts that can't
- * be read are left out.
+ * The parts of a thrown value that a failure reports. The value may be anything, even a proxy whose code throws; parts
+ * that can't be read are left out.
  */
 export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly trace: readonly string[];
   readonly data?: unknown;
-  /** A warning for the log where the error's own name can't be reported; absent otherwise. */
+  /** Present if the error's own name can't be reported: a warning about that for the log. */
   readonly warning?: string;
 }
 
 const CHAIN_LIMIT = 10;
 const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
-/** The most characters of the JSON that shows a thrown value. */
+/** The most characters of JSON that are written to show a thrown value. */
 const TEXT_LIMIT = 262_144;
-/** The folder of this package. Its frames are left out of a trace: they show nothing of the user's code. */
+/**
+ * The folder of this package. Stack frames in it are left out of a trace, since they show nothing of the user's code.
+ */
 const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
 /**
- * The folder of the package's sources, which source maps name in a checkout. A published package has neither maps nor
- * sources.
+ * The folder of this package's sources, which source maps name if the package runs from a checkout. The published
+ * package has neither source maps nor sources.
  */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
@@ -45,7 +47,10 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Returns true for an error, also of another realm: of a vm context, or of Node itself inside a test runner. */
+/**
+ * Returns true for an error, even if it comes from another realm: from a vm context, or from Node itself inside a test
+ * runner.
+ */
 function isError(value: unknown): value is ErrorLike {
   if (typeof value !== 'object' || value === null) return false;
   if (types.isNativeError(value) || value instanceof Error) return true;
@@ -65,7 +70,7 @@ function readError(error: ErrorLike): Thrown {
   };
 }
 
-/** Returns an error and its causes, outermost first. */
+/** Returns an error and its causes. The error comes first. */
 function causes(error: ErrorLike): ErrorLike[] {
   const chain: ErrorLike[] = [];
   for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
@@ -80,7 +85,7 @@ interface Named {
   readonly warning?: string;
 }
 
-/** Returns the name to report: at most 256 characters, never a reserved name. */
+/** Returns the error name to report. It has at most 256 characters, and is never a reserved name. */
 function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const given = chain.map(givenName).find((name) => name !== undefined) ?? ownName(error);
   if (given === undefined) return classNameOf(error);
@@ -90,7 +95,10 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
 }
 
-/** Returns the name of an error's class; `Error` where that is reserved or was shortened by a minifier. */
+/**
+ * Returns the name of an error's class. Returns `Error` if that name is reserved, or was probably shortened by a
+ * minifier.
+ */
 function classNameOf(error: ErrorLike): Named {
   const type = constructorOf(error)?.name;
   if (typeof type !== 'string' || type === '') return { name: 'Error' };
@@ -102,8 +110,8 @@ function classNameOf(error: ErrorLike): Named {
 }
 
 /**
- * Returns the name that the user gave an error on purpose, by `@ErrorName` on its class or to an ActivityFailure;
- * undefined where there is none.
+ * Returns the name that the user gave to an error on purpose: with `@ErrorName` on its class, or as the name of an
+ * ActivityFailure. Returns undefined if there is none.
  */
 function givenName(error: ErrorLike): string | undefined {
   const type = constructorOf(error);
@@ -113,7 +121,7 @@ function givenName(error: ErrorLike): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** Returns `error.name`; undefined where that is the inherited `Error`. */
+/** Returns `error.name`; undefined if that is only the inherited `Error`. */
 function ownName(error: ErrorLike): string | undefined {
   const name = safely(error, 'name');
   if (typeof name !== 'string' || name === '') return undefined;
@@ -126,8 +134,8 @@ function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefine
 }
 
 /**
- * Returns the message of an error; for an AggregateError, with the messages of its errors and of theirs. It goes no
- * deeper: an AggregateError may hold many errors, or itself.
+ * Returns the message of an error. For an AggregateError, adds the messages of its errors and of the errors in those,
+ * but of no deeper level: an AggregateError may contain many errors, or itself.
  */
 function messageOf(error: ErrorLike, levels = 2): string {
   const message = safely(error, 'message');
@@ -165,7 +173,8 @@ function readValue(value: unknown): Thrown {
 function textOf(value: unknown): string {
   if (typeof value === 'function') return `[Function: ${value.name}]`;
   if (typeof value !== 'object' || value === null) return String(value);
-  // Not util.inspect: it shows the properties that async_hooks adds to promises, and with them the task's token.
+  // util.inspect isn't used: it would show the properties that async_hooks adds to promises, which contain the
+  // task's token.
   const text = shortJson(value);
   return text === undefined || text === '{}' ? Object.prototype.toString.call(value) : text;
 }
@@ -187,11 +196,11 @@ function safely(holder: object, key: string): unknown {
   }
 }
 
-/** Thrown where the JSON of a value would be longer than the limit. */
+/** Thrown if the JSON of a value would be longer than allowed. */
 export class TooLong extends Error {}
 
 /**
- * Writes a value as JSON, with each BigInt as a string. Writing stops as soon as the text is too long.
+ * Writes a value as JSON, with each BigInt as a string. Stops writing as soon as the text is too long.
  * @throws TooLong, and the errors of `JSON.stringify`
  */
 export function toJson(value: unknown, limit: number): string | undefined {
@@ -205,7 +214,7 @@ export function toJson(value: unknown, limit: number): string | undefined {
   return text;
 }
 
-/** Cuts a text to a number of UTF-16 code units, never through the middle of a character. */
+/** Cuts a text to a number of UTF-16 code units, but never in the middle of a character. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;

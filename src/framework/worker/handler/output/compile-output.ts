@@ -11,10 +11,10 @@ import { encode, reading } from './encode.js';
 import { OutputInstances } from './instances.js';
 import { OutputReads } from './reads.js';
 
-/** Writes a handler's result as JSON. Throws, or rejects with, a Refusal where the result is no valid output. */
+/** Writes a handler's result as JSON. If the result isn't a valid output, throws, or rejects with, a Refusal. */
 export type Encode = (result: unknown) => string | Promise<string>;
 
-/** Compiles a handler's declared output to one function, which validates a result and writes it as JSON. */
+/** Compiles a handler's declared output to one function that validates a result and writes it as JSON. */
 export function compileOutput({ output, groups }: HandlerDefinition): Encode {
   return output ? (result) => serialise(result, output, groups) : encode;
 }

@@ -6,18 +6,18 @@ import type { Described, Field } from './encode.js';
 import type { OutputReads } from './reads.js';
 
 /**
- * The fields that an output shows, as its classes declare them: under the names of `@Expose`, without those of
- * `@Exclude`, changed by the `@Transform`s for outputs. Of the output and of the classes that it nests, only fields that
- * have a rule or `@Expose` are shown.
+ * The fields with which an output is written, as its classes declare them: with the names that `@Expose` gives, without
+ * fields that have `@Exclude`, and after the `@Transform`s for outputs. For the output's class and those nested in it,
+ * only fields with a rule or `@Expose` are written.
  */
 export class DescribedOutput implements Described {
   readonly #groups: Groups;
   readonly #reads: OutputReads;
   readonly #outermost: ReadonlySet<unknown>;
-  /** The properties that have no rule, of the classes that have occurred. */
+  /** The properties that have no rule, by class. They are added when a class first occurs. */
   readonly #unruled = new Map<Constructor<object>, Map<string, DtoProperty>>();
 
-  /** @param outermost the output's instance, or its instances */
+  /** @param outermost the instance that is the output, or the instances if the output is an array */
   constructor(groups: Groups, reads: OutputReads, outermost: ReadonlySet<unknown>) {
     this.#groups = groups;
     this.#reads = reads;
@@ -73,7 +73,7 @@ export class DescribedOutput implements Described {
   }
 }
 
-/** Returns true for an instance of a class, and false for a plain object and for one without a prototype. */
+/** Returns true for an instance of a class. Returns false for a plain object, and for one without a prototype. */
 function isOfClass(value: object): boolean {
   const type: unknown = typeOf(value);
   return typeof type === 'function' && type !== Object;

@@ -8,23 +8,27 @@ import { Refusal } from '../outcome/refusal.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { cut, readThrown } from '../outcome/thrown.js';
 
-/** A field of an object as it is written: its value, and the property of a DTO that describes the value. */
+/** A field to be written: its value and, if a DTO declares it, the property that describes the value. */
 export type Field = readonly [value: unknown, property?: DtoProperty];
 
-/** The classes of an output: the fields of each object, and the properties that hold a Set or a Map. */
+/**
+ * How the classes of an output say that their instances are written: which fields each object has, and which properties
+ * may contain a Set or a Map.
+ */
 export interface Described {
-  /** Returns the fields that an object is written with, by their keys. */
+  /** Returns the fields of an object that are written, by their JSON keys. */
   fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field>;
-  /** Returns true for a Set or a Map that the property's declaration takes. */
+  /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
   collects(value: object, property: DtoProperty | undefined): boolean;
 }
 
 /**
- * Writes a result as JSON. `undefined` is `null`; in an object it leaves the key out. A result that is far too large is
- * not written to its end. Each field is read once, and nothing is called but `toJSON`.
- * @param described the classes that describe the result. @default none: objects are written with their own fields
- * @throws Refusal with InvalidOutput for a value that JSON would turn into `{}` or `null`, or that is nested deeper
- * than an input may be; with OutputTooLarge for more than 262,144 bytes.
+ * Writes a result as JSON. `undefined` is written as `null`; in an object, a key whose value is `undefined` is left
+ * out. Writing stops early if the result is far too large. Each field is read once, and of the result's methods only
+ * `toJSON` is called.
+ * @param described says how classes are written. @default none: objects are written with their own fields
+ * @throws Refusal with InvalidOutput if a value would become `{}` or `null` in JSON, or is nested deeper than an input
+ * may be; with OutputTooLarge if the JSON has more than 262,144 bytes.
  */
 export function encode(result: unknown, described?: Described): string {
   const writer = new Writer(described);
@@ -38,8 +42,8 @@ export function encode(result: unknown, described?: Described): string {
 }
 
 /**
- * Runs what reads an output: its getters, `toJSON` and `@Transform` functions are the user's code.
- * @throws Refusal with InvalidOutput, at this path, for what they throw
+ * Runs code that reads an output. Getters, `toJSON` and `@Transform` functions are the user's code, so they may throw.
+ * @throws Refusal with InvalidOutput, which names the current path, if they throw
  */
 export function reading<T>(path: () => ValuePath | undefined, read: () => T): T {
   try {
@@ -50,28 +54,31 @@ export function reading<T>(path: () => ValuePath | undefined, read: () => T): T 
   }
 }
 
-/** The size at which writing stops: beyond it the exact size is of no use. */
+/** Writing stops at this size, since the exact size of a longer text doesn't matter. */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
-/** Writes one result, as `JSON.stringify` would, and knows the path of each value that it refuses. */
+/**
+ * Writes one result as `JSON.stringify` would. It knows the path of each value, for the message if the value is
+ * rejected.
+ */
 class Writer {
   readonly #described: Described | undefined;
-  /** The objects that hold the value being written, the outermost first. */
+  /** The objects that contain the value that is being written. The outermost comes first. */
   readonly #held: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
-  /** The least length of the text so far. */
+  /** The length of the text so far, or less: a lower bound. */
   #leastBytes = 0;
 
   constructor(described: Described | undefined) {
     this.#described = described;
   }
 
-  /** The path of the innermost object that was entered. */
+  /** The path of the innermost object that is being written. */
   get path(): ValuePath | undefined {
     return this.#paths.at(-1);
   }
 
-  /** Returns the text of a value; undefined where JSON leaves the value out. */
+  /** Returns the text of a value; undefined if JSON leaves such a value out. */
   write(given: unknown, step: string | number, property?: DtoProperty): string | undefined {
     const json = typeof given === 'object' && given !== null && toJsonOf(given);
     if (json) return this.#text(this.#checked(json(String(step)), step), step, property);
@@ -151,12 +158,12 @@ class Writer {
 
 const isHeld = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Returns true for an object that JSON has a text or a number for. */
+/** Returns true for an object that JSON writes as a text, a number or a boolean. */
 const isScalar = (value: object): boolean => types.isBoxedPrimitive(value) || types.isDate(value);
 
 /**
- * Returns the `toJSON` of an object, bound to it; undefined where it has none that says what was meant. Buffer's does
- * not: it writes a list of bytes. An invalid Date's writes null.
+ * Returns an object's `toJSON`, bound to the object. Returns undefined if it has none, or one that doesn't give what
+ * was meant: for a Buffer it would write a list of bytes, for an invalid Date null.
  */
 export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
   if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
@@ -180,7 +187,10 @@ function faultOf(value: unknown): string | undefined {
   }
 }
 
-/** Describes an object that JSON would write as `{}`, or otherwise than was meant; undefined for any other. */
+/**
+ * Describes an object that JSON would write as `{}`, or otherwise not as it was meant; returns undefined for any other
+ * object.
+ */
 export function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
@@ -206,23 +216,23 @@ function isBinary(value: object): boolean {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
-/** Returns true for an iterable whose content is not in its fields, such as an iterator or a URL's parameters. */
+/** Returns true for an iterable object whose content isn't in its fields, such as an iterator or a URLSearchParams. */
 function isBareIterable(value: object): boolean {
   return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }
 
 const PATH_LIMIT = 200;
 
-/** Makes the refusal of a value that is nested deeper than an input may be. */
+/** Makes the Refusal of a value that is nested deeper than an input may be. */
 export const tooDeep = (path: ValuePath | undefined): Refusal =>
   invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
 
-/** Makes the refusal of a value in which it is found again. */
+/** Makes the Refusal of a value that contains itself. */
 export const holdsItself = (path: ValuePath | undefined): Refusal =>
   invalidOutput(path, 'refers back to an object that holds it');
 
 /**
- * Makes the refusal of a value that is too large.
+ * Makes the Refusal of a value that is too large.
  * @param bytes the number of bytes, or a text such as `more than 524288`.
  */
 export const tooLarge = (bytes: string): Refusal =>

@@ -2,9 +2,9 @@ import { types } from 'node:util';
 import { hasRules, typeOf } from '../../../declare/dto/dto-shape.js';
 
 /**
- * Describes an object of which no field is written: JSON would be `{}`, while the data of an instance is private, behind
- * accessors, or in native code. Returns undefined for a plain object, a Map, and an instance of a class with rules, whose
- * fields may all be unset.
+ * Describes an instance of which JSON would only be `{}`, because its data is private, behind accessors, or in native
+ * code. Called for objects that have no field to write. Returns undefined for a plain object, a Map, and an instance of
+ * a class with rules, whose fields may all be unset.
  */
 export function hollowFault(value: object): string | undefined {
   if (isPlain(value) || types.isMap(value)) return undefined;
@@ -14,13 +14,19 @@ export function hollowFault(value: object): string | undefined {
   return `is an instance of ${name} without fields of its own, of which JSON would be {}; ${wayFor(value, name)}`;
 }
 
-/** Returns true for an object without a class, of whichever realm: its prototype is null or the root of its realm. */
+/**
+ * Returns true for an object that has no class. Its prototype is null, or the Object.prototype of any realm (`vm`
+ * context).
+ */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Proposes what to return of a response, a request or a blob, and otherwise what any class can do. */
+/**
+ * Returns the advice what to return instead: the content of a response, a request or a blob; for any other class, its
+ * data.
+ */
 function wayFor(value: object, name: string): string {
   const reader = ['json', 'text'].find((each) => typeof Reflect.get(value, each) === 'function');
   return reader === undefined

@@ -11,20 +11,20 @@ import { hollowFault } from './hollow.js';
 import type { OutputReads } from './reads.js';
 
 /**
- * Makes instances of the plain objects in a result, as far as its class nests others, so that rules and `@Expose`
- * apply. No constructor and no `@Transform` runs. Instances stay as they are; what was made for their properties is in
- * the reads.
+ * Turns the plain objects in a result into instances of the classes that the declared output nests, so that rules and
+ * `@Expose` apply to them. It runs no constructor and no `@Transform`. Instances in the result aren't changed: what
+ * replaces their properties is recorded in `reads`.
  */
 export class OutputInstances {
-  /** Values that are not of their declared type. */
+  /** The violations by values that don't have their declared type. */
   readonly violations: Violation[] = [];
-  /** The path of the object that was entered last. */
+  /** The path of the object that is being read, or was read last. */
   path: ValuePath | undefined;
   readonly #groups: Groups;
   readonly #reads: OutputReads;
-  /** The objects that hold the value that is looked at, the outermost first. */
+  /** The objects that contain the value that is being read. The outermost comes first. */
   readonly #held: object[] = [];
-  /** The least length of the JSON, as far as it is known. */
+  /** The length of the JSON, as far as it is known: a lower bound. */
   #leastBytes = 0;
 
   constructor(groups: Groups, reads: OutputReads) {
@@ -32,7 +32,9 @@ export class OutputInstances {
     this.#reads = reads;
   }
 
-  /** @throws Refusal for a value that no JSON has, is nested too deep or is too large, whatever its rules say. */
+  /**
+   * @throws Refusal, whatever the rules say, for a value that JSON can't express, is nested too deeply, or is too large
+   */
   make(given: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return given;
     if (depth > DEPTH_LIMIT) throw tooDeep(path);
@@ -48,7 +50,7 @@ export class OutputInstances {
     return instance;
   }
 
-  /** Makes the instances that an instance nests. */
+  /** Makes the instances that are nested in an instance. */
   #makeNested(instance: object, type: Constructor<object>, path: ValuePath | undefined, depth: number): void {
     for (const property of shapeOf(type, this.#groups).properties) {
       const before = this.#reads.get(instance, property.name);
@@ -83,7 +85,10 @@ export class OutputInstances {
     return changed ? made : value;
   }
 
-  /** Adds to the least length: a key has quotes, a colon and a value, an element at least two bytes. */
+  /**
+   * Adds to the lower bound of the length: for a key, its quotes, the colon and a value; for an element of a list, at
+   * least two bytes.
+   */
   #count(value: unknown, key: string): void {
     this.#leastBytes += key.length + 4;
     if (typeof value === 'string') this.#leastBytes += value.length;
@@ -98,7 +103,10 @@ export class OutputInstances {
   }
 }
 
-/** Returns what `toJSON` says of a value. @throws Refusal for a value that JSON would turn into `{}` */
+/**
+ * Returns what a value's `toJSON` returns, or the value itself if it has none. @throws Refusal for a value that JSON
+ * would write as `{}`
+ */
 function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   if (!isObject(value)) return value;
   const json = toJsonOf(value);
@@ -108,7 +116,7 @@ function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   return value;
 }
 
-/** Returns an object with another prototype, and with the fields of a value, each read once. */
+/** Returns an object with another prototype and the same fields. Each field is read once. */
 function copyOf(value: object, prototype: object): object {
   const copy = Object.create(prototype) as object;
   for (const key of Object.keys(value))
