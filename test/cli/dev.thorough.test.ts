@@ -199,9 +199,9 @@ test("two checks of a worker's machines that overlap are both answered", async (
     await worker.run({ flags, log: { logLevel: 'silent' }, onPlanned: async () => undefined });
     const machine = { name: 'M', file: 'm.asl.json', text: '{}', definition: '{}' };
     const found = await Promise.all([worker.check([machine]), worker.check([machine])]);
-    console.log(JSON.stringify(found));
+    console.log(JSON.stringify(found.map(([first]) => first.code)));
     worker.kill();`;
   const args = ['--input-type=module', '-e', script];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
-  expect(stdout).toBe('[[],[]]\n');
+  expect(stdout).toBe('["MACHINE_INVALID","MACHINE_INVALID"]\n');
 });
