@@ -9,6 +9,15 @@ export type { Replay, ReplayedTask } from './bed/replay.js';
 export type { RunningTask } from './bed/running-task.js';
 export type { TaskResult } from './bed/bed-port.js';
 export { createTestBed, type TestBed } from './bed/test-bed.js';
+export type { HandTask } from './machine/hand-task.js';
+export type { StateName } from './machine/state-names.js';
+export type { TestExecution } from './machine/test-execution.js';
 export type { ExecutionResult } from './machine/execution-result.js';
-export type { Fault, StartOptions, TestBedOptions, TestMachineOptions } from './harness/options.js';
+export type {
+  Fault,
+  StartExecutionOptions,
+  StartOptions,
+  TestBedOptions,
+  TestMachineOptions,
+} from './harness/options.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';

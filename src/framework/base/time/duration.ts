@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { show } from '../show.js';
 
 const PART = /\d+(?:\.\d+)? *[a-z]+/gi;
 const GRAMMAR = /^\d+(?:\.\d+)? *[a-z]+(?: *\d+(?:\.\d+)? *[a-z]+)*$/i;
@@ -12,6 +13,13 @@ export function parseDuration(value: unknown): number | undefined {
   const parts = value.match(PART) ?? [];
   const parsed = parts.reduce((sum, part) => sum + (ms(part as ms.StringValue) ?? Number.NaN), 0);
   return Number.isFinite(parsed) ? parsed : undefined;
+}
+
+/** Returns the milliseconds of a duration. @throws TypeError for anything else */
+export function millisecondsOf(duration: string): number {
+  const parsed = parseDuration(duration);
+  if (parsed !== undefined) return parsed;
+  throw new TypeError(`expected the duration to be ${DURATION_EXPECTED}, got ${show(duration)}`);
 }
 
 /** Writes a duration in the form that a config uses: `20s`, `1.5s`, `650ms`. */

@@ -59,9 +59,9 @@ export class Activity {
     yield* this.#offers;
   }
 
-  /** Leases the oldest queued task, as a poll would; undefined where none is queued. */
-  takeOldest(workerName: string): OpenTask | undefined {
-    const offer = this.#offers.shift();
+  /** Leases the oldest queued task that is wanted, as a poll would; undefined where none is queued. */
+  takeOldest(workerName: string, isWanted: (order: TaskOrder) => boolean = () => true): OpenTask | undefined {
+    const offer = this.#offers.take(({ order }) => isWanted(order));
     if (offer) this.#lease(offer, workerName);
     return offer?.task;
   }

@@ -26,6 +26,16 @@ export class Fifo<T> {
     return first?.value;
   }
 
+  /** Takes out the value that has waited longest of those that are wanted; undefined where there is none. */
+  take(isWanted: (value: T) => boolean): T | undefined {
+    for (const entry of this.#entries) {
+      if (!isWanted(entry.value)) continue;
+      this.#entries.remove(entry);
+      return entry.value;
+    }
+    return undefined;
+  }
+
   /** Removes an entry. Does nothing where the entry was removed before. */
   remove(entry: QueueEntry<T>): void {
     this.#entries.remove(entry);

@@ -2,9 +2,8 @@ import type { HandClock } from '../harness/hand-clock.js';
 import { resolveConfig, resolveHandler } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
+import { millisecondsOf } from '../../base/time/duration.js';
 import { deferred } from '../../base/time/wait.js';
-import { show } from '../../base/show.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
@@ -96,7 +95,7 @@ export class RunningTask<Output = unknown> {
 
   /** Moves the clock on by a duration such as `'20s'`, and runs every timer that falls due on the way. */
   async advance(duration: string): Promise<void> {
-    await this.clock.advance(milliseconds(duration));
+    await this.clock.advance(millisecondsOf(duration));
   }
 
   /**
@@ -125,9 +124,3 @@ export class RunningTask<Output = unknown> {
 
 /** The names of the events that end a task. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);
-
-function milliseconds(value: string): number {
-  const parsed = parseDuration(value);
-  if (parsed !== undefined) return parsed;
-  throw new TypeError(`expected the duration to be ${DURATION_EXPECTED}, got ${show(value)}`);
-}

@@ -70,6 +70,14 @@ export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeou
   readonly grace?: string;
 }
 
+/** The options of an execution that a test moves step by step. */
+export interface StartExecutionOptions<State extends string = string> {
+  /** The name of the execution, from 1 to 80 characters. @default a random one */
+  readonly name?: string;
+  /** States whose tasks the test answers although a handler takes them. @default [] */
+  readonly byHand?: readonly State[];
+}
+
 type Row = Omit<Option, 'help'>;
 type Rows<Options> = { readonly [K in keyof Options]-?: Row };
 
@@ -113,6 +121,14 @@ export const START_OPTIONS: Rows<RunOptions & StartOptions> = {
   grace: CONFIG_OPTIONS.grace,
 };
 
+export const START_EXECUTION_OPTIONS: Rows<StartExecutionOptions> = {
+  name: {
+    expected: 'a text from 1 to 80 characters, without spaces and special characters',
+    ok: isExecutionName,
+  },
+  byHand: listOf('names of states', isText),
+};
+
 /** Checks the options of a call. @throws StartError for bad values and for unknown options, which would test nothing */
 export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, options: unknown): void {
   const problems = isPlainObject(options)
@@ -145,6 +161,11 @@ function isMock(item: unknown): boolean {
   if (!Array.isArray(item)) return false;
   const [, , options]: readonly unknown[] = item;
   return item.length === 2 || (item.length === 3 && isPlainObject(options));
+}
+
+/** AWS page "StartExecution". */
+function isExecutionName(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(value);
 }
 
 function isSignal(value: unknown): boolean {

@@ -28,6 +28,11 @@ export class TestClock extends HandClock {
     return false;
   }
 
+  /** Resolves when everything has happened that needs neither time nor real work. */
+  turns(): Promise<void> {
+    return super.settle();
+  }
+
   /** As that of a hand clock, and when no real work of a task is on its way. @throws an Error that names slow work */
   override async settle(until?: () => boolean): Promise<void> {
     await super.settle(until);

@@ -30,10 +30,15 @@ export class EnginePort implements ActivityPort {
     return this.#call('SendTaskHeartbeat', { taskToken });
   }
 
+  /** Makes a call on a task, as it comes over the wire. @throws ServiceError where the service refuses */
+  async send(operation: string, body: Call['body']): Promise<void> {
+    const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
+    await taskOperations[operation]?.(call, this.#stepFunctions);
+  }
+
   async #call(operation: string, body: Call['body']): Promise<ReportAnswer> {
     try {
-      const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
-      await taskOperations[operation]?.(call, this.#stepFunctions);
+      await this.send(operation, body);
       return { kind: 'ok' };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -5,6 +5,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
+import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
 import { IntervalHeartbeats } from '../harness/interval-heartbeats.js';
 import type { Fault } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
@@ -19,6 +20,7 @@ const THROTTLE: ReportAnswer = {
 /** The parts that a machine's worker is made of. */
 export interface MachineWorkerParts {
   readonly port: EnginePort;
+  readonly handTasks: HandTasks;
   readonly clock: Clock;
   readonly log: Logger;
   /** The faults of each handler's attempts, by the handler's name. */
@@ -75,6 +77,7 @@ export class MachineWorker {
   }
 
   #take(activityArn: string, handler: BedHandler, { token, input }: TaskAnswer, release: () => void): void {
+    if (this.#parts.handTasks.hasToken(activityArn, token)) return release();
     const { definition, handle, options } = handler;
     const { name } = definition;
     const fault = this.#faults.get(name)?.shift() ?? 'none';
@@ -115,8 +118,6 @@ export class MachineWorker {
 }
 
 type TaskAnswer = Extract<PollAnswer, { readonly kind: 'task' }>;
-
-const WORKER_NAME = 'test-machine';
 
 /** The port of one attempt, with the attempt's fault. */
 class FaultyPort implements ActivityPort {

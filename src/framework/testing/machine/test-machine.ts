@@ -1,28 +1,33 @@
 import { basename } from 'node:path';
 import type { HandClock } from '../harness/hand-clock.js';
-import { closest } from 'fastest-levenshtein';
-import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
+import type { ActivityRef } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
+import type { OpenTask } from '../../local/engine/open-task.js';
 import type { Machine } from '../../local/engine/machines.js';
-import type { StepFunctions } from '../../local/engine/step-functions.js';
+import type { Json } from '../../local/asl/values/json.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
 import type { EnginePort } from './engine-port.js';
-import { resultOf, type ExecutionResult } from './execution-result.js';
+import type { ExecutionResult } from './execution-result.js';
+import type { HandTask } from './hand-task.js';
+import { HandTasks } from './hand-tasks.js';
+import { isCallback, MachineStates } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
+import { type StateName, statesOf } from './state-names.js';
+import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
 import { closeBy, OpenCalls } from '../harness/open-calls.js';
-import { nap } from '../harness/real-time.js';
 import { RealWork } from '../harness/real-work.js';
-import { type Journey, runAhead } from '../harness/run-ahead.js';
 import { TestClock } from '../harness/test-clock.js';
 import {
   checkOptions,
   MACHINE_OPTIONS,
   realTimeLimitMs,
+  START_EXECUTION_OPTIONS,
+  type StartExecutionOptions,
   type TestMachineOptions,
 } from '../harness/options.js';
 
@@ -31,28 +36,19 @@ const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
 
 /** A state machine with the user's handlers for its activities, on a clock that moves ahead by itself. */
-export class TestMachine {
-  /** The clock of the machine and its handlers, which moves ahead during `execute`. */
+export class TestMachine<State extends string = string> {
+  /** The clock of the machine and its handlers. It moves ahead in `execute` and in each step of a started execution. */
   readonly clock: HandClock;
-  readonly #clock: TestClock;
-  readonly #stepFunctions: StepFunctions;
+  readonly #world: MachineWorld;
   readonly #machine: Machine;
-  readonly #worker: MachineWorker;
-  readonly #unserved: readonly string[];
-  readonly #handlers: readonly HandlerDefinition[];
   readonly #dispose: () => Promise<void>;
-  readonly #calls = new OpenCalls();
   #closing: Promise<void> | undefined;
 
-  constructor({ stepFunctions, machine, worker, clock, unserved, handlers, dispose }: MachineParts) {
-    this.#stepFunctions = stepFunctions;
+  constructor({ world, machine, dispose }: MachineParts) {
+    this.clock = world.clock;
+    this.#world = world;
     this.#machine = machine;
-    this.#worker = worker;
-    this.#unserved = unserved;
-    this.#handlers = handlers;
     this.#dispose = dispose;
-    this.clock = clock;
-    this.#clock = clock;
   }
 
   /**
@@ -61,7 +57,48 @@ export class TestMachine {
    *   handler that never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
    */
   execute(input: unknown = {}): Promise<ExecutionResult> {
-    return this.#calls.call(() => this.#execute(JSON.stringify(input) ?? 'null'));
+    return this.#world.calls.call(async () => {
+      const execution = this.#begin(input);
+      try {
+        return await new TestExecution(execution, this.#world).result();
+      } catch (error) {
+        execution.stop(undefined, undefined);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Starts an execution that the test moves step by step. Resolves when everything has happened that needs no time; the
+   * clock then stands still until the next step. The test answers the tasks that no handler takes, and callbacks.
+   * @throws an Error where another execution of this machine has the name; StartError for a bad option
+   */
+  async start(
+    input: unknown = {},
+    options: StartExecutionOptions<State> = {},
+  ): Promise<TestExecution<State>> {
+    checkOptions('start', START_EXECUTION_OPTIONS, options);
+    const { name, byHand = [] } = options;
+    this.#world.states.checkByHand(byHand);
+    return this.#world.calls.call(async () => {
+      const execution = this.#begin(input, name);
+      this.#world.handTasks.add(execution, byHand);
+      await this.#world.clock.turns();
+      return new TestExecution<State>(execution, this.#world, byHand);
+    });
+  }
+
+  /**
+   * Returns the open task of a task token, as of a callback that code under test ends: give this in place of the calls of
+   * the SDK. Works in `execute` too.
+   * @throws an Error for a token that this machine never issued, and where the task is over
+   */
+  taskByToken(token: string): HandTask {
+    const task = openTask(this.#world.stepFunctions, token);
+    if (task) return handTaskOf(task, this.#world);
+    throw new Error(
+      'this test machine has no open task by that token: it was answered, it timed out, its execution has ended, or the token is of another machine',
+    );
   }
 
   /**
@@ -79,71 +116,31 @@ export class TestMachine {
     return this.close();
   }
 
+  #begin(input: unknown, name?: string): Execution {
+    const text = JSON.stringify(input) ?? 'null';
+    const { executions } = this.#world.stepFunctions;
+    return executions.start(this.#machine, name, text, JSON.parse(text) as Json);
+  }
+
   async #close(): Promise<void> {
-    this.#calls.close(new Error('the test machine was closed'));
-    this.#worker.abort();
-    this.#clock.work.abandon();
-    this.#stepFunctions.close();
+    const { calls, worker, clock, stepFunctions } = this.#world;
+    calls.close(new Error('the test machine was closed'));
+    worker.abort();
+    clock.work.abandon();
+    stepFunctions.close();
     await this.#dispose();
   }
+}
 
-  async #execute(input: string): Promise<ExecutionResult> {
-    const execution = this.#stepFunctions.start(this.#machine, input);
-    try {
-      await runAhead(this.#journeyOf(execution));
-    } catch (error) {
-      this.#worker.abort();
-      this.#clock.work.abandon();
-      throw error;
-    }
-    const result = resultOf(execution);
-    if (!result) throw new Error('the test machine was closed');
-    return result;
-  }
-
-  #journeyOf(execution: Execution): Journey {
-    const { heartbeats, running } = this.#worker;
-    return {
-      clock: this.#clock,
-      isDone: () => execution.end !== undefined || this.#calls.isClosed,
-      next: () => this.#nextTimer(),
-      mayMove: () => this.clock.pending > heartbeats.waiting + this.#stepFunctions.parkedPolls,
-      asked: () => this.#clock.timersSet - heartbeats.timersSet,
-      progress: () => execution.history.length + this.#worker.ended,
-      running: () => running,
-      rest: () => this.#rest(execution),
-    };
-  }
-
-  /** Resolves when everything has happened that needs no time by the clock, however long the engine works. */
-  async #rest(execution: Execution): Promise<void> {
-    await this.clock.settle();
-    // A thread that evaluates an expression may need this core.
-    for (; this.#stepFunctions.busy; await this.clock.settle()) await nap(1);
-    if (execution.end || this.#calls.isClosed) return;
-    const { activities } = this.#stepFunctions;
-    const waiting = this.#unserved.find((arn) => activities.get(arn).queuedTasks > 0);
-    if (waiting !== undefined) throw new Error(unservedTask(waiting, this.#handlers));
-    if (this.#nextTimer() === undefined && this.#worker.running.length === 0)
-      throw new Error(stuck(execution));
-  }
-
-  /** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
-  #nextTimer(): number | undefined {
-    const { next } = this.clock;
-    return next !== undefined && next - this.clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
-  }
+function openTask({ tasks }: MachineWorld['stepFunctions'], token: string): OpenTask | undefined {
+  for (const task of tasks) if (task.token === token && task.isOpen()) return task;
+  return undefined;
 }
 
 /** The parts that a test machine is made of. */
 interface MachineParts {
-  readonly stepFunctions: StepFunctions;
+  readonly world: MachineWorld;
   readonly machine: Machine;
-  readonly worker: MachineWorker;
-  readonly clock: TestClock;
-  /** Activities of the machine that no handler takes. */
-  readonly unserved: readonly string[];
-  readonly handlers: readonly HandlerDefinition[];
   readonly dispose: () => Promise<void>;
 }
 
@@ -161,66 +158,61 @@ function isOf(activity: ActivityRef, arn: string): boolean {
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function unservedTask(arn: string, handlers: readonly HandlerDefinition[]): string {
-  const known = handlers.map(({ name, activity }) => ({
-    name,
-    takes: activity.kind === 'arn' ? activity.arn : activity.name,
-  }));
-  const head = `a task of ${arn} waits, and no handler of this test machine takes it`;
-  const [first] = known;
-  if (!first) return `${head}\nFix: give the class that takes it: activities: [TheActivity]`;
-  const nearest = closest(
-    arn,
-    known.map(({ takes }) => takes),
-  );
-  return [
-    head,
-    ...known.map(({ name, takes }) => `  ${name} takes ${takes}`),
-    `Fix: did you mean ${nearest}? Correct the state's "Resource" or the class's @Activity, whichever is wrong; or give the class that takes the task in \`activities\``,
-  ].join('\n');
-}
-
-function stuck({ history }: Execution): string {
-  const [last] = history.page(0, 1, { reverse: true });
-  return `the execution waits, and nothing is due any more. Its last event: ${JSON.stringify(last)}`;
-}
-
 /**
  * Makes a state machine that runs in this process, on a Step Functions of its own, without a network.
  * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
  * @throws StartError with each mistake of the definition and its place, and with every problem that a bed would have.
  */
-export async function createTestMachine(
-  definition: string | object,
+export async function createTestMachine<const Definition extends string | object>(
+  definition: Definition,
   options: TestMachineOptions = {},
-): Promise<TestMachine> {
+): Promise<TestMachine<StateName<Definition>>> {
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
   const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
   const source = await readDefinition(definition);
   const clock = new TestClock(new RealWork(realTimeLimitMs(options)));
-  const parts = await makeBedHandlers(activities, options, clock);
-  const { reportLimitMs, dispose } = parts;
-  const served = clock.work.trackAll(parts.handlers);
-  const handlers = served.map((each) => each.definition);
+  const { reportLimitMs, dispose, handlers } = await makeBedHandlers(activities, options, clock);
+  const served = clock.work.trackAll(handlers);
+  const definitions = served.map((each) => each.definition);
   const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
-  throwProblems([
-    ...unusedFaults(faults, handlers),
-    ...unusedResources(resources, source.name, machine.program.tasks),
-  ]);
-  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs, concurrency });
-  const unserved = arns.filter((arn) => {
-    const handler = served.find(({ definition: { activity } }) => isOf(activity, arn));
-    if (handler) worker.serve(arn, handler);
-    return !handler;
-  });
-  const made = new TestMachine({ stepFunctions, machine, worker, clock, unserved, handlers, dispose });
+  const { tasks } = machine.program;
+  throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, source.name, tasks)]);
+  const takers = new Map(
+    arns.flatMap((arn) => {
+      const handler = served.find((each) => isOf(each.definition.activity, arn));
+      return handler ? [[arn, handler] as const] : [];
+    }),
+  );
+  const unserved = arns.filter((arn) => !takers.has(arn));
+  const handTasks = new HandTasks(stepFunctions, arns, unserved);
+  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs, concurrency, handTasks });
+  for (const [arn, handler] of takers) worker.serve(arn, handler);
+  const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));
+  const states = new MachineStates(
+    statesOf(JSON.parse(source.definition)).map(([name]) => name),
+    tasks,
+    names,
+  );
+  const world = {
+    ...{ stepFunctions, port, worker, clock, states, handTasks, unserved },
+    handlers: definitions,
+    calls: new OpenCalls(),
+    nextTimer: () => nextTimer(clock),
+  };
+  const made = new TestMachine<StateName<Definition>>({ world, machine, dispose });
   closeBy(options.signal, made);
   return made;
 }
 
+/** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
+function nextTimer(clock: HandClock): number | undefined {
+  const { next } = clock;
+  return next !== undefined && next - clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
+}
+
 /** A Step Functions with one machine and the activities of the machine's Tasks. */
 interface EngineParts {
-  readonly stepFunctions: StepFunctions;
+  readonly stepFunctions: MachineWorld['stepFunctions'];
   readonly port: EnginePort;
   readonly machine: Machine;
   readonly arns: readonly string[];
@@ -234,11 +226,20 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
   const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
-  const stepFunctions = new StepFunctions({ clock, mocks: resources, ...settings });
+  const mocks = { ...callbackAnswers(source, resources), ...resources };
+  const stepFunctions = new StepFunctions({ clock, mocks, ...settings });
   const machine = stepFunctions.createMachine({ name: source.name, definition: source.definition });
   const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
   for (const arn of arns) stepFunctions.activities.create(arn);
   return { stepFunctions, port: new EnginePort(stepFunctions), machine, arns: [...arns] };
+}
+
+/** Returns an empty answer for the call of each callback that has none, since its result comes later, by its token. */
+function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
+  const callbacks = statesOf(JSON.parse(definition)).filter(
+    ([, { Resource }]) => isCallback(Resource) && !Object.hasOwn(resources, String(Resource)),
+  );
+  return Object.fromEntries(callbacks.map(([state]) => [`${name}.${state}`, { output: {} }]));
 }
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {

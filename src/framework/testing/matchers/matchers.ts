@@ -105,7 +105,7 @@ function readResult(matcher: string, received: unknown): TaskResult {
   throw new Error(noResult(matcher, text(received), RESULT));
 }
 
-const STATUSES = new Set(['succeeded', 'failed', 'gone', 'timedOut', 'aborted']);
+const STATUSES = new Set(['succeeded', 'failed', 'gone', 'timedOut', 'aborted', 'running']);
 
 const noResult = (matcher: string, got: string, fix: string): string =>
   `${matcher}: expected the result of a task or an execution, got ${got}\nFix: ${fix}`;
@@ -155,4 +155,5 @@ const SAID: Readonly<Record<string, string>> = {
   gone: 'a task that is gone: the service is told nothing',
   timedOut: 'an execution that timed out',
   aborted: 'an execution that was stopped',
+  running: 'an execution that has not ended',
 };

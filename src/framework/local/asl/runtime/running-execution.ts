@@ -25,11 +25,20 @@ export interface TaskOrigin {
   readonly scheduledId: number;
 }
 
+/** The execution and the state that wait for a report by the token of a called service. */
+export interface CallbackOrigin {
+  readonly execution: RunningExecution;
+  readonly state: string;
+}
+
 /** A task to be leased, with the callbacks for its start and its end. Times are epoch milliseconds. */
 export interface TaskOrder extends Limits {
+  /** JSON text; of a called service the arguments of the call, and empty before it. */
   readonly input: string;
   /** The state that waits for the task; undefined for a task of a called service. */
   readonly origin?: TaskOrigin;
+  /** The state that waits for a callback; undefined for other tasks. */
+  readonly callback?: CallbackOrigin;
   /** Returns true while the execution waits for the task. Ends the execution where its deadline has passed. */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;

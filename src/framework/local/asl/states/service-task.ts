@@ -52,14 +52,17 @@ export async function runService(branch: Branch, call: ServiceCall): Promise<Jso
 }
 
 function openTask(
-  { execution }: Branch,
-  { limits }: ServiceCall,
+  { execution, stateName }: Branch,
+  { limits, service }: ServiceCall,
   events: CallEvents,
   onSettled: (outcome: TaskOutcome) => void,
 ): TokenTask {
   return execution.openTask(CLOSED, {
-    input: '',
+    get input() {
+      return events.input;
+    },
     ...limits,
+    ...(service.pattern === 'callback' && { callback: { execution, state: stateName } }),
     isWanted: () => execution.isLive(),
     onStarted: () => events.started(),
     onSettled: (outcome, at) => {
@@ -115,12 +118,16 @@ function describe(branch: Branch, { resource, service }: ServiceCall, token: str
 
 /** Records the history events of one call, whose types depend on its resource. Recorded from the live service. */
 class CallEvents {
+  /** The arguments of the call as JSON text; empty before the call. */
+  input = '';
+
   constructor(
     private readonly branch: Branch,
     private readonly call: ServiceCall,
   ) {}
 
   scheduled(text: string): void {
+    this.input = text;
     const { service, limits, resource, role } = this.call;
     const more = {
       ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),

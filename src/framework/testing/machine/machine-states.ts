@@ -1,0 +1,81 @@
+import { throwProblems, type Problem } from '../../base/errors.js';
+import { didYouMean } from '../../base/show.js';
+import type { DefinedTask } from '../../local/asl/states/state.js';
+import { unusedProblem } from '../harness/options.js';
+
+/** The end of the ARN of a resource that gets a token and reports by it later. */
+const CALLBACK = '.waitForTaskToken';
+
+/** Returns true for the resource of a callback. */
+export const isCallback = (resource: unknown): boolean =>
+  typeof resource === 'string' && resource.endsWith(CALLBACK);
+
+/** The names of the states of a machine, and who answers their tasks. */
+export class MachineStates {
+  readonly #names: readonly string[];
+  readonly #tasks: readonly DefinedTask[];
+  /** The name of the handler that takes an activity's tasks, by the activity's ARN. */
+  readonly #handlers: ReadonlyMap<string, string>;
+
+  constructor(
+    names: readonly string[],
+    tasks: readonly DefinedTask[],
+    handlers: ReadonlyMap<string, string>,
+  ) {
+    this.#names = names;
+    this.#tasks = tasks;
+    this.#handlers = handlers;
+  }
+
+  /** @throws StartError for a state that there is not */
+  check(where: string, state: string): void {
+    if (!this.#names.includes(state)) throwProblems([this.#unknown(where, state)]);
+  }
+
+  /** @throws StartError for a state whose tasks nobody answers by hand */
+  checkTask(state: string, byHand: readonly string[]): void {
+    this.check('task', state);
+    const found = this.#tasks.find((each) => each.state === state);
+    const handler = found && this.#handlers.get(found.activity?.activityArn ?? '');
+    if (handler !== undefined && !byHand.includes(state))
+      throwProblems([
+        unusedProblem(
+          `task('${state}')`,
+          `${handler} takes the tasks of this state`,
+          `to answer them in its place: machine.start(input, { byHand: ['${state}'] })`,
+        ),
+      ]);
+    if (!found || !this.#isByHand(found)) throwProblems([this.#noTask(`task('${state}')`, found)]);
+  }
+
+  /** @throws StartError for each name that is not of a state whose tasks can be answered by hand */
+  checkByHand(names: readonly string[]): void {
+    throwProblems(
+      names.flatMap((state) => {
+        if (!this.#names.includes(state)) return [this.#unknown('byHand', state)];
+        const found = this.#tasks.find((each) => each.state === state);
+        return found && this.#isByHand(found) ? [] : [this.#noTask(`byHand: '${state}'`, found)];
+      }),
+    );
+  }
+
+  #isByHand(task: DefinedTask): boolean {
+    return task.activity !== undefined || isCallback(task.resource);
+  }
+
+  #unknown(where: string, state: string): Problem {
+    const what = `there is no such state in this machine`;
+    return unusedProblem(`${where}: '${state}'`, what, didYouMean(state, this.#names));
+  }
+
+  #noTask(where: string, task: DefinedTask | undefined): Problem {
+    if (task)
+      return unusedProblem(
+        where,
+        `the state calls ${task.resource}, which \`resources\` answers`,
+        'give its answer in `resources`; a function there sees the input of each call',
+      );
+    const names = this.#tasks.filter((each) => this.#isByHand(each)).map(({ state }) => state);
+    return unusedProblem(where, 'the state has no task', didYouMean('', names));
+  }
+}

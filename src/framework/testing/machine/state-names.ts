@@ -1,0 +1,34 @@
+import { isPlainObject } from '../../base/plain-object.js';
+
+/**
+ * The names of the states of a definition that is an object, also of those within Map and Parallel; any text where the
+ * definition is a path, a text, or an object whose type does not tell.
+ */
+export type StateName<Definition> = Definition extends { readonly States: object }
+  ? NamesIn<Definition>
+  : string;
+
+type NamesIn<Machine> = Machine extends { readonly States: infer States }
+  ? { [Name in keyof States & string]: Name | NamesBelow<States[Name]> }[keyof States & string]
+  : never;
+
+type NamesBelow<State> =
+  | (State extends { readonly ItemProcessor: infer Processor } ? NamesIn<Processor> : never)
+  | (State extends { readonly Iterator: infer Iterator } ? NamesIn<Iterator> : never)
+  | (State extends { readonly Branches: readonly (infer Branch)[] } ? NamesIn<Branch> : never);
+
+/** A state as a definition has it, by its name. */
+type NamedState = readonly [name: string, state: Readonly<Record<string, unknown>>];
+
+/** Returns all states of a definition, in the order in which they are written. */
+export function statesOf(machine: unknown): NamedState[] {
+  if (!isPlainObject(machine) || !isPlainObject(machine['States'])) return [];
+  return Object.entries(machine['States']).flatMap(([name, state]) =>
+    isPlainObject(state) ? [[name, state] as const, ...statesBelow(state)] : [],
+  );
+}
+
+function statesBelow({ ItemProcessor, Iterator, Branches }: NamedState[1]): NamedState[] {
+  const branches: unknown[] = Array.isArray(Branches) ? Branches : [];
+  return [ItemProcessor, Iterator, ...branches].flatMap(statesOf);
+}
