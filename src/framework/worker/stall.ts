@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from '../base/time/clock.js';
 
 const TICK_MS = 1_000;
-/** A tick that is late by this much shows that the process stood still. */
+/** A tick that is late by this much shows that the process was blocked or stopped. */
 const LATE_MS = 1_000;
-/** Data that arrives within this time after a stall may have waited in its socket. */
+/** Data that arrives within this time after a stall may have been waiting in its socket. */
 const AFTERMATH_MS = 1_000;
 
 /**
- * Detects that the process stood still, because its event loop was blocked or the process was stopped. Data that
- * arrives right after a stall may have waited in its socket for all of that time.
+ * Detects stalls: times in which the event loop was blocked, or the process was stopped. Data that is read right after
+ * a stall may have been waiting in its socket during all of it.
  */
 export class StallWatch {
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class StallWatch {
   #last = Number.NEGATIVE_INFINITY;
   #stall = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
 
-  /** @param onTick called each second. */
+  /** @param onTick called every second */
   constructor(clock: Clock, onTick: () => void) {
     this.#clock = clock;
     this.#onTick = onTick;
@@ -33,13 +33,13 @@ export class StallWatch {
   }
 
   /**
-   * Returns the earliest time at which an answer that has just arrived may have been sent, where a stall may have held
-   * it back; otherwise undefined.
-   * @param sentAt the time at which its request was sent
+   * If a stall may have kept an answer from being read, returns the earliest time at which that answer, which was read
+   * just now, may have been sent. Otherwise returns undefined.
+   * @param sentAt the time at which the answer's request was sent
    */
   heldBackSince(sentAt: number): number | undefined {
     const now = this.#clock.now();
-    // Sockets may be read before the late tick fires.
+    // This may be called before the late tick fires.
     if (now - this.#last >= TICK_MS + LATE_MS) return Math.max(sentAt, this.#last);
     const { from, to } = this.#stall;
     return sentAt < to && now - to < AFTERMATH_MS ? Math.max(sentAt, from) : undefined;

@@ -34,27 +34,33 @@ export interface WorkerParts {
   readonly drain: 'run' | 'fail';
   /** Traces the worker's tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
-  /** Closes what was opened for the worker. Called after the last report. Takes `CLOSE_LIMIT_MS` at most; never rejects. */
+  /**
+   * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
+   * never rejects.
+   */
   readonly close: () => Promise<void>;
 }
 
-/** The most time between the first polls of two handlers, and between the first and the last: a start is no burst. */
+/**
+ * The most time between the first polls of one handler and the next. `START_MS`: the most time until all handlers poll.
+ * So a start isn't a burst of polls.
+ */
 const STAGGER_MS = 20;
 const START_MS = 1_500;
-/** Reports are repeated for this long after the grace is over, and then given up. */
+/** When the grace period is over, reports are still repeated for this long, and then given up. */
 export const REPORT_AFTER_GRACE_MS = 30_000;
-/** The longest that disposing of a user's providers may delay a stop. */
+/** The longest time for which disposing of the user's providers may delay a stop. */
 export const CLOSE_LIMIT_MS = 5_000;
 
-/** Returns the longest that a drain can take, in milliseconds. */
+/** Returns the longest time, in milliseconds, from a stop until the worker has stopped. */
 export function longestDrain(graceMs: number): number {
   const lastReport = Math.max(graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
   return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
 }
 
 /**
- * Runs handlers until it is stopped, and then drains: see `stop`. Installs no signal handlers and never ends the
- * process.
+ * Polls and runs handlers until it is told to stop, and then drains: see `stop`. It installs no signal handlers, and
+ * never ends the process.
  */
 export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
@@ -64,7 +70,7 @@ export class Worker implements ObservedWorker {
   readonly #heartbeatTrouble: TroubleTracker<'failed'>;
   readonly #stalls: StallWatch;
   readonly #counts: WorkerCounts;
-  /** The asynchronous context in which the worker was made. Code that belongs to no task runs in it. */
+  /** The async context in which the worker was made. Code that belongs to no task runs in it. */
   readonly #context = new AsyncResource('stepwright:worker');
   #state: WorkerState = 'created';
   #stopping: Promise<void> | undefined;
@@ -91,13 +97,16 @@ export class Worker implements ObservedWorker {
     });
   }
 
-  /** The longest that a drain can take, in milliseconds. Kubernetes and ECS must allow the worker that long to stop. */
+  /**
+   * The longest time, in milliseconds, from a stop until the worker has stopped. Kubernetes and ECS must give the
+   * worker that much time.
+   */
   get longestDrainMs(): number {
     return longestDrain(this.#parts.graceMs);
   }
 
   /**
-   * Calls the listener with each event of this name. What the listener throws is logged.
+   * Calls the listener with each event of this name. If the listener throws, that is logged.
    * @returns a function that removes the listener.
    */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
@@ -105,8 +114,9 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Polls and works until `signal` aborts or `stop` is called. Resolves when the last report has ended.
-   * @throws Error where the worker was run or stopped before, since a worker runs once
+   * Polls and works until `signal` aborts or `stop` is called. Resolves when the worker has stopped, after the last
+   * report.
+   * @throws Error if the worker was run or stopped before, since a worker can run only once
    * @throws the framework's own error that stopped the worker, if there was one
    */
   async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
@@ -124,14 +134,17 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Drains the worker. No new poll starts; open polls end by themselves (75 s at most, or the grace, where that is
-   * longer), and the tasks that they still bring are run or failed, as `drain` says. Running tasks get their grace, then
-   * their signals abort, and 5 s later the drain goes on without them. Resolves when the last report has ended. Returns
-   * the same promise each time, which never rejects.
+   * Drains the worker: starts no new poll and waits for the open ones to end, for up to 75 s or the grace period,
+   * whichever is longer. Tasks that those polls still return are run or failed, depending on the `drain` option.
+   *
+   * Running tasks get the grace period to end. Then their signals abort, and after another 5 s the worker stops waiting
+   * for them.
+   *
+   * Resolves when the worker has stopped, after the last report. Each call returns the same promise. It never rejects.
    */
   stop(): Promise<void> {
     if (!this.#stopping) {
-      // Set before the drain begins, because its listeners may call stop() again.
+      // Set before the drain begins, because listeners of its events may call stop() again.
       this.#stopping = this.#stopped.promise;
       void this.#outside(() => this.#drain()).then(this.#stopped.resolve);
       this.#stopAsked.resolve();
@@ -196,7 +209,7 @@ export class Worker implements ObservedWorker {
       drain,
       tracing,
     } = this.#parts;
-    // The handlers of one region share its port and its paces.
+    // All handlers of a region share its port and its rate limits.
     const ports = new Set(handlers.map(({ port }) => port));
     const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
     const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
@@ -215,7 +228,7 @@ export class Worker implements ObservedWorker {
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 
-  /** Stops the worker after an error of the framework itself, with which `run` then rejects. */
+  /** Stops the worker because of an error in the framework itself. `run` then rejects with it. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     void this.stop();

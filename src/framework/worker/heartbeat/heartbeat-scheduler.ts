@@ -165,7 +165,7 @@ export class HeartbeatScheduler implements Heartbeats {
     const at = Math.max(next, this.#sentAt + TOGETHER_MS);
     if (this.#wake && this.#wake.at <= at) return;
     this.#disarm();
-    // Whole milliseconds, so that a rounding error does not wake it early.
+    // Rounded up to whole milliseconds, so that the timer doesn't fire early because of a rounding error.
     this.#wake = { at, cancel: clock.after(Math.ceil(at - now), () => this.#look()) };
   }
 
@@ -181,7 +181,7 @@ export class HeartbeatScheduler implements Heartbeats {
     const answer = await this.#inFlight.send(beat);
     beat.inFlight = false;
     if (!beat.released) this.#answer(beat, answer);
-    // There is room for another, whether this one waits again or not.
+    // Another heartbeat may be sent now, even if this one isn't due again.
     this.#arm();
   }
 
@@ -199,8 +199,8 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Limits the rate for a while after a throttled heartbeat. Throttled heartbeats are repeated soon, but all together
-   * no faster than this.
+   * Limits the rate for a while after a throttled heartbeat. Throttled heartbeats are soon sent again, but all of them
+   * together no faster than this limit.
    */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;

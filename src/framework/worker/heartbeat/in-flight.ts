@@ -7,27 +7,27 @@ import { hasLongInterval } from './due-heartbeats.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * The most heartbeats of a worker in flight at one time, which the number of its connections follows. At the default
- * rate of 250 a second, a service may take four seconds for each answer and no interval stretches; with eight seconds,
- * 2,000 tasks of 20 s still get theirs in time. More heartbeats in flight would burden a service that is slow because
- * it is overloaded.
+ * The most heartbeats of a worker in flight at once. The number of its connections for heartbeats is at most this. At
+ * the default rate of 250 per second, no interval is stretched even if each answer takes four seconds. If it takes
+ * eight, 2,000 tasks with an interval of 20 s still get their heartbeats in time. With more in flight, a service that
+ * is slow because it is overloaded would be burdened even more.
  */
 export const MOST_IN_FLIGHT = 1_000;
 /**
- * The part of MOST_IN_FLIGHT that is kept for short intervals, which can't wait until a heartbeat in flight is
- * answered.
+ * The part of MOST_IN_FLIGHT that is reserved for heartbeats with short intervals, which can't wait until another one
+ * is answered.
  */
 const KEPT_FOR_SHORT_INTERVALS = MOST_IN_FLIGHT / 8;
 
 /**
- * An attempt is given up after half its task's interval, so that another attempt fits before a lease of two intervals
- * lapses. Where the service usually takes longer, an attempt is given up after one and a half times the usual time:
- * aborting a call that would be answered keeps no lease.
+ * An attempt is given up after half of its task's interval, so that there is time for another attempt before the task
+ * would time out (after two intervals). If the service usually takes longer to answer, an attempt is given up after one
+ * and a half times the usual time, since aborting a call that would be answered doesn't help the task.
  */
 const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as const;
 /**
- * The factor by which one answer moves the usual time of an answer. The usual time thus follows the median, not the
- * slowest answers.
+ * The factor by which each answer changes the usual time of an answer, up or down. So the usual time follows the median
+ * of the times, not the slowest ones.
  */
 const STEP = 1.25;
 
@@ -39,7 +39,8 @@ interface Attempt extends HeapItem {
 }
 
 /**
- * The heartbeats in flight: limits their number, and the time that each may wait for an answer. One timer serves all.
+ * The heartbeats in flight. Limits their number, and the time for which each of them waits for an answer. They share
+ * one timer.
  */
 export class InFlight {
   readonly #clock: Clock;
@@ -53,13 +54,13 @@ export class InFlight {
     this.#clock = clock;
   }
 
-  /** Returns true where this heartbeat may be sent now. */
+  /** Returns true if this heartbeat may be sent now. */
   hasRoom(beat: ScheduledHeartbeat): boolean {
     if (this.#all >= MOST_IN_FLIGHT) return false;
     return !hasLongInterval(beat) || this.#long < MOST_IN_FLIGHT - KEPT_FOR_SHORT_INTERVALS;
   }
 
-  /** Sends a heartbeat, whose time limit begins now, and resolves with the answer. */
+  /** Sends a heartbeat, and resolves with the answer. The heartbeat's time limit starts now. */
   async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
     const answer = await beat.lease.port.heartbeat(beat.lease.token, attempt.limit);
@@ -94,8 +95,8 @@ export class InFlight {
   }
 
   /**
-   * Sets the timer for the earliest limit. Where that attempt ends before, the timer fires without effect and is set
-   * again.
+   * Sets the timer for the earliest time limit among the attempts in flight. If the attempt with that limit ends first,
+   * the timer isn't cancelled: it fires, does nothing, and is set for the next earliest limit.
    */
   #arm(): void {
     const at = this.#limits.first?.limitAt;

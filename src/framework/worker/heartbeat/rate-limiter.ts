@@ -1,28 +1,33 @@
-/** A delay below this is made up for at once; after a pause, as much may be sent at once. */
+/**
+ * If sending is late by less than this, the lost time is made up at once: after a pause, the heartbeats of this time
+ * may be sent together.
+ */
 const TOLERANCE_MS = 25;
 /**
- * The time by which a window is longer than a second. A heartbeat on a fast connection may overtake an earlier one on a
- * slow connection: a service that counts arrivals still sees no more than the rate, as long as latencies differ by less
- * than this.
+ * A window is longer than a second by this much. A heartbeat on a fast connection may overtake an earlier one on a slow
+ * connection. A service that counts arrivals still counts no more than the rate, as long as the connections' delays
+ * differ by less than this.
  */
 const WAY_MS = 50;
 
 /**
- * Limits how many heartbeats are sent, at every instant. No second sees more than the rate, even after a stall, neither
- * here nor at the service. (The rate is rounded up; with a rate below one a second, two heartbeats are never closer
- * than the rate says.) Within a second they are evenly spread. Slightly less than the rate can be kept up: `perSecond`.
+ * Limits how many heartbeats are sent. In no second, whenever it begins, are there more than the rate, neither sent
+ * here nor arriving at the service, even after the process has stalled. Within a second they are evenly spread.
+ *
+ * A rate that isn't a whole number is rounded up. At a rate below one per second, two heartbeats are never closer than
+ * the rate says. Continuously, slightly less than the rate can be sent: `perSecond`.
  */
 export class RateLimiter {
-  /** The heartbeats a second that can be kept up: the rate, less a twentieth. */
+  /** The heartbeats per second that can be sent continuously: the rate, less a twentieth. */
   readonly perSecond: number;
-  /** The most heartbeats within `#windowMs`, which is about a second where the rate is a whole number. */
+  /** The most heartbeats within `#windowMs`. If the rate is a whole number, that window is about a second. */
   readonly #most: number;
   readonly #windowMs: number;
-  /** The instants at which the last `#most` heartbeats were sent, as a ring. */
+  /** The times at which the last `#most` heartbeats were sent, as a ring buffer. */
   readonly #left: number[] = [];
   #count = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** The instant at which the next heartbeat would be sent in an even stream. */
+  /** The time at which the next heartbeat would be sent if all were evenly spread. */
   #evenAt = Number.NEGATIVE_INFINITY;
   #held: { readonly perSecond: number; readonly until: number } | undefined;
 
@@ -32,12 +37,12 @@ export class RateLimiter {
     this.perSecond = (this.#most * 1000) / this.#windowMs;
   }
 
-  /** Returns the earliest instant at which the next heartbeat may be sent, which may be past. */
+  /** Returns the earliest time at which the next heartbeat may be sent. It may be in the past. */
   nextAt(): number {
     return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
   }
 
-  /** Counts a heartbeat that is sent now. */
+  /** Counts a heartbeat that is being sent now. */
   leave(now: number): void {
     this.#left[this.#count % this.#most] = now;
     this.#lastAt = now;
@@ -46,14 +51,16 @@ export class RateLimiter {
     this.#evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond;
   }
 
-  /** Lowers the rate until an instant. A rate above the configured one has no effect. */
+  /** Lowers the rate until the time `until`. If `perSecond` is above the configured rate, it has no effect. */
   hold(perSecond: number, until: number): void {
     const held = Math.min(perSecond, this.perSecond);
     this.#held = { perSecond: held, until };
     this.#evenAt = Math.max(this.#evenAt, this.#lastAt + 1000 / held);
   }
 
-  /** Returns the instant of the oldest heartbeat in the window, which must be a window ago before the next is sent. */
+  /**
+   * Returns the time of the oldest heartbeat that counts for the limit. The next one may be sent one window after that.
+   */
   #firstInWindow(): number {
     if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;
     return this.#left[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;

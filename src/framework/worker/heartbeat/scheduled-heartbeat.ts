@@ -10,17 +10,20 @@ export const isThrottled = (answer: ReportAnswer): boolean =>
   answer.kind === 'retry' && answer.pace === 'throttled';
 
 /**
- * A lease is taken to lapse this many intervals after the last accepted heartbeat: the documentation asks for a
- * HeartbeatSeconds of that length or more.
+ * A task is assumed to time out this many intervals after its last accepted heartbeat, since the documentation asks for
+ * a HeartbeatSeconds of at least that.
  */
 const LEASE_INTERVALS = 2;
-/** A heartbeat may be early by this share of its interval, so that tasks that began together drift apart. */
+/**
+ * A heartbeat may be early by a random part of its interval, up to this, so that tasks that started together don't send
+ * all their heartbeats together.
+ */
 const JITTER = 0.05;
 /**
- * A failed heartbeat is repeated after this share of the time since the last accepted one: some twenty times between
- * the first and the third interval, and less and less often after that. A throttled one is repeated sooner, since the
- * whole worker then keeps a pace; one that fails until a person fixes the cause (`slow`), later. Never sooner than
- * after a twentieth of its interval or a second, whichever is less.
+ * A failed heartbeat is sent again after this share of the time since the last accepted one: about twenty times between
+ * the first and the third interval, and then less and less often. One that was throttled is sent again sooner, because
+ * the whole worker's rate is reduced then. One that fails until a person fixes the cause (`slow`) is sent again later.
+ * The wait is never shorter than a twentieth of the interval or a second, whichever is less.
  */
 const REPEAT = {
   fast: { share: 1 / 20, mostMs: 5_000 },
@@ -31,44 +34,51 @@ const REPEAT_LEAST = { share: 1 / 20, mostMs: 1_000 } as const;
 const REPEAT_JITTER = 0.1;
 /** The least time between two heartbeats that a handler requests. */
 const ASKED_GAP_MS = 1_000;
-/** A requested heartbeat is ordered as if the task's lease lapsed this long after the request. */
+/** A requested heartbeat gets its place in the order as if its task timed out this long after the request. */
 const ASKED_LAPSE_MS = 10_000;
-/** The interval that is assumed for a task whose heartbeats are sent only on request. */
+/** The interval that is assumed for a task whose heartbeats are sent only if the handler requests them. */
 export const ASKED_ONLY_MS = 20_000;
 
 export interface ScheduledHeartbeatOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Called when the heartbeat may be due earlier than before. */
+  /** Called when the heartbeat may have become due earlier than before. */
   onChanged(beat: ScheduledHeartbeat): void;
   onReleased(beat: ScheduledHeartbeat): void;
 }
 
 /**
- * The heartbeat of one lease: knows when the next one is due, when the lease would lapse, and who waits for an answer.
+ * The heartbeat of one task. It knows when the next one is due, when the task would time out, and who waits for an
+ * answer.
  */
 export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   readonly lease: TrackedLease;
-  /** The task's interval in milliseconds; {@link ASKED_ONLY_MS} where heartbeats are sent only on request. */
+  /**
+   * The task's interval in milliseconds; {@link ASKED_ONLY_MS} if heartbeats are sent only if the handler requests
+   * them.
+   */
   readonly everyMs: number;
   lastAt: number | undefined;
   released = false;
   inFlight = false;
-  /** The heap that holds this heartbeat while it waits or is due; undefined while it is in flight. */
+  /** The heap that contains this heartbeat while it waits or is due; undefined while it is in flight. */
   heap: Heap<ScheduledHeartbeat> | undefined;
   heapIndex = 0;
   readonly #options: ScheduledHeartbeatOptions;
   readonly #part: number;
-  /** The instant of the last attempt. */
+  /** The time of the last attempt. */
   #triedAt = Number.NEGATIVE_INFINITY;
-  /** The instant of the last attempt that failed for another reason than throttling. */
+  /** The time of the last attempt that failed for another reason than throttling. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
-  /** The instant at which one that waits was due before it was refused; undefined where it was not. */
+  /**
+   * The time at which a refused heartbeat was due before it had to wait because of the refusal; undefined if it wasn't
+   * refused.
+   */
   #refusedDueAt: number | undefined;
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
-  /** @param part the part by which this task's first heartbeat is early, of the most that it may be; from 0 to 1 */
+  /** @param part how early this task's first heartbeat is, as a part (0 to 1) of the most that it may be early */
   constructor(lease: TrackedLease, part: number, options: ScheduledHeartbeatOptions) {
     this.lease = lease;
     this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
@@ -76,14 +86,15 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#options = options;
   }
 
-  /** The earliest instant of the next attempt. */
+  /** The earliest time of the next attempt. */
   get readyAt(): number {
     return Math.min(this.#dueAt, this.#asked ? this.#askedFor(this.#asked.at) : Number.POSITIVE_INFINITY);
   }
 
   /**
-   * The instant at which the lease would lapse. A failed attempt adds an interval, so that a heartbeat whose attempts
-   * all fail is not ahead of all others for ever. A throttled attempt adds none: the lease was not the cause.
+   * The time at which the task would time out. A failed attempt adds an interval to it, so that a heartbeat whose
+   * attempts all fail isn't sent before all others for ever. A throttled attempt adds nothing, since this heartbeat
+   * wasn't the cause.
    */
   get lapsesAt(): number {
     const lapses = Math.max(
@@ -94,7 +105,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Plans the first heartbeat, unless that was attempted already.
+   * Plans the first heartbeat, unless it was attempted already.
    * @param early the most that the heartbeat may be early, as a share of its interval
    */
   planFirst(early: number): void {
@@ -120,14 +131,14 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#answerAsked();
   }
 
-  /** Notes that an attempt is sent now. */
+  /** Records that an attempt is sent now. */
   leave(now: number): void {
     this.inFlight = true;
     this.#triedAt = now;
     this.#refusedDueAt = undefined;
   }
 
-  /** Notes that the attempt in flight was accepted. */
+  /** Records that the attempt in flight was accepted. */
   accepted(): void {
     this.lastAt = this.#triedAt;
     this.#dueAt = this.#nextDue(0);
@@ -135,8 +146,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Notes that the attempt in flight failed, and plans its repetition. Where the heartbeat was sent early on request,
-   * the next is not sent before the regular one is due.
+   * Records that the attempt in flight failed, and plans when to repeat it. If it was sent early because the handler
+   * requested it, the next one isn't sent before the regular heartbeat is due.
    */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
@@ -145,7 +156,10 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#answerAsked();
   }
 
-  /** Plans a refused attempt that waits for its repetition as it was before: what it was refused for may be mended. */
+  /**
+   * If the heartbeat waits because it was refused, restores the time at which it was due before. The reason for which
+   * it was refused may be gone.
+   */
   mended(): void {
     this.#dueAt = this.#refusedDueAt ?? this.#dueAt;
     this.#refusedDueAt = undefined;
@@ -165,8 +179,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Returns the earliest instant for a heartbeat that was requested `at` an instant. After an attempt it has to wait,
-   * so that a handler that requests in a loop does not repeat a failed one at once.
+   * Returns the earliest time for a heartbeat that was requested at the time `at`. It isn't sent right after an earlier
+   * attempt, so that a handler that requests heartbeats in a loop doesn't repeat a failed one at once.
    */
   #askedFor(at: number): number {
     return Math.max(at, this.#triedAt + ASKED_GAP_MS);

@@ -9,7 +9,7 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { EventHub } from './worker-events.js';
 import { TroubleTracker } from '../poll/trouble.js';
 
-/** Logs the events of a worker that matter to an operator: a line for each change, and none that repeats. */
+/** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
   logProgress(events, log, clock);
@@ -65,11 +65,11 @@ function logTasks(events: EventHub, log: Logger): void {
   });
 }
 
-/** The least time between two lines on the progress of one task. */
+/** The least time between two log lines about the progress of one task. */
 const PROGRESS_EACH_MS = 10_000;
 
 function logProgress(events: EventHub, log: Logger, clock: Clock): void {
-  /** The instant of the last line about each task's progress, by token. */
+  /** The time of the last log line about each task's progress, by token. */
   const written = new Map<string, number>();
   events.on('task:progress', (task) => {
     const { token, fraction, message } = task;
@@ -88,8 +88,8 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   const waiting = new Set<string>();
   let waited = 0;
   /**
-   * True where other reports are accepted at once while some are repeated: the acceptance of a repeated one is then no
-   * sign that the trouble is over.
+   * True if other reports are accepted at once while some are being repeated. If a repeated one is then accepted, that
+   * doesn't show that the trouble is over.
    */
   let partial = false;
   const trouble = new TroubleTracker<'failed'>(clock, {
@@ -108,8 +108,8 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     waiting.add(token);
   });
   /**
-   * Ends the outage once no report is repeated any more. An outage is one line when it begins and one when it ends,
-   * however many results wait.
+   * Records that a report was accepted. When no report is being repeated any more, the outage is over. An outage is
+   * logged once when it begins and once when it ends, however many results wait.
    */
   const taken = ({ token }: TaskRef): void => {
     if (!waiting.delete(token)) partial = true;
@@ -142,8 +142,8 @@ const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state =
 
 function logPolls(events: EventHub, log: Logger): void {
   /**
-   * The number of polls, by handler, whose tasks may be lost since polls last worked. The first is logged; the number
-   * is logged at the end.
+   * The number of polls, by handler, whose tasks may have been lost since polls last worked. The first such poll is
+   * logged at once, their number when polls work again.
    */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {

@@ -1,10 +1,11 @@
 import type { EventName, Listener } from './worker-events.js';
 import type { WorkerStatus } from './status.js';
 
-/** The part of a worker that its observers may use. */
+/** The methods of a worker that its observers may use. */
 export interface ObservedWorker {
   /**
-   * Adds a listener of one event. A listener that throws is logged and harms nothing else.
+   * Calls the listener with each event of this name. If a listener throws, that is logged, and everything else
+   * continues.
    * @returns a function that removes the listener
    */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void;
@@ -12,10 +13,13 @@ export interface ObservedWorker {
 }
 
 /**
- * Listens to a worker's events. `observe` in the config names the class; the container makes one instance for each
- * worker.
+ * Listens to a worker's events. The classes are listed in the config's option `observe`; the container makes one
+ * instance of each for a worker.
  */
 export interface Observer {
-  /** Called once, before the worker runs, to add listeners by `worker.on`. A throw or a rejection ends the start. */
+  /**
+   * Called once, before the worker runs, to add listeners with `worker.on`. If it throws or rejects, the worker doesn't
+   * start.
+   */
   observe(worker: ObservedWorker): void | Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * The cause of an error in plain words, by its name. The service's own messages name roles, accounts and policies,
- * which readers of a probe must not see; the log has the messages.
+ * What an error means in plain words, by its name. Readers of a probe get these words instead of the service's own
+ * messages, which name roles, accounts and policies. The log contains the messages.
  */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^ActivityDoesNotExist$/, 'the activity does not exist'],
@@ -28,13 +28,13 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^StrangeAnswer$/, 'something else than the service answers'],
   [/^(TimeoutError|AbortError)$/, 'nothing is answered'],
 ];
-/** Matches the name of an error, and no message. */
+/** Matches the name of an error, but no message. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
 
-/** Matches a system error code inside a message, for libraries that drop the error's property `code`. */
+/** Finds the code of a system error in a message, for errors of libraries that drop the property `code`. */
 const SYSTEM_CODE = /\b(ENOTFOUND|EAI_AGAIN|E[A-Z]{3,14})\b/;
 
-/** Returns an error's cause in plain words, with the error's name and without its message: for readers of a probe. */
+/** Returns what an error means in plain words, and its name, but not its message. For readers of a probe. */
 export function plainReason(error: Error): string {
   const name = nameOf(error);
   if (name === undefined) return 'the log says why';

@@ -2,40 +2,45 @@ import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 
-/** The facts that decide whether a handler is ready. Instants are epoch milliseconds. */
+/** The facts that decide if a handler is ready. Times are epoch milliseconds. */
 export interface HandlerSigns {
   readonly name: string;
   readonly polls: PollerStatus;
   /** The number of slots that are free for a poll. */
   readonly freeSlots: number;
-  /** The number of handlers that have not settled; `ignoring` is the number of these whose signal has aborted. */
+  /**
+   * The number of handlers that have not settled. `ignoring` is how many of them still run although their signal was
+   * aborted.
+   */
   readonly running: number;
   readonly ignoring: number;
   readonly undelivered: number;
-  /** The instant of the last accepted heartbeat or report of this handler's tasks; undefined before the first. */
+  /**
+   * The time at which a heartbeat or a report of this handler's tasks was last accepted; undefined before the first.
+   */
   readonly lastAcceptedAt: number | undefined;
   /**
-   * The last instant at which all slots were at work. No poll could be answered then, so that accepted heartbeats and
-   * reports count as signs instead. Undefined before the first such instant.
+   * The last time at which all slots were used by running tasks. No poll could be open then, so accepted heartbeats and
+   * reports are used as signs instead. Undefined before the first such time.
    */
   readonly fullAt: number | undefined;
-  /** True where heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
+  /** True if heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
   readonly heartbeats: boolean;
-  /** The instant since which no slot can come free; undefined while one can. */
+  /** The time since which no slot can become free; undefined while one can. */
   readonly stuckSince: number | undefined;
 }
 
-/** The age at which an answer says nothing about now: no poll is open for so long. */
+/** An answer older than this shows nothing about the present. No poll is open for so long. */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
-/** Trouble that is shorter than this does not make a worker unready. */
+/** Trouble that lasts less than this doesn't make a worker unready. */
 const BLIP_MS = 5_000;
 /**
- * The time without a slot that can come free after which a handler counts as stuck. Before, it may be a burst, and
- * handlers may need it to end after their signal has aborted.
+ * A handler counts as stuck if no slot could become free for this long. Before that, it may only be a burst, and
+ * handlers may need the time to end after their signal was aborted.
  */
 export const STUCK_MS = 30_000;
 
-/** Returns the reasons for which a worker is not ready; an empty list for a ready worker. */
+/** Returns the reasons for which a worker isn't ready. If it is ready, the list is empty. */
 export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSigns[], now: number): string[] {
   if (state !== 'running') return [`the worker is ${state}`];
   return handlers.flatMap((handler) => {
@@ -44,7 +49,7 @@ export function unreadyReasons(state: WorkerState, handlers: readonly HandlerSig
   });
 }
 
-/** Returns true where all slots of a handler are at work, so that no poll is open. */
+/** Returns true if all slots of a handler are used by running tasks, so that no poll is open. */
 export const isFull = ({
   polls,
   freeSlots,
@@ -53,12 +58,13 @@ export const isFull = ({
   freeSlots === 0 && polls.open === 0 && running > 0;
 
 /**
- * Returns true where no slot can come free by itself: no poll is open, and all running handlers ignore their signal.
+ * Returns true if no slot can become free by itself: no poll is open, and all running handlers ignore that their signal
+ * was aborted.
  */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;
 
-/** Returns the words that say what holds the slots of a stuck handler. */
+/** Describes, for people, what uses the slots of a stuck handler. */
 export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
   const held = [
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),

@@ -2,7 +2,10 @@ import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-
 import type { PollerStatus } from '../poll/poller.js';
 import type { TaskProgress } from '../task/progress.js';
 
-/** A worker's status for the code that runs the worker: with tokens, and with the service's errors. */
+/**
+ * A worker's status for the code that runs the worker. Unlike the public status, it contains tokens and the service's
+ * errors.
+ */
 export interface WorkerStatus extends Pick<PublicStatus, 'name' | 'state' | 'ready' | 'reasons' | 'counts'> {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];
@@ -16,6 +19,6 @@ export interface HandlerStatus extends Omit<PublicHandler, 'polls'> {
 export interface TaskStatus extends Pick<PublicTask, 'handler' | 'ageMs' | 'phase' | 'lastHeartbeatAt'> {
   readonly activityArn: string;
   readonly token: string;
-  /** The latest progress that the handler has reported; undefined before the first. */
+  /** The progress that the handler last reported; undefined before the first. */
   readonly progress: TaskProgress | undefined;
 }

@@ -6,12 +6,12 @@ import type { WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
-/** The events of a worker and their payloads. Names are stable. */
+/** The events of a worker and their payloads. The names are stable. */
 export interface WorkerEvents extends PollEvents, TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
-   * For 30 s no slot of a handler could come free, because of handlers that ignore their signal and results that the
-   * service does not accept. The event lasts until one of these is fixed.
+   * For 30 s no slot of a handler could become free, because handlers ignore that their signal was aborted, or because
+   * the service doesn't accept results. `places:freed` follows when a slot can become free again.
    */
   'places:stuck': PollRef & {
     readonly ignoring: number;
@@ -19,21 +19,28 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
-  /** More tasks run than `heartbeatRate` suffices for, so that some heartbeat intervals stretch, the longest first. */
+  /**
+   * More tasks are running than `heartbeatRate` is enough for, so some heartbeat intervals get longer. The longest are
+   * stretched first.
+   */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
-  /** A heartbeat was sent. `lateMs`: milliseconds since the heartbeat was due. */
+  /** A heartbeat was sent. `lateMs`: the milliseconds since it was due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**
    * The event loop was blocked for a second or longer, by one of these handlers or by other code in the process.
-   * `gaveUp`: true where it was blocked for longer than `stallAfter`, so that heartbeats stopped.
+   *
+   * `gaveUp`: true if it was blocked for longer than `stallAfter`, so that heartbeats stopped.
    */
   'loop:blocked': {
     readonly blockedMs: number;
     readonly gaveUp: boolean;
     readonly handlers: readonly string[];
   };
-  /** Heartbeats began to fail. Emitted once, and again only after 30 s without a failed heartbeat. */
+  /**
+   * Heartbeats have started to fail. Emitted once. It is emitted again only after 30 s in which no heartbeat has
+   * failed.
+   */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
 }
@@ -43,7 +50,7 @@ export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknow
 export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
 /**
- * Emits typed events. A listener can't harm the worker: what it throws is logged, and the other listeners are still
+ * Emits typed events. A listener can't harm the worker: if it throws, that is logged, and the other listeners are still
  * called.
  */
 export class EventHub {
@@ -54,13 +61,13 @@ export class EventHub {
     this.#log = log;
   }
 
-  /** Adds a listener of one event. @returns a function that removes the listener */
+  /** Calls the listener with each event of this name. @returns a function that removes the listener */
   on<K extends EventName>(event: K, listener: Listener<K>): () => void {
     const complain = (error: unknown): void => this.#log.error({ event, err: error }, 'a listener threw');
     const guarded = (payload: WorkerEvents[K]): void => {
       try {
         const told = listener(payload);
-        // A listener may be an async function, whose rejection would be unhandled.
+        // A listener may be an async function. Without this, its rejection would be unhandled.
         if (isThenable(told)) Promise.resolve(told).catch(complain);
       } catch (error) {
         complain(error);
@@ -74,12 +81,12 @@ export class EventHub {
     this.#emitter.emit(event, payload);
   };
 
-  /** The function by which a poller emits its events. */
+  /** A poller emits its events with this function. */
   readonly emitPoll: EmitPoll = (event, payload) => {
     this.#emitter.emit(event, payload);
   };
 
-  /** The function by which a task emits its events. */
+  /** A task emits its events with this function. */
   readonly emitTask: EmitTask = (event, payload) => {
     this.#emitter.emit(event, payload);
   };

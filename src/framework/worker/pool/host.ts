@@ -2,37 +2,40 @@ import { entryUrl } from '../../base/entry-url.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 import type { ProgramExit } from './program-exit.js';
 
-/** The exit of a thread or a process of a pool. Its `stderr` begins with the last task that ran there. */
+/**
+ * How a thread or a process of a pool has exited. Its `stderr` has only what was written since the last task began
+ * there.
+ */
 export interface HostExit extends ProgramExit {
   /**
-   * The error that ended a thread, that kept a process from starting, or that made its messages unreadable; otherwise
-   * undefined.
+   * The error that ended a thread, kept a process from starting, or made a message unreadable; undefined if there was
+   * none.
    */
   readonly error: Error | undefined;
 }
 
-/** A thread or a process that runs handlers, as the worker sees it. */
+/** A thread or a process in which handlers run. The worker controls it with this interface. */
 export interface Host {
   /** The word for this host in messages. */
   readonly kind: 'thread' | 'process';
-  /** Called with each message from the host. */
+  /** Called with each message that the host sends. */
   onMessage: (message: FromHost) => void;
   /** Resolves when the host has exited. Never rejects. */
   readonly exited: Promise<HostExit>;
-  /** Sends a message to the host. Where the host has exited, the message is lost. */
+  /** Sends a message to the host. If the host has exited, the message is lost. */
   send(message: ToHost): void;
-  /** Ends the host at once, and every process that it started. No `finally` block runs. */
+  /** Ends the host, and every process that it started, at once. `finally` blocks don't run. */
   kill(): void;
 }
 
-/** Returns the error of a host that is ended because one of its messages can't be read. */
+/** Returns the error for a host that is ended because one of its messages can't be read. */
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);
 
-/** The most characters of a host's standard error that are kept, as a hint at the cause of an exit. */
+/** The most characters of a host's standard error that are kept. They may show why a host exited. */
 const TAIL_CHARACTERS = 4_096;
 
-/** The end of a text that arrives in chunks. */
+/** Keeps the end of a text that arrives in chunks. */
 export class Tail {
   #text = '';
 
@@ -49,5 +52,5 @@ export class Tail {
   }
 }
 
-/** The module that a thread or a process of a pool starts with. */
+/** The module with which a thread or a process of a pool starts. */
 export const ENTRY = entryUrl('./entry/main.js', import.meta.url);

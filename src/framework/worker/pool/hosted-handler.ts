@@ -8,10 +8,12 @@ import { unlessAborted } from '../../base/time/wait.js';
 import { HostedRun } from './hosted-run.js';
 import { HostNotStarted, type Pool, type PooledHost } from './pool.js';
 
-/** The most hosts that a task is given to, where one after another exits before the task begins. */
+/** The most hosts that are tried for one task, if each of them exits before the task begins. */
 const MOST_HOSTS = 3;
 
-/** Makes a handler whose tasks run in a pool. It is called like a handler that runs on the main thread. */
+/**
+ * Makes a handler whose tasks run in a pool. It is called in the same way as a handler that runs on the main thread.
+ */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
   return async (text, context, onOutcome) => {
     for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
@@ -27,7 +29,7 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
       if (end === 'settled') pool.release(pooled);
       else pool.kill(pooled);
       if (end !== 'not-begun') return;
-      // An idle host may exit at any time, also while a task is on its way there.
+      // An idle host may exit at any time, even while a task is being sent to it.
       context.log.debug(`its ${pooled.host.kind} exited before the handler was called: another one runs it`);
     }
     onOutcome(ownFailure(OWN_ERROR.handlerCrashed, NEVER_BEGUN));
@@ -37,8 +39,8 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
 const NEVER_BEGUN = `the handler was not called: ${MOST_HOSTS} threads or processes exited, one after another, before it began`;
 
 /**
- * Resolves to undefined when the host is ready; to the task's failure where the host did not start, or the task was
- * aborted before.
+ * Resolves to undefined when the host is ready. Resolves to the task's failure if the host couldn't be started, or if
+ * the task's signal aborted first.
  */
 async function failureToBegin(
   { host, ready }: PooledHost,

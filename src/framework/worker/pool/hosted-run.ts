@@ -12,22 +12,24 @@ import { type HostListener, type PooledHost, showExit } from './pool.js';
 import { exitData } from './program-exit.js';
 
 /**
- * The end of a task in a host. `settled`: nothing of the task is left there. `spent`: the host can't take another task.
- * `not-begun`: the host exited before the task began.
+ * How a task has ended in a host.
+ * - `settled`: nothing of the task is left there.
+ * - `spent`: the host can't take another task.
+ * - `not-begun`: the host exited before the task began.
  */
 export type RunEnd = 'settled' | 'spent' | 'not-begun';
 
 /**
- * Runs one task in a thread or a process. The task's signals are sent there; its heartbeats, progress, log lines and
- * outcome come back. Ends when the host says that nothing of the task is left, when the host exits, or 5 s after the
- * signal aborted.
+ * Runs one task in a thread or a process (the host). It sends the task's signals there, and receives the task's
+ * heartbeats, progress, log lines and outcome. The run ends when the host says that nothing of the task is left, when
+ * the host exits, or 5 s after the task's signal was aborted.
  */
 export class HostedRun implements HostListener {
   readonly #pooled: PooledHost;
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
-  /** The asynchronous context of the task, in which its messages from the host are read. */
+  /** The async context of the task. Messages that the host sends about the task are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
@@ -40,7 +42,10 @@ export class HostedRun implements HostListener {
     this.#onOutcome = onOutcome;
   }
 
-  /** Resolves when the task has ended in the host. Never rejects. A task that has not begun has no outcome yet. */
+  /**
+   * Resolves when the task has ended in the host. Never rejects. If it resolves to `not-begun`, the task has no outcome
+   * yet.
+   */
   async run(text: string): Promise<RunEnd> {
     const pooled = this.#pooled;
     const over = new AbortController();
@@ -100,7 +105,7 @@ export class HostedRun implements HostListener {
       () => false,
       () => true,
     );
-    // Another task may be at work there by now.
+    // Another task may be running there by now.
     if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'heartbeat-answer', gone });
   }
 
@@ -125,7 +130,7 @@ export class HostedRun implements HostListener {
     );
   }
 
-  /** Ends the task. @param otherwise the outcome where the host has sent none */
+  /** Ends the task. @param otherwise the task's outcome if the host hasn't sent one */
   #finish(otherwise: Outcome, end: RunEnd): void {
     this.#decide(otherwise);
     this.#ended.resolve(end);
@@ -138,7 +143,7 @@ export class HostedRun implements HostListener {
   }
 }
 
-/** Makes the failure of a task whose thread or process exited. */
+/** Makes the failure of a task whose thread or process has exited. */
 function crashFailure(kind: Host['kind'], exit: HostExit): Outcome {
   const { error } = exit;
   const message = `the handler's ${kind} came to its end while it ran: ${showExit(exit)}`;

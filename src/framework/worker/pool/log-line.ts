@@ -4,27 +4,29 @@ import { show } from '../../base/show.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** A log line in the form in which a thread or a process sends it to the worker. */
+/** A log line, in the form in which a thread or a process sends it to the worker. */
 export interface LogLine {
   readonly level: Level;
   readonly message: string;
   /** The line's fields, as the JSON text of an object. */
   readonly fields: string;
   /**
-   * The key that marks the errors in `fields`, a new one for each line, so that no data can have it; undefined without
-   * errors.
+   * The key that marks errors in `fields`. It is a new random key for each line, so that user data can't contain it.
+   * Undefined if there are no errors.
    */
   readonly errorKey?: string;
 }
 
-/** The characters that a line counts beside its texts. */
+/** The characters that are counted for each line in addition to its texts. */
 const LINE_OVERHEAD = 100;
 
-/** Returns the size of a line in characters, as the budget of lines on their way counts it. */
+/** Returns the size of a line in characters, for the limit on lines that are on their way. */
 export const lineSize = ({ message, fields }: LogLine): number =>
   message.length + fields.length + LINE_OVERHEAD;
 
-/** Makes a logger that passes each line to `send` as text. Its methods never throw, whatever the fields hold. */
+/**
+ * Makes a logger that passes each line to `send` as plain data. Its methods never throw, whatever the fields contain.
+ */
 export function remoteLog(send: (line: LogLine) => void, fields: object = {}): Logger {
   const write =
     (level: Level) =>
@@ -42,7 +44,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
   };
 }
 
-/** Writes to a log the line that a thread or a process sent. */
+/** Writes a line that a thread or a process has sent to a log. */
 export function writeLine(log: Logger, { level, message, fields, errorKey }: LogLine): void {
   const revive = errorKey === undefined ? undefined : reviveError(errorKey);
   log[level](JSON.parse(fields, revive) as object, message);
@@ -56,7 +58,7 @@ function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
     return { [(errorKey ??= randomUUID())]: toRemote(value) };
   };
   try {
-    // A field toJSON may make it undefined.
+    // If the fields have a function `toJSON`, the text may be undefined.
     const text: string | undefined = JSON.stringify(fields, replace);
     return { fields: text ?? '{}', ...(errorKey !== undefined && { errorKey }) };
   } catch (error) {
@@ -64,7 +66,7 @@ function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
   }
 }
 
-/** The properties of an error that are read by name, since `Object.entries` does not list them. */
+/** The properties of an error that are read by name, because `Object.entries` doesn't include them. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
 interface RemoteError {
@@ -84,7 +86,7 @@ const reviveError =
   (_: string, value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, errorKey)) return value;
     const { type, unlisted, own } = Reflect.get(value, errorKey) as RemoteError;
-    // A log shows the name of an error's class, so the copy gets a class of that name.
+    // Logs show the name of an error's class, so the copy is made from a class with the same name.
     const { [type]: Kind = Error } = { [type]: class extends Error {} };
     const error = Object.assign(new Kind(), own);
     for (const [key, each] of Object.entries(unlisted))

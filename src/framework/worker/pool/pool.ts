@@ -11,32 +11,33 @@ import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
 export interface PoolOptions {
   readonly spawn: () => Host;
   readonly host: HostOptions;
-  /** The number of tasks after which a host is replaced. @default never */
+  /** A host is replaced after this many tasks. @default never */
   readonly recycleAfter?: number;
-  /** A host that holds more megabytes than this when its task has ended is replaced. @default never */
+  /** A host is replaced if it uses more megabytes than this when its task has ended. @default never */
   readonly memoryMb?: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** Written log lines are acknowledged to a host each time that they make up this many characters. */
+/** When this many characters of a host's log lines were written, the host gets an acknowledgement. */
 const ACKNOWLEDGE_EACH = 2 ** 15;
-/** The longest that a host may take to import the config and to run `setup`. */
+/** The longest time that a host may take to import the config and to run `setup`. */
 const START_LIMIT_MS = 60_000;
-/** The longest that a host may take to dispose of what it holds, before it is killed. */
+/** The longest time that a host may take to dispose of its container, before it is killed. */
 const CLOSE_LIMIT_MS = 4_000;
 /**
- * The wait after failed starts of hosts, doubling from `base` to `ceiling`. It holds the slot of the task that failed.
+ * The wait after a host has failed to start. It doubles with each failed start in a row, from `base` up to `ceiling`.
+ * During the wait, the slot of the task that failed stays in use.
  */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 
-/** The error of a host that could not be started. The message says why. */
+/** The error for a host that couldn't be started. The message says why. */
 export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
-/** Receives what a host sends about the task at work there. */
+/** Gets what a host sends about the task that runs there. */
 export interface HostListener {
   onMessage(message: FromTask): void;
   /** Called when the host has exited. No message follows. */
@@ -46,33 +47,33 @@ export interface HostListener {
 /** A host of a pool. */
 export interface PooledHost {
   readonly host: Host;
-  /** Resolves when the host can take a task. Rejects with {@link HostNotStarted}. */
+  /** Resolves when the host can take a task. Rejects with {@link HostNotStarted} if it can't be started. */
   readonly ready: Promise<void>;
-  /** How the host exited; undefined while it runs. */
+  /** How the host has exited; undefined while it runs. */
   exit: HostExit | undefined;
-  /** Receives what the host sends about its task; undefined while no task is at work there. */
+  /** Gets what the host sends about its task; undefined while no task runs there. */
   listener: HostListener | undefined;
-  /** The number of tasks that the host was given. */
+  /** The number of tasks that were sent to the host. */
   tasks: number;
-  /** The megabytes that the host held when its last task had ended; 0 where they are not measured. */
+  /** The megabytes that the host used when its last task had ended; 0 if that isn't measured. */
   memoryMb: number;
-  /** The characters of the host's log lines that are written and not acknowledged yet. */
+  /** The characters of the host's log lines that were written but not acknowledged yet. */
   written: number;
 }
 
 /**
- * The threads or the processes of one handler. One is started when a task finds none idle, so that there are never more
- * of them than tasks at once. Each can run every task of the handler.
+ * The threads or processes (hosts) of one handler. A host is started only if a task finds none idle, so there are never
+ * more hosts than tasks at once. Each host can run every task of the handler.
  */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #hosts = new Set<PooledHost>();
-  /** The hosts without a task. The last one in the list is taken first. */
+  /** The hosts that have no task. The last one in the list is used first. */
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
   /**
-   * The asynchronous context of all hosts and their messages, since none belongs to the task that a host is started
-   * for.
+   * The async context in which hosts are started and their messages are handled. A host serves many tasks, so it must
+   * not keep the context of the task for which it was started.
    */
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
@@ -81,36 +82,42 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Returns a host for one task, until the host is released. The host may still be starting. */
+  /** Returns a host for one task, to be given back with `release`. The host may still be starting. */
   acquire(): PooledHost {
     return this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
   }
 
-  /** Takes back a host whose task has left nothing there, or never began because the host was still starting. */
+  /**
+   * Takes a host back. Either nothing of its task is left there, or the task never began because the host was still
+   * starting.
+   */
   release(pooled: PooledHost): void {
     if (!this.#hosts.has(pooled)) return;
     const { recycleAfter = Infinity, memoryMb = Infinity } = this.#options;
     if (this.#closing.signal.aborted || pooled.tasks >= recycleAfter || pooled.memoryMb > memoryMb)
       void this.#retire(pooled);
     else if (pooled.tasks > 0) this.#idle.push(pooled);
-    // A host that may still be starting is taken last.
+    // A host that may still be starting is put where it is used last.
     else this.#idle.unshift(pooled);
   }
 
-  /** Ends a host at once, whatever it does. The next task gets another. */
+  /** Ends a host at once, whatever it is doing. The next task gets another host. */
   kill(pooled: PooledHost): void {
     this.#remove(pooled);
     pooled.host.kill();
   }
 
-  /** Waits after a failed start, so that a mistake in the config does not fail tasks as fast as they arrive. */
+  /** Waits after a failed start. Otherwise a mistake in the config would make tasks fail as fast as they arrive. */
   async backOff(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const ms = fullJitter(this.#failedStarts, BACKOFF_MS.base, BACKOFF_MS.ceiling, random);
     await clock.sleep(ms, AbortSignal.any([signal, this.#closing.signal]));
   }
 
-  /** Ends all hosts: those at work at once, the idle ones when they have disposed of what they hold. Never rejects. */
+  /**
+   * Ends all hosts. Hosts that run a task are ended at once, idle ones when their containers are disposed of. Never
+   * rejects.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     const idle = this.#idle.splice(0);
@@ -191,7 +198,7 @@ export class Pool {
 
 const LINES_LOST = 'lines of the log are lost: the handler logged more than the worker could write';
 
-/** Notes that a host's log line is written, and lets the host send more once enough are. */
+/** Counts a log line of a host as written. When enough were written, tells the host that it may send more. */
 function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written += lineSize(line);
   if (pooled.written < ACKNOWLEDGE_EACH) return;
@@ -199,7 +206,7 @@ function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written = 0;
 }
 
-/** Describes an exit for people. */
+/** Describes for people how a host has exited. */
 export function showExit({ exitCode, signal, error }: HostExit): string {
   if (error) return `${error.name}: ${error.message}`;
   if (signal === 'SIGKILL') return 'it was killed by SIGKILL, as the system does where memory runs out';

@@ -5,27 +5,33 @@ import { within } from '../../base/time/wait.js';
 import type { Exit } from './program-exit.js';
 
 /**
- * The process groups that this thread has started and that still run, as negative numbers. They end with this thread in
- * any case.
+ * The process groups that this thread has started and that are still running, as negative numbers. They are killed when
+ * this thread ends, however it ends.
  */
 const groups = new Reaper();
 
-/** The longest that a child's pipes are read after its exit: a process that the child started may hold them open. */
+/**
+ * The longest time for which a child's pipes are still read after its exit. They may not close by themselves, since a
+ * process that the child started may keep them open.
+ */
 const PIPES_MS = 250;
 
-/** A child process and the process group that it leads. The group ends with this thread or process, in whatever way. */
+/**
+ * A child process, and the process group that it leads. The group is killed when this thread or process ends, however
+ * it ends.
+ */
 export class ProcessGroup {
-  /** Resolves when the child has exited. Rejects where it could not be started. */
+  /** Resolves when the child has exited. Rejects if the child couldn't be started. */
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   /**
-   * The number of the group; undefined where there is none, or none any more: another group may have its number by
-   * then.
+   * The number of the group. Undefined if the group has never existed or has ended: the system may then give its number
+   * to another group.
    */
   #id: number | undefined;
 
-  /** @param child must have been started with `detached: true` */
+  /** @param child a process that was started with `detached: true` */
   constructor(child: ChildProcess) {
     this.#child = child;
     this.#id = child.pid;
@@ -34,27 +40,27 @@ export class ProcessGroup {
     this.exit = new Promise((resolve, reject) => {
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
       child.on('error', (error) => {
-        // The error of a child that runs is only a message that could not be sent.
+        // If the child is running, the error only means that a message couldn't be sent.
         if (child.pid === undefined) reject(error);
       });
     });
   }
 
   /**
-   * Sends a signal to every process of the group; 0 sends none and only asks.
-   * @returns true where there is such a process.
+   * Sends a signal to every process of the group. With 0, sends nothing and only checks if there is one.
+   * @returns true if the group has a process.
    */
   signal(signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
     return this.#id !== undefined && signalGroup(this.#id, signal);
   }
 
-  /** Notes that the group has ended, so that it is signalled no more. */
+  /** Records that the group has ended, so that no more signals are sent to it. */
   forget(): void {
     if (this.#id !== undefined) unregister(this.#id);
     this.#id = undefined;
   }
 
-  /** Resolves when the output that the child wrote before its exit was read; after {@link PIPES_MS} at the latest. */
+  /** Resolves when the output that the child wrote before its exit was read, or after {@link PIPES_MS}. */
   async readPipes(): Promise<void> {
     await within(systemClock, PIPES_MS, this.#closed);
     this.#child.stdout?.destroy();
@@ -81,7 +87,7 @@ function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean 
   }
 }
 
-/** Kills every process group that still runs, as this process exits. */
+/** Kills every process group that is still running. Called when this process exits. */
 function killAll(): void {
   for (const group of groups.targets) signalGroup(-group, 'SIGKILL');
 }

@@ -8,10 +8,13 @@ import { ProcessGroup } from './process-group.js';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
-/** The longest that messages of a process are still read after its exit. */
+/** The longest time for which messages of a process are still read after its exit. */
 const LAST_MESSAGES_MS = 5_000;
 
-/** A child process that runs handlers. It leads a process group, so that every process that it starts ends with it. */
+/**
+ * A child process in which handlers run. It leads a process group, so that every process that it starts ends together
+ * with it.
+ */
 export class ProcessHost implements Host {
   readonly kind = 'process';
   onMessage: (message: FromHost) => void = () => {};

@@ -1,17 +1,17 @@
-/** The exit of a child process. */
+/** How a child process has exited. */
 export interface Exit {
-  /** The exit code; null where a signal ended the process, or it was never started. */
+  /** The exit code; null if a signal ended the process, or if it was never started. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The exit of a program, or of a thread or a process of a pool. */
+/** How a program, or a thread or a process of a pool, has exited. */
 export interface ProgramExit extends Exit {
-  /** The last characters that were written to standard error. */
+  /** The last characters that it wrote to standard error. */
   readonly stderr: string;
 }
 
-/** Returns the fields of an exit that are known, as data of a failure's cause. */
+/** Returns the known fields of an exit, as `data` for a failure's cause. */
 export const exitData = ({ exitCode, signal, stderr }: ProgramExit): object => ({
   ...(exitCode !== null && { exitCode }),
   ...(signal !== null && { signal }),

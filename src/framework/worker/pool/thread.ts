@@ -4,13 +4,13 @@ import { ChildOutput } from '../../base/log/child-output.js';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
-/** A thread of this process that runs handlers. */
+/** A thread of this process in which handlers run. */
 export class ThreadHost implements Host {
   readonly kind = 'thread';
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #worker: Worker;
-  /** The port to the thread. User code in the thread does not find this port, as it finds `parentPort`. */
+  /** The port to the thread. User code in the thread can't reach this port, while it can reach `parentPort`. */
   readonly #port: MessagePort;
   readonly #stderr = new Tail();
   readonly #output: ChildOutput;

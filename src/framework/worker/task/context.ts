@@ -1,17 +1,17 @@
 import type { TaskContext } from '../../declare/task-context.js';
 
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
-/** The fields that a context has from the start. */
+/** The fields that exist from the start. */
 type Given = Omit<TaskContext, OnDemandName>;
-/** The fields that are made on first use, because they cost something. */
+/** Make the fields that exist only once they are first used, because making them costs something. */
 type OnDemand = { readonly [Name in OnDemandName]: () => TaskContext[Name] };
 
 const ON_DEMAND = Symbol('on demand');
 type Context = TaskContext & { readonly [ON_DEMAND]: OnDemand };
 
 /**
- * Makes an accessor that all tasks share. V8 makes the accessors of an object literal anew for each object, in a part
- * of the heap that is seldom collected, which would keep all that a task holds.
+ * Makes an accessor that all tasks share. If an object literal has accessors, V8 makes new ones for each object, in a
+ * part of the heap that is seldom collected. There they would keep everything that a task refers to in memory.
  */
 const accessor = (name: OnDemandName): PropertyDescriptor & ThisType<Context> => ({
   enumerable: true,
@@ -24,7 +24,9 @@ const SIGNAL = accessor('signal');
 const SHUTTING_DOWN = accessor('shuttingDown');
 const LOG = accessor('log');
 
-/** Makes the context of a handler. All fields are the object's own, so that a copy, `{ ...task }`, has them too. */
+/**
+ * Makes the context for a handler. All fields are own properties, so that a copy such as `{ ...task }` has them too.
+ */
 export function taskContext(given: Given, onDemand: OnDemand): TaskContext {
   // Defined one by one, because `defineProperties` takes three times as long.
   Object.defineProperty(given, ON_DEMAND, { value: onDemand, configurable: true });

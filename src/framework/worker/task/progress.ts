@@ -2,27 +2,27 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 
 /** The progress of a task, as its handler last reported it. */
 export interface TaskProgress {
-  /** A number from 0 to 1; undefined where the handler gave none. */
+  /** A number from 0 to 1; undefined if the handler gave none. */
   readonly fraction: number | undefined;
-  /** The handler's own words, 256 characters at most; undefined where the handler gave none. */
+  /** The handler's own message, at most 256 characters; undefined if the handler gave none. */
   readonly message: string | undefined;
-  /** The time of the handler's call, in epoch milliseconds. */
+  /** The time at which the handler reported it, in epoch milliseconds. */
   readonly at: number;
 }
 
 const MESSAGE_LIMIT = 256;
-/** The least time between two `task:progress` events of a task, since a handler may report progress in a tight loop. */
+/** The least time between two `task:progress` events of one task. A handler may report progress in a tight loop. */
 const EMIT_EACH_MS = 1_000;
 
 export interface ProgressParts {
   readonly clock: Clock;
-  /** Called with the latest progress, at once and then at most once a second. */
+  /** Called with the latest progress: the first time at once, then at most once per second. */
   readonly emit: (progress: TaskProgress) => void;
-  /** Runs a function in the worker's own asynchronous context, not in the task's. */
+  /** Runs a function in the worker's async context instead of the task's. */
   readonly outside: <T>(fn: () => T) => T;
 }
 
-/** The progress of one task. Keeps the latest, and limits the rate of events. Never throws. */
+/** The progress of one task. It keeps what was reported last, and limits the rate of events. Never throws. */
 export class Progress {
   readonly #parts: ProgressParts;
   #latest: TaskProgress | undefined;
@@ -38,7 +38,10 @@ export class Progress {
     return this.#latest;
   }
 
-  /** Notes new progress. A fraction below 0 or above 1 is clamped; a fraction that is not a number is dropped. */
+  /**
+   * Records new progress. A fraction below 0 becomes 0, and one above 1 becomes 1. A fraction that isn't a number is
+   * ignored.
+   */
   update(fraction: number | undefined, message: string | undefined): void {
     if (this.#ended) return;
     const { clock, outside } = this.#parts;
@@ -48,7 +51,7 @@ export class Progress {
     this.#later ??= outside(() => clock.after(this.#emittedAt + EMIT_EACH_MS - now, () => this.#emit()));
   }
 
-  /** Ends the task's progress: later calls of `update` are ignored, and no event follows. */
+  /** Ends the task's progress: later calls of `update` are ignored, and no further event is emitted. */
   end(): void {
     this.#ended = true;
     this.#later?.();

@@ -9,22 +9,25 @@ import { failureRequest, type ReportRequest, successRequest } from '../../aws/ca
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
-/** The end of a report: the service accepted the outcome or no longer wants the task, or the report was given up. */
+/**
+ * How a report has ended: the service accepted the outcome, the service no longer wants the task, or the report was
+ * given up.
+ */
 export type ReportEnd =
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
   | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
 
-/** The pace of the reports in one region and account. Instants are epoch milliseconds. */
+/** Limits the rate of reports in one region and account. Times are epoch milliseconds. */
 export interface ReportPace {
   /**
-   * Reserves the next turn, which comes within `mostMs` milliseconds.
-   * @returns the time of the turn; not after `now` where it has come already.
+   * Reserves a time for a report, at most `mostMs` milliseconds from now.
+   * @returns the reserved time. If it isn't after `now`, the report may be sent at once.
    */
   reserve(now: number, mostMs: number): number;
-  /** Notes that a report is sent, in its turn. */
+  /** Records that a report is sent at its reserved time. */
   sent(now: number): void;
-  /** Notes that the service throttled the report that was sent at `sentAt`. */
+  /** Records that the service throttled the report that was sent at `sentAt`. */
   refused(sentAt: number, now: number): void;
 }
 
@@ -32,11 +35,11 @@ export interface ReportPace {
 export interface ReportWorld {
   readonly port: ActivityPort;
   readonly reportPace: ReportPace;
-  /** The reports of the handler that are in flight. */
+  /** Counts and limits the handler's reports in flight. */
   readonly inFlight: ReportsInFlight;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The longest that a report is repeated while the service does not accept it, in milliseconds. */
+  /** The longest time, in milliseconds, for which a report is repeated while the service doesn't accept it. */
   readonly reportLimitMs: number;
 }
 
@@ -50,33 +53,39 @@ export interface ReportRetry {
 type FailedAnswer = Extract<ReportAnswer, { kind: 'refused' | 'retry' }>;
 
 const ATTEMPT_LIMIT_MS = 15_000;
-/** An attempt may go on for this long after the time of its report is up. */
+/** When the time for a report is over, an attempt that is in flight may still continue for this long. */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
-/** The wait after a throttled attempt. Short, since the pace of all reports slows the report too. */
+/**
+ * The wait after a throttled attempt. It is short, because the rate limit for all reports delays the report as well.
+ */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
-/** The most characters of a refused failure's name that are kept, and of the service's reason. */
+/**
+ * If a failure is refused, its name is cut to this many characters. `SHORT_MESSAGE`: the most characters of the
+ * service's reason.
+ */
 const SHORT_NAME = 80;
 const SHORT_MESSAGE = 200;
 
 /**
- * The report of one task: sends its outcome until the service accepts it, the task is gone, or time is up. It knows
- * nothing of the handler, which may have settled long ago, nor of the heartbeat, which goes on until the report ends.
+ * The report of one task. It sends the task's outcome until the service accepts it, the service no longer wants the
+ * task, or the time is over. It doesn't depend on the handler, which may have settled long ago. Heartbeats continue
+ * until the report has ended.
  */
 export class Report {
   readonly #token: string;
   readonly #world: ReportWorld;
   readonly #onRetry: (retry: ReportRetry) => void;
   readonly #gone = new Abort();
-  /** The time at which to give up, in epoch milliseconds. */
+  /** The time at which the report is given up, in epoch milliseconds. */
   #until = Number.POSITIVE_INFINITY;
-  /** True once the answer to an attempt was lost, so that the service may have accepted the outcome. */
+  /** True if the answer to an attempt was lost. The service may then have accepted the outcome. */
   #mayHaveArrived = false;
-  /** True once a refused failure was cut down. */
+  /** True if the service has refused a failure, which was then shortened. */
   #isCut = false;
-  /** Set while the report waits until fewer are in flight. */
+  /** Set while the report waits because too many others are in flight. */
   #waiting: WaitingReport | undefined;
   #cancelWait: Cancel | undefined;
 
@@ -86,18 +95,18 @@ export class Report {
     this.#onRetry = onRetry;
   }
 
-  /** Gives the report up at `until`, or earlier where that was set before. @param until epoch milliseconds */
+  /** Gives the report up at `until`, unless an earlier time was set before. @param until epoch milliseconds */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
     if (this.#waiting) this.#limitWait(this.#waiting);
   }
 
-  /** Ends the report, because the service no longer wants the task: nothing more is sent. */
+  /** Ends the report, because the service no longer wants the task. Nothing more is sent. */
   cancel(error: Error): void {
     this.#gone.abort(error);
   }
 
-  /** Resolves when the report has ended. Never rejects. To be called once. */
+  /** Sends the outcome. Resolves when the report has ended. Never rejects. To be called once. */
   async send(decided: Outcome): Promise<ReportEnd> {
     const { clock, reportLimitMs, inFlight } = this.#world;
     this.endBy(clock.now() + reportLimitMs);
@@ -110,7 +119,7 @@ export class Report {
         readFromBody(outcome, request);
         await held;
       }
-      // The task may be gone by now.
+      // The service may no longer want the task by now.
       const answer = this.#gone.aborted ? undefined : await this.#attempt(request);
       inFlight.leave();
       if (answer?.kind === 'ok') return { kind: 'accepted', outcome };
@@ -124,13 +133,19 @@ export class Report {
     }
   }
 
-  /** Waits where too many reports are in flight, and for the report's turn. Returns nothing where it may go at once. */
+  /**
+   * Waits if too many reports are in flight, and for the report's turn under the rate limit. Returns undefined if the
+   * report may be sent at once.
+   */
   #holdBack(): Promise<void> | undefined {
     const waiting = this.#world.inFlight.enter();
     return waiting ? this.#waitFor(waiting).then(() => this.#takeTurn()) : this.#takeTurn();
   }
 
-  /** Waits until fewer reports are in flight, but not beyond the end, when a last attempt is due. */
+  /**
+   * Waits until fewer reports are in flight. The wait ends at the latest when the report's time is over: then a last
+   * attempt is made.
+   */
   async #waitFor(waiting: WaitingReport): Promise<void> {
     this.#waiting = waiting;
     this.#limitWait(waiting);
@@ -148,7 +163,10 @@ export class Report {
     this.#cancelWait = clock.after(this.#until - clock.now(), waiting.go);
   }
 
-  /** Waits for a turn at the pace of reports, but never long: reports are few, and each holds up a task. */
+  /**
+   * Waits for the report's turn under the rate limit. The wait is never long: there are few reports, and a task isn't
+   * finished until its report is accepted.
+   */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
     const { clock, reportPace } = this.#world;
@@ -184,7 +202,7 @@ export class Report {
     );
   }
 
-  /** Returns the outcome to send next, after a wait where one is due; undefined where the report is given up. */
+  /** Waits, if that is necessary, and returns the outcome to send next; undefined if the report is given up. */
   async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
     if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
     const { clock, random } = this.#world;
@@ -197,8 +215,8 @@ export class Report {
   }
 
   /**
-   * Returns a failure in place of a refused success; its name and a short cause in place of a refused failure, once;
-   * then undefined.
+   * Returns what to report after the service has refused an outcome. If it was a success: a failure. If it was a
+   * failure: the same failure with a short name and cause, but only once; after that, undefined.
    */
   #afterRefusal(outcome: Outcome, error: Error): Outcome | undefined {
     if (outcome.status === 'succeeded') return refusedOutput(outcome.output, error);
@@ -217,7 +235,10 @@ const requestOf = (token: string, outcome: Outcome): ReportRequest =>
     ? successRequest(token, outcome.output)
     : failureRequest(token, outcome.error, outcome.cause);
 
-/** Has the output of a result that waits be read from the body of its request: its text would be held twice. */
+/**
+ * If the request's body was already made from the outcome, replaces the outcome's output with a getter that reads it
+ * from the body. Otherwise the text would be kept in memory twice while the report waits.
+ */
 function readFromBody(outcome: Outcome, request: ReportRequest): void {
   if (outcome.status === 'failed' || !request.isWritten) return;
   const get = (): string => request.input['output'] ?? '';
@@ -232,8 +253,8 @@ function refusedOutput(output: string, { message }: Error): Outcome {
 }
 
 /**
- * Makes a failure of few characters, all printable ASCII: however the service counts and checks a text, it accepts
- * this.
+ * Makes a short failure of printable ASCII characters only. However the service counts or checks a text, it accepts
+ * this one.
  */
 function cutDown(name: string, refusal: Error): Outcome {
   const plain = (text: string, most: number): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, most);

@@ -1,25 +1,26 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 
 /**
- * The most reports of one handler in flight at one time. A service that takes half a second for each still gets 512 a
- * second, more than AWS's quota; one that answers 17 a second answers each within the limit of an attempt. More would
- * burden a service that is slow because it is overloaded.
+ * The most reports of one handler in flight at once. If the service takes half a second for each, it still gets 512 per
+ * second, more than AWS's quota. If it answers only 17 per second, each report is still answered within the time limit
+ * of an attempt. With more in flight, a service that is slow because it is overloaded would be burdened even more.
  */
 export const MOST_REPORTS_IN_FLIGHT = 256;
 
-/** A report that waits until fewer are in flight. */
+/** A report that waits until fewer reports are in flight. */
 export interface WaitingReport {
-  /** Resolves when the report may be sent. It then counts as in flight. */
+  /** Resolves when the report may be sent. From then on it counts as in flight. */
   readonly turn: Promise<void>;
-  /** Lets the report go now, however many are in flight. */
+  /** Ends the wait now, even if too many reports are in flight. */
   readonly go: () => void;
 }
 
 /**
- * Limits the reports of one handler that are in flight, so that a service which answers slowly or not at all is not sent
- * every result that waits at once, and no handler's reports wait for another's. Those that wait go in the order in which
- * they came: first attempts as their tasks were decided, a repeated one behind those that already wait, so that one whose
- * attempts hang holds up none for ever.
+ * Limits how many reports of one handler are in flight. So a service that answers slowly, or not at all, doesn't get
+ * all waiting results at once, and a handler's reports don't wait for those of another handler.
+ *
+ * Waiting reports are sent in the order in which they started to wait. A report that is repeated waits behind those
+ * that already wait, so a report whose attempts hang can't delay another for ever.
  */
 export class ReportsInFlight {
   readonly #most: number;
@@ -30,7 +31,10 @@ export class ReportsInFlight {
     this.#most = most;
   }
 
-  /** Counts one more report, which may be sent at once where nothing is returned. Each is to `leave` again. */
+  /**
+   * Counts one more report. If it returns undefined, the report may be sent at once. For each report, `leave` must be
+   * called later.
+   */
   enter(): WaitingReport | undefined {
     if (this.#many < this.#most) {
       this.#many++;
@@ -43,7 +47,7 @@ export class ReportsInFlight {
     return waiting;
   }
 
-  /** A report was answered or given up. */
+  /** To be called when a report was answered or given up. */
   leave(): void {
     this.#many--;
     if (this.#many < this.#most) this.#waiting.first?.go();

@@ -10,17 +10,21 @@ export interface TaskRef {
 }
 
 /**
- * The events of a task. Each is emitted once a task, except for `task:progress`, for `report:retried` (once for each
- * failed attempt) and for `task:ignored-abort` (again when the handler is abandoned).
+ * The events of a task. Each is emitted at most once per task, with three exceptions: `task:progress`;
+ * `report:retried`, for each failed attempt; and `task:ignored-abort`, which is emitted again if the worker abandons
+ * the handler.
  */
 export interface TaskEvents {
-  /** A lease has arrived. */
+  /** A task has arrived. */
   'task:received': TaskRef & { readonly receivedAt: Date };
-  /** The handler has settled or was abandoned, `handlerMs` after the receipt. */
+  /** The handler has settled, or was abandoned. `handlerMs`: milliseconds since the task was received. */
   'task:settled': TaskRef & { readonly handlerMs: number };
-  /** The service accepted the result, `durationMs` after the receipt and `reportMs` after the decision. */
+  /**
+   * The service accepted the result. `durationMs`: milliseconds since the task was received. `reportMs`: milliseconds
+   * since its outcome was decided.
+   */
   'task:succeeded': TaskRef & { readonly durationMs: number; readonly reportMs: number };
-  /** The service accepted the failure. */
+  /** The service accepted the failure. `durationMs` and `reportMs` are measured as in `task:succeeded`. */
   'task:failed': TaskRef & {
     readonly durationMs: number;
     readonly reportMs: number;
@@ -29,20 +33,24 @@ export interface TaskEvents {
   };
   /**
    * The service no longer wants the task, so nothing more is sent.
-   * `probablyDelivered`: an earlier attempt to report lost its answer, so the service most likely accepted it.
+   *
+   * `probablyDelivered`: true if the answer to an earlier report of the task was lost, so the service has most likely
+   * accepted that report.
    */
   'task:gone': TaskRef & {
     readonly durationMs: number;
     readonly probablyDelivered: boolean;
     readonly error: Error;
   };
-  /** A handler reported progress. At most once a second for each task; the latest is always emitted. */
+  /**
+   * A handler has reported progress. Emitted at most once per second for each task, always with the latest progress.
+   */
   'task:progress': TaskRef & TaskProgress;
-  /** A handler still runs long after its signal aborted. */
+  /** A handler is still running long after its signal was aborted. */
   'task:ignored-abort': TaskRef & { readonly afterMs: number; readonly abandoned: boolean };
-  /** An attempt to report failed and will be repeated. */
+  /** An attempt to report an outcome has failed, and will be repeated. */
   'report:retried': TaskRef & { readonly attempt: number; readonly delayMs: number; readonly error: Error };
-  /** A report was given up: the service is not known to have accepted this outcome. */
+  /** A report was given up. The service is not known to have accepted this outcome. */
   'report:lost': TaskRef & {
     readonly durationMs: number;
     readonly reportMs: number;

@@ -17,17 +17,17 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { deferred, within } from '../../base/time/wait.js';
 
-/** The token and input of a task, as its poll brought them. */
+/** The token and the input of a task, as a poll returned them. */
 export interface Lease {
   readonly token: string;
   readonly input: string;
-  /** The time at which the task arrived. Epoch milliseconds, as all instants here. */
+  /** The time at which the worker received the task. All times in this file are epoch milliseconds. */
   readonly receivedAt: number;
-  /** The time at which the task's poll was sent; undefined where that is not known. */
+  /** The time at which the task's poll was sent; undefined if that isn't known. */
   readonly polledAt?: number;
   /**
-   * The earliest time at which the service may have leased the task, where a stall of the process may have held it
-   * back. Its handler is then called only after a heartbeat has asked whether the service still wants the task.
+   * Present if a stall of the process may have delayed the task: the earliest time at which the service may have given
+   * it out. The handler is then called only after a heartbeat has shown that the service still wants the task.
    */
   readonly heldBackSince?: number;
 }
@@ -50,7 +50,8 @@ export interface TaskWorld extends ReportWorld {
   /** Traces the tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
   /**
-   * Runs a function in the worker's own asynchronous context, not in the task's: for what a handler asks of the worker.
+   * Runs a function in the worker's async context instead of the task's. It is used when a handler requests something
+   * from the worker.
    */
   readonly outside: <T>(fn: () => T) => T;
 }
@@ -58,22 +59,23 @@ export interface TaskWorld extends ReportWorld {
 /** The decision about a task: the outcome to report, or that nothing is reported. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
-/** The names of failures that no handler threw: those of an input or of a returned value. */
+/** The failure names that don't come from an error of the handler, but from an invalid input or returned value. */
 const NOT_THROWN: ReadonlySet<string> = new Set([
   OWN_ERROR.invalidInput,
   OWN_ERROR.invalidOutput,
   OWN_ERROR.outputTooLarge,
 ]);
 
-/** The time for which a handler may run on after its signal aborted before `task:ignored-abort` is emitted. */
+/** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
-/** The longest that a handler waits for the answer to a heartbeat, where a stall held its lease back. */
+/** If a stall may have delayed a task, the longest time for which its handler waits until a heartbeat is answered. */
 const STILL_WANTED_MS = 2_000;
 
 /**
- * The life of one lease. Exactly one decision is made, by the first of these: the handler, the deadline, the stop, or
- * the service, which says that the task is gone. The decision is reported beside the handler, which may settle earlier
- * or later; heartbeats go on until the report has ended.
+ * Handles one task from its receipt to its end. Exactly one decision is made about the task, by whatever comes first:
+ * the handler, the deadline, the worker's stop, or the service, if it no longer wants the task. The decision is
+ * reported independently of the handler, which may settle earlier or later. Heartbeats continue until the report has
+ * ended.
  */
 export class Task {
   readonly context: TaskContext;
@@ -91,7 +93,7 @@ export class Task {
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
-  /** The time at which the handler settled or was abandoned; undefined before. */
+  /** The time at which the handler settled or was abandoned; undefined before that. */
   #settledAt: number | undefined;
   #decidedAt = 0;
   readonly #trace: TaskTrace | undefined;
@@ -116,24 +118,24 @@ export class Task {
     return this.#phase;
   }
 
-  /** Epoch milliseconds of the last accepted heartbeat; undefined before the first. */
+  /** The time, in epoch milliseconds, at which the last accepted heartbeat was sent; undefined before the first. */
   get lastHeartbeatAt(): number | undefined {
     return this.#heartbeat?.lastAt;
   }
 
-  /** The progress that the handler last reported; undefined where it has reported none. */
+  /** The progress that the handler last reported; undefined if it has reported none. */
   get progress(): TaskProgress | undefined {
     return this.#progress.latest;
   }
 
-  /** True while the handler runs although its signal has aborted. */
+  /** True while the handler is still running although its signal was aborted. */
   get runsAborted(): boolean {
     return this.#signals.aborted !== undefined && !this.#handlerSettled;
   }
 
   /**
    * Handles the task and reports the decision. Resolves when nothing of the task is left. Never rejects.
-   * @param onSettled called once when the slot may come free: the handler has settled, or was abandoned
+   * @param onSettled called once, when the slot may become free: the handler has settled, or was abandoned
    */
   async run(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
@@ -145,7 +147,10 @@ export class Task {
     this.#end();
   }
 
-  /** Reports `Stepwright.WorkerShutdown` without calling the handler, for a lease that arrived too late. Never rejects. */
+  /**
+   * Reports `Stepwright.WorkerShutdown` without calling the handler, because the task arrived after the worker was told
+   * to stop. Never rejects.
+   */
   async refuse(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
     this.#begin();
@@ -156,7 +161,7 @@ export class Task {
   }
 
   /**
-   * Fires the task's `shuttingDown` signal, because the worker drains.
+   * Aborts the task's signal `shuttingDown`, because the worker was told to stop.
    * @param reportBy the time at which the report is given up, in epoch milliseconds
    */
   beginDrain(reportBy: number): void {
@@ -164,7 +169,10 @@ export class Task {
     this.#inContext.run(() => this.#signals.drain());
   }
 
-  /** Aborts the task's signal, because the grace is over. Abandons a handler that has not settled 5 s later. */
+  /**
+   * Aborts the task's signal, because the grace period is over. If the handler hasn't settled 5 s later, the worker
+   * stops waiting for it.
+   */
   shutDown(): void {
     if (this.#handlerSettled) return;
     this.#abort('shutdown', 'the worker stops and its grace is over');
@@ -187,7 +195,7 @@ export class Task {
         receivedAt: new Date(receivedAt),
         heartbeat: () => {
           const answered = outside(() => this.#heartbeatNow());
-          // A handler that does not await it learns of gone from the signal.
+          // If the handler doesn't await it, the signal tells it that the task is gone.
           answered.catch(() => {});
           return answered;
         },
@@ -219,7 +227,7 @@ export class Task {
 
   async #handle(): Promise<void> {
     const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
-    // The await lets the poller send its next poll before the handler runs, since that may block.
+    // Because of this await, the poller sends its next poll before the handler runs, which may block.
     if (await this.#isWanted()) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
@@ -232,8 +240,8 @@ export class Task {
   }
 
   /**
-   * Returns true where the handler is to be called. A lease that was held back may be another worker's by now, so that
-   * a heartbeat asks first.
+   * Returns true if the handler should be called. If a stall has delayed the task, the service may have given it up
+   * meanwhile, so a heartbeat is sent first to find out.
    */
   #isWanted(): boolean | Promise<boolean> {
     return this.#lease.heldBackSince === undefined || this.#isStillWanted();
@@ -244,7 +252,7 @@ export class Task {
     return this.#decision === undefined;
   }
 
-  /** Notes that the handler has settled, or is not called, and lets its slot come free. */
+  /** Records that the handler has settled, or isn't called, and lets its slot become free. */
   #settle(): void {
     this.#handlerSettled = true;
     this.#emitSettled();
@@ -252,7 +260,7 @@ export class Task {
     this.#releaseSlot();
   }
 
-  /** Lets the slot come free. */
+  /** Lets the slot become free. */
   #releaseSlot(): void {
     this.#settled.resolve();
     this.#onSettled?.();
@@ -266,8 +274,8 @@ export class Task {
   }
 
   /**
-   * Returns the outcome to decide on. After the shutdown abort a returned value is still a success; a thrown error
-   * counts as a consequence of the stop.
+   * Returns the outcome that the task gets. If the signal was aborted because of the worker's stop, a returned value is
+   * still a success, but a thrown error is reported as `Stepwright.WorkerShutdown`, since the stop probably caused it.
    */
   #afterShutdown(outcome: Outcome): Outcome {
     const stopped = this.#signals.aborted?.kind === 'shutdown';
@@ -307,7 +315,7 @@ export class Task {
     this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
-  /** Makes the decision, where none was made before. @returns true where this one was the first */
+  /** Makes the decision, unless one was made before. @returns true if this is the decision */
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
@@ -358,7 +366,7 @@ export class Task {
     this.#trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
       error: end.kind === 'gone' || end.outcome.status === 'succeeded' ? undefined : end.outcome.error,
-      // Nothing was reported where the task was gone before the decision.
+      // If the decision is that the task is gone, nothing was reported.
       decidedAt: this.#decision?.status === 'gone' ? undefined : this.#decidedAt,
       retries: this.#retries,
       at,
@@ -367,7 +375,8 @@ export class Task {
 
   async #heartbeatNow(): Promise<void> {
     await this.#heartbeat?.now();
-    // Otherwise a handler that awaits heartbeats in a loop would block the event loop, and its own heartbeats.
+    // Without this, a handler that awaits heartbeats in a loop would block the event loop, and with it those
+    // heartbeats.
     await turn.share();
     if (!this.#gone) return;
     throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
@@ -390,5 +399,8 @@ export class Task {
   }
 }
 
-/** Makes the outcome of a task whose compiled handler rejects. None should, but the task must end all the same. */
+/**
+ * Makes the outcome of a task whose compiled handler rejects. That should never happen, but the task must end
+ * nevertheless.
+ */
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});

@@ -1,27 +1,27 @@
 import { TURN_MS } from './thread-messages.js';
 
-/** A turn of the event loop that is late by this much was blocked. */
+/** If a turn of the event loop is late by this much, the loop was blocked. */
 const LATE_MS = 1_000;
 
-/** Remembers which handlers ran while the event loop was blocked: one of them may be the cause. */
+/** Remembers which handlers were running while the event loop was blocked. One of them may be the cause. */
 export class BlockingHandlers {
   #ran = new Set<string>();
   #suspects: readonly string[] = [];
   #lastAt = Number.POSITIVE_INFINITY;
 
-  /** The names of the handlers that ran while the event loop was last blocked. */
+  /** The names of the handlers that were running when the event loop was last blocked. */
   get suspects(): readonly string[] {
     return this.#suspects;
   }
 
-  /** Notes that a task of this handler begins on the main thread. */
+  /** Records that a task of this handler begins on the main thread. */
   began(handler: string): void {
     this.#ran.add(handler);
   }
 
   /**
-   * Notes a turn of the event loop. To be called every {@link TURN_MS}.
-   * @param running handlers whose tasks run on the main thread
+   * Records a turn of the event loop. To be called every {@link TURN_MS}.
+   * @param running the handlers that have tasks running on the main thread
    */
   turned(now: number, running: readonly string[]): void {
     if (now - this.#lastAt >= TURN_MS + LATE_MS) this.#suspects = [...this.#ran];

@@ -4,23 +4,26 @@ import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 
-/** The least time between two requests for other credentials, however many heartbeats are refused. */
+/** The least time between two requests for new credentials, however many heartbeats are refused. */
 const ASK_MS = 1_000;
 
 export interface HandedIdentityOptions {
   readonly clock: Clock;
-  /** Asks the main thread for others than those with this number. */
+  /** Asks the main thread for other credentials, because those with this number were refused. */
   readonly ask: (refusal: Refusal, number: number) => void;
-  /** Called when others have replaced the first ones. */
+  /** Called when credentials were replaced with new ones. Not called for the first credentials. */
   readonly onRenewed: () => void;
 }
 
-/** The credentials that the heartbeat thread signs with. The main thread hands them over, and renews refused ones. */
+/**
+ * The credentials with which the heartbeat thread signs its calls. The main thread sends them, and renews them if they
+ * are refused.
+ */
 export class HandedIdentity implements Renewal {
   readonly #options: HandedIdentityOptions;
   readonly #first = deferred<Identity>();
   #identity: Identity | undefined;
-  /** The number of the credentials, as the main thread counts them; 0 before the first. */
+  /** The number that the main thread has given to the credentials; 0 before the first. */
   #number = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
 
@@ -28,7 +31,7 @@ export class HandedIdentity implements Renewal {
     this.#options = options;
   }
 
-  /** Returns the credentials that the next call is signed with; a promise before the first ones. */
+  /** Returns the credentials to sign the next call with. Returns a promise until the first ones have arrived. */
   current(): Identity | Promise<Identity> {
     return this.#identity ?? this.#first.promise;
   }
@@ -57,15 +60,15 @@ export class HandedIdentity implements Renewal {
   }
 
   accepted(): void {
-    // The main thread's own calls prove that credentials work again.
+    // The main thread learns from its own calls that credentials work again.
   }
 
-  /** The thread sends heartbeats alone, which nothing but the scheduler repeats. */
+  /** Returns the failure as it is: this thread only sends heartbeats, and the scheduler repeats those. */
   failed<T>(end: CallEnd<T>): Promise<CallEnd<T>> {
     return Promise.resolve(end);
   }
 
   onRenewed(): void {
-    // The scheduler is told by the options.
+    // The option `onRenewed` tells the scheduler.
   }
 }

@@ -25,9 +25,9 @@ import {
 } from './thread-messages.js';
 
 /**
- * The thread that sends heartbeats. It has its own connections and scheduler, and shares only a number and the ledger
- * of leases with the main thread, so it sends them whatever handlers do there. Node counts the time of all threads from
- * the start of the process, so both threads read the same clock.
+ * The code of the heartbeat thread. It has its own connections and its own scheduler. With the main thread it shares
+ * only a number and the memory of the lease ledger, so it can send heartbeats whatever handlers do on the main thread.
+ * In Node, all threads measure time from the start of the process, so both threads read the same clock.
  */
 
 const { turns, ledger: memory, rate, stallAfterMs, addresses } = workerData as ThreadOptions;
@@ -35,7 +35,7 @@ setDefaultResultOrder(addresses.order);
 setDefaultAutoSelectFamily(addresses.autoSelectFamily);
 const send = (message: FromThread): void => parentPort?.postMessage(message);
 
-/** Gathers the results of heartbeats during a turn, so that a crowd of results is one message. */
+/** Collects the results of heartbeats during a turn of the event loop, so that they are sent as one message. */
 class Results {
   readonly #accepted = new Map<number, number>();
   readonly #answered: number[] = [];
@@ -99,7 +99,9 @@ const scheduler = new HeartbeatScheduler({
 });
 
 const ledger = new LeaseLedger(memory);
-/** The regions in the order in which they were opened: the ledger has the index of a region, not its name. */
+/**
+ * The regions in the order in which they were opened. The ledger contains a region's index in this list, not its name.
+ */
 const regions: string[] = [];
 const ports = new Map<string, ActivityPort>();
 const beats = new Map<number, Heartbeat>();
@@ -109,7 +111,7 @@ const identity = new HandedIdentity({
   onRenewed: () => scheduler.mended(),
 });
 
-/** Writes to standard error directly: the main thread, which writes the log, is blocked. */
+/** Writes directly to standard error, because the main thread, which writes the log, is blocked. */
 function writeLine(line: string): void {
   try {
     writeSync(2, `${line}\n`);
@@ -135,7 +137,7 @@ const STUCK: ReportAnswer = {
 };
 
 function readLedger(): void {
-  // Its leases are of a region, and a region is sent before them.
+  // A region's message is sent before any of its leases is written, so there can't be any yet.
   if (regions.length === 0) return;
   const { leases, over } = ledger.read();
   release(over);
@@ -178,7 +180,7 @@ function track({
 }
 
 function take(message: ToThread): void {
-  // The ledger may hold what was written before this message was sent.
+  // The ledger may contain entries that were written before this message was sent.
   readLedger();
   if (message.kind === 'region') open(message);
   else if (message.kind === 'identity') identity.take(message.identity, message.number);

@@ -15,53 +15,56 @@ import { LeaseLedger, ledgerMemory } from './lease-ledger.js';
 import { ThreadHeartbeat } from './thread-heartbeat.js';
 import { type FromThread, type ThreadOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
-/** A region whose heartbeats the thread can send, since the calls need no SDK. */
+/** A region whose heartbeats the thread can send, because its calls don't need the SDK. */
 export interface LeanRegion {
   readonly region: string;
   readonly port: ActivityPort;
   readonly recipes: Recipes;
 }
 
-/** The credentials of calls. */
+/** Returns the credentials of the main thread's calls. */
 export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
-  /** Returns the credentials that the next call is signed with. */
+  /** Returns the credentials to sign the next call with. */
   current(): Identity | Promise<Identity>;
 }
 
 export interface HeartbeatThreadOptions {
-  /** The system clock, which the heartbeat thread reads as well. */
+  /** The system clock. The heartbeat thread reads the same clock. */
   readonly clock: Clock;
   readonly log: Logger;
   readonly rate: number;
   readonly stallAfterMs: number | false;
   /**
-   * Called once, when the thread has ended.
-   * @param left the heartbeats that the thread sent and that are not released
+   * Called once, if the thread ends before it is closed.
+   * @param left the heartbeats that the thread was sending and that aren't released
    */
   readonly onEnded: (error: Error, left: Iterable<ThreadHeartbeat>) => void;
 }
 
-/** Listens to the heartbeats of a worker. */
+/** Gets told about the heartbeats of a worker. */
 export interface HeartbeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent'> {
-  /** Called when the main thread turns again after a block. `gaveUp`: true where it had been taken for stuck. */
+  /**
+   * Called when the main thread's event loop runs again after a block. `gaveUp`: true if the main thread had counted as
+   * stuck, so that heartbeats had stopped.
+   */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
-  /** Called every {@link TURN_MS} while the main thread turns. */
+  /** Called every {@link TURN_MS} while the main thread's event loop runs. */
   readonly onTurn: () => void;
 }
 
-/** For an interval below this, the heartbeat thread is sent a message to read the ledger at once. */
+/** If a task's heartbeat interval is below this, the heartbeat thread gets a message to read the ledger at once. */
 const SOON_MS = 5_000;
-/** The interval at which the main thread looks for new credentials, which it sends to the heartbeat thread. */
+/** The interval at which the main thread checks for new credentials, which it sends to the heartbeat thread. */
 const HAND_OVER_MS = 10_000;
 
 const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
 /**
- * Starts the heartbeat thread, and exchanges messages with it, on the main thread. The heartbeat thread sends
+ * The main thread's side of the heartbeat thread: starts it, and exchanges messages with it. The heartbeat thread sends
  * heartbeats and serves the health port.
  */
 export class HeartbeatThread {
-  /** The main thread's access to the health port, which the heartbeat thread serves. */
+  /** The main thread's side of the health port, which the heartbeat thread serves. */
   readonly health = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
@@ -71,15 +74,15 @@ export class HeartbeatThread {
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new LeaseLedger(this.#ledgerMemory);
   /**
-   * Undefined until the first task, the health port, or the worker's first turn needs the thread: the first polls are
-   * then open sooner.
+   * Undefined until the thread is needed: by the first task, by the health port, or {@link TURN_MS} after the worker's
+   * start. So loading it doesn't delay the first polls.
    */
   #thread: Worker | undefined;
-  /** Messages that wait until the thread is started. */
+  /** Messages that are sent once the thread is started. */
   #unsent: ToThread[] = [];
-  /** The asynchronous context in which the thread's messages are handled, so that none belongs to a task. */
+  /** The async context in which the thread's messages are handled. It belongs to no task. */
   readonly #context = new AsyncResource('stepwright:heartbeats');
-  /** The regions by port, each with its index in the order in which regions were opened. */
+  /** The regions by their ports, each with its index in the order in which regions were opened. */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadHeartbeat>();
   readonly #timers: Cancel[] = [];
@@ -87,7 +90,7 @@ export class HeartbeatThread {
   #released: number[] = [];
   #listener: HeartbeatListener | undefined;
   #credentials: IdentitySource | undefined;
-  /** The credentials that the thread has; undefined before the first. */
+  /** The credentials that the thread has; undefined until the first ones were sent. */
   #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
   #closed = false;
   #ended = false;
@@ -119,7 +122,7 @@ export class HeartbeatThread {
       thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
       let why = new Error('the thread ended');
       thread.on('error', (error: Error) => (why = error));
-      // Only on exit: until then its port is in use.
+      // Not before the exit, since the health port is in use until then.
       thread.on('exit', () => this.#end(why));
       for (const message of this.#unsent) thread.postMessage(message);
       this.#unsent = [];
@@ -129,8 +132,9 @@ export class HeartbeatThread {
   }
 
   /**
-   * Lets the thread send the heartbeats of a region's port. Leases that are tracked before the thread has loaded wait
-   * for the thread.
+   * Makes the thread send the heartbeats of a region. Tasks that are tracked before the thread has loaded wait until it
+   * has.
+   * @param region its `port` identifies the region in `track`
    */
   open(region: LeanRegion, credentials: IdentitySource): void {
     this.#regions.set(region.port, { ...region, index: this.#regions.size });
@@ -140,7 +144,9 @@ export class HeartbeatThread {
     region.port.onMended?.(() => void this.#handOver());
   }
 
-  /** Begins to show the heartbeat thread that the main thread turns, and to report to the listener. */
+  /**
+   * From now on reports to the listener, and shows the heartbeat thread that the main thread's event loop is running.
+   */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const turns = new Int32Array(this.#turns);
@@ -160,8 +166,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Has the thread send the heartbeats of a lease. Undefined where the lease's port was not opened, and once the thread
-   * has ended.
+   * Makes the thread send the heartbeats of a task. Returns undefined if the task's port wasn't opened, or if the
+   * thread has ended.
    */
   track(lease: TrackedLease): Heartbeat | undefined {
     const region = this.#regions.get(lease.port);
@@ -200,11 +206,11 @@ export class HeartbeatThread {
         identity: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
       });
     } catch {
-      // Calls report missing credentials. The thread keeps the last ones.
+      // Calls report that credentials are missing. The thread keeps those that it has.
     }
   }
 
-  /** Renews the credentials that the thread signs with, unless it has others by now. */
+  /** Renews the credentials with which the thread signs its calls, unless it has got others meanwhile. */
   async #refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.#handOver();
     if (this.#handed?.number === number)
@@ -218,7 +224,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Ends a heartbeat in the thread: by the ledger, or, where the ledger has no room, by one message for all of a turn.
+   * Ends a heartbeat in the thread. This is written to the ledger. If the ledger has no room, a message is sent, one
+   * for all heartbeats that end in this turn of the event loop.
    */
   #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
@@ -278,7 +285,7 @@ export class HeartbeatThread {
 }
 
 /**
- * Returns the way in which the main thread looks up addresses. Both modules are loaded here, since a test bed needs
+ * Returns how the main thread looks up network addresses. The two modules are loaded here, since a test bed needs
  * neither.
  */
 function defaultAddresses(): ThreadOptions['addresses'] {

@@ -1,46 +1,46 @@
-/** A lease that the thread is to keep alive. */
+/** A task for which the heartbeat thread has to send heartbeats. */
 export interface LedgerLease {
   readonly id: number;
-  /** The index of the lease's region, in the order in which regions were opened. */
+  /** The index of the task's region, in the order in which regions were opened. */
   readonly region: number;
   readonly token: string;
   readonly everyMs: number;
   readonly leasedAt: number;
 }
 
-/** The changes in the ledger since it was last read, without leases that began and ended in between. */
+/** What has changed in the ledger since it was last read. Leases that began and ended in between are left out. */
 export interface LedgerChanges {
   readonly leases: readonly LedgerLease[];
-  /** The ids of leases that earlier changes began and that are over. */
+  /** The ids of leases that have ended, if their beginning was read earlier. */
   readonly over: readonly number[];
 }
 
 const BYTES = 2 ** 21;
-/** The indexes of two numbers in the ledger's head: the bytes written and the bytes read since the beginning. */
+/** The ledger begins with two numbers: the bytes written so far, and the bytes read so far. These are their indexes. */
 const [WRITTEN, READ] = [0, 1];
 const HEAD_BYTES = 8;
 /**
- * The bytes of an entry that ends a lease: its length, which is 0, and the lease's id. An entry that begins a lease has
- * region, interval, start and token as well.
+ * The bytes of an entry that ends a lease: its length, written as 0, and the lease's id. An entry that begins a lease
+ * also contains region, interval, start and token.
  */
 const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
 const OVER = 0;
-/** The longest token that the ledger takes. A lease with a longer one is sent by a message. */
+/** The longest token that can be written to the ledger. A lease with a longer one is sent as a message. */
 const LONGEST_TOKEN = 4_096;
 
-/** Allocates the memory of a ledger, which both threads share. */
+/** Allocates the memory of a ledger. Both threads share it. */
 export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_BYTES + BYTES);
 
 /**
- * A ring buffer of the leases that begin and end, in memory that both threads share. The main thread writes to it, and
- * the heartbeat thread reads it four times a second. Most tasks are over by then: a message for each would cost more
- * than all other work for a task. An entry is read even if the main thread is blocked after it was written.
+ * A ring buffer in shared memory, in which the main thread writes when a lease begins and when it ends. The heartbeat
+ * thread reads it four times per second, and by then most tasks are over. A message for each task would cost more than
+ * all other work for it. The heartbeat thread can read an entry even if the main thread is blocked after writing it.
  */
 export class LeaseLedger {
   readonly #positions: Int32Array;
   readonly #bytes: Buffer;
-  /** One entry, assembled here before it is copied into the ring, where it may wrap around. */
+  /** One entry. It is assembled here and then copied into the ring, where it may continue at the beginning. */
   readonly #entry = Buffer.alloc(LEASE_BYTES + 3 * LONGEST_TOKEN);
 
   constructor(memory: SharedArrayBuffer) {
@@ -48,12 +48,12 @@ export class LeaseLedger {
     this.#bytes = Buffer.from(memory, HEAD_BYTES, BYTES);
   }
 
-  /** Writes that a lease begins. @returns false where the ledger has no room, or can't hold the token */
+  /** Writes that a lease begins. @returns false if the ledger has no room, or can't store the token */
   begin({ id, region, token, everyMs, leasedAt }: LedgerLease): boolean {
     const entry = this.#entry;
     if (token.length > LONGEST_TOKEN) return false;
     const length = LEASE_BYTES + token.length;
-    // A token with characters of several bytes is sent by a message.
+    // A token that isn't ASCII is sent as a message instead.
     if (entry.write(token, LEASE_BYTES, 'utf8') !== token.length) return false;
     entry.writeUInt32LE(length, 0);
     entry.writeUInt32LE(id, 4);
@@ -63,7 +63,7 @@ export class LeaseLedger {
     return this.#write(length);
   }
 
-  /** Writes that a lease is over. @returns false where the ledger has no room */
+  /** Writes that a lease has ended. @returns false if the ledger has no room */
   end(id: number): boolean {
     this.#entry.writeUInt32LE(OVER, 0);
     this.#entry.writeUInt32LE(id, 4);
@@ -110,7 +110,7 @@ export class LeaseLedger {
     const first = Math.min(length, BYTES - from);
     this.#entry.copy(this.#bytes, from, 0, first);
     if (first < length) this.#entry.copy(this.#bytes, 0, first, length);
-    // From now on the reader sees it.
+    // From now on, the reader can see the entry.
     Atomics.store(this.#positions, WRITTEN, (at + length) | 0);
     return true;
   }

@@ -5,18 +5,18 @@ export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
-  /** Called once for each block of the main loop that is long enough to take the loop for stuck. */
+  /** Called once for each block of the main loop that lasts so long that the loop counts as stuck. */
   readonly onStuck: (blockedMs: number) => void;
-  /** Called when the main loop turns again after a block, unless the block was short. */
+  /** Called when the main loop runs again after a block that lasted {@link REPORTED_MS} or longer. */
   readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
 }
 
-/** The length from which a block of the main loop is reported. */
+/** Blocks of the main loop that last at least this long are reported. */
 const REPORTED_MS = 1_000;
 
 /**
- * Watches, from the heartbeat thread, whether the main loop turns. Time is counted in this thread's own turns: where
- * the whole process was stopped, this thread has missed as many.
+ * Checks, in the heartbeat thread, if the main thread's event loop is running. It counts time in turns of its own loop:
+ * if the whole process was stopped, the heartbeat thread has missed as many turns as the main thread.
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;
@@ -31,19 +31,19 @@ export class MainLoopWatch {
     options.clock.every(TURN_MS, () => this.#look());
   }
 
-  /** The milliseconds since the main loop's last turn. */
+  /** The milliseconds since the main loop last ran. */
   get blockedMs(): number {
     return this.#blocked * TURN_MS;
   }
 
-  /** True while the main loop is taken for stuck. */
+  /** True while the main loop counts as stuck. */
   get stuck(): boolean {
     return this.#stuck;
   }
 
   #look(): void {
     const turns = Atomics.load(this.#turns, 0);
-    // Before its first turn the main thread may still be starting.
+    // Before its first turn, the main thread may still be starting.
     if (turns === this.#seen && turns > 0) return this.#miss();
     const [blockedMs, wasStuck] = [this.blockedMs, this.#stuck];
     this.#seen = turns;

@@ -1,9 +1,12 @@
 import { type Deferred, deferred } from '../../base/time/wait.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
-/** The main thread's handle of a heartbeat that the heartbeat thread sends. */
+/** Represents, on the main thread, a heartbeat that the heartbeat thread sends. */
 export class ThreadHeartbeat implements Heartbeat {
-  /** Undefined once the heartbeat is released: a map may hold this object for a while, but need not hold the lease. */
+  /**
+   * Undefined once the heartbeat is released. A map may keep this object for a while, and must not keep the lease in
+   * memory too.
+   */
   #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
@@ -53,7 +56,7 @@ export class ThreadHeartbeat implements Heartbeat {
     this.answered();
   }
 
-  /** Has the main thread's heartbeats send this heartbeat from now on. Called when the thread has ended. */
+  /** From now on sends this heartbeat from the main thread. Called when the heartbeat thread has ended. */
   continueWith(heartbeats: Heartbeats): void {
     if (!this.#lease) return;
     const { leasedAt } = this.#lease;

@@ -3,46 +3,50 @@ import type { FromHealthServer, ToHealthServer } from '../health/thread-health-s
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
-/** The data that the heartbeat thread starts with. */
+/** The data with which the heartbeat thread starts. */
 export interface ThreadOptions {
-  /** The order of addresses that Node's options or the app have set on the main thread. */
+  /** How network addresses are looked up on the main thread, as Node's options or the app have set it. */
   readonly addresses: {
     readonly order: ReturnType<typeof getDefaultResultOrder>;
     readonly autoSelectFamily: boolean;
   };
-  /** One number, which the main thread increases every {@link TURN_MS}, so that the heartbeat thread sees it turn. */
+  /**
+   * A number that the main thread increases every {@link TURN_MS}. It shows the heartbeat thread that the main thread's
+   * event loop is running.
+   */
   readonly turns: SharedArrayBuffer;
-  /** The memory of the `LeaseLedger`, which both threads share. */
+  /** The memory of the `LeaseLedger`. Both threads share it. */
   readonly ledger: SharedArrayBuffer;
-  /** The most heartbeats a second. */
+  /** The most heartbeats per second. */
   readonly rate: number;
-  /** The milliseconds of a block after which the main thread is taken for stuck; false: never. */
+  /** If the main thread is blocked for this many milliseconds, it counts as stuck; false: never. */
   readonly stallAfterMs: number | false;
 }
 
 /**
- * The milliseconds between two turns that the main thread shows, and between two looks of the heartbeat thread at them.
+ * The interval, in milliseconds, at which the main thread shows that it is running, and at which the heartbeat thread
+ * checks that.
  */
 export const TURN_MS = 250;
 
-/** An error as text: its class would be lost between threads. */
+/** An error as plain data, since errors lose their class when they are sent between threads. */
 export interface ErrorText {
   readonly name: string;
   readonly message: string;
 }
 
 /**
- * The messages of the main thread to the heartbeat thread. Instants are epoch milliseconds on `systemClock`, which both
- * threads read.
+ * The messages that the main thread sends to the heartbeat thread. Times are epoch milliseconds of `systemClock`, which
+ * is the same in both threads.
  */
 export type ToThread =
-  /** A region whose heartbeats the thread is to send, and the recipes of its requests. */
+  /** A region whose heartbeats the thread has to send, and the recipes for its requests. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
-  /** Credentials to sign with, and their number, from 1. */
+  /** Credentials to sign with, and their number. The first ones have number 1. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
-  /** The ledger has an entry that can't wait for the thread's next look. */
+  /** The ledger has an entry that must be read at once. */
   | { readonly kind: 'read-ledger' }
-  /** A lease that the ledger can't take. */
+  /** A lease that couldn't be written to the ledger. */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -52,26 +56,29 @@ export type ToThread =
       readonly leasedAt: number;
     }
   | { readonly kind: 'send-now'; readonly id: number }
-  /** Ends leases whose beginning or end the ledger could not take. */
+  /** Ends leases whose beginning or end couldn't be written to the ledger. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer;
 
-/** The messages of the heartbeat thread to the main thread. */
+/** The messages that the heartbeat thread sends to the main thread. */
 export type FromThread =
-  /** The results of all heartbeats of one turn. */
+  /** The results of all heartbeats in one turn of the event loop. */
   | {
       readonly kind: 'results';
-      /** The ids of leases with an accepted heartbeat, each with the instant at which the heartbeat was sent. */
+      /** The ids of leases with an accepted heartbeat, each with the time at which that heartbeat was sent. */
       readonly accepted: readonly (readonly [id: number, at: number])[];
-      /** The ids of leases whose requested heartbeat is answered. */
+      /** The ids of leases for which a heartbeat was requested that is now answered. */
       readonly answered: readonly number[];
-      /** The milliseconds by which each heartbeat was sent late. */
+      /** For each heartbeat that was sent, the milliseconds by which it was late. */
       readonly lateMs: readonly number[];
       readonly failed: readonly ErrorText[];
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
-  /** The service refused heartbeats that were signed with the credentials of this number: others may help. */
+  /**
+   * The service refused heartbeats that were signed with the credentials that have this number. Other credentials may
+   * help.
+   */
   | {
       readonly kind: 'refused';
       readonly number: number;

@@ -13,29 +13,29 @@ export interface WorkerHeartbeatsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** The most heartbeats a second. */
+  /** The most heartbeats per second. */
   readonly rate: number;
   /**
-   * The milliseconds of a block after which the main thread is taken for stuck, so that no heartbeat is sent; false:
-   * never.
+   * If the main thread is blocked for this many milliseconds, it counts as stuck and no more heartbeats are sent;
+   * false: never.
    */
   readonly stallAfterMs: number | false;
 }
 
-/** A region in which handlers poll, whose tasks need heartbeats. */
+/** A region in which handlers poll, so that heartbeats have to be sent there. */
 export interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
-  /** The recipes of the port's requests; undefined where the port's calls go through the SDK. */
+  /** The recipes for the port's requests; undefined if the port's calls go through the SDK. */
   readonly recipes: Recipes | undefined;
 }
 
 /**
- * The heartbeats of a worker, and the one place that decides which thread sends them. A thread of their own sends them,
- * so that code which blocks the event loop costs no lease, as long as
- * - the clock is the machine's, which both threads read,
- * - all regions have lean calls, since a thread loads no SDK,
- * - and that thread has not ended.
+ * The heartbeats of a worker. This class decides which thread sends them. A separate thread does, so that code that
+ * blocks the event loop doesn't make tasks time out, if
+ * - the clock is the machine's, which both threads can read,
+ * - the calls of all regions are lean, since the thread doesn't load the SDK,
+ * - and the thread has not ended.
  *
  * Otherwise the main thread sends them.
  */
@@ -54,16 +54,16 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 
   /**
-   * Serves the health port's pages from the heartbeat thread, also while the main thread is blocked. Undefined where
-   * there is no such thread.
+   * Serves the pages of the health port from the heartbeat thread, even while the main thread is blocked. Undefined if
+   * there is no heartbeat thread.
    */
   get serve(): typeof servePages | undefined {
     return this.#thread?.health.serve;
   }
 
   /**
-   * Lets the thread send the heartbeats of these regions, which must be all regions of the worker.
-   * @param credentials the credentials that calls are signed with
+   * Makes the thread send the heartbeats of these regions. They must be all regions of the worker.
+   * @param credentials the credentials with which calls are signed
    */
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
     for (const { port } of regions) port.onMended?.(() => this.#scheduler?.mended());
@@ -73,7 +73,7 @@ export class WorkerHeartbeats implements Heartbeats {
     for (const region of lean) this.#thread.open(region, credentials);
   }
 
-  /** Begins to report to the listener, and to watch whether the main thread is blocked. To be called once. */
+  /** From now on reports to the listener, and checks if the main thread is blocked. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     this.#thread?.follow(listener);

@@ -7,7 +7,7 @@ import {
   METRICS,
 } from './table.js';
 
-/** The value of one counter. */
+/** The value of one counter, for one set of labels. */
 export class CounterCell implements Counter {
   readonly name: CounterName;
   readonly labels: Labels;
@@ -23,15 +23,15 @@ export class CounterCell implements Counter {
   }
 }
 
-/** The values of one histogram. */
+/** The values of one histogram, for one set of labels. */
 export class HistogramCell implements Histogram {
   readonly name: HistogramName;
   readonly labels: Labels;
-  /** The upper bounds of the histogram's buckets, ascending. */
+  /** The upper bounds of the histogram's buckets, in ascending order. */
   readonly bounds: readonly number[];
   /**
-   * The number of values in each bucket: above the bound before and up to its own. The last counts the values above all
-   * bounds.
+   * The number of values in each bucket: those above the previous bucket's bound, up to and including its own. The last
+   * element counts the values above all bounds.
    */
   readonly counts: Float64Array;
   sum = 0;
@@ -56,8 +56,8 @@ export class HistogramCell implements Histogram {
 }
 
 /**
- * Counters or histograms by name and labels. An update is one addition. The values are read on request: a library that
- * is called for each update would look its labels up each time.
+ * Counters or histograms, by name and labels. An update is only an addition. Metrics libraries read the values when
+ * they need them: if a library were called for each update, it would look up the labels each time.
  */
 export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
   readonly #make: (name: Cell['name'], labels: Labels) => Cell;

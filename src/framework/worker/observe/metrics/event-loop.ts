@@ -2,11 +2,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** The time between two samples. */
 const EACH_MS = 20;
-/** The age at which values are forgotten, at the next reading. */
+/** Values older than this are forgotten at the next reading. */
 const FORGET_MS = 60_000;
 const QUANTILES = [0.5, 0.99, 1] as const;
 
-/** Measures the delay of the event loop by Node's own histogram, from now on. */
+/** Measures the delay of the event loop with Node's own histogram, from its construction on. */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: EACH_MS });
   readonly #now: () => number;
@@ -18,7 +18,7 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Returns the delays of about the last minute, by quantile. Several readers may share one instance. */
+  /** Returns the delays of about the last minute, by quantile. Several readers may share one object. */
   read(): { readonly quantile: string; readonly seconds: number }[] {
     const read = QUANTILES.map((quantile) => ({
       quantile: String(quantile),
@@ -36,8 +36,8 @@ export class EventLoopDelay {
   }
 
   /**
-   * Returns the delay at a quantile, in seconds. Node measures the whole time between two samples, from which the
-   * sampling interval is taken off.
+   * Returns the delay at a quantile, in seconds. Node measures the whole time between two samples, so the sampling
+   * interval is subtracted.
    */
   #late(quantile: number): number {
     const ns = quantile === 1 ? this.#histogram.max : this.#histogram.percentile(quantile * 100);

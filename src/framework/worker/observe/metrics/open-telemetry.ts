@@ -8,7 +8,7 @@ import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
 import { type Histogram, type Metric, metricsOf } from './table.js';
 
-/** Records a worker's metrics with the app's meter, from now on. */
+/** From now on, records a worker's metrics with the app's OpenTelemetry meter. */
 export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, clock: Clock): void {
   const counters = new Cells((name: CounterCell['name'], labels) => new CounterCell(name, labels));
   const histograms = new Map(
@@ -35,12 +35,12 @@ export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, c
   observeGauges(worker, meter, clock);
 }
 
-/** The number of a histogram's values that are passed on to the SDK together. */
+/** How many values of a histogram are passed to the SDK together. */
 const TOGETHER = 128;
 
 /**
- * The values of one histogram that are not yet passed on to the SDK. The SDK asks for counters when it collects; for
- * histograms the API has no such way, and a value passed on alone costs three times as much as one of many.
+ * The values of one histogram that weren't passed to the SDK yet. The SDK reads counters when it collects, but its API
+ * has no such way for histograms, and passing on a single value costs three times as much as passing on one of many.
  */
 class WaitingValues implements Histogram {
   readonly #values = new Float64Array(TOGETHER);
@@ -66,8 +66,9 @@ class WaitingValues implements Histogram {
 }
 
 /**
- * Lets the SDK read the counters.
- * @param onCollect called when the SDK collects, before it reads any value: the SDK asks for observable values first
+ * Lets the SDK read the counters when it collects.
+ * @param onCollect called before the SDK reads any value, since it reads observable values, such as these counters,
+ * first
  */
 function observeCounters(counters: Cells<CounterCell>, meter: Meter, onCollect: () => void): void {
   const instruments = new Map(
@@ -97,7 +98,7 @@ function observeGauges(worker: ObservedWorker, meter: Meter, clock: Clock): void
   );
   const loop = new EventLoopDelay(() => clock.now());
   let status = (): WorkerStatus => worker.status();
-  // An SDK repeats the last value of a gauge, so a stopped worker goes on giving its last values.
+  // An SDK repeats the last value of a gauge, so a stopped worker keeps returning its last values.
   worker.on('state', ({ to }) => {
     if (to !== 'stopped' && to !== 'failed') return;
     const last = worker.status();
@@ -120,7 +121,7 @@ const shape = ({ unit, help }: Metric): { unit: string; description: string } =>
   description: help,
 });
 
-/** Returns labels as the semantic conventions name them. A missing error type is left out. */
+/** Returns labels with the names of the semantic conventions. If there is no error type, its label is left out. */
 function attributes({ error_type, ...labels }: Readonly<Record<string, string>>): Record<string, string> {
   return error_type ? { ...labels, 'error.type': error_type } : labels;
 }

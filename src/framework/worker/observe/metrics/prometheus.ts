@@ -8,24 +8,24 @@ import { recordEvents } from './record.js';
 import type { MetricValues } from './summed-metrics.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
-/** A worker's metrics in Prometheus' text format. */
+/** Gives a worker's metrics in Prometheus' text format. */
 export interface PrometheusText {
   readonly contentType: string;
   /** Returns the current values of all metrics as Prometheus' text. */
   text(): Promise<string>;
-  /** Returns the current values of all metrics as data, to be summed with those of other processes. */
+  /** Returns the current values of all metrics as data, which can be added to those of other processes. */
   values(): Promise<MetricValues>;
 }
 
-/** One line of Prometheus' text. */
+/** One line of Prometheus' text format. */
 interface Sample {
-  /** The name on this line. @default the metric's own name */
+  /** The metric's name on this line. @default the metric's own name */
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
-/** Records a worker's metrics from now on, in a registry of its own. Loads prom-client, which nothing else loads. */
+/** Records a worker's metrics from now on, in a registry that is only for them. This loads prom-client. */
 export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
@@ -62,8 +62,8 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
 }
 
 /**
- * Makes a metric for the registry that reads its values on request. prom-client's own classes would have to be called
- * for each update.
+ * Makes a metric for the registry that reads its values when they are needed. prom-client's own classes would have to
+ * be called for each update.
  */
 function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {
@@ -77,8 +77,8 @@ function shown(name: string, { kind: type, help, together }: Metric, samples: ()
 const plain = ({ labels, value }: Sample): Sample => ({ labels, value });
 
 /**
- * Returns the lines of a histogram as Prometheus counts: each bucket includes the values of those before it. A
- * histogram with labels has no lines before its first value.
+ * Returns the lines of a histogram in the form that Prometheus expects: each bucket also counts the values of the
+ * buckets before it. A histogram with labels has no lines until it has a value.
  */
 function samplesOf({ name, labels, bounds, counts, sum }: HistogramCell): Sample[] {
   const base = prometheusName(name, METRICS[name]);

@@ -5,7 +5,7 @@ import { type Counter, type CounterName, type Histogram, metricsOf, type MetricS
 
 const seconds = (ms: number): number => ms / 1000;
 
-/** Passes a worker's events on to a sink, from now on. */
+/** From now on, records a worker's events as measurements in a sink. */
 export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   const handlers = new Map(
     worker.status().handlers.map(({ name }) => [name, new HandlerMetrics(name, sink)] as const),
@@ -30,7 +30,10 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
 
 type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';
 
-/** The counters and histograms of one handler. Those that each task needs are looked up once, here. */
+/**
+ * The counters and histograms of one handler. Those that are used for every task are looked up once, in the
+ * constructor.
+ */
 class HandlerMetrics {
   readonly #handler: string;
   readonly #sink: MetricSink;
@@ -64,7 +67,7 @@ class HandlerMetrics {
     this.#polls = { task: polled('task'), empty: polled('empty'), failed: polled('failed') };
   }
 
-  /** Returns the counter of this name, whose only label is the handler. */
+  /** Returns the counter with this name for the handler. The handler must be its only label. */
   counter(name: CounterName): Counter {
     return this.#sink.counter(name, { handler: this.#handler });
   }
@@ -119,7 +122,7 @@ interface Polled {
   readonly duration: Histogram;
 }
 
-/** The names of the counters whose only label is the handler. */
+/** The names of all counters whose only label is the handler. */
 const BY_HANDLER = metricsOf('counter').flatMap(([name, { labels }]) =>
   labels.length === 1 ? [name as CounterName] : [],
 );

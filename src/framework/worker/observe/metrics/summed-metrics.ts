@@ -1,4 +1,4 @@
-/** The metrics of one process, as prom-client returns them and as they are sent between processes. */
+/** The metrics of one process, in the form in which prom-client returns them and processes send them to each other. */
 export type MetricValues = readonly {
   readonly name: string;
   readonly type: unknown;
@@ -6,8 +6,8 @@ export type MetricValues = readonly {
 }[];
 
 /**
- * Writes the metrics of several processes as one text. The counters of a process that has exited are kept, so that no
- * sum ever falls; its gauges are dropped.
+ * Writes the metrics of several processes as one text, added up. The counters of a process that has exited are kept, so
+ * that no sum ever decreases; its gauges are dropped.
  */
 export class SummedMetrics {
   #ended: Promise<MetricValues> = Promise.resolve([]);
@@ -19,8 +19,8 @@ export class SummedMetrics {
   }
 
   /**
-   * Returns the metrics of all processes as Prometheus' text.
-   * @param ready the readiness of the set, which no single process knows
+   * Returns the metrics of all processes in Prometheus' text format.
+   * @param ready true if the whole set of processes is ready. No single process knows that.
    */
   async text(
     running: readonly MetricValues[],

@@ -1,17 +1,17 @@
-/** One instrument of a worker: a counter, a gauge or a histogram. */
+/** One metric of a worker: a counter, a gauge or a histogram. */
 export interface Metric {
   readonly kind: 'counter' | 'histogram' | 'gauge';
-  /** `s` for seconds; the counted thing in braces; `1` for a share, or for yes and no. */
+  /** `s` for seconds; the name of the counted things in braces; `1` for a fraction, or for yes (1) and no (0). */
   readonly unit: string;
   /**
-   * The names of the labels. Their values are bounded: handlers, outcomes, kinds of trouble, and the first 50 error
-   * names of a handler.
+   * The names of the labels. Each label has a limited number of values: handlers, outcomes, kinds of trouble, and the
+   * first 50 error names of a handler.
    */
   readonly labels: readonly string[];
   readonly help: string;
   /** The upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** The way in which the values of several processes are combined. @default their sum */
+  /** How the values of several processes are combined. @default they are added up */
   readonly together?: 'max' | 'min';
 }
 
@@ -22,7 +22,7 @@ const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 6
 const POLL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 30, 60, 75] as const;
 const LATE_SECONDS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60] as const;
 
-/** All instruments of a worker, by their OpenTelemetry names. Names, units and labels are stable. */
+/** All metrics of a worker, by their OpenTelemetry names. Names, units and labels are stable. */
 export const METRICS = {
   'stepwright.tasks.received': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
@@ -134,34 +134,34 @@ export type MetricName = keyof typeof METRICS;
 export type CounterName = Named<'counter'>;
 export type HistogramName = Named<'histogram'>;
 export type GaugeName = Named<'gauge'>;
-/** The values of an instrument's labels. */
+/** The labels of a metric, with their values. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Receives a worker's measurements. Each counter and histogram is asked for once and kept. */
+/** Receives a worker's measurements. Each counter and histogram is requested once, and then kept by the caller. */
 export interface MetricSink {
-  /** Returns a counter, which is shown from now on, as 0: its first increase is then seen. */
+  /** Returns a counter. From now on it is shown with the value 0, so that its first increase can be seen. */
   counter(name: CounterName, labels: Labels): Counter;
-  /** Returns a histogram, which is shown from its first value on. */
+  /** Returns a histogram. It is shown once it has a value. */
   histogram(name: HistogramName, labels: Labels): Histogram;
 }
 
-/** One counter with its labels. */
+/** One counter, for one set of labels. */
 export interface Counter {
   add(by: number): void;
 }
 
-/** One histogram with its labels. */
+/** One histogram, for one set of labels. */
 export interface Histogram {
-  /** @param value in the instrument's unit */
+  /** @param value in the metric's unit */
   record(value: number): void;
 }
 
-/** Returns all instruments of a kind, with their names. */
+/** Returns all metrics of a kind, with their names. */
 export const metricsOf = (kind: Metric['kind']): [MetricName, Metric][] =>
   Object.entries<Metric>(METRICS).filter(([, metric]) => metric.kind === kind) as [MetricName, Metric][];
 
 /**
- * Returns the name of an instrument for Prometheus: `stepwright_task_duration_seconds`,
+ * Returns a metric's name in Prometheus, such as `stepwright_task_duration_seconds` or
  * `stepwright_tasks_received_total`.
  */
 export function prometheusName(name: string, { kind, unit }: Metric): string {

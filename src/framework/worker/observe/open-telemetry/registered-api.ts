@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Logger } from '../../../base/log/log.js';
 
-/** The API of OpenTelemetry, as a package of the app's or of Stepwright's. */
+/** OpenTelemetry's API package, in the app's copy or in Stepwright's. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
-/** The copy of the API that the app has registered with, and what is registered: metrics, traces or both. */
+/** A copy of the API that sees what the app has registered, and what that is: metrics, traces or both. */
 export interface Heard {
   readonly api: OpenTelemetry;
   readonly metrics: boolean;
@@ -14,7 +14,10 @@ export interface Heard {
 
 const NAME = '@opentelemetry/api';
 
-/** The global object that the copies of the API share in a process (the API's `internal/global-utils`). */
+/**
+ * The global object through which all copies of the API in a process see what is registered (the API's
+ * `internal/global-utils`).
+ */
 interface Registered {
   readonly version: string;
   readonly metrics?: object;
@@ -25,9 +28,9 @@ const registered = (): Registered | undefined =>
   Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as Registered | undefined;
 
 /**
- * Returns a copy of the API that reaches what the app has registered; undefined where the app has registered nothing,
- * and then nothing is loaded. A copy that is newer than the registered one silently does nothing. So the app's own copy
- * is tried before Stepwright's; where neither reaches what is registered, a line of the log says so.
+ * Returns a copy of the API that sees what the app has registered. If the app has registered nothing, returns undefined
+ * and loads nothing. A copy that is newer than the registered one silently does nothing, so the app's own copy is tried
+ * before Stepwright's. If neither sees what is registered, logs that and returns undefined.
  * @param baseDir the folder of the app's compiled files
  */
 export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
@@ -48,7 +51,7 @@ function loadFrom(file: string): OpenTelemetry[] {
   }
 }
 
-/** Returns true where this copy of the API gives the providers that the app has registered. */
+/** Returns true if this copy of the API returns the providers that the app has registered. */
 const reaches = ({ metrics, trace }: OpenTelemetry, app: Registered): boolean =>
   app.metrics ? metrics.getMeterProvider() === app.metrics : trace.getTracerProvider() === app.trace;
 

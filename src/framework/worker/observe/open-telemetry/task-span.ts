@@ -5,27 +5,27 @@ import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './registered-api.js';
 
 /**
- * The name of the attribute for a task's activity, by the semantic conventions (registry, AWS Step Functions). Set when
- * a span starts, so that a sampler can decide by it.
+ * The attribute for a task's activity in the semantic conventions (registry, AWS Step Functions). It is set when a span
+ * starts, so that a sampler can use it.
  */
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
-/** The context that all spans of a worker share. */
+/** What all spans of a worker share. */
 export interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /** Calls `tell`, which ends spans, once: at the end of the turn, or at once. */
+  /** Calls `tell`, which ends spans, once: after the current turn of the event loop, or at once. */
   readonly onEnd: (tell: () => void) => void;
 }
 
-/** The trace that a task's input carries, as the parent or as a link. */
+/** The trace that a task's input names, either as a link or as the parent. */
 export interface Origin {
   readonly links: Link[];
   readonly parent?: Context;
 }
 
-/** The span of one task, and the spans of the task's poll and report, which are made when the task has ended. */
+/** The span of one task. When the task has ended, it also makes the spans of the task's poll and report. */
 export class TaskSpan implements TaskTrace {
   readonly #world: SpanWorld;
   readonly #task: TracedTask;
@@ -52,11 +52,11 @@ export class TaskSpan implements TaskTrace {
       parent,
     );
     this.#span = span;
-    // Read now: what throws here costs a span, and when a handler logs it would cost a task.
+    // Read now: if this throws, only the span is lost. If it threw when a handler logs, the task would fail.
     this.#ids = span.spanContext();
     this.#context = api.trace.setSpan(parent, span);
     if (!span.isRecording()) return;
-    // One by one: the SDK copies twice the attributes that are passed to a start.
+    // Set one by one, since the SDK copies attributes that are passed to `startSpan` twice.
     span.setAttribute('stepwright.handler', name);
     span.setAttribute('stepwright.task', tokenHash(task.token));
   }
@@ -106,7 +106,7 @@ export class TaskSpan implements TaskTrace {
   }
 }
 
-/** Returns epoch milliseconds in the SDK's own form, which the SDK need not convert. */
+/** Returns epoch milliseconds in the form that the SDK uses, so that the SDK needn't convert them. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1e6);

@@ -15,7 +15,9 @@ export interface TelemetryOptions {
   readonly log: Logger;
 }
 
-/** Sends a worker's metrics and spans to the SDK of OpenTelemetry that the app registers before the worker runs. */
+/**
+ * Sends a worker's metrics and spans to the OpenTelemetry SDK, if the app has registered one before the worker runs.
+ */
 export class Telemetry implements TaskTracing {
   readonly #options: TelemetryOptions;
   #traces: Traces | undefined;
@@ -25,8 +27,8 @@ export class Telemetry implements TaskTracing {
   }
 
   /**
-   * Looks for a registered SDK when the worker leaves its first state. From the drain on, spans are ended at once: the
-   * app may be about to shut the SDK down.
+   * Looks for a registered SDK when the worker starts to run. Once the worker is told to stop, each span is ended at
+   * once, since the app may be about to shut down the SDK.
    */
   follow(worker: ObservedWorker): void {
     worker.on('state', ({ from, to }) => {

@@ -8,14 +8,14 @@ import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
-  /** Finds the trace that a task's input carries. @default none */
+  /** Finds the trace that a task's input names. @default none */
   readonly traceContext: TraceContext | undefined;
   readonly log: Logger;
 }
 
 /**
- * Makes a span for each task, in which the task's handler runs, and below it a span for the poll and one for the
- * report. An exporter of the app that throws costs a span, never a task.
+ * Makes a span for each task, in which its handler runs, with a child span for the poll and one for the report. If an
+ * exporter of the app throws, a span is lost, but never a task.
  */
 export class Traces {
   readonly #world: SpanWorld;
@@ -41,15 +41,15 @@ export class Traces {
     }
   }
 
-  /** Ends spans at once from now on, so that an SDK that is about to be shut down has all of them. */
+  /** From now on ends each span at once, so that an SDK that is about to be shut down gets all of them. */
   tellAtOnce(): void {
     this.#atOnce = true;
     this.#tell();
   }
 
   /**
-   * Ends a span together with others when the turn of the event loop is over. That costs less processor time than
-   * ending each amid other work.
+   * Ends a span after the current turn of the event loop, together with other spans. That costs less processor time
+   * than ending each of them between other work.
    */
   #end(tell: () => void): void {
     this.#ended.push(tell);
@@ -72,7 +72,7 @@ export class Traces {
     this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
   }
 
-  /** Returns the trace that a task's input carries, as a link or as the parent; undefined for none. */
+  /** Returns the trace that a task's input names, as a link or as the parent; undefined if it names none. */
   #originOf(input: string): Origin | undefined {
     if (this.#traceContext === undefined) return undefined;
     const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
@@ -96,5 +96,5 @@ export class Traces {
   }
 }
 
-/** Returns the name of an error, without its message, which could quote the input. */
+/** Returns the name of an error, without its message, since that could quote the input. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

@@ -1,7 +1,7 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
 import { exitData, type ProgramExit } from '../program-exit.js';
 
-/** The error of a program that failed. A task whose handler throws it fails with `Stepwright.CommandFailed`. */
+/** The error for a program that failed. If a handler throws it, its task fails with `Stepwright.CommandFailed`. */
 export class CommandFailed extends OwnError implements ProgramExit {
   override readonly name = 'CommandFailed';
   readonly reported = OWN_ERROR.commandFailed;

@@ -5,37 +5,46 @@ import { show } from '../../../base/show.js';
 
 /** The options of `runCommand`. */
 export interface CommandOptions {
-  /** The program's input, anything that JSON can hold. @default the task's input, as it arrived */
+  /** The program's input. It may be any value that JSON can express. @default the task's input, as it arrived */
   input?: unknown;
   /**
-   * How the program gets its input: on standard input; in a file, whose path is in `STEPWRIGHT_INPUT_FILE`; as
-   * arguments, after the others (each text of a list, or the JSON as one); in the variable `STEPWRIGHT_INPUT`; or not
-   * at all.
+   * How the program gets its input.
+   * - `'stdin'`: on standard input.
+   * - `'file'`: in a file, whose path is in the variable `STEPWRIGHT_INPUT_FILE`.
+   * - `'args'`: as arguments after `args`. If the input is a list of texts, each is an argument; otherwise the JSON
+   *   text is one argument.
+   * - `'env'`: in the variable `STEPWRIGHT_INPUT`.
+   * - `'none'`: not at all.
    * @default 'stdin'
    */
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
-   * Where the result is read from: the last line of JSON on standard output; the file named by
-   * `STEPWRIGHT_OUTPUT_FILE`; or nowhere, and the result is `null`.
+   * How the result is read.
+   * - `'stdout'`: it is the last line of JSON on standard output.
+   * - `'file'`: it is the content of the file that the variable `STEPWRIGHT_OUTPUT_FILE` names.
+   * - `'none'`: it isn't read; the result is `null`.
    * @default 'stdout'
    */
   outputFrom?: 'stdout' | 'file' | 'none';
-  /** The names of errors by the program's exit code: the task then fails with that error. @default {} */
+  /**
+   * Error names, by the program's exit code. If the program exits with such a code, the task fails with that name.
+   * @default {}
+   */
   errors?: Readonly<Record<number, string>>;
-  /** The time that the program has between SIGTERM and SIGKILL; less than 5 s. @default '3s' */
+  /** The time between SIGTERM and SIGKILL when the program has to end. It must be less than 5 s. @default '3s' */
   killAfter?: string;
-  /** The longest that the program may run. @default as long as the task */
+  /** The longest time that the program may run. @default as long as the task */
   timeout?: string;
-  /** The most bytes that the program may print, to both streams together. @default any number */
+  /** The most bytes that the program may print to standard output and standard error together. @default no limit */
   outputLimit?: number;
   /**
-   * The most megabytes of address space that the program may use (`ulimit -v`, not on every system).
-   * @default any number
+   * The most megabytes of address space that the program may use (`ulimit -v`, which not every system supports).
+   * @default no limit
    */
   memoryMb?: number;
   /** The program's working directory. @default the worker's */
   cwd?: string;
-  /** Environment variables of the program, added to the worker's own. @default {} */
+  /** Environment variables for the program, in addition to the worker's own. @default {} */
   env?: Readonly<Record<string, string>>;
 }
 
@@ -73,7 +82,7 @@ const ROWS: Readonly<Record<keyof CommandOptions, Rule>> = {
 const isExitCode = (text: string): boolean =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 255;
 
-/** The options of one run, checked and completed with their defaults. */
+/** The options of one run, checked, and with the defaults added. */
 export interface CommandPlan {
   readonly input: unknown;
   readonly inputAs: NonNullable<CommandOptions['inputAs']>;
@@ -89,7 +98,7 @@ export interface CommandPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Checks the options and completes them with their defaults. @throws TypeError that names what is wrong. */
+/** Checks the options, and adds the defaults. @throws TypeError that names what is wrong. */
 export function checkOptions(options: CommandOptions): CommandPlan {
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(ROWS, key))

@@ -6,18 +6,22 @@ import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
-/** The longest line that can be a task's output. Longer lines are not kept whole. */
+/** The longest line that can be a task's output. Longer lines aren't kept completely. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
-/** The number of last lines that are searched for the result. `KEPT_CHARACTERS`: the most characters of them. */
+/** How many of the last lines are searched for the result. `KEPT_CHARACTERS`: the most characters in all of them. */
 const KEPT_LINES = 100;
 const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
-/** The characters of a printed line that are logged; then the most lines that are logged in a second. */
+/**
+ * The most characters of a printed line that are logged. `LOGGED_PER_SECOND`: the most lines that are logged in a
+ * second.
+ */
 const LOGGED_CHARACTERS = 2_000;
 const LOGGED_PER_SECOND = 100;
 
 /**
- * The output of a program. Its lines go to the task's log, lines such as `{"progress": 0.4, "message": "…"}` to the
- * task's progress, and the last line of JSON on standard output is the result. Keeps a bounded part of what is printed.
+ * The output of a program. Its lines are written to the task's log. Lines such as `{"progress": 0.4, "message": "…"}`
+ * become the task's progress. The last line of JSON on standard output is the result. Only a limited part of the output
+ * is kept in memory.
  */
 export class ProgramOutput {
   readonly #task: TaskContext;
@@ -39,7 +43,7 @@ export class ProgramOutput {
     this.#lines[stream].add(chunk);
   }
 
-  /** Ends both streams: text that is left in them without a line break counts as a line. */
+  /** Ends both streams. If their last text has no line break, it is treated as a line. */
   end(): void {
     this.#lines.stdout.end();
     this.#lines.stderr.end();
@@ -47,8 +51,8 @@ export class ProgramOutput {
   }
 
   /**
-   * Returns the value of the last line of standard output that is JSON; null where nothing was printed.
-   * @throws Refusal where no line is JSON.
+   * Returns the value of the last line on standard output that is JSON; null if nothing was printed.
+   * @throws Refusal if no line is JSON.
    */
   result(): unknown {
     for (const line of this.#last.toReversed()) {
@@ -68,7 +72,7 @@ export class ProgramOutput {
   }
 
   /**
-   * The failure that the last line of JSON names, as in `{"error": "BadInput", "cause": "…"}`; undefined where it names
+   * The failure that the last line of JSON names, such as `{"error": "BadInput", "cause": "…"}`; undefined if it names
    * none.
    */
   get failure(): { readonly error: string; readonly cause: string | undefined } | undefined {
@@ -124,7 +128,9 @@ export class ProgramOutput {
   }
 }
 
-/** Splits a stream into lines. Skips empty lines; keeps little more than `LINE_LIMIT` of a longer line. */
+/**
+ * Splits a stream into lines, and skips empty ones. Of a line longer than `LINE_LIMIT`, little more than that is kept.
+ */
 class Lines {
   readonly #decoder = new StringDecoder('utf8');
   readonly #onLine: (line: string) => void;

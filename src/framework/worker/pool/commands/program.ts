@@ -10,18 +10,21 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** The text that the program reads on standard input. @default none */
+  /** The text that the program gets on standard input. @default none */
   readonly stdin: string | undefined;
   readonly memoryMb: number | undefined;
   readonly killAfterMs: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
-/** A running program and the process group that it leads. The group ends `killAfterMs` after the program at the latest. */
+/**
+ * A running program, and the process group that it leads. Processes of the group that are left when the program ends
+ * are ended at most `killAfterMs` later.
+ */
 export class Program {
   /**
-   * Resolves when the program has exited and its output was read. Rejects with {@link CommandFailed} where it can't
-   * start.
+   * Resolves when the program has exited and its output was read. Rejects with {@link CommandFailed} if the program
+   * can't be started.
    */
   readonly exited: Promise<ProgramExit>;
   readonly #options: ProgramOptions;
@@ -30,7 +33,7 @@ export class Program {
   readonly #stderr = new Tail();
   #kill: Cancel | undefined;
 
-  /** Starts the program. @throws CommandFailed where the system refuses to start it. */
+  /** Starts the program. @throws CommandFailed if the system refuses to start it. */
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#child = this.#spawn();
@@ -39,7 +42,10 @@ export class Program {
     this.exited = this.#awaitExit();
   }
 
-  /** Sends SIGTERM to the whole group, and SIGKILL to what is left of it after `killAfterMs`. Idempotent. */
+  /**
+   * Sends SIGTERM to the whole process group. After `killAfterMs`, sends SIGKILL to the processes that are left. A
+   * second call does nothing.
+   */
   stop(): void {
     if (this.#kill) return;
     if (!this.#group.signal('SIGTERM')) return this.#forget();
@@ -72,7 +78,7 @@ export class Program {
       this.#stderr.add(chunk);
       onOutput('stderr', chunk);
     });
-    // A program that closes a pipe early is no error.
+    // It isn't an error if the program closes a pipe early.
     for (const pipe of [stdin, stdout, stderr]) pipe?.on('error', () => {});
     stdin?.end(text ?? '');
   }
@@ -81,7 +87,7 @@ export class Program {
     const exit = await this.#group.exit.catch((error: Error) => {
       throw this.#notStarted(error);
     });
-    // Other processes of its group may still run, and hold the pipes.
+    // Other processes of its group may still be running, and may keep the pipes open.
     if (this.#group.signal(0)) this.stop();
     else this.#forget();
     await this.#group.readPipes();
@@ -102,10 +108,13 @@ export class Program {
   }
 }
 
-/** The error codes for an argument or a variable that is too long for the system, or that has a NUL character in it. */
+/** The error codes for an argument or a variable that is too long for the system, or that contains a NUL character. */
 const NO_ARGUMENT = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 
-/** Returns the program and its arguments, run by a shell that limits its address space where `memoryMb` is set. */
+/**
+ * Returns the program and its arguments. If `memoryMb` is set, they are run by a shell that limits the program's
+ * address space.
+ */
 function commandLine({ file, args, memoryMb }: ProgramOptions): readonly string[] {
   if (memoryMb === undefined) return [file, ...args];
   const script = 'ulimit -v "$1" || exit 125; shift; exec "$@"';

@@ -14,14 +14,18 @@ import type { Program, ProgramOptions } from './program.js';
 import { ProgramOutput } from './program-output.js';
 
 /**
- * Runs a program for a task, in any language, and returns its result. The lines that the program prints go to the
- * task's log and its progress. The program ends with the task: when the signal aborts, its whole process group gets
- * SIGTERM, and SIGKILL after `killAfter`. Resolves when the program has exited, even where a process that it started
- * holds its pipes; such processes are ended.
- * @returns the last line of JSON on the program's standard output, or what it wrote to its output file.
- * @throws the signal's reason where that aborted; an ActivityFailure for an exit code in `errors`, or where the last
- * line of JSON names an error; else {@link CommandFailed}, for any other exit code but 0, a signal, a limit, or a
- * program that can't be started.
+ * Runs a program for a task, in any language, and returns its result. The lines that the program prints are written to
+ * the task's log, or become its progress. When the task's signal aborts, the program's whole process group gets
+ * SIGTERM, and SIGKILL after `killAfter`.
+ *
+ * Resolves when the program has exited, even if a process that it started keeps its pipes open; such processes are
+ * ended.
+ * @returns the last line of JSON on the program's standard output, or the content of its output file.
+ * @throws the signal's reason if the signal aborted.
+ * @throws ActivityFailure if the exit code is in `errors`, or the program exits with an error and its last line of JSON
+ * names one.
+ * @throws {@link CommandFailed} for any other exit code except 0, for a signal, for a limit, or if the program can't be
+ * started.
  */
 export async function runCommand(
   task: TaskContext,
@@ -43,11 +47,11 @@ interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly plan: CommandPlan;
-  /** The folder of the input and output files; undefined where none is used. */
+  /** The folder of the input and output files; undefined if neither is used. */
   readonly folder: string | undefined;
 }
 
-/** Why a program was stopped before its own exit. */
+/** The reason for which a program was stopped before it exited by itself. */
 type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly message: string };
 
 /** One run of a program, from its input to its result. */
@@ -88,7 +92,7 @@ class CommandRun {
   }
 
   async #start(): Promise<Program> {
-    // Loaded on demand, so that importing the framework does not load what starts processes.
+    // Loaded only here, so that importing the framework doesn't load code that starts processes.
     const { Program } = await import('./program.js');
     this.#task.signal.throwIfAborted();
     this.#program = new Program(this.#programOptions());
@@ -122,8 +126,8 @@ class CommandRun {
   }
 
   /**
-   * Stops the program when the task's signal aborts or its timeout is over.
-   * @returns a function that ends the watch.
+   * Stops the program when the task's signal aborts, or when the program's timeout is over.
+   * @returns a function that stops watching.
    */
   #watch(): Cancel {
     const { signal } = this.#task;
@@ -158,7 +162,10 @@ class CommandRun {
   }
 }
 
-/** Returns the arguments that hold the input: the texts of a list, or the JSON text as one argument. */
+/**
+ * Returns the arguments that contain the input: one for each text if the input is a list of texts, or one with the
+ * whole JSON text.
+ */
 function inputArgs({ inputAs }: CommandPlan, text: string): readonly string[] {
   if (inputAs !== 'args') return [];
   const input: unknown = JSON.parse(text);
@@ -177,7 +184,7 @@ function failureOf(
   const name = exit.exitCode === null ? undefined : (errors[exit.exitCode] ?? failure?.error);
   if (name === undefined) return new CommandFailed(message, exit);
   const named = new ActivityFailure(name, failure?.cause ?? message, exitData(exit));
-  // Its stack would show this file, which says nothing of the failure.
+  // The stack is replaced, since it would only show this file.
   return Object.assign(named, { stack: `${named.name}: ${named.message}` });
 }
 

@@ -6,7 +6,7 @@ import type { FromHost, ToHost } from '../pool-messages.js';
 export type Channel = ParentChannel<ToHost, FromHost>;
 
 /**
- * Resolves with the channel to the worker. User code does not get this channel: what it sends to its parent is dropped.
+ * Resolves with the channel to the worker. User code can't use it: whatever user code sends to the parent is dropped.
  * @param onDropped called once, with the name of the function that user code called
  */
 export async function openChannel(onDropped: (name: string) => void): Promise<Channel> {
@@ -25,6 +25,6 @@ export async function openChannel(onDropped: (name: string) => void): Promise<Ch
   };
 }
 
-/** Resolves with the port to the worker, which is in the first message to a thread. */
+/** Resolves with the port to the worker. A thread gets it in its first message. */
 const takePort = (parent: MessagePort): Promise<MessagePort> =>
   new Promise((resolve) => parent.once('message', ({ port }: { port: MessagePort }) => resolve(port)));

@@ -10,15 +10,20 @@ import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /**
- * A handler in a thread or process. `settlesAtOnce`: its tasks have settled when they have an outcome, since they have
- * no providers of their own to dispose of.
+ * A handler in a thread or process.
+ *
+ * `settlesAtOnce`: true if a task has settled as soon as it has an outcome, since no container of the task has to be
+ * disposed of.
  */
 export interface HostedHandler {
   readonly handle: CompiledHandler;
   readonly settlesAtOnce: boolean;
 }
 
-/** The handlers of a config, in a thread or process with a container of its own. `setup` runs once for all handlers. */
+/**
+ * The handlers of a config in a thread or process, with a container that belongs to this thread or process. `setup`
+ * runs once for all of them.
+ */
 export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];
   readonly #container: DependencyContainer;
@@ -27,7 +32,8 @@ export class HostedHandlers {
 
   /**
    * Imports the config and compiles the named handlers.
-   * @throws Error where the config can't be read, has no such handler, or a dependency can't be made.
+   * @throws Error if the config can't be read, if it has no handler with one of the names, or if a dependency can't be
+   * made.
    */
   static async load({ module, baseDir, globs, handlers }: HostOptions): Promise<HostedHandlers> {
     const exported = defaultExport(await import(module));
@@ -35,7 +41,7 @@ export class HostedHandlers {
     const config: Config = exported;
     const sources = globs ?? config.activities ?? CONFIG_OPTIONS.activities.default;
     const loaded = await loadActivities(sources, baseDir, { defaulted: true });
-    // The worker has checked the declarations, their ARNs too, when it started.
+    // The worker has already checked the declarations, including their ARNs, when it started.
     const found = discover(loaded.classes, process.env, { standIn: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
     const container = await createContainer(config.setup);
@@ -55,8 +61,8 @@ export class HostedHandlers {
   }
 
   /**
-   * Returns the handler of a name, compiled at the first call.
-   * @throws Error where the config has no handler of that name.
+   * Returns the handler with this name. It is compiled at the first call.
+   * @throws Error if the config has no handler with this name.
    */
   handler(name: string): HostedHandler {
     const known = this.#compiled.get(name);

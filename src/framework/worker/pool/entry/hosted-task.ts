@@ -7,7 +7,7 @@ import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 
-/** The functions that send a task's messages and log lines to the worker. */
+/** The functions with which a task's messages and log lines are sent to the worker. */
 export interface TaskOutput {
   readonly clock: Clock;
   readonly send: (message: FromHost) => void;
@@ -15,8 +15,8 @@ export interface TaskOutput {
 }
 
 /**
- * A task in the thread or process that its handler runs in: its context, whose calls are sent to the worker. However
- * often the handler calls, no more messages are on their way than the worker can take.
+ * A task in the thread or process in which its handler runs. When the handler uses the task's context, messages are
+ * sent to the worker. However often it does, there are never more messages on the way than the worker can process.
  */
 export class HostedTask {
   readonly context: TaskContext;
@@ -24,9 +24,15 @@ export class HostedTask {
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
   readonly #progress: Progress;
-  /** The answer to a heartbeat on its way: true where the task is gone. Undefined while none is on its way. */
+  /**
+   * Resolves when a heartbeat that was requested is answered: with true if the service no longer wants the task.
+   * Undefined while no heartbeat is on its way.
+   */
   #answer: Deferred<boolean> | undefined;
-  /** Settles with the answer to the last heartbeat that was asked for. Calls of the handler until then join it. */
+  /**
+   * Settles when the last requested heartbeat is answered. If the handler requests another one before that, it gets
+   * this promise.
+   */
   #heartbeat: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -61,7 +67,7 @@ export class HostedTask {
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
 
-  /** Ends the task: its handler has settled, and code that it left running belongs to no task. */
+  /** Ends the task, because its handler has settled. Code that is still running belongs to no task any more. */
   close(): void {
     this.#closed = true;
     this.#inContext.close();
@@ -74,7 +80,7 @@ export class HostedTask {
     if (this.#answer) return this.#heartbeat;
     this.#answer = deferred<boolean>();
     this.#heartbeat = this.#isStillWanted(this.#answer.promise);
-    // A handler that does not await it learns of gone from the signal.
+    // If the handler doesn't await it, the signal tells it that the task is gone.
     this.#heartbeat.catch(() => {});
     this.#send({ kind: 'heartbeat' });
     return this.#heartbeat;
@@ -82,7 +88,7 @@ export class HostedTask {
 
   /**
    * Waits for the answer to a heartbeat.
-   * @throws the reason of the task's signal where the service no longer wants the task
+   * @throws the reason of the task's signal if the service no longer wants the task
    */
   async #isStillWanted(answer: Promise<boolean>): Promise<void> {
     if (await answer)

@@ -4,24 +4,27 @@ import type { FromHost } from '../pool-messages.js';
 
 type LineMessage = Extract<FromHost, { kind: 'log' | 'stray' }>;
 
-/** The most characters of log lines on their way to the worker, which acknowledges the lines that it has written. */
+/**
+ * The most characters of log lines that may be on their way to the worker. The worker acknowledges lines when it has
+ * written them.
+ */
 const MOST = 2 ** 18;
 /**
- * The characters of log lines that may be sent each second without an acknowledgement: a handler that computes for long
- * reads none.
+ * The characters of log lines per second that may be sent even without an acknowledgement. A handler that computes for
+ * long doesn't get to read acknowledgements.
  */
 const UNACKNOWLEDGED_PER_SECOND = 2 ** 16;
 /** The least time between two messages that say how many lines were dropped. */
 const TELL_EACH_MS = 1_000;
 
 /**
- * Sends log lines to the worker, no faster than it writes them. A handler that logs in a loop would otherwise fill the
- * worker's memory and hold up every other task. Lines for which there is no room are dropped and counted.
+ * Sends log lines to the worker no faster than the worker writes them. Otherwise a handler that logs in a loop would
+ * fill the worker's memory and delay all other tasks. Lines that may not be sent are dropped and counted.
  */
 export class LogBudget {
   readonly #send: (message: FromHost) => void;
   readonly #clock: Clock;
-  /** The characters that may be sent now. Below zero after a line that was longer than the rest. */
+  /** The characters that may be sent now. It becomes negative if a line is longer than that. */
   #left = MOST;
   #countedAt: number;
   #lost = 0;
@@ -43,12 +46,12 @@ export class LogBudget {
     this.#send(message);
   }
 
-  /** Allows more characters to be sent, because the worker has written as many. */
+  /** Allows this many more characters to be sent, because the worker has written that many. */
   add(characters: number): void {
     this.#left = Math.min(MOST, this.#left + characters);
   }
 
-  /** Sends the number of lines dropped since the last such message, if any were. */
+  /** If lines were dropped since the last such message, sends their number. */
   tellLost(): void {
     if (this.#lost === 0) return;
     this.#send({ kind: 'lines-lost', lines: this.#lost });

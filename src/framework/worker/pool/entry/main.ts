@@ -10,7 +10,7 @@ import { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask } from './hosted-task.js';
 import { LogBudget } from './log-budget.js';
 
-/** Runs in a thread or a process of a pool: one task after another, as the worker sends them. */
+/** Runs in a thread or a process of a pool. It handles one task after another, as the worker sends them. */
 
 const channel = await openChannel((name) =>
   log.debug(`${name}() was called: nothing reads what it sends here, and it is dropped`),
@@ -41,7 +41,8 @@ async function work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
   const task = new HostedTask(lease, output);
   current = task;
   const { handle, settlesAtOnce } = handlers.handler(lease.handler);
-  // The handler waits until this arrives even if this process is killed: a task that has begun is never begun again.
+  // The handler starts only when this message is sure to arrive, even if this process is killed: the worker never
+  // starts a task again that has begun.
   await new Promise<void>((written) => send({ kind: 'begun' }, written));
   let unsent: Outcome | undefined;
   await handle(lease.text, task.context, (outcome) => {
@@ -59,7 +60,10 @@ async function close(): Promise<void> {
   process.exit(0);
 }
 
-/** Returns the megabytes that this thread's heap holds, or the resident memory of this process. */
+/**
+ * Returns the megabytes that this thread's heap uses or, in a process, the memory that the whole process uses (its
+ * resident set).
+ */
 function memoryMb(): number {
   if (isMainThread) return process.memoryUsage.rss() / 2 ** 20;
   const { heapUsed, external } = process.memoryUsage();
@@ -74,16 +78,17 @@ function onMessage(message: ToHost): void {
   else current?.onMessage(message);
 }
 
-// As in the worker's own process, a promise that user code does not await ends no task. Its task is unknown.
+// As in the worker's own process, a rejected promise that user code doesn't await doesn't end a task. It isn't
+// known which task it belongs to.
 process.on('unhandledRejection', (reason) => {
   log.error({ err: reason }, 'a rejected promise was not handled: something in user code is not awaited');
 });
 
 channel.onMessage(onMessage);
-// A reader of the worker's output that is gone ends no task.
+// If the reader of the worker's output is gone, tasks continue.
 ignoreStreamErrors();
 if (isMainThread) {
-  // Only the worker ends this process. A signal to the whole service arrives here, too, and is ignored.
+  // Only the worker ends this process. A signal that is sent to all processes of the service is ignored here.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
   process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
 }
