@@ -5,7 +5,10 @@ import { strangeAnswer } from './response.js';
 import type { CallEnd, CallFailure, CallInProgress } from './call.js';
 import { CallRequest } from './call-request.js';
 
-/** Makes one call, through the lean path or the SDK. Never throws. @param done called once, when the call has ended */
+/**
+ * Makes one call, either through the AWS SDK or without it (the lean path). Never throws. @param done called once, when
+ * the call has ended
+ */
 export type SendCall = (request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void) => void;
 
 /**
@@ -53,8 +56,8 @@ export interface Renewal {
 }
 
 /**
- * Makes the port whose calls `send` makes, and decides what their results mean. That decision is the same for the lean
- * path and the SDK.
+ * Makes an {@link ActivityPort} that makes its calls with `send`, and decides what their results mean. The decision is
+ * the same whether `send` uses the AWS SDK or not.
  */
 export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
   const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>

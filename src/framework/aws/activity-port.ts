@@ -55,7 +55,7 @@ export type PollAnswer =
        * task is then lost until it times out.
        */
       readonly mayHaveLostToken: boolean;
-      /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
+      /** True if the activity's KMS key is throttled, rather than the calls in the region. @default false */
       readonly ofKey?: boolean;
       readonly error: Error;
     };
@@ -86,7 +86,7 @@ export type ReportAnswer =
        * with *gone*, this one was accepted.
        */
       readonly mayHaveArrived: boolean;
-      /** True where the activity's KMS key is throttled, and not the calls of the region. @default false */
+      /** True if the activity's KMS key is throttled, rather than the calls in the region. @default false */
       readonly ofKey?: boolean;
       readonly error: Error;
     };

@@ -4,7 +4,7 @@ import type { HotOperation } from './call.js';
 /** The body of a request, as bytes, and the hash that the signature needs. */
 export interface CallBody {
   readonly bytes: Buffer;
-  /** In hexadecimal. */
+  /** The SHA-256 of `bytes`, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -42,7 +42,7 @@ export class CallRequest<O extends HotOperation = HotOperation> {
   }
 }
 
-/** The report of an outcome. */
+/** A call that reports the outcome of a task. */
 export type ReportRequest = CallRequest<'SendTaskSuccess' | 'SendTaskFailure'>;
 
 export const successRequest = (taskToken: string, output: string): ReportRequest =>

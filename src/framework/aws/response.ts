@@ -13,9 +13,9 @@ export interface HttpResponse {
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Reads a response that came through the lean path or the SDK. Only a JSON object with one of the service's headers is
- * from the service. Anything else comes from something in between, such as a proxy, and is a failure, even if its
- * status is 200.
+ * Reads an answer to a call, whether the call was made with the AWS SDK or without it. Only a JSON object with one of
+ * the service's headers is from the service. Anything else comes from something in between, such as a proxy, and is a
+ * failure, even if its status is 200.
  */
 export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   const read = isMarked(headers) ? parseObject(text) : undefined;

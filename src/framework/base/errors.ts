@@ -48,7 +48,7 @@ export interface Problem {
   readonly where: string;
   /** The mistake: what was expected and what was found. */
   readonly what: string;
-  /** The proposed remedy. */
+  /** The proposed way to fix it, as an instruction to the user. */
   readonly fix: string;
 }
 

@@ -37,7 +37,7 @@ export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'fail
 export const MOST_TASKS = 100;
 
 export interface PublicHandler {
-  /** `Class.method`. */
+  /** The handler's name, `Class.method`. */
   readonly name: string;
   readonly activityArn: string;
   readonly concurrency: number;
@@ -54,22 +54,31 @@ export interface PublicHandler {
   readonly queue: PublicQueue;
 }
 
-/** The facts about an activity's queue that the polls of a handler prove, for the scaler of a fleet. */
+/**
+ * What the polls of a handler show about its activity's queue of waiting tasks. It is used to scale the number of
+ * workers.
+ */
 export interface PublicQueue {
   /**
-   * The latest time at which the service held a poll that it then answered: nothing waited for a worker at that time.
-   * Undefined before the first.
+   * The latest time at which the activity's queue is known to have been empty. A poll that the service held open,
+   * before it answered, shows that: if a task had been waiting, the service would have answered at once. Undefined
+   * before the first such poll was answered.
    */
   readonly emptyAt: number | undefined;
-  /** The latest full minute at whose beginning such a poll was held. Counts of minutes can be compared from there. */
+  /**
+   * The latest full minute at whose beginning the queue is known to have been empty. Counts of tasks per minute can be
+   * compared from that minute on. Undefined if there is none.
+   */
   readonly emptyMinuteAt: number | undefined;
-  /** The beginning of the minute that `begun[0]` counts. */
+  /** The beginning of the minute that `begun[0]` is about. */
   readonly minuteAt: number;
-  /** The number of tasks received in each minute, the newest first, {@link QUEUE_MINUTES} at most. */
+  /**
+   * The number of tasks received in each minute. The current minute is first; there are at most {@link QUEUE_MINUTES}.
+   */
   readonly begun: readonly number[];
 }
 
-/** The number of minutes for which a handler tells how many tasks it received. */
+/** The number of minutes for which a status says how many tasks were received. */
 export const QUEUE_MINUTES = 30;
 
 export interface PublicPolls {
@@ -99,7 +108,7 @@ export interface PublicPolls {
 }
 
 export interface PublicTask {
-  /** The hash of the task's token; log lines show the same hash. */
+  /** The hash of the task's token, which log lines show too. */
   readonly task: string;
   readonly handler: string;
   readonly ageMs: number;

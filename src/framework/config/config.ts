@@ -105,7 +105,7 @@ export interface Config extends HandlerOptions {
    * container of its own. @default none
    */
   setup?: (container: DependencyContainer) => void | Promise<void>;
-  /** Interceptors around every handler, the outermost first. @default [] */
+  /** Interceptors that run around every handler. The first one is the outermost. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
   /**
    * The longest time for which the worker repeats the report of a result that the service hasn't accepted. @default
@@ -142,8 +142,8 @@ export interface Config extends HandlerOptions {
   healthPort?: number | string;
   /**
    * Host names that clients may use for the health port, such as `'worker.example.com'`, or `'*.example.com'` for all
-   * names below a domain. Its own addresses and names without a domain are accepted anyway. A request for any other
-   * name is refused, since a web page could have sent it.
+   * names below a domain. The port's own addresses, and names without a domain, are accepted anyway. A request for any
+   * other name is refused, since a web page could have sent it.
    * @default []
    */
   healthHosts?: readonly string[];

@@ -22,7 +22,7 @@ export const variableOf = (key: string): string =>
 
 /** The options that one source sets for the worker, or for all handlers alike. */
 export interface Layer {
-  /** Returns the name of an option in this source, for messages: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
+  /** Returns the name that messages use for an option in this source: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
   readonly from: (key: string) => string;
   readonly values: object;
 }

@@ -16,7 +16,7 @@ import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js'
 export interface ConfigSources {
   readonly config: Config;
   readonly env: Environment;
-  /** @default none */
+  /** The flags of the command line. @default none */
   readonly flags?: Flags;
 }
 
@@ -27,7 +27,7 @@ export interface Origin {
   readonly from: string;
 }
 
-/** The name that stands for the source if no source sets an option. */
+/** The value of {@link Origin.from} if no source sets the option. */
 export const BY_DEFAULT = 'default';
 
 /**
@@ -41,7 +41,7 @@ export type Filled<Values, Rows> = {
 };
 type InMs<Value> = Value extends string ? number : Exclude<Value, undefined>;
 
-/** A config with every default filled in and every value checked. */
+/** A config to which all defaults were added, and whose values are all valid. */
 export interface Settings extends Filled<Config, typeof CONFIG_OPTIONS> {
   readonly origins: Readonly<Record<keyof typeof CONFIG_OPTIONS, Origin>>;
   /**

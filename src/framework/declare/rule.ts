@@ -17,7 +17,7 @@ export interface Rule {
 
 /** How a value is written in a flag or a variable. */
 export interface Text {
-  /** The placeholder that `--help` shows for the value. */
+  /** The placeholder for the value in `--help`, such as `N` in `--port N`. */
   readonly shown: string;
   /**
    * Returns the value that a text stands for. If it stands for none, returns the text itself, which the rule then

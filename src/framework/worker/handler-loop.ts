@@ -27,8 +27,8 @@ export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight'>
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
   /**
-   * If a stall may have kept a poll's answer from being read, returns the earliest time at which the service may have
-   * given out the task. Otherwise returns undefined.
+   * If the process was blocked or stopped, so that a poll's answer may have waited unread, returns the earliest time at
+   * which the service may have given out the task. Otherwise returns undefined.
    * @param sentAt the time at which the poll was sent
    */
   readonly heldBackSince: (sentAt: number) => number | undefined;
@@ -64,15 +64,15 @@ export class HandlerLoop {
   readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
-  /** The tasks that have not ended. */
+  /** The tasks in flight. */
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
   /** The last time at which all slots were found to be used by running tasks; undefined before that. */
   #fullAt: number | undefined;
   /**
-   * The time since which no slot can become free by itself, and if `places:stuck` was emitted for it. Undefined while
-   * slots can become free.
+   * Set while no slot can become free by itself: the time since which that is so, and `emitted`, true once
+   * `places:stuck` was emitted for it.
    */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 

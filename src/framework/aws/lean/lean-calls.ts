@@ -82,7 +82,7 @@ export class LeanCalls {
     );
   }
 
-  /** Closes all connections, which also ends the open calls. */
+  /** Closes all connections. That also ends the calls that are open on them. */
   close(): void {
     for (const { connections } of Object.values(this.#ways)) connections.close();
   }

@@ -20,13 +20,16 @@ export interface Recipe {
 
 export interface Recipes {
   readonly operations: Readonly<Record<HotOperation, Recipe>>;
-  /** The milliseconds that the user's settings add to this machine's clock to get the service's time. */
+  /**
+   * The milliseconds that have to be added to this machine's clock to get the service's time, according to the user's
+   * settings.
+   */
   readonly clockOffsetMs: number;
   /** True if an answer of the service may change `clockOffsetMs`; false if the user's settings forbid that. */
   readonly correctsClock: boolean;
 }
 
-/** The credentials that a request is signed with. */
+/** The credentials with which a request is signed. */
 export interface Identity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

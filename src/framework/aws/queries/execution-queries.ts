@@ -18,7 +18,7 @@ const SLOWEST_LOOK_MS = 2_000;
 
 /** The status and the result of an execution that has ended. */
 export interface ExecutionEnd {
-  /** SUCCEEDED, FAILED, TIMED_OUT or ABORTED. */
+  /** `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`. */
   readonly status: string;
   readonly output?: string;
   readonly error?: string;
@@ -118,7 +118,7 @@ export async function startExecution(
   return executionArn;
 }
 
-/** The options of following an execution. */
+/** Options of {@link followExecution}. */
 export interface Following {
   readonly clock: Clock;
   /** Called after each successful look at the execution, including the one that shows its end. */

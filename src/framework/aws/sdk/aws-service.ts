@@ -17,7 +17,7 @@ export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * How a worker's calls are made. `lean`: without the SDK, based on requests that the SDK built once, if the settings
+   * How a worker's calls are made. `lean`: without the SDK, from requests that the SDK built once, if the settings
    * allow that. `sdk`: always with the SDK's `send`.
    * @default 'lean'
    */
@@ -38,15 +38,15 @@ export class AwsService {
     this.#clients = new ClientFactory(settings);
   }
 
-  /** Returns the port for a worker's four calls in one region. */
+  /** Returns the {@link ActivityPort} with which a worker makes its four calls in one region. */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
     const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
     return activityPort(send, this.#clients.credentials);
   }
 
   /**
-   * Returns the recipes that the calls in a region are made from. Undefined if the region's calls go through the SDK,
-   * or if `port` wasn't called for it.
+   * Returns the recipes (the fixed parts of requests) from which the calls in a region are made. Undefined if the
+   * region's calls go through the SDK, or if `port` wasn't called for it.
    */
   recipes(region: string): Recipes | undefined {
     return this.#lean.get(region)?.recipes;
@@ -73,8 +73,8 @@ export class AwsService {
   }
 
   /**
-   * Resolves to the calls of the lean path. Resolves to undefined if calls must go through the SDK; the reason is
-   * logged once.
+   * Resolves to a function that makes calls without the SDK. Resolves to undefined if calls must go through the SDK;
+   * the reason is logged once.
    */
   async #leanCalls(region: string): Promise<SendCall | undefined> {
     const { sdk, calls: asked = 'lean', open } = this.#settings;

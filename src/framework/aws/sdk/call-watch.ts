@@ -70,8 +70,8 @@ export class CallWatch {
   }
 
   /**
-   * Binds a command that is about to be sent to a call: the call's signal ends it, and its listeners are called.
-   * @returns the same command
+   * Binds a command to a call, before the command is sent. The call's signal then ends it, and the call's functions are
+   * called. @returns the same command
    */
   bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);

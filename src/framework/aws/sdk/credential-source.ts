@@ -54,8 +54,9 @@ export class CredentialSource {
   }
 
   /**
-   * Asks the provider. Resolves when the ask has ended, after 30 s or at the `close` at the latest. Never rejects.
-   * @param options `anew`: it drops what it has kept.
+   * Asks the provider. Resolves when the provider has answered or failed, but after 30 s or when `close` is called at
+   * the latest. Never rejects.
+   * @param options `anew`: true if the provider must not return credentials that it has kept.
    */
   async ask({ anew }: { readonly anew: boolean }): Promise<void> {
     if (this.#closed.aborted) return;
@@ -76,7 +77,7 @@ export class CredentialSource {
     if (remake) this.#provider = remake();
   }
 
-  /** Waits for no answer any more, and asks no more. */
+  /** Stops waiting for answers. From now on, the provider isn't asked again. */
   close(): void {
     this.#closed.abort(undefined);
   }

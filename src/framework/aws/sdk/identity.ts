@@ -21,9 +21,9 @@ export function expiry({ expiration }: Identity): number {
 
 /**
  * Returns the time from which the provider is asked for new credentials, in epoch milliseconds of the machine's date:
- * five minutes before these expire. If these come from a renewal and expire in less than ten minutes, it is half of
- * that time from now, so that their provider isn't asked all the time.
- * @param first true if these are the first credentials, not a renewal
+ * five minutes before these expire. But if these are renewed ones that expire in less than ten minutes, it is when half
+ * of their remaining time has passed, so that their provider isn't asked all the time.
+ * @param first true if these are the first credentials, not renewed ones
  */
 export function renewalTime(expiresAt: number, first: boolean): number {
   const halfMs = first ? Number.POSITIVE_INFINITY : (expiresAt - wallTime()) / 2;

@@ -1,8 +1,8 @@
 import type { SdkSettings } from './settings.js';
 
 /**
- * The settings that the lean path follows, since they only affect the request that the SDK builds, or its credentials.
- * If any other setting is present, calls go through the SDK.
+ * The settings with which calls can be made without the SDK, since they only affect the request that the SDK builds
+ * once, or its credentials. If any other setting is present, calls go through the SDK.
  */
 const HONOURED = new Set([
   'credentials',
@@ -28,8 +28,7 @@ const HONOURED = new Set([
 ]);
 
 /**
- * Returns the reason, for people, for which calls must go through the SDK's own `send`; undefined if no setting
- * requires that.
+ * Returns why calls must go through the SDK's own `send`, as a text for people; undefined if no setting requires that.
  */
 export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
   const asked = Object.entries(sdk).flatMap(([key, value]) =>

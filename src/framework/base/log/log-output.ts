@@ -158,8 +158,8 @@ class LogOutput {
   }
 
   /**
-   * True if many lines wait because their reader is slow or doesn't read. False if the reader is gone or the disk is
-   * full: waiting wouldn't help then.
+   * True if many lines wait because the reader of the log is slow or doesn't read. False if the reader is gone or the
+   * disk is full: waiting wouldn't help then.
    */
   get #isFull(): boolean {
     return this.#keptBytes > FULL_BYTES && (this.#why === 'behind' || this.#why === 'EAGAIN');

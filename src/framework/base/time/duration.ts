@@ -15,7 +15,7 @@ export function parseDuration(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** Returns the milliseconds of a duration. @throws TypeError for anything else */
+/** Returns the milliseconds of a duration. @throws TypeError if the text isn't a duration */
 export function millisecondsOf(duration: string): number {
   const parsed = parseDuration(duration);
   if (parsed !== undefined) return parsed;
@@ -35,5 +35,5 @@ export function showDuration(milliseconds: number): string {
   return seconds < 300 ? `${Number(seconds.toFixed(1))} s` : `${Number((seconds / 60).toFixed(1))} min`;
 }
 
-/** Completes the sentence "expected …" in messages about durations. */
+/** The words after "expected" in messages about a bad duration. */
 export const DURATION_EXPECTED = "a duration with its unit, such as '20s', '650ms' or '5m'";

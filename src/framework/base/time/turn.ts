@@ -11,7 +11,7 @@ const SHARE_MS = 8;
 export interface EventLoop {
   /** Returns real milliseconds since some fixed moment. */
   now(): number;
-  /** Runs `fn` in the next turn. */
+  /** Runs `fn` in the next turn of the event loop. */
   next(fn: () => void): void;
 }
 

@@ -10,7 +10,7 @@ export interface Loaded {
   readonly classes: Constructor[];
   /** The file from which each class was loaded, in the form in which messages show it. */
   readonly fileOf: ReadonlyMap<Constructor, string>;
-  /** The absolute paths of the files that were imported. */
+  /** The absolute paths of the files that the globs match, which were imported. */
   readonly files: readonly string[];
   readonly problems: Problem[];
 }

@@ -35,7 +35,7 @@ const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
 
 /** A method with `@Handle` whose input and output types are read. */
 export interface MethodRef {
-  /** `Class.method`. */
+  /** The handler's name, `Class.method`. */
   readonly where: string;
   readonly target: Constructor<object>;
   readonly method: string;

@@ -144,8 +144,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 }
 
 /**
- * Makes a port for each region. It has enough connections for all polls and reports that the region's handlers can have
- * open at once.
+ * Makes an {@link ActivityPort} for each region. It has enough connections for all polls and reports that the region's
+ * handlers can have open at once.
  */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,

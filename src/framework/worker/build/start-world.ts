@@ -38,7 +38,10 @@ export interface StartWorld {
   readonly connectTo?: () => Promise<Endpoint>;
   /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
-  /** Reads the shared files of AWS anew, before the provider is asked for other credentials. @default the SDK reads them */
+  /**
+   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
+   * the SDK reads them
+   */
   readonly readFiles?: () => Promise<void>;
 }
 

@@ -10,11 +10,11 @@ import { CLOCK, RANDOM } from './tokens.js';
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
 /**
- * Makes the container of one worker, one thread or process of a pool, or one bed. The container includes what is
- * registered globally, and has an instance of its own of each `@singleton()`.
+ * Makes the container of one worker, of one thread or process of a pool, or of one test bed. It contains everything
+ * that is registered globally, and has its own instance of each class with `@singleton()`.
  * @param setup registers the user's providers
- * @param own replace what `setup` registers for the same tokens
- * @throws StartError with SETUP_FAILED when `setup` throws
+ * @param own providers that replace what `setup` registers for the same tokens, such as a test bed's mocks
+ * @throws StartError with SETUP_FAILED if `setup` throws
  */
 export async function createContainer(
   setup?: Setup,

@@ -38,7 +38,7 @@ export function dependencyProblems(
   }));
 }
 
-/** Returns the tokens that the constructor of a class asks for, also by `delay` and for a transform. */
+/** Returns the tokens of a class's constructor parameters, including those of `delay(() => X)` and of transforms. */
 export const dependenciesOf = (type: Constructor): InjectionToken[] => parametersOf(type).flatMap(tokensOf);
 
 function tokensOf(parameter: unknown): InjectionToken[] {

@@ -20,7 +20,10 @@ export function registrations(container: DependencyContainer): [InjectionToken, 
   return [...registryOf(container).entries()].filter(([, list]) => list.length > 0);
 }
 
-/** Returns the registrations of a token in the nearest container that has any, in the order in which they were made. */
+/**
+ * Returns what is registered for a token, the oldest first: in this container or, if it has nothing, in its nearest
+ * ancestor that has something.
+ */
 export function registrationsOf(container: DependencyContainer, token: InjectionToken): Registered[] {
   const found = registrations(container).find(([registered]) => registered === token);
   if (found) return found[1];
@@ -28,19 +31,25 @@ export function registrationsOf(container: DependencyContainer, token: Injection
   return parent ? registrationsOf(parent, token) : [];
 }
 
-/** Returns the registration by which a token is resolved: the last one in the nearest container that has any. */
+/**
+ * Returns the registration that resolving a token uses: the last one in this container or, if it has none, in its
+ * nearest ancestor that has one.
+ */
 export const registrationOf = (
   container: DependencyContainer,
   token: InjectionToken,
 ): Registered | undefined => registrationsOf(container, token).at(-1);
 
-/** A token and a provider for it. */
+/** A provider to register, and the token to register it for. */
 export interface Registration {
   readonly token: InjectionToken;
   readonly provider: Provider<unknown>;
 }
 
-/** Registers providers in place of all that the container had for their tokens, also for `@injectAll`. */
+/**
+ * Registers providers. For each of their tokens, everything that the container itself had registered is removed first,
+ * so `@injectAll` gets only the new ones.
+ */
 export function replace(container: DependencyContainer, list: readonly Registration[]): void {
   const registry = registryOf(container);
   for (const { token } of list) registry.setAll(token, []);

@@ -65,14 +65,17 @@ function* listWanted(
   }
 }
 
-/** Returns the constraint classes of the DTOs that a handler takes and returns. */
+/** Returns the constraint classes in the rules of a handler's input and output classes. */
 function rulesOf({ input, output, groups }: Pick<HandlerDefinition, 'input' | 'output' | 'groups'>) {
   return [input, output].flatMap((spec) =>
     spec && 'type' in spec && typeof spec.type === 'function' ? ruleClasses(spec.type, groups) : [],
   );
 }
 
-/** Returns the classes that take part in a task by themselves: handlers, interceptors and the rules of DTOs. */
+/**
+ * Returns the classes that a task uses directly, not as dependencies: those of the handlers, the interceptors, and the
+ * constraint classes of DTOs.
+ */
 export function entryClasses(
   definitions: readonly HandlerDefinition[],
   { interceptors = [] }: SharedClasses,

@@ -15,7 +15,7 @@ export interface HeartbeatLoad {
 
 export interface StretchedInterval {
   readonly everyMs: number;
-  /** The number of tasks with this interval. */
+  /** The number of tasks that have the interval `everyMs`. */
   readonly tasks: number;
   readonly stretchedToMs: number;
 }

@@ -44,7 +44,7 @@ export interface HostListener {
   onExit(exit: HostExit): void;
 }
 
-/** A host of a pool. */
+/** A thread or process of a pool (a host), and what the pool knows about it. */
 export interface PooledHost {
   readonly host: Host;
   /** Resolves when the host can take a task. Rejects with {@link HostNotStarted} if it can't be started. */

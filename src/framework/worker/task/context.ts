@@ -3,7 +3,9 @@ import type { TaskContext } from '../../declare/task-context.js';
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
 /** The fields that exist from the start. */
 type Given = Omit<TaskContext, OnDemandName>;
-/** Make the fields that exist only once they are first used, because making them costs something. */
+/**
+ * Functions that make the other fields. Each is called when its field is first used, since making it costs something.
+ */
 type OnDemand = { readonly [Name in OnDemandName]: () => TaskContext[Name] };
 
 const ON_DEMAND = Symbol('on demand');

@@ -3,7 +3,7 @@ import type { TaskProgress } from './progress.js';
 
 /** The task that an event is about. */
 export interface TaskRef {
-  /** `Class.method`. */
+  /** The handler's name, `Class.method`. */
   readonly handler: string;
   readonly activityArn: string;
   readonly token: string;

@@ -26,8 +26,9 @@ export interface Lease {
   /** The time at which the task's poll was sent; undefined if that isn't known. */
   readonly polledAt?: number;
   /**
-   * Present if a stall of the process may have delayed the task: the earliest time at which the service may have given
-   * it out. The handler is then called only after a heartbeat has shown that the service still wants the task.
+   * Present if the process was blocked or stopped, so that the task may have waited unread: the earliest time at which
+   * the service may have given it out. The handler is then called only after a heartbeat has shown that the service
+   * still wants the task.
    */
   readonly heldBackSince?: number;
 }
@@ -68,7 +69,10 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
-/** If a stall may have delayed a task, the longest time for which its handler waits until a heartbeat is answered. */
+/**
+ * The longest time for which a handler waits for the answer to a heartbeat, if its task may have waited unread while
+ * the process was blocked or stopped.
+ */
 const STILL_WANTED_MS = 2_000;
 
 /**
@@ -240,8 +244,8 @@ export class Task {
   }
 
   /**
-   * Returns true if the handler should be called. If a stall has delayed the task, the service may have given it up
-   * meanwhile, so a heartbeat is sent first to find out.
+   * Returns true if the handler should be called. If the task may have waited unread while the process was blocked or
+   * stopped, the service may have given it up meanwhile, so a heartbeat is sent first to find out.
    */
   #isWanted(): boolean | Promise<boolean> {
     return this.#lease.heldBackSince === undefined || this.#isStillWanted();

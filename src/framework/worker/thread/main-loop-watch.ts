@@ -5,13 +5,13 @@ export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
-  /** Called once for each block of the main loop that lasts so long that the loop counts as stuck. */
+  /** Called once each time that the main loop has been blocked for so long that it counts as stuck. */
   readonly onStuck: (blockedMs: number) => void;
   /** Called when the main loop runs again after a block that lasted {@link REPORTED_MS} or longer. */
   readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
 }
 
-/** Blocks of the main loop that last at least this long are reported. */
+/** If the main loop was blocked for at least this long, that is reported. */
 const REPORTED_MS = 1_000;
 
 /**

@@ -40,7 +40,7 @@ export interface ErrorText {
  * is the same in both threads.
  */
 export type ToThread =
-  /** A region whose heartbeats the thread has to send, and the recipes for its requests. */
+  /** A region whose heartbeats the thread has to send, and the recipes (the fixed parts) of its requests. */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
   /** Credentials to sign with, and their number. The first ones have number 1. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }

@@ -26,7 +26,7 @@ export interface WorkerHeartbeatsOptions {
 export interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
-  /** The recipes for the port's requests; undefined if the port's calls go through the SDK. */
+  /** The recipes (the fixed parts) of the port's requests; undefined if the port's calls go through the SDK. */
   readonly recipes: Recipes | undefined;
 }
 

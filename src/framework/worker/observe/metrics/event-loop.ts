@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** The time between two samples. */
+/** The time between two samples of the event loop's delay, in milliseconds. */
 const EACH_MS = 20;
 /** Values older than this are forgotten at the next reading. */
 const FORGET_MS = 60_000;

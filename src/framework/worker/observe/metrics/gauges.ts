@@ -34,8 +34,8 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
 }
 
 /**
- * Returns the least progress among a handler's tasks, and the longest time since one of them has reported progress. One
- * gauge per task would be thousands of gauges. Returns an empty list if no task reports progress.
+ * Returns the least progress among a handler's tasks, and the longest time since one of them has reported progress. A
+ * gauge for each task would make thousands of gauges. Returns an empty list if no task reports progress.
  */
 function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
   const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));

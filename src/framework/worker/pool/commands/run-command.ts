@@ -54,7 +54,7 @@ interface Command {
 /** The reason for which a program was stopped before it exited by itself. */
 type Stopped = { readonly why: 'aborted' } | { readonly why: 'limit'; readonly message: string };
 
-/** One run of a program, from its input to its result. */
+/** Runs a program once: passes it the input, and reads the result. */
 class CommandRun {
   readonly #task: TaskContext;
   readonly #command: Command;
