@@ -46,8 +46,8 @@ export interface Renewal {
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
   /**
-   * Records that a call failed which its caller repeats itself. If the service refused the call's credentials, new ones
-   * are requested.
+   * Records that a call has failed. Its caller repeats it. If the service refused the call's credentials, new ones are
+   * requested.
    * @returns true if there are new credentials already
    */
   refused(refusal: Refusal, asOf: AsOf): boolean;

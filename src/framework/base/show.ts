@@ -38,7 +38,7 @@ function write(value: unknown): string {
   try {
     if (isData(value)) return hideCredentials(JSON.stringify(value, named)).slice(0, 200);
   } catch {
-    // It is circular, or holds a value that JSON lacks.
+    // The value is circular, or contains something that JSON can't express.
   }
   return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
 }

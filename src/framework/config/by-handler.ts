@@ -7,8 +7,8 @@ import { badValue, mistakesIn } from './mistakes.js';
 import { readText } from './layers.js';
 
 /**
- * Options of individual handlers from one source, such as an environment variable. The keys of `values` are handlers'
- * names, `Class.method`.
+ * The options that one source, such as an environment variable, sets for individual handlers. The keys of `values` are
+ * handlers' names, `Class.method`.
  */
 export interface ByHandler {
   /**

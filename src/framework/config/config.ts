@@ -237,7 +237,7 @@ const region: Rule = {
 };
 
 const rate: Rule = {
-  // With fewer than one a second not even a few tasks would keep their leases.
+  // With fewer than one heartbeat per second, even a few tasks would time out.
   expected: 'a number of heartbeats a second, from 1 up',
   ok: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },

@@ -24,8 +24,8 @@ export class Signer {
   readonly #recipe: Recipe;
   readonly #fixed: readonly string[];
   /**
-   * The parts of the canonical request for credentials without a session token. `#session` has those for credentials
-   * with one.
+   * The fixed parts of the canonical request, if the credentials have no session token. `#session` has the parts if
+   * they have one.
    */
   readonly #plain: Canonical;
   readonly #session: Canonical;

@@ -34,8 +34,8 @@ export interface CredentialsSettings {
 }
 
 /**
- * The names of errors that other credentials may fix. "Unrecognized" is the error for a key that was deleted or
- * deactivated. A signature doesn't match if only one half of the key was replaced.
+ * The names of errors that other credentials may fix. If a key was deleted or deactivated, the error says that it is
+ * unrecognized. If only one half of a key was replaced, signatures don't match.
  */
 export const REFUSED = new Set([
   'ExpiredToken',
@@ -48,9 +48,9 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * The names of errors for a session that was revoked in IAM by a policy, which doesn't apply to sessions that began
- * later. More often they mean that a permission for this one call is missing. So if another call is accepted, that
- * doesn't prove that the trouble is over.
+ * The names of errors that may mean that the session was revoked in IAM. New credentials help then, because the policy
+ * that revokes doesn't apply to sessions that began later. More often these errors mean that a permission for this one
+ * call is missing. So if another call is accepted, that doesn't prove that the trouble is over.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 

@@ -38,7 +38,7 @@ class LogOutput {
   readonly #boom = new SonicBoom({
     fd: nonBlocking(1),
     sync: false,
-    // The smallest value with which a flush without a new line tries again.
+    // With this value, the smallest possible, a flush tries again even if there is no new line.
     minLength: 1,
     retryEAGAIN: () => this.#mayWait(),
   });
@@ -128,7 +128,7 @@ class LogOutput {
   #flushSync(): void {
     this.#giveUpAt = Math.min(this.#giveUpAt, systemClock.now() + FLUSH_LIMIT_MS);
     this.#writeGathered();
-    // A write under way may finish before the next ones.
+    // Gives a write that is under way time to finish before the next ones.
     if (this.#keptBytes > 0) sleepSync();
     try {
       this.#boom.flushSync();

@@ -1,4 +1,4 @@
-// Node's own, even where a test replaces the global ones by fake timers.
+// Node's own functions, even if a test replaces the global ones with fake timers.
 import { setImmediate } from 'node:timers';
 
 /**
@@ -88,7 +88,7 @@ class Turn {
       } else if (this.busyMs() > SHARE_MS) this.after(next);
       else {
         waiting[at++]?.();
-        // A tick comes after all promises that follow from the settled one.
+        // A tick runs after all code that follows from the promise settled above.
         queueMicrotask(() => process.nextTick(next));
       }
     };

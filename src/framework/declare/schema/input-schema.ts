@@ -157,7 +157,7 @@ const JSON_TYPES = new Map<string | undefined, string>([
   ['isArray', 'array'],
 ]);
 
-/** Returns true if a schema says of which kind its values are, so that it rejects null. */
+/** Returns true if a schema restricts the type of its values, so that it rejects null. */
 const saysKind = (schema: JsonSchema): boolean =>
   ['type', 'enum', 'const', '$ref', 'anyOf', 'allOf'].some((key) => Object.hasOwn(schema, key));
 

@@ -53,7 +53,7 @@ export class ThreadHealthClient {
       this.#refused(error as Error);
       throw error;
     }
-    // It may have been closed in the meantime.
+    // The port may have been closed in the meantime.
     if (!this.#served) this.#instead.close();
     this.#opened(this.#instead.port);
     return true;

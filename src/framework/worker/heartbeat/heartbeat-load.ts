@@ -86,7 +86,7 @@ export class LoadMeter {
     const tasks = (this.#tasks.get(everyMs) ?? 0) + step;
     if (tasks === 0) this.#tasks.delete(everyMs);
     else this.#tasks.set(everyMs, tasks);
-    // Rounding errors would add up.
+    // Without tasks it is set to exactly 0, since rounding errors would add up otherwise.
     this.#perSecond = this.#tasks.size === 0 ? 0 : this.#perSecond + (step * 1000) / everyMs;
     if (this.#told > 0 || this.share > 1)
       this.#telling ??= this.#options.clock.after(TELL_MS, () => this.#tell());

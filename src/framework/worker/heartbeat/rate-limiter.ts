@@ -11,8 +11,8 @@ const TOLERANCE_MS = 25;
 const WAY_MS = 50;
 
 /**
- * Limits how many heartbeats are sent. In no second, whenever it begins, are there more than the rate, neither sent
- * here nor arriving at the service, even after the process has stalled. Within a second they are evenly spread.
+ * Limits how many heartbeats are sent. In any period of one second, at most as many as the rate are sent, and at most
+ * as many arrive at the service, even after the process has stalled. Within a second they are evenly spread.
  *
  * A rate that isn't a whole number is rounded up. At a rate below one per second, two heartbeats are never closer than
  * the rate says. Continuously, slightly less than the rate can be sent: `perSecond`.

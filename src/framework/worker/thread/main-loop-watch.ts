@@ -15,8 +15,9 @@ export interface MainLoopWatchOptions {
 const REPORTED_MS = 1_000;
 
 /**
- * Checks, in the heartbeat thread, if the main thread's event loop is running. It counts time in turns of its own loop:
- * if the whole process was stopped, the heartbeat thread has missed as many turns as the main thread.
+ * Checks, in the heartbeat thread, if the main thread's event loop is running. It measures time by counting turns of
+ * the heartbeat thread's own event loop. If the whole process was stopped, that loop didn't turn either, so the main
+ * thread doesn't count as blocked.
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;

@@ -75,7 +75,7 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
   const paths = new Set(wrong.map(({ path }) => path));
-  // An unknown key changes nothing of the value that holds it.
+  // An unknown key doesn't change the object that contains it, so rules on that object still count.
   const above = new Set(wrong.flatMap(({ path, rule }) => (rule === 'unknownKey' ? [] : pathsAbove(path))));
   const tells = ({ path, rule }: Violation): boolean =>
     !paths.has(path) &&

@@ -5,7 +5,10 @@ import type { Logger } from '../../../base/log/log.js';
 /** OpenTelemetry's API package, in the app's copy or in Stepwright's. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
-/** A copy of the API that sees what the app has registered, and what that is: metrics, traces or both. */
+/**
+ * A copy of the API that sees what the app has registered. `metrics` and `trace` are true if the app has registered a
+ * provider for them.
+ */
 export interface Heard {
   readonly api: OpenTelemetry;
   readonly metrics: boolean;

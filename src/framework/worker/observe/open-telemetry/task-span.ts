@@ -56,7 +56,7 @@ export class TaskSpan implements TaskTrace {
     this.#ids = span.spanContext();
     this.#context = api.trace.setSpan(parent, span);
     if (!span.isRecording()) return;
-    // Set one by one, since the SDK copies attributes that are passed to `startSpan` twice.
+    // Set one by one, since the SDK copies twice what is passed to `startSpan`.
     span.setAttribute('stepwright.handler', name);
     span.setAttribute('stepwright.task', tokenHash(task.token));
   }
