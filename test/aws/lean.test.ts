@@ -12,6 +12,7 @@ import { failureRequest, successRequest } from '../../src/framework/aws/call-req
 import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { wallTime } from '../../src/framework/base/time/clock.js';
+import { deferred } from '../../src/framework/base/time/wait.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { makeCertificate } from '../support/certificate.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
@@ -76,7 +77,7 @@ async function portAt(url: string, settings: Partial<ServiceSettings> = {}): Pro
 }
 
 const pollAt = (port: ActivityPort, onSent = (): void => {}, onAgain?: () => void) =>
-  port.poll('arn:a', 'w', never, onSent, onAgain);
+  port.poll('arn:a', 'w', never, onSent, { onAgain });
 
 describe('a request of the lean path', () => {
   test('is signed as the SDK signs it, in each of the four calls, whatever its content', async () => {
@@ -207,6 +208,29 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
       error: { message: 'no answer' },
     });
     expect(sent).toBe(0);
+  });
+
+  test('is not sent where it is not wanted any more once there are credentials', async () => {
+    const at = await listen(createServer((request, response) => void judging()(request, response)));
+    const given = deferred<typeof SIGNER>();
+    const provider = () => given.promise;
+    const port = await portAt(`http://127.0.0.1:${at}`, { calls, sdk: { credentials: provider } });
+    let isWanted = true;
+    const answers = [
+      port.poll('arn:a', 'w', never, () => {}, { isWanted: () => isWanted }),
+      port.report(successRequest('t', '1'), never, () => isWanted),
+      port.heartbeat('t', never, () => isWanted),
+    ];
+    await new Promise(setImmediate);
+    isWanted = false;
+    given.resolve(SIGNER);
+    const error = { message: 'not sent: the call is not wanted any more' };
+    expect(await Promise.all(answers)).toMatchObject([
+      { kind: 'failed', mayHaveLostToken: false, error },
+      { kind: 'retry', mayHaveArrived: false, error },
+      { kind: 'retry', mayHaveArrived: false, error },
+    ]);
+    expect(seen).toEqual([]);
   });
 
   test('may have lost its token where the answer is torn', async () => {

@@ -107,7 +107,7 @@ export class Bounds {
     const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
-    if (member.stopped || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
+    if (member.stopped || member.keys.isWithout || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
       return void this.#starved.delete(id);
     const starvedAt = this.#starved.get(id) ?? this.#now;
     this.#starved.set(id, starvedAt);

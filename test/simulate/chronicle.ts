@@ -29,8 +29,6 @@ export interface Lease {
   toldGoneAt: number | undefined;
   /** The outcome that was last sent. */
   sent: Outcome | undefined;
-  /** The operations whose last call was refused for its signature. */
-  readonly unsigned: Set<string>;
   /** An outcome was refused by the service for its text. */
   refused: boolean;
   /** The event that ended it at the worker. */

@@ -24,9 +24,7 @@ export interface Watched {
 /** A worker waits for so long for the answer to a poll. */
 const POLL_LIMIT_MS = 75_000;
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
-/** Refused for its signature alone, a call is repeated once, even where its task is gone by then. */
 const UNSIGNED = /^(ExpiredToken|UnrecognizedClient|InvalidSignature|AccessDenied)/;
-const REPEATED_MS = 5_500;
 const ENDS: readonly EventName[] = ['task:succeeded', 'task:failed', 'task:gone', 'report:lost'];
 
 /** What one process has under way, as the wire and its handlers show it. */
@@ -119,12 +117,10 @@ export class Invariants implements Watcher {
     const at = `#${lease.n}`;
     if (lease.to !== from || lease.receivedAt === undefined)
       this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
-    const isRepeat = lease.unsigned.has(operation);
-    if (lease.toldGoneAt !== undefined && !isRepeat)
+    if (lease.toldGoneAt !== undefined)
       this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
-    if (lease.toldAccepted && !isRepeat)
-      this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
-    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay, isRepeat);
+    if (lease.toldAccepted) this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
+    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
     else this.#reportLeft(lease, outcomeOf(operation, body));
   }
 
@@ -133,8 +129,6 @@ export class Invariants implements Watcher {
     const openMs = from.now() - sentAt;
     const isEarly = operation === 'GetActivityTask' && openMs < POLL_LIMIT_MS && member && !member.ended;
     if (!isEarly || member.it.status().state === 'stopped' || this.#isClosing(member)) return;
-    // KNOWN: the time that a poll waits for credentials, or was held before it is repeated with others, counts as well.
-    if (this.sinceTrouble(member, 'GetActivityTask', 'process') < POLL_LIMIT_MS + REPEATED_MS) return;
     this.broken('no hang-up', `a poll was given up after ${openMs} ms, and a task may be lost with it`);
   }
 
@@ -153,8 +147,6 @@ export class Invariants implements Watcher {
     if (key) underWay.answeredAt.set(key, this.watched.timeline.now);
     if (!lease) return;
     const name = nameIn(answer);
-    if (UNSIGNED.test(name)) lease.unsigned.add(operation);
-    else lease.unsigned.delete(operation);
     if (answer.status === 400 && GONE.has(name)) lease.toldGoneAt ??= this.watched.timeline.now;
     if (answer.status === 400 && /InvalidOutput|ValidationException/.test(name)) lease.refused = true;
     if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
@@ -165,18 +157,13 @@ export class Invariants implements Watcher {
     count(underWay.polls, key, 1);
     underWay.polledAt.set(key, this.watched.timeline.now);
     if (sentBy !== undefined) this.broken('context', 'a poll was sent in the context of a task');
-    // KNOWN: one that waits for credentials is sent after the stop.
-    const member = this.#members.get(from);
-    if (member?.stopped && this.sinceTrouble(member, 'GetActivityTask', 'process') > REPEATED_MS)
-      this.broken('stop', `a poll of ${key} left after the stop`);
+    if (this.#members.get(from)?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
   }
 
-  #beatLeft(lease: Lease, underWay: UnderWay, isRepeat: boolean): void {
+  #beatLeft(lease: Lease, underWay: UnderWay): void {
     const { now } = this.watched.timeline;
     lease.sentBeatAt = now;
-    // KNOWN: one that is repeated with other credentials is not counted by the worker.
-    if (isRepeat) return;
     underWay.beats = underWay.beats.filter((at) => now - at < 1_000);
     underWay.beats.push(now);
     const { heartbeatRate } = this.watched.plan;

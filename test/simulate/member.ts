@@ -20,6 +20,9 @@ interface Identity {
   readonly expiration?: Date;
 }
 
+/** The provider has no good key for so long. */
+export type KeyTrouble = Pick<Extract<PlannedEvent, { kind: 'credentials' }>, 'ms' | 'provider'>;
+
 /** The keys of one worker's process, as its provider hands them out and the service knows them. */
 export class Keys {
   readonly #process: SimulatedProcess;
@@ -31,24 +34,25 @@ export class Keys {
   #trouble:
     | { readonly until: number; readonly how: 'hangs' | 'fails' | 'lags'; readonly next: Identity }
     | undefined;
-  asked = 0;
+  #given = false;
 
-  constructor(process: SimulatedProcess, service: Service, lastsMs: number) {
+  constructor(process: SimulatedProcess, service: Service, lastsMs: number, trouble?: KeyTrouble) {
     this.#lastsMs = lastsMs;
     this.#process = process;
     this.#service = service;
     this.#current = this.#issue();
+    if (trouble) this.spoil(trouble);
   }
 
   /** Returns the credentials, as a user's provider would. */
   readonly provide = async (): Promise<Identity> => {
-    this.asked++;
     const trouble = this.#trouble;
     const leftMs = trouble ? trouble.until - this.#process.now() : 0;
     if (trouble && leftMs > 0) {
       if (trouble.how === 'fails') throw new Error('the provider of keys is down');
       if (trouble.how === 'lags') return this.#current;
-      await new Promise<void>((resolve) => this.#process.input(leftMs, resolve));
+      // Such an ask is never answered.
+      await new Promise<void>(() => {});
     }
     if (trouble && this.#trouble === trouble) {
       this.#current = trouble.next;
@@ -56,11 +60,17 @@ export class Keys {
     }
     const { expiration } = this.#current;
     if (expiration && expiration.getTime() - this.#process.now() < 6 * 60_000) this.#current = this.#issue();
+    this.#given = true;
     return this.#current;
   };
 
+  /** True while the process never got a key, and can get none. */
+  get isWithout(): boolean {
+    return !this.#given && this.#trouble !== undefined && this.#process.now() < this.#trouble.until;
+  }
+
   /** Makes the service refuse the current key. */
-  spoil({ provider, ms }: Extract<PlannedEvent, { kind: 'credentials' }>): void {
+  spoil({ provider, ms }: KeyTrouble): void {
     this.#service.keys.delete(this.#current.accessKeyId);
     const next = this.#issue();
     this.#trouble = { until: this.#process.now() + ms, how: provider, next };
@@ -94,12 +104,15 @@ export interface Hiring {
   readonly chronicle: Chronicle;
   readonly stage: Stage;
   readonly worker: number;
+  /** The trouble that its provider has been in since before it began. */
+  readonly keyTrouble: KeyTrouble | undefined;
 }
 
 /** Makes a worker as `createWorker` does, but for its network. */
-export async function hire({ plan, network, service, stage, worker }: Hiring): Promise<Member> {
+export async function hire(hiring: Hiring): Promise<Member> {
+  const { plan, network, service, stage, worker } = hiring;
   const { process } = stage;
-  const keys = new Keys(process, service, plan.keyMs);
+  const keys = new Keys(process, service, plan.keyMs, hiring.keyTrouble);
   const options = plan.handlers.map(({ key, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
     `Handlers.${key}`,
     {
@@ -115,7 +128,7 @@ export async function hire({ plan, network, service, stage, worker }: Hiring): P
       endpoint: 'http://sfn.simulated',
       region: 'us-east-1',
       sdk: {
-        credentials: keys.provide,
+        credentials: plan.providerKeeps ? Object.assign(keys.provide, { memoized: true }) : keys.provide,
         ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),
       },
       setup: (container: DependencyContainer) => void container.register(STAGE, { useValue: stage }),

@@ -92,6 +92,8 @@ export interface Plan {
   readonly wayMs: readonly [number, number];
   /** How long a key is good for. */
   readonly keyMs: number;
+  /** True for a provider that keeps its keys itself, so that it is asked for each call. */
+  readonly providerKeeps: boolean;
   /** The longest that the service keeps a poll whose connection has closed. */
   readonly closedPollMs: number;
   readonly handlers: readonly HandlerPlan[];
@@ -168,6 +170,7 @@ export function drawPlan(seed: number): Plan {
     reportLimitMs: dice.pick([15 * MINUTE, 2 * MINUTE]),
     wayMs: [near, far],
     keyMs: dice.pick([60 * MINUTE, 6.5 * MINUTE]),
+    providerKeeps: dice.chance(0.2),
     closedPollMs: dice.pick([0, 0, 20_000]),
     events: events.toSorted((one, other) => one.at - other.at),
   };

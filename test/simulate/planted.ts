@@ -40,6 +40,12 @@ export const PLANTED: readonly Planted[] = [
       'wallTime() + offsetMs - 400_000);',
     ],
   }),
+  ...at('aws/call.ts', {
+    'a call that waited for credentials is sent though nobody wants it any more': [
+      'return isWanted?.() === false ?',
+      'return false ?',
+    ],
+  }),
   ...at('aws/lean/exchange.ts', {
     'a call that is given up stays open': ['    controller?.abort(reason);\n', ''],
   }),
@@ -110,8 +116,12 @@ export const PLANTED: readonly Planted[] = [
       'export const POLL_LIMIT_MS = 55_000;',
     ],
     "a poll's limit leaves its timer behind": [
-      '    cancel();\n    this.#emitEnded(poll, answer);',
-      '    this.#emitEnded(poll, answer);',
+      "    cancel();\n    if (answer.kind !== 'failed') this.#queue",
+      "    if (answer.kind !== 'failed') this.#queue",
+    ],
+    "a poll's limit counts the time before it is sent": [
+      '      cancel();\n      cancel = this.#limit(limit);\n',
+      '',
     ],
     'polls go on after the stop': ['    if (this.#stopping) return;\n', ''],
     'an answer is not remembered': ['      this.#lastAnswerAt = now;\n', ''],
@@ -168,6 +178,13 @@ export const PLANTED: readonly Planted[] = [
       "  if (state !== 'running') return",
       "  if (state === 'running') return [];\n  if (state !== 'running') return",
     ],
+  }),
+  ...at('aws/sdk/credential-source.ts', {
+    'credentials asked for in vain are never asked for again': [
+      'await within(clock, ASK_LIMIT_MS, ended, this.#closed)',
+      'await within(clock, 86_400_000, ended, this.#closed)',
+    ],
+    'an ask for credentials outlives its worker': ['    this.#closed.abort(undefined);\n', ''],
   }),
   ...at('aws/sdk/credentials.ts', {
     'refused credentials are not renewed': [

@@ -14,6 +14,7 @@ export function sdkHandlerOf(network: Network, worker: number, from: SimulatedPr
     { abortSignal }: { readonly abortSignal?: AbortSignal } = {},
   ): Promise<object> =>
     new Promise((resolve, reject) => {
+      if (abortSignal?.aborted) return reject(aborted());
       const headers = lower(request.headers);
       const operation = (headers['x-amz-target'] ?? '').split('.')[1] as OperationName;
       const body = JSON.parse(textOf(request.body)) as Record<string, string>;
@@ -41,15 +42,16 @@ export function sdkHandlerOf(network: Network, worker: number, from: SimulatedPr
         },
       );
       open.add(abort);
-      const onAbort = (): void => abort(Object.assign(new Error('Request aborted'), { name: 'AbortError' }));
-      if (abortSignal?.aborted) onAbort();
-      else abortSignal?.addEventListener('abort', onAbort, { once: true });
+      const onAbort = (): void => abort(aborted());
+      abortSignal?.addEventListener('abort', onAbort, { once: true });
     });
   const destroy = (): void => {
     for (const abort of open) abort(new Error('the handler is destroyed'));
   };
   return { metadata: { handlerProtocol: 'http/1.1' }, handle, destroy } as unknown as Handler;
 }
+
+const aborted = (): Error => Object.assign(new Error('Request aborted'), { name: 'AbortError' });
 
 /** Node's own handler has another error for a connection that could not be made in time. */
 function asOfNode(error: Error): Error {

@@ -178,7 +178,6 @@ export class Service {
       const lease = this.#chronicle.open({
         ...times,
         ...NEW,
-        unsigned: new Set(),
         token,
         handler,
         input,

@@ -2,7 +2,7 @@ import { Bounds } from './bounds.js';
 import { Chronicle } from './chronicle.js';
 import type { Work } from './handlers.js';
 import { Invariants } from './invariants.js';
-import { hire, type Member } from './member.js';
+import { hire, type KeyTrouble, type Member } from './member.js';
 import { Network } from './network.js';
 import type { HandlerKey, Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
@@ -30,6 +30,10 @@ export class World {
   readonly #troubles: Troubles;
   readonly #network: Network;
   readonly #bounds: Bounds;
+  readonly #keyTroubles = new Map<
+    number,
+    { readonly provider: KeyTrouble['provider']; readonly until: number }
+  >();
   /** The members at work, by their place. */
   readonly #members: (Member | undefined)[] = [];
   #processes = 0;
@@ -132,8 +136,9 @@ export class World {
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
     };
     const { chronicle, service } = this;
-    const hiring = { plan: this.#plan, network: this.#network, service, chronicle, stage, worker };
+    const rest = { plan: this.#plan, network: this.#network, service, chronicle, stage, worker };
     process.input(0, () => {
+      const hiring = { ...rest, keyTrouble: this.#keyTrouble(worker) };
       void hire(hiring).then((member) => {
         this.#hiring--;
         this.#members[worker] = member;
@@ -142,6 +147,13 @@ export class World {
         this.#run(member);
       });
     });
+  }
+
+  /** Returns what is left of the trouble that a worker's provider is in. It outlives a process. */
+  #keyTrouble(worker: number): KeyTrouble | undefined {
+    const trouble = this.#keyTroubles.get(worker);
+    const ms = (trouble?.until ?? 0) - this.timeline.now;
+    return trouble && ms > 0 ? { provider: trouble.provider, ms } : undefined;
   }
 
   #run(member: Member): void {
@@ -181,10 +193,12 @@ export class World {
   }
 
   #happen(event: PlannedEvent): void {
+    const { timeline } = this;
     this.chronicle.add('plan', JSON.stringify(event));
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
     if (member && !['calls', 'outage', 'slow'].includes(event.kind))
-      this.chronicle.trouble(member.worker, 'process', event.kind === 'credentials' ? event.ms : 0);
+      this.chronicle.trouble(member.worker, 'process');
+    if (event.kind === 'credentials') this.chronicle.trouble(event.worker, 'process', event.ms);
     switch (event.kind) {
       case 'tasks':
         return this.#start(event);
@@ -201,6 +215,7 @@ export class World {
         if (member) member.process.wallOffsetMs += event.byMs;
         return;
       case 'credentials':
+        this.#keyTroubles.set(event.worker, { provider: event.provider, until: timeline.now + event.ms });
         return member?.keys.spoil(event);
       case 'stop':
       case 'kill':

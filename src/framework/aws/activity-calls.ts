@@ -78,25 +78,30 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
         );
       });
     });
-  const heartbeat = (taskToken: string, signal: Abortable): Promise<ReportAnswer> =>
+  const heartbeat: ActivityPort['heartbeat'] = (taskToken, signal, isWanted) =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
-      send(new CallRequest('SendTaskHeartbeat', { taskToken }), { signal, onSent: ignore }, (end) => {
-        if ('output' in end) {
-          credentials.accepted(asOf);
-          return resolve(OK);
-        }
-        const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
-        const answer = classifyReportFailure(end.failure);
-        resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
-      });
+      send(
+        new CallRequest('SendTaskHeartbeat', { taskToken }),
+        { signal, onSent: ignore, isWanted },
+        (end) => {
+          if ('output' in end) {
+            credentials.accepted(asOf);
+            return resolve(OK);
+          }
+          const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+          const answer = classifyReportFailure(end.failure);
+          resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
+        },
+      );
     });
   return {
-    poll: (activityArn, workerName, signal, onSent, onAgain = ignore) => {
+    poll: (activityArn, workerName, signal, onSent, { onAgain = ignore, isWanted } = {}) => {
       const request = new CallRequest('GetActivityTask', { activityArn, workerName });
-      return make(request, { signal, onSent, onAgain }, pollAnswer);
+      return make(request, { signal, onSent, onAgain, isWanted }, pollAnswer);
     },
-    report: (request, signal) => make(request, { signal, onSent: ignore, onAgain: ignore }, reportAnswer),
+    report: (request, signal, isWanted) =>
+      make(request, { signal, onSent: ignore, onAgain: ignore, isWanted }, reportAnswer),
     heartbeat,
     onMended: (listener) => credentials.onRenewed(listener),
   };

@@ -12,28 +12,41 @@ export interface ActivityPort {
    * was ended.
    * @param onSent called once the request is on an established and trusted connection; called at once if the connection
    * can't be watched.
-   * @param onAgain called when a request that was answered is sent again, with other credentials or another time. From
-   * then until the next `onSent`, the service holds no poll.
    */
   poll(
     activityArn: string,
     workerName: string,
     signal: Abortable,
     onSent: () => void,
-    onAgain?: () => void,
+    more?: PollCall,
   ): Promise<PollAnswer>;
-  /** Reports the outcome of a task. The same request object may be reported several times. */
-  report(request: ReportRequest, signal: Abortable): Promise<ReportAnswer>;
+  /**
+   * Reports the outcome of a task. The same request object may be reported several times.
+   * @param isWanted called just before the report is sent, each time that it is: it may have waited for credentials
+   */
+  report(request: ReportRequest, signal: Abortable, isWanted?: () => boolean): Promise<ReportAnswer>;
   /**
    * Sends one heartbeat. A heartbeat that fails isn't sent again here: the caller repeats it, and keeps to the rate
    * limit of heartbeats.
+   * @param isWanted called just before the heartbeat is sent: it may have waited for credentials
    */
-  heartbeat(token: string, signal: Abortable): Promise<ReportAnswer>;
+  heartbeat(token: string, signal: Abortable, isWanted?: () => boolean): Promise<ReportAnswer>;
   /**
    * Calls the listener whenever refused credentials are replaced with new ones. Calls that were refused may succeed
    * now.
    */
   onMended?(listener: () => void): void;
+}
+
+/** The parts of a poll that only the poller needs. */
+export interface PollCall {
+  /**
+   * Called when a request that was answered is sent again, with other credentials or another time. From then until the
+   * next `onSent`, the service holds no poll.
+   */
+  readonly onAgain?: () => void;
+  /** Called just before the poll is sent, each time that it is: it may have waited for credentials. @default always */
+  readonly isWanted?: () => boolean;
 }
 
 /**

@@ -18,6 +18,18 @@ export interface CallInProgress {
    * watched.
    */
   readonly onSent: () => void;
+  /**
+   * Asked just before the call is sent, each time that it is: it may have waited for credentials. Where it returns
+   * false, the call ends as one that was not sent.
+   * @default always
+   */
+  readonly isWanted?: () => boolean;
+}
+
+/** Returns the reason why a call is not to be sent now; undefined where it is to be sent. */
+export function whyNotSent({ signal, isWanted }: CallInProgress): Error | undefined {
+  if (signal.aborted) return signal.reason as Error;
+  return isWanted?.() === false ? new Error('not sent: the call is not wanted any more') : undefined;
 }
 
 /** The fields of the service's answers that a worker reads. */

@@ -7,6 +7,7 @@ import {
   type HotOperation,
   type CallFailure,
   mayBeSkewed,
+  whyNotSent,
 } from '../call.js';
 import { Connections, connector, type OpenConnection } from './connections.js';
 import type { CallRequest } from '../call-request.js';
@@ -72,7 +73,8 @@ export class LeanCalls {
   }
 
   #exchange(identity: Identity, { request, call, done }: Begun): void {
-    if (call.signal.aborted) return done(notSent(call.signal.reason as Error, false));
+    const why = whyNotSent(call);
+    if (why) return done(notSent(why, false));
     const { signer, path, connections } = this.#ways[request.operation];
     const { bytes, sha256 } = request.body();
     const offsetMs = this.#clockOffsetMs;

@@ -2,7 +2,7 @@ import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { CallEnd, CallInProgress } from '../call.js';
+import { type CallEnd, type CallInProgress, whyNotSent } from '../call.js';
 import { readResponse } from '../response.js';
 
 type RequestHandler = SFNClient['config']['requestHandler'];
@@ -87,6 +87,8 @@ export class CallWatch {
       metadata: handler.metadata,
       handle: async (request, options) => {
         const call = this.#ofRequests.get(request as object);
+        const why = call && whyNotSent(call);
+        if (why) throw why;
         if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
         else call?.onSent();
         try {

@@ -55,12 +55,12 @@ export async function sdkCalls(
 
 /** Makes one call. Never rejects. */
 async function attempt(
-  { signal, onSent }: CallInProgress,
+  { signal, onSent, isWanted }: CallInProgress,
   send: (call: WatchedCall) => Promise<object>,
 ): Promise<CallEnd> {
   const seen: Seen = { sent: false };
   const call: WatchedCall = {
-    signal,
+    ...{ signal, isWanted },
     onSent: () => {
       seen.sent = true;
       onSent();

@@ -63,7 +63,8 @@ export class InFlight {
   /** Sends a heartbeat, and resolves with the answer. The heartbeat's time limit starts now. */
   async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
-    const answer = await beat.lease.port.heartbeat(beat.lease.token, attempt.limit);
+    const { port, token } = beat.lease;
+    const answer = await port.heartbeat(token, attempt.limit, () => !beat.released);
     this.#end(attempt);
     return answer;
   }

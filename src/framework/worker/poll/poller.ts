@@ -143,13 +143,18 @@ export class Poller {
   async #poll(poll: PolicedPoll, slot: Slot): Promise<void> {
     const { port, handler, workerName, clock } = this.#options;
     const limit = new Abort();
-    const cancel = this.#limit(limit);
+    let cancel = this.#limit(limit);
     const onSent = (): void => {
+      // The time that the poll waited for credentials, or was held before it is repeated with others, does not count.
+      cancel();
+      cancel = this.#limit(limit);
       this.#policy.connected(poll, clock.now());
       if (this.#policy.state.kind === 'probing') this.fill();
     };
-    const onAgain = (): void => this.#policy.disconnected(poll);
-    const answer = await port.poll(handler.activityArn, workerName, limit, onSent, onAgain);
+    const answer = await port.poll(handler.activityArn, workerName, limit, onSent, {
+      onAgain: () => this.#policy.disconnected(poll),
+      isWanted: () => !this.#stopping,
+    });
     cancel();
     if (answer.kind !== 'failed') this.#queue.answered(answer.kind, poll.connectedAt, clock.now());
     this.#emitEnded(poll, answer);
@@ -196,7 +201,8 @@ export class Poller {
     this.#heldInVain ||= poll.connectedAt !== undefined && now - poll.connectedAt >= HELD_MS;
     this.#blocked ||= this.#policy.state.kind !== 'open';
     if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });
-    this.#trouble.failed(trouble, error);
+    // A poll that was not sent because of the stop is no trouble.
+    if (!this.#stopping || poll.connectedAt !== undefined) this.#trouble.failed(trouble, error);
   }
 
   #wakeAt(at: number): void {

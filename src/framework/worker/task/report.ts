@@ -185,7 +185,7 @@ export class Report {
     const sentAt = clock.now();
     const limit = new Abort();
     const cancel = this.#limitAttempt(limit);
-    const answer = await port.report(request, limit);
+    const answer = await port.report(request, limit, () => !this.#gone.aborted);
     cancel();
     if (answer.kind === 'retry') {
       if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(sentAt, clock.now());

@@ -1,4 +1,3 @@
-import type { Abortable } from '../../base/abort.js';
 import { setDefaultResultOrder } from 'node:dns';
 import { writeSync } from 'node:fs';
 import { setDefaultAutoSelectFamily } from 'node:net';
@@ -124,8 +123,8 @@ function open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void 
   regions.push(region);
   const calls = new LeanCalls({ recipes, identity: () => identity.current() });
   const port = activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), identity);
-  const heartbeat = async (token: string, signal: Abortable): Promise<ReportAnswer> =>
-    mainLoop.stuck ? STUCK : port.heartbeat(token, signal);
+  const heartbeat: ActivityPort['heartbeat'] = async (...args) =>
+    mainLoop.stuck ? STUCK : port.heartbeat(...args);
   ports.set(region, { ...port, heartbeat });
 }
 
