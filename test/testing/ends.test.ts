@@ -1,9 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DependencyContainer, inject } from 'tsyringe';
 import { Activity, CLOCK, Handle, type Clock, type TaskContext } from 'stepwright';
+import type { Constructor } from '../../src/framework/declare/class.js';
 import { createTestBed, createTestMachine } from 'stepwright/testing';
 
 const signals: AbortSignal[] = [];
@@ -36,7 +37,7 @@ const machineOf = (name: string): object => ({
   },
 });
 
-type Endless = typeof Hanging | typeof Sleeping | typeof Napping;
+type Endless = Constructor<object>;
 
 /** The calls of a bed and a machine that wait for a handler for ever. */
 const CALLS = {
@@ -70,6 +71,45 @@ describe.each(Object.entries(CALLS))('%s ends, and names', (_, call) => {
     await expect(call(Napping, '100ms')).rejects.toThrow(
       /^Napping\.run waits for a real timer of 2 ms, begun at test\/testing\/ends\.test\.ts:\d+/,
     );
+  });
+});
+
+/** Runs `fn` while real time, as a bed and a machine see it, is `now`. */
+async function withRealTime(now: () => number, fn: () => Promise<unknown>): Promise<unknown> {
+  const clock = jest.spyOn(performance, 'now').mockImplementation(now);
+  try {
+    return await fn();
+  } finally {
+    clock.mockRestore();
+  }
+}
+
+describe.each(Object.entries(CALLS))('%s', (_, call) => {
+  test('counts the steps of time, however fast the machine is', async () => {
+    const now = performance.now();
+    await withRealTime(
+      () => now,
+      () => expect(call(Sleeping, '100ms')).rejects.toThrow(/ in 501 steps\n/),
+    );
+  });
+
+  test('bears a handler of which nothing is known to be on its way for as long as it is told', async () => {
+    let settle: (output: string) => void = () => {};
+    @Activity('hangs')
+    class Unseen {
+      @Handle({ input: 'any' }) run(): Promise<string> {
+        return new Promise((resolve) => (settle = resolve));
+      }
+    }
+    let now = performance.now();
+    const by = now + 90_000;
+    const real = (): number => {
+      now += 500;
+      if (now > by) settle('woke');
+      return now;
+    };
+    NAMES.set(Unseen, 'hangs');
+    expect(await withRealTime(real, () => call(Unseen, '100s'))).toMatchObject({ output: 'woke' });
   });
 });
 

@@ -12,7 +12,7 @@ import { type BedHandler, makeBedHandlers, outcomeOf } from '../harness/bed-hand
 import {
   BED_OPTIONS,
   checkOptions,
-  realTimeLimitMs,
+  realTimeLimits,
   RUN_OPTIONS,
   type RunOptions,
   START_OPTIONS,
@@ -88,7 +88,7 @@ export async function createTestBed<C extends Constructor<object>>(
 ): Promise<TestBed<InstanceType<C>>> {
   checkOptions('createTestBed', BED_OPTIONS, options);
   const list = typeof classes === 'function' ? [classes] : classes;
-  const work = new RealWork(realTimeLimitMs(options));
+  const work = new RealWork(realTimeLimits(options));
   const parts = await makeBedHandlers(list, options, new BedClock(work));
   const bed = new Bed<InstanceType<C>>({
     ...parts,

@@ -29,8 +29,9 @@ export interface TestBedOptions {
   /** Receives the lines of `task.log`. @default the lines are dropped */
   readonly log?: Logger;
   /**
-   * The longest that time by the clock waits for real work of a task (a file, a socket, a real timer), as a duration.
-   * What takes longer is an error that names it. @default '5s'
+   * The longest that time by the clock waits for real work of a task (a file, a socket, a real timer), and for a handler
+   * of which nothing is known to be on its way, as a duration. What takes longer is an error that names it. @default '5s',
+   * and 1.5 s where nothing is on its way
    */
   readonly realTimeLimit?: string;
   /** Closes the bed or the test machine when it aborts, as a runner's signal does at the end of a test. @default none */
@@ -140,6 +141,22 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
 /** Returns the limit of real time in milliseconds. */
 export const realTimeLimitMs = ({ realTimeLimit = '5s' }: TestBedOptions): number =>
   parseDuration(realTimeLimit) ?? Number.NaN;
+
+/** The longest that a test waits for what a task does in real time. */
+export interface RealTimeLimits {
+  /** The real milliseconds for work that is on its way. */
+  readonly limitMs: number;
+  /** The real milliseconds in which nothing is on its way and nothing due, before a handler counts as never settling. */
+  readonly idleMs: number;
+}
+
+/** The default of `idleMs`. A limit that a test sets counts for it as well. */
+const IDLE_MS = 1_500;
+
+export function realTimeLimits(options: TestBedOptions): RealTimeLimits {
+  const limitMs = realTimeLimitMs(options);
+  return { limitMs, idleMs: options.realTimeLimit === undefined ? IDLE_MS : limitMs };
+}
 
 const unknownTo =
   (call: string) =>

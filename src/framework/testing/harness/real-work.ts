@@ -6,6 +6,7 @@ import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { BedHandler } from './bed-handlers.js';
 import { currentTask } from '../../worker/handler/context/current-task.js';
+import type { RealTimeLimits } from './options.js';
 import { inNextTurn, nap, nextTurn, realNow } from './real-time.js';
 import { kindOf } from './work-kinds.js';
 
@@ -26,10 +27,13 @@ const BUSY_MS = 1;
 export class RealWork {
   /** The longest that time waits for work, in real milliseconds. */
   readonly limitMs: number;
+  /** The longest that time waits for a handler without any, in real milliseconds. */
+  readonly idleMs: number;
   readonly #tasks = new Set<TaskWork>();
 
-  constructor(limitMs: number) {
+  constructor({ limitMs, idleMs }: RealTimeLimits) {
     this.limitMs = limitMs;
+    this.idleMs = idleMs;
   }
 
   /** Makes a handler with the same outcomes whose work is seen, from its call until nothing of the task is left. */

@@ -28,8 +28,6 @@ export interface Journey {
 const STEPS_PER_MS = 5;
 /** The steps that heartbeats alone may take. One of them may learn that its task is gone, and free a slot. */
 const MOST_BEATS = 1_000;
-/** The real milliseconds without anything due or on its way after which a handler is taken for one that never settles. */
-const IDLE_MS = 1_500;
 const LONGEST_NAP_MS = 10;
 
 /**
@@ -89,13 +87,11 @@ async function changes(
   const isSame = (): boolean =>
     !isDone() && progress() === before && next() === due && clock.pending === pending && !clock.work.isOpen;
   for (let ms = 1; isSame(); ms = Math.min(ms * 2, LONGEST_NAP_MS)) {
-    if (realNow() - began > idleMs(clock)) return false;
+    if (realNow() - began > clock.work.idleMs) return false;
     await nap(ms);
   }
   return true;
 }
-
-const idleMs = ({ work }: TestClock): number => Math.min(IDLE_MS, work.limitMs);
 
 const FIX =
   'Fix: mock what it waits for, so that it settles; or give it a limit, by `timeout` of @Handle or "TimeoutSeconds" of the state';
@@ -106,7 +102,7 @@ function namesOf({ running }: Journey): string {
 }
 
 const idle = (journey: Journey): string =>
-  `${namesOf(journey)} in ${idleMs(journey.clock) / 1000} real seconds: no file, socket or timer is on its way for it, and nothing is due by the clock\n${FIX}`;
+  `${namesOf(journey)} in ${journey.clock.work.idleMs / 1000} real seconds: no file, socket or timer is on its way for it, and nothing is due by the clock\n${FIX}`;
 
 function endless({ steps, from }: Stage, journey: Journey): string {
   const passed = showDuration(journey.clock.now() - from);

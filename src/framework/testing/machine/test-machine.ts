@@ -25,7 +25,7 @@ import { TestClock } from '../harness/test-clock.js';
 import {
   checkOptions,
   MACHINE_OPTIONS,
-  realTimeLimitMs,
+  realTimeLimits,
   START_EXECUTION_OPTIONS,
   type StartExecutionOptions,
   type TestMachineOptions,
@@ -170,7 +170,7 @@ export async function createTestMachine<const Definition extends string | object
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
   const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
   const source = await readDefinition(definition);
-  const clock = new TestClock(new RealWork(realTimeLimitMs(options)));
+  const clock = new TestClock(new RealWork(realTimeLimits(options)));
   const { reportLimitMs, dispose, handlers } = await makeBedHandlers(activities, options, clock);
   const served = clock.work.trackAll(handlers);
   const definitions = served.map((each) => each.definition);
