@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
+  ListActivitiesCommand,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -134,4 +137,37 @@ test('expressions that were evaluated once are let go of', async () => {
   const heap = process.memoryUsage().heapUsed;
   await run(10_000);
   expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(12);
+});
+
+test('bodies that never end are refused once they take too much, and others are served', async () => {
+  const { client, service } = await openBench({ bodyLimitBytes: 1_000 });
+  const head = `POST / HTTP/1.1\r\nHost: ${new URL(service.url).host}\r\nContent-Length: 1000\r\n\r\n`;
+  const sockets = Array.from({ length: 20 }, () => connect(service.port));
+  try {
+    const refused = Promise.race(
+      sockets.map(async (socket) => {
+        socket.write(head + 'x'.repeat(900));
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        return answer.toString().split('\r\n')[0];
+      }),
+    );
+    expect(await refused).toBe('HTTP/1.1 503 Service Unavailable');
+    await expect(client.send(new ListActivitiesCommand({}))).resolves.toMatchObject({ activities: [] });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test('executions that only wait are counted too', async () => {
+  const { client, service } = await openBench({ runningBytes: 100_000 });
+  const definition = JSON.stringify({ StartAt: 'W', States: { W: WAIT } });
+  const stateMachineArn = service.seedMachine({ name: 'M', definition });
+  let running = 0;
+  for (let n = 0; n < 50; n++) {
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
+    const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    if (status === 'RUNNING') running++;
+  }
+  expect(running).toBeGreaterThan(5);
+  expect(running).toBeLessThan(20);
 });

@@ -21,6 +21,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
+  'local/asl/jsonata': '. → limits',
   'local/console': '. → topics → api.ts',
   check: '. → source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',

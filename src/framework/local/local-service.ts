@@ -6,6 +6,7 @@ import { executionOperations } from './api/execution-operations.js';
 import { apiCheck, type Names } from './api/host-check.js';
 import type { FaultHook } from './api/injected-faults.js';
 import { machineOperations } from './api/machine-operations.js';
+import { BodyReader } from './api/request-body.js';
 import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
 import { taskOperations } from './api/task-operations.js';
@@ -97,7 +98,8 @@ function createServer(stepFunctions: StepFunctions, host: string, options: Local
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
-  const shared = { stepFunctions, operations: OPERATIONS, bodyLimitBytes, log };
+  const bodies = new BodyReader(bodyLimitBytes);
+  const shared = { stepFunctions, operations: OPERATIONS, bodies, log };
   const server = createApiServer({
     ...shared,
     fault: options.fault,

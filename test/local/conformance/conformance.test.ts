@@ -10,6 +10,7 @@ import { corruptions, Harness, matches, relevant, wantedOf } from './harness.js'
 import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
 import { machines } from './machines.js';
+import { measured } from './measured.js';
 import { documented } from './documented.js';
 import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
@@ -32,6 +33,7 @@ const tables: Record<string, Row[]> = {
   machines,
   recorded,
   documented,
+  measured,
 };
 const rows = Object.values(tables).flat();
 

@@ -392,7 +392,7 @@ export const definitions: MachineRow[] = [
   refused(
     'a broken expression',
     jsonata({ Type: 'Pass', Output: '{% 1 + %}' }),
-    "The JSONata expression '1 +' is not valid: S0207",
+    "The JSONata expression '1 +' is not valid: Unexpected end of expression",
   ),
   ...[
     ['1), (2', '3'],

@@ -4,6 +4,8 @@ export type Source =
   | `recorded: test_${string}`
   /** Seen in answers of the live service; no named recording has it. */
   | 'captured'
+  /** Measured at the live service by somebody who says so: the project and the thread. */
+  | `measured: ${string}#${number}`
   /** The source of the library that the service uses, where a published machine relies on it. */
   | 'Jayway JsonPath, in published machines'
   /** The states-language specification, by section. */

@@ -12,7 +12,6 @@ export interface HostileInput {
 const QUERY = 'States.QueryEvaluationError';
 const RUNTIME = 'States.Runtime';
 const TOO_LARGE = 'States.DataLimitExceeded';
-const INTRINSIC = 'States.IntrinsicFailure';
 
 const evaluates = (source: string, error: string | undefined = QUERY, input: unknown = {}): HostileInput => ({
   does: `{% ${source.slice(0, 100)} %}`,
@@ -63,6 +62,14 @@ const map = (fields: object): object => ({
   ...fields,
 });
 
+const many = (does: string, times: number, call: string, error: string, input: unknown = {}): HostileInput =>
+  works(
+    `${does}, ${times} times`,
+    Object.fromEntries(Array.from({ length: times }, (_, i) => [`k${i}.$`, call])),
+    error,
+    input,
+  );
+
 /** Inputs that once brought the service down. */
 export const named: HostileInput[] = [
   counts('$match($states.input.s, /(a+)+$/)', QUERY, A_AND_B),
@@ -75,6 +82,30 @@ export const named: HostileInput[] = [
     error: QUERY,
   },
   counts('$map([1..9999999], $string)'),
+  counts(`$match($states.input.s, /${'a?'.repeat(40)}c/)`, QUERY, { s: 'a'.repeat(40) }),
+  counts('$match($states.input.s, /(a?){40}c/)', QUERY, { s: 'a'.repeat(100) }),
+  evaluates(`$toMillis($states.input.s, '${'[D]'.repeat(12)}')`, QUERY, { s: `${'1'.repeat(100)}x` }),
+  many('a text split', 14_000, "States.ArrayLength(States.StringSplit($.s,'b'))", RUNTIME, {
+    s: 'ab'.repeat(100_000),
+  }),
+  many('the length of a list', 25_000, 'States.ArrayLength($.l)', TOO_LARGE, {
+    l: Array.from({ length: 100_000 }, () => 1),
+  }),
+  ...['ArrayContains(States.ArrayRange(1,1000,1),0)', 'ArrayUnique(States.ArrayRange(1,1000,1))'].map(
+    (call) => many(call, 3_000, `States.${call}`, RUNTIME),
+  ),
+  many('a range in parts', 3_000, 'States.ArrayPartition(States.ArrayRange(1,1000,1),2)', RUNTIME),
+  refused('24,000 states whose targets are missing', {
+    StartAt: 'S0',
+    States: Object.fromEntries(
+      Array.from({ length: 24_000 }, (_, i) => [`S${i}`, { Type: 'Pass', Next: `T${i}` }]),
+    ),
+  }),
+  {
+    ...evaluates('$count($keys($states.input.l{$string($): $}))'),
+    input: { l: Array.from({ length: 2_000 }, (_, i) => i) },
+    error: undefined,
+  },
 ];
 
 /** Variants of them. */
@@ -101,7 +132,7 @@ export const devised: HostileInput[] = [
   evaluates("$replace($states.input.s, /([ab]|[bc]|[ac])+d/, '')", QUERY, A_AND_B),
   evaluates("$length($reduce([1..900000], function($a, $b) { $a & 'xxxxxxxxxxxxxxxxxxxx' }, ''))"),
   evaluates("$toMillis($states.input.s, '[Y0001]'  & $pad('', 5000, '[D]'))", QUERY, LETTERS),
-  evaluates("$formatNumber(1, $pad('', 900000, '#'))"),
+  { ...evaluates("$formatNumber(1, $pad('', 900000, '#'))"), error: undefined },
   evaluates('($x := $states.input; $x.constructor.constructor("return process")())', QUERY, { a: 1 }),
   evaluates('$states.input.(__proto__.(__defineGetter__("polluted", $states.input.toString)))', QUERY, {
     a: 1,
@@ -118,11 +149,11 @@ export const devised: HostileInput[] = [
     RUNTIME,
     nested(400),
   ),
-  works('a list of lists of the input', { 'x.$': nestedCall('States.Array', 5, 8) }, INTRINSIC, LETTERS),
+  works('a list of lists of the input', { 'x.$': nestedCall('States.Array', 5, 8) }, TOO_LARGE, LETTERS),
   works(
     'a text of texts of the input',
     { 'x.$': `States.Format('${'{}'.repeat(60)}'${', $.s'.repeat(60)})` },
-    INTRINSIC,
+    RUNTIME,
     LETTERS,
   ),
   works(

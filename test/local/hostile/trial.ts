@@ -6,6 +6,9 @@ const ROLE = 'arn:aws:iam::123456789012:role/any';
 /** The longest that a trial waits for an input. Its cost is checked elsewhere, since a busy machine is slow. */
 const GIVE_UP_MS = 40_000;
 
+/** The pause before the next of the other executions. */
+const OTHERS_MS = 10;
+
 /** The pause before the next look at an execution. */
 const LOOK_MS = 2;
 
@@ -75,8 +78,11 @@ export class Trial {
       trying.done = true;
     });
     let slowestMs = 0;
-    do slowestMs = Math.max(slowestMs, await this.#serveOther());
-    while (!trying.done);
+    do {
+      slowestMs = Math.max(slowestMs, await this.#serveOther());
+      // The others' own processor time would count as that of the input.
+      await new Promise((resolve) => setTimeout(resolve, OTHERS_MS));
+    } while (!trying.done);
     return { ...(await ended), tookMs: trying.tookMs, slowestMs };
   }
 

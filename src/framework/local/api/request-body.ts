@@ -2,18 +2,77 @@ import type { IncomingMessage } from 'node:http';
 import { isObject, readJson } from '../asl/values/json.js';
 import type { Body } from './request-validation.js';
 
-/** Reads the body of a request to its end. Resolves with undefined where the body is longer than `limit` bytes. */
-export function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
+/** The reason why a body was not read to its end. */
+export type BodyRefusal = 'tooLarge' | 'tooMany';
+
+/** A body that is being read. */
+interface OpenBody {
+  /** The bytes of the body that are kept; none of a body that is too large. */
+  size: number;
+  readonly refuse: () => void;
+}
+
+/**
+ * Reads bodies of requests. A client may send half a body and wait for ever: while all unfinished bodies together take
+ * more than their limit, the largest of them is refused, so that small ones always come through.
+ */
+export class BodyReader {
+  readonly #open = new Set<OpenBody>();
+  #bytes = 0;
+
+  constructor(
+    private readonly eachBytes: number,
+    private readonly allBytes = 16 * eachBytes,
+  ) {}
+
+  /** Reads the body of a request to its end. */
+  read(request: IncomingMessage): Promise<string | { readonly refused: BodyRefusal }> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let isTooLarge = false;
+      const end = (): void => {
+        this.#keep(body, 0);
+        this.#open.delete(body);
+        chunks.length = 0;
+      };
+      const refuse = (): void => {
+        end();
+        resolve({ refused: 'tooMany' });
+      };
+      const body: OpenBody = { size: 0, refuse };
+      this.#open.add(body);
+      request.on('data', (chunk: Buffer) => {
+        if (isTooLarge || !this.#open.has(body)) return;
+        isTooLarge = body.size + chunk.length > this.eachBytes;
+        if (isTooLarge) chunks.length = 0;
+        else chunks.push(chunk);
+        this.#keep(body, isTooLarge ? 0 : body.size + chunk.length);
+        if (this.#bytes > this.allBytes) this.#refuseLargest();
+      });
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        end();
+        resolve(isTooLarge ? { refused: 'tooLarge' } : text);
+      });
+      request.on('close', end);
+      request.on('error', (error) => {
+        end();
+        reject(error);
+      });
     });
-    request.on('end', () => resolve(size > limit ? undefined : Buffer.concat(chunks).toString()));
-    request.on('error', reject);
-  });
+  }
+
+  #keep(body: OpenBody, size: number): void {
+    if (!this.#open.has(body)) return;
+    this.#bytes += size - body.size;
+    body.size = size;
+  }
+
+  #refuseLargest(): void {
+    let largest: OpenBody | undefined;
+    for (const body of this.#open) if (!largest || body.size > largest.size) largest = body;
+    largest?.refuse();
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '../../base/log/log.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
-import { parseBody, readBody } from './request-body.js';
+import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
@@ -24,7 +24,7 @@ export interface ServerOptions {
   /** Returns true for a request whose Host and Origin are allowed. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
-  readonly bodyLimitBytes: number;
+  readonly bodies: BodyReader;
   readonly operations: ReadonlyMap<string, Operation>;
 }
 
@@ -88,9 +88,8 @@ class Exchange {
   }
 
   async run(count: (operation: string) => number): Promise<void> {
-    const text = await readBody(this.request, this.options.bodyLimitBytes);
-    if (text === undefined)
-      return this.#refuse(413, 'RequestEntityTooLargeException', 'The request is too large');
+    const text = await this.options.bodies.read(this.request);
+    if (typeof text !== 'string') return this.#refuseBody(text.refused);
     if (this.request.method !== 'POST')
       return this.#refuse(404, 'UnknownOperationException', 'Step Functions takes POST requests to /');
     if (!this.options.isAllowed(this.request)) return this.#refuse(403, 'AccessDeniedException', FORBIDDEN);
@@ -178,6 +177,13 @@ class Exchange {
       if (error instanceof ServiceError) return error;
       throw error;
     }
+  }
+
+  #refuseBody(refused: BodyRefusal): void {
+    if (refused === 'tooLarge')
+      return this.#refuse(413, 'RequestEntityTooLargeException', 'The request is too large');
+    this.#refuse(503, 'ServiceUnavailableException', 'Too many requests are being sent: send it again');
+    this.response.once('finish', () => this.request.destroy());
   }
 
   #refuse(status: number, type: string, message: string): void {

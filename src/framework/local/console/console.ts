@@ -4,7 +4,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
 import type { Call, Operation } from '../api/operation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { parseBody, readBody } from '../api/request-body.js';
+import { parseBody, type BodyReader } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { CommandName } from './api.js';
@@ -32,7 +32,7 @@ interface ConsoleParts extends ConsoleOptions {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
-  readonly bodyLimitBytes: number;
+  readonly bodies: BodyReader;
   readonly log: Logger;
   /** The folder of the built page. @default `dist/console` of this package */
   readonly page?: string;
@@ -133,11 +133,14 @@ export class Console implements RequestHandler {
   }
 
   async #runCommand(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
-    const { names, bodyLimitBytes, stepFunctions } = this.#parts;
+    const { names, bodies, stepFunctions } = this.#parts;
     const refusal = refuseWrite(request, names);
     if (refusal) return sendRefusal(response, refusal);
-    const text = await readBody(request, bodyLimitBytes);
-    if (text === undefined) return sendError(response, 413, 'The request is too large');
+    const text = await bodies.read(request);
+    if (typeof text !== 'string') {
+      if (text.refused === 'tooLarge') return sendError(response, 413, 'The request is too large');
+      return sendError(response, 503, 'Too many requests are being sent: send it again');
+    }
     const command = this.#commands.get(pathname.replace(API_PATH, ''));
     if (!command) return sendError(response, 404, `The console does not do '${pathname}'`);
     const body = parseBody(text);

@@ -18,6 +18,7 @@ import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines.js';
+import { EXECUTION_BYTES, type RunningMemory } from './memory.js';
 import type { TaskTable } from './task-table.js';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
@@ -41,22 +42,6 @@ export interface ExecutionWorld {
   readonly threads: EvaluationThreads;
   readonly memory: RunningMemory;
   readonly log: Logger;
-}
-
-/** The bytes that all running executions take: their histories, their variables, the inputs that wait in a Map. */
-export class RunningMemory {
-  #bytes = 0;
-
-  constructor(private readonly limit = 512 * 1024 * 1024) {}
-
-  /** True while the limit is exceeded. The next execution that records an event then fails. */
-  get isFull(): boolean {
-    return this.#bytes > this.limit;
-  }
-
-  grow(bytes: number): void {
-    this.#bytes += bytes;
-  }
 }
 
 /** One execution of a machine, from its start to its one end. */
@@ -196,7 +181,7 @@ export class Execution implements RunningExecution {
   }
 
   #count(): void {
-    const bytes = this.history.bytes + this.#held;
+    const bytes = EXECUTION_BYTES + this.history.bytes + this.#held;
     this.world.memory.grow(bytes - this.#counted);
     this.#counted = bytes;
   }

@@ -4,6 +4,7 @@ import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld } from './execution.js';
 import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines.js';
+import { EXECUTION_BYTES } from './memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import { errors } from './service-error.js';
 
@@ -34,7 +35,7 @@ export class Executions {
   /**
    * Starts an execution, or returns the running one that has this name and input.
    * @throws ServiceError ExecutionAlreadyExists where another execution has the name; StateMachineDeleting where the
-   * machine is being deleted
+   * machine is being deleted; ExecutionLimitExceeded while the running executions take all their memory
    */
   start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
     const made = name ?? randomUUID();
@@ -45,6 +46,7 @@ export class Executions {
       throw errors.executionExists(arn);
     }
     if (machine.deleting) throw errors.machineDeleting(machine.arn);
+    if (this.world.memory.isFull) throw errors.tooManyExecutions();
     const execution = new Execution(
       arn,
       made,
@@ -146,12 +148,12 @@ export class Executions {
 
   #keep(execution: Execution): void {
     this.#finished.push(execution);
-    this.#finishedBytes += execution.history.bytes;
+    this.#finishedBytes += EXECUTION_BYTES + execution.history.bytes;
     const { executions, bytes } = this.kept;
     while (this.#finished.size > executions || (this.#finishedBytes > bytes && this.#finished.size > 1)) {
       const oldest = this.#finished.shift();
       if (!oldest) return;
-      this.#finishedBytes -= oldest.history.bytes;
+      this.#finishedBytes -= EXECUTION_BYTES + oldest.history.bytes;
       this.#forget(oldest);
     }
   }

@@ -67,7 +67,7 @@ export class History {
   }
 }
 
-const EVENT_BYTES = 150;
+const EVENT_BYTES = 300;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Adds up the lengths of the strings in an event's details, at any depth: those of variables lie one level deeper. */

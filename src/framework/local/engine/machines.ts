@@ -3,6 +3,7 @@ import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../asl/values/a
 import type { Program } from '../asl/machine.js';
 import type { Resources } from '../asl/runtime/running-execution.js';
 import type { Logger } from '../../base/log/log.js';
+import { mostDefinitions } from './memory.js';
 import { errors } from './service-error.js';
 
 /** A state machine, compiled. Instants are epoch milliseconds. */
@@ -31,13 +32,11 @@ export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
 }
 
-/** The most characters of all definitions together. Compiled definitions take many times as much. */
-const ALL_DEFINITIONS = 64 * 1024 * 1024;
-
 /** All state machines, by ARN. */
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
-  #bytes = 0;
+  readonly #mostChars = mostDefinitions();
+  #chars = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -62,8 +61,8 @@ export class Machines {
       if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
-    if (this.#bytes + definition.length > ALL_DEFINITIONS) throw errors.tooManyMachines();
-    this.#bytes += definition.length;
+    if (this.#chars + definition.length > this.#mostChars) throw errors.tooManyMachines();
+    this.#chars += definition.length;
     const machine: Machine = {
       arn,
       name,
@@ -90,8 +89,8 @@ export class Machines {
     if (!existing) return this.create(name, definition, program, home);
     if (existing.deleting) throw errors.machineDeleting(existing.arn);
     const grownBy = definition.length - existing.definition.length;
-    if (this.#bytes + grownBy > ALL_DEFINITIONS) throw errors.tooManyMachines();
-    this.#bytes += grownBy;
+    if (this.#chars + grownBy > this.#mostChars) throw errors.tooManyMachines();
+    this.#chars += grownBy;
     // Running executions have the old object, and count down there.
     const machine: Machine = { ...existing, definition, program, running: 0 };
     this.#byArn.set(existing.arn, machine);
@@ -102,7 +101,7 @@ export class Machines {
   /** Removes a machine at once. Its running executions go on to their end. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
-    if (machine && this.#byArn.delete(arn)) this.#bytes -= machine.definition.length;
+    if (machine && this.#byArn.delete(arn)) this.#chars -= machine.definition.length;
   }
 
   /** @throws ServiceError StateMachineDoesNotExist */

@@ -60,6 +60,11 @@ export const errors = {
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
   tooManyMachines: () =>
     new ServiceError('StateMachineLimitExceeded', 'The maximum number of state machines has been reached.'),
+  tooManyExecutions: () =>
+    new ServiceError(
+      'ExecutionLimitExceeded',
+      'The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.',
+    ),
   tooManyActivities: () =>
     new ServiceError('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
   tooManyPolls: () =>

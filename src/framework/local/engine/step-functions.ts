@@ -6,9 +6,10 @@ import type { Json } from '../asl/values/json.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { Activities } from './activities.js';
 import { POLL_LIMIT, type PollAnswer } from './activity.js';
-import { RunningMemory, type Execution } from './execution.js';
+import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
 import { Machines, seededHome, type Machine } from './machines.js';
+import { keptBytesByDefault, RunningMemory } from './memory.js';
 import { errors } from './service-error.js';
 import { TaskTable } from './task-table.js';
 
@@ -21,9 +22,15 @@ export interface StepFunctionsOptions {
   pollHoldMs?: number;
   /** The most finished executions that are kept; the oldest are forgotten first. @default 10_000 */
   keptExecutions?: number;
-  /** About the most bytes that finished executions may take; the oldest are forgotten first. @default 256 MiB */
+  /**
+   * About the most bytes that finished executions may take; the oldest are forgotten first. @default 12 % of the
+   * heap, at most 256 MiB
+   */
   keptBytes?: number;
-  /** About the most bytes that running executions may take; an execution that asks for more fails. @default 512 MiB */
+  /**
+   * About the most bytes that running executions may take; an execution that asks for more fails, and none is started
+   * meanwhile. @default 30 % of the heap, at most 512 MiB
+   */
   runningBytes?: number;
   /**
    * The answers of resources that are not activities. @default none: a Task that calls such a resource fails, and the
@@ -59,7 +66,7 @@ export class StepFunctions {
 
   constructor(options: StepFunctionsOptions = {}) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
-    const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = 256 * 1024 * 1024 } = options;
+    const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = keptBytesByDefault() } = options;
     const resources = new MockTable(options.mocks ?? {});
     const tasks = new TaskTable(clock);
     const activities = new Activities(tasks, clock);

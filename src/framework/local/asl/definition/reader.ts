@@ -19,6 +19,8 @@ export interface Reading {
   readonly faults: ReadonlyMap<string, string>;
 }
 
+const PROBLEMS_KEPT = 1_000;
+
 /**
  * Reads the fields of one object of a definition. Mistakes are added to the problems instead of thrown, and an unread
  * field is a problem too: nothing in a definition is silently ignored.
@@ -45,7 +47,13 @@ export class Reader {
 
   problem(text: string, field?: string, fix?: string): void {
     const path = field === undefined ? this.path || '/' : `${this.path}/${field}`;
-    this.reading.problems.push({ path, text, ...(fix !== undefined && { fix }) });
+    this.report({ path, text, ...(fix !== undefined && { fix }) });
+  }
+
+  /** Adds a problem. No more than PROBLEMS_KEPT are kept, since a definition may have one in each of its states. */
+  report(problem: DefinitionProblem): void {
+    const { problems } = this.reading;
+    if (problems.length < PROBLEMS_KEPT) problems.push(problem);
   }
 
   /** Returns the path of a field within its state: `Choices[0]/Condition`. */

@@ -14,7 +14,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   const isMachine = reader.path === '';
   if (isMachine && !Object.values(states.source).some(mayEnd)) {
     const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
-    reader.reading.problems.push({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
+    reader.report({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
   } else checkReached(states, reached);
 }
 
@@ -24,14 +24,15 @@ function checkExistence(
   states: Reader,
   startAt: string | undefined,
 ): ReadonlySet<string | undefined> {
-  const names = new Set(Object.keys(states.source));
+  const names = Object.keys(states.source);
+  const known = new Set(names);
   const reached = new Set<string | undefined>([startAt]);
-  if (startAt !== undefined && !names.has(startAt))
+  if (startAt !== undefined && !known.has(startAt))
     reader.problem(missing(startAt), 'StartAt', fixTarget(startAt, names));
   for (const [name, state] of Object.entries(states.source)) {
     for (const [field, target] of targetsOf(state)) {
       reached.add(target);
-      if (!names.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
+      if (!known.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
     }
   }
   return reached;
@@ -57,12 +58,11 @@ function mayEnd(state: Json): boolean {
 /** The most names that a fix lists. */
 const NAMES_SHOWN = 20;
 
-function fixTarget(target: string, names: ReadonlySet<string>): string {
-  const all = [...names];
-  const meant = nearest(target, all);
+function fixTarget(target: string, names: readonly string[]): string {
+  const meant = nearest(target, names);
   if (meant) return didYouMean(meant);
-  const more = all.length > NAMES_SHOWN ? `, and ${all.length - NAMES_SHOWN} others` : '';
-  return `write one of these states: ${all.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+  const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} others` : '';
+  return `write one of these states: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }
 
 function missing(target: string): string {

@@ -1,6 +1,6 @@
 import type jsonata from 'jsonata';
 import { Compiler, type Compiled } from './compiler.js';
-import { ON_MAIN } from './guard.js';
+import { ON_MAIN } from './limits/guard.js';
 
 /**
  * The most characters of the expressions in each of the two maps. A character takes some 500 bytes, and each expression

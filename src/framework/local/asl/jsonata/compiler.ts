@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
-import { measure } from '../values/json.js';
-import { rewrittenFunctions, stepFunctionsIn, type Host } from './functions.js';
-import { guardedFunctions, LimitReached, NEW_FRAME, watchFrames, type Frame, type Limits } from './guard.js';
-import { guardedRegExp } from './regexp.js';
+import { weigh } from '../values/json.js';
+import { addStepFunctions, HOST, rewrittenFunctions, type Host } from './functions.js';
+import { depthsOf } from './limits/depth.js';
+import { LIMIT_TEXTS, LimitReached, NEW_FRAME, watchFrames, type Limits } from './limits/guard.js';
+import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
 /** A compiled expression. Never rejects; stays pending where the expression awaits what never settles. */
@@ -13,16 +15,12 @@ export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
 export class Compiler {
   readonly #limits: Limits;
   readonly #options: object;
-  readonly #watchFrame: ReturnType<typeof watchFrames>;
-  readonly #guarded: [name: string, guarded: unknown][];
   readonly #rewritten: [name: string, rewritten: unknown][];
 
   constructor(limits: Limits) {
     this.#limits = limits;
     // The library's declaration takes an instance here, where the library makes instances.
     this.#options = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
-    this.#watchFrame = watchFrames(limits);
-    this.#guarded = Object.entries(guardedFunctions(builtins(), limits));
     this.#rewritten = Object.entries(rewrittenFunctions(limits));
   }
 
@@ -32,7 +30,7 @@ export class Compiler {
       // The library keeps one engine of regular expressions for all: each parse sets ours again.
       return jsonata(source, this.#options);
     } catch (error) {
-      throw new Error(describe(error), { cause: error });
+      throw new Error(complaint(error), { cause: error });
     }
   }
 
@@ -40,10 +38,10 @@ export class Compiler {
   compile(source: string): Compiled {
     const expression = this.parse(source);
     this.#limit(expression, source);
-    const stepFunctions = stepFunctionsIn(source);
+    addStepFunctions(expression, source);
     return async (bindings, host) => {
       try {
-        const all = { ...stepFunctions(host), ...bindings };
+        const all = { [HOST]: host, ...bindings };
         return toText((await expression.evaluate(undefined, all)) as unknown, this.#limits);
       } catch (error) {
         return failed(error);
@@ -51,19 +49,14 @@ export class Compiler {
     };
   }
 
-  /**
-   * Limits an expression: watches its frames of variables, guards the functions that it calls, and rewrites what the
-   * library does without a limit.
-   */
+  /** Limits an expression: watches its frames of variables, and rewrites what the library does without a limit. */
   #limit(expression: jsonata.Expression, source: string): void {
     const assign = assignerOf(expression);
-    assign(NEW_FRAME, this.#watchFrame);
-    // Only the functions that it calls: a definition may have very many expressions. `|` calls clone.
-    for (const [name, guarded] of this.#guarded)
-      if (source.includes(`$${name}`) || (name === 'clone' && source.includes('|'))) assign(name, guarded);
-    if (!mayNeedRewriting(source)) return;
-    rewrite(expression);
-    for (const [name, rewritten] of this.#rewritten) assign(name, rewritten);
+    if (mayNeedRewriting(source)) {
+      rewrite(expression);
+      for (const [name, rewritten] of this.#rewritten) assign(name, rewritten);
+    }
+    assign(NEW_FRAME, watchFrames(this.#limits, depthsOf(expression.ast())));
   }
 }
 
@@ -75,48 +68,64 @@ function assignerOf(expression: jsonata.Expression): (name: unknown, value: unkn
   return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
 
-function failed(error: unknown): Evaluated {
-  const reason = describe(error);
-  return { kind: 'failed', reason, ...(error instanceof LimitReached && { limit: error.what }) };
-}
-
 /**
- * Returns the frame of the library's functions. The library shows each new frame to a watcher before it awaits
- * anything, so that the frame is there at once.
+ * Makes the outcome of a failed evaluation. Recorded from the live service: after a code of JSONata's its message stands
+ * behind the code, and for a limit, which has no code, alone. The engine's own errors are not shown.
  */
-function builtins(): Frame {
-  const found: Frame[] = [];
-  const probe = jsonata('1');
-  assignerOf(probe)(NEW_FRAME, (_enclosing: Frame, frame: Frame) => void found.push(frame));
-  void probe.evaluate(undefined, {});
-  const [frame] = found;
-  if (!frame) throw new Error('the library of JSONata does not show its functions');
-  return frame;
+function failed(error: unknown): Evaluated {
+  if (error instanceof LimitReached) {
+    const limit = error.what === 'depth' ? undefined : error.what;
+    return { kind: 'failed', reason: `: ${error.message}`, ...(limit && { limit }) };
+  }
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
+    return { kind: 'failed', reason: `. ${code}: ${String(message)}` };
+  if (error instanceof RangeError && /length|size/i.test(error.message))
+    return { kind: 'failed', reason: `: ${LIMIT_TEXTS.size}`, limit: 'size' };
+  return { kind: 'failed', reason: INTERNAL };
 }
 
-/** Describes a thrown value: JSONata throws errors, and plain objects with a code. */
-function describe(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = typeof message === 'string' ? message : JSON.stringify(error);
-  return typeof code === 'string' ? `${code}: ${text}` : text;
+/** Marks an error inside the engine; the live service shows a number of its own, new each time. */
+const INTERNAL = 'internal';
+
+/** Returns the reason of a failure as a message shows it behind "threw an error". */
+export function reasonOf(reason: string): string {
+  return reason === INTERNAL
+    ? `threw an internal error during evaluation. ${randomUUID()}`
+    : `threw an error during evaluation${reason}`;
+}
+
+/** Describes why an expression cannot be parsed, as the live service does: the library's message, without its code. */
+function complaint(error: unknown): string {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && typeof message === 'string') return message;
+  return error instanceof SyntaxError ? 'Invalid regular expression' : 'The expression is nested too deeply';
 }
 
 /**
  * Writes a result as JSON, which drops the library's marks on arrays. A result that holds a function is unsupported.
+ * Seen at the live service: a number that JSON cannot hold becomes a text.
  * @throws LimitReached where the result is too large
  */
-function toText(value: unknown, { nodes, chars }: Limits): Evaluated {
-  if (!measure(value, nodes, chars)) throw new LimitReached('size');
-  return holdsFunction(value) ? { kind: 'unsupported' } : { kind: 'value', text: JSON.stringify(value) };
+function toText(value: unknown, { bytes }: Limits): Evaluated {
+  if (!weigh(value, bytes)) throw new LimitReached('size');
+  const odd = { functions: false, numbers: false };
+  inspect(value, odd);
+  if (odd.functions) return { kind: 'unsupported' };
+  return { kind: 'value', text: odd.numbers ? JSON.stringify(value, finite) : JSON.stringify(value) };
 }
 
-/** Returns true for a value that is or holds a function, which JSON would leave out. */
-function holdsFunction(value: unknown): boolean {
-  if (typeof value === 'function') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.some(holdsFunction);
-  if ('_jsonata_function' in value || '_jsonata_lambda' in value) return true;
-  for (const key in value) if (holdsFunction((value as Record<string, unknown>)[key])) return true;
-  return false;
+function finite(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Notes what JSON would leave out of a value, or change. */
+function inspect(value: unknown, odd: { functions: boolean; numbers: boolean }): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) odd.numbers = true;
+  else if (typeof value === 'function') odd.functions = true;
+  else if (Array.isArray(value)) for (const item of value as unknown[]) inspect(item, odd);
+  else if (typeof value === 'object' && value !== null) {
+    if ('_jsonata_function' in value || '_jsonata_lambda' in value) odd.functions = true;
+    else for (const key in value) inspect((value as Record<string, unknown>)[key], odd);
+  }
 }

@@ -2,11 +2,15 @@ import { Worker } from 'node:worker_threads';
 import { entryUrl } from '../../../base/entry-url.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
+import { LIMIT_TEXTS } from './limits/guard.js';
+import { processorMs } from './processor-time.js';
 
-/** The longest that a thread may work on one evaluation. */
+/** The most processor time that a thread may take for one evaluation, however long it waits for a processor. */
 const LIMIT_MS = 1_000;
-/** The longest that a thread may take to begin an evaluation: on a busy machine a new thread starts slowly. */
-const START_LIMIT_MS = 20_000;
+/** The longest that an evaluation may take to begin, and to end: a busy machine is slow. */
+const PATIENCE_MS = 20_000;
+/** The shortest time between two looks at the processor time of a thread. */
+const LOOK_MS = 50;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
 /** The time after which an idle thread ends. */
@@ -14,8 +18,8 @@ const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
-/** A message from a thread: the evaluation has begun, or its outcome. */
-export type ThreadMessage = 'begun' | Evaluated;
+/** A message from a thread: the evaluation has begun in the thread of this id, or its outcome. */
+export type ThreadMessage = { readonly kind: 'begun'; readonly threadId: string | undefined } | Evaluated;
 
 interface Waiting {
   readonly job: EvaluationJob;
@@ -86,7 +90,7 @@ export class EvaluationThreads {
     worker.unref();
     const thread: Thread = { worker, current: undefined, cancelIdle: undefined };
     worker.on('message', (message: ThreadMessage) => {
-      if (message === 'begun') this.#limit(thread, LIMIT_MS);
+      if (message.kind === 'begun') this.#watch(thread, message.threadId);
       else this.#settle(thread, message);
     });
     // The thread ran out of memory or stack, and has ended.
@@ -98,16 +102,28 @@ export class EvaluationThreads {
   #assign(thread: Thread, { job, done }: Waiting): void {
     thread.cancelIdle?.();
     thread.current = { done, cancel: () => {} };
-    this.#limit(thread, START_LIMIT_MS);
+    this.#limit(thread, PATIENCE_MS, () => this.#fail(thread, 'time'));
     // While a thread works the process stays alive, as for any other work.
     thread.worker.ref();
     thread.worker.postMessage(job);
   }
 
-  #limit(thread: Thread, ms: number): void {
+  /** Ends an evaluation once it has taken its processor time. */
+  #watch(thread: Thread, threadId: string | undefined): void {
+    const ends = systemClock.now() + PATIENCE_MS;
+    const before = processorMs(threadId);
+    const look = (): void => {
+      const left = LIMIT_MS - (processorMs(threadId) - before);
+      if (left <= 0 || systemClock.now() > ends) this.#fail(thread, 'time');
+      else this.#limit(thread, Math.max(left, LOOK_MS), look);
+    };
+    this.#limit(thread, LIMIT_MS, look);
+  }
+
+  #limit(thread: Thread, ms: number, onTime: () => void): void {
     if (!thread.current) return;
     thread.current.cancel();
-    thread.current.cancel = systemClock.after(ms, () => this.#fail(thread, 'time'));
+    thread.current.cancel = systemClock.after(ms, onTime);
   }
 
   #settle(thread: Thread, result: Evaluated): void {
@@ -123,7 +139,7 @@ export class EvaluationThreads {
   #fail(thread: Thread, limit: 'time' | 'size'): void {
     const { current } = thread;
     this.#end(thread);
-    current?.done({ kind: 'failed', limit, reason: REASONS[limit] });
+    current?.done({ kind: 'failed', limit, reason: `: ${LIMIT_TEXTS[limit]}` });
     this.#next();
   }
 
@@ -135,8 +151,3 @@ export class EvaluationThreads {
     void thread.worker.terminate();
   }
 }
-
-const REASONS = {
-  time: 'The expression takes too long to evaluate.',
-  size: 'The expression takes too much memory to evaluate.',
-} as const;

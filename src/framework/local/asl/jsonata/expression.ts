@@ -4,6 +4,8 @@ import type { Expression, StateData } from '../expression/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { compiled } from './compile-cache.js';
+import { reasonOf } from './compiler.js';
+import { LIMIT_TEXTS } from './limits/guard.js';
 
 /**
  * Returns the expression in a string that begins with `{%` and ends with `%}` exactly; undefined for any other string.
@@ -43,7 +45,7 @@ export function compileExpression(source: string, location: string): Expression 
     const result =
       first ?? (await data.environment.evaluateInThread({ source, bindings, now: data.environment.now() }));
     if (result.kind === 'unsupported') throw failure('returned an unsupported result type.');
-    if (result.kind === 'failed') throw failure(`threw an error during evaluation. ${result.reason}`);
+    if (result.kind === 'failed') throw failure(reasonOf(result.reason));
     if (result.text === undefined) throw failure('returned nothing (undefined).');
     data.environment.budget.spendText(result.text);
     return JSON.parse(result.text) as Json;
@@ -63,7 +65,7 @@ function bindingsOf(data: StateData): Bindings {
   return { ...data.environment.variables.all(), states };
 }
 
-const STUCK: Evaluated = { kind: 'failed', reason: 'The expression waits for something that never comes.' };
+const STUCK: Evaluated = { kind: 'failed', reason: `: ${LIMIT_TEXTS.time}` };
 
 /**
  * Fails an evaluation that never ends. An evaluation awaits nothing but itself, so it is done by the end of the turn,

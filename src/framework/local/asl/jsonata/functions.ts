@@ -1,45 +1,87 @@
 import jsonata from 'jsonata';
 import type { Environment } from '../expression/state-data.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
-import { isObject, readJson } from '../values/json.js';
-import { seeded, uuid } from '../values/random.js';
-import { LimitReached, type Limits } from './guard.js';
+import { isObject } from '../values/json.js';
+import { javaRandom, uuid } from '../values/random.js';
+import { LimitReached, type Frame, type Limits } from './limits/guard.js';
+import { parseStrictly } from './parse.js';
 import { MEMBER, RANGE } from './rewrite.js';
 
-const RANGE_LIMIT = 1_000;
+/** The most numbers that `$range` makes. Seen in answers of the live service, and so is the next limit. */
+const RANGE_LIMIT = 360_145;
+/** The most numbers that the operator `..` makes. */
+const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
 /** The random numbers and the time that an evaluation takes from its host. */
 export type Host = Pick<Environment, 'random' | 'now'>;
 
-/**
- * The functions that Step Functions adds to JSONata or takes away, and JSONata's functions of time, which here follow
- * the execution's clock. AWS page "Transforming data with JSONata in Step Functions".
- */
-const STEP_FUNCTIONS: Readonly<Record<string, (host: Host) => unknown>> = {
-  eval: () => undefined,
-  now: (host) => (picture?: string, timezone?: string) =>
-    FROM_MILLIS.evaluate(undefined, { ms: Math.floor(host.now()), picture, timezone }),
-  millis: (host) => () => Math.floor(host.now()),
-  partition: () => partition,
-  range: () => range,
-  hash: () => hash,
-  random: (host) => (seed?: number) => (seed === undefined ? host.random() : seeded(Math.floor(seed))),
-  uuid: (host) => () => uuid(() => host.random()),
-  parse: () => (text?: string) => (text === undefined ? undefined : readJson(text)),
-};
+/** The name under which an evaluation binds its host. No expression can spell it. */
+export const HOST = '\u0000host';
 
-/** Returns those of STEP_FUNCTIONS that an expression names: binding all of them takes longer than most expressions. */
-export function stepFunctionsIn(source: string): (host: Host) => Record<string, unknown> {
-  const named = Object.entries(STEP_FUNCTIONS).filter(([name]) => source.includes(`$${name}`));
-  return (host) => Object.fromEntries(named.map(([name, make]) => [name, make(host)]));
+/** The library calls a function with the frame of its caller. */
+interface Caller {
+  readonly environment: Frame;
+}
+
+type Implementation = (this: Caller, ...args: unknown[]) => unknown;
+
+const hostOf = ({ environment }: Caller): Host => environment.lookup(HOST) as Host;
+
+/**
+ * The functions that Step Functions adds to JSONata, and JSONata's functions of time, which here follow the execution's
+ * clock; each with its signature, which checks the arguments. AWS page "Transforming data with JSONata in Step
+ * Functions".
+ */
+const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation: Implementation][] = [
+  [
+    'now',
+    '<s?s?:s>',
+    function (picture, timezone) {
+      return FROM_MILLIS.evaluate(undefined, { ms: Math.floor(hostOf(this).now()), picture, timezone });
+    },
+  ],
+  [
+    'millis',
+    '<:n>',
+    function () {
+      return Math.floor(hostOf(this).now());
+    },
+  ],
+  ['partition', '<xn?:a>', (items, size) => partition(items, size)],
+  ['range', '<nnn?:a>', (first, last, step) => range(first, last, step)],
+  ['hash', '<ss?:s>', (data, algorithm) => hash(data, algorithm)],
+  [
+    'random',
+    '<n?:n>',
+    function (seed) {
+      return seed === undefined ? hostOf(this).random() : javaRandom(Number(seed));
+    },
+  ],
+  [
+    'uuid',
+    '<:s>',
+    function () {
+      return uuid(() => hostOf(this).random());
+    },
+  ],
+  ['parse', '<s?:x>', (text) => (typeof text === 'string' ? parse(text) : undefined)],
+];
+
+/** Adds those of the functions that an expression names: adding all of them takes longer than most expressions. */
+export function addStepFunctions(expression: jsonata.Expression, source: string): void {
+  for (const [name, signature, implementation] of STEP_FUNCTIONS) {
+    if (source.includes(`$${name}`)) expression.registerFunction(name, implementation as never, signature);
+  }
+  if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
 /** Returns the functions that rewritten expressions call (rewrite.ts). */
-export function rewrittenFunctions({ items }: Limits): Record<string, unknown> {
+export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
   return {
-    [RANGE]: (from: unknown, to: unknown) => rangeOperator(from, to, items),
+    [RANGE]: (from: unknown, to: unknown) =>
+      rangeOperator(from, to, Math.min(OPERATOR_LIMIT, Math.floor(bytes / 8))),
     [MEMBER]: member,
     lookup: (from: unknown, key: unknown) => member(from, String(key)),
   };
@@ -51,8 +93,8 @@ function sequence(items: unknown[]): unknown[] {
 }
 
 function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
-  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', from);
-  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', to);
+  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', { value: from });
+  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', { value: to });
   if (from === undefined || to === undefined) return undefined;
   const length = Number(to) - Number(from) + 1;
   if (length <= 0) return undefined;
@@ -61,9 +103,12 @@ function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
 }
 
 /** Makes an error of the library: the library words the message by the code. */
-function libraryError(code: string, value: unknown): Error {
-  return Object.assign(new Error(code), { code, value });
+function libraryError(code: string, details: object): Error {
+  return Object.assign(new Error(code), { code, ...details });
 }
+
+/** Makes the error of an argument that the function itself refuses. The code was seen at the live service. */
+const refusal = (message: string): Error => Object.assign(new Error(message), { code: 'D3137', message });
 
 /** Reads a field of an object, or of each object of a list. Inherited fields count as absent. */
 function member(from: unknown, key: string): unknown {
@@ -78,35 +123,41 @@ function member(from: unknown, key: string): unknown {
   return isObject(from) && Object.hasOwn(from, key) ? from[key] : undefined;
 }
 
+/** The function `$partition`. A size is cut towards zero; without one, or of nothing, see the live service's answers. */
 function partition(items: unknown, size: unknown): unknown {
-  if (items === undefined || size === undefined) return undefined;
+  if (items === undefined) return undefined;
+  if (items === null) throw libraryError('T0412', { index: 1, value: items, type: 'items' });
   const list = Array.isArray(items) ? (items as unknown[]) : [items];
-  const chunk = Math.floor(Number(size));
-  if (!(chunk >= 1)) throw new Error('$partition: the size of a chunk must be 1 or more');
+  const chunk = size === undefined ? list.length : Math.trunc(Number(size));
+  if (chunk < 0) throw refusal('Second argument must be zero or greater');
+  if (chunk === 0 || list.length === 0) return undefined;
   return Array.from({ length: Math.ceil(list.length / chunk) }, (_, i) =>
     list.slice(i * chunk, (i + 1) * chunk),
   );
 }
 
 /**
- * The function `$range`. Recorded from the live service: the result is a sequence, so that a range of one number is
- * that number.
+ * The function `$range`, whose arguments are cut towards zero. Recorded from the live service: the result is a sequence,
+ * so that a range of one number is that number, and one of none is nothing.
  */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;
-  const [from = NaN, to = NaN, by = NaN] = [first, last, step].map((number) => Math.floor(Number(number)));
-  if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(by) || by === 0) {
-    throw new Error('$range: expected numbers, and a step that is not 0');
-  }
-  const length = Math.max(Math.floor((to - from) / by) + 1, 0);
-  if (length > RANGE_LIMIT) throw new Error(`$range: the array would have more than ${RANGE_LIMIT} items`);
+  const [from = NaN, to = NaN, by = NaN] = [first, last, step].map((number) => Math.trunc(Number(number)));
+  const length = by === 0 ? 0 : Math.floor((to - from) / by) + 1;
+  if (!(length > 0)) return undefined;
+  if (length > RANGE_LIMIT) throw new LimitReached('size');
   return sequence(Array.from({ length }, (_, i) => from + i * by));
 }
 
 function hash(data: unknown, algorithm: unknown): unknown {
-  if (data === undefined || algorithm === undefined) return undefined;
-  const text = typeof data === 'string' ? data : JSON.stringify(data);
-  const digest = hashText(text, typeof algorithm === 'string' ? algorithm : '');
-  if (digest === undefined) throw new Error(`$hash: the algorithm must be one of ${HASH_NAMES}`);
+  if (typeof data !== 'string' || typeof algorithm !== 'string') return undefined;
+  const digest = hashText(data, algorithm);
+  if (digest === undefined) throw refusal(`The algorithm must be one of ${HASH_NAMES}`);
   return digest;
+}
+
+function parse(text: string): unknown {
+  const value = parseStrictly(text);
+  if (value === undefined) throw refusal('Invalid JSON');
+  return value;
 }

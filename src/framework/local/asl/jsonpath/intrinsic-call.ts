@@ -1,5 +1,5 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import { measure, type Json } from '../values/json.js';
+import { measure, sizeOf, type Json } from '../values/json.js';
 import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import { Scanner } from './scanner.js';
@@ -30,6 +30,18 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
   return part;
 }
 
+/**
+ * Takes the cost of reading the arguments of a call from the budget.
+ * @throws EvaluationFailure where the budget is used up, or an argument is larger than any state's input
+ */
+function charge(name: string, { passes }: Intrinsic, args: Json[], { environment }: StateData): void {
+  if (passes === 0) return;
+  for (const arg of args) {
+    if (!measure(arg, NODES, CHARS)) throw tooLarge(name);
+    environment.budget.spend(passes * sizeOf(arg));
+  }
+}
+
 class Parser {
   constructor(
     private readonly scanner: Scanner,
@@ -46,9 +58,9 @@ class Parser {
     checkCount(name, intrinsic, parts.length);
     return (data) => {
       const args = parts.map((part) => part(data));
-      for (const arg of args) if (!measure(arg, NODES, CHARS)) throw tooLarge(name);
+      charge(name, intrinsic, args, data);
       const result = intrinsic.call(args, data);
-      if (typeof result === 'string') data.environment.budget.spendText(result);
+      data.environment.budget.spend(1 + intrinsic.passes * sizeOf(result));
       return result;
     };
   }

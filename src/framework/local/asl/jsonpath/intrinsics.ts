@@ -11,6 +11,8 @@ import type { StateData } from '../expression/state-data.js';
 export interface Intrinsic {
   readonly min: number;
   readonly max: number;
+  /** The times that the function goes through its arguments and its result; 0 where it looks at few values in them. */
+  readonly passes: number;
   call(args: Json[], data: StateData): Json;
 }
 
@@ -115,6 +117,10 @@ function getItem(args: Json[], name: string): Json {
   return items[index] ?? null;
 }
 
+function contains(args: Json[], name: string): Json {
+  return list(args[0], name).some((item) => equalJson(item, args[1] ?? null));
+}
+
 function unique(args: Json[], name: string): Json {
   const seen = new Map<string, Json>();
   for (const item of list(args[0], name)) {
@@ -173,36 +179,34 @@ function split(args: Json[], name: string): Json {
 
 type Implementation = (args: Json[], name: string, data: StateData) => Json;
 
-const TABLE: [name: string, min: number, max: number, call: Implementation][] = [
-  ['Format', 1, Number.POSITIVE_INFINITY, format],
-  ['StringToJson', 1, 1, (args, name) => parse(args[0], name)],
-  ['JsonToString', 1, 1, ([value = null]) => JSON.stringify(value)],
-  ['Array', 0, Number.POSITIVE_INFINITY, (args) => args],
-  ['ArrayPartition', 2, 2, partition],
-  [
-    'ArrayContains',
-    2,
-    2,
-    (args, name) => list(args[0], name).some((item) => equalJson(item, args[1] ?? null)),
-  ],
-  ['ArrayRange', 3, 3, range],
-  ['ArrayGetItem', 2, 2, getItem],
-  ['ArrayLength', 1, 1, (args, name) => list(args[0], name).length],
-  ['ArrayUnique', 1, 1, unique],
-  ['Base64Encode', 1, 1, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
-  ['Base64Decode', 1, 1, decode],
-  ['Hash', 2, 2, hash],
-  ['JsonMerge', 3, 3, merge],
-  ['MathRandom', 2, 3, random],
-  ['MathAdd', 2, 2, add],
-  ['StringSplit', 2, 2, split],
-  ['UUID', 0, 0, (_args, _name, data) => uuid(() => data.environment.random())],
+const ENDLESS = Number.POSITIVE_INFINITY;
+
+/** Each function with the fewest and the most arguments that it takes, and its passes. */
+const TABLE: [name: string, min: number, max: number, passes: number, call: Implementation][] = [
+  ['Format', 1, ENDLESS, 1, format],
+  ['StringToJson', 1, 1, 1, (args, name) => parse(args[0], name)],
+  ['JsonToString', 1, 1, 1, ([value = null]) => JSON.stringify(value)],
+  ['Array', 0, ENDLESS, 0, (args) => args],
+  ['ArrayPartition', 2, 2, 1, partition],
+  ['ArrayContains', 2, 2, 2, contains],
+  ['ArrayRange', 3, 3, 1, range],
+  ['ArrayGetItem', 2, 2, 0, getItem],
+  ['ArrayLength', 1, 1, 0, (args, name) => list(args[0], name).length],
+  ['ArrayUnique', 1, 1, 6, unique],
+  ['Base64Encode', 1, 1, 1, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
+  ['Base64Decode', 1, 1, 1, decode],
+  ['Hash', 2, 2, 4, hash],
+  ['JsonMerge', 3, 3, 1, merge],
+  ['MathRandom', 2, 3, 0, random],
+  ['MathAdd', 2, 2, 0, add],
+  ['StringSplit', 2, 2, 4, split],
+  ['UUID', 0, 0, 0, (_args, _name, data) => uuid(() => data.environment.random())],
 ];
 
 /** The intrinsic functions by their full names. */
 export const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map(
-  TABLE.map(([short, min, max, call]) => {
+  TABLE.map(([short, min, max, passes, call]) => {
     const name = `States.${short}`;
-    return [name, { min, max, call: (args: Json[], data: StateData) => call(args, name, data) }];
+    return [name, { min, max, passes, call: (args: Json[], data: StateData) => call(args, name, data) }];
   }),
 );

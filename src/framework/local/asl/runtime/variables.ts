@@ -8,6 +8,7 @@ import { setOwn, type Json, type JsonObject } from '../values/json.js';
 export class VariableScope implements Variables {
   #own: JsonObject = {};
   #sizes: Map<string, number> | undefined;
+  #ended = false;
   /** The bytes of all variables of the execution, shared by its scopes; `hold` is called with each change. */
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
@@ -16,6 +17,7 @@ export class VariableScope implements Variables {
   constructor(outer: VariableScope | ((bytes: number) => void)) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
     this.#total = outer instanceof VariableScope ? outer.#total : { bytes: 0, hold: outer };
+    if (this.outer) this.#total.hold(BRANCH_BYTES);
   }
 
   get(name: string): Json | undefined {
@@ -33,8 +35,11 @@ export class VariableScope implements Variables {
     return bytes <= ALL_BYTES;
   }
 
-  /** Releases the bytes of this scope's variables. */
+  /** Releases the bytes of this scope and of its variables. Does nothing after the first call. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.outer) this.#total.hold(-BRANCH_BYTES);
     for (const size of this.#sizes?.values() ?? []) this.#grow(-size);
     this.#sizes = undefined;
   }
@@ -56,6 +61,9 @@ export class VariableScope implements Variables {
     this.#total.hold(bytes);
   }
 }
+
+/** The bytes that a branch takes, beside its variables. */
+const BRANCH_BYTES = 3_000;
 
 /** The most bytes of all variables of an execution together. AWS page "Passing data between states with variables". */
 const ALL_BYTES = 10 * 1024 * 1024;

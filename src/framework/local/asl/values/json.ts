@@ -147,3 +147,43 @@ export function canonical(value: Json): string {
       : inner,
   );
 }
+
+/**
+ * Returns true where a value weighs at most `bytes`: one byte for each character of its strings and keys, and eight for
+ * each other value in it, itself not counted. A value that occurs twice counts twice. Stops as soon as the limit is
+ * exceeded.
+ */
+export function weigh(value: unknown, bytes: number): boolean {
+  if (smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0) return true;
+  const open = [value];
+  for (let left = bytes + VALUE_BYTES; open.length > 0;) {
+    const each = open.pop();
+    left -= typeof each === 'string' ? each.length : VALUE_BYTES;
+    if (left < 0) return false;
+    if (Array.isArray(each)) {
+      if (each.length > left) return false;
+      for (const item of each) open.push(item);
+    } else if (typeof each === 'object' && each !== null) {
+      for (const key of Object.keys(each)) {
+        left -= key.length;
+        open.push((each as Record<string, unknown>)[key]);
+      }
+    }
+  }
+  return true;
+}
+
+const VALUE_BYTES = 8;
+
+/** Returns the number of values in a value, itself included; four characters of a string count as one value. */
+export function sizeOf(value: Json): number {
+  let size = 0;
+  const open = [value];
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    size++;
+    if (typeof each === 'string') size += each.length >> 2;
+    else if (typeof each === 'object' && each !== null)
+      for (const inner of Object.values(each)) open.push(inner);
+  }
+  return size;
+}

@@ -12,3 +12,19 @@ export function uuid(random: () => number): string {
   const variant = (8 + Math.floor(random() * 4)).toString(16);
   return `${hex(8)}-${hex(4)}-4${hex(3)}-${variant}${hex(3)}-${hex(12)}`;
 }
+
+const MULTIPLIER = 0x5_deec_e66dn;
+const MASK = (1n << 48n) - 1n;
+
+/**
+ * Returns the first `nextDouble()` of Java's `java.util.Random` with this seed, which is cut towards zero. Seen in
+ * answers of the live service.
+ */
+export function javaRandom(seed: number): number {
+  let state = (BigInt(Math.trunc(seed)) ^ MULTIPLIER) & MASK;
+  const next = (bits: bigint): bigint => {
+    state = (state * MULTIPLIER + 0xbn) & MASK;
+    return state >> (48n - bits);
+  };
+  return Number((next(26n) << 27n) + next(27n)) * 2 ** -53;
+}

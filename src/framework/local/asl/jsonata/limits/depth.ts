@@ -1,0 +1,121 @@
+import { LimitReached } from './guard.js';
+
+/**
+ * The deepest nesting of an evaluation. Seen at the live service: a sum of a hundred terms is accepted, one more is
+ * not, and so it is with brackets and with calls.
+ */
+const MAX_DEPTH = 100;
+
+/** A syntax node of the library, with its own place in the nesting of the function that it belongs to. */
+interface Node {
+  type?: string;
+  depth?: number;
+  readonly thunk?: boolean;
+  readonly body?: unknown;
+  readonly rhs?: unknown;
+}
+
+/** A function that an expression defines. */
+interface Lambda {
+  readonly _jsonata_lambda?: true;
+  readonly environment: { readonly base?: number };
+  readonly body: Node;
+}
+
+/**
+ * Counts how deeply an evaluation is nested: the library goes through branches beside each other at once, so that
+ * entries less exits would count those too. A step's depth is that of its function's call, and its own in the function.
+ */
+export interface Depths {
+  /** Called before each step, with the depth at which its function is called. */
+  entering(base: number): void;
+  /** Returns a value of a variable; for a function, one that knows the depth at which it is called from here. */
+  called(value: unknown): unknown;
+}
+
+/** Types of syntax node that are no steps by themselves. */
+const NO_STEPS = new Set(['filter', 'index', 'sort', 'operator']);
+
+/** Returns what counts the nesting of an expression; undefined where the expression cannot be nested too deeply. */
+export function depthsOf(ast: object): Depths | undefined {
+  const nodes: Node[] = [];
+  const marked = mark(ast, 1, 1, nodes, new Set());
+  if (marked.deepest <= MAX_DEPTH && !marked.hasFunctions) return undefined;
+  let base: number | undefined;
+  let current = 0;
+  for (const node of nodes) {
+    const { type, depth = 1 } = node;
+    Object.defineProperty(node, 'type', {
+      enumerable: true,
+      // The library asks for the type of a node first when it enters the node, and elsewhere too.
+      get: () => {
+        if (base === undefined) return type;
+        current = base + depth;
+        base = undefined;
+        if (current > MAX_DEPTH) throw new LimitReached('depth');
+        return type;
+      },
+    });
+  }
+  return {
+    entering: (from) => void (base = from),
+    called: (value) => (isLambda(value) ? calledAt(value, current) : value),
+  };
+}
+
+function isLambda(value: unknown): value is Lambda {
+  return typeof value === 'object' && value !== null && '_jsonata_lambda' in value;
+}
+
+/** Returns a function that is called from a step of this depth: its first step is as deep. */
+function calledAt(lambda: Lambda, depth: number): Lambda {
+  const base = depth - (lambda.body.depth ?? 1);
+  const environment = Object.create(lambda.environment, { base: { value: base } }) as Lambda['environment'];
+  return { ...lambda, environment };
+}
+
+interface Marked {
+  readonly deepest: number;
+  readonly hasFunctions: boolean;
+}
+
+/**
+ * Sets the depth of a node, and of all nodes inside it.
+ * @param root the depth of the first step of the function that the node belongs to
+ */
+function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: Set<unknown>): Marked {
+  let marked: Marked = { deepest: depth, hasFunctions: false };
+  if (typeof value !== 'object' || value === null || value instanceof RegExp || seen.has(value))
+    return marked;
+  // No evaluation comes that far.
+  if (depth > 2 * MAX_DEPTH) return marked;
+  seen.add(value);
+  const node = value as Node;
+  const isStep = !Array.isArray(value) && typeof node.type === 'string' && !NO_STEPS.has(node.type);
+  if (isStep) {
+    node.depth = depth;
+    nodes.push(node);
+  }
+  const isLambdaNode = isStep && node.type === 'lambda';
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'depth' || key === 'position' || key === 'ancestor' || key === 'slot') continue;
+    const at = depthInside(node, key, depth, root, isStep);
+    // A call in the tail of a function is made by the function's caller.
+    const innerRoot = isLambdaNode && node.thunk !== true ? depth : root;
+    const found = mark(inner, at, innerRoot, nodes, seen);
+    marked = {
+      deepest: Math.max(marked.deepest, found.deepest),
+      hasFunctions: marked.hasFunctions || found.hasFunctions,
+    };
+  }
+  return isLambdaNode ? { ...marked, hasFunctions: true } : marked;
+}
+
+function depthInside(node: Node, key: string, depth: number, root: number, isStep: boolean): number {
+  if (!isStep) return depth;
+  if (node.type === 'lambda') return key === 'body' && node.thunk === true ? root - 1 : depth;
+  // `value ~> $call(…)` makes the call itself.
+  if (node.type === 'apply' && key === 'rhs' && (node.rhs as Node | undefined)?.type === 'function')
+    return depth;
+  return depth + 1;
+}

@@ -1,0 +1,85 @@
+/**
+ * Returns a RegExp class that asks before each match whether a text of that length may be matched, since nothing can
+ * stop a match. `mayMatch` is called once for each pattern.
+ */
+export function guardedRegExp(
+  mayMatch: (pattern: string) => (chars: number) => boolean,
+  refusal: () => Error,
+): typeof RegExp {
+  return class extends RegExp {
+    constructor(pattern: string | RegExp, flags?: string) {
+      super(pattern, flags);
+      const mayMatchWith = mayMatch(this.source);
+      this.exec = (text) => {
+        if (!mayMatchWith(text.length)) throw refusal();
+        return super.exec(text);
+      };
+    }
+  } as typeof RegExp;
+}
+
+/** The most steps of a match, which take some 10 ms. */
+const MATCH_STEPS = 2_000_000;
+/** The longest pattern whose cost is estimated. */
+const LONGEST_PATTERN = 1_000;
+
+/**
+ * Returns a test of the length of a text: true where the regular expression is proved quick on the text. That can be
+ * proved of a pattern of single characters, classes, anchors, alternatives and groups, in which only single characters
+ * and classes are repeated. No other pattern is quick on any text.
+ */
+export function quickMatches(pattern: string): (chars: number) => boolean {
+  const cost = pattern.length <= LONGEST_PATTERN ? costOf(pattern) : undefined;
+  if (!cost) return () => false;
+  // A match may begin at each character, and go through the pattern in each way from there.
+  return (chars) => cost.ways * (chars + 1) ** (cost.endless + 1) * pattern.length <= MATCH_STEPS;
+}
+
+/** The number of ways through a pattern: `ways`, for each length of each of its `endless` repetitions. */
+interface Cost {
+  ways: number;
+  endless: number;
+}
+
+const GROUP_OPENING = /\((?:\?:)?/y;
+const ATOM = /\\[dDwWsSbBtnrfv]|\\[^A-Za-z0-9]|\[(?:\\[^]|[^\]\\])*\]|[^\\[\](){}*+?|]/y;
+const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})\??/y;
+
+/** Adds up the ways through a pattern; undefined where it holds anything that is not known to be simple. */
+function costOf(pattern: string): Cost | undefined {
+  const cost = { ways: 1, endless: 0 };
+  let open = 0;
+  let at = 0;
+  const take = (token: RegExp): RegExpExecArray | null => {
+    token.lastIndex = at;
+    const found = token.exec(pattern);
+    if (found) at = token.lastIndex;
+    return found;
+  };
+  while (at < pattern.length) {
+    if (pattern.charAt(at) === '|') {
+      at++;
+      cost.ways *= 2;
+    } else if (take(GROUP_OPENING)) open++;
+    else if (pattern.charAt(at) === ')') {
+      at++;
+      if (--open < 0 || take(QUANTIFIER)) return undefined;
+    } else if (take(ATOM)) repeat(cost, take(QUANTIFIER));
+    else return undefined;
+  }
+  return open === 0 ? cost : undefined;
+}
+
+function repeat(cost: Cost, quantifier: RegExpExecArray | null): void {
+  if (!quantifier) return;
+  const [text, least, comma, most] = quantifier;
+  if (least === undefined) {
+    if (text.startsWith('?')) cost.ways *= 2;
+    else cost.endless++;
+  } else if (comma === undefined) cost.ways *= Math.max(Number(least), 1);
+  else if (most) cost.ways *= Number(most) + 1;
+  else {
+    cost.ways *= Math.max(Number(least), 1);
+    cost.endless++;
+  }
+}
