@@ -9,7 +9,7 @@ import { locatable, type MachineSource } from './source/machine-source.js';
 import { type ActivityState, activityStates, type StateView, statesOf } from './machine-states.js';
 import { taskLimits } from './task-limits.js';
 
-/** What is compared: state machines, and the handlers and error names of the classes. */
+/** The state machines, and the handlers and error names of the classes that are compared with them. */
 export interface Comparison {
   readonly machines: readonly MachineSource[];
   readonly handlers: readonly CheckedHandler[];
@@ -18,16 +18,16 @@ export interface Comparison {
 }
 
 /**
- * The TimeoutSeconds that is proposed for a machine that has none: a day, which is enough for most. An execution
- * without a timeout may run for a year.
+ * The TimeoutSeconds, in seconds, that is proposed for a machine without one: a day, which is enough for most machines.
+ * Without a timeout, an execution may run for a year.
  */
 const MACHINE_TIMEOUT_SECONDS = 86_400;
 
 const RESOURCE = /"Resource"\s*:\s*"(arn:[^"]+)"/g;
 
 /**
- * Compares classes with the state machines that name their activities. The findings about one file are in the order of
- * its text.
+ * Compares activity classes with the state machines that refer to their activities. The findings about one file are
+ * returned in the order of the places in its text.
  */
 export function checkMachines({ machines, handlers, errorNames }: Comparison): Finding[] {
   const read = machines.map(readMachine);
@@ -45,13 +45,16 @@ export function checkMachines({ machines, handlers, errorNames }: Comparison): F
   ];
 }
 
-/** A machine with its states. A definition with mistakes has `mistakes` and no states. */
+/** A machine with its states. If the definition has mistakes, they are in `mistakes`, and `states` is empty. */
 interface ReadMachine {
   readonly source: MachineSource;
   readonly mistakes: readonly DefinitionMistake[];
   readonly states: readonly StateView[];
   readonly tasks: readonly ActivityState[];
-  /** The ARNs of the machine's activities; where the definition has mistakes, of all resources in it. */
+  /**
+   * The ARNs of the activities that the machine refers to. If the definition has mistakes, the ARNs of all resources in
+   * it.
+   */
   readonly arns: readonly string[];
 }
 
@@ -114,7 +117,10 @@ function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): 
 const isServed = ({ tasks }: ReadMachine, { handlers }: Declared): boolean =>
   tasks.some(({ activityArn }) => handlerOf(handlers, activityArn));
 
-/** Returns the steps, inside a task, to the field that a finding is about; none where the field does not exist. */
+/**
+ * Returns the keys and indexes that lead, from a task's state, to the field that a finding is about. Returns an empty
+ * list if the task has no such field.
+ */
 function fieldOf({ edits }: Found): readonly Step[] {
   const [edit] = edits ?? [];
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];

@@ -4,16 +4,16 @@ import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
 
-/** A mistake in the text of a state machine, and the position of the mistake. */
+/** A mistake in the definition of a state machine, and its position in the text. */
 export interface DefinitionMistake extends Position {
   readonly file: string;
-  /** The name of the state that holds the mistake; undefined outside of all states. */
+  /** The name of the innermost state in which the mistake is; undefined if it is outside of all states. */
   readonly state: string | undefined;
   readonly what: string;
   readonly fix: string;
 }
 
-/** Returns the mistakes that keep a machine from running on the local service, in the order of the text. */
+/** Returns the mistakes because of which a machine can't run on the local service, in the order of the text. */
 export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
@@ -36,7 +36,7 @@ function problemsOf(definition: string): readonly DefinitionProblem[] {
 
 const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';
 
-/** Removes problems that only follow from a misspelt field or target, so that one mistake is reported once. */
+/** Removes problems that are only consequences of a misspelt field or target, so that one mistake is reported once. */
 function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
   const meant = (path: string, field: string): boolean =>
     problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
@@ -72,7 +72,10 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
   };
 }
 
-/** Returns the problem of a start whose local service can not be seeded because of a mistake. */
+/**
+ * Returns the problem that `start` reports if its local service can't be seeded because of a mistake in a state
+ * machine.
+ */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',
   where: locationOf(mistake),

@@ -11,7 +11,7 @@ import {
   takes,
 } from './machine-states.js';
 
-/** The service's own error names. AWS page "Handling errors in Step Functions". */
+/** The error names that Step Functions itself uses. AWS page "Handling errors in Step Functions". */
 const OF_SERVICE = [
   'ALL',
   'BranchFailed',
@@ -33,7 +33,7 @@ const OF_SERVICE = [
 ].map((name) => `States.${name}`);
 const OF_WORKER = [...Object.values(OWN_ERROR), 'Stepwright.CommandFailed'];
 
-/** Finds names in Retry and Catch by which, as far as is known, nothing in the state fails. */
+/** Finds names in Retry and Catch with which, as far as is known, nothing in the state can fail. */
 export function unknownNames(
   states: readonly StateView[],
   tasks: readonly ActivityState[],
@@ -52,14 +52,14 @@ export function unknownNames(
   });
 }
 
-/** The error names by which a state may fail, as far as they are known. */
+/** The error names with which a state, or a state nested in it, can fail, as far as they are known. */
 interface Known {
   readonly names: readonly string[];
-  /** True where the handler of every activity declares its error names. */
+  /** True if every activity in the state has a handler that declares its error names. */
   readonly complete: boolean;
-  /** The names of the handlers, for messages; empty where there are none. */
+  /** The names of the handlers, for messages; empty if there are no handlers. */
   readonly by: string;
-  /** True where the state may also fail by names that are not known, such as those of a Lambda function. */
+  /** True if the state may also fail with names that can't be known, such as those of a Lambda function. */
   readonly others: boolean;
 }
 
@@ -96,7 +96,10 @@ function unknownName(name: string, known: Known, { kind }: Rule): Found | undefi
   );
 }
 
-/** Returns all error names with the reserved prefix of this name; undefined where the name has none. */
+/**
+ * Returns all error names that exist with this name's reserved prefix, `States.` or `Stepwright.`. Returns undefined if
+ * the name has neither prefix.
+ */
 function reservedNames(name: string): readonly string[] | undefined {
   if (name.startsWith('States.')) return OF_SERVICE;
   return name.startsWith('Stepwright.') ? OF_WORKER : undefined;
@@ -123,7 +126,10 @@ function unknownOwn(name: string, { names, complete, by, others }: Known): Unkno
   return { level: 'advice', what: `nobody says that ${by} fails by it`, fix: declare };
 }
 
-/** Returns a finding for the names that a handler declares and that no Retry or Catch around a state takes. */
+/**
+ * Returns a finding if the handler declares error names that match no Retry or Catch, neither of the state nor of the
+ * states around it. The finding lists these names.
+ */
 export function unmatchedNames(state: ActivityState, { name, throws = [] }: CheckedHandler): Found[] {
   const rules = rulesAround(state);
   const taken = rules.flatMap(({ names }) => names);
@@ -143,7 +149,7 @@ export function unmatchedNames(state: ActivityState, { name, throws = [] }: Chec
   ];
 }
 
-/** Returns the names of `@ErrorName` classes that no Retry or Catch takes around any Task of a handler. */
+/** Returns those of the `@ErrorName` names that no Retry or Catch around any of these tasks matches. */
 export function neverTaken(tasks: readonly ActivityState[], named: readonly string[]): string[] {
   const rules = tasks.flatMap(rulesAround);
   return named.filter((error) => !rules.some((rule) => takes(rule, error)));

@@ -2,7 +2,7 @@ import type { JsonEdit } from './source/json-edit.js';
 import type { Position, Step } from './source/json-text.js';
 import type { StateView } from './machine-states.js';
 
-/** The codes of findings about classes and state machines. Stable: programs may match on them. */
+/** The codes of findings about classes and state machines. They are stable, so programs may match on them. */
 export type FindingCode =
   | 'MACHINE_INVALID'
   | 'ACTIVITY_WITHOUT_HANDLER'
@@ -17,26 +17,26 @@ export type FindingCode =
   | 'ERROR_NAME_UNMATCHED'
   | 'PAYLOAD_MISFIT';
 
-/** A disagreement between a class and a state machine, or something that a machine should have. */
+/** A disagreement between a class and a state machine, or something that a state machine lacks. */
 export interface Finding extends Partial<Position> {
   readonly code: FindingCode;
-  /** `error`: fails whenever an execution comes to it. `advice`: matters only when something else fails. */
+  /** `error`: an execution that reaches this place always fails. `advice`: it matters only if something else fails. */
   readonly level: 'error' | 'advice';
-  /** The file, the ARN of a deployed machine, or `Class.method` that the finding is about. */
+  /** The subject of the finding: a file, the ARN of a deployed machine, or a handler as `Class.method`. */
   readonly file: string;
   readonly state?: string;
   readonly what: string;
   readonly fix: string;
-  /** The JSON text to paste; absent where the fix is no more than a name. */
+  /** The JSON text to paste into the machine; absent if the fix is only to change a name. */
   readonly paste?: string;
-  /** The edits that `--fix` makes; absent where only a person can decide. */
+  /** The edits that `--fix` makes; absent if a person has to decide. */
   readonly edits?: readonly JsonEdit[];
 }
 
-/** A finding without its position. */
+/** A finding before its position is known. */
 export type Found = Omit<Finding, 'file' | 'line' | 'column' | 'state'>;
 
-/** A finding with its position in a machine: the state, and the steps to the value. */
+/** A finding with its position in a machine: the state, and the keys and indexes that lead to the value. */
 export interface FoundAt {
   readonly state: StateView;
   readonly steps: readonly Step[];
@@ -47,7 +47,7 @@ export interface FoundAt {
 export const locationOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>): string =>
   line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 
-/** Returns the message of a finding, which begins with the state's name. */
+/** Returns the message of a finding, with the state's name in front of it. */
 export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 
@@ -55,5 +55,5 @@ export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): str
 export const lineOf = (finding: Finding): string =>
   `${locationOf(finding)} ${messageOf(finding)}; fix: ${finding.fix}`;
 
-/** Returns a key and its value, ready to paste. */
+/** Returns a key and its value as JSON text, ready to paste. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

@@ -4,16 +4,16 @@ import { editJson, type JsonEdit } from './source/json-edit.js';
 /** The text of a machine after its fixes, and the findings that were fixed. */
 export interface FixedMachine {
   readonly text: string;
-  /** The fixed findings, none of which applies to `text` any more. */
+  /** The findings that were fixed. None of them is found in `text` any more. */
   readonly fixed: readonly Finding[];
 }
 
-/** The most times that the text is checked anew, since a fix may bring another mistake to light. */
+/** The most times that the text is checked and fixed again, since a fix may reveal another mistake. */
 const MOST_ROUNDS = 5;
 
 /**
- * Makes the edits of every finding that has some.
- * @param findings returns the findings of a text, and is called again for each changed text
+ * Makes the edits of all findings that have edits.
+ * @param findings returns the findings of a text. It is called again for each changed text
  */
 export function fixMachine(text: string, findings: (text: string) => readonly Finding[]): FixedMachine {
   const fixed: Finding[] = [];
@@ -31,7 +31,7 @@ export function fixMachine(text: string, findings: (text: string) => readonly Fi
   return { text: latest, fixed };
 }
 
-/** Makes several edits in a text; undefined where the place of one does not exist. */
+/** Makes several edits in a text. Returns undefined if the place of any edit doesn't exist. */
 const edited = (text: string, edits: readonly JsonEdit[]): string | undefined =>
   edits.reduce<string | undefined>(
     (before, edit) => (before === undefined ? undefined : editJson(before, edit)),

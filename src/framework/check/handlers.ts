@@ -7,22 +7,23 @@ export interface CheckedHandler {
   /** `Class.method`. */
   readonly name: string;
   /**
-   * The ARN of the handler's activity; for a bare name, a made-up ARN, in which `*` stands for any region or account.
+   * The ARN of the handler's activity. For an activity that is declared by a bare name, the ARN is made up, with `*`
+   * for a region or account that isn't known.
    */
   readonly activityArn: string;
-  /** True where `activityArn` was made up for a bare name. */
+  /** True if `activityArn` was made up for a bare name. */
   readonly madeUp: boolean;
   readonly heartbeatMs: number | false;
   readonly timeoutMs: number | false;
-  /** The error names that the handler declares; undefined where `throws` is not set. */
+  /** The error names that the handler declares; undefined if its option `throws` isn't set. */
   readonly throws: readonly string[] | undefined;
   readonly schema: JsonSchema;
 }
 
 /**
- * Makes the facts about a planned handler.
- * @param region the region of a bare name. @default any
- * @param account the account of a bare name. @default any
+ * Returns the facts about a handler of a worker's plan that are compared with machines.
+ * @param region the region of an activity that is declared by a bare name. @default any
+ * @param account the account of an activity that is declared by a bare name. @default any
  */
 export function checkedHandler(
   { definition, options }: Pick<PlannedHandler, 'definition' | 'options'>,
@@ -43,7 +44,7 @@ export function checkedHandler(
   };
 }
 
-/** Returns true where a handler takes the tasks of an activity. */
+/** Returns true if the handler takes the tasks of the activity. */
 export function serves(
   { activityArn, madeUp }: Pick<CheckedHandler, 'activityArn' | 'madeUp'>,
   arn: string,
@@ -61,8 +62,8 @@ export const handlerOf = <T extends Pick<CheckedHandler, 'activityArn' | 'madeUp
 ): T | undefined => handlers.find((each) => serves(each, arn));
 
 /**
- * Returns the handler that is probably meant by an ARN: its activity has the same name in another region or account, or
- * a similar name. Undefined where there is none.
+ * Returns the handler that is probably meant by an ARN: one whose activity has the same name in another region or
+ * account, or a similar name. Returns undefined if there is none.
  */
 export function nearestHandler(handlers: readonly CheckedHandler[], arn: string): CheckedHandler | undefined {
   const name = arn.split(':').at(-1) ?? '';

@@ -3,13 +3,13 @@ import type { Step } from './source/json-text.js';
 
 type Json = Record<string, unknown>;
 
-/** A state of a definition, at any depth, and the steps to it. */
+/** A state of a definition, at any depth, and the keys and indexes that lead to it. */
 export interface StateView {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly source: Json;
   readonly language: 'JSONPath' | 'JSONata';
-  /** The Parallels and Maps that hold the state, the innermost first. */
+  /** The Parallel and Map states in which the state is nested, the innermost first. */
   readonly around: readonly StateView[];
 }
 
@@ -21,7 +21,7 @@ export interface ActivityState extends StateView {
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns every state of a valid definition. A state comes before those nested in it. */
+/** Returns every state of a valid definition. A state is returned before the states nested in it. */
 export function statesOf(definition: string): StateView[] {
   const machine: unknown = JSON.parse(definition);
   return isObject(machine) ? [...walk(machine, [], languageOf(machine, 'JSONPath'), [])] : [];
@@ -56,7 +56,7 @@ function nestedIn(source: Json): [Json, Step[]][] {
 const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
   source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
-/** Returns the states of a definition that are Tasks on activities. */
+/** Returns those of the states that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
   const arns = new Set(activityTasks(definition).map(({ activityArn }) => activityArn));
   return states.flatMap((state) => {
@@ -73,7 +73,7 @@ export interface Rule {
   readonly names: readonly string[];
 }
 
-/** Returns the rules of a state, without those of the states around it. */
+/** Returns the Retry and Catch entries of a state, without those of the states around it. */
 export function rulesOf(state: StateView): Rule[] {
   return (['Retry', 'Catch'] as const).flatMap((kind) => {
     const list: unknown = state.source[kind];
@@ -93,10 +93,15 @@ export function rulesOf(state: StateView): Rule[] {
   });
 }
 
-/** Returns the rules that may take a failure of a state: its own, then those of the states around it. */
+/**
+ * Returns the Retry and Catch entries that may match a failure of a state: its own, then those of the states around it.
+ */
 export const rulesAround = (state: StateView): Rule[] => [state, ...state.around].flatMap(rulesOf);
 
-/** Returns true where a rule takes a failure of this name. AWS page "Handling errors in Step Functions". */
+/**
+ * Returns true if a Retry or Catch entry matches a failure with this name. AWS page "Handling errors in Step
+ * Functions".
+ */
 export function takes({ names }: Rule, error: string): boolean {
   if (names.includes('States.ALL') || names.includes(error)) return true;
   if (error === 'States.Timeout') return names.includes('States.HeartbeatTimeout');

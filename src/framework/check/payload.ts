@@ -6,7 +6,7 @@ import type { Step } from './source/json-text.js';
 import type { ActivityState } from './machine-states.js';
 
 /**
- * Finds the parts of a state's payload template that the handler would refuse in every task, whatever the state's input
+ * Finds the parts of a state's payload template that the handler would reject in every task, whatever the state's input
  * is.
  */
 export function payloadMismatches(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
@@ -27,7 +27,8 @@ export function payloadMismatches(state: ActivityState, { name, schema }: Checke
 }
 
 /**
- * Returns the payload that a JSONPath template makes. The value of a key such as `"id.$"` is only known at run time.
+ * Returns the payload that a JSONPath template makes. The value of a key such as `"id.$"`, which is known only at run
+ * time, is replaced by `UNKNOWN`.
  */
 function pathTemplate(template: unknown): unknown {
   if (Array.isArray(template)) return template.map(pathTemplate);
@@ -46,7 +47,7 @@ function jsonataTemplate(template: unknown): unknown {
   return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, jsonataTemplate(value)]));
 }
 
-/** Returns the steps, in the machine's text, to a part of the payload. */
+/** Returns the keys and indexes that lead, in the machine's text, to a part of the payload. */
 function stepsInFile(template: unknown, base: readonly Step[], steps: readonly Step[]): Step[] {
   const place = [...base];
   let at: unknown = template;

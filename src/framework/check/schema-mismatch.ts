@@ -4,10 +4,10 @@ import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
 import type { Step } from './source/json-text.js';
 
-/** Stands for a value that is only known at run time, and matches every schema. */
+/** Stands for a value that is known only at run time. It matches every schema. */
 export const UNKNOWN = Symbol('unknown');
 
-/** A value, or a part of it, that the schema refuses. `steps` lead to the part. */
+/** A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead to the part. */
 export interface SchemaMismatch extends Fault {
   readonly steps: readonly Step[];
 }
@@ -18,8 +18,8 @@ interface Fault {
 }
 
 /**
- * Compares a value with a schema of `inputSchema`. Parts of the value may be {@link UNKNOWN}. Reads only the keywords
- * of JSON Schema that `inputSchema` writes.
+ * Compares a value with a schema that `inputSchema` made. Parts of the value may be {@link UNKNOWN}. Only the keywords
+ * of JSON Schema that `inputSchema` writes are understood.
  */
 export function schemaMismatches(value: unknown, schema: JsonSchema): SchemaMismatch[] {
   const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
@@ -41,7 +41,7 @@ class SchemaComparison {
     return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
   }
 
-  /** Returns the mismatches with the schemas that this schema is composed of. */
+  /** Returns the mismatches with the schemas that this schema refers to in `$ref`, `allOf` and `anyOf`. */
   #inherited(value: unknown, { $ref, allOf, anyOf }: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     return [
       ...(typeof $ref === 'string' ? this.of(value, this.#definition($ref), steps) : []),
@@ -56,7 +56,7 @@ class SchemaComparison {
     return isPlainObject(found) ? found : {};
   }
 
-  /** Returns the mismatches with the alternative that comes nearest. */
+  /** Returns the mismatches with one of the alternatives: the one that has the fewest. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
     // A value other than null was not meant to be null.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
@@ -91,7 +91,8 @@ class SchemaComparison {
 }
 
 /**
- * A required key that a value lacks, and the key that was probably written in its place; undefined where there is none.
+ * A required key that a value lacks. `written` is the key that was probably written in its place; undefined if there is
+ * none.
  */
 interface MissingKey {
   readonly key: string;
@@ -175,7 +176,7 @@ function brokenLimit(value: unknown, schema: JsonSchema): string | undefined {
   return Array.isArray(value) ? brokenLength(value, schema) : undefined;
 }
 
-/** Returns a limit of a schema; where there is none NaN, which no value is below or above. */
+/** Returns a limit of a schema; NaN if the schema doesn't set it, since every comparison with NaN is false. */
 const limitOf = (schema: JsonSchema, key: string): number =>
   typeof schema[key] === 'number' ? schema[key] : Number.NaN;
 

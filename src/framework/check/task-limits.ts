@@ -5,7 +5,9 @@ import { type Found, paste } from './finding.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { type ActivityState, rulesAround, takes } from './machine-states.js';
 
-/** Added to a handler's own deadline, for the time that the task and its result are on the way. */
+/**
+ * The seconds that are added to a handler's own deadline, for the time in which the task and its result are on the way.
+ */
 const MARGIN_SECONDS = 10;
 
 /** Returns the findings about a task's TimeoutSeconds, HeartbeatSeconds and Retry. */
@@ -16,7 +18,10 @@ export function taskLimits(state: ActivityState, handler: CheckedHandler): Found
 const has = ({ source }: ActivityState, key: string): boolean =>
   Object.hasOwn(source, key) || Object.hasOwn(source, `${key}Path`);
 
-/** Returns the number that a field of the state has; undefined where the number is only known at run time. */
+/**
+ * Returns the number in a field of the state. Returns undefined if the field is absent, or its number is known only at
+ * run time.
+ */
 function literal({ source }: ActivityState, key: string): number | undefined {
   const value: unknown = source[key];
   return typeof value === 'number' ? value : undefined;

@@ -1,9 +1,12 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
 import type { Step } from './json-text.js';
 
-/** One change of a JSON text: a value replaced, a key or an element added. */
+/** One change of a JSON text: replacing a value, or adding a key or an element. */
 export type JsonEdit =
-  /** Adds a key to an object, after the key `after`; as the last key where that does not exist. */
+  /**
+   * Adds a key to an object, after the key `after`. If the object has no such key, the new key is added as the last
+   * one.
+   */
   | {
       readonly kind: 'add';
       readonly into: readonly Step[];
@@ -16,9 +19,9 @@ export type JsonEdit =
   | { readonly kind: 'replace'; readonly at: readonly Step[]; readonly value: unknown };
 
 /**
- * Makes one change in a JSON text. The rest stays the same, letter for letter: the order of keys, the spaces, the line
+ * Makes one change in a JSON text. The rest of the text stays exactly the same: the order of keys, the spaces, the line
  * ends. A new value is formatted as its neighbours are.
- * @returns the new text; undefined where the place does not exist.
+ * @returns the new text; undefined if the place to change doesn't exist.
  */
 export function editJson(text: string, edit: JsonEdit): string | undefined {
   const root = parseTree(text);
@@ -58,14 +61,17 @@ function insert(text: string, into: Node, edit: Exclude<JsonEdit, { kind: 'repla
   return splice(text, before.offset + before.length, 0, `,${gap}${put}`);
 }
 
-/** Writes a value as JSON, on several lines where its neighbours are and it is more than a scalar. */
+/**
+ * Writes a value as JSON: on several lines if it is an object or a list and its neighbours are on several lines,
+ * otherwise on one line.
+ */
 function write(value: unknown, text: string, indent: string | undefined): string {
   if (indent === undefined) return compact(value);
   const lines = JSON.stringify(value, null, unitOf(text)).split('\n');
   return shortLists(lines.join(`${lineEnd(text)}${indent}`));
 }
 
-/** Writes a value as JSON on one line, with a space behind each comma and colon. */
+/** Writes a value as JSON on one line, with a space after each comma and colon. */
 function compact(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -73,7 +79,7 @@ function compact(value: unknown): string {
   return `{ ${pairs.join(', ')} }`;
 }
 
-/** Writes each list of names in a JSON text on one line. */
+/** Puts each list of names in a JSON text on one line. */
 const shortLists = (json: string): string =>
   json.replaceAll(
     /\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g,
@@ -88,5 +94,5 @@ function indentOf(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(start))?.[0] ?? '';
 }
 
-/** Returns the indent of one level in a JSON text. @default two spaces */
+/** Returns the characters by which each level of a JSON text is indented. @default two spaces */
 const unitOf = (text: string): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  ';

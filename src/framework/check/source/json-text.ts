@@ -1,12 +1,12 @@
 import { type Node, parse, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
-/** A position in a text. Lines and columns are counted from 1, as editors do. */
+/** A position in a text. Lines and columns are counted from 1, as in editors. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** The first mistake that keeps a text from being JSON, and its position. */
+/** The first mistake because of which a text isn't JSON, and its position. */
 export interface BrokenJson extends Position {
   readonly what: string;
   readonly fix: string;
@@ -14,7 +14,7 @@ export interface BrokenJson extends Position {
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** A step from a JSON value into a part of it: a key, or an index. */
+/** A step from a JSON value to a part of it: an object's key, or a list's index. */
 export type Step = string | number;
 
 /** A JSON text with the positions of its values. */
@@ -27,7 +27,7 @@ export class JsonText {
     this.#root = parseTree(text);
   }
 
-  /** The first mistake in the text; undefined where the text is JSON. */
+  /** The first mistake in the text; undefined if the text is JSON. */
   get broken(): BrokenJson | undefined {
     const errors: ParseError[] = [];
     parse(this.text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
@@ -35,7 +35,7 @@ export class JsonText {
     return first && { ...this.#positionAt(first.offset), ...explain(first, this.text) };
   }
 
-  /** The keys that an object holds more than once. JSON takes the last value of such a key. */
+  /** The keys that occur more than once in the same object. JSON takes the last value of such a key. */
   get twice(): readonly { readonly steps: readonly Step[]; readonly at: Position }[] {
     const found: { steps: Step[]; at: Position }[] = [];
     const look = (node: Node | undefined, steps: readonly Step[]): void => {
@@ -54,8 +54,8 @@ export class JsonText {
   }
 
   /**
-   * Returns the steps of a path in the service's form, `/States/X/Choices[0]/Next`. They end where the text does not go
-   * on.
+   * Returns the keys and indexes in a path of the form that Step Functions uses, `/States/X/Choices[0]/Next`. The list
+   * stops at the first part that the text doesn't have.
    */
   stepsTo(path: string): Step[] {
     const steps: Step[] = [];
@@ -69,7 +69,10 @@ export class JsonText {
     return steps;
   }
 
-  /** Returns the position of a value's key; where the value does not exist, of the nearest value around it. */
+  /**
+   * Returns the position of a value's key. If the value doesn't exist, returns the position of the nearest value around
+   * it.
+   */
   positionOf(steps: readonly Step[]): Position {
     let node = this.#root;
     let offset = node?.offset ?? 0;
@@ -89,7 +92,7 @@ export class JsonText {
   }
 }
 
-/** Returns the name of the innermost state that holds a value; undefined outside of all states. */
+/** Returns the name of the innermost state in which a value is; undefined if it is outside of all states. */
 export function stateAt(steps: readonly Step[]): string | undefined {
   const at = steps.findLastIndex((step, i) => step === 'States' && typeof steps[i + 1] === 'string');
   return at < 0 ? undefined : String(steps[at + 1]);
@@ -102,8 +105,8 @@ function childAt(node: Node, step: Step): Node | undefined {
 }
 
 /**
- * Returns the next step of a path. A name may hold slashes and brackets, so that of several keys the longest that fits
- * is taken.
+ * Returns the first key or index of a path. Since a key may itself contain slashes and brackets, several keys can
+ * match; the longest is taken.
  */
 function nextStep(
   node: Node,
@@ -142,8 +145,8 @@ const foundAt = ({ offset, length }: ParseError, text: string): string =>
 const LONGEST_QUOTE = 30;
 
 /**
- * Returns the explanation of a mistake that is common and that the parser's code would explain wrongly; undefined for
- * others.
+ * Returns the explanation of a common mistake that the parser's error code would explain wrongly; undefined for other
+ * mistakes.
  */
 function commonSlip({ offset }: ParseError, text: string, found: string): Mistake | undefined {
   if (text.charAt(offset) === BYTE_ORDER_MARK)
@@ -158,7 +161,7 @@ function commonSlip({ offset }: ParseError, text: string, found: string): Mistak
   return undefined;
 }
 
-/** Explain a mistake, by the parser's code for it. */
+/** Functions that explain a mistake, by the parser's error code. */
 const EXPLANATIONS: Readonly<Record<string, (found: string) => Mistake>> = {
   CommaExpected: (found) => ({ what: `a comma is missing before ${found}`, fix: 'write the comma' }),
   ColonExpected: (found) => ({ what: `a colon is missing before ${found}`, fix: 'write the colon' }),

@@ -2,29 +2,33 @@ import { readFile } from 'node:fs/promises';
 import type { Environment } from '../../base/environment.js';
 import { JsonText } from './json-text.js';
 
-/** The text of a state machine, from a file or from the service. */
+/** The text of a state machine, from a file or from Step Functions. */
 export interface MachineSource {
   /** The machine's name. */
   readonly name: string;
   /** The name of this text in messages: the file's path, or the ARN of a deployed machine. */
   readonly file: string;
-  /** The text as it is stored, in which variables are written as `${NAME}`. */
+  /** The text as it is stored, in which variables are still written as `${NAME}`. */
   readonly text: string;
-  /** The text with every `${NAME}` filled in. */
+  /** The text in which every `${NAME}` is replaced by the variable's value. */
   readonly definition: string;
-  /** The names of variables in the text that are unset or empty. */
+  /** The names of variables in the text that are unset or empty in the environment. */
   readonly unset: readonly string[];
 }
 
-/** Makes a source of a text, whose variables are filled in. @param file the name of the text in messages */
+/**
+ * Makes a source from a text, and replaces its variables by their values in the environment.
+ * @param file the name of the text in messages
+ */
 export const machineSource = (name: string, file: string, text: string, env: Environment): MachineSource => {
   const { text: definition, unset } = fillVariables(text, env);
   return { name, file, text, definition, unset };
 };
 
 /**
- * Fills every `${NAME}` in the JSON text of a state machine. A value is escaped, so that it stays inside its string.
- * @returns `unset`: the names of variables that are unset or empty, which stay in the text
+ * Replaces every `${NAME}` in the JSON text of a state machine by the variable's value. The value is escaped for the
+ * JSON string that contains it.
+ * @returns `unset`: the names of variables that are unset or empty, which stay in the text as they are
  */
 function fillVariables(text: string, env: Environment): { text: string; unset: string[] } {
   const unset = new Set<string>();
@@ -37,7 +41,7 @@ function fillVariables(text: string, env: Environment): { text: string; unset: s
   return { text: filled, unset: [...unset] };
 }
 
-/** Reads a source from a file. @param shown the file's name in messages. */
+/** Reads the source of a state machine from a file. @param shown the file's name in messages. */
 export async function readMachineSource(
   name: string,
   file: string,
@@ -48,7 +52,8 @@ export async function readMachineSource(
 }
 
 /**
- * Returns the text in which positions are found: the stored text; the filled one where only the variables make it JSON.
+ * Returns the text in which positions are looked up: the stored text, or the text with its variables replaced if only
+ * that one is JSON.
  */
 export function locatable({ text, definition }: MachineSource): JsonText {
   const own = new JsonText(text);
