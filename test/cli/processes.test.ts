@@ -415,7 +415,9 @@ test('sums of metrics do not fall where a process has ended, and what was measur
   ];
   const sums = new SummedMetrics();
   const linesOf = async (...running: ReturnType<typeof of>[]): Promise<string[]> =>
-    (await sums.text(running, false)).text.split('\n').filter((line) => line && !line.startsWith('#'));
+    (await sums.text(running, { ready: false })).text
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
   expect(await linesOf(of(3, 1, 5), of(4, 2, 2))).toEqual([
     'tasks_total{handler="a"} 7',
     'polls{handler="a"} 3',

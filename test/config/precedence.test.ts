@@ -105,6 +105,12 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
   ],
   healthHosts: [['worker.example.com,*.corp.example', ['worker.example.com', '*.corp.example']]],
   workerName: [['me', 'me']],
+  protect: [
+    ['auto', 'auto'],
+    ['off', false],
+    ['false', false],
+  ],
+  protectAfter: [['5m', '5m']],
   stallAfter: [
     ['90s', '90s'],
     ['false', false],

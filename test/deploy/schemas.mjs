@@ -53,9 +53,11 @@ export async function cloudformation(report, dir) {
     return;
   }
   const policy = JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8'));
+  const protection = JSON.parse(readFileSync(deploy('iam/protection-policy.json'), 'utf8'));
   const task = JSON.parse(readFileSync(deploy('ecs/task-definition.json'), 'utf8'));
   const wrapped = {
     policy: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: policy }),
+    protection: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: protection }),
     task: resource('AWS::ECS::TaskDefinition', capitalised(task)),
   };
   for (const [name, template] of Object.entries(wrapped))
@@ -67,6 +69,7 @@ export async function cloudformation(report, dir) {
   );
   lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
   lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
+  lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
   lint(report, 'ecs/task-definition.json', join(dir, 'task.json'));
   const broken = resource('AWS::ECS::TaskDefinition', { ...capitalised(task), Cpu: ['256'] });
   writeFileSync(join(dir, 'broken.json'), JSON.stringify(broken));

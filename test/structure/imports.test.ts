@@ -15,7 +15,8 @@ const ORDER: Readonly<Record<string, string>> = {
   base: 'log → time → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → lean → .',
-  worker: 'build → . → thread → health → observe → poll → pool → task → handler, heartbeat → container',
+  worker:
+    'build → . → thread → health → observe → poll, protect → pool → task → handler, heartbeat → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',

@@ -74,6 +74,9 @@ const EVENTS: readonly EventName[] = [
   'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',
+  'protection:granted',
+  'protection:released',
+  'protection:failed',
 ];
 
 export const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';

@@ -15,6 +15,8 @@ export interface PublicStatus {
   /** The number of all tasks in flight, including those that `tasks` leaves out. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
+  /** The protection from the platform's scale-in. @default none is asked for: `protect` is off, or no platform is seen */
+  readonly protection?: ProtectionStatus;
   /**
    * Present while the event loop is blocked: the age, in milliseconds, of all fields except `ready` and `reasons`.
    * @default all fields are current
@@ -128,6 +130,25 @@ export interface PublicTask {
  * - `done`: nothing is left to do.
  */
 export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
+
+/** The platforms that can be asked to leave a worker alone while they scale in. */
+export type PlatformName = 'ecs' | 'kubernetes';
+
+/**
+ * - `free`: no task has run for `protectAfter`, and nothing is held.
+ * - `wanted`: one has, and the platform has not granted protection.
+ * - `held`: the platform leaves the worker alone.
+ */
+export type ProtectionState = 'free' | 'wanted' | 'held';
+
+export interface ProtectionStatus {
+  readonly platform: PlatformName;
+  readonly state: ProtectionState;
+  /** The time since which it has been held; absent where it is not. */
+  readonly since?: number;
+  /** Why the last call failed; absent where it succeeded. */
+  readonly reason?: string;
+}
 
 /** One process of a set that runs the same worker. */
 export interface ProcessStatus {

@@ -160,6 +160,14 @@ export interface Config extends HandlerOptions {
    * @default '10m'
    */
   stallAfter?: string | false;
+  /**
+   * Asks the platform to leave this worker alone, while it scales in, as long as a task has run for `protectAfter`: ECS
+   * by its task protection, Kubernetes by annotations of the pod. `'auto'`: whichever platform is seen; `false`: never.
+   * @default false
+   */
+  protect?: 'auto' | 'ecs' | 'kubernetes' | false;
+  /** The time that a task runs for before the platform is asked to leave the worker alone. @default '1m' */
+  protectAfter?: string;
   /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
   /** Options of individual handlers, by `'Class.method'`. @default {} */
@@ -287,6 +295,15 @@ const traceContext: Rule = {
   },
 };
 
+const protect: Rule = {
+  expected: "'auto', 'ecs', 'kubernetes' or false",
+  ok: (value) => value === false || ['auto', 'ecs', 'kubernetes'].some((each) => each === value),
+  text: {
+    shown: 'auto|ecs|kubernetes|false',
+    read: (given) => (['false', 'off', 'none'].includes(given) ? false : given),
+  },
+};
+
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
 /** The table of the options that exist only at the config's top level, not on a handler. */
@@ -346,6 +363,18 @@ export const CONFIG_OPTIONS = {
     default: '10m',
     ofWorker: true,
     help: 'how long a blocked event loop is believed',
+  },
+  protect: {
+    ...protect,
+    default: false,
+    ofWorker: true,
+    help: 'ask the platform to spare a worker whose task has run for long',
+  },
+  protectAfter: {
+    ...duration,
+    default: '1m',
+    ofWorker: true,
+    help: 'how long a task runs before the platform is asked',
   },
   workerName: {
     ...workerName,

@@ -104,6 +104,17 @@ export class HandlerLoop {
     return this.#slots.running;
   }
 
+  /**
+   * The time at which the oldest task was received of which something may still be sent, in epoch milliseconds;
+   * undefined while there is none. A handler that ignores its signal counts for none.
+   */
+  get oldestTask(): number | undefined {
+    // They are in the order of their receipt.
+    for (const { task, lease } of this.#tasks)
+      if (task.phase === 'handling' || task.phase === 'reporting') return lease.receivedAt;
+    return undefined;
+  }
+
   /** Starts polling after `delayMs` milliseconds. */
   start(delayMs: number): void {
     this.#poller.start(delayMs);

@@ -15,6 +15,7 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
+import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poller.js';
@@ -32,6 +33,8 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
+  /** Asks the platform to leave the worker alone while a task has run for long. @default it is not asked */
+  readonly protection?: Protection;
   /** Traces the worker's tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
   /**
@@ -89,6 +92,7 @@ export class Worker implements ObservedWorker {
     });
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchSlots();
+      this.#parts.protection?.tick(this.#oldestTask());
     });
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
@@ -164,6 +168,7 @@ export class Worker implements ObservedWorker {
       handlers: this.#loops.map((loop) => loop.status()),
       tasks: this.#loops.flatMap((loop) => loop.tasks()),
       counts: { ...this.#counts },
+      protection: this.#parts.protection?.status,
     };
   }
 
@@ -171,6 +176,7 @@ export class Worker implements ObservedWorker {
     if (this.#stopping) return;
     this.#stalls.start();
     this.#parts.heartbeats.follow(this.#heartbeatListener());
+    this.#followProtection();
     const stepMs = Math.min(STAGGER_MS, START_MS / this.#loops.length);
     for (const [index, loop] of this.#loops.entries()) loop.start(index * stepMs);
   }
@@ -189,6 +195,7 @@ export class Worker implements ObservedWorker {
     cancelGrace();
     this.#stalls.stop();
     this.#heartbeatTrouble.stop();
+    await this.#parts.protection?.close();
     await this.#parts.close();
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
@@ -253,6 +260,23 @@ export class Worker implements ObservedWorker {
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
       this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocking.suspects });
     return { onStretch, onAnswer, onSent, onTurn, onBlocked };
+  }
+
+  #followProtection(): void {
+    const { protection } = this.#parts;
+    if (!protection) return;
+    const { platform } = protection.status;
+    protection.follow({
+      onGranted: () => this.#events.emit('protection:granted', { platform }),
+      onReleased: () => this.#events.emit('protection:released', { platform }),
+      onFailed: (error) => this.#events.emit('protection:failed', { platform, error }),
+    });
+  }
+
+  /** Returns the time at which the oldest task was received that may still be reported; undefined while there is none. */
+  #oldestTask(): number | undefined {
+    const all = this.#loops.flatMap((loop) => loop.oldestTask ?? []);
+    return all.length > 0 ? Math.min(...all) : undefined;
   }
 
   /** Returns the names of the handlers that have tasks running on the main thread. */

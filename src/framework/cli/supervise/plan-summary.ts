@@ -1,5 +1,6 @@
 import { showEndpoint } from '../../aws/endpoint.js';
 import { exampleInput } from '../../declare/schema/example-input.js';
+import type { Protect } from '../../worker/protect/find-platform.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
@@ -24,12 +25,14 @@ export interface PlanSummary {
   readonly healthHosts: readonly string[];
   readonly graceMs: number;
   readonly stallAfterMs: number | false;
+  readonly protect: Protect;
+  readonly protectAfterMs: number;
 }
 
 /** Summarises a plan. @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks } = settings;
-  const { healthPort, healthHosts, graceMs, stallAfterMs } = settings;
+  const { healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -39,7 +42,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     handlers: seededHandlers(handlers, region),
     examples: examplesOf(handlers, region),
     mocks: Object.keys(mocks),
-    ...{ healthPort, healthHosts, graceMs, stallAfterMs },
+    ...{ healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs },
   };
 }
 

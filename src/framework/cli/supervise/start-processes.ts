@@ -9,6 +9,7 @@ import { productionMark } from '../../aws/endpoint.js';
 import { within } from '../../base/time/wait.js';
 import { sayWhere } from '../../worker/health/health-port.js';
 import { type Health, serveHealth } from '../../worker/health/serve-health.js';
+import { readProtection } from '../../worker/observe/metrics/gauges.js';
 import { SummedMetrics } from '../../worker/observe/metrics/summed-metrics.js';
 import { longestDrain } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logFindings, logMachines, WAITING } from '../output/banner.js';
@@ -17,8 +18,9 @@ import type { LogFlags } from '../output/log-for.js';
 import { reloadRequests, stopSignal } from '../process/signals.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
 import type { PlanSummary } from './plan-summary.js';
-import { NO_COUNTS } from '../../base/worker-status.js';
+import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
+import { SetProtection } from './set-protection.js';
 import { SharedService } from './shared-service.js';
 import { NotStarted, WorkerProcess } from './worker-process.js';
 import { Supervisor } from './supervisor.js';
@@ -65,6 +67,7 @@ export async function startProcesses(
 class WorkerProcesses {
   readonly supervisor: Supervisor;
   readonly #service: SharedService;
+  readonly #protection: SetProtection;
   readonly #metrics = new SummedMetrics();
   #counts = NO_COUNTS;
   #plan: PlanSummary | undefined;
@@ -87,6 +90,7 @@ class WorkerProcesses {
       onAll: () => log.info(WAITING),
       onEnded: (worker) => this.#keepCounts(worker),
     });
+    this.#protection = new SetProtection(this.supervisor, { clock, log });
     this.#service = new SharedService(log, access, {
       current: () => this.supervisor.workers.slots.find(({ current }) => current)?.current,
       all: () => this.supervisor.workers.processes,
@@ -94,6 +98,7 @@ class WorkerProcesses {
   }
 
   async close(): Promise<void> {
+    await this.#protection.close();
     this.#health?.close();
     await this.#service.close();
   }
@@ -112,6 +117,7 @@ class WorkerProcesses {
     const isFirst = this.#plan === undefined;
     this.#plan = plan;
     await this.#openHealth(plan);
+    await this.#protection.follow(plan);
     return this.#service.update(plan, isFirst);
   }
 
@@ -123,8 +129,10 @@ class WorkerProcesses {
     sayWhere(this.#health, this.options.log, productionMark(process.env));
   }
 
-  #status() {
-    return setStatus(this.supervisor, `${hostname()}-${process.pid}`, this.#counts);
+  #status(): PublicStatus {
+    const status = setStatus(this.supervisor, `${hostname()}-${process.pid}`, this.#counts);
+    const { status: protection } = this.#protection;
+    return { ...status, ...(protection && { protection }) };
   }
 
   async #measure(): Promise<{ contentType: string; text: string }> {
@@ -134,7 +142,8 @@ class WorkerProcesses {
     const running = all
       .filter((worker) => this.supervisor.workers.processes.has(worker))
       .flatMap(({ metrics }) => (metrics ? [metrics] : []));
-    return this.#metrics.text(running, this.#status().ready);
+    const { ready, protection } = this.#status();
+    return this.#metrics.text(running, { ready, gauges: readProtection(protection) });
   }
 
   #keepCounts({ status, metrics }: WorkerProcess): void {

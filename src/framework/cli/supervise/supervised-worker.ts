@@ -146,11 +146,17 @@ function drainOnDisconnect(stop: () => void): void {
   process.on('disconnect', stop);
 }
 
-/** Returns the plan for one worker of several: a name of its own, its share of the heartbeat rate, no health port. */
+/**
+ * Returns the plan for one worker of several: a name of its own, its share of the heartbeat rate, no health port. The
+ * supervisor asks for the protection of the whole set.
+ */
 function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
-  const { workerName: asked, heartbeatRate } = plan.settings;
+  const { workerName: asked, heartbeatRate, protect } = plan.settings;
   const workerName = asked === undefined ? undefined : `${asked.slice(0, 70)}-${process.pid}`;
-  const settings = { ...plan.settings, workerName, healthPort: undefined };
+  const settings = {
+    ...{ ...plan.settings, workerName, healthPort: undefined },
+    protect: member ? (false as const) : protect,
+  };
   return { ...plan, settings: { ...settings, heartbeatRate: partOf(heartbeatRate, member?.of ?? 1) } };
 }
 

@@ -11,6 +11,7 @@ import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import type { RunnableHandler } from '../handler-loop.js';
+import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
@@ -67,6 +68,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
       handlers,
       heartbeats,
       tracing: telemetry,
+      protection: await protectionOf(plan, world),
       close,
     });
     await health.show(worker);
@@ -79,6 +81,13 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     await close();
     throw error;
   }
+}
+
+/** Makes the protection of a worker. Loads nothing of it where `protect` is off. */
+async function protectionOf({ settings }: Plan, world: StartWorld): Promise<Protection | undefined> {
+  if (settings.protect === false) return undefined;
+  const { makeProtection } = await import('../protect/make-protection.js');
+  return makeProtection(settings, { ...world, env: process.env });
 }
 
 function connectHeartbeats(

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
+import type { Platform } from '../protect/platform.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 
 /** Options of `createWorker` that aren't part of the config. */
@@ -36,6 +37,8 @@ export interface StartWorld {
    * @default the plan's endpoint
    */
   readonly connectTo?: () => Promise<Endpoint>;
+  /** The platform that is asked for protection. @default the one that `protect` and the environment name */
+  readonly platform?: Platform;
   /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
   /**

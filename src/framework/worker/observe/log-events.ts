@@ -6,6 +6,7 @@ import type { TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
+import { protectionLog } from '../protect/protection-log.js';
 import type { EventHub } from './worker-events.js';
 import { TroubleTracker } from '../poll/trouble.js';
 
@@ -26,6 +27,9 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('protection:granted', ({ platform }) => protectionLog(platform, log).onGranted());
+  events.on('protection:released', ({ platform }) => protectionLog(platform, log).onReleased());
+  events.on('protection:failed', ({ platform, error }) => protectionLog(platform, log).onFailed(error));
   events.on('loop:blocked', ({ blockedMs, gaveUp, handlers }) => {
     const fields = { blockedMs, handlers };
     if (gaveUp)

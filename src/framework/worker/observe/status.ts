@@ -6,7 +6,10 @@ import type { TaskProgress } from '../task/progress.js';
  * A worker's status for the code that runs the worker. Unlike the public status, it contains tokens and the service's
  * errors.
  */
-export interface WorkerStatus extends Pick<PublicStatus, 'name' | 'state' | 'ready' | 'reasons' | 'counts'> {
+export interface WorkerStatus extends Pick<
+  PublicStatus,
+  'name' | 'state' | 'ready' | 'reasons' | 'counts' | 'protection'
+> {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
 import type { EmitTask, TaskEvents } from '../task/task-events.js';
-import type { WorkerState } from '../../base/worker-status.js';
+import type { PlatformName, WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
@@ -43,6 +43,12 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
    */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
+  /** A task has run for `protectAfter`, and the platform leaves the worker alone until the release. */
+  'protection:granted': { readonly platform: PlatformName };
+  /** Protection was given back, because no task has run for so long, or it has lapsed. */
+  'protection:released': { readonly platform: PlatformName };
+  /** A call to the platform failed. Emitted once, and again only after a call has succeeded. */
+  'protection:failed': { readonly platform: PlatformName; readonly error: Error };
 }
 
 export type EventName = keyof WorkerEvents;

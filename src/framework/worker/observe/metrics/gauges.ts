@@ -1,4 +1,4 @@
-import type { WorkerState } from '../../../base/worker-status.js';
+import type { ProtectionState, ProtectionStatus, WorkerState } from '../../../base/worker-status.js';
 import type { TaskStatus, WorkerStatus } from '../status.js';
 import type { EventLoopDelay } from './event-loop.js';
 import type { GaugeName, Labels } from './table.js';
@@ -12,12 +12,15 @@ export interface Reading {
 
 const STATES: readonly WorkerState[] = ['created', 'running', 'draining', 'stopped', 'failed'];
 
+const PROTECTION: readonly ProtectionState[] = ['free', 'wanted', 'held'];
+
 /** Reads all gauges of a worker. @param now epoch milliseconds */
 export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: number): Reading[] {
   const { ready, state, handlers, tasks } = status;
   return [
     { gauge: 'stepwright.worker.ready', labels: {}, value: Number(ready) },
     ...STATES.map((each) => reading('stepwright.worker.state', { state: each }, Number(each === state))),
+    ...readProtection(status.protection),
     ...loop
       .read()
       .map(({ quantile, seconds }) => reading('stepwright.event_loop.delay', { quantile }, seconds)),
@@ -32,6 +35,14 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     ]),
   ];
 }
+
+/** Reads the gauges of a protection; there are none where no protection is asked for. */
+export const readProtection = (protection: ProtectionStatus | undefined): Reading[] =>
+  protection
+    ? PROTECTION.map((state) =>
+        reading('stepwright.worker.protection', { state }, Number(state === protection.state)),
+      )
+    : [];
 
 /**
  * Returns the least progress among a handler's tasks, and the longest time since one of them has reported progress. A

@@ -1,3 +1,6 @@
+import type { Reading } from './gauges.js';
+import { METRICS, type Metric, prometheusName } from './table.js';
+
 /** The metrics of one process, in the form in which prom-client returns them and processes send them to each other. */
 export type MetricValues = readonly {
   readonly name: string;
@@ -20,13 +23,14 @@ export class SummedMetrics {
 
   /**
    * Returns the metrics of all processes in Prometheus' text format.
-   * @param ready true if the whole set of processes is ready. No single process knows that.
+   * @param ofSet what no single process knows: true if the whole set of processes is ready, and the set's own gauges
    */
   async text(
     running: readonly MetricValues[],
-    ready: boolean,
+    { ready, gauges = [] }: { readonly ready: boolean; readonly gauges?: readonly Reading[] },
   ): Promise<{ contentType: string; text: string }> {
-    const registry = await sum([await this.#ended, ...running.map((each) => withReady(each, ready))]);
+    const all = running.map((each) => withReady(each, ready));
+    const registry = await sum([await this.#ended, ...all, gauges.map(valueOf)]);
     return { contentType: registry.contentType, text: await registry.metrics() };
   }
 }
@@ -34,6 +38,14 @@ export class SummedMetrics {
 async function sum(all: readonly MetricValues[]) {
   const { AggregatorRegistry } = await import('prom-client');
   return AggregatorRegistry.aggregate([...all]);
+}
+
+/** Returns a reading in the form that processes send. */
+function valueOf({ gauge, labels, value }: Reading): MetricValues[number] {
+  const { help, kind: type, together }: Metric = METRICS[gauge];
+  const aggregator = together ?? 'sum';
+  const name = prometheusName(gauge, METRICS[gauge]);
+  return Object.assign({ name, type, values: [{ labels, value }] }, { help, aggregator });
 }
 
 const withReady = (metrics: MetricValues, ready: boolean): MetricValues =>

@@ -124,6 +124,10 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '1', labels: ['state'] },
     help: '1 for the state that the worker is in',
   },
+  'stepwright.worker.protection': {
+    ...{ kind: 'gauge', unit: '1', labels: ['state'], together: 'max' },
+    help: '1 for the state of the protection from scale-in (free, wanted, held); none where `protect` is off',
+  },
 } as const satisfies Record<string, Metric>;
 
 type Named<Kind extends Metric['kind']> = {

@@ -1,0 +1,76 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Abortable } from '../../base/abort.js';
+
+/** One call to an API of the platform. */
+export interface HttpCall {
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. @default no body */
+  readonly body?: object;
+  /** The certificates that the server's is trusted by, in PEM. @default those of Node */
+  readonly ca?: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** The body as JSON; undefined where it is none. */
+  readonly json: unknown;
+}
+
+/** The longest answer that is read: the metadata of a pod has 256 KiB of annotations at most. */
+const MOST_BYTES = 2 ** 20;
+
+/**
+ * Makes one call on a connection of its own. No call waits for another, and none keeps the process alive.
+ * @throws Error where no whole answer came before `signal` aborted
+ */
+export async function callHttp(call: HttpCall, signal: Abortable): Promise<HttpAnswer> {
+  const { request } = await (call.url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  const body = call.body && JSON.stringify(call.body);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(explain(error, call.url));
+    if (signal.aborted) return fail(signal.reason as Error);
+    const asked = request(call.url, optionsOf(call, body));
+    signal.addEventListener('abort', () => asked.destroy(signal.reason as Error), { once: true });
+    asked.on('socket', (socket) => socket.unref());
+    asked.on('error', fail);
+    asked.on('response', (response) => {
+      const answered = (text: string): void =>
+        resolve({ status: response.statusCode ?? 0, json: parse(text) });
+      read(asked, response).then(answered, fail);
+    });
+    asked.end(body);
+  });
+}
+
+const optionsOf = ({ method, headers = {}, ca }: HttpCall, body: string | undefined): RequestOptions => ({
+  method,
+  // A kept connection would have to be watched.
+  agent: false,
+  headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
+  ...(ca !== undefined && { ca }),
+});
+
+async function read(asked: ClientRequest, response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) asked.destroy(new Error(`an answer of more than ${MOST_BYTES} bytes`));
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function explain(error: Error, { origin }: URL): Error {
+  return new Error(`${origin}: ${error.message || Reflect.get(error, 'code')}`, { cause: error });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

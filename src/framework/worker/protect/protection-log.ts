@@ -1,0 +1,16 @@
+import type { PlatformName } from '../../base/worker-status.js';
+import type { Logger } from '../../base/log/log.js';
+import { showError } from '../../base/show.js';
+import type { ProtectionListener } from './protection.js';
+
+/** Returns a listener that logs what becomes of a protection: a line for each change, and none that repeats. */
+export const protectionLog = (platform: PlatformName, log: Logger): ProtectionListener => ({
+  onGranted: () => log.info({ platform }, 'a task has run for long: the platform leaves this worker alone'),
+  onReleased: () =>
+    log.info({ platform }, 'no task has run for long any more: the platform may take this worker away'),
+  onFailed: (error) =>
+    log.warn(
+      { platform, error: showError(error) },
+      'the platform does not take what this worker says of its protection; it is told again, less and less often',
+    ),
+});
