@@ -12,7 +12,7 @@ import { exit } from './process/exit.js';
 const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
 
-/** The program with all commands, in the order of the help, and with the flags of each. */
+/** The program with all commands, in the order in which the help lists them, and with the flags of each. */
 export const program = new Command('stepwright')
   .description('Workers for AWS Step Functions activities')
   .version(version)
@@ -30,7 +30,7 @@ addNew(program, version);
 addGenerate(program);
 addDoctor(program);
 
-/** Runs the command that was typed, and ends the process with the command's exit code. */
+/** Runs the command on the command line, and exits the process with the command's exit code. */
 export async function runProgram(): Promise<void> {
   try {
     refuseTakenFlags(process.argv[2]);
@@ -41,7 +41,7 @@ export async function runProgram(): Promise<void> {
   }
 }
 
-/** Throws where npm took flags that were meant for the command. @throws Error that says how to pass them */
+/** Throws if npm has taken flags that were meant for the command. @throws Error that says how to pass the flags */
 function refuseTakenFlags(name: string | undefined): void {
   const options = program.commands.find((command) => command.name() === name)?.options ?? [];
   const flags = options.flatMap(({ long }) => long?.slice(2) ?? []);

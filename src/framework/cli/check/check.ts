@@ -13,18 +13,21 @@ import { type Project, readProjectFiles } from '../project/project.js';
 
 /** The options of `stepwright check`. */
 export interface CheckOptions {
-  /** The paths of configs: several where workers share the machines. @default the project's config */
+  /**
+   * The paths of the configs to check, several if their workers serve the same state machines. @default the project's
+   * config
+   */
   readonly configs: readonly string[];
   readonly fix: boolean;
-  /** True to fail on advice, too, not only on errors. */
+  /** True to exit with 1 on advice too, not only on errors. */
   readonly strict: boolean;
   readonly json: boolean;
 }
 
 /**
- * Compares the classes with the state machines that name their activities: with the project's files, and with
- * `--endpoint` also with deployed machines. Prints the findings; without any, prints nothing.
- * @returns the exit code: 1 on errors, with `strict` on advice, too
+ * Compares the activity classes with the state machines that refer to their activities: the machines in the project's
+ * files and, with `--endpoint`, also deployed machines. Prints the findings, or nothing if there are none.
+ * @returns the exit code: 1 if there are errors or, with `strict`, advice; otherwise 0
  */
 export async function check(flags: Flags, { configs, fix, strict, json }: CheckOptions): Promise<number> {
   const projects = await readProjects(flags, configs);
@@ -115,7 +118,7 @@ function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
   return [...done, ...findings.map(block)].join('');
 }
 
-/** Returns a finding as text: a line with the problem, one with the fix, and the text to paste. */
+/** Returns a finding as text: the problem on one line, the fix on the next, then the text to paste. */
 function block(finding: Finding): string {
   const { level, fix, paste, edits } = finding;
   const lines = [
@@ -126,5 +129,8 @@ function block(finding: Finding): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Returns a finding for `--json`: without the edits, but with `fixable` where `--fix` can make some. */
+/**
+ * Returns a finding as `--json` prints it: without its edits, and with `fixable`, which is true if `--fix` can make
+ * edits for it.
+ */
 const plain = ({ edits, ...finding }: Finding): object => ({ ...finding, fixable: edits !== undefined });

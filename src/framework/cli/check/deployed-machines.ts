@@ -10,8 +10,8 @@ import { describeMachines } from '../../aws/queries/machine-queries.js';
 import { explainCallError } from '../output/call-error.js';
 
 /**
- * Reads the state machines at an endpoint that name an activity of these handlers, or one of nearly the same name.
- * Other machines of the account are left out.
+ * Reads the state machines at an endpoint that refer to one of these handlers' activities, or to an activity with
+ * nearly the same name. Other machines of the account are left out.
  */
 export async function deployedMachines(
   settings: Settings,
@@ -47,7 +47,7 @@ function concerns(definition: string, handlers: readonly CheckedHandler[]): bool
   );
 }
 
-/** Returns the ARNs of the activities in a definition, even where the local service could not run it. */
+/** Returns the ARNs of the activities in a definition, even if the local service couldn't run the definition. */
 function arnsIn(definition: string): string[] {
   try {
     return activityTasks(definition).map(({ activityArn }) => activityArn);

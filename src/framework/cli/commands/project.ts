@@ -64,7 +64,7 @@ export function addSchema(program: CommandOf): void {
     });
 }
 
-/** Adds the command `new` to the program. @param version the version of this package, which a new project installs */
+/** Adds the command `new` to the program. @param version the version of this package. New projects depend on it */
 export function addNew(program: CommandOf, version: string): void {
   program
     .command('new')

@@ -17,7 +17,7 @@ import { exit } from '../process/exit.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
-  /** The health ports of workers that the console is to show. */
+  /** The health ports of the workers that the console shows. */
   readonly worker?: readonly number[];
 }
 
@@ -41,10 +41,10 @@ export function addLocal(program: CommandOf): void {
 }
 
 /**
- * Reads the port in the text of a flag that may be repeated.
- * @param before the ports of the earlier flags
- * @returns all ports so far
- * @throws InvalidArgumentError where the text is no port
+ * Reads the port in the value of a flag that may be repeated.
+ * @param before the ports read from the earlier occurrences of the flag
+ * @returns `before` and the new port
+ * @throws InvalidArgumentError if the text isn't a port
  */
 function readPort(value: string, before: readonly number[] = []): readonly number[] {
   const port = Number(value);

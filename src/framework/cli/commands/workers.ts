@@ -48,12 +48,12 @@ async function runStart({ processes, ...parsed }: Parsed<StartFlags>): Promise<n
   return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log });
 }
 
-/** The largest number of processes that is accepted: a larger one is a slip on one machine. */
+/** The largest number of processes that `--processes` accepts. For one machine, a larger number is surely a mistake. */
 const MOST_PROCESSES = 1_000;
 
 /**
- * Reads the text of `--processes`.
- * @throws InvalidArgumentError where the text is neither a number of processes nor `auto`
+ * Reads the value of `--processes`.
+ * @throws InvalidArgumentError if the text is neither a number of processes nor `auto`
  */
 function readProcesses(value: string): number {
   if (value === 'auto') return availableParallelism();
@@ -84,8 +84,8 @@ export function addDev(program: CommandOf): void {
 }
 
 /**
- * The options without a flag of `exec`: they choose the handlers and where these run, and the one handler of `exec` is
- * a program.
+ * The options for which `exec` has no flag. They choose the handlers and where these run, but `exec` has only one
+ * handler, which is a program.
  */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 

@@ -4,12 +4,12 @@ import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 
 /**
- * The time after a first change in which further changes are gathered: an editor saves several files, some in several
- * steps.
+ * The milliseconds after a first change during which further changes are collected, since an editor saves several
+ * files, and some of them in several steps.
  */
 const GATHER_MS = 30;
 
-/** The names of folders that hold no sources. */
+/** The names of folders that contain no sources. */
 const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
 /** Watches the files of a project, and collects those that are changed, added or removed. */
@@ -34,14 +34,20 @@ export class Changes {
     });
   }
 
-  /** Begins to watch the files in some folders. @param outDir a folder whose files are ignored */
+  /**
+   * Starts to watch the files in some folders. Resolves when the watch has begun.
+   * @param outDir a folder whose files are ignored
+   */
   static async watch(dirs: readonly string[], outDir: string | undefined, clock: Clock): Promise<Changes> {
     const changes = new Changes(dirs, outDir, clock);
     await new Promise<void>((resolve) => changes.#watcher.once('ready', resolve));
     return changes;
   }
 
-  /** Resolves with the files that have changed since the last call, once there are any; with none when the signal aborts. */
+  /**
+   * Waits until there are changed files, and resolves with all files that have changed since the last call. Resolves
+   * with an empty set if the signal aborts before any change.
+   */
   async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
     await this.any(() => true, signal);
     await this.clock.sleep(GATHER_MS, signal);
@@ -50,7 +56,10 @@ export class Changes {
     return changed;
   }
 
-  /** Resolves once `next` has a file to give that matches; when the signal aborts, too. */
+  /**
+   * Resolves when there is a changed file that matches and that `next` hasn't returned yet, or when the signal aborts.
+   * `next` still returns the file afterwards.
+   */
   async any(matches: (file: string) => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && ![...this.#changed].some(matches)) {
       const { promise, resolve } = deferred<void>();
@@ -68,7 +77,7 @@ export class Changes {
   }
 }
 
-/** Returns true for hidden files and folders, and for folders that other programs write. */
+/** Returns true for hidden files and folders, and for folders into which other programs write. */
 function isIgnored(path: string): boolean {
   if (path === '' || path.startsWith('..')) return false;
   return path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));

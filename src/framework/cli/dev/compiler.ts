@@ -18,14 +18,15 @@ export interface Compiler {
 /** The result of one compilation. */
 export interface Compiled {
   readonly ok: boolean;
-  /** All that the compiler printed. */
+  /** All output of the compiler. */
   readonly output: string;
 }
 
 /**
- * Returns the command `build`; where it is undefined, the project's own TypeScript, with `--noEmitOnError`, so that the
- * code that was compiled last still runs after an error.
- * @throws StartError where no TypeScript is installed
+ * Returns the compiler of a project: the command `build`, or the project's own TypeScript if `build` is undefined.
+ * TypeScript is called with `--noEmitOnError`, so that after an error the code of the last successful compilation still
+ * runs.
+ * @throws StartError if `build` is undefined and TypeScript isn't installed
  */
 export function findCompiler({ tsconfig }: Compilation, build: string | undefined): Compiler {
   const cwd = dirname(tsconfig);
@@ -51,7 +52,7 @@ function findTsc(dir: string): string {
   }
 }
 
-/** Runs the compiler once. Ends the compiler when the signal aborts. */
+/** Runs the compiler once. Kills the compiler if the signal aborts. */
 export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSignal): Promise<Compiled> {
   return new Promise((done) => {
     const child = spawn(command, args, { cwd, shell, signal, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -63,13 +64,13 @@ export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSi
   });
 }
 
-/** The names of compiled activities, as the default of `activities` matches them. */
+/** Matches the names of compiled activities, as the default of `activities` does. */
 const ACTIVITY_FILE = /\.activity\.[cm]?js$/;
 
 /**
- * Removes compiled activities whose sources are gone, with their source maps and declarations: `activities` would still
- * match them.
- * @param known further files that have defined activities
+ * Removes compiled activities whose sources no longer exist, with their source maps and declarations, since the globs
+ * in `activities` would still match them.
+ * @param known more compiled files that have defined activities
  * @returns the removed activities, with the paths of their sources
  */
 export async function forgetOrphans(
@@ -87,7 +88,7 @@ export async function forgetOrphans(
   return orphans;
 }
 
-/** Returns a hash over all files of a folder that Node can load. */
+/** Returns a hash of all files in a folder that Node can load. */
 export async function fingerprint(dir: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await filesOf(dir)).filter((each) => /\.([cm]?js|json|node)$/.test(each)).toSorted()) {

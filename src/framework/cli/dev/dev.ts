@@ -18,12 +18,12 @@ import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
 
-/** Files that can change what a worker does. */
+/** Matches files that can change what a worker does. */
 const CODE = /\.([cm]?[jt]sx?|json)$/;
 const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 
 const isCode = (file: string): boolean => CODE.test(file);
-/** A start that takes longer is logged: its code may never come to an end. */
+/** A warning is logged if a worker needs longer than this to start, in milliseconds. Its code may never finish. */
 const SLOW_MS = 10_000;
 const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it anew`;
 
@@ -35,10 +35,10 @@ export interface DevOptions {
 }
 
 /**
- * Compiles the project and runs its worker, again whenever a file changes, until a signal comes. The old worker ends
- * its tasks beside the new one. The local service and its executions stay up.
+ * Compiles the project and runs its worker, and does both again whenever a file changes, until a stop signal arrives.
+ * The old worker finishes its tasks while the new one already runs. The local service and its executions stay up.
  * @returns the exit code.
- * @throws StartError where there is nothing to compile, or the local service can't listen
+ * @throws StartError if there is nothing to compile, or the local service can't listen
  */
 export async function dev(flags: Flags, options: DevOptions, log: Logger): Promise<number> {
   const config = findConfig(flags.texts['config'], process.cwd());
@@ -60,7 +60,7 @@ interface SessionParts {
   readonly logFlags: LogFlags;
   readonly access: Access;
   readonly project: string;
-  /** Undefined where the config is JavaScript: the sources themselves run. */
+  /** Undefined if the config is JavaScript. The sources are then run as they are. */
   readonly compilation: Compilation | undefined;
   readonly compiler: Compiler | undefined;
   readonly stop: AbortSignal;
@@ -68,18 +68,18 @@ interface SessionParts {
 
 class Session {
   readonly #service: SharedService;
-  /** The set of the worker's processes, with one slot: the new worker takes it while the old one drains. */
+  /** The set of the worker's processes, with one slot. A new worker takes the slot while the old one drains. */
   readonly #set: ProcessSet;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
-  /** The disagreements of classes and machines that were logged last, as text. */
+  /** The disagreements between classes and machines that were logged last, as text. */
   #findings = '';
-  /** The fingerprint of the code that the last worker was started with. */
+  /** The hash of the compiled code with which the last worker was started. */
   #fingerprint = '';
-  /** The start that is going on; undefined while none is. */
+  /** The start of a worker that is in progress; undefined while there is none. */
   #starting: { readonly obsolete: AbortController; readonly over: Promise<void> } | undefined;
   #fail: (error: unknown) => void = () => {};
-  /** Rejects with an error of a start that is not the code's. */
+  /** Rejects if a worker can't be started for a reason that isn't in its code. */
   readonly #fault = new Promise<never>((_, reject) => (this.#fail = reject));
 
   constructor(private readonly parts: SessionParts) {
@@ -127,8 +127,8 @@ class Session {
   }
 
   /**
-   * Applies changed files: recompiles and restarts the worker. Where only machines changed, gives them to the local
-   * service instead.
+   * Reacts to changed files. If only state machines changed, gives them to the local service. Otherwise recompiles and
+   * restarts the worker.
    */
   async #apply(changed: ReadonlySet<string>, changes: Changes): Promise<void> {
     const { project, stop } = this.parts;
@@ -143,8 +143,8 @@ class Session {
   }
 
   /**
-   * Compiles, and starts a worker where there is new code. Resolves when it runs, or when there is another change to
-   * look at: code that never ends its start must not keep the code that mends it from running.
+   * Compiles, and starts a worker if there is new code. Resolves when the worker runs, or as soon as another file
+   * changes: if the new code never finishes its start, the next change must still be compiled.
    */
   async #compileAndRun(changes: Changes): Promise<void> {
     if (!(await this.#compile()) || this.parts.stop.aborted) return;
@@ -158,7 +158,7 @@ class Session {
     waited.abort();
   }
 
-  /** Compiles the project. @returns true where there is new code to run */
+  /** Compiles the project. @returns true if there is new code to run */
   async #compile(): Promise<boolean> {
     const { compiler, compilation, log, stop } = this.parts;
     if (!compiler || !compilation) return true;
@@ -182,7 +182,7 @@ class Session {
   }
 
   /**
-   * Replaces the worker. Where the new one does not start, the old one runs on. Never rejects.
+   * Replaces the worker. If the new worker doesn't start, the old one keeps running. Never rejects.
    * @param obsolete aborts when there is newer code
    */
   async #restart(obsolete: AbortSignal): Promise<void> {
@@ -244,7 +244,7 @@ class Session {
     this.#handlers = handlers;
   }
 
-  /** Logs the disagreements of classes and machines, unless the same were logged last. */
+  /** Logs the disagreements between classes and machines, unless they are the same as those logged last. */
   async #logFindings(): Promise<void> {
     const { machines } = this.#service;
     if (machines.length === 0) return;
@@ -261,7 +261,7 @@ class Session {
     logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
   }
 
-  /** Lets every worker end its tasks, and then closes the local service. */
+  /** Waits until every worker has finished its tasks, and then closes the local service. */
   async #end(): Promise<void> {
     this.#set.drain();
     await this.#set.exited();

@@ -5,11 +5,11 @@ import type { RegionQueries, QueryResult } from '../../aws/queries/region-querie
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
-/** The facts about the activities of one region. */
+/** The activities of one region. */
 export interface ActivitiesThere {
   readonly region: string;
   readonly known: QueryResult<ReadonlyMap<string, string>>;
-  /** True where a start creates the activities that are declared by a bare name and do not exist. */
+  /** True if `start` would create activities that are declared by a bare name and don't exist. */
   readonly created: boolean;
 }
 

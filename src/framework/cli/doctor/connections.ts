@@ -4,9 +4,15 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { socketsFor } from '../../worker/build/sockets.js';
 import { type Finding, fault, ofProblem, ok, unknown, warning } from './finding.js';
 
-/** The files that are allowed for beside a process's connections: the program, the log, threads, files of handlers. */
+/**
+ * The number of open files to allow for in addition to a process's connections: the program, the log, threads, and
+ * files that handlers open.
+ */
 const OTHER_FILES = 100;
-/** The most open polls of one activity, of all workers together ("Quotas related to activity polling"). */
+/**
+ * The most polls of one activity that may be open at a time, of all workers together ("Quotas related to activity
+ * polling").
+ */
 const POLLS_OF_ACTIVITY = 1_000;
 
 /** A region and the handlers that poll in it. */
@@ -16,8 +22,8 @@ export interface InRegion {
 }
 
 /**
- * Checks that the limits of the machine and of AWS allow every connection and poll that can be open at once.
- * @param openFiles the limit of `ulimit -n`; undefined where it is not known
+ * Checks that every connection and poll that can be open at once is within the limits of the machine and of AWS.
+ * @param openFiles the limit of `ulimit -n`; undefined if it isn't known
  */
 export async function lookAtConnections(
   { settings }: Plan,

@@ -12,8 +12,8 @@ const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
 };
 
 /**
- * Reports every problem that keeps a worker from starting, without those that the config's `setup` would show: it is
- * not run.
+ * Reports every problem because of which a worker wouldn't start. Problems that only the config's `setup` would reveal
+ * are missing, as `setup` isn't run.
  */
 export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   const look = { check: 'start', subject: 'config and activities', expected: 'what a worker can start with' };
@@ -22,7 +22,7 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Checks that the compiler has written the types of decorated parameters. */
+/** Checks that the compiler has emitted the types of decorated parameters. */
 export function lookAtMetadata(handlers: readonly PlannedHandler[]): Finding[] {
   if (handlers.length === 0) return [];
   const without = handlers.filter(

@@ -12,14 +12,14 @@ import { localArn } from '../local/seed.js';
 
 /** The flags that only `doctor` has. */
 export interface DoctorFlags {
-  /** The time that the user's platform leaves between SIGTERM and SIGKILL, as a duration. */
+  /** The time that the user's platform waits between SIGTERM and SIGKILL, as a duration such as `30s`. */
   readonly stopTimeout?: string;
   readonly json?: true;
 }
 
 /**
- * Examines everything that a worker needs, and prints the findings. Starts nothing and takes no task.
- * @returns the exit code: 1 where a finding is a fault, else 0
+ * Examines everything that a worker needs, and prints the findings. Doesn't start a worker, and takes no task.
+ * @returns the exit code: 1 if any finding is a fault, otherwise 0
  */
 export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
   const stopTimeoutMs = readStopTimeout(stopTimeout);
@@ -52,8 +52,8 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
 }
 
 /**
- * Returns the limit of `ulimit -n`, which Node has raised to the hard limit at its start; undefined where Node does not
- * report it.
+ * Returns the limit of `ulimit -n`, which Node raises to the hard limit when it starts. Returns undefined if Node
+ * doesn't report it.
  */
 function openFiles(): number | undefined {
   // Otherwise the report resolves the names of all peers.

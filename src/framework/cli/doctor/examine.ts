@@ -22,29 +22,27 @@ export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** The state machines that the embedded service is seeded with. */
+  /** The state machines that the embedded local service would be seeded with. */
   readonly machines: readonly ReadMachine[];
-  /** Returns the ARN that an activity has at the embedded service. */
+  /** Returns the ARN that an activity has in the embedded local service. */
   readonly localArn: (activity: ActivityRef) => string;
 }
 
-/** The machine and the process on which the project is examined. */
+/** The machine and the process in which the project is examined. */
 export interface Host {
   readonly clock: Clock;
   readonly env: Environment;
   /** The version of Node, `process.versions.node`. */
   readonly nodeVersion: string;
-  /** The limit of `ulimit -n`; undefined where it is not known. */
+  /** The limit of `ulimit -n`; undefined if it isn't known. */
   readonly openFiles: number | undefined;
-  /**
-   * The milliseconds that the platform leaves between SIGTERM and SIGKILL; absent where the user has not given them.
-   */
+  /** The milliseconds that the platform waits between SIGTERM and SIGKILL; absent if the user hasn't given them. */
   readonly stopTimeoutMs?: number;
 }
 
 /**
- * Examines everything that a worker needs. Starts no worker, runs no `setup`, changes nothing at the service and takes
- * no task. A mistake is a finding, and throws nothing.
+ * Examines everything that a worker needs. Doesn't start a worker or run `setup`, changes nothing in Step Functions and
+ * takes no task. Mistakes are returned as findings, not thrown.
  */
 export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
   const { plan, projectDir } = project;
@@ -85,7 +83,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
   }
 }
 
-/** A region in which handlers poll, and the queries to Step Functions there. */
+/** A region in which handlers poll, and the queries by which Step Functions is examined there. */
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly queries: RegionQueries;
@@ -114,7 +112,7 @@ async function lookAtRegion(
   ];
 }
 
-/** Checks the state machines that the embedded service would be seeded with. */
+/** Checks the state machines that the embedded local service would be seeded with. */
 function lookAtEmbedded(
   { machines, localArn }: ExaminedProject,
   endpoint: Endpoint,
@@ -129,7 +127,10 @@ function lookAtEmbedded(
   ];
 }
 
-/** Returns a function that finds the ARN of a handler's activity: a bare name is looked up in `names`. */
+/**
+ * Returns a function that returns the ARN of a handler's activity. An activity that is declared by a bare name is
+ * looked up in `names`.
+ */
 const arnIn =
   (names: ReadonlyMap<string, string>) =>
   ({ definition: { activity } }: PlannedHandler): string | undefined =>
@@ -146,7 +147,10 @@ const notAsked = (endpoint: Endpoint): Finding =>
     'mend the faults above, and ask again',
   );
 
-/** Sorts handlers by the region in which they poll. A handler with a bare name polls in the configured region. */
+/**
+ * Groups handlers by the region in which they poll. A handler whose activity is declared by a bare name polls in the
+ * configured region.
+ */
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
   service: ServiceQueries,

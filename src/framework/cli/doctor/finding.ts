@@ -19,9 +19,9 @@ export type CheckName =
 
 /**
  * - `ok`: as expected.
- * - `fault`: a worker does not start, takes no tasks or loses some.
- * - `warning`: it works, and there is something to know.
- * - `unknown`: it was not checked, for the reason in `got`.
+ * - `fault`: a worker would not start, would take no tasks, or would lose some.
+ * - `warning`: it works, but the user should know something.
+ * - `unknown`: it could not be checked; `got` says why.
  */
 export type Verdict = 'ok' | 'fault' | 'warning' | 'unknown';
 
@@ -32,15 +32,15 @@ export interface Finding {
   /** The subject of the check, as the user names it: a handler, an endpoint, a region. */
   readonly subject: string;
   readonly expected: string;
-  /** The state that was found; where it could not be checked, the reason. */
+  /** What was found or, if nothing could be checked, the reason. */
   readonly got: string;
-  /** The advice; absent where the verdict is `ok`. */
+  /** The advice; absent if the verdict is `ok`. */
   readonly fix?: string;
-  /** The code of the problem with which a start would fail; absent where it would not fail. */
+  /** The code of the problem with which `start` would fail; absent if it would not fail. */
   readonly code?: ProblemCode;
 }
 
-/** A check before its result is known: the check, its subject, and the expected state. */
+/** A check before its result is known: its name, its subject, and what is expected. */
 export type Look = Pick<Finding, 'check' | 'subject' | 'expected'>;
 
 export const ok = (look: Look, got: string): Finding => ({ ...look, verdict: 'ok', got });
@@ -58,7 +58,7 @@ export const unknown = (look: Look, why: string, fix: string): Finding => ({
   ...{ verdict: 'unknown', got: why, fix },
 });
 
-/** Returns the fault of a problem that keeps a worker from starting. */
+/** Returns the `fault` finding for a problem because of which a worker wouldn't start. */
 export const ofProblem = (check: CheckName, { code, where, what, fix }: Problem): Finding => ({
   ...fault({ check, subject: where, expected: 'what a worker can start with' }, what, fix),
   code,

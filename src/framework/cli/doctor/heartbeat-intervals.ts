@@ -7,7 +7,7 @@ import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
-/** A state machine, and the definition that was read. */
+/** A state machine and its definition. */
 export interface ReadMachine {
   readonly name: string;
   readonly definition: string;
@@ -19,12 +19,12 @@ export interface ReadMachines {
   readonly unread: readonly string[];
 }
 
-/** The most calls of DescribeStateMachine at once. AWS allows 20 of them a second. */
+/** The most calls of DescribeStateMachine that run at once. AWS allows 20 calls a second. */
 const AT_ONCE = 5;
-/** The most state machines that are read: more would take longer than a person waits. */
+/** The most state machines that are read, since reading more would take too long. */
 const MOST_MACHINES = 500;
 
-/** Reads the state machines of a region. @returns a finding where the machines can't be listed */
+/** Reads the state machines of a region. @returns a finding instead if the machines can't be listed */
 export async function readKeptMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
   const listed = await queries.machines();
   if ('failure' in listed)
@@ -60,9 +60,9 @@ interface CallingState {
 }
 
 /**
- * Checks that each handler sends two heartbeats within the shortest HeartbeatSeconds of the states on its activity, so
- * that one heartbeat may be lost.
- * @param arnOf returns the ARN of a handler's activity; undefined where it is not known
+ * Checks that each handler sends at least two heartbeats within the shortest HeartbeatSeconds of the states that use
+ * its activity, so that one heartbeat may be lost.
+ * @param arnOf returns the ARN of a handler's activity; undefined if it isn't known
  */
 export function lookAtHeartbeats(
   handlers: readonly PlannedHandler[],

@@ -17,7 +17,8 @@ export function lookAtNode(version: string): Finding {
 }
 
 /**
- * Reports that each peer dependency is there in one copy. Where there are two, `lookAtProblems` reports the problem.
+ * Reports that each peer dependency is installed in one copy. If there are two copies, nothing is reported here, since
+ * `lookAtProblems` reports the problem.
  */
 export function lookAtCopies(problems: readonly Problem[]): Finding[] {
   if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
@@ -31,8 +32,8 @@ interface Copy {
 }
 
 /**
- * Checks that there is one version of the OpenTelemetry API. With several, a newer copy does not accept what an older
- * copy has set up, and silently records nothing.
+ * Checks that only one version of the OpenTelemetry API is installed. If there are several, a newer copy doesn't accept
+ * what an older copy has set up, and silently records nothing.
  * @param projectDir the folder of the nearest package.json
  */
 export function lookAtTelemetry(projectDir: string): Finding[] {
@@ -52,7 +53,8 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
 }
 
 /**
- * Returns the copy of the API that a file would import: from the nearest node_modules above the file, as Node finds it.
+ * Returns the copy of the API that a file would import: the one in the nearest node_modules above the file, as Node
+ * finds it.
  */
 function copyFrom(file: string): Copy | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
@@ -68,8 +70,8 @@ function copyOf(manifest: string): Copy {
 }
 
 /**
- * Returns every copy of the API in a tree of node_modules, pnpm's store included. Links are not followed: what they
- * lead to is in the tree.
+ * Returns every copy of the API in a tree of node_modules, including pnpm's store. Links are not followed, since their
+ * targets are in the tree too.
  */
 function copiesBelow(modules: string): Copy[] {
   const manifest = join(modules, TELEMETRY, 'package.json');

@@ -5,11 +5,11 @@ import type { CallFailure } from '../../aws/call.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
-/** The errors by which Step Functions refuses an unknown token. They prove that the call itself is allowed. */
+/** The errors with which Step Functions rejects an unknown token. They prove that the call itself is allowed. */
 const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut']);
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** Checks that a worker may send results, failures and heartbeats, by sending each with a made-up token. */
+/** Checks that a worker is allowed to send results, failures and heartbeats, by sending each with a made-up token. */
 export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise<Finding[]> {
   return Promise.all(
     TASK_CALLS.map(async (call) => {
@@ -36,15 +36,16 @@ function judge(look: Look, call: TaskCall, { type = '', error }: CallFailure): F
 }
 
 /**
- * Returns the advice to allow a call by a policy. The policy allows any resource: these calls carry a token and no ARN.
+ * Returns the advice to allow a call in an IAM policy. The policy has to allow the call for any resource, since these
+ * calls contain a token and no ARN.
  */
 const allow = (call: TaskCall): string =>
   `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
 
 /**
- * Checks by IAM's policy simulator that polls are allowed. The simulator does not know the policies of a session. No
- * poll is sent, because an abandoned poll can take a task away from the workers.
- * @param askable true where the simulator can be called
+ * Checks with IAM's policy simulator that polls are allowed. The simulator doesn't know the policies of a session. No
+ * poll is sent, because a poll that is abandoned can take a task away from the workers.
+ * @param askable true if the simulator can be called
  */
 export async function lookAtPolls(
   region: string,

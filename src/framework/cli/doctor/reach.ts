@@ -8,9 +8,9 @@ import type { CallFailure } from '../../aws/call.js';
 import { isUntrusted } from '../../aws/network-error.js';
 import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
-/** The difference between two clocks from which AWS refuses a signature ("Signature Version 4"). */
+/** The milliseconds that two clocks may differ before AWS rejects a signature ("Signature Version 4"). */
 const ACCEPTED_MS = 5 * 60_000;
-/** The difference between two clocks that is unusual where both are synchronised. */
+/** The milliseconds from which the difference between two clocks is suspicious, if both are synchronised. */
 const ODD_MS = 30_000;
 
 /** Checks that there are credentials for signed calls, and that they have not expired. */
@@ -31,17 +31,17 @@ export function lookAtCredentials(
 }
 
 /**
- * Returns true where Step Functions answered, even with an error; false where the call failed on the way, or something
- * else answered.
+ * Returns true if Step Functions answered, even with an error. Returns false if the call failed on the way, or
+ * something else answered.
  */
 export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
 
-/** Returns true where Step Functions accepted the signature, even if it answered with another error. */
+/** Returns true if Step Functions accepted the signature, even if it answered with another error. */
 export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
-/** Checks the connection, the clock and the credentials by the first answer from a region. */
+/** Checks the connection, the clock and the credentials, given the first answer from a region. */
 export function lookAtAnswer(
   reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },

@@ -30,14 +30,14 @@ export interface ExecFlags {
 }
 
 /**
- * The variables of options that `exec` ignores: they choose the handlers and where these run, and its one handler is a
- * program.
+ * The environment variables of options that `exec` ignores. They choose the handlers and where these run, but `exec`
+ * has only one handler, which is a program.
  */
 const NOT_OF_EXEC = new Set(['STEPWRIGHT_ACTIVITIES', 'STEPWRIGHT_HANDLERS', 'STEPWRIGHT_RUN']);
 
 /**
- * Runs a worker for one activity, each of whose tasks is a run of a program. Connects as `execute` does, and starts no
- * service.
+ * Runs a worker for one activity. For each task it runs a program. Connects to the same endpoint as `execute` would,
+ * and starts no local service.
  * @returns the exit code
  * @throws StartError before anything runs
  */
@@ -67,8 +67,8 @@ export async function exec(
 }
 
 /**
- * Returns a project's config without its handlers: the connection and the defaults of handlers stay, the activities are
- * these.
+ * Returns a project's config with `activities` in place of its handlers. The connection and the default options of
+ * handlers stay.
  */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,
@@ -143,7 +143,7 @@ function errorProblems(text: string): Problem[] {
   return [];
 }
 
-/** Returns a problem where the program is missing or can't be run. */
+/** Returns a problem if the program doesn't exist or isn't executable. */
 export function missingProgram(file: string): Problem[] {
   const places = file.includes('/')
     ? [resolve(file)]
@@ -168,7 +168,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Returns the text of the flag `--activity`. @throws StartError where the flag is missing */
+/** Returns the value of the flag `--activity`. @throws StartError if the flag is missing */
 export function activityNamed(activity: string | undefined): string {
   if (activity) return activity;
   throw new StartError([

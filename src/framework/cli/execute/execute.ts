@@ -23,10 +23,11 @@ import { write } from '../output/stdout.js';
 import { Trace } from './trace.js';
 
 /**
- * Prints to stderr. Control characters are escaped: a machine's data may hold some, and the terminal would obey them.
+ * Prints to stderr. Control characters are escaped: a machine's data may contain some, and the terminal would execute
+ * them.
  */
 const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
-/** All control characters but line feed and tab. */
+/** Matches all control characters except line feed and tab. */
 const CONTROLS = /[^\P{Cc}\n\t]/gu;
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
@@ -34,13 +35,13 @@ const escaped = (control: string): string => `\\u${control.charCodeAt(0).toStrin
 export interface ExecuteOptions {
   /** True to print each event as it happens. */
   readonly trace: boolean;
-  /** True to run again each time the input's file changes. */
+  /** True to start another execution each time the file with the input changes. */
   readonly watch: boolean;
 }
 
 /**
- * Starts an execution and follows it to its end. The execution's output goes to stdout as one line of JSON, everything
- * else to stderr.
+ * Starts an execution and waits for its end. The execution's output is written to stdout as one line of JSON, and
+ * everything else to stderr.
  * @param typed JSON, `@FILE`, or `-` for standard input
  * @returns the exit code: 0 only for SUCCEEDED
  */
@@ -66,9 +67,7 @@ export async function execute(
 
 interface Connection {
   readonly service: AwsService;
-  /**
-   * A client for the region in the machine's ARN; where the machine is given by its name, for the configured region.
-   */
+  /** A client for the region in the machine's ARN, or for the configured region if the machine is given by its name. */
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
 }
@@ -90,7 +89,7 @@ async function connect(machine: string, flags: Flags): Promise<Connection> {
   return { service, client: await service.client(region), endpoint };
 }
 
-/** The parts of a run that are the same for each execution under `--watch`. */
+/** The parts of a run that stay the same for each execution under `--watch`. */
 interface RunParts {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
@@ -119,7 +118,7 @@ async function begin({ client, endpoint, machine }: RunParts, input: string): Pr
   }
 }
 
-/** The time for which failing calls are repeated, which is longer than a restart of the service takes. */
+/** The milliseconds for which failing calls are repeated. This is longer than a restart of the local service takes. */
 const RETRY_LIMIT_MS = 60_000;
 
 async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
@@ -158,8 +157,8 @@ function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
 }
 
 /**
- * Runs an execution at each change of the input's file, until the process ends. After an error, which is printed, the
- * next change is waited for.
+ * Runs an execution each time the file with the input changes, until the process is stopped. Errors are printed, and
+ * don't end the watch.
  */
 async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
   let before = await readFile(file, 'utf8');
@@ -177,7 +176,7 @@ async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
   }
 }
 
-/** The interval at which the input's file is read. */
+/** The interval, in milliseconds, at which the file with the input is read. */
 const WATCH_MS = 200;
 
 async function printEnd({ status, output, error, cause }: ExecutionEnd): Promise<number> {

@@ -3,8 +3,8 @@ import { text as readStream } from 'node:stream/consumers';
 import { JsonText } from '../../check/source/json-text.js';
 
 /**
- * Returns the input of an execution, from JSON, `@FILE`, or `-` for standard input.
- * @throws Error that says where the text is not JSON
+ * Returns the input of an execution, given JSON, `@FILE`, or `-` for standard input.
+ * @throws Error that says at which position the text isn't JSON
  */
 export async function readInput(typed: string): Promise<string> {
   const [text, from] = await readText(typed);
@@ -19,7 +19,7 @@ export async function readInput(typed: string): Promise<string> {
   throw new Error(`the input is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
 }
 
-/** Returns the path in an input of the form `@FILE`; undefined for any other input. */
+/** Returns the path if the input has the form `@FILE`; otherwise undefined. */
 export const fileOf = (typed: string): string | undefined =>
   typed.startsWith('@') ? typed.slice(1) : undefined;
 

@@ -1,6 +1,8 @@
 import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 
-/** The time after which a task that no worker has taken is reported: no worker polls, or all are busy. */
+/**
+ * The milliseconds after which a task is reported that no worker has taken, because no worker polls or all are busy.
+ */
 const UNTAKEN_MS = 2_000;
 
 interface Scheduled {
@@ -10,12 +12,12 @@ interface Scheduled {
 }
 
 /**
- * Prints the history of an execution for a person, one line for each event: states, attempts, waits, tasks that no
+ * Prints the history of an execution for people, one line for each event: states, attempts, waits, and tasks that no
  * worker takes.
  */
 export class Trace {
   readonly #write: (line: string) => void;
-  /** The name of the state that each event belongs to, by the event's id. */
+  /** The name of the state to which each event belongs, by the event's id. */
   readonly #states = new Map<number, string>();
   readonly #attempts = new Map<string, number>();
   readonly #waiting = new Map<number, Scheduled>();
@@ -27,7 +29,7 @@ export class Trace {
 
   /**
    * Prints new events, and the tasks that no worker has taken for a while.
-   * @param now epoch milliseconds, by the clock of the events as far as it is known
+   * @param now the time in epoch milliseconds, by the clock that the events' timestamps are from, as far as it is known
    */
   print(events: readonly HistoryEvent[], now: number): void {
     for (const event of events) this.#event(event);
@@ -80,8 +82,8 @@ export class Trace {
 }
 
 /**
- * Returns the failure or the timeout in an event as text. Undefined for other events, and for the end of the execution,
- * which is printed elsewhere.
+ * Returns the text of an event's failure or timeout. Returns undefined for other events, and for the end of the
+ * execution, which is printed elsewhere.
  */
 function failureIn(event: HistoryEvent): string | undefined {
   const { type = '' } = event;
@@ -93,7 +95,7 @@ function failureIn(event: HistoryEvent): string | undefined {
   return error === undefined ? word : `${word} by ${error}${reason}`;
 }
 
-/** Returns the message of a cause in Lambda's shape, and any other cause as it is. */
+/** Returns the message in a cause that has the form of Lambda's; any other cause is returned as it is. */
 function messageIn(cause: string): string {
   try {
     const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown };

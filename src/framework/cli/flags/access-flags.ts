@@ -8,11 +8,11 @@ export interface AccessFlags {
   readonly console?: boolean;
 }
 
-/** The callers that the local service lets in, and whether the service has a console. */
+/** The callers that the local service accepts, and whether the service has a console. */
 export interface Access {
   readonly allowHosts?: readonly string[];
   readonly allowOrigins?: readonly string[];
-  /** Absent where neither `--console` nor `--no-console` is given. */
+  /** Absent if neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
 }
 
@@ -26,7 +26,7 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--no-console', 'serve no console'),
 ];
 
-/** Returns the access that the flags of a command line give. */
+/** Returns the access to the local service that the flags describe. */
 export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,

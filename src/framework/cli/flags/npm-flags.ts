@@ -1,11 +1,11 @@
 import type { Environment } from '../../base/environment.js';
 
-/** Flags of commands that npm has as well, so that the user may have meant npm's. */
+/** Flags of our commands that npm has as well. If npm has taken such a flag, the user may have meant it for npm. */
 const OF_NPM = new Set(['json']);
 
 /**
- * Returns an error message about flags that npm has taken, as in `npm run start --port 9000`: npm puts them into the
- * environment and passes only the rest on. Undefined where npm has taken none.
+ * Returns an error message about flags that npm has taken, as in `npm run start --port 9000`: npm puts such flags into
+ * the environment and passes only the other arguments to the command. Returns undefined if npm has taken none.
  * @param flags the command's flags, without their dashes
  */
 export function flagsTakenByNpm(flags: readonly string[], env: Environment): string | undefined {

@@ -23,14 +23,14 @@ export const handlerFlag = repeatable(
   'an option of one handler; can be repeated, and wins over everything else',
 );
 
-/** Makes a flag that may be repeated: its texts are collected in an array. */
+/** Makes a flag that may be repeated. Its values are collected in an array. */
 export function repeatable(flag: string, help: string): OptionOf {
   const collect = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];
   return new Option(flag, help).argParser(collect);
 }
 
 /**
- * Makes a flag for each option that can be written as text.
+ * Makes a flag for each option whose value can be written as text.
  * @param wanted returns true for the options that the command has
  */
 export function optionFlags(wanted: (row: OptionRow, key: string) => boolean = () => true): OptionOf[] {
@@ -50,10 +50,10 @@ export function addFlags(command: CommandOf, flags: readonly OptionOf[]): Comman
   return command;
 }
 
-/** A parsed command line: flags of options, and the flags that only this command has. */
+/** A parsed command line: the flags of options, and the flags that only this command has. */
 export type Parsed<Own extends object = object> = Own & { readonly handler?: readonly string[] };
 
-/** Returns the flags of options, and `--config`, from a parsed command line. */
+/** Picks the flags of options, and `--config`, from a parsed command line. */
 export function flagsOf({ handler = [], ...flags }: Parsed): Flags {
   const texts: Record<string, string> = {};
   for (const [key, value] of Object.entries<unknown>(flags))

@@ -5,14 +5,14 @@ import type { PlannedHandler } from '../../worker/build/plan.js';
 import { localArn } from './seed.js';
 
 /**
- * Returns true where the local service has a console: on a loopback address unless the console is turned off, at other
- * addresses only where it is asked for.
+ * Returns true if the local service has a console. At a loopback address it has one unless the console is turned off;
+ * at other addresses it has one only if it is asked for.
  */
 export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): boolean {
   return asked ?? (host === 'localhost' || (isIP(host) !== 0 && (host === '::1' || host.startsWith('127.'))));
 }
 
-/** Returns the options of a console that shows these workers, and that offers example inputs of these handlers. */
+/** Returns the options of a console that shows these workers and offers example inputs for these handlers. */
 export function consoleOptions(
   handlers: readonly PlannedHandler[],
   region: string | undefined,

@@ -8,24 +8,24 @@ import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
 /**
- * The local service inside a `start`, at the endpoint `local`. At any other endpoint the modules of the service are not
- * loaded.
+ * The local service inside the command `start`, which runs at the endpoint `local`. At any other endpoint the modules
+ * of the service aren't loaded.
  */
 export interface Embedded {
   readonly service: LocalService;
-  /** True where the service has a console. */
+  /** True if the service has a console. */
   readonly console: boolean;
   /**
    * Logs the state machines of the service, and their disagreements with the classes.
-   * @param port the service's port, where `execute` needs it as a flag
+   * @param port the service's port, if the user has to pass it to `execute` as a flag
    */
   logMachines(port: number | undefined): void;
 }
 
 /**
- * Starts the seeded service of a `start`.
+ * Starts the local service for the command `start`, with the project's activities and machines.
  * @param workers returns the workers that the console shows
- * @throws StartError where the service can't start
+ * @throws StartError if the service can't start
  */
 export async function startEmbedded(
   { plan, machines }: Project,

@@ -9,14 +9,17 @@ import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
-/** The address on which the local service listens, and the callers that it lets in. */
+/** The address on which the local service listens, and the callers that it accepts. */
 interface ListenOptions extends Access {
   readonly host?: string;
-  /** The health ports of workers for the console to show. @default [] */
+  /** The health ports of the workers that the console shows. @default [] */
   readonly workerPorts?: readonly number[];
 }
 
-/** Runs the local service without a worker, seeded, until a signal comes. @returns the exit code */
+/**
+ * Runs the local service without a worker, with the project's activities and machines, until a stop signal arrives.
+ * @returns the exit code
+ */
 export async function local(
   flags: Flags,
   { host, workerPorts = [], console: asked, ...access }: ListenOptions,

@@ -6,18 +6,18 @@ import type { Worker } from '../../worker/worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
-/** The longest wait for the answer of a service on this machine. */
+/** The most milliseconds to wait for an answer from a service on this machine. */
 const LOOK_MS = 1_000;
 
-/** Returns true where the local service of a `start`, `local` or `dev` listens at an address. */
+/** Returns true if the local service of a `start`, `local` or `dev` listens at the URL. */
 export async function isLocalService(url: string): Promise<boolean> {
   // A POST without an operation changes nothing. A GET may be answered by the console.
   return (await ask(url, {}, '{}')) !== undefined;
 }
 
 /**
- * Has a local service end the polls of a worker when the worker drains, so that the drain need not wait for them. At
- * any other endpoint a poll ends by itself.
+ * When the worker drains, tells the local service to end the worker's open polls, so that the drain doesn't have to
+ * wait for them. At any other endpoint this does nothing, and a poll ends by itself.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;
@@ -32,8 +32,8 @@ async function endPollsAt(url: string, workerName: string): Promise<void> {
 }
 
 /**
- * Sends a request. Resolves with the response's header that marks a local service of Stepwright; undefined without such
- * a header, and without an answer.
+ * Sends a request. Resolves with the response's header that marks a local service of Stepwright. Resolves with
+ * undefined if there is no such header or no response.
  */
 function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
   return new Promise((resolve) => {
@@ -52,7 +52,7 @@ function ask(url: string, headers: Readonly<Record<string, string>>, body: strin
   });
 }
 
-/** Returns the problem of a port on which another `start`, `local` or `dev` listens. */
+/** Returns the problem that another `start`, `local` or `dev` already listens on the port. */
 export const portTakenByStepwright = (port: number): Problem => ({
   code: 'PORT_IN_USE',
   where: `port ${port}`,

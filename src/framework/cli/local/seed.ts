@@ -14,11 +14,11 @@ import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
-/** The account and the region in the ARNs of activities that are declared by a bare name. */
+/** The account that activities declared by a bare name have in their ARNs at the local service. */
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
-/** The options of a seeded local service. */
+/** The options of a local service that starts with activities and machines. */
 export interface SeededOptions extends Omit<Access, 'console'> {
   readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
@@ -27,8 +27,8 @@ export interface SeededOptions extends Omit<Access, 'console'> {
 }
 
 /**
- * Starts the local service, and adds the declared activities and the state machines.
- * @throws StartError where the service can't start
+ * Starts the local service, and adds the declared activities and the state machines to it.
+ * @throws StartError if the service can't start
  */
 export async function startSeeded(
   options: SeededOptions & { readonly settings: Settings },
@@ -47,8 +47,8 @@ export async function startSeeded(
 }
 
 /**
- * Returns the disagreements of the classes with the seeded machines. Bare names are compared by their ARNs at the local
- * service.
+ * Returns the disagreements between the classes and the machines of the local service. An activity that is declared by
+ * a bare name is compared by the ARN that it has at the local service.
  */
 export function seededFindings(
   { settings, handlers }: Plan,
@@ -59,14 +59,14 @@ export function seededFindings(
   return checkMachines({ machines, handlers: checked, errorNames: [...new Set(allErrorNames().values())] });
 }
 
-/** Returns the ARN under which an activity is seeded: the declared ARN, or one made of the bare name. */
+/** Returns the ARN that an activity has at the local service: the declared ARN, or one made from the bare name. */
 export function localArn(activity: ActivityRef, region = LOCAL_REGION): string {
   return activity.kind === 'arn'
     ? activity.arn
     : `arn:aws:states:${region}:${LOCAL_ACCOUNT}:activity:${activity.name}`;
 }
 
-/** A handler with the ARN under which the handler's activity is seeded. */
+/** A handler, with the ARN that its activity has at the local service. */
 export interface SeededHandler extends BeatingHandler {
   readonly arn: string;
 }
@@ -81,7 +81,7 @@ export const seededHandlers = (
     heartbeatMs,
   }));
 
-/** Starts an empty local service. @throws StartError where the service can't listen */
+/** Starts a local service without activities and machines. @throws StartError if the service can't listen */
 export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
   try {
@@ -100,7 +100,7 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
   }
 }
 
-/** Finds the handlers whose heartbeat is too slow for the HeartbeatSeconds of a seeded machine. */
+/** Finds handlers that send heartbeats too seldom for the HeartbeatSeconds of a machine at the local service. */
 export function slowHeartbeats(service: LocalService, handlers: readonly SeededHandler[]): Problem[] {
   return handlers.flatMap((handler) => {
     const seconds = service.heartbeatSecondsOf(handler.arn);

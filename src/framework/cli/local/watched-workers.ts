@@ -2,15 +2,15 @@ import { get } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
-/** The age at which a status is read again when the console asks for it. */
+/** If the console asks for a status that is older than this, in milliseconds, the status is read again. */
 const FRESH_MS = 500;
 const TIMEOUT_MS = 1_000;
-/** The most bytes of a status that are read; the status of a worker has some kilobytes. */
+/** The most bytes of a status that are read. The status of a worker has a few kilobytes. */
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Returns a function that returns the last known status of the workers on these health ports of this machine. A call
- * also reads `/status` again where the last status is old, for the next call.
+ * Returns a function that returns the last known status of the workers on these health ports of this machine. If a
+ * status is old, the function also begins to read `/status` again; a later call returns the new one.
  */
 export function watchWorkers(ports: readonly number[], clock: Clock): () => readonly ConsoleWorker[] {
   const watched = ports.map((port) => new WatchedWorker(port, clock));
@@ -37,7 +37,7 @@ class WatchedWorker {
   }
 }
 
-/** Returns the status of a worker whose status could not be read. @param why the reason */
+/** Returns a status with the state `unknown`, for a worker whose status could not be read. @param why the reason */
 const unknown = (port: number, why: string): ConsoleWorker => ({
   name: `127.0.0.1:${port}`,
   state: 'unknown',
@@ -50,8 +50,8 @@ const unknown = (port: number, why: string): ConsoleWorker => ({
 });
 
 /**
- * Reads the status of the worker on a health port. Never rejects: without an answer the state is `unknown`, with the
- * reason.
+ * Reads the status of the worker on a health port. Never rejects: if there is no answer, the state is `unknown`, with
+ * the reason.
  */
 function readStatus(port: number): Promise<ConsoleWorker> {
   return new Promise((resolve) => {
@@ -73,7 +73,10 @@ function readStatus(port: number): Promise<ConsoleWorker> {
 
 const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
-/** Parses the text of `/status`; undefined where the text is no status, since any program may listen on the port. */
+/**
+ * Parses the text of `/status`. Returns undefined if the text isn't the status of a worker, since any program may
+ * listen on the port.
+ */
 function readWorker(text: string): ConsoleWorker | undefined {
   let status: Partial<ConsoleWorker>;
   try {

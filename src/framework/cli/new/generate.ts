@@ -3,21 +3,22 @@ import { dirname, join } from 'node:path';
 import { write } from '../output/stdout.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
-/** Matches each word of a name in camel case, snake case or kebab case. */
+/** Matches each word of a name that is written in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 
-/** The ARN in the template, which is replaced. */
+/** The ARN in the template's files that is replaced by the new activity's ARN. */
 const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
 
-/** Matches an ARN or a bare name, either of which may hold `${NAME}`. */
+/** Matches an ARN or a bare name, either of which may contain `${NAME}`. */
 const ACTIVITY = /^[\w.:${}-]+$/;
 
 /**
  * Adds an activity to the project of the working directory: a class with a DTO, a test, and a state machine that runs
- * it. Never overwrites a file.
- * @param options `activity`: the ARN or the name to declare. @default an ARN beside those of the other activities
+ * the activity. Never overwrites a file.
+ * @param options `activity`: the ARN or the name to declare. @default an ARN with the region and account of the
+ * project's other activities
  * @returns the exit code
- * @throws Error where the name is invalid, there is no project, or a file exists already; nothing is written then
+ * @throws Error if the name is invalid, there is no project, or a file already exists; then no file is written
  */
 export async function generateActivity(
   name: string,
@@ -43,7 +44,7 @@ export async function generateActivity(
   return 0;
 }
 
-/** Returns the words of a name in lower case, without `activity` at the end. */
+/** Returns the words of a name in lower case, without a last word `activity`. */
 function wordsOf(name: string): string[] {
   if (/[^A-Za-z0-9 _-]/.test(name)) return [];
   const words = (name.match(WORD) ?? []).map((word) => word.toLowerCase());
@@ -67,8 +68,8 @@ async function projectDir(): Promise<string> {
 }
 
 /**
- * Returns the ARN of the project's first activity, without the activity's name; the template's where there is none. All
- * activities of a project have one region and one account.
+ * Returns the ARN of the project's first activity, or of the template's if the project has none, without the activity's
+ * name. All activities of a project have the same region and account.
  */
 async function arnPrefix(dir: string): Promise<string> {
   const folder = join(dir, 'src/activities');

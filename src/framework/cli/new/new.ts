@@ -7,13 +7,13 @@ import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './te
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
 /**
- * Writes a project into a new folder, or into an empty one: an activity, its tests, a state machine, and the files that
- * build, test, run and pack them.
- * @param name the folder, relative to the working directory; its last part is the name of the package
- * @param options `version`: of this package. `from`: a tarball of this package to install instead, which is copied into
- * the project
+ * Writes a project into a new or an empty folder: an activity, its tests, a state machine, and the files by which they
+ * are built, tested, run and packed.
+ * @param name the folder, relative to the working directory. Its last part is the name of the package
+ * @param options `version`: the version of this package that the project depends on. `from`: a tarball of this package
+ * to install instead, which is copied into the project
  * @returns the exit code
- * @throws Error where the name is invalid, or the folder holds anything but a `.git`; nothing is written then
+ * @throws Error if the name is invalid, or the folder contains anything other than a `.git`; then no file is written
  */
 export async function newProject(
   name: string,
@@ -45,7 +45,7 @@ async function isNew(dir: string): Promise<boolean> {
   }
 }
 
-/** Returns a name for a new project that no folder in the working directory has. */
+/** Returns a name for a new project, for which the working directory has no folder yet. */
 async function freeName(dir: string): Promise<string> {
   for (let number = 2; ; number++) {
     const free = `${dir}-${number}`;

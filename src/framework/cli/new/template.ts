@@ -2,12 +2,15 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of templates in this package. The files in it are valid as they are, so that tools can check them. */
+/**
+ * The folder of templates in this package. The files in it are valid even before words in them are replaced, so that
+ * tools can check them.
+ */
 const TEMPLATES = fileURLToPath(new URL('../../../../../templates/', import.meta.url));
 
 /**
- * Files whose name begins with a dot in the project. With the dot, npm would leave the file out of a package, or apply
- * it to the package.
+ * Files whose name gets a leading dot in the project. If they had the dot in the templates, npm would leave them out of
+ * this package, or obey them when it packs this package.
  */
 const DOTTED = new Set(['gitignore', 'dockerignore']);
 
@@ -20,7 +23,7 @@ export interface NewFile {
 
 /**
  * Reads the files of a template.
- * @param replace pairs of a word in the template's paths and texts, and the word to write instead
+ * @param replace pairs: a word in the template's paths and texts, and the word to write instead
  */
 export async function readTemplate(
   name: 'project' | 'activity',
@@ -41,7 +44,10 @@ export async function readTemplate(
   );
 }
 
-/** Writes all files, or none where one exists already. @throws Error that names each file which exists already */
+/**
+ * Writes all files; writes none if any of them already exists.
+ * @throws Error that names each file that already exists
+ */
 export async function writeFiles(dir: string, files: readonly NewFile[]): Promise<void> {
   const there: string[] = [];
   for (const { path } of files) if (await exists(join(dir, path))) there.push(path);
@@ -53,7 +59,7 @@ export async function writeFiles(dir: string, files: readonly NewFile[]): Promis
   }
 }
 
-/** Copies a file into the project. @throws Error where a file of this name exists already */
+/** Copies a file into the project. @throws Error if the project already has a file of this name */
 export const copyBeside = (file: string, dir: string, name: string): Promise<void> =>
   cp(file, join(dir, name), { errorOnExist: true, force: false });
 

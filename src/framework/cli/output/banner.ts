@@ -19,7 +19,10 @@ export function logActivities(
 
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
-/** Logs the state machines of a local service. @param port the service's port, where `execute` needs it as a flag */
+/**
+ * Logs the state machines of a local service.
+ * @param port the service's port, if the user has to pass it to `execute` as a flag
+ */
 export function logMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
@@ -29,12 +32,12 @@ export function logMachines(log: Logger, machines: readonly MachineSource[], por
     );
 }
 
-/** The most findings that a start logs; `stepwright check` lists all of them. */
+/** The most findings that a start logs. `stepwright check` prints all of them. */
 const MOST_FINDINGS = 10;
 
 /**
- * Warns of disagreements between classes and state machines. They do not stop the start: another worker may serve the
- * same machines.
+ * Logs warnings about disagreements between classes and state machines. They don't prevent the start, since another
+ * worker may serve the same machines.
  */
 export function logFindings(log: Logger, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, MOST_FINDINGS)) log.warn(lineOf(finding));
@@ -42,13 +45,14 @@ export function logFindings(log: Logger, findings: readonly Finding[]): void {
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
 }
 
-/** Warns of compiled files that are older than their sources, or that have none. */
+/** Logs warnings about compiled files that are older than their sources, or whose sources no longer exist. */
 export function logOutdated(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 
 /**
- * Logs the settings by which an orchestrator waits for the longest drain: by default an orchestrator kills after 30 s.
+ * Logs the settings with which an orchestrator waits for the longest drain. By default an orchestrator kills a process
+ * 30 s after SIGTERM.
  */
 export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = killAfterSeconds(longestDrainMs);
@@ -62,7 +66,10 @@ const inEcs = (seconds: number): string =>
     ? `stopTimeout: ${seconds}`
     : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
-/** Returns a command line as the user would type it: an npm script of this repository where one runs, else npx. */
+/**
+ * Returns a command as the user would type it: as an npm script if a script of this repository is running, otherwise
+ * with npx.
+ */
 export function command(name: 'execute' | 'start' | 'check'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
   if (!ownScripts || name === 'check') return `npx stepwright ${name}`;

@@ -4,15 +4,15 @@ import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
 /**
- * Returns an error that says where a failed call went and what to do about it. An error of another kind is returned as
- * it is.
+ * Returns an error that says which endpoint a failed call was sent to, and what to do about the failure. An error that
+ * isn't a failed call is returned as it is.
  */
 export function explainCallError(error: unknown, endpoint: Endpoint): unknown {
   const said = explanation(error, endpoint);
   return said === undefined ? error : new Error(said, { cause: error });
 }
 
-/** Returns true for the error of a call to an address where nothing listens. */
+/** Returns true for the error of a call to an address at which nothing listens. */
 export const isRefused = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED';
 
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
@@ -36,7 +36,7 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   return `nothing listens at ${where}: ${hint}`;
 }
 
-/** Returns true for the error of a call that the SDK has sent and that got no response. */
+/** Returns true for the error of a call that the SDK sent and that got no response. */
 const isOfNetwork = (error: unknown): error is Error =>
   error instanceof Error && '$metadata' in error && statusOf(error) === undefined;
 
@@ -49,8 +49,8 @@ function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * Returns true for the error of a response that the SDK could not read, or that names no error of the service:
- * something else answered.
+ * Returns true for the error of a response that the SDK could not read, or that doesn't name an error of Step
+ * Functions. Something other than Step Functions must have answered.
  */
 function isForeign(error: unknown): boolean {
   if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;

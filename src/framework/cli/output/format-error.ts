@@ -1,7 +1,8 @@
 import { StartError } from '../../base/errors.js';
 
 /**
- * Returns the text of an error for stderr: expected errors without a stack, those of the service by name and message.
+ * Returns the text of an error for stderr. Expected errors are shown without a stack, and errors of Step Functions by
+ * name and message.
  */
 export function formatError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -4,7 +4,7 @@ import type { Environment } from '../../base/environment.js';
 import { StartError } from '../../base/errors.js';
 import { createLog } from '../../base/log/log.js';
 
-/** The flags of a command about its log. */
+/** The flags of a command that concern its log. */
 export interface LogFlags {
   /** The lowest level that is written, one of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info` */
   readonly logLevel?: string;
@@ -15,8 +15,9 @@ export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 export const LEVEL_VARIABLE = 'STEPWRIGHT_LOG_LEVEL';
 
 /**
- * Makes the log of a command. Without `--log-format` the log is pretty in a terminal, and lines of JSON elsewhere.
- * @throws StartError where STEPWRIGHT_LOG_LEVEL is no level
+ * Makes the log of a command. If `--log-format` isn't given, lines are formatted for people in a terminal, and are JSON
+ * elsewhere.
+ * @throws StartError if STEPWRIGHT_LOG_LEVEL isn't a level
  */
 export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
   createLog({
@@ -24,7 +25,7 @@ export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof cre
     pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY,
   });
 
-/** Returns the level in STEPWRIGHT_LOG_LEVEL. An empty variable counts as unset. */
+/** Returns the level in STEPWRIGHT_LOG_LEVEL; undefined if the variable is unset or empty. */
 function levelIn(env: Environment): string | undefined {
   const level = env[LEVEL_VARIABLE] || undefined;
   const rule = oneOf(...LOG_LEVELS);

@@ -3,16 +3,17 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `enableCompileCache` exists since Node 22.8; the code is compiled against the types of Node 20, so that it is
- * declared here.
+ * `enableCompileCache` exists since Node 22.8. It is declared here because this code is compiled with the types of Node
+ * 20.
  */
 const { enableCompileCache } = module as { readonly enableCompileCache?: (directory: string) => unknown };
 
 /**
- * Lets Node keep compiled code in `node_modules/.cache/stepwright`, for the next start. That folder lies in the
- * project, where only those can write who could change the modules themselves; in the system's folder for temporary
- * files anybody could place code. Where the folder can't be written, nothing is kept and nothing is reported. Node's
- * own variables NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE=1 name another folder or turn the cache off.
+ * Lets Node keep compiled code in `node_modules/.cache/stepwright`, which makes the next start faster. That folder is
+ * in the project, where only people who could change the modules themselves can write. In the system's folder for
+ * temporary files, anybody could place code. If the folder isn't writable, nothing is kept and nothing is reported.
+ * With Node's own variables, NODE_COMPILE_CACHE sets another folder and NODE_DISABLE_COMPILE_CACHE=1 turns the cache
+ * off.
  */
 export function keepCompiledCode(): void {
   const ours = fileURLToPath(new URL('../../../../../', import.meta.url));

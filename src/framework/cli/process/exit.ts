@@ -3,15 +3,15 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import type { WorkerStatus } from '../../worker/observe/status.js';
 import { exitNow } from './exit-now.js';
 
-/** Ends the process once the last lines of the log are written, or after a second. */
+/** Exits the process when the last lines of the log are written, but after one second at the latest. */
 export async function exit(code: number): Promise<never> {
   await flushLog();
   exitNow(code);
 }
 
 /**
- * Reports on stderr the tasks in flight where the process exits before its worker has stopped: by `process.exit()` in
- * user code, or a second signal. An exit code of 0 becomes 1.
+ * If the process exits before its worker has stopped, reports the tasks in flight on stderr and changes an exit code of
+ * 0 to 1. This happens if user code calls `process.exit()`, or at a second signal.
  */
 export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'tasks'>): void {
   process.on('exit', (code) => {

@@ -4,18 +4,24 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { exitNow } from './exit-now.js';
 
 /**
- * A signal that follows the first within this time is the same request: under npm one key press arrives twice, within 2
- * ms.
+ * A signal within this many milliseconds after the first one is ignored, since it is the same request: under npm, one
+ * key press arrives twice, within 2 ms.
  */
 const SAME_REQUEST_MS = 100;
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopRequest = keyof typeof EXIT_CODE;
 const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Commands that run until they are stopped: for them a signal before anything runs is no failure. */
+/**
+ * The commands that run until they are stopped. If one of them gets a signal before it has begun to run, it still exits
+ * with 0.
+ */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
 
-/** Matches the flag that starts a set of processes. SIGUSR2 reloads a set, and ends any other command. */
+/**
+ * Matches the flag `--processes`, which starts a set of processes. For a set, SIGUSR2 means to reload it; any other
+ * command is ended by SIGUSR2.
+ */
 const STARTS_SET = /^--processes(?:=|$)/;
 
 let onStopRequest: ((name: StopRequest) => void) | undefined;
@@ -23,8 +29,8 @@ let onReloadRequest = (): void => {};
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} is called, each of them
- * ends the process at once: nothing has begun that could be lost. A set of processes catches SIGUSR2, too, and ignores
- * it until {@link reloadRequests} is called: no code has been read yet that could be old.
+ * exits the process at once, since there is no work yet that could be lost. A set of processes also catches SIGUSR2,
+ * and ignores it until {@link reloadRequests} is called, since no code is loaded yet that could be old.
  */
 export function catchSignals([command, ...flags]: readonly string[]): void {
   const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
@@ -41,14 +47,15 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   exitNow(0);
 }
 
-/** Calls the listener at each SIGUSR2 from now on, and no other one. */
+/** Calls the listener at each SIGUSR2 from now on. It replaces any earlier listener. */
 export function reloadRequests(listener: () => void): void {
   onReloadRequest = listener;
 }
 
 /**
- * Returns a signal that aborts at the first SIGINT, SIGTERM or SIGHUP. A later one ends the process at once.
- * @param cleanUp runs before that end; a third signal does not wait for it
+ * Returns an abort signal that aborts at the first SIGINT, SIGTERM or SIGHUP. At the second of these, the process exits
+ * at once.
+ * @param cleanUp runs before the exit at the second one. A third one exits without waiting for it
  */
 export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<void>): AbortSignal {
   const stop = new AbortController();

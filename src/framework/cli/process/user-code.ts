@@ -3,10 +3,10 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { isExitIntended } from './exit-now.js';
 
 /**
- * Runs user code that is part of a start, and waits for it. Where that code ends the process, the exit is reported as a
- * problem of the start, with an exit code other than 0.
- * @param origin the code of that problem, and the place of the user code
- * @throws StartError where the user code awaits a promise that nothing is left to settle
+ * Runs user code that is part of a start, and waits for it. If that code exits the process, the exit is reported as a
+ * problem of the start, and the exit code is never 0.
+ * @param origin the code of that problem, and a name for the user code
+ * @throws StartError if the user code awaits a promise that nothing can settle any more
  */
 export async function runUserCode<T>(
   origin: Pick<Problem, 'code' | 'where'>,

@@ -4,20 +4,23 @@ import type { Problem } from '../../base/errors.js';
 import { shownPath } from '../../base/show.js';
 import { loadLibrary } from '../../base/load-library.js';
 
-/** The rule by which a tsconfig.json maps sources to compiled files. */
+/** The settings of a tsconfig.json that determine which compiled file belongs to which source. */
 export interface Compilation {
   /** The path of the tsconfig.json. */
   readonly tsconfig: string;
   readonly rootDir: string;
   readonly outDir: string;
   /**
-   * True where each build writes every file; an incremental build leaves unchanged files alone, so that their dates say
-   * nothing.
+   * True if each build writes every file. An incremental build doesn't write unchanged files, so their dates don't show
+   * whether they are up to date.
    */
   readonly rewritesAll: boolean;
 }
 
-/** Returns the compilation by the nearest tsconfig.json; where there is no usable one, the reason as text. */
+/**
+ * Returns the settings of the nearest tsconfig.json above the source. If there is no usable tsconfig.json, returns the
+ * reason as text.
+ */
 export function compilationOf(source: string): Compilation | string {
   const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
@@ -33,13 +36,13 @@ export function compilationOf(source: string): Compilation | string {
   };
 }
 
-/** Returns the path of the file that tsc compiles a source to; undefined for a source outside the rootDir. */
+/** Returns the path of the file to which tsc compiles a source; undefined if the source is outside the rootDir. */
 export function outputOf({ rootDir, outDir }: Compilation, source: string): string | undefined {
   const inside = relative(rootDir, source).replace(/\.([cm]?)tsx?$/, '.$1js');
   return inside.startsWith('..') ? undefined : resolve(outDir, inside);
 }
 
-/** A compiled file that is older than its source (`stale`), or has none (`orphan`). */
+/** A compiled file that is older than its source (`stale`), or whose source no longer exists (`orphan`). */
 export interface Outdated {
   readonly file: string;
   /** The path of the source, which may no longer exist. */
@@ -47,7 +50,7 @@ export interface Outdated {
   readonly why: 'stale' | 'orphan';
 }
 
-/** Finds the compiled files whose source is newer or gone. Files outside the outDir are ignored. */
+/** Finds the compiled files whose source is newer or no longer exists. Files outside the outDir are ignored. */
 export function outdated(compilation: Compilation, files: readonly string[]): Outdated[] {
   return files.flatMap((file): Outdated[] => {
     const sources = sourcesOf(compilation, file);
@@ -61,8 +64,8 @@ export const isStale = ({ rewritesAll }: Compilation, source: string, output: st
   rewritesAll && statSync(source).mtimeMs > statSync(output).mtimeMs;
 
 /**
- * Returns the paths that the source of a compiled file may have, the likeliest first; none for a file outside the
- * outDir.
+ * Returns the paths at which the source of a compiled file may be, the likeliest first. Returns an empty list if the
+ * file is outside the outDir.
  */
 function sourcesOf({ rootDir, outDir }: Compilation, file: string): string[] {
   const inside = relative(outDir, file);

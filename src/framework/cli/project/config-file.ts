@@ -9,12 +9,12 @@ import { type Compilation, compilationOf, isStale, outputOf } from './compiled.j
 
 const DEFAULT_NAMES = ['nest-style.config.ts', 'nest-style.config.js', 'nest-style.config.mjs'];
 
-/** A loaded config, and the folders that its paths are relative to. */
+/** A loaded config, and the folders to which its paths are relative. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** The URL of the compiled config; absent where the project has no config. */
+  /** The URL of the compiled config; absent if the project has no config. */
   readonly module?: string;
-  /** The compilation of the project; absent where the config is JavaScript. */
+  /** The settings by which the project is compiled; absent if the config is JavaScript. */
   readonly compilation?: Compilation;
   /** The folder of the compiled config, to which the globs of `activities` are relative. */
   readonly baseDir: string;
@@ -23,9 +23,10 @@ export interface LoadedConfig {
 }
 
 /**
- * Finds and imports the config. A `.ts` file is never compiled here: the file that tsc compiles it to is imported.
- * @param path the text of `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
- * @throws StartError where the file is missing, stale or can't be loaded
+ * Finds and imports the config. If the config is a `.ts` file, the file that tsc has compiled from it is imported;
+ * nothing is compiled here.
+ * @param path the value of `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
+ * @throws StartError if the file is missing, is older than its source, or can't be loaded
  */
 export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const file = findConfig(path, cwd);
@@ -40,7 +41,10 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
   };
 }
 
-/** Does as {@link loadConfig}, and returns an empty config where `path` is undefined and there is none. */
+/**
+ * Loads the config like {@link loadConfig}, but returns an empty config if `path` is undefined and the project has no
+ * config.
+ */
 export async function loadConfigIfAny(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const found = path !== undefined || DEFAULT_NAMES.some((name) => existsSync(join(cwd, name)));
   return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
@@ -48,7 +52,7 @@ export async function loadConfigIfAny(path: string | undefined, cwd: string): Pr
 
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
-/** Returns the absolute path of the config. @throws StartError where there is no config */
+/** Returns the absolute path of the config. @throws StartError if there is no config */
 export function findConfig(path: string | undefined, cwd: string): string {
   const candidates = path === undefined ? DEFAULT_NAMES : [path];
   const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
@@ -66,7 +70,10 @@ export function findConfig(path: string | undefined, cwd: string): string {
   ]);
 }
 
-/** Returns the path of the file that a config is compiled to. @throws StartError where that file is missing or stale */
+/**
+ * Returns the path of the file that tsc compiles a config to.
+ * @throws StartError if that file is missing, or older than the config
+ */
 function compiledConfig(source: string, compilation: Compilation | string): string {
   const problem = (code: Problem['code'], what: string, fix: string): StartError =>
     new StartError([{ code, where: shownPath(source), what, fix }]);
@@ -94,7 +101,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
   return output;
 }
 
-/** Imports a config and returns its default export. @param shown the path that messages name */
+/** Imports a config and returns its default export. @param shown the config's path as messages show it */
 async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
   // Source maps are read from here on, so that traces show the user's .ts lines and no map of our own is read.
@@ -135,7 +142,10 @@ async function importModule(file: string, where: string): Promise<{ default?: un
   }
 }
 
-/** Reads each property once, so that a getter that throws is found here. @throws StartError for such a getter */
+/**
+ * Reads each property of the config once, so that a getter that throws is found here.
+ * @throws StartError if a getter throws
+ */
 function callGetters(config: object, where: string): void {
   for (const key of Object.keys(config)) {
     try {
@@ -151,7 +161,7 @@ function callGetters(config: object, where: string): void {
   }
 }
 
-/** Returns the message of an error, and the first line of its stack that lies in the user's files. */
+/** Returns the message of an error, and the first line of its stack that is in the user's files. */
 function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const line = error.stack
@@ -160,7 +170,7 @@ function traceOf(error: unknown): string {
   return `${error.name}: ${error.message}${line ? `\n${line.trim()}` : ''}`;
 }
 
-/** Returns the folder of the nearest package.json above a file; where there is none, the file's own folder. */
+/** Returns the folder of the nearest package.json above a file, or the file's own folder if there is none. */
 export function projectDir(file: string): string {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     if (existsSync(join(dir, 'package.json'))) return dir;

@@ -6,15 +6,15 @@ import { definitionMistakes, machineProblem } from '../../check/definition-mista
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
-/** The globs of a project's state machines, and the source that sets them. */
+/** The globs of a project's state machines, and if they are set, such as a flag or the config. */
 export interface MachineGlobs {
   readonly machines: readonly string[];
   readonly origins: { readonly machines: { readonly from: string } };
 }
 
 /**
- * Reads the state machines of a project. A glob that the user has set and that matches nothing is a problem, and so is
- * each mistake in a definition.
+ * Reads the state machines of a project. Each mistake in a definition is a problem. A glob that matches nothing is a
+ * problem if the user has set it.
  */
 export async function readMachines(
   settings: MachineGlobs,

@@ -6,23 +6,23 @@ import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 
-/** A user's project on disk: the plan of the project's worker, and the state machines. */
+/** A user's project as it is on disk: the plan of its worker, and its state machines. */
 export interface Project {
   readonly plan: Plan;
   /** The URL of the config's module. */
   readonly module?: string;
   /**
-   * Compiled activities that differ from their sources, as warnings. Empty where the plan has problems: they are then
-   * among those.
+   * Warnings about compiled activities that are older than their sources or no longer have one. Empty if the plan has
+   * problems; the warnings are then among the plan's problems.
    */
   readonly outdated: readonly Problem[];
-  /** The state machines to seed a local service with; empty where none is seeded. */
+  /** The state machines with which a local service is started; empty if there is no local service to start. */
   readonly machines: readonly MachineSource[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
 }
 
-/** Reads the project of a worker, and at the endpoint `local` the state machines. All problems are in the plan. */
+/** Reads the project of a worker and, if the endpoint is `local`, its state machines. All problems are in the plan. */
 export async function readProject(flags: Flags): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
@@ -30,7 +30,7 @@ export async function readProject(flags: Flags): Promise<Project> {
   return { ...(await withMachines(worker.plan, projectDir)), module, outdated };
 }
 
-/** Reads the project of a worker without its machines. */
+/** Reads the project of a worker, without its state machines. */
 export async function readWorker(flags: Flags): Promise<Project> {
   const loaded = await loadConfig(flags.texts['config'], process.cwd());
   const { config, module, baseDir, projectDir } = loaded;
@@ -38,15 +38,15 @@ export async function readWorker(flags: Flags): Promise<Project> {
   return { ...withOutdated(plan, loaded), module, projectDir, machines: [] };
 }
 
-/** Makes the plan of a worker, which imports the activities. */
+/** Makes a worker's plan. This imports the activity modules, so their top-level code runs. */
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
   );
 
 /**
- * Adds outdated files to the problems of a plan that has some: a renamed file can be the cause of two classes on one
- * activity.
+ * If a plan has problems, adds the outdated compiled files to them: a compiled file that is left over after its source
+ * was renamed can be the reason why two classes have the same activity.
  */
 function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'outdated'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];
@@ -55,7 +55,7 @@ function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 
 }
 
 /**
- * Reads the project that a local service is seeded with. The project need not have a config.
+ * Reads the activities and the state machines with which a local service is started. The project doesn't need a config.
  * @throws StartError with the project's problems
  */
 export async function readSeeds(flags: Flags): Promise<Project> {
@@ -68,7 +68,9 @@ export async function readSeeds(flags: Flags): Promise<Project> {
   return { ...seeds, outdated };
 }
 
-/** Reads the files of a project whose worker is not run. Mistakes in the state machines are not among the problems. */
+/**
+ * Reads the files of a project without running its worker. Mistakes in the state machines are not reported as problems.
+ */
 export async function readProjectFiles(flags: Flags): Promise<Project> {
   const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await planOf({ config, baseDir, flags: atLocal(flags) });
@@ -77,7 +79,7 @@ export async function readProjectFiles(flags: Flags): Promise<Project> {
   return { ...project, plan: { ...project.plan, problems }, projectDir };
 }
 
-/** Returns flags with the endpoint `local`, which wins over any configured one. */
+/** Returns the flags with the endpoint `local`, which overrides any configured endpoint. */
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {

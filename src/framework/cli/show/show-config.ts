@@ -9,22 +9,22 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { readProject } from '../project/project.js';
 
-/** An option's value as JSON, and the source that sets it. */
+/** An option's value as JSON, and if it is set, such as a flag or the config. */
 interface Shown {
-  /** The value; null where there is none. */
+  /** The value; null if the option isn't set and has no default. */
   readonly value: unknown;
   readonly from: string;
-  /** The words that say what happens without a value. */
+  /** A text that says what happens if the option isn't set. */
   readonly unset?: string;
 }
 
 type Section = Readonly<Record<string, Shown>>;
 
 /**
- * Prints every option with its value and the source that sets it: the options of the worker, then those of each
- * handler. Starts nothing.
+ * Prints every option with its value and if it is set: first the options of the worker, then those of each handler.
+ * Doesn't start a worker.
  * @returns the exit code
- * @throws StartError where a worker would not start
+ * @throws StartError if a worker would not start
  */
 export async function showConfig(flags: Flags, json: boolean): Promise<number> {
   const { plan } = await readProject(flags);
@@ -46,7 +46,8 @@ const endpointOf = ({ endpoint, endpointFrom }: Plan): Origin => ({
 const handlerOf = ({ origins }: PlannedHandler): Section => sectionOf(HANDLER_OPTIONS, origins);
 
 /**
- * Returns the options of one table as they are shown. `handlers` is left out: its values are shown with each handler.
+ * Returns the options of one table as they are printed. `handlers` is left out, since its values are printed with each
+ * handler.
  */
 function sectionOf(
   rows: Readonly<Record<string, Option>>,
@@ -70,7 +71,7 @@ function shownValue({ keysOnly }: Option, value: unknown): unknown {
   return nameOf(value);
 }
 
-/** Returns the name of a class or a function, and any other value as it is. */
+/** Returns the name if the value is a class or a function; any other value is returned as it is. */
 const nameOf = (value: unknown): unknown =>
   typeof value === 'function' ? value.name || 'a function' : value;
 

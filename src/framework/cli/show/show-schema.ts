@@ -6,10 +6,10 @@ import { write } from '../output/stdout.js';
 import { readProject } from '../project/project.js';
 
 /**
- * Prints the JSON Schema of a handler's input; without a name, the schemas of all handlers by `Class.method`. Starts
- * nothing.
+ * Prints the JSON Schema of a handler's input. If no handler is given, prints the schemas of all handlers, by
+ * `Class.method`. Doesn't start a worker.
  * @returns the exit code
- * @throws StartError where a worker would not start, or there is no such handler
+ * @throws StartError if a worker would not start, or there is no such handler
  */
 export async function showSchema(flags: Flags, handler: string | undefined): Promise<number> {
   const { plan } = await readProject(flags);

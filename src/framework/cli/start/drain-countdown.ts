@@ -4,11 +4,14 @@ import type { HandlerStatus, WorkerStatus } from '../../worker/observe/status.js
 import { POLL_LIMIT_MS } from '../../worker/poll/poller.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
-/** The time from the start of a drain to the first line about it. Further lines follow at the interval of EACH_MS. */
+/**
+ * The milliseconds from the start of a drain to the first log line about it. Further lines follow every EACH_MS
+ * milliseconds.
+ */
 const FIRST_MS = 1_000;
 const EACH_MS = 5_000;
 
-/** Logs repeatedly what a drain waits for and how long that can take, until the worker has stopped. */
+/** Logs regularly what a drain waits for and how long that can take, until the worker has stopped. */
 export function countDownDrain(
   worker: Pick<Worker, 'on' | 'status'>,
   { log, clock, graceMs }: { log: Logger; clock: Clock; graceMs: number },
@@ -28,8 +31,8 @@ export function countDownDrain(
 }
 
 /**
- * Returns what a drain waits for, each with the time that it can take.
- * @param elapsedMs the time since the drain began
+ * Returns texts that say what a drain waits for and how long that can take.
+ * @param elapsedMs the milliseconds since the drain began
  */
 function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
   const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;
@@ -48,7 +51,7 @@ function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number
   ];
 }
 
-/** Returns a count as text, such as `2 running tasks (Orders.run)`; undefined for zero. */
+/** Returns a count as text, such as `2 running tasks (Orders.run)`; undefined if the count is zero. */
 function counted(
   handlers: readonly HandlerStatus[],
   [one, many]: readonly [one: string, many: string],

@@ -9,17 +9,17 @@ import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
-/** The options of a command's worker, beside the worker's plan. */
+/** The options with which a command runs its worker, in addition to the worker's plan. */
 export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
-  /** Aborts when the worker is to stop. */
+  /** When this signal aborts, the worker stops. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Builds the worker of a plan and runs it until `stop` aborts. Takes over the process: its exit and its uncaught
- * errors.
- * @param announce called with the worker before it runs, and waited for
+ * Builds the worker of a plan and runs it until `stop` aborts. From then on the process's exit and uncaught errors are
+ * handled here.
+ * @param announce called with the worker before it runs; the worker runs when the promise it returns has resolved
  * @returns the exit code
  * @throws StartError before anything runs
  */

@@ -11,7 +11,11 @@ import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
 
-/** Runs the worker of a project until a signal comes. @returns the exit code @throws StartError before anything runs */
+/**
+ * Runs the worker of a project until a stop signal arrives.
+ * @returns the exit code
+ * @throws StartError before anything runs
+ */
 export async function start(flags: Flags, access: Access, log: Logger): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
@@ -29,14 +33,14 @@ export async function start(flags: Flags, access: Access, log: Logger): Promise<
   }
 }
 
-/** The parts of a start that are made on the way; undefined until then. */
+/** The parts of a start. Each is undefined until it is made. */
 interface Parts {
-  /** The embedded service; undefined at any endpoint other than `local`. */
+  /** The local service inside this process; undefined if the endpoint isn't `local`. */
   embedded: Embedded | undefined;
   worker: Worker | undefined;
 }
 
-/** Starts the embedded service where the endpoint is `local`. @returns the endpoint to connect to */
+/** If the endpoint is `local`, starts the local service. @returns the endpoint to connect to */
 async function openEndpoint(parts: Parts, project: Project, access: Access, log: Logger): Promise<Endpoint> {
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log/log.js';
 
-/** The errors of user code that no handler's promise has reported. */
+/** The errors of user code that are not the result of any handler's promise. */
 export interface UserErrors {
   /** The number of unhandled rejections so far. */
   readonly unhandled: number;
@@ -9,9 +9,9 @@ export interface UserErrors {
 }
 
 /**
- * Keeps errors of user code from ending every task of the process at once. An unhandled rejection is logged and
- * counted. After an uncaught exception the state of the process can't be trusted: the worker drains, and then the
- * process ends.
+ * Keeps errors of user code from exiting the process, which would end all its tasks. An unhandled rejection is logged
+ * and counted. After an uncaught exception the state of the process can't be trusted: the worker drains, and then the
+ * process exits.
  */
 export function watchUserErrors(log: Logger, drain: () => void): UserErrors {
   const seen = { unhandled: 0, uncaught: undefined as unknown };

@@ -4,23 +4,26 @@ import type { Protect } from '../../worker/protect/find-platform.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
-/** The part of a worker's plan that concerns the process which has started the worker. */
+/** The part of a worker's plan that the supervising process needs. */
 export interface PlanSummary {
   /** The endpoint, as messages show it. */
   readonly endpoint: string;
-  /** The configured port of the local service; undefined where the worker connects to another endpoint. */
+  /** The configured port of the local service; undefined if the worker connects to another endpoint. */
   readonly port: number | undefined;
   readonly projectDir: string;
   /** The compiled files that define activities. */
   readonly files: readonly string[];
-  /** The globs that match state machines, and the source that sets them, such as a flag or the config. */
+  /** The globs that match state machines, and if they are set, such as a flag or the config. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
   readonly handlers: readonly SeededHandler[];
   /** Example inputs as JSON text, by the ARN of the activity. */
   readonly examples: Readonly<Record<string, string>>;
-  /** The keys of `mocks` in the config. The mocks themselves run in the worker's process. */
+  /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];
-  /** The address of the set's one health port, which no worker of the set opens; undefined where none is configured. */
+  /**
+   * The address of the one health port of all processes. The supervising process opens it, and no worker does.
+   * Undefined if the option `healthPort` isn't set.
+   */
   readonly healthPort: number | string | undefined;
   readonly healthHosts: readonly string[];
   readonly graceMs: number;

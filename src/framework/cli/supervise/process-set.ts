@@ -4,41 +4,50 @@ import { unlessAborted, within } from '../../base/time/wait.js';
 import { ProcessSlot } from './process-slot.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
-/** The parts of a set. */
+/** The parts from which a set of worker processes is made. */
 export interface ProcessSetParts {
-  /** The number of slots. */
+  /** The number of slots, which is the number of processes that take tasks at a time. */
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
   /** Returns the options of the process that is started for a slot. */
   readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
-  /** Called just before a process is asked to drain. */
+  /** Called just before a process is asked to drain: to finish its tasks and take no more. */
   readonly onDrain: (worker: WorkerProcess) => void;
   /** Called when a process has exited. */
   readonly onExit: (worker: WorkerProcess, exit: ProcessExit) => void;
 }
 
 export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
-  /** Resolves when the new process may take over its slot. @default as soon as its worker runs */
+  /**
+   * Resolves when the new process may take over the slot and the old one may drain. @default as soon as the new
+   * process's worker runs
+   */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
-  /** Gives up the new process when this signal aborts: kills it before its worker runs, and drains it after that. */
+  /**
+   * When this signal aborts, the new process is given up: it is killed if its worker doesn't run yet, and otherwise
+   * drains.
+   */
   readonly signal?: Abortable;
 }
 
-/** The time that processes have to end those that they started, before they are killed. */
+/**
+ * After `endAtOnce`, processes have this many milliseconds to end the processes that they started. Then they are
+ * killed.
+ */
 const LEAVE_MS = 1_000;
 
 /**
- * Worker processes in a fixed number of slots. Each process can be replaced by another while it drains; the set
- * restarts none by itself.
+ * Worker processes in a fixed number of slots. Each process can be replaced by another while it drains. The set itself
+ * doesn't restart a process that exits.
  */
 export class ProcessSet {
   readonly slots: readonly ProcessSlot[];
-  /** All processes that have not exited, also those that start or drain. */
+  /** All processes that have not exited, including those that are starting or draining. */
   readonly processes = new Set<WorkerProcess>();
   readonly #parts: ProcessSetParts;
   readonly #draining = new WeakSet<WorkerProcess>();
-  /** A process that has loaded its modules and waits for a worker to run; undefined where none was preloaded. */
+  /** A process that has loaded its modules and has not been asked to run a worker yet; undefined if there is none. */
   #spare: WorkerProcess | undefined;
 
   constructor(parts: ProcessSetParts) {
@@ -46,15 +55,17 @@ export class ProcessSet {
     this.slots = Array.from({ length: parts.count }, (_, index) => new ProcessSlot(index + 1, parts.clock));
   }
 
-  /** Forks the process that the next {@link replace} takes, so that its modules are loaded by then. */
+  /** Forks the process that the next call of {@link replace} will use, so that its modules are loaded by then. */
   preload(): void {
     this.#spare ??= this.#fork();
   }
 
   /**
-   * Starts a process in a slot. The process that ran in the slot runs on until the new one is ready, and then drains.
-   * @throws NotStarted where the new process does not start
-   * @throws what `onPlanned` or `untilReady` throws, and the reason of `signal`; the slot then stays as it was
+   * Starts a new process in a slot. The process that ran in the slot keeps running until the new one is ready, and then
+   * drains.
+   * @throws NotStarted if the new process doesn't start
+   * @throws whatever `onPlanned` or `untilReady` throws, and the reason of `signal` if it aborts. Whenever this throws,
+   * the old process stays in the slot
    */
   async replace(
     slot: ProcessSlot,
@@ -81,13 +92,16 @@ export class ProcessSet {
     return next;
   }
 
-  /** Asks every process to end its tasks and to exit. */
+  /** Asks every process to finish its tasks and to exit. */
   drain(): void {
     this.#spare?.kill();
     for (const worker of this.processes) this.#drain(worker);
   }
 
-  /** Ends all processes, with all that they have started. Resolves when all have exited. */
+  /**
+   * Ends all processes and the processes that they have started, without waiting for tasks. Resolves when all processes
+   * of the set have exited.
+   */
   async endAtOnce(): Promise<void> {
     for (const worker of this.processes) worker.endAtOnce();
     const exited = this.exited();
@@ -99,7 +113,7 @@ export class ProcessSet {
     for (const worker of this.processes) worker.kill();
   }
 
-  /** Resolves when every process that there is now has exited. */
+  /** Resolves when every process that exists at the time of the call has exited. */
   async exited(): Promise<void> {
     await Promise.all([...this.processes].map(({ ended }) => ended));
   }

@@ -2,22 +2,24 @@ import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A process that exits sooner than this after its start is likely to do so again. */
+/**
+ * If a process exits within this many milliseconds after it began to run, the next one is likely to exit as quickly.
+ */
 export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A slot of a set. One process runs in a slot at a time; when that process exits, another may take the slot. */
+/** A slot of a set of processes. One process at a time runs in a slot. When it exits, another can take the slot. */
 export class ProcessSlot {
-  /** The process that runs in the slot; undefined while one starts or waits to be started. */
+  /** The process that runs in the slot; undefined while a process is starting or waiting to be started. */
   current: WorkerProcess | undefined;
-  /** Resolves when the last start in this slot is over, successful or not. */
+  /** Resolves when the latest start in this slot has ended, whether it succeeded or failed. */
   starting: Promise<unknown> = Promise.resolve();
-  /** Why no process runs in the slot, for people. */
+  /** The reason why no process runs in the slot, as text for people. */
   reason = 'it starts';
-  /** The number of exits and failed starts in this slot. Processes that were replaced by a reload do not count. */
+  /** The number of exits and failed starts in this slot. Processes that a reload replaced are not counted. */
   restarts = 0;
-  /** The number of exits and failed starts in a row of processes that had not run for {@link QUICK_MS}. */
+  /** The number of consecutive exits and failed starts of processes that didn't run for {@link QUICK_MS}. */
   failures = 0;
   #ranAt: number | undefined;
   #pause = new Abort();
@@ -28,15 +30,15 @@ export class ProcessSlot {
     private readonly clock: Clock,
   ) {}
 
-  /** Puts a running process into the slot. */
+  /** Sets the process that runs in the slot. */
   fill(worker: WorkerProcess): void {
     this.current = worker;
     this.#ranAt = this.clock.now();
   }
 
   /**
-   * Notes that the slot's process has exited, or could not be started.
-   * @returns the pause before the next start, in milliseconds
+   * Records that the slot's process has exited, or could not be started.
+   * @returns the milliseconds to wait before the next start
    */
   vacate(reason: string): number {
     const isQuick = !this.isSteady;
@@ -48,7 +50,7 @@ export class ProcessSlot {
     return isQuick ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.failures - 1)) : 0;
   }
 
-  /** True where the slot's process has run for {@link QUICK_MS}. */
+  /** True if the slot's process has run for at least {@link QUICK_MS}. */
   get isSteady(): boolean {
     return this.#ranAt !== undefined && this.clock.now() - this.#ranAt >= QUICK_MS;
   }

@@ -7,19 +7,19 @@ import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.j
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 
-/** The position of a process in its set. */
+/** The number of a process in its set, and the number of all processes. */
 export interface Membership {
-  /** The process's number, from 1. */
+  /** The process's number, counted from 1. */
   readonly number: number;
   readonly of: number;
 }
 
-/** Asks a worker's process to run a worker, with these options. */
+/** Asks a worker's process to run a worker with these options. */
 export interface RunMessage {
   readonly kind: 'run';
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** The process's position in its set; undefined for the worker of `dev`. */
+  /** The process's place in its set; undefined for the worker of `dev`. */
   readonly member: Membership | undefined;
 }
 
@@ -27,13 +27,13 @@ export interface RunMessage {
 export type ToWorker =
   | RunMessage
   /**
-   * Answers `planned` with the port of the local service; with undefined where the worker connects to another endpoint.
+   * The answer to `planned`: the port of the local service, or undefined if the worker connects to another endpoint.
    */
   | { readonly kind: 'connect'; readonly port: number | undefined }
-  /** Asks whether these machines agree with the worker's classes. The answer is `checked`. */
+  /** Asks whether these machines agree with the worker's classes. The answer is a `checked` message. */
   | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
-  /** Ends the process at once, with all processes that it has started. */
+  /** Ends the process at once, and all processes that it has started. */
   | { readonly kind: 'end' }
   | { readonly kind: 'measure' }
   | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
@@ -42,10 +42,10 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'planned'; readonly plan: PlanSummary }
   | { readonly kind: 'running'; readonly name: string }
-  /** Sent once a second, and at each change of state. */
+  /** Sent once a second, and whenever the worker's state changes. */
   | { readonly kind: 'status'; readonly status: PublicStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
-  /** Answers `measure`. Also sent when the worker has ended. */
+  /** The answer to `measure`. It is also sent when the worker has ended. */
   | { readonly kind: 'measured'; readonly metrics: MetricValues }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };

@@ -13,9 +13,9 @@ import { SILENT_MS, type Supervisor } from './supervisor.js';
 type Counts = PublicStatus['counts'];
 
 /**
- * Returns the status of a set as if it were one worker: the sum of the last status of each process, which is a second
- * old at most. The set is ready where every slot is.
- * @param counted the counts of processes that have exited
+ * Returns the status of a set of processes as if it were one worker: the sum of the last status of each process, which
+ * is at most a second old. The set is ready if every slot is.
+ * @param counted the counts of the processes that have exited
  */
 export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
@@ -64,7 +64,7 @@ function processStatus(set: Supervisor, slot: ProcessSlot): ProcessStatus {
   };
 }
 
-/** Sums what all processes do for each handler. */
+/** Adds up, for each handler, the statuses that the processes have sent. */
 function sumHandlers(all: readonly PublicStatus[]): PublicHandler[] {
   const byName = new Map<string, PublicHandler>();
   for (const { handlers } of all)
@@ -86,7 +86,7 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
     polls: {
       open: a.open + b.open,
       target: a.target + b.target,
-      // The service can be reached where one process reaches it.
+      // The service can be reached if one process reaches it.
       state: a.state === 'open' ? a.state : b.state,
       lastAnswerAt: either(Math.max, a.lastAnswerAt, b.lastAnswerAt),
       heldSince: either(Math.min, a.heldSince, b.heldSince),
@@ -99,7 +99,10 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
 
 const MINUTE_MS = 60_000;
 
-/** Adds minute to minute: the statuses may be of two. */
+/**
+ * Adds the counts of each minute. The two statuses may have been made in different minutes, so their lists may start at
+ * different ones.
+ */
 function addQueues(one: PublicQueue, other: PublicQueue): PublicQueue {
   const minuteAt = Math.max(one.minuteAt, other.minuteAt);
   const countOf = ({ minuteAt: at, begun }: PublicQueue, age: number): number =>

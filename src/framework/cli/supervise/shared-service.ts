@@ -10,15 +10,15 @@ import { readMachines } from '../project/machines.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** A machine as the local service has it. */
+/** A state machine, and the local service's own record of it. */
 interface Seeded {
   readonly arn: string;
   readonly source: MachineSource;
 }
 
 /**
- * The local service that the workers of a set share. It stays up while workers are replaced, and follows what changes
- * in their project. Where the workers connect to another endpoint, there is no service.
+ * The local service that several worker processes share. It keeps running while workers are replaced, and is updated
+ * when the project changes. If the workers connect to another endpoint, no service is started.
  */
 export class SharedService {
   readonly #mocks: Record<string, Mock> = {};
@@ -30,18 +30,18 @@ export class SharedService {
     private readonly log: Logger,
     private readonly access: Access,
     private readonly workers: {
-      /** Returns the worker that answers for the mocks; undefined while none runs. */
+      /** Returns the worker that runs the mocks; undefined while no worker runs. */
       readonly current: () => WorkerProcess | undefined;
       readonly all: () => Iterable<WorkerProcess>;
     },
   ) {}
 
   /**
-   * Gives the service the activities, the machines and the mocks of a plan. The first plan with the endpoint `local`
-   * starts the service. A machine with a problem is logged and stays as it was.
-   * @param strict true to throw the problems of machines instead
-   * @returns the service's port; undefined where there is no service
-   * @throws StartError where the service can't listen, and with the problems of machines where `strict` is set
+   * Gives the local service the activities, the machines and the mocks of a plan. The first plan whose endpoint is
+   * `local` starts the service. A machine with a problem keeps its last definition, and the problem is logged.
+   * @param strict true to throw the problems of machines instead of logging them
+   * @returns the service's port; undefined if there is no service
+   * @throws StartError if the service can't listen or, with `strict`, if machines have problems
    */
   async update(plan: PlanSummary, strict = false): Promise<number | undefined> {
     this.#plan = plan;
@@ -71,21 +71,24 @@ export class SharedService {
 
   #read: readonly MachineSource[] = [];
 
-  /** The machines that the service has. A machine whose file has a problem is the one before the problem. */
+  /**
+   * The machines as the service has them. If a machine's file has a problem now, this is the last version without a
+   * problem.
+   */
   get machines(): readonly MachineSource[] {
     return [...this.#machines.values()].map(({ source }) => source);
   }
 
-  /** Returns true for a file that defines a machine, with problems or without. */
+  /** Returns true if the file defines a machine, even one with problems. */
   isMachine(file: string): boolean {
     return this.#read.some((machine) => machine.file === file);
   }
 
   /**
    * Reads the machines' files again and gives them to the service.
-   * @param strict as in {@link update}
-   * @returns false where there is no service
-   * @throws StartError with the problems of machines, where `strict` is set
+   * @param strict true to throw the problems of machines instead of logging them
+   * @returns false if there is no service
+   * @throws StartError with the problems of machines, if `strict` is true
    */
   async readMachines(strict = false): Promise<boolean> {
     if (!this.#service || !this.#plan) return false;
@@ -103,7 +106,7 @@ export class SharedService {
     return true;
   }
 
-  /** Ends a worker's open polls, so that it is given no further task. */
+  /** Ends a worker's open polls, so that it gets no more tasks. */
   endPollsOf(workerName: string): void {
     this.#service?.endPollsOf(workerName);
   }
@@ -146,7 +149,7 @@ export class SharedService {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
-  /** Makes the current worker answer for these mocks, and for no others. */
+  /** Sets the mocks that the service has. A call of any of them is answered by the current worker. */
   #takeMocks(keys: readonly string[]): void {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
@@ -158,10 +161,10 @@ export class SharedService {
   }
 }
 
-/** Returns the file of a problem's `file` or `file:line:column`. */
+/** Returns the file in a problem's place, which is `file` or `file:line:column`. */
 const fileOf = (where: string): string => where.replace(/(:\d+){0,2}$/, '');
 
-/** Makes the error that a mock throws for a failed outcome; undefined is the outcome where no worker runs. */
+/** Makes the error that a mock throws. @param outcome the failure that the worker sent; undefined if no worker runs */
 function failureOf(outcome: Extract<MockOutcome, { kind: 'failed' }> | undefined): Error {
   const { error = 'Error', cause = 'no worker runs that has the mock' } = outcome ?? {};
   return Object.assign(new Error(cause), { name: error });

@@ -32,16 +32,19 @@ export interface ProcessesOptions {
   readonly log: Logger;
 }
 
-/** The longest wait for the metrics of a process. After that, the last metrics that the process sent are used. */
+/**
+ * The most milliseconds to wait for the metrics of a process. After that, the last metrics that the process sent are
+ * used.
+ */
 const MEASURE_MS = 1_000;
-/** The grace that is assumed until a plan says another, in milliseconds. */
+/** The grace, in milliseconds, that is assumed until the first plan says what is configured. */
 const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 
 /**
- * Runs a worker in each of a number of processes and supervises them. No code of the user's runs in this process. A
+ * Runs a worker in each of several processes and supervises them. The user's code runs only in those processes. A
  * SIGUSR2 replaces the processes, one after another.
  * @returns the exit code.
- * @throws StartError where the local service or the health port can't listen.
+ * @throws StartError if the local service or the health port can't listen.
  */
 export async function startProcesses(
   count: number,
@@ -63,7 +66,7 @@ export async function startProcesses(
   }
 }
 
-/** Supervised processes, with the local service, the health port and the metrics that its processes share. */
+/** Supervised worker processes, and the local service, the health port and the metrics that they share. */
 class WorkerProcesses {
   readonly supervisor: Supervisor;
   readonly #service: SharedService;
@@ -108,9 +111,9 @@ class WorkerProcesses {
   }
 
   /**
-   * Opens the health port and the local service for the first plan; updates the service with a later plan that may
-   * differ.
-   * @returns the local service's port; undefined where there is none
+   * At the first plan, opens the health port and starts the local service. At a later plan that may differ, updates the
+   * service.
+   * @returns the local service's port; undefined if there is no service
    */
   async #onPlanned(plan: PlanSummary, isNew: boolean): Promise<number | undefined> {
     if (!isNew && this.#plan) return this.#service.port;

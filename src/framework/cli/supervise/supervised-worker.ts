@@ -22,7 +22,7 @@ import { seededFindings } from '../local/seed.js';
 import { planSummary } from './plan-summary.js';
 import type { FromWorker, Membership, RunMessage, ToWorker } from './set-messages.js';
 
-/** The interval at which the worker's status is sent. */
+/** The interval, in milliseconds, at which the worker's status is sent. */
 const STATUS_MS = 1_000;
 
 let log: Logger = silentLog;
@@ -30,10 +30,13 @@ const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
   log.debug('process.send() was called: nothing reads what it sends here, and it is dropped'),
 );
 
-/** Sends a message to the supervising process. Resolves when it is sent, so that the process may exit right after. */
+/**
+ * Sends a message to the supervising process. Resolves when the message is sent, so that the process can exit without
+ * losing it.
+ */
 const send = (message: FromWorker): Promise<void> => new Promise((resolve) => channel.send(message, resolve));
 
-/** Resolves with the next message of this kind from the supervising process. */
+/** Waits for the next message of this kind from the supervising process, and resolves with it. */
 function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   return new Promise((resolve) => {
     const off = channel.onMessage((message) => {
@@ -44,7 +47,7 @@ function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract
   });
 }
 
-/** Waits for the `run` message, runs the worker and exits with its code. */
+/** Waits for the `run` message, runs a worker, and exits with its exit code. */
 export async function awaitRun(): Promise<void> {
   process.on('disconnect', () => exitNow(1));
   channel.onMessage(({ kind }) => {
@@ -68,7 +71,7 @@ export async function awaitRun(): Promise<void> {
   }
 }
 
-/** Makes a connection and closes it, so that its modules are loaded before a worker needs them. */
+/** Makes a connection and closes it, so that the modules for connections are loaded before a worker needs them. */
 async function warmUp(): Promise<void> {
   const service = new AwsService({ endpoint: localEndpoint(1), sdk: {}, clock: systemClock, log: silentLog });
   await service.port('us-east-1', { polls: 1, reports: 1, heartbeats: 1 });
@@ -102,7 +105,10 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   return code;
 }
 
-/** Sends the plan. Resolves with the endpoint to connect to, once the parent has answered that the service is there. */
+/**
+ * Sends the plan to the supervising process, and waits for its answer, which means that the local service is running.
+ * Resolves with the endpoint to connect to.
+ */
 async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
   process.channel?.ref();
   const answer = unlessAborted(stop, nextMessage('connect'));
@@ -113,7 +119,7 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
   return endpoint;
 }
 
-/** Sends the worker's status each second and at each change of state, and answers `check`. */
+/** Sends the worker's status each second and whenever its state changes, and answers `check` messages. */
 function sendUpdates(worker: Worker, plan: Plan): void {
   channel.onMessage((message) => {
     if (message.kind === 'check')
@@ -128,7 +134,7 @@ function sendUpdates(worker: Worker, plan: Plan): void {
 }
 
 /**
- * Measures a worker from now on and answers `measure` with its metrics.
+ * Measures a worker from now on, and answers `measure` messages with its metrics.
  * @returns a function that sends the metrics once more
  */
 async function measured(worker: Worker): Promise<() => Promise<void>> {
@@ -140,7 +146,7 @@ async function measured(worker: Worker): Promise<() => Promise<void>> {
   return measure;
 }
 
-/** Stops the worker where the process that started this one exits, so that running tasks are still reported. */
+/** Stops the worker if the supervising process exits, so that running tasks can still finish and be reported. */
 function drainOnDisconnect(stop: () => void): void {
   process.removeAllListeners('disconnect');
   process.on('disconnect', stop);
@@ -160,7 +166,10 @@ function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   return { ...plan, settings: { ...settings, heartbeatRate: partOf(heartbeatRate, member?.of ?? 1) } };
 }
 
-/** Returns a process's share of a rate, rounded down: within one second a limit may let through its rate rounded up. */
+/**
+ * Returns a process's share of a rate. It is rounded down if it is above 1, since a rate limit may allow up to the rate
+ * rounded up within one second.
+ */
 function partOf(rate: number, count: number): number {
   const part = rate / count;
   return part < 1 ? part : Math.floor(part);

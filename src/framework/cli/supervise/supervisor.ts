@@ -16,26 +16,26 @@ import {
 } from './worker-process.js';
 import { type ReplaceOptions, ProcessSet } from './process-set.js';
 
-/** The parts of a supervised set. */
+/** The parts from which a supervisor is made. */
 export interface SupervisorParts {
   /** The number of processes to keep running. */
   readonly count: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The flags and the log that every process of the set is started with. */
+  /** The flags and the log settings with which every process is started. */
   readonly run: Pick<RunOptions, 'flags' | 'log'>;
   readonly fork: () => WorkerProcess;
   /**
    * Called when a process has read and checked the project.
-   * @param isNew true where the plan may differ from the one before
-   * @returns the local service's port; undefined where the worker connects to another endpoint
+   * @param isNew true if the plan may differ from the previous one
+   * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary, isNew: boolean) => Promise<number | undefined>;
-  /** Returns the longest that a drain may take, in milliseconds. */
+  /** Returns the most milliseconds that a drain may take. */
   readonly longestDrainMs: () => number;
   /**
-   * Returns the longest that a process may be silent before it is killed, in milliseconds; false where none is killed
-   * for that.
+   * Returns the most milliseconds that a process may send nothing before it is killed; false if no process is killed
+   * for that reason.
    */
   readonly stallAfterMs: () => number | false;
   /** Called once, when the first process takes tasks. */
@@ -46,20 +46,26 @@ export interface SupervisorParts {
   readonly onEnded: (worker: WorkerProcess) => void;
 }
 
-/** The set gives up after this many quick exits in a row in one slot, unless another process is steady. */
+/**
+ * The supervisor gives up after this many consecutive quick exits in one slot, unless another slot's process has been
+ * running for a while.
+ */
 const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
-/** A process sends something each second. Where it is silent for longer than this, its main thread is blocked. */
+/**
+ * Each process sends a message every second. If a process sends none for longer than this many milliseconds, its main
+ * thread is blocked.
+ */
 export const SILENT_MS = 5_000;
 /**
- * The longest that a process may take to import the project and to run `setup`; during a reload, the longest until it
- * is ready.
+ * The most milliseconds that a process may take to import the project and run `setup`. During a reload, the most
+ * milliseconds until the process is ready.
  */
 const START_LIMIT_MS = 10 * 60_000;
 
 /**
- * Keeps a number of processes running until it is asked to stop. A process that exits is replaced; one that exits
- * quickly is replaced after a pause that doubles each time. Each process drains by itself, and none affects another.
+ * Keeps a number of worker processes running until it is told to stop. A process that exits is replaced. If it exits
+ * quickly, it is replaced after a pause that doubles each time. One process doesn't affect the others.
  */
 export class Supervisor {
   readonly workers: ProcessSet;
@@ -67,14 +73,17 @@ export class Supervisor {
   readonly #stop = new AbortController();
   readonly #silentMs = new WeakMap<WorkerProcess, number>();
   readonly #firstRuns = deferred<void>();
-  /** True once any process has run. `#haveAllRun`: once all have run at the same time. */
+  /** `#hasRun` is true once any process has run, `#haveAllRun` once all processes have run at the same time. */
   #hasRun = false;
   #haveAllRun = false;
   #failure: { readonly error: unknown } | undefined;
   #code = 0;
-  /** The last reason for a failed start that was printed, so that it is printed once. */
+  /** The last reason for a failed start that was printed, so that the same reason isn't printed again. */
   #printed = '';
-  /** Counts the reloads that were asked for, so that one that is asked for during another follows it. */
+  /**
+   * The number of requested reloads. If one is requested while another is running, the processes are reloaded once more
+   * after it.
+   */
   #asked = 0;
   #reloading: Promise<void> | undefined;
 
@@ -95,10 +104,10 @@ export class Supervisor {
   }
 
   /**
-   * Runs the processes until `stop` aborts, and then until all have exited.
-   * @returns 1 where a process was killed, or exited with another code than 0, after `stop` aborted; otherwise 0
-   * @throws NotStarted where processes can't be started, or exit again and again
-   * @throws what `onPlanned` throws
+   * Runs the processes until `stop` aborts, and then waits until all have exited.
+   * @returns 1 if, after `stop` aborted, a process was killed or exited with a code other than 0; otherwise 0
+   * @throws NotStarted if processes can't be started, or exit again and again
+   * @throws whatever `onPlanned` throws
    */
   async run(stop: AbortSignal): Promise<number> {
     stop.addEventListener('abort', () => this.#drain());
@@ -117,14 +126,17 @@ export class Supervisor {
     return this.#code;
   }
 
-  /** Replaces the process of each slot, one after another: the old one drains when the new one is ready. */
+  /** Replaces the process of each slot, one after another. Each old process drains when the new one is ready. */
   reload(): void {
     if (this.isStopping) return;
     this.#asked++;
     this.#reloading ??= this.#reloadAll().finally(() => (this.#reloading = undefined));
   }
 
-  /** Returns the milliseconds since a process last sent a message, as this process has counted them. */
+  /**
+   * Returns the milliseconds since a process last sent a message. Time in which this process itself was stopped isn't
+   * counted.
+   */
   silentMs(worker: WorkerProcess): number {
     return this.#silentMs.get(worker) ?? 0;
   }
@@ -140,7 +152,7 @@ export class Supervisor {
     if (this.isStopping && code !== 0) this.#code = 1;
   }
 
-  /** Keeps a process running in a slot until the set stops. */
+  /** Keeps a process running in a slot until the supervisor is told to stop. */
   async #keep(slot: ProcessSlot): Promise<void> {
     while (!this.isStopping) {
       const worker = slot.current ?? (await this.#begin(slot));
@@ -153,8 +165,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process in an empty slot.
-   * @returns undefined where none was started, after the pause before the next attempt
+   * Starts a process in an empty slot. If that fails, waits until the next attempt is due.
+   * @returns undefined if no process was started
    */
   async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
     const starting = this.#replace(slot, !this.#hasRun);
@@ -170,9 +182,10 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process in a slot within {@link START_LIMIT_MS}. The limit holds until the process has a plan; with
-   * `untilReady`, until the process is ready. Without it a process may wait for long until the service can be reached.
-   * @throws NotStarted where the limit is over
+   * Starts a process in a slot. It is given up if it has no plan within {@link START_LIMIT_MS} or, if `untilReady` is
+   * given, isn't ready by then. Without `untilReady` there is no limit after the plan: a process may wait a long time
+   * until Step Functions can be reached.
+   * @throws NotStarted if the limit is reached
    */
   async #replace(
     slot: ProcessSlot,
@@ -215,7 +228,8 @@ export class Supervisor {
   }
 
   /**
-   * Notes that a slot's process has exited or was not started, and pauses. Gives up where that happens again and again.
+   * Records that a slot's process has exited or was not started, and waits until the next start is due. If this happens
+   * again and again, gives up.
    */
   async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
@@ -254,8 +268,9 @@ export class Supervisor {
   }
 
   /**
-   * Kills a process whose main thread is blocked for good, as it would keep its slot for ever. Silence is counted in
-   * turns of this process, so that time in which this process was stopped counts for none.
+   * Kills a process if its main thread has been blocked too long, since the process would otherwise keep its slot for
+   * ever. The silence of a process is counted in ticks of this process, so that time in which this process itself was
+   * stopped isn't counted.
    */
   #watch(): void {
     const { log, stallAfterMs, count } = this.#parts;
@@ -281,7 +296,7 @@ export class Supervisor {
     this.#asked = 0;
   }
 
-  /** Replaces the process of each slot. @returns true where all processes are new */
+  /** Replaces the process of each slot, one after another. @returns true if all processes were replaced */
   async #reloadOnce(): Promise<boolean> {
     let isNew = true;
     for (const slot of this.workers.slots) {
@@ -299,7 +314,7 @@ export class Supervisor {
 
   /**
    * Replaces the process of one slot.
-   * @returns false where the new process did not start, so that the old one runs on
+   * @returns false if the new process didn't start; the old one then keeps running
    */
   async #reloadSlot(slot: ProcessSlot, isNew: boolean): Promise<boolean> {
     const { log, count } = this.#parts;
@@ -319,7 +334,7 @@ export class Supervisor {
   }
 }
 
-/** Resolves when a process is ready. @throws NotStarted where the process exits before that */
+/** Waits until a process is ready. @throws NotStarted if the process exits before that */
 function untilReady(next: WorkerProcess): Promise<void> {
   const exited = next.ended.then((exit) => {
     throw new NotStarted(`the new process has ended (${showExit(exit)})`, true);

@@ -16,31 +16,34 @@ import type { FromWorker, Membership, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
-/** A process that drains is killed this long after the longest time that its drain may take. */
+/** A draining process is killed this many milliseconds after the longest time that its drain may take. */
 export const OVERTIME_MS = 1_000;
 
-/** Ends worker processes that outlive this process: a blocked main thread does not notice that its parent is gone. */
+/**
+ * Kills worker processes that outlive this process: a worker whose main thread is blocked doesn't notice that this
+ * process has exited.
+ */
 const reaper = new Reaper();
 
-/** The options with which a worker runs in a process of its own. */
+/** The options with which a worker runs in its own process. */
 export interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** The process's position in its set. @default none, as for the worker of `dev` */
+  /** The process's place in its set. @default none, as for the worker of `dev` */
   readonly member?: Membership;
   /**
    * Called when the worker's process has read and checked the project.
-   * @returns the local service's port; undefined where the worker connects to another endpoint
+   * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary) => Promise<number | undefined>;
 }
 
-/** The error of a worker's process that did not start. The message is for people. */
+/** The error for a worker's process that did not start. Its message is shown to the user. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 
   /**
-   * @param isExplained true where the message says what is wrong; false where the process has exited without saying why
+   * @param isExplained true if the message says what is wrong; false if the process has exited without giving a reason
    */
   constructor(
     message: string,
@@ -50,34 +53,37 @@ export class NotStarted extends Error {
   }
 }
 
-/** The exit of a process: either `code` or `signal` is null. */
+/** The exit of a process. Either `code` or `signal` is null. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The error for which the process was killed, because one of its messages could not be read; otherwise undefined. */
+  /** The error because of which the process was killed: one of its messages could not be read. Otherwise undefined. */
   readonly error: Error | undefined;
 }
 
-/** Describes an exit for people. */
+/** Describes the exit of a process as text for people. */
 export const showExit = ({ code, signal, error }: ProcessExit): string => {
   if (error) return `a message from it could not be read: ${error.message}`;
   return signal === null ? `exit code ${code}` : signal;
 };
 
-/** A process for one worker. It loads its modules at once, and waits until {@link run} asks it to run a worker. */
+/** A process for one worker. It loads its modules at once, and runs no worker until {@link run} is called. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
-  /** The checks that were asked for and not yet answered. The process answers them in order. */
+  /**
+   * Called with the answers to `check`, one function for each question that isn't answered yet. The process answers in
+   * the order of the questions.
+   */
   readonly #checks: ((findings: readonly Finding[]) => void)[] = [];
   #nextId = 0;
-  /** The worker's name at the service; empty before the worker runs. */
+  /** The worker's name in Step Functions' histories; empty until the worker runs. */
   name = '';
-  /** The last status that the worker sent; undefined before the worker runs. */
+  /** The last status that the worker sent; undefined until the worker runs. */
   status: PublicStatus | undefined;
-  /** The last metrics that the worker sent; undefined before the first. */
+  /** The last metrics that the worker sent; undefined until it has sent some. */
   metrics: MetricValues | undefined;
-  /** Resolves when the process has exited, its last message has been read and its output has been passed on. */
+  /** Resolves when the process has exited, its last message has been read, and its output has been passed on. */
   readonly ended: Promise<ProcessExit>;
   /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
@@ -122,8 +128,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Sets the listener to messages.
-   * @param listener called at each message: one comes each second, unless the main thread is blocked
+   * Sets the function that is called at each message. The process sends one every second, unless its main thread is
+   * blocked.
    */
   onMessage(listener: () => void): void {
     this.#onMessage = listener;
@@ -131,8 +137,8 @@ export class WorkerProcess {
 
   /**
    * Runs a worker in the process. Resolves when the worker takes tasks and `name` and `status` are set.
-   * @throws NotStarted where the process exits before that
-   * @throws what `onPlanned` throws
+   * @throws NotStarted if the process exits before that
+   * @throws whatever `onPlanned` throws
    */
   async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
@@ -159,14 +165,14 @@ export class WorkerProcess {
     await running;
   }
 
-  /** Asks the worker to end its tasks and to take no others. The process then exits by itself. */
+  /** Asks the worker to finish its tasks and to take no more. The process then exits by itself. */
   drain(): void {
     this.#send({ kind: 'drain' });
   }
 
   /**
-   * Resolves to the disagreements of the worker's classes with these machines; to none where the process exits before
-   * its answer.
+   * Resolves with the disagreements between the worker's classes and these machines. Resolves with an empty list if the
+   * process exits before it answers.
    */
   check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
     return new Promise((resolve) => {
@@ -177,14 +183,14 @@ export class WorkerProcess {
   }
 
   /**
-   * Asks the process to end at once, with all that it has started. A process whose main thread is blocked does not
-   * receive this.
+   * Asks the process to exit at once, and to end the processes that it has started. A process whose main thread is
+   * blocked doesn't receive the request.
    */
   endAtOnce(): void {
     this.#send({ kind: 'end' });
   }
 
-  /** Asks for new {@link metrics}. Resolves when they have come, or the process has exited. */
+  /** Asks the process to send its {@link metrics} again. Resolves when they have arrived, or the process has exited. */
   measure(): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#child.connected) return resolve();
@@ -197,7 +203,7 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Resolves to the outcome of a mock, which the project defines and the process runs. */
+  /** Resolves with the outcome of a mock that the project defines. The mock runs in the worker's process. */
   mock(call: MockCall, input: unknown): Promise<MockOutcome> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
@@ -229,7 +235,7 @@ export class WorkerProcess {
     this.#mocks.delete(id);
   }
 
-  /** Fails the calls of mocks that wait for an answer, because the process has ended. */
+  /** Fails the calls of mocks that are waiting for an answer, since the process has exited. */
   #forgetMocks(): void {
     const cause = "the worker's process ended before its mock had answered";
     for (const id of this.#mocks.keys()) this.#mocked(id, { kind: 'failed', error: 'Error', cause });
@@ -241,8 +247,8 @@ export class WorkerProcess {
 }
 
 /**
- * Limits the time that processes may drain after this one has ended. With the local service, which ends too, they end
- * at once.
+ * Limits how long worker processes may drain after this process has exited. If they use the local service, they end at
+ * once, since the service has ended too.
  */
 function limitOrphans({ port, graceMs }: PlanSummary): void {
   reaper.allow((port === undefined ? longestDrain(graceMs) : 0) + OVERTIME_MS);
