@@ -15,6 +15,7 @@ import { lookAtHeartbeats, readKeptMachines, type ReadMachine } from './heartbea
 import { lookAtCopies, lookAtNode, lookAtTelemetry } from './installation.js';
 import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
+import { lookAtProtection } from './protection.js';
 import { lookAtStop } from './stopping.js';
 
 /** The project to examine. */
@@ -53,6 +54,7 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
     ...lookAtCopies(plan.problems),
     ...lookAtTelemetry(projectDir),
     lookAtStop(plan.settings.graceMs, host.env, host.stopTimeoutMs),
+    ...(await lookAtProtection(plan.settings.protect, host)),
     ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
   ];
 }

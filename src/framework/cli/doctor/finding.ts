@@ -9,6 +9,7 @@ export type CheckName =
   | 'telemetry'
   | 'files'
   | 'stop'
+  | 'protection'
   | 'credentials'
   | 'region'
   | 'endpoint'
