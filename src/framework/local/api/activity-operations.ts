@@ -59,8 +59,8 @@ const getActivityTask: Operation = (call, stepFunctions) => {
 };
 
 /**
- * Polls an activity. Where the caller's connection closes before the answer, the poll is withdrawn `closedWindowMs`
- * later.
+ * Waits for a task of an activity. If the caller's connection closes before the answer is sent, the poll is withdrawn
+ * `closedWindowMs` milliseconds later.
  */
 function poll(
   { closedWindowMs, onClosed }: Call,
@@ -78,8 +78,8 @@ function poll(
 }
 
 /**
- * Ends the open polls of a draining worker, which would otherwise be held for up to a minute. Not an operation of Step
- * Functions.
+ * Ends the open polls of a draining worker, so that it doesn't have to wait up to a minute for their answers. Only the
+ * local service has this operation.
  */
 const endPolls: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);

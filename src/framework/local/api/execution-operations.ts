@@ -7,7 +7,10 @@ import { errors } from '../engine/service-error.js';
 import { complaint } from './json-complaint.js';
 import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request-validation.js';
 
-/** The statuses, in the order in which the service's message lists them. No execution here is PENDING_REDRIVE. */
+/**
+ * The statuses, in the order in which Step Functions' error message lists them. No execution of the local service is
+ * ever PENDING_REDRIVE.
+ */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
 const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
 
@@ -49,7 +52,10 @@ const describeExecution: Operation = (call, { executions }) => {
   };
 };
 
-/** Returns the redrive fields of DescribeExecution, as the service does, although no execution can be redriven here. */
+/**
+ * Returns the fields of DescribeExecution that are about redrives. They are returned as by Step Functions, although the
+ * local service can't redrive an execution.
+ */
 function describeRedrive(status: ExecutionStatus): object {
   if (status !== 'RUNNING' && status !== 'SUCCEEDED') return { redriveCount: 0, redriveStatus: 'REDRIVABLE' };
   const redriveStatusReason = `Execution is ${status} and cannot be redriven`;
@@ -76,7 +82,7 @@ const listExecutions: Operation = ({ body }, { machines, executions }) => {
 
 const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
 
-/** Returns the fields of an execution that ListExecutions and DescribeExecution share. */
+/** Returns the fields that an execution has in both ListExecutions and DescribeExecution. */
 function identify({ arn, name, machine, status, startedAt, end }: Execution): object {
   return {
     executionArn: arn,

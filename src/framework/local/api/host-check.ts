@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The hosts at which the service may be addressed, and the web pages that may call the service. */
+/** The host names by which requests may address the service, and the web pages that may call it. */
 export interface Names {
   /** The address that the service listens on. */
   readonly host: string;
-  /** Returns the port that the service listens on. Must not be called before it listens. */
+  /** Returns the port that the service listens on. Must not be called before the service listens. */
   readonly port: () => number;
-  /** Other names of the service: `NAME`, or `NAME:PORT` where clients reach the service through another port. */
+  /** More host names of the service: `NAME`, or `NAME:PORT` if clients reach the service through another port. */
   readonly allowHosts: readonly string[];
-  /** The origins of other web pages that may call the service: `https://app.test`. */
+  /** The origins of other web pages that may call the service, such as `https://app.test`. */
   readonly allowOrigins: readonly string[];
 }
 
@@ -16,9 +16,11 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HTTP_PORT = 80;
 
 /**
- * Returns the check that keeps web pages away from the API. The Host of a request must be a name of this service, which
- * excludes a page on a rebound name; any port will do, since a client may come through a tunnel. The Origin, if the
- * request has one, must be the service's own, its port included, or an allowed one.
+ * Returns a check that rejects API requests of foreign web pages.
+ *
+ * The request's Host must be a name of this service, which excludes a page whose own name was made to resolve to this
+ * machine (DNS rebinding). Its port isn't checked, since a client may come through a tunnel. The request's Origin, if
+ * there is one, must be the service's own, including the port, or one of `allowOrigins`.
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
@@ -31,12 +33,15 @@ export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
     (origin === undefined || isOwnPage(names, origin) || names.allowOrigins.includes(origin));
 }
 
-/** Returns true for a Host of this service with its port: the console's page must have no other origin. */
+/**
+ * Returns true if the Host is a name of this service with the service's port. The console's page must not be loaded
+ * from any other origin.
+ */
 export function isOwnHost(names: Names, host: string | undefined): host is string {
   return host !== undefined && ownAuthorities(names).has(host.toLowerCase());
 }
 
-/** Returns true for the Origin of the service's own pages. */
+/** Returns true if the Origin is that of the service's own pages. */
 function isOwnPage(names: Names, origin: string): boolean {
   return origin.startsWith('http://') && ownAuthorities(names).has(origin.slice('http://'.length));
 }
@@ -51,7 +56,7 @@ function ownAuthorities(names: Names): ReadonlySet<string> {
   );
 }
 
-/** Returns the names of the service in lower case, an IPv6 address in brackets. */
+/** Returns the names of the service in lower case. An IPv6 address is put into brackets. */
 function namesOf({ host, allowHosts }: Names): string[] {
   const own = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return [...LOOPBACK, own, ...allowHosts].map((name) => name.toLowerCase());

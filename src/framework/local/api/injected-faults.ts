@@ -1,8 +1,8 @@
 import { CORAL, ServiceError } from '../engine/service-error.js';
 
-/** A call, as a FaultHook sees it before the call takes effect. */
+/** A call, as it is passed to a FaultHook before the call takes effect. */
 export interface FaultCall {
-  /** The name of the operation: `GetActivityTask`. */
+  /** The name of the operation, such as `GetActivityTask`. */
   readonly operation: string;
   readonly body: unknown;
   /** The number of calls of this operation before this one. */
@@ -10,13 +10,13 @@ export interface FaultCall {
 }
 
 /**
- * A fault to inject into one call. Plain data, so that a plan of faults can be made from a seed. Times are milliseconds
- * on the service's clock.
+ * A fault to inject into one call. It is plain data, so that a list of faults can be generated from a seed. Times are
+ * milliseconds on the service's clock.
  */
 export type Fault =
   /** The connection is reset, and the call takes no effect. */
   | { readonly kind: 'reset-before' }
-  /** The call takes effect, and the connection is reset instead of an answer. */
+  /** The call takes effect, but the connection is reset before the answer. */
   | { readonly kind: 'answer-lost' }
   /** The call takes effect, and the connection is reset in the middle of the answer. */
   | { readonly kind: 'reset-during' }
@@ -24,21 +24,27 @@ export type Fault =
   | { readonly kind: 'reset-after' }
   /** The call takes effect, and the answer is a complete HTTP response whose body is the first half of the JSON. */
   | { readonly kind: 'torn-body' }
-  /** The answer is 500 or 503 with a page of HTML. The call takes effect where `done` is true. @default false */
+  /** The answer is 500 or 503 with a page of HTML. The call takes effect only if `done` is true. @default false */
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly done?: boolean }
   /** The answer is an error of the API, and the call takes no effect. */
   | { readonly kind: 'error'; readonly error: FaultError }
-  /** No answer, and the call takes no effect. The connection closes after `closeAfterMs`. @default never */
+  /**
+   * There is no answer, and the call takes no effect. The connection is closed after `closeAfterMs` milliseconds.
+   * @default never
+   */
   | { readonly kind: 'black-hole'; readonly closeAfterMs?: number }
-  /** The call takes effect at once, and the answer goes out `ms` later. */
+  /** The call takes effect at once, but its answer is sent `ms` milliseconds later. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** A poll stays open at the service for `ms` after its connection has closed, and may lease a task in that time. */
+  /**
+   * A poll stays open in the service for `ms` milliseconds after its connection has closed. In that time it may still
+   * be given a task.
+   */
   | { readonly kind: 'closed-poll'; readonly ms: number };
 
-/** The name of an error that a fault can answer, as a client sees it. */
+/** The name of an error that an `error` fault can answer with, as the SDK shows it. */
 export type FaultError = keyof typeof FAULT_ERRORS;
 
-/** Returns the fault of a call; undefined for none. */
+/** Returns the fault to inject into a call; undefined to inject none. */
 export type FaultHook = (call: FaultCall) => Fault | undefined | Promise<Fault | undefined>;
 
 const FAULT_ERRORS = {
@@ -70,7 +76,7 @@ const FAULT_ERRORS = {
   KmsInvalidStateException: { message: 'The KMS key is not enabled', namespace: undefined },
 } as const;
 
-/** Returns the answer of an `error` fault. */
+/** Returns the error that an `error` fault answers with. */
 export function faultAnswer(error: FaultError): ServiceError {
   const { message, namespace } = FAULT_ERRORS[error];
   return new ServiceError(error, message, namespace);

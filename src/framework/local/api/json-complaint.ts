@@ -1,7 +1,7 @@
 /**
- * Describes the mistake in a text that is not JSON, in the words of the service's parser (Jackson). Returns undefined
- * for any mistake but the two that were recorded: a word that is not a value, and a field name without its double
- * quote.
+ * Describes the mistake in a text that isn't JSON, in the words of Step Functions' parser (Jackson). Only two kinds of
+ * mistake were recorded: a word that isn't a value, and a field name without its double quote. Returns undefined for
+ * any other mistake.
  */
 export function complaint(text: string): string | undefined {
   const at = firstOdd(text);
@@ -16,7 +16,9 @@ export function complaint(text: string): string | undefined {
   return `Unrecognized token '${word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')`;
 }
 
-/** Returns the offset of the first character that begins no token, or the length of the text. */
+/**
+ * Returns the offset of the first character that can't begin a token. If there is none, returns the length of the text.
+ */
 function firstOdd(text: string): number {
   const token = /\s*(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|(?:true|false|null)(?![\p{L}\p{N}_$])|[{}[\],:])/uy;
   let at = 0;
@@ -24,7 +26,7 @@ function firstOdd(text: string): number {
   return at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
 }
 
-/** Returns true where the token after `before` has to be the name of a field. */
+/** Returns true if the text `before` is such that a field name must follow. */
 function isName(before: string): boolean {
   if (before.endsWith('{')) return true;
   if (!before.endsWith(',')) return false;

@@ -32,7 +32,7 @@ const createStateMachine: Operation = ({ body, region }, { machines }) => {
   return { stateMachineArn: arn, creationDate: toSeconds(createdAt) };
 };
 
-/** Compiles a definition. @throws ServiceError InvalidDefinition that lists each mistake */
+/** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */
 function compile(definition: string): Program {
   try {
     return compileMachine(definition);

@@ -4,13 +4,13 @@ import type { Body } from './request-validation.js';
 export interface Call {
   readonly operation: string;
   readonly body: Body;
-  /** The region that the request was signed for; us-east-1 for an unsigned request. */
+  /** The region in the request's signature; us-east-1 if the request isn't signed. */
   readonly region: string;
-  /** The longest that a poll stays open after its connection has closed, in milliseconds. */
+  /** The most milliseconds that a poll stays open after its connection has closed. */
   readonly closedWindowMs: number;
-  /** Sets a callback for the case that the caller's connection closes before the answer. */
+  /** Sets a function that is called if the caller's connection closes before the answer is sent. */
   readonly onClosed: (callback: () => void) => void;
 }
 
-/** Runs an operation, and returns the body of its answer. @throws ServiceError for an error of the API */
+/** Runs an operation, and returns the body of its answer. @throws ServiceError if the answer is an error of the API */
 export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;

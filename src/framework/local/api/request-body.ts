@@ -7,14 +7,14 @@ export type BodyRefusal = 'tooLarge' | 'tooMany';
 
 /** A body that is being read. */
 interface OpenBody {
-  /** The bytes of the body that are kept; none of a body that is too large. */
+  /** The bytes of the body that are kept in memory; 0 if the body is too large. */
   size: number;
   readonly refuse: () => void;
 }
 
 /**
- * Reads bodies of requests. A client may send half a body and wait for ever: while all unfinished bodies together take
- * more than their limit, the largest of them is refused, so that small ones always come through.
+ * Reads the bodies of requests. A client may send half a body and then wait for ever. If all unfinished bodies together
+ * exceed their limit, the largest of them is rejected, so that small bodies can always be read.
  */
 export class BodyReader {
   readonly #open = new Set<OpenBody>();
@@ -76,7 +76,8 @@ export class BodyReader {
 }
 
 /**
- * Parses the body of a request; undefined where the text is not a JSON object. An empty text counts as an empty object.
+ * Parses the body of a request; returns undefined if the text isn't a JSON object. An empty text is read as an empty
+ * object.
  */
 export function parseBody(text: string): Body | undefined {
   try {

@@ -7,7 +7,9 @@ import { errors } from '../engine/service-error.js';
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The most characters of each field; of `data` also the most bytes of UTF-8. API reference of Step Functions. */
+/**
+ * The most characters of each field. For `data` it is also the most bytes of UTF-8. API reference of Step Functions.
+ */
 export const MAX = {
   arn: 256,
   name: 80,
@@ -25,15 +27,15 @@ interface TextRule {
   readonly min?: number;
   readonly max: number;
   /**
-   * True where messages show the value. Recorded from the live service: inputs, outputs and the like are not shown.
-   * @default false
+   * True if error messages show the field's value. Recorded from the live service: inputs, outputs and similar fields
+   * are not shown. @default false
    */
   readonly shown?: boolean;
 }
 
 /**
- * Checks the fields of a request one after another. `done` throws all violations together, in the words of the service.
- * A field of the wrong type is an error by itself, thrown at once.
+ * Checks the fields of a request one after another. `done` throws one error with all violations, in the words of Step
+ * Functions. A field of the wrong type throws its own error at once.
  */
 export class Checker {
   readonly #violations: string[] = [];
@@ -87,13 +89,13 @@ export class Checker {
     return text;
   }
 
-  /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters of `nextToken` */
+  /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters that `nextToken` may have */
   page(tokenMax: number): PageRequest {
     const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
     return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
-  /** @throws ServiceError ValidationException with all violations, where there are any */
+  /** @throws ServiceError ValidationException with all violations, if there are any */
   done(): void {
     if (this.#violations.length > 0) throw errors.validation(this.#violations);
   }
@@ -106,13 +108,16 @@ export class Checker {
 const mustBe = (field: string, expected: string): Error =>
   errors.serialization(`Expected '${field}' to be ${expected}`);
 
-/** Refuses encryption with a KMS key of the caller. @throws ServiceError UnsupportedOperation */
+/** Rejects encryption with a KMS key of the caller. @throws ServiceError UnsupportedOperation */
 export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
   if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
     throw errors.unsupported('encryption with a key of your own');
 }
 
-/** Refuses METADATA_ONLY, since the live service's answer is not recorded. @throws ServiceError UnsupportedOperation */
+/**
+ * Rejects METADATA_ONLY, since the live service's answer to it was not recorded.
+ * @throws ServiceError UnsupportedOperation
+ */
 export function refuseMetadataOnly({ includedData }: Body): void {
   if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
 }
@@ -120,14 +125,14 @@ export function refuseMetadataOnly({ includedData }: Body): void {
 // oxlint-disable-next-line no-control-regex -- it has to find control characters
 const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 
-/** @throws ServiceError InvalidName where the service would refuse the name of a new resource */
+/** @throws ServiceError InvalidName if Step Functions would reject this name for a new resource */
 export function checkName(name: string): void {
   if (name.length === 0 || name.length > MAX.name || FORBIDDEN.test(name)) throw errors.invalidName(name);
 }
 
 /**
- * Returns `text`, an ARN of the given kind. @throws ServiceError InvalidArn, with a recorded message, for any other
- * text
+ * Returns `text` if it is an ARN of the given kind.
+ * @throws ServiceError InvalidArn, with a recorded message, for any other text
  */
 export function checkArn(text: string, kind: ResourceKind): string {
   const arn = parseArn(text);

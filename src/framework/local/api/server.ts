@@ -9,7 +9,7 @@ import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
 
-/** Answers requests that are not calls of the API. */
+/** Answers HTTP requests that are not calls of the API. */
 export interface RequestHandler {
   isFor(request: IncomingMessage): boolean;
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -19,9 +19,9 @@ export interface ServerOptions {
   readonly stepFunctions: StepFunctions;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
-  /** The handler of the console's requests; undefined where the service has no console. */
+  /** Handles the console's requests; undefined if the service has no console. */
   readonly console: RequestHandler | undefined;
-  /** Returns true for a request whose Host and Origin are allowed. */
+  /** Returns true if the request's Host and Origin are allowed. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
   readonly bodies: BodyReader;
@@ -35,7 +35,10 @@ const FORBIDDEN =
   'The local service answers to its own names only: start it with the name in Host and Origin allowed';
 const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
-/** Creates an HTTP server that speaks AWS JSON 1.0: `POST /`, with the operation in `x-amz-target`. */
+/**
+ * Creates an HTTP server that speaks AWS JSON 1.0: the requests are `POST /`, with the operation's name in the header
+ * `x-amz-target`.
+ */
 export function createApiServer(options: ServerOptions): Server {
   const counts = new Map<string, number>();
   const count = (operation: string): number => {
@@ -102,7 +105,10 @@ class Exchange {
     else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
   }
 
-  /** Answers 500, since the service itself failed. Resets the connection where an answer has begun already. */
+  /**
+   * Answers 500, since the service itself has failed. If part of an answer was already sent, resets the connection
+   * instead.
+   */
   fail(): void {
     if (this.response.headersSent) return this.abort();
     this.#refuse(500, 'InternalFailure', 'The local service failed; its log says why');
@@ -159,7 +165,7 @@ class Exchange {
     }
   }
 
-  /** Runs an operation. Returns its result, or the ServiceError that it threw. */
+  /** Runs an operation. Returns its result or, if it throws a ServiceError, that error. */
   async #perform(name: string, body: Body | undefined, closedWindowMs: number): Promise<object> {
     try {
       const operation = this.options.operations.get(name);

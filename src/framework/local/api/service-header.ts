@@ -1,8 +1,10 @@
-/** The response header that only the local service sends, so that a client can tell it from other endpoints. */
+/**
+ * A response header that only the local service sends. By it a client can tell the local service from other endpoints.
+ */
 export const SERVICE_HEADER = 'x-stepwright-service';
 
 /**
- * The `x-amz-target` of an operation that Step Functions does not have: it ends the polls of the worker `{ workerName
- * }`.
+ * The `x-amz-target` of an operation that only the local service has. It ends the polls of the worker that `workerName`
+ * in the body names.
  */
 export const END_POLLS = 'StepwrightLocal.EndPolls';

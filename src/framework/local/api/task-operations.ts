@@ -8,8 +8,8 @@ import { Checker, MAX } from './request-validation.js';
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
 /**
- * Finds the open task of a token.
- * @throws ServiceError InvalidToken where the service never issued the token; TaskTimedOut where the task is closed
+ * Returns the open task of a token.
+ * @throws ServiceError InvalidToken if the service never issued the token; TaskTimedOut if the task is closed
  */
 function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   const { subject, task } = tasks.lookUp(token);

@@ -17,15 +17,17 @@ import { LONGEST_SECONDS } from './values/limits.js';
 
 /** A compiled definition. */
 export interface Program extends StateGroup {
-  /** TimeoutSeconds of the whole machine; undefined where the definition has none. */
+  /** TimeoutSeconds of the whole machine; undefined if the definition doesn't set it. */
   readonly timeoutSeconds: number | undefined;
-  /** The Tasks, nested ones included, in the order of the definition. */
+  /** The Tasks of the machine, including nested ones, in the order of the definition. */
   readonly tasks: readonly DefinedTask[];
-  /** The sorted names of the variables that a state reads, by the state's name; states that read none are absent. */
+  /**
+   * The sorted names of the variables that a state reads, by the state's name. A state that reads none has no entry.
+   */
   readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Thrown for a definition that cannot run. `problems` has all mistakes of the definition. */
+/** Thrown if a definition can't be run. `problems` contains all mistakes in the definition. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
 
@@ -45,14 +47,14 @@ const KINDS: Record<string, Kind> = {
   Map: mapKind,
 };
 
-/** The types of state, in the order in which the service's message lists them. */
+/** The types of state, in the order in which Step Functions' error message lists them. */
 const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
 const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
 
 /**
- * Compiles a definition to closures.
- * @throws DefinitionError where the definition is not valid, or uses what the local service does not run
+ * Compiles a definition to functions.
+ * @throws DefinitionError if the definition isn't valid, or uses a feature that the local service doesn't support
  */
 export function compileMachine(definition: string): Program {
   const source = parseDefinition(definition);
@@ -96,7 +98,10 @@ class MachineCompiler {
     return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
   }
 
-  /** Compiles the states of the machine or of a branch. @param outer the variables that are set around these states */
+  /**
+   * Compiles the states of the machine or of a branch.
+   * @param outer the names of the variables that are set outside these states
+   */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
     if (missing.length > 0) {
@@ -146,7 +151,8 @@ class MachineCompiler {
 }
 
 /**
- * Reads QueryLanguage. A JSONPath machine may have JSONata states, but not the reverse. AWS page "Transforming data".
+ * Reads QueryLanguage. A machine in JSONPath may contain states in JSONata, but not the reverse. AWS page "Transforming
+ * data".
  */
 function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.string('QueryLanguage');
@@ -163,8 +169,8 @@ function shadowed(name: string): string {
 }
 
 /**
- * Returns the Tasks on activities of a definition, nested ones included.
- * @throws DefinitionError where the definition is not valid
+ * Returns the Tasks of a definition that use activities, including nested ones.
+ * @throws DefinitionError if the definition isn't valid
  */
 export function activityTasks(definition: string): ActivityTask[] {
   return compileMachine(definition).tasks.flatMap(({ activity }) => activity ?? []);

@@ -1,42 +1,45 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 
-/** A mistake in a definition, or a feature that the local service does not run. */
+/** A mistake in a definition, or a feature that the local service doesn't support. */
 export interface DefinitionProblem {
-  /** The service's code for the problem. @default SCHEMA_VALIDATION_FAILED */
+  /** Step Functions' code for the problem. @default SCHEMA_VALIDATION_FAILED */
   readonly code?: string;
-  /** The path of the field, as the service writes it: `/States/Greet/Next`. */
+  /** The path of the field, as Step Functions writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
-  /** The remedy, where one is known. The API's error message leaves it out. */
+  /** The fix, if one is known. The API's error message doesn't include it. */
   readonly fix?: string;
 }
 
-/** The state that all readers of a definition share. */
+/** What all readers of the same definition share. */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** The parser's complaint about each JSONata expression that cannot be parsed, by the expression's text. */
+  /** For each JSONata expression that can't be parsed, the parser's message, by the expression's text. */
   readonly faults: ReadonlyMap<string, string>;
 }
 
 const PROBLEMS_KEPT = 1_000;
 
 /**
- * Reads the fields of one object of a definition. Mistakes are added to the problems instead of thrown, and an unread
- * field is a problem too: nothing in a definition is silently ignored.
+ * Reads the fields of one object of a definition. Mistakes are added to the problems, not thrown. A field that was
+ * never read is also a problem, so that nothing in a definition is silently ignored.
  */
 export class Reader {
   readonly #unread: Set<string>;
-  /** Every field that was asked for, present or not. The absent ones are suggested for a misspelt field. */
+  /**
+   * Every field that was asked for, whether it is present or absent. The absent ones are suggested in place of a
+   * misspelt field.
+   */
   readonly #asked = new Set<string>();
-  /** The names of the variables that the enclosing state reads. */
+  /** The names of the variables that the state reads in which this object is. */
   readonly variables: Set<string>;
 
   constructor(
     readonly source: JsonObject,
     readonly path: string,
     readonly reading: Reading,
-    /** The length of the enclosing state's path. */
+    /** The length of the path of the state in which this object is. */
     private readonly base = path.length,
     variables: Set<string> = new Set(),
   ) {
@@ -50,19 +53,19 @@ export class Reader {
     this.report({ path, text, ...(fix !== undefined && { fix }) });
   }
 
-  /** Adds a problem. No more than PROBLEMS_KEPT are kept, since a definition may have one in each of its states. */
+  /** Adds a problem. At most PROBLEMS_KEPT are kept, since a definition may have one in each of its states. */
   report(problem: DefinitionProblem): void {
     const { problems } = this.reading;
     if (problems.length < PROBLEMS_KEPT) problems.push(problem);
   }
 
-  /** Returns the path of a field within its state: `Choices[0]/Condition`. */
+  /** Returns the path of a field relative to its state, such as `Choices[0]/Condition`. */
   locate(field: string): string {
     return `${this.path}/${field}`.slice(this.base + 1);
   }
 
   /**
-   * Returns a reader of the same object as a state of its own: `locate` counts from there, and `variables` starts
+   * Returns a reader that takes this object to be a state: `locate` returns paths relative to it, and `variables` is
    * empty.
    */
   asState(): Reader {
@@ -74,7 +77,7 @@ export class Reader {
     return Object.hasOwn(this.source, field);
   }
 
-  /** Reads a field of any type; undefined where it is absent. */
+  /** Reads a field of any type; undefined if the field is absent. */
   json(field: string): Json | undefined {
     this.#asked.add(field);
     this.#unread.delete(field);
@@ -98,7 +101,7 @@ export class Reader {
     return this.#typed(field, 'a number', (value) => typeof value === 'number') as number | undefined;
   }
 
-  /** Reads an integer; both bounds are included. */
+  /** Reads an integer from `min` to `max`, both included. */
   integer(field: string, min: number, max: number): number | undefined {
     const fits = (value: Json): boolean =>
       Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
@@ -124,7 +127,10 @@ export class Reader {
     );
   }
 
-  /** Adds a problem where both of two fields that say the same are present: neither silently overrides the other. */
+  /**
+   * Adds a problem if the object has both of two fields with the same meaning, since neither should silently override
+   * the other.
+   */
   exclusive(field: string, other: string): void {
     if (!this.has(field) || !this.has(other)) return;
     this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
@@ -148,12 +154,15 @@ export class Reader {
   }
 }
 
-/** The most names that a misspelt name is compared with: comparing all names of a large machine takes minutes. */
+/** The most names that a misspelt name is compared with, since comparing all names of a large machine takes minutes. */
 const NAMES_COMPARED = 100;
-/** The most characters of a misspelt name that is compared; no known name is nearly as long. */
+/** A misspelt name with more characters than this isn't compared, since no known name is nearly as long. */
 const LONGEST_NAME = 100;
 
-/** Returns the name that was probably meant; undefined where none is near, or there are too many to compare. */
+/**
+ * Returns the name that was probably meant. Returns undefined if none is similar, or there are too many names to
+ * compare.
+ */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;
   const found = closest(name, [...names]);

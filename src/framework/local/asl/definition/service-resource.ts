@@ -1,17 +1,22 @@
-/** The integration pattern of a Task that calls a service: when the Task ends. */
+/** The integration pattern of a Task that calls a service. It determines when the Task ends. */
 export type IntegrationPattern =
-  /** At the service's response. */
+  /** The Task ends at the service's response. */
   | 'requestResponse'
-  /** At the end of the job that the service runs: `.sync`, `.sync:2`. */
+  /** The Task ends when the job that the service runs has ended: `.sync`, `.sync:2`. */
   | 'runJob'
-  /** At a report on the task's token: `.waitForTaskToken`. */
+  /** The Task ends when a result or a failure is sent with its token: `.waitForTaskToken`. */
   | 'callback';
 
-/** The resource of a Task that is not an activity, in the terms in which the history records its calls. */
+/**
+ * The parsed resource of a Task that isn't an activity. The fields are those by which the history records its calls.
+ */
 export interface ServiceResource {
-  /** The prefix of the event types: `Task`, or `LambdaFunction` for a function that is named by its own ARN. */
+  /**
+   * The first part of the types of the history's events: `LambdaFunction` if the resource is a Lambda function's own
+   * ARN, otherwise `Task`.
+   */
   readonly event: 'Task' | 'LambdaFunction';
-  /** The details that each event of a call has; undefined for a function that is named by its own ARN. */
+  /** Details that each event of a call contains; undefined if the resource is a Lambda function's own ARN. */
   readonly details: { readonly resource: string; readonly resourceType: string } | undefined;
   readonly pattern: IntegrationPattern;
 }
@@ -90,9 +95,9 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Parses the ARN of a Task's resource that is not an activity; returns undefined where the service would not recognise
- * the resource. Recorded from the live service: the resource type ends at the first colon, for `aws-sdk:` at the second
- * (recorded/services.ts).
+ * Parses the ARN of a Task's resource that isn't an activity. Returns undefined if Step Functions wouldn't recognise
+ * the resource. Recorded from the live service: the resource type ends at the first colon, or at the second one if it
+ * begins with `aws-sdk:` (recorded/services.ts).
  */
 export function parseServiceArn(arn: string): ServiceResource | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'requestResponse' };

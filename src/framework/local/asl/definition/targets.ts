@@ -1,13 +1,13 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** The code of the problem that no state can end the machine. The service reports this problem without a path. */
+/** The code of the problem that no state can end the machine. Step Functions reports this problem without a path. */
 export const NO_END = 'MISSING_END_STATE';
 
 /**
- * Adds a problem for each target that does not exist, and for each state that is no target. A machine must also have a
- * state that can end it; where there is none, that is reported in place of the states that are no target. Branches and
- * iterations need no such state.
+ * Adds a problem for each target that doesn't exist, and for each state that isn't a target, so can't be reached. If no
+ * state can end the machine, that is reported instead of the states that can't be reached. Branches and iterations
+ * don't need a state that ends the machine.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const reached = checkExistence(reader, states, startAt);
@@ -18,7 +18,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   } else checkReached(states, reached);
 }
 
-/** Adds a problem for each target that does not exist. @returns all targets, StartAt included */
+/** Adds a problem for each target that doesn't exist. @returns all targets, including StartAt */
 function checkExistence(
   reader: Reader,
   states: Reader,
@@ -47,15 +47,15 @@ function checkReached(states: Reader, reached: ReadonlySet<string | undefined>):
 }
 
 /**
- * Returns true for a state that can end the machine, and for one without any target: that one may be meant to end, and
- * what it lacks is reported as another mistake.
+ * Returns true if a state can end the machine. Also returns true if the state has no target: it may be meant to end the
+ * machine, and the missing `End` or `Next` is reported as another mistake.
  */
 function mayEnd(state: Json): boolean {
   if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
   return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');
 }
 
-/** The most names that a fix lists. */
+/** The most names that the text of a fix lists. */
 const NAMES_SHOWN = 20;
 
 function fixTarget(target: string, names: readonly string[]): string {
@@ -85,7 +85,7 @@ function targetsOf(state: Json): [string, string][] {
   return targets.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }
 
-/** Returns the names of the variables that the states of one scope set. */
+/** Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set. */
 export function assignedNames(states: Reader): Set<string> {
   const names = new Set<string>();
   for (const state of Object.values(states.source)) {

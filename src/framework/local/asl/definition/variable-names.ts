@@ -5,8 +5,8 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 const NAME_LIMIT = 80;
 
 /**
- * Reads the names of the variables that an Assign sets; an invalid name is a problem. AWS page "Passing data between
- * states with variables".
+ * Reads the names of the variables that an Assign sets, and adds a problem for each invalid name. AWS page "Passing
+ * data between states with variables".
  */
 export function readVariableNames(reader: Reader): string[] {
   const source = reader.source['Assign'];

@@ -7,9 +7,9 @@ import type { Catcher } from './catch.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { Retry } from './retry.js';
 
-/** The parts of a state that `runAttempts` calls: its work, its Retry, its Catch and its exit. */
+/** The parts of a state that `runAttempts` calls: its work, its Retry, its Catch, and how it is left. */
 export interface Attempts {
-  /** Makes one attempt, from the state's input to its exit. */
+  /** Makes one attempt: from the state's input to its output and the next state. */
   readonly once: (branch: Branch, input: Json) => Promise<Step>;
   readonly retry: Retry | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
@@ -17,9 +17,9 @@ export interface Attempts {
 }
 
 /**
- * Runs attempts of a state until one succeeds, its Retry is spent, or its Catch takes the failure. The failure of a
- * state is recorded here alone, once no Retry can undo it.
- * @throws StateFailure that the state does not catch
+ * Runs attempts of a state until one succeeds, or its Retry allows no more. A failure is recorded in the history only
+ * then, and goes to the state's Catch.
+ * @throws StateFailure if the state doesn't catch the failure
  */
 export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
   for (;;) {
@@ -36,7 +36,7 @@ export async function runAttempts(branch: Branch, input: Json, attempts: Attempt
   }
 }
 
-/** Leaves a failed state through its catcher. @throws StateFailure where the catcher's own fields fail */
+/** Leaves a failed state through its Catch. @throws StateFailure if the Catch's own Output or Assign fails */
 async function recover(
   branch: Branch,
   { leave }: Attempts,

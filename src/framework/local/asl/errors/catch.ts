@@ -10,8 +10,8 @@ export interface Catcher {
 }
 
 /**
- * Compiles a Catch field to a function that returns the first catcher that matches a failure; undefined where none
- * does.
+ * Compiles a Catch field. The returned function returns the first catcher that matches a failure; undefined if none
+ * matches.
  */
 export function compileCatch(
   reader: Reader,

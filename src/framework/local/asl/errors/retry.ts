@@ -13,13 +13,14 @@ interface Retrier {
 }
 
 /**
- * Resolves with true after the delay before the next attempt, or with false where no retrier allows another attempt.
+ * Waits for the delay before the next attempt, and resolves with true. Resolves with false if no retrier allows another
+ * attempt.
  */
 export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
 /**
- * Compiles a Retry field. The returned function is called at each entry of the state, since retriers count their
- * attempts from there.
+ * Compiles a Retry field. The returned function must be called each time the state is entered, since retriers count
+ * their attempts from the entry.
  */
 export function compileRetry(reader: Reader): () => Retry {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
@@ -46,8 +47,8 @@ export function compileRetry(reader: Reader): () => Retry {
 const never: Retry = () => Promise.resolve(false);
 
 /**
- * Returns the delay before a retry: interval x rate^attempts, capped, then jittered. AWS page "Handling errors in Step
- * Functions".
+ * Returns the delay before a retry, in seconds: interval × rate^attempts, limited to the maximum, then jittered. AWS
+ * page "Handling errors in Step Functions".
  */
 function delaySeconds(retrier: Retrier, made: number, random: () => number): number {
   const { intervalSeconds, backoffRate, maxDelaySeconds, fullJitter } = retrier;
@@ -55,7 +56,7 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
   return fullJitter ? delay * random() : delay;
 }
 
-/** Waits `ms` milliseconds on the execution's clock. Never resolves where the branch's scope ends before. */
+/** Waits `ms` milliseconds on the execution's clock. Never resolves if the branch's scope ends before then. */
 export async function pause(branch: Branch, ms: number): Promise<void> {
   await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
 }

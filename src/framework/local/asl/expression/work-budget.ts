@@ -1,19 +1,19 @@
 import { runtimeFailure } from './evaluation-failure.js';
 
 /**
- * The most values that the paths of one field may visit, in some 50 ms; four characters of a created string count as
- * one value.
+ * The most values that the paths of one field may visit, which takes about 50 ms. Four characters of a created string
+ * are counted as one value.
  */
 const NODES = 1_000_000;
 
 /**
- * The work that the evaluation of one field may still do, so that a few characters of a definition cannot hold up the
- * service or fill its memory. No field of a real machine comes near the limit.
+ * The work that the evaluation of one field may still do. The limit prevents a few characters of a definition from
+ * blocking the service or filling its memory. No field of a real machine comes near it.
  */
 export class WorkBudget {
   #left = NODES;
 
-  /** True where more than a tenth of the budget has been used since the last renewal. */
+  /** True if more than a tenth of the budget was used since the last call of `renew`. */
   get wasCostly(): boolean {
     return this.#left < NODES * 0.9;
   }
@@ -24,14 +24,18 @@ export class WorkBudget {
   }
 
   /**
-   * Takes the cost of visiting `nodes` values from the budget. @throws EvaluationFailure where the budget is used up
+   * Subtracts the cost of visiting `nodes` values from the budget.
+   * @throws EvaluationFailure if the budget is used up
    */
   spend(nodes: number): void {
     this.#left -= nodes;
     if (this.#left < 0) throw runtimeFailure('The state takes too much work to evaluate.');
   }
 
-  /** Takes the cost of a newly created string from the budget. @throws EvaluationFailure where the budget is used up */
+  /**
+   * Subtracts the cost of a newly created string from the budget.
+   * @throws EvaluationFailure if the budget is used up
+   */
   spendText(text: string): void {
     this.spend(text.length >> 2);
   }

@@ -3,8 +3,8 @@ import { Compiler, type Compiled } from './compiler.js';
 import { ON_MAIN } from './limits/guard.js';
 
 /**
- * The most characters of the expressions in each of the two maps. A character takes some 500 bytes, and each expression
- * as much as CHARS_EACH characters more.
+ * The most characters of all expressions in each of the two caches. A cached expression takes some 500 bytes of memory
+ * for each character, and a fixed amount that is counted as CHARS_EACH characters.
  */
 const CHARS = 50_000;
 const CHARS_EACH = 40;
@@ -15,9 +15,9 @@ let older = new Map<string, Compiled>();
 let chars = 0;
 
 /**
- * Compiles an expression for the main thread. Only recently used expressions are cached: a compiled expression of a few
- * characters takes 15 KB, and a definition may have 25,000 expressions.
- * @throws Error where the expression cannot be parsed
+ * Compiles an expression for the main thread. Only recently used expressions are cached, since a compiled expression of
+ * a few characters takes 15 KB and a definition may have 25,000 expressions.
+ * @throws Error if the expression can't be parsed
  */
 export function compiled(source: string): Compiled {
   const known = recent.get(source);
@@ -34,7 +34,7 @@ export function compiled(source: string): Compiled {
   return made;
 }
 
-/** Parses an expression without compiling it. @throws Error where the expression cannot be parsed */
+/** Parses an expression without compiling it. @throws Error if the expression can't be parsed */
 export function parse(source: string): jsonata.Expression {
   compiler ??= new Compiler(ON_MAIN);
   return compiler.parse(source);

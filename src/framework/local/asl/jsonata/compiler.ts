@@ -8,10 +8,10 @@ import { LIMIT_TEXTS, LimitReached, NEW_FRAME, watchFrames, type Limits } from '
 import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
-/** A compiled expression. Never rejects; stays pending where the expression awaits what never settles. */
+/** A compiled expression. Never rejects. Stays pending if the expression awaits something that never settles. */
 export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
 
-/** Compiles JSONata expressions whose evaluations stay within limits. */
+/** Compiles JSONata expressions so that their evaluations stay within limits. */
 export class Compiler {
   readonly #limits: Limits;
   readonly #options: object;
@@ -24,7 +24,7 @@ export class Compiler {
     this.#rewritten = Object.entries(rewrittenFunctions(limits));
   }
 
-  /** Parses an expression. @throws Error where the text cannot be parsed */
+  /** Parses an expression. @throws Error if the text can't be parsed */
   parse(source: string): jsonata.Expression {
     try {
       // The library keeps one engine of regular expressions for all: each parse sets ours again.
@@ -34,7 +34,7 @@ export class Compiler {
     }
   }
 
-  /** Compiles an expression. @throws Error where the text cannot be parsed */
+  /** Compiles an expression. @throws Error if the text can't be parsed */
   compile(source: string): Compiled {
     const expression = this.parse(source);
     this.#limit(expression, source);
@@ -49,7 +49,10 @@ export class Compiler {
     };
   }
 
-  /** Limits an expression: watches its frames of variables, and rewrites what the library does without a limit. */
+  /**
+   * Makes an expression stay within limits: its frames of variables are watched, and what the library would do without
+   * a limit is rewritten.
+   */
   #limit(expression: jsonata.Expression, source: string): void {
     const assign = assignerOf(expression);
     if (mayNeedRewriting(source)) {
@@ -61,16 +64,16 @@ export class Compiler {
 }
 
 /**
- * Returns the expression's `assign` for names of any type: its declaration takes strings only, but the library's hooks
- * are symbols.
+ * Returns the expression's method `assign`, typed so that it accepts names of any type: in the library's types a name
+ * must be a string, but the library's hooks are symbols.
  */
 function assignerOf(expression: jsonata.Expression): (name: unknown, value: unknown) => void {
   return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
 
 /**
- * Makes the outcome of a failed evaluation. Recorded from the live service: after a code of JSONata's its message stands
- * behind the code, and for a limit, which has no code, alone. The engine's own errors are not shown.
+ * Returns the result for a failed evaluation. Recorded from the live service: a message of JSONata is shown after its
+ * error code, and the message of a limit, which has no code, is shown alone. JavaScript's own errors are not shown.
  */
 function failed(error: unknown): Evaluated {
   if (error instanceof LimitReached) {
@@ -85,17 +88,20 @@ function failed(error: unknown): Evaluated {
   return { kind: 'failed', reason: INTERNAL };
 }
 
-/** Marks an error inside the engine; the live service shows a number of its own, new each time. */
+/** The reason for an error inside the engine. The live service shows its own number instead, a new one each time. */
 const INTERNAL = 'internal';
 
-/** Returns the reason of a failure as a message shows it behind "threw an error". */
+/** Returns the reason of a failure in the form in which a message shows it, after "threw an error". */
 export function reasonOf(reason: string): string {
   return reason === INTERNAL
     ? `threw an internal error during evaluation. ${randomUUID()}`
     : `threw an error during evaluation${reason}`;
 }
 
-/** Describes why an expression cannot be parsed, as the live service does: the library's message, without its code. */
+/**
+ * Describes why an expression can't be parsed, as the live service does: with the library's message, but without its
+ * code.
+ */
 function complaint(error: unknown): string {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && typeof message === 'string') return message;
@@ -103,9 +109,9 @@ function complaint(error: unknown): string {
 }
 
 /**
- * Writes a result as JSON, which drops the library's marks on arrays. A result that holds a function is unsupported.
- * Seen at the live service: a number that JSON cannot hold becomes a text.
- * @throws LimitReached where the result is too large
+ * Writes a result as JSON. The library's marks on arrays are dropped. If the result contains a function, it is
+ * unsupported. Seen at the live service: a number that JSON can't express becomes a string.
+ * @throws LimitReached if the result is too large
  */
 function toText(value: unknown, { bytes }: Limits): Evaluated {
   if (!weigh(value, bytes)) throw new LimitReached('size');
@@ -119,7 +125,7 @@ function finite(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Notes what JSON would leave out of a value, or change. */
+/** Records in `odd` whether a value contains something that JSON would leave out or change. */
 function inspect(value: unknown, odd: { functions: boolean; numbers: boolean }): void {
   if (typeof value === 'number' && !Number.isFinite(value)) odd.numbers = true;
   else if (typeof value === 'function') odd.functions = true;

@@ -5,20 +5,26 @@ import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 import { LIMIT_TEXTS } from './limits/guard.js';
 import { processorMs } from './processor-time.js';
 
-/** The most processor time that a thread may take for one evaluation, however long it waits for a processor. */
+/**
+ * The most milliseconds of processor time that a thread may use for one evaluation. Waiting for a processor isn't
+ * counted.
+ */
 const LIMIT_MS = 1_000;
-/** The longest that an evaluation may take to begin, and to end: a busy machine is slow. */
+/**
+ * The most milliseconds that an evaluation may take to begin, and then to end. It is long because a busy machine is
+ * slow.
+ */
 const PATIENCE_MS = 20_000;
-/** The shortest time between two looks at the processor time of a thread. */
+/** The milliseconds, at least, between two checks of a thread's processor time. */
 const LOOK_MS = 50;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
-/** The time after which an idle thread ends. */
+/** The milliseconds after which an idle thread ends. */
 const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
-/** A message from a thread: the evaluation has begun in the thread of this id, or its outcome. */
+/** A message from a thread: an evaluation has begun in the thread with this id, or has ended with this outcome. */
 export type ThreadMessage = { readonly kind: 'begun'; readonly threadId: string | undefined } | Evaluated;
 
 interface Waiting {
@@ -28,29 +34,29 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
-  /** The evaluation that the thread runs; undefined while the thread is idle. */
+  /** The evaluation that runs in the thread; undefined while the thread is idle. */
   current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
-  /** Cancels the timer that ends the thread after it has been idle for IDLE_MS. */
+  /** Cancels the timer that ends the thread after IDLE_MS without an evaluation. */
   cancelIdle: Cancel | undefined;
 }
 
 /**
- * Evaluates expressions that are too much for the main thread, in threads with limits of time and memory. The time is
- * real, whatever clock the service has. An idle thread does not keep the process alive.
+ * Evaluates expressions in threads if they take too long for the main thread. The threads have limits of time and
+ * memory. The time is real time, even if the service uses another clock. An idle thread doesn't keep the process alive.
  */
 export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #closed = false;
 
-  /** The number of evaluations that run, or wait for a thread. */
+  /** The number of evaluations that are running or waiting for a thread. */
   get busy(): number {
     return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
   }
 
   /**
-   * Starts an evaluation as soon as a thread is free. The returned function ends the evaluation without a call of
-   * `done`.
+   * Starts an evaluation when a thread is free. The returned function cancels the evaluation, and `done` is then not
+   * called.
    */
   evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
     const waiting = { job, done };
@@ -108,7 +114,7 @@ export class EvaluationThreads {
     thread.worker.postMessage(job);
   }
 
-  /** Ends an evaluation once it has taken its processor time. */
+  /** Ends an evaluation if it has used up its processor time. */
   #watch(thread: Thread, threadId: string | undefined): void {
     const ends = systemClock.now() + PATIENCE_MS;
     const before = processorMs(threadId);

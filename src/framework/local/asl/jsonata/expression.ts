@@ -8,7 +8,8 @@ import { reasonOf } from './compiler.js';
 import { LIMIT_TEXTS } from './limits/guard.js';
 
 /**
- * Returns the expression in a string that begins with `{%` and ends with `%}` exactly; undefined for any other string.
+ * Returns the expression if the string begins with `{%` and ends with `%}`, without spaces around them. Returns
+ * undefined for any other string.
  */
 export function expressionIn(text: string): string | undefined {
   return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
@@ -17,20 +18,21 @@ export function expressionIn(text: string): string | undefined {
 }
 
 /**
- * The age of a turn of the event loop, in milliseconds, from which an expression waits for the next turn: it may need
- * as long again.
+ * If the current turn of the event loop has lasted this many milliseconds, an expression waits for the next turn, since
+ * its evaluation may take as long again.
  */
 const TURN_MS = 25;
 
 /**
- * The most characters of an expression that is tried on the main thread. A longer one goes to a thread at once, since
- * parsing takes time too.
+ * The most characters of an expression that is tried on the main thread. A longer one is evaluated in a thread at once,
+ * since even parsing takes time.
  */
 const LONGEST_ON_MAIN = 20_000;
 
 /**
- * Compiles an expression of JSONata. An evaluation gets the rest of the main thread's turn, and starts again in a
- * thread where it needs more. The expression is parsed when it is evaluated; syntax.ts checks it before.
+ * Compiles an expression of JSONata. It is first evaluated on the main thread, for what is left of the event loop's
+ * turn. If that isn't enough, it is evaluated again, from the start, in a thread. The expression isn't parsed before
+ * its first evaluation, but syntax.ts has checked it.
  * @param location the field of the expression, as messages and events name it: `Arguments/a[0]`
  */
 export function compileExpression(source: string, location: string): Expression {
@@ -52,7 +54,10 @@ export function compileExpression(source: string, location: string): Expression 
   };
 }
 
-/** Evaluates on the main thread. Resolves with undefined where the limits of the main thread are too narrow. */
+/**
+ * Evaluates an expression on the main thread. Resolves with undefined if the expression exceeds the limits that apply
+ * there.
+ */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
   const result = await unlessStuck(compiled(source)(bindings, data.environment));
   return result.kind === 'failed' && result.limit ? undefined : result;
@@ -68,8 +73,8 @@ function bindingsOf(data: StateData): Bindings {
 const STUCK: Evaluated = { kind: 'failed', reason: `: ${LIMIT_TEXTS.time}` };
 
 /**
- * Fails an evaluation that never ends. An evaluation awaits nothing but itself, so it is done by the end of the turn,
- * or never.
+ * Makes an evaluation fail that would never settle. An evaluation awaits only its own promises, so if it isn't done by
+ * the end of the turn, it never will be.
  */
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {

@@ -7,20 +7,20 @@ import { LimitReached, type Frame, type Limits } from './limits/guard.js';
 import { parseStrictly } from './parse.js';
 import { MEMBER, RANGE } from './rewrite.js';
 
-/** The most numbers that `$range` makes. Seen in answers of the live service, and so is the next limit. */
+/** The most numbers that `$range` makes. This limit and the next were seen in answers of the live service. */
 const RANGE_LIMIT = 360_145;
 /** The most numbers that the operator `..` makes. */
 const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/** The random numbers and the time that an evaluation takes from its host. */
+/** The random numbers and the time that an evaluation uses. They are those of the execution. */
 export type Host = Pick<Environment, 'random' | 'now'>;
 
-/** The name under which an evaluation binds its host. No expression can spell it. */
+/** The name of the variable that contains an evaluation's host. An expression can't contain this name. */
 export const HOST = '\u0000host';
 
-/** The library calls a function with the frame of its caller. */
+/** The value of `this` in a function that the library calls: the frame of variables of the caller. */
 interface Caller {
   readonly environment: Frame;
 }
@@ -30,9 +30,8 @@ type Implementation = (this: Caller, ...args: unknown[]) => unknown;
 const hostOf = ({ environment }: Caller): Host => environment.lookup(HOST) as Host;
 
 /**
- * The functions that Step Functions adds to JSONata, and JSONata's functions of time, which here follow the execution's
- * clock; each with its signature, which checks the arguments. AWS page "Transforming data with JSONata in Step
- * Functions".
+ * The functions that Step Functions adds to JSONata, and JSONata's functions of time, which here use the execution's
+ * clock. The signature checks the arguments. AWS page "Transforming data with JSONata in Step Functions".
  */
 const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation: Implementation][] = [
   [
@@ -69,7 +68,9 @@ const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation:
   ['parse', '<s?:x>', (text) => (typeof text === 'string' ? parse(text) : undefined)],
 ];
 
-/** Adds those of the functions that an expression names: adding all of them takes longer than most expressions. */
+/**
+ * Adds those functions that occur in the expression, since adding all of them would take longer than most evaluations.
+ */
 export function addStepFunctions(expression: jsonata.Expression, source: string): void {
   for (const [name, signature, implementation] of STEP_FUNCTIONS) {
     if (source.includes(`$${name}`)) expression.registerFunction(name, implementation as never, signature);
@@ -77,7 +78,7 @@ export function addStepFunctions(expression: jsonata.Expression, source: string)
   if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
-/** Returns the functions that rewritten expressions call (rewrite.ts). */
+/** Returns the functions that a rewritten expression calls (see rewrite.ts). */
 export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
   return {
     [RANGE]: (from: unknown, to: unknown) =>
@@ -87,7 +88,7 @@ export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
   };
 }
 
-/** Marks a list as a sequence of the library, which stands for its item where it has only one. */
+/** Marks a list as a sequence in the sense of the library. A sequence with only one item is equal to the item. */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
@@ -102,15 +103,15 @@ function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
   return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
-/** Makes an error of the library: the library words the message by the code. */
+/** Makes an error of the library. The library finds the message by the code. */
 function libraryError(code: string, details: object): Error {
   return Object.assign(new Error(code), { code, ...details });
 }
 
-/** Makes the error of an argument that the function itself refuses. The code was seen at the live service. */
+/** Makes the error of an argument that the function itself rejects. The code was seen at the live service. */
 const refusal = (message: string): Error => Object.assign(new Error(message), { code: 'D3137', message });
 
-/** Reads a field of an object, or of each object of a list. Inherited fields count as absent. */
+/** Reads a field of an object, or of each object in a list. Inherited fields are treated as absent. */
 function member(from: unknown, key: string): unknown {
   if (Array.isArray(from)) {
     return sequence(
@@ -123,7 +124,10 @@ function member(from: unknown, key: string): unknown {
   return isObject(from) && Object.hasOwn(from, key) ? from[key] : undefined;
 }
 
-/** The function `$partition`. A size is cut towards zero; without one, or of nothing, see the live service's answers. */
+/**
+ * The function `$partition`. A size with a fraction is rounded towards zero. Without a size, the result is one group of
+ * all items. If the size is 0 or there are no items, the result is nothing. Seen in answers of the live service.
+ */
 function partition(items: unknown, size: unknown): unknown {
   if (items === undefined) return undefined;
   if (items === null) throw libraryError('T0412', { index: 1, value: items, type: 'items' });
@@ -137,8 +141,8 @@ function partition(items: unknown, size: unknown): unknown {
 }
 
 /**
- * The function `$range`, whose arguments are cut towards zero. Recorded from the live service: the result is a sequence,
- * so that a range of one number is that number, and one of none is nothing.
+ * The function `$range`. Its arguments are rounded towards zero. Recorded from the live service: the result is a
+ * sequence, so a range of one number is that number, and a range without numbers is nothing.
  */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;

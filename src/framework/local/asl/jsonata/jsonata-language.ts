@@ -108,11 +108,11 @@ export const jsonataLanguage: Language = {
 };
 
 interface ExitParts {
-  /** True where the Output field is read. @default true */
+  /** True if the Output field is read. @default true */
   readonly output?: boolean;
-  /** True where the Assign field is read. @default true */
+  /** True if the Assign field is read. @default true */
   readonly assign?: boolean;
-  /** True where expressions can read `$states.result`, that of a task, of branches or of iterations. @default false */
+  /** True if expressions can read `$states.result`, that of a task, of branches or of iterations. @default false */
   readonly hasResult?: boolean;
 }
 
@@ -140,7 +140,7 @@ function readText(reader: Reader, field: string): Expression | undefined {
   return fixed === undefined ? undefined : () => fixed;
 }
 
-/** Returns the expression that a field consists of; undefined where the field is anything else. */
+/** Returns the expression that a field consists of; undefined if the field is anything else. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
   const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
@@ -204,7 +204,7 @@ function readTemplate(reader: Reader, field: string): Expression | undefined {
   return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
 }
 
-/** Compiles the expressions inside a value; undefined where the value holds none. */
+/** Compiles the expressions inside a value; undefined if the value holds none. */
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
     const text = sourceIn(source, reader, field);

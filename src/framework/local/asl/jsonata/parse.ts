@@ -3,15 +3,15 @@ import { parseJson, type Json } from '../values/json.js';
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[^\s"])/y;
 
 /**
- * Parses JSON as the live service's `$parse` does: undefined for a text in which an object has a key twice, or a number
- * is larger than any number, as for one that is not JSON.
+ * Parses JSON as `$parse` of the live service does. Returns undefined if the text isn't JSON, if an object in it has
+ * the same key twice, or if a number is too large to represent.
  */
 export function parseStrictly(text: string): Json | undefined {
   const value = parseJson(text);
   return value === undefined || hasRepeatedKey(text) || !isFinite(value) ? undefined : value;
 }
 
-/** Returns true where an object in a JSON text has a key twice. */
+/** Returns true if an object in a JSON text has the same key twice. */
 function hasRepeatedKey(text: string): boolean {
   const open: Set<string>[] = [];
   let last = '';

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Returns the system's id of the calling thread; undefined where the system does not tell. */
+/** Returns the operating system's id of the calling thread; undefined if the system doesn't provide it. */
 export function ownThreadId(): string | undefined {
   try {
     return basename(readlinkSync('/proc/thread-self'));
@@ -11,8 +11,9 @@ export function ownThreadId(): string | undefined {
 }
 
 /**
- * Returns the milliseconds of processor time that a thread of this process has taken. Where the system does not tell,
- * it is that of all threads, which is never less than what one of them takes between two calls.
+ * Returns the milliseconds of processor time that a thread of this process has used. If the system doesn't provide it,
+ * returns the time of all threads together. The difference between two calls is then at least the time that the one
+ * thread has used.
  */
 export function processorMs(threadId: string | undefined): number {
   try {

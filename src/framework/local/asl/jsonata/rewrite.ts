@@ -1,6 +1,6 @@
 import type jsonata from 'jsonata';
 
-/** The names of the two functions that rewritten expressions call. No expression can spell them. */
+/** The names of the two functions that rewritten expressions call. An expression can't contain these names. */
 export const RANGE = '\u0000range';
 export const MEMBER = '\u0000member';
 
@@ -13,7 +13,10 @@ interface Node {
 /** The names that every JavaScript object inherits. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Returns false where an expression has nothing to rewrite. True for any escape, which may hide a name. */
+/**
+ * Returns false if an expression contains nothing to rewrite. Returns true if it contains any escape, since a name may
+ * be hidden in it.
+ */
 export function mayNeedRewriting(source: string): boolean {
   return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
 }
@@ -21,8 +24,9 @@ export function mayNeedRewriting(source: string): boolean {
 const SUSPECT = new RegExp([...INHERITED].join('|'));
 
 /**
- * Rewrites a parsed expression where the library does more than it should: `..` makes a list of any length, and a name
- * such as `constructor` reaches into JavaScript. Both become calls of the functions RANGE and MEMBER.
+ * Rewrites a parsed expression in two places at which the library is too permissive: `..` makes lists of any length,
+ * and a name such as `constructor` gives access to JavaScript's own objects. Both become calls of our functions RANGE
+ * and MEMBER.
  */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());

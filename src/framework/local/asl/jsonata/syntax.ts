@@ -6,9 +6,9 @@ import { expressionIn } from './expression.js';
 const AT_ONCE = 500;
 
 /**
- * Returns the parser's complaint about each expression of a definition that cannot be parsed, by the expression's text.
- * Parsing one expression costs as much as parsing hundreds, so all are parsed as one list, and each by itself only
- * where that fails.
+ * Returns the parser's message for each expression of a definition that can't be parsed, by the expression's text.
+ * Parsing one expression costs as much as parsing hundreds together, so they are parsed as one list. Only if that
+ * fails, each is parsed alone.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, string> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -42,8 +42,9 @@ function faultOf(source: string): string | undefined {
 }
 
 /**
- * Returns true where parsing the list `[(one),(two)]` shows that all sources are expressions: the list has as many
- * items, and each item is one block that begins where its source was put. So no source can borrow text of another.
+ * Returns true if parsing the list `[(one),(two)]` proves that each source is an expression: the list has as many items
+ * as there are sources, and each item is one block that begins at the position of its source. The position is checked
+ * because brackets or quotes in one source could otherwise swallow parts of the next.
  */
 function areSound(sources: readonly string[]): boolean {
   const { expressions } = listOf(sources) ?? {};
@@ -56,7 +57,7 @@ function areSound(sources: readonly string[]): boolean {
   });
 }
 
-/** The library's syntax node of a list or of a block in brackets. */
+/** The library's syntax node of a list or of a block in parentheses. */
 interface Node {
   readonly type?: string;
   readonly position?: number;

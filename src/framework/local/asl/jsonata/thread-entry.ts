@@ -6,7 +6,8 @@ import type { ThreadMessage } from './evaluation-threads.js';
 import { ownThreadId } from './processor-time.js';
 
 /**
- * The body of a thread: runs one evaluation after another, each within the limits of a thread. Posts when each begins.
+ * The code that runs in a thread: it runs one evaluation after another, within the limits of a thread, and posts a
+ * message when each begins.
  */
 const compiler = new Compiler(IN_THREAD);
 const threadId = ownThreadId();

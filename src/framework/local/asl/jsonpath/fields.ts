@@ -6,16 +6,16 @@ import { compileIntrinsic } from './intrinsic-call.js';
 import { compilePath, type Path } from './path.js';
 import { compileTemplate } from './template.js';
 
-/** Finds the value of a path; returns undefined where the path leads nowhere. */
+/** Returns the value at a path; undefined if the path leads to nothing. */
 interface Finder {
   (data: StateData): Json | undefined;
-  /** Returns why the path leads nowhere, in the service's words. */
+  /** Returns the reason why the path leads to nothing, in the words of Step Functions. */
   explain(data: StateData): string;
 }
 
 const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
 
-/** Reads InputPath or OutputPath. Null stands for an empty object. */
+/** Reads InputPath or OutputPath. The value null means an empty object. */
 export function readDataPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   if (reader.source[field] !== null) return readPath(reader, field);
   reader.json(field);
@@ -23,8 +23,9 @@ export function readDataPath(reader: Reader, field: string): ((data: StateData) 
 }
 
 /**
- * Reads a field that holds a path, such as `SecondsPath`.
- * @param absent returns the message for a path that leads nowhere. @default the service's, which names what is missing
+ * Reads a field that contains a path, such as `SecondsPath`.
+ * @param absent returns the message for a path that leads to nothing. @default Step Functions' message, which names
+ * what is missing
  */
 export function readPath(
   reader: Reader,
@@ -41,7 +42,7 @@ export function readPath(
   };
 }
 
-/** Compiles a path from the state's data (`$`), from the context object (`$$`), or from a variable (`$name`). */
+/** Compiles a path that begins in the state's data (`$`), in the context object (`$$`), or in a variable (`$name`). */
 export function compileFinder(text: string, reader: Reader, field: string): Finder {
   try {
     return finderOf(text, reader);
@@ -51,7 +52,7 @@ export function compileFinder(text: string, reader: Reader, field: string): Find
   }
 }
 
-/** Compiles a path as `compileFinder` does. @throws Error where the text is no path */
+/** Compiles a path like `compileFinder`. @throws Error if the text isn't a path */
 function finderOf(text: string, { variables }: Reader): Finder {
   const [root, name = ''] = VARIABLE.exec(text) ?? [];
   if (root === undefined) return text.startsWith('$$') ? findInContext(text) : findInData(text);
@@ -90,15 +91,15 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
   });
 }
 
-/** Reads a field that holds a path or an intrinsic function, such as `ErrorPath`. */
+/** Reads a field that contains a path or an intrinsic function, such as `ErrorPath`. */
 export function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   const text = reader.string(field);
   return text === undefined ? undefined : compileField(text, field, reader);
 }
 
 /**
- * Compiles the path or the intrinsic function that a key holds.
- * @param field the template that has the key. @default the key is a field itself
+ * Compiles the path or the intrinsic function in a key.
+ * @param field the field with the template in which the key is. @default the key is itself a field
  */
 function compileField(
   text: string,
@@ -120,8 +121,8 @@ function compileField(
 }
 
 /**
- * Compiles a path. The returned function throws an EvaluationFailure where the path finds nothing.
- * @throws Error where the text is no path
+ * Compiles a path. The returned function throws an EvaluationFailure if the path leads to nothing.
+ * @throws Error if the text isn't a path
  */
 function compileRequired(text: string, key: string, reader: Reader): (data: StateData) => Json {
   const find = finderOf(text, reader);
@@ -133,8 +134,8 @@ function compileRequired(text: string, key: string, reader: Reader): (data: Stat
 }
 
 /**
- * Returns the message for a path that finds nothing. Recorded from the live service: the message shows the state's
- * input, even where the path reads the context object.
+ * Returns the message for a path that leads to nothing. Recorded from the live service: the message shows the state's
+ * input even if the path begins in the context object.
  */
 function notFound(text: string, key: string, { root }: StateData): string {
   return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;

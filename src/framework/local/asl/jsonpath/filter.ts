@@ -1,16 +1,16 @@
 import { equalJson, getOwn, isObject, type Json } from '../values/json.js';
 
-/** A filter of a path: `[?(@.price < 10)]`. */
+/** A filter in a path, such as `[?(@.price < 10)]`. */
 export interface Filter {
   readonly holds: Test;
   /** The number of operands that the filter reads for each item. */
   readonly size: number;
 }
 
-/** Tests an item. `root` is the value that the whole path starts from. */
+/** Tests an item. `root` is the value in which the whole path begins. */
 export type Test = (item: Json, root: Json) => boolean;
 
-/** Reads one side of a comparison; undefined where that side is a path that finds nothing. */
+/** Reads one side of a comparison; undefined if that side is a path that leads to nothing. */
 export type Operand = (item: Json, root: Json) => Json | undefined;
 
 type Comparison = (a: Json | undefined, b: Json | undefined) => boolean;
@@ -25,8 +25,8 @@ const COMPARISONS = new Map<string, Comparison>([
 ]);
 
 /**
- * Returns a number below, at or above 0, as `a` is before, at or after `b`; NaN, for which no comparison holds, where
- * the two have no order.
+ * Returns a negative number if `a` is before `b`, 0 if they are equal, and a positive number if `a` is after `b`.
+ * Returns NaN if they have no order; any comparison of NaN with 0 is false.
  */
 function order(a: Json | undefined, b: Json | undefined): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -49,7 +49,10 @@ export function constant(value: Json): Operand {
   return () => value;
 }
 
-/** Returns the operand that reads the value at a path. @param start `@` for the item, `$` for the root */
+/**
+ * Returns an operand that reads the value at a path.
+ * @param start `@` if the path begins in the item, `$` if it begins in the root
+ */
 export function valueAt(start: string, names: readonly (string | number)[]): Operand {
   return (item, root) => walk(start === '@' ? item : root, names);
 }

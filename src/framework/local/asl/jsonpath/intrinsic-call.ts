@@ -7,21 +7,21 @@ import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** Compiles an argument that is a path. */
+/** Compiles a path that is an argument of a call. */
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** The most values in an argument: as many as the largest input of a state can have. */
+/** The most values in an argument. The largest input of a state can contain as many. */
 const NODES = DATA_LIMIT_BYTES;
-/** The most characters in an argument: four times those of the largest input of a state. */
+/** The most characters in an argument: four times as many as the largest input of a state can have. */
 const CHARS = 4 * DATA_LIMIT_BYTES;
 
 const tooLarge = (name: string): EvaluationFailure =>
   new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 
 /**
- * Compiles a call such as `States.Format('Hi {}', $.name)`, with the calls among its arguments.
- * @throws Error where the call cannot be read, names no function, or has the wrong number of arguments
+ * Compiles a call such as `States.Format('Hi {}', $.name)`, including the calls among its arguments.
+ * @throws Error if the call can't be parsed, no function has its name, or it has the wrong number of arguments
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
   const parser = new Parser(new Scanner(text), compilePath);
@@ -31,8 +31,8 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
 }
 
 /**
- * Takes the cost of reading the arguments of a call from the budget.
- * @throws EvaluationFailure where the budget is used up, or an argument is larger than any state's input
+ * Subtracts the cost of reading a call's arguments from the budget.
+ * @throws EvaluationFailure if the budget is used up, or an argument is larger than any state's input
  */
 function charge(name: string, { passes }: Intrinsic, args: Json[], { environment }: StateData): void {
   if (passes === 0) return;
@@ -72,7 +72,7 @@ class Parser {
 
   /**
    * Reads the arguments of a call.
-   * @param template true where the first argument is a template, which keeps its escapes until it is filled in
+   * @param template true if the first argument is a template. Its escapes are then kept until the template is filled in
    */
   #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];

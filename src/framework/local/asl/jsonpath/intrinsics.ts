@@ -5,13 +5,16 @@ import { seeded, uuid } from '../values/random.js';
 import type { StateData } from '../expression/state-data.js';
 
 /**
- * A function of the states language, with the fewest and the most arguments that it takes. AWS page "Intrinsic
- * functions for JSONPath states".
+ * An intrinsic function of the Amazon States Language, and the fewest and the most arguments that it takes. AWS page
+ * "Intrinsic functions for JSONPath states".
  */
 export interface Intrinsic {
   readonly min: number;
   readonly max: number;
-  /** The times that the function goes through its arguments and its result; 0 where it looks at few values in them. */
+  /**
+   * How many times the function goes through all values in its arguments and its result; 0 if it reads only a few of
+   * them.
+   */
   readonly passes: number;
   call(args: Json[], data: StateData): Json;
 }
@@ -30,7 +33,7 @@ function text(value: Json | undefined, name: string): string {
   return value;
 }
 
-/** Reads a string of at most 10,000 characters, the limit for Base64 and hashes. */
+/** Reads a string of at most 10,000 characters, which is the limit for Base64 and hashes. */
 function shortText(value: Json | undefined, name: string): string {
   const given = text(value, name);
   if (given.length > TEXT_LIMIT) fail(`${name}: the input has more than ${TEXT_LIMIT} characters`);
@@ -74,7 +77,7 @@ function format(args: Json[], name: string): string {
   return made;
 }
 
-/** Writes a value as Java prints a map: `{key=value}` (recorded for objects). */
+/** Writes a value as Java prints a map, `{key=value}`. Recorded for objects. */
 function javaText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
   if (!isObject(value)) return bareText(value);
@@ -165,7 +168,7 @@ function add(args: Json[], name: string): Json {
   return sum;
 }
 
-/** Splits a text at each character of the second argument; empty pieces are dropped (recorded). */
+/** Splits a text at each of the characters in the second argument. Empty pieces are dropped, as recorded. */
 function split(args: Json[], name: string): Json {
   const source = text(args[0], name);
   const splitters = new Set(text(args[1], name));
@@ -181,7 +184,7 @@ type Implementation = (args: Json[], name: string, data: StateData) => Json;
 
 const ENDLESS = Number.POSITIVE_INFINITY;
 
-/** Each function with the fewest and the most arguments that it takes, and its passes. */
+/** Each function with the fewest and the most arguments that it takes, and its `passes`. */
 const TABLE: [name: string, min: number, max: number, passes: number, call: Implementation][] = [
   ['Format', 1, ENDLESS, 1, format],
   ['StringToJson', 1, 1, 1, (args, name) => parse(args[0], name)],

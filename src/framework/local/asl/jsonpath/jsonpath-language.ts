@@ -11,8 +11,8 @@ import { referenceSteps } from './path.js';
 import { putResult } from './result-path.js';
 
 /**
- * The query language JSONPath: paths and payload templates. InputPath applies before the work, ResultPath and
- * OutputPath after it.
+ * The query language JSONPath, with paths and payload templates. InputPath is applied before a state's work, ResultPath
+ * and OutputPath after it.
  */
 export const jsonPath: Language = {
   name: 'JSONPath',
@@ -133,7 +133,7 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
   };
 }
 
-/** Reads ResultPath, by which the result replaces the input, is dropped, or is put into the input. */
+/** Reads ResultPath. According to it, the result replaces the input, is dropped, or is put into the input. */
 function readResultPath(reader: Reader): (data: StateData) => Json {
   const result = (data: StateData): Json => data.result ?? null;
   if (reader.json('ResultPath') === null) return (data) => data.input;

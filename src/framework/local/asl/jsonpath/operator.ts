@@ -7,7 +7,7 @@ import type { StateData } from '../expression/state-data.js';
 
 /** The compiled comparison of a Choice rule. */
 export interface Test {
-  /** True where the comparison can be made although the variable's path finds nothing. */
+  /** True if the comparison can be made even if the variable's path leads to nothing. */
   readonly absent: boolean;
   holds(value: Json | undefined, data: StateData): boolean;
 }
@@ -23,8 +23,8 @@ const ORDERS: Record<string, (order: number) => boolean> = {
 };
 
 /**
- * Returns a number below, at or above 0 for the order of two values of one type; undefined where either has another
- * type.
+ * Compares two values of one type: returns a negative number, 0, or a positive number. Returns undefined if either
+ * value has another type.
  */
 type Order = (a: Json, b: Json) => number | undefined;
 
@@ -48,7 +48,7 @@ for (const [type, order] of Object.entries(TYPES)) {
 }
 COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
 
-/** The check of the literal that a comparison has, by the type that the operator's name begins with. */
+/** Checks the literal in a comparison. The key is the type with which the operator's name begins. */
 const LITERALS: Record<string, (value: Json) => boolean> = {
   String: (value) => typeof value === 'string',
   Numeric: (value) => typeof value === 'number',
@@ -124,8 +124,8 @@ function instant(value: Json): number | undefined {
 }
 
 /**
- * Compiles the pattern of StringMatches: `*` stands for any text, none included; `\*` and `\\` for themselves.
- * The test's time grows with the lengths of pattern and text, never faster.
+ * Compiles the pattern of StringMatches. `*` matches any text, even an empty one; `\*` and `\\` match the characters
+ * themselves. The time of a test grows in proportion to the lengths of pattern and text, and not faster.
  */
 function compileWildcard(pattern: string): (text: string) => boolean {
   const pieces: string[] = [''];

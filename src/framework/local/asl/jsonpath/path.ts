@@ -6,23 +6,25 @@ import { Scanner } from './scanner.js';
 /** A compiled JSONPath. */
 export interface Path {
   readonly text: string;
-  /** The path with every step in brackets, as the service's messages write it. */
+  /** The path with every step in brackets, as the messages of Step Functions write it. */
   readonly normal: string;
-  /** True where the path can name one value only. `read` then returns that value, and for any other path a list. */
+  /**
+   * True if the path can lead to one value only. `read` then returns this value; for any other path it returns a list.
+   */
   readonly definite: boolean;
   readonly steps: readonly Step[];
   /**
-   * Returns the value at the path from `root`; undefined where a definite path leads nowhere.
-   * @throws EvaluationFailure where the budget is used up
+   * Returns the value at the path, beginning in `root`. Returns undefined if a definite path leads to nothing.
+   * @throws EvaluationFailure if the budget is used up
    */
   read(root: Json, budget: WorkBudget): Json | undefined;
-  /** Returns why a definite path finds nothing, in the service's words. */
+  /** Returns the reason why a definite path leads to nothing, in the words of Step Functions. */
   explain(root: Json): string;
 }
 
 /**
- * Compiles a JSONPath that starts at `$`. Nothing in it is ever run as code.
- * @throws Error where the text is no path, or uses a feature that is not supported
+ * Compiles a JSONPath that begins with `$`. Nothing in it is ever run as code.
+ * @throws Error if the text isn't a path, or uses a feature that isn't supported
  */
 export function compilePath(text: string): Path {
   if (!text.startsWith('$')) throw new Error(`a path starts with '$'`);
@@ -41,15 +43,15 @@ function shown(steps: readonly Step[]): string {
 }
 
 /**
- * Returns true where a step names one value only. Several names give one object where the path ends with them, and many
- * values before the end (Jayway; recorded/paths.ts).
+ * Returns true if a step leads to one value only. A step with several names leads to one object if it is the last step,
+ * otherwise to many values (Jayway; recorded/paths.ts).
  */
 function isDefinite(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
   return step.kind === 'indexes' && step.indexes.length === 1;
 }
 
-/** Reads the one value that a definite path names. */
+/** Returns the one value to which a definite path leads; undefined if there is none. */
 function readDefinite(root: Json, steps: readonly Step[]): Json | undefined {
   let at: Json | undefined = root;
   for (const step of steps) {
@@ -81,8 +83,8 @@ function pick(source: JsonObject, names: readonly string[]): JsonObject {
 }
 
 /**
- * Returns why a path finds nothing. Recorded from the live service: a path of which only the last step fails has no
- * results; an earlier step that fails is a missing property.
+ * Returns the reason why a path leads to nothing. Recorded from the live service: if only the last step fails, there
+ * are no results; if an earlier step fails, a property is missing.
  */
 function explain(root: Json, steps: readonly Step[]): string {
   const found = steps.findIndex((_, at) => readDefinite(root, steps.slice(0, at + 1)) === undefined);
@@ -91,7 +93,7 @@ function explain(root: Json, steps: readonly Step[]): string {
     : `Missing property in path ${shown(steps.slice(0, found + 1))}`;
 }
 
-/** Collects every value that a path names, in the order of the document. */
+/** Collects all values to which a path leads, in the order of the document. */
 class Search {
   readonly #hits: Json[] = [];
 
@@ -157,8 +159,8 @@ function sliced(list: Json[], { from, to, step }: Slice): Json[] {
 }
 
 /**
- * Reads a reference path, which names one value: `$.a['b'][0]` becomes `['a', 'b', 0]`.
- * @throws Error where the path could name more than one value
+ * Reads a reference path, which leads to one value: `$.a['b'][0]` becomes `['a', 'b', 0]`.
+ * @throws Error if the path could lead to more than one value
  */
 export function referenceSteps(text: string): (string | number)[] {
   return compilePath(text).steps.map((step) => {

@@ -1,9 +1,9 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * Returns `target` with `value` put at a path, and all else unchanged. Objects that are missing on the way are made; a
- * list takes a value only at an index that it has. AWS page "Specifying state output using ResultPath".
- * @returns undefined where the path cannot be in `target`
+ * Returns a copy of `target` in which `value` is at the given path. Missing objects on the way are created, but in a
+ * list only an existing index can be set. AWS page "Specifying state output using ResultPath".
+ * @returns undefined if the path isn't possible in `target`
  */
 export function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {
   const [step, ...rest] = steps;

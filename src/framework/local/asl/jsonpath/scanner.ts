@@ -1,4 +1,4 @@
-/** Reads a text from left to right. All patterns must be sticky (`y`). */
+/** Reads a text from left to right. All patterns must have the flag `y` (sticky). */
 export class Scanner {
   constructor(
     readonly text: string,
@@ -11,14 +11,14 @@ export class Scanner {
   }
 
   /**
-   * Reads the text that a pattern matches at `at`. Returns undefined, and reads nothing, where the pattern does not
-   * match.
+   * Reads the text that a pattern matches at `at`, and moves `at` behind it. If the pattern doesn't match, returns
+   * undefined and leaves `at` unchanged.
    */
   take(pattern: RegExp): string | undefined {
     return this.match(pattern)?.[0];
   }
 
-  /** The same as `take`, but returns the match with its groups. */
+  /** Like `take`, but returns the match with its groups. */
   match(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
@@ -27,7 +27,7 @@ export class Scanner {
     return found;
   }
 
-  /** The first 40 characters of the text that is left, for messages. */
+  /** The first 40 characters of the text that is not read yet, for messages. */
   get rest(): string {
     return this.text.slice(this.at, this.at + 40);
   }

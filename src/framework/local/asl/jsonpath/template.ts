@@ -3,26 +3,27 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** The field of a definition that holds the template. */
+/** The field of a definition whose value is the template. */
 export interface TemplateField {
   /**
-   * Compiles the value of a key that ends in `.$`. Adds a problem for a value that is neither a path nor a function.
+   * Compiles the value of a key that ends in `.$`. Adds a problem if the value is neither a path nor an intrinsic
+   * function.
    */
   compile(text: string, key: string): Part;
   problem(text: string): void;
 }
 
 /**
- * Compiles a payload template: an object in which each field `name.$` holds a path or an intrinsic function, at any
- * depth, lists included. Recorded from the live service: constant keys come first, in the order of the template, then
- * evaluated keys in the order of a Java HashMap (recorded/spelling.ts).
+ * Compiles a payload template: an object in which the value of each key `name.$` is a path or an intrinsic function.
+ * Such keys may be at any depth, also inside lists. Recorded from the live service: in the result, constant keys come
+ * first, in the order of the template; then evaluated keys, in the order of a Java HashMap (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
   return part ?? (() => source);
 }
 
-/** Compiles a part of a template; undefined where nothing in the part has to be evaluated. */
+/** Compiles a part of a template; returns undefined if the part contains nothing to evaluate. */
 function compilePart(source: Json, field: TemplateField): Part | undefined {
   if (Array.isArray(source)) return compileList(source, field);
   if (isObject(source)) return compileObject(source, field);
@@ -87,7 +88,7 @@ export function inHashOrder(keys: readonly string[]): string[] {
   return [...slots].toSorted(([a], [b]) => a - b).flatMap(([, each]) => each);
 }
 
-/** Java's `String.hashCode`. */
+/** Returns the hash code of a text, as Java's `String.hashCode` computes it. */
 function hashCode(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;

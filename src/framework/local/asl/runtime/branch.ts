@@ -11,7 +11,7 @@ import { VariableScope } from './variables.js';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** An iteration of a Map. `name` is the name of the Map. */
+/** An iteration of a Map. `name` is the name of the Map state. */
 export interface Iteration {
   readonly index: number;
   readonly name: string;
@@ -19,35 +19,36 @@ export interface Iteration {
   readonly aborted: string;
   /** The value of `$$.Map` in the context object. */
   readonly context: JsonObject;
-  /** True for the branch that is the iteration, false for a branch inside it. */
+  /** True if the branch is the iteration itself; false if it is a branch inside the iteration. */
   readonly own: boolean;
 }
 
 /**
- * The types of the events that a kind of state records between its entry and its exit. Recorded from the live service;
- * test/local/conformance/recorded/pointers.ts has the event that each of them points back to.
+ * The types of the history events that a kind of state records between its entry and its exit. Recorded from the live
+ * service. test/local/conformance/recorded/pointers.ts shows to which event each of them points back.
  */
 export interface StateEvents {
   /** The event at the start of each attempt. */
   readonly started?: string;
-  /** The event at the end of the work. No other event ever points to it. */
+  /** The event at the end of the work. No later event points back to it. */
   readonly succeeded?: string;
   /**
-   * The event of a failure when no Retry is left, before a Catch. A States.Runtime of the state's own fields has none.
+   * The event for a failure that no Retry allows to repeat. It is recorded before a Catch is looked for. A
+   * States.Runtime failure of the state's own fields has no such event.
    */
   readonly failed?: string;
-  /** The event of a state that is ended by an event outside the state. */
+  /** The event for a state that was ended by something outside the state. */
   readonly aborted?: string;
 }
 
-/** The facts about a state that its branch records. */
+/** The facts about the current state that its branch keeps. */
 export interface EnteredState {
   readonly type: string;
   readonly name: string;
   readonly kind: {
     readonly events: StateEvents;
     /**
-     * True where the state may be retried. Recorded from the live service: only then the context object has a
+     * True if the state can have Retry. Recorded from the live service: only then does the context object contain
      * RetryCount.
      */
     readonly recovers?: boolean;
@@ -58,24 +59,24 @@ interface CurrentState {
   readonly state: EnteredState;
   readonly enteredId: number;
   readonly enteredAt: number;
-  /** The id of the event that the state's entry points back to. */
+  /** The id of the event to which the event of the state's entry points back. */
   readonly enteredFrom: number;
-  /** True once the work of the current attempt is done: a later failure is one of Assign or Output. */
+  /** True when the work of the current attempt is done. A failure after that is one of Assign or Output. */
   succeeded: boolean;
 }
 
 /**
- * A sequence of states: of an execution, of a branch of a Parallel, or of an iteration of a Map. Records the events of
- * these states, each of which points to the one before.
+ * A sequence of states: that of an execution, of a branch of a Parallel, or of an iteration of a Map. Records the
+ * history events of its states; each event points back to the previous one.
  */
 export class Branch implements Environment {
   /** The id of the branch's latest event. */
   previous: number;
   /** The number of retries of the current state so far. */
   retryCount = 0;
-  /** The branches that the current state runs, by their index; undefined where the state runs none. */
+  /** The branches that the current state runs, by their index; undefined if the state runs no branches. */
   children: ReadonlyMap<number, Branch> | undefined;
-  /** The token of the task that the current state waits for; undefined where the context object shows no token. */
+  /** The token of the task for which the current state waits; undefined if the context object shows no token. */
   taskToken: string | undefined;
   readonly budget = new WorkBudget();
   #current: CurrentState | undefined;
@@ -87,7 +88,7 @@ export class Branch implements Environment {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** The iteration of a Map that this branch is, or is inside; undefined outside any Map. */
+    /** The iteration of a Map that this branch is, or in which it is; undefined outside any Map. */
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
@@ -95,8 +96,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Sets the text of the execution's input. Recorded from the live service: the entry of the first state shows the
-   * input as it was sent; later JSON is compact.
+   * Sets the text of the execution's input. Recorded from the live service: the event of the first state's entry shows
+   * the input exactly as it was sent; all later JSON is written compactly.
    */
   withInputText(text: string): this {
     this.#inputText = text;
@@ -108,14 +109,14 @@ export class Branch implements Environment {
     return this.#current?.state.name ?? '';
   }
 
-  /** Makes a branch inside this one, with variables of its own. */
+  /** Makes a branch inside this one, with its own variables. */
   fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
     const inside = this.iteration && { ...this.iteration, own: false };
     const own = iteration && { ...iteration, own: true };
     return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
   }
 
-  /** Records that an event outside the branch, with the id `cause`, ended the branch. */
+  /** Records that the branch was ended by something outside it, whose event has the id `cause`. */
   abort(cause: number): void {
     const { iteration } = this;
     if (iteration?.own) {
@@ -125,7 +126,10 @@ export class Branch implements Environment {
     this.abortStates(cause);
   }
 
-  /** Records that an event outside the branch, with the id `cause`, ended its current state and the branches inside. */
+  /**
+   * Records that the current state and the branches inside it were ended by something outside the branch, whose event
+   * has the id `cause`.
+   */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
     const aborted = this.#current?.state.kind.events.aborted;
@@ -150,8 +154,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Records that the current state's work begins.
-   * @returns the id of the new event; of the branch's latest event where the kind of state has no such event
+   * Records that the work of the current state begins.
+   * @returns the id of the new event, or of the branch's latest event if the kind of state has no such event
    */
   started(details?: object): number {
     const { kind } = this.#entered().state;
@@ -166,7 +170,7 @@ export class Branch implements Environment {
     if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
   }
 
-  /** Records the exit of the current state. @param assigned the JSON of the assigned variables, by their names */
+  /** Records that the current state is left. @param assigned the JSON of the assigned variables, by their names */
   exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
@@ -183,8 +187,9 @@ export class Branch implements Environment {
   }
 
   /**
-   * Returns the number of characters of a value's JSON.
-   * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
+   * Returns the number of characters in a value's JSON.
+   * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
+   * deeply
    */
   checkSize(value: Json, what: string): number {
     return this.#json.checkSize(value, what);
@@ -194,7 +199,7 @@ export class Branch implements Environment {
     return this.execution.stepCounter.yieldIfBusy(ms);
   }
 
-  /** Evaluates a field of the current state. Stays pending where the branch's scope ends. */
+  /** Evaluates a field of the current state. Stays pending if the branch's scope ends before the evaluation does. */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
     const { stepCounter } = this.execution;
     const next = this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step();
@@ -225,7 +230,10 @@ export class Branch implements Environment {
     return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
   }
 
-  /** Puts the current state's name before a reason, as the service does in the cause of a States.Runtime. */
+  /**
+   * Puts the current state's name in front of a reason, as Step Functions does in the cause of a States.Runtime
+   * failure.
+   */
   explain(reason: string): string {
     const {
       state: { name },
@@ -235,7 +243,7 @@ export class Branch implements Environment {
   }
 
   /**
-   * Turns a thrown value into the failure of an attempt. The failure of a JSONata expression is recorded as an event.
+   * Turns a thrown value into the failure of an attempt. If a JSONata expression has failed, records an event for it.
    */
   failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
@@ -244,7 +252,7 @@ export class Branch implements Environment {
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
   }
 
-  /** Records the failure of the current state, once no Retry is left. */
+  /** Records the failure of the current state. Called when no Retry allows another attempt. */
   recordFailure({ options }: StateFailure): void {
     const { state, succeeded } = this.#entered();
     const { kind } = state;

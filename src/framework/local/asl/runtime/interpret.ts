@@ -1,13 +1,13 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 
-/** The result of a state. Where `next` is undefined, the branch is done. */
+/** The result of a state: its output and the name of the next state. If `next` is undefined, the branch is done. */
 export interface Step {
   readonly next: string | undefined;
   readonly output: Json;
 }
 
-/** A compiled state. `run` rejects with a StateFailure that the state did not catch. */
+/** A compiled state. `run` rejects with a StateFailure if the state doesn't catch the failure. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
 }
@@ -19,9 +19,9 @@ export interface StateGroup {
 }
 
 /**
- * Runs states from `startAt` on until one has no next state.
- * @returns the output of the last state. Rejects with the StateFailure that its state did not catch; stays pending
- * where the branch's scope ends
+ * Runs states one after another, beginning with `startAt`, until a state has no next state.
+ * @returns the output of the last state. Rejects with a StateFailure if a state fails and doesn't catch the failure.
+ * Stays pending if the branch's scope ends
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   let name = group.startAt;

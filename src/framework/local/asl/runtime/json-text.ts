@@ -5,7 +5,9 @@ import { dataLimitFailure } from './state-failure.js';
 
 export const TOO_DEEP = 'The value is nested too deeply.';
 
-/** Writes values as compact JSON. A value that is asked for twice in a row is written and checked once. */
+/**
+ * Writes values as compact JSON. If the same value is asked for twice in a row, it is written and checked only once.
+ */
 export class JsonText {
   #value: Json | undefined;
   #text = '';
@@ -25,8 +27,9 @@ export class JsonText {
   }
 
   /**
-   * Returns the number of characters of a value's JSON.
-   * @throws StateFailure where the value is larger than the service takes; EvaluationFailure where it is too deep
+   * Returns the number of characters in a value's JSON.
+   * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
+   * deeply
    */
   checkSize(value: Json, what: string): number {
     if (this.#fits && value === this.#value) return this.#text.length;

@@ -4,114 +4,129 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
 import type { StepCounter } from './step-counter.js';
 
-/** The end of a task: a worker's report, or a timeout. */
+/** The end of a task: a worker's result or failure, or a timeout. */
 export type TaskOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
   | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
 /**
- * The longest time from the lease of a task to its end, and between two heartbeats; undefined where there is no limit.
+ * The most milliseconds from the lease of a task to its end, and between two heartbeats; undefined if there is no
+ * limit.
  */
 export interface Limits {
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** The execution and the state that scheduled a task, and the id of the event that recorded this. */
+/** The execution and the state that scheduled a task, and the id of the event that recorded it. */
 export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
 }
 
-/** The execution and the state that wait for a report by the token of a called service. */
+/**
+ * The execution and the state that wait for a result or a failure, which is sent with the token of a called service.
+ */
 export interface CallbackOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
 }
 
-/** A task to be leased, with the callbacks for its start and its end. Times are epoch milliseconds. */
+/**
+ * A task for a worker, and the functions that are called when it starts and when it ends. Times are epoch milliseconds.
+ */
 export interface TaskOrder extends Limits {
-  /** JSON text; of a called service the arguments of the call, and empty before it. */
+  /**
+   * The task's input as JSON text. For a task of a called service, the arguments of the call; empty before the call.
+   */
   readonly input: string;
-  /** The state that waits for the task; undefined for a task of a called service. */
+  /** The state that waits for the task; undefined if the task belongs to a called service. */
   readonly origin?: TaskOrigin;
-  /** The state that waits for a callback; undefined for other tasks. */
+  /** The state that waits for a called service to send its task's token back; undefined for other tasks. */
   readonly callback?: CallbackOrigin;
-  /** Returns true while the execution waits for the task. Ends the execution where its deadline has passed. */
+  /**
+   * Returns true if the execution still waits for the task. If the execution's deadline has passed, ends the execution.
+   */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
   onSettled(outcome: TaskOutcome, at: number): void;
 }
 
-/** The activities, as a Task state sees them. */
+/** The activities, as far as a Task state uses them. */
 export interface ActivityQueue {
   has(arn: string): boolean;
-  /** Queues a task for a poll. The returned function withdraws the task and closes its token. */
+  /** Queues a task until a poll takes it. The returned function withdraws the task, and makes its token invalid. */
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
-/** A call of a resource that is not an activity. */
+/** A call of a resource that isn't an activity. */
 export interface ResourceCall {
   readonly machine: string;
   readonly state: string;
   readonly resource: string;
-  /** The token that ends the task, where its resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
+  /** The token that ends the task; absent unless the resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
   readonly taskToken?: string;
 }
 
-/** The answer to a call of a resource that is not an activity. */
+/** The answer to a call of a resource that isn't an activity. */
 export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>;
 
-/** Answers the Tasks whose resources are not activities. */
+/** Answers the calls of Tasks whose resources are not activities. */
 export interface Resources {
   has(machine: string, state: string, resource: string): boolean;
-  /** Answers a call. Never rejects: an error is an answer too. */
+  /** Answers a call. Never rejects, since an error is also returned as an answer. */
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
-/** A task that no worker polls for: the called service gets its token. */
+/** A task that no worker polls for, since its token is passed to a called service. */
 export interface TokenTask {
   readonly token: string;
   isOpen(): boolean;
-  /** Starts the task's timeout and heartbeat timeout. */
+  /** Starts the task's timeout and its heartbeat timeout. */
   start(workerName?: string): void;
   settle(outcome: TaskOutcome): void;
   close(): void;
 }
 
-/** An execution, as its states see it. */
+/** An execution, as far as its states use it. */
 export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityQueue;
-  /** The threads for the expressions that are too much for the main thread. */
+  /** The threads for expressions that take too long for the main thread. */
   readonly threads: EvaluationThreads;
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
   readonly region: string;
-  /** Opens a task that no worker polls for. @param subject the text that answers a report on the closed task */
+  /**
+   * Opens a task that no worker polls for.
+   * @param subject the text with which a report on the task is answered when the task is closed
+   */
   openTask(subject: string, order: TaskOrder): TokenTask;
-  /** Returns true while the execution runs. Ends it where the deadline has passed and the timer has not fired yet. */
+  /**
+   * Returns true while the execution is running. If its deadline has passed and the timer hasn't fired yet, ends the
+   * execution.
+   */
   isLive(): boolean;
   /**
-   * Counts bytes that the execution holds beside its history; a negative number releases them. The end of the execution
-   * releases all of them.
-   * @throws StateFailure where all running executions together hold too much
+   * Adds to the bytes that the execution takes in memory besides its history; a negative number subtracts. The end of
+   * the execution releases all of them.
+   * @throws StateFailure if all running executions together take too much memory
    */
   hold(bytes: number): void;
   /** Called between two states. May end the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
-  /** The scope of the whole execution: it ends when the execution does. */
+  /** The scope of the whole execution. It ends when the execution ends. */
   readonly scope: Scope;
   /** The parts of the context object that are the same in every state. */
   readonly context: JsonObject;
   /**
    * Adds an event to the history.
-   * @param previous the id of the event that the new one follows from
+   * @param previous the id of the event to which the new event points back
    * @param at the time of the event, in epoch milliseconds. @default now
    * @returns the id of the new event
    */

@@ -1,8 +1,8 @@
 import type { Cancel } from '../../../base/time/clock.js';
 
 /**
- * The lifetime of a branch, and of the branches inside it. The end of a scope cancels whatever waits inside: the
- * promises stay pending, and are garbage-collected.
+ * The lifetime of a branch, including the branches inside it. When a scope ends, everything that waits inside it is
+ * cancelled: the promises stay pending, and are garbage-collected.
  */
 export class Scope {
   #ended = false;
@@ -12,7 +12,7 @@ export class Scope {
     return this.#ended;
   }
 
-  /** Makes a scope inside this one, which ends with this one or earlier. */
+  /** Makes a scope inside this one. It ends when this one ends, or earlier. */
   child(): Scope {
     const child = new Scope();
     if (this.#ended) child.end();
@@ -33,8 +33,8 @@ export class Scope {
   }
 
   /**
-   * Waits for something outside the scope. Stays pending where the scope ends before.
-   * @param begin starts the wait and returns its cancel; may call `resolve` at once
+   * Waits for something outside the scope. Stays pending if the scope ends before that.
+   * @param begin starts the wait and returns a function that cancels it. It may call `resolve` at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
     return new Promise((resolve) => {
@@ -51,7 +51,7 @@ export class Scope {
     });
   }
 
-  /** Settles as the promise does. Stays pending where the scope ends before the promise settles. */
+  /** Settles as the promise does. Stays pending if the scope ends before the promise settles. */
   async keep<T>(promise: Promise<T> | T): Promise<T> {
     try {
       const value = await promise;
@@ -64,7 +64,8 @@ export class Scope {
 }
 
 /**
- * Returns a promise that never settles, a new one for each call: a shared one would keep everything that waits for it.
+ * Returns a promise that never settles. Each call returns a new one, since a shared one would keep everything that
+ * waits for it in memory.
  */
 function forever(): Promise<never> {
   return new Promise(() => {});

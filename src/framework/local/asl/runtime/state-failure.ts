@@ -4,19 +4,22 @@ import type { Json } from '../values/json.js';
 const DATA_LIMIT = 'States.DataLimitExceeded';
 
 export interface FailureOptions {
-  /** Other names by which a Retry or Catch may match the failure. @default none */
+  /** More names by which a Retry or Catch may match the failure. @default none */
   aliases?: readonly string[];
-  /** The Cause that a Catch receives where the failure has none. @default null */
+  /** The Cause that a Catch receives if the failure has none. @default null */
   missingCause?: Json;
-  /** True where only an alias matches, neither the failure's own name nor States.ALL. @default false */
+  /**
+   * True if Retry and Catch can match the failure only by an alias, and not by its own name or States.ALL. @default
+   * false
+   */
   fatal?: boolean;
   /**
-   * True for a States.Runtime of the state's own fields, for which the state records no failure event. @default false
+   * True for a States.Runtime failure of the state's own fields, for which the state records no event. @default false
    */
   own?: boolean;
 }
 
-/** The failure of a state: as the history shows it (`details`), and as a Catch receives it (`output`). */
+/** The failure of a state. `details` is what the history shows, `output` is what a Catch receives. */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
 
@@ -28,7 +31,7 @@ export class StateFailure extends Error {
     super(`${error}: ${reason}`);
   }
 
-  /** The details of the event that records the failure; a key is absent where its value is undefined. */
+  /** The details of the event that records the failure. A key is absent if its value is undefined. */
   get details(): { error?: string; cause?: string } {
     return {
       ...(this.error !== undefined && { error: this.error }),
@@ -41,7 +44,7 @@ export class StateFailure extends Error {
     return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
   }
 
-  /** Returns true where an ErrorEquals list matches the failure. AWS page "Handling errors in Step Functions". */
+  /** Returns true if the failure matches an ErrorEquals list. AWS page "Handling errors in Step Functions". */
   matches(names: readonly string[]): boolean {
     const { aliases = [], fatal = false } = this.options;
     return names.some((name) => {
@@ -65,8 +68,8 @@ export function dataLimitFailure(what: string): StateFailure {
 }
 
 /**
- * Makes the failure of a Parallel or a Map from the failure of one of its branches. States.BranchFailed matches the new
- * failure too, unless it is fatal.
+ * Makes the failure of a Parallel or Map state from the failure of one of its branches. States.BranchFailed also
+ * matches the new failure, unless the branch's failure is `fatal`.
  */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
   if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
@@ -76,7 +79,7 @@ export function branchFailure({ error, reason, options }: StateFailure): StateFa
 
 /**
  * Makes the failure of a task. Recorded from the live service: the error of a missed heartbeat is States.Timeout. The
- * AWS page "Handling errors" names it States.HeartbeatTimeout, so a Retry or Catch may use either name.
+ * AWS page "Handling errors" calls it States.HeartbeatTimeout, so a Retry or Catch may use either name.
  */
 export function taskFailure(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
   if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);

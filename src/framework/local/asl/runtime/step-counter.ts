@@ -1,16 +1,16 @@
 import { turn } from '../../../base/time/turn.js';
 
 /**
- * The steps that an execution does before the time is first checked. So small an execution holds up no other, and its
- * branches take turns in an order that never varies.
+ * The steps that an execution makes before its time is first checked. An execution with fewer steps doesn't delay
+ * others noticeably, and without checks its branches always take turns in the same order.
  */
 const SMALL_STEPS = 256;
-/** The steps between two checks of the time, after the first SMALL_STEPS. */
+/** The number of steps between two checks of the time, after the first SMALL_STEPS. */
 const STEPS_BETWEEN_LOOKS = 16;
 
 /**
- * Counts the steps of an execution in all its branches: states entered, fields evaluated, KiB written. Yields to the
- * event loop now and then, so that calls, timers and signals are handled.
+ * Counts the steps of an execution, in all its branches: states entered, fields evaluated, KiB written. Now and then
+ * lets the event loop go on, so that calls, timers and signals are handled.
  */
 export class StepCounter {
   #steps = 0;
@@ -27,7 +27,8 @@ export class StepCounter {
   }
 
   /**
-   * Counts a step. Returns undefined, or a promise of a later turn where this turn of the event loop has lasted long.
+   * Counts a step. If this turn of the event loop has lasted long, returns a promise that resolves in a later turn;
+   * otherwise returns undefined.
    */
   step(): Promise<void> | undefined {
     this.#steps++;
@@ -37,7 +38,8 @@ export class StepCounter {
   }
 
   /**
-   * Returns undefined while this turn of the event loop has lasted at most `ms`, else a promise of a later turn.
+   * Returns undefined while this turn of the event loop has lasted at most `ms` milliseconds. Otherwise returns a
+   * promise that resolves in a later turn.
    * @default that of `turn.share`
    */
   yieldIfBusy(ms?: number): Promise<void> | undefined {

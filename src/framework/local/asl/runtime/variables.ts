@@ -2,18 +2,24 @@ import type { Variables } from '../expression/state-data.js';
 import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * The variables of one branch. A branch reads the variables of the branches around it too, and sets its own, which end
- * with the branch. AWS page "Passing data between states with variables".
+ * The variables of one branch. A branch can also read the variables of the branches around it. It sets only its own,
+ * which are gone when the branch ends. AWS page "Passing data between states with variables".
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
   #sizes: Map<string, number> | undefined;
   #ended = false;
-  /** The bytes of all variables of the execution, shared by its scopes; `hold` is called with each change. */
+  /**
+   * The bytes of all variables of the execution, which its scopes share. `hold` is called with each change of this
+   * number.
+   */
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
 
-  /** @param outer the scope around this one; for the outermost scope, the function that counts bytes */
+  /**
+   * @param outer the scope around this one or, for the outermost scope, the function to call with each change of the
+   * bytes
+   */
   constructor(outer: VariableScope | ((bytes: number) => void)) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
     this.#total = outer instanceof VariableScope ? outer.#total : { bytes: 0, hold: outer };
@@ -28,14 +34,17 @@ export class VariableScope implements Variables {
     return { ...this.outer?.all(), ...this.#own };
   }
 
-  /** Returns true where the execution has room for variables with these JSON texts, by their names. */
+  /**
+   * Returns true if the execution has room for these variables. The keys of `texts` are their names, the values their
+   * JSON.
+   */
   hasRoom(texts: ReadonlyMap<string, string>): boolean {
     let bytes = this.#total.bytes;
     for (const [name, text] of texts) bytes += text.length - (this.#sizes?.get(name) ?? 0);
     return bytes <= ALL_BYTES;
   }
 
-  /** Releases the bytes of this scope and of its variables. Does nothing after the first call. */
+  /** Releases the bytes of this scope and of its variables. After the first call it does nothing. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -44,7 +53,7 @@ export class VariableScope implements Variables {
     this.#sizes = undefined;
   }
 
-  /** Sets several variables together. `texts` has the JSON of each. Values that were read before stay as they were. */
+  /** Sets several variables at once. `texts` contains the JSON of each. Values that were read earlier don't change. */
   assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
     const known = (this.#sizes ??= new Map<string, number>());
     for (const [name, { length }] of texts) {
@@ -62,7 +71,7 @@ export class VariableScope implements Variables {
   }
 }
 
-/** The bytes that a branch takes, beside its variables. */
+/** The bytes that a branch takes besides its variables. */
 const BRANCH_BYTES = 3_000;
 
 /** The most bytes of all variables of an execution together. AWS page "Passing data between states with variables". */

@@ -14,21 +14,25 @@ export interface BranchStart {
 /** The branches that a state runs side by side. */
 export interface BranchPlan {
   readonly length: number;
-  /** The most branches that run at once. */
+  /** The most branches that run at the same time. */
   readonly atOnce: number;
   /**
    * Makes the branch with this index.
-   * @param after the id of the last event of the branch whose end let this one start; undefined for the first branches
+   * @param after the id of the last event of the branch whose end made room for this one; undefined for the branches
+   * that start first
    */
   begin(index: number, scope: Scope, after: number | undefined): BranchStart | Promise<BranchStart>;
   /**
    * Called when a branch has succeeded.
-   * @returns the id of the event that the parent goes on from. @default the branch's last event
+   * @returns the id of the event to which the parent's next event points back. @default the branch's last event
    */
   onDone?(index: number, branch: Branch): number;
 }
 
-/** The results of all branches; or the first failure, and the branches that had not finished, the failed one first. */
+/**
+ * The results of all branches or, if a branch failed, its failure and the branches that had not finished, with the
+ * failed one first.
+ */
 export interface BranchesOutcome {
   readonly results: Json[];
   readonly failure: StateFailure | undefined;
@@ -37,8 +41,8 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches; the first failure ends the others. The parent goes on from the last event of the branch that
- * failed, or that finished last.
+ * Runs all branches. The first failure ends the others. The parent's next event then points back to the last event of
+ * the branch that failed or, if none did, of the branch that finished last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
   if (plan.length === 0) return succeeded([]);
@@ -71,7 +75,7 @@ class BranchesRun {
     this.#results = Array.from({ length: plan.length }, () => null);
   }
 
-  /** Starts as many branches as may run at once. */
+  /** Starts as many branches as may run at the same time. */
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
     for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {

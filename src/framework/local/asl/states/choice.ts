@@ -10,8 +10,8 @@ interface Option {
 }
 
 /**
- * Continues with the Next of the first rule that holds, through that rule's Assign and Output. The state's own Assign and
- * Output apply on the way to Default.
+ * Goes to the Next of the first rule that is true, and applies that rule's Assign and Output. If no rule is true, goes
+ * to Default, and applies the state's own Assign and Output.
  */
 export const choiceKind: Kind = {
   events: {},

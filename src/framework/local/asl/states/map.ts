@@ -10,7 +10,7 @@ import type { StateGroup } from '../runtime/interpret.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** The most iterations that an inline Map runs at once. AWS page "Using Map state in Inline mode". */
+/** The most iterations that a Map in inline mode runs at the same time. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
 
 /** The most characters in the inputs of all iterations together. The live service has no such limit. */
@@ -20,7 +20,7 @@ const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
 /**
- * The bounds of MaxConcurrency. Recorded from the live service: a number in a string is accepted, and any other value
+ * The range of MaxConcurrency. Recorded from the live service: a number in a string is accepted, and any other value
  * fails with this message.
  */
 const CONCURRENCY: WholeNumber = {
@@ -31,7 +31,7 @@ const CONCURRENCY: WholeNumber = {
     `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
 };
 
-/** Runs the same states once for each item of a list. The result is the list of their outputs. */
+/** Runs the same states once for each item of a list. The result is the list of the iterations' outputs. */
 export const mapKind: Kind = {
   events: {
     started: 'MapStateStarted',
@@ -67,8 +67,8 @@ export const mapKind: Kind = {
 };
 
 /**
- * Evaluates the input of each iteration. The execution holds `chars` bytes for the inputs until the caller releases
- * them.
+ * Evaluates the input of each iteration. `chars` is how much memory the inputs take. The execution counts it until the
+ * caller releases it.
  */
 async function selectInputs(
   branch: Branch,
@@ -126,7 +126,7 @@ async function iterate(
   throw branchFailure(outcome.failure);
 }
 
-/** Reads ItemProcessor, or Iterator, its older name. */
+/** Reads ItemProcessor or, under its older name, Iterator. */
 function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
   const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
   const source = reader.object(field);

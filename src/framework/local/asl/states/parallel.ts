@@ -4,7 +4,7 @@ import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 
-/** Runs branches side by side on the same input. The result is the list of their outputs. */
+/** Runs branches side by side with the same input. The result is the list of their outputs. */
 export const parallelKind: Kind = {
   events: {
     started: 'ParallelStateStarted',

@@ -3,7 +3,7 @@ import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../runtime/state-failure.js';
 
-/** Passes the state's Result on; its input where it has no Result. */
+/** Outputs the state's Result, or its input if it has no Result. */
 export const passKind: Kind = {
   events: {},
   parts: { arguments: 'JSONPath', result: true },
@@ -16,7 +16,7 @@ export const passKind: Kind = {
   },
 };
 
-/** Ends the branch as succeeded. */
+/** Ends the branch successfully. */
 export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
@@ -24,7 +24,7 @@ export const succeedKind: Kind = {
   compile: () => (_branch, data) => Promise.resolve({ result: data.root }),
 };
 
-/** Ends the branch with an error, which the Fail state itself cannot catch. */
+/** Ends the branch with an error, which this state itself can't catch. */
 export const failKind: Kind = {
   events: {},
   parts: { output: false, assign: false },

@@ -11,26 +11,27 @@ import type {
 import type { Branch } from '../runtime/branch.js';
 import { isTooLarge } from '../values/limits.js';
 
-/** A call of a resource that a mock answers. */
+/** A call of a resource that isn't an activity. A mock answers it. */
 export interface ServiceCall {
   readonly resource: string;
   readonly service: ServiceResource;
   readonly limits: Limits;
-  /** The role of the state's Credentials, which the history shows; undefined without Credentials. */
+  /** The role in the state's Credentials, which the history shows; undefined if the state has no Credentials. */
   readonly role: string | undefined;
   /**
-   * Evaluates the input of the call. Called when the context object already shows the task's token, where there is one.
+   * Evaluates the input of the call. It is called when the context object already contains the task's token, if the
+   * task has one.
    */
   readonly input: () => Promise<Json>;
 }
 
-/** The message that answers a report on the token of a closed task. Seen by users of the live service. */
+/** The message that answers a report with the token of a closed task. Users of the live service have seen it. */
 const CLOSED = 'Provided task does not exist anymore';
 
 /**
- * Runs a Task that a mock answers, within the Task's limits. With `.waitForTaskToken` a report on the token ends the
- * Task.
- * @throws StateFailure that nothing catches, where no mock answers
+ * Runs a Task that a mock answers, within the Task's limits. If the resource ends in `.waitForTaskToken`, a result or a
+ * failure that is sent with the token ends the Task.
+ * @throws StateFailure, which nothing can catch, if there is no mock for the resource
  */
 export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
   const { machineName, resources } = branch.execution;
@@ -72,7 +73,10 @@ function openTask(
   });
 }
 
-/** Asks the mock for its answer. An error ends the task, and so does a result, except with `.waitForTaskToken`. */
+/**
+ * Asks the mock for its answer. An error ends the task. A result also ends the task, unless the resource ends in
+ * `.waitForTaskToken`.
+ */
 async function answerTask(
   branch: Branch,
   call: ServiceCall,
@@ -91,14 +95,17 @@ async function answerTask(
   if (answer.kind === 'failed' || pattern !== 'callback') task.settle(answer);
 }
 
-/** Makes the failure of a call that no mock answers. No Catch may hide it, since AWS would call the service itself. */
+/**
+ * Makes the failure of a call for which there is no mock. No Catch may hide this failure, since on AWS the service
+ * itself would be called.
+ */
 function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
   const { machineName } = branch.execution;
   const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.stateName}' or by the resource.`;
   return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
 }
 
-/** Turns an answer that is too large into a failure, as the live service does (recorded). */
+/** If an answer is too large, replaces it by a failure, as the live service does (recorded). */
 function bounded(answer: ResourceAnswer, { resource, service }: ServiceCall): ResourceAnswer {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
   const { reason } = dataLimitFailure(service.details?.resourceType ?? resource);
@@ -116,7 +123,7 @@ function describe(branch: Branch, { resource, service }: ServiceCall, token: str
   };
 }
 
-/** Records the history events of one call, whose types depend on its resource. Recorded from the live service. */
+/** Records the history events of one call. Their types depend on the resource. Recorded from the live service. */
 class CallEvents {
   /** The arguments of the call as JSON text; empty before the call. */
   input = '';

@@ -14,7 +14,7 @@ export interface WorkResult {
   readonly result: Json;
   /** The name of the next state. @default the state's `Next` */
   readonly next?: string;
-  /** The output and the variables of the state. @default the state's own Output and Assign */
+  /** The Output and the Assign to apply. @default those of the state itself */
   readonly exit?: Exit;
 }
 
@@ -22,14 +22,14 @@ export interface WorkResult {
 export interface Kind {
   readonly parts: FlowParts;
   readonly events: StateEvents;
-  /** True where the kind may have Retry and Catch. @default false */
+  /** True if states of this kind can have Retry and Catch. @default false */
   readonly recovers?: boolean;
   /**
-   * The way out of the state: by Next or End (`next`), by the outcome of the work (`choice`), or none, as the branch
-   * ends (`end`).
+   * How the branch goes on after the state: `next` by the state's Next or End, `choice` by the outcome of its work,
+   * `end` not at all, since the branch ends.
    */
   readonly leaves: 'next' | 'choice' | 'end';
-  /** Compiles the fields that only this kind has. The returned function does the state's work. */
+  /** Compiles the fields that only this kind of state has. The returned function does the state's work. */
   compile(
     reader: Reader,
     context: StateContext,
@@ -42,9 +42,9 @@ export interface StateContext {
   readonly language: Language;
   /** Compiles the states of a branch or of an iteration. */
   readonly nested: (reader: Reader) => StateGroup;
-  /** The Tasks of the machine so far; a Task state adds itself. */
+  /** The Tasks of the machine that are compiled so far. A Task state adds itself. */
   readonly tasks: DefinedTask[];
-  /** The names of the variables that each state reads, by the state's name; a state adds its own. */
+  /** The names of the variables that each state reads, by the state's name. A state adds its own entry. */
   readonly references: Map<string, readonly string[]>;
 }
 
@@ -54,7 +54,10 @@ export interface DefinedTask {
   readonly activity?: ActivityTask;
 }
 
-/** A Task on an activity. Seconds that the definition evaluates at run time, or does not set, are absent. */
+/**
+ * A Task that uses an activity. A number of seconds is absent if the definition doesn't set it, or sets it by an
+ * expression that is evaluated at run time.
+ */
 export interface ActivityTask {
   readonly state: string;
   readonly activityArn: string;
@@ -62,7 +65,7 @@ export interface ActivityTask {
   readonly timeoutSeconds?: number;
 }
 
-/** Compiles a state to a closure. Mistakes are added to the reader's problems. */
+/** Compiles a state to a function. Mistakes are added to the reader's problems. */
 export function compileState(type: string, kind: Kind, reader: Reader, context: StateContext): State {
   const { language, name } = context;
   const flow = language.flow(reader, kind.parts);
@@ -100,7 +103,7 @@ async function leave(branch: Branch, exit: Exit, data: StateData, next: string |
 
 /**
  * Returns the JSON of each assigned variable, by its name.
- * @throws StateFailure where a variable is too large, or all variables together are
+ * @throws StateFailure if a variable is too large, or all variables together are
  */
 function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();

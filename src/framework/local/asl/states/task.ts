@@ -12,7 +12,7 @@ import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };
 
-/** Schedules a task for a worker, and waits for the report. */
+/** Schedules a task for a worker, and waits for its result or failure. */
 export const taskKind: Kind = {
   events: { aborted: 'TaskStateAborted' },
   parts: { arguments: true, result: true, selector: true },
@@ -36,7 +36,7 @@ export const taskKind: Kind = {
   },
 };
 
-/** Runs one attempt of the task. Resolves with its result. */
+/** Makes one attempt of the task. Resolves with its result. */
 type Call = (
   branch: Branch,
   input: () => Promise<Json>,
@@ -59,20 +59,22 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
 }
 
 /**
- * Returns the fix for an unknown resource: the ARN of an activity. A name alone is enough for `@Activity`, but not for
- * a state.
+ * Returns the fix for an unknown resource, which is to write the ARN of an activity. In a state the bare name that
+ * `@Activity` accepts isn't enough.
  */
 function fixResource(resource: string): string {
   const name = resource.split(':').at(-1) || 'NAME';
   return `write the whole ARN of an activity, as in arn:aws:states:us-east-1:123456789012:activity:${name}`;
 }
 
-/** The message for a Resource that the service does not know. Recorded from the live service. */
+/** Returns the message for a Resource that Step Functions doesn't know. Recorded from the live service. */
 function unknownResource(resource: string): string {
   return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
 }
 
-/** Reads Credentials. The history shows the role, which is not used otherwise: nothing here needs permissions. */
+/**
+ * Reads Credentials. The history shows the role. It has no other effect, since the local service needs no permissions.
+ */
 function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
   const { Credentials: source } = reader.source;
   if (isObject(source) && !('RoleArn' in source) && !('RoleArn.$' in source)) {
@@ -91,8 +93,8 @@ async function roleOf(
 }
 
 /**
- * Adds a problem where HeartbeatSeconds is not below TimeoutSeconds. Only numbers in the definition are checked: what
- * the service does with evaluated ones is not recorded.
+ * Adds a problem if HeartbeatSeconds isn't smaller than TimeoutSeconds. Only numbers in the definition are checked,
+ * since it isn't recorded what the live service does with evaluated numbers.
  */
 function checkHeartbeat(reader: Reader): void {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;

@@ -5,7 +5,7 @@ import { pause } from '../errors/retry.js';
 import { bareText } from '../values/json.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
-/** The longest wait. Recorded from the live service: 24,855 days are accepted, and 24,856 are not. */
+/** The longest wait, in milliseconds. Recorded from the live service: 24,855 days are accepted, 24,856 are rejected. */
 const LONGEST_WAIT_MS = 2_147_483_647_000;
 
 const SECONDS: WholeNumber = {
@@ -18,7 +18,7 @@ const SECONDS: WholeNumber = {
       : `The SecondsPath parameter cannot be parsed as a long value: ${path} == ${bareText(value)}`,
 };
 
-/** Waits for a number of seconds, or until a time; does not wait where that time has passed. */
+/** Waits for a number of seconds, or until a time. If the time has already passed, doesn't wait. */
 export const waitKind: Kind = {
   events: { aborted: 'WaitStateAborted' },
   parts: {},

@@ -1,9 +1,12 @@
-/** The account of a resource that a request creates, and of a seeded machine without activities. */
+/**
+ * The account of a resource that an API request creates, and of a machine that is created without a request and has no
+ * activities.
+ */
 export const LOCAL_ACCOUNT = '123456789012';
 
 export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
 
-/** The parts of a Step Functions ARN. An execution's name is `machine:execution`. */
+/** The parts of an ARN of Step Functions. The name of an execution is `machine:execution`. */
 export interface StatesArn {
   readonly partition: string;
   readonly region: string;

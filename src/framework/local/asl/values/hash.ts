@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Node's names of the hash algorithms, by their names in the states language. */
+/** The names that Node gives to the hash algorithms, by their names in the Amazon States Language. */
 const ALGORITHMS = new Map([
   ['MD5', 'md5'],
   ['SHA-1', 'sha1'],
@@ -11,7 +11,7 @@ const ALGORITHMS = new Map([
 
 export const HASH_NAMES = [...ALGORITHMS.keys()].join(', ');
 
-/** Returns the digest of a text in hexadecimal; undefined where the states language has no such algorithm. */
+/** Returns the digest of a text in hexadecimal; undefined if the Amazon States Language doesn't have the algorithm. */
 export function hashText(text: string, algorithm: string): string | undefined {
   const known = ALGORITHMS.get(algorithm);
   return known === undefined ? undefined : createHash(known).update(text).digest('hex');

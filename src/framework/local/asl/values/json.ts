@@ -1,4 +1,4 @@
-/** A JSON value. Never changed in place: a changed copy shares the parts that stay the same. */
+/** A JSON value. It is never changed in place: a changed copy is made, which shares the parts that stay the same. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
@@ -6,22 +6,24 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Sets an own property. Plain assignment to `__proto__` would set the prototype. */
+/** Sets an object's own property. A plain assignment to `__proto__` would set the prototype instead. */
 export function setOwn(target: JsonObject, key: string, value: Json): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   } else target[key] = value;
 }
 
-/** Reads an own property; an inherited one is undefined. */
+/** Returns an object's own property; undefined if the property is inherited or absent. */
 export function getOwn(source: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(source, key) ? source[key] : undefined;
 }
 
-/** The deepest nesting of a text. Beyond it, code that walks a value would run out of stack. */
+/**
+ * The deepest nesting of a JSON text. Code that visits a value recursively would overflow the stack for a deeper one.
+ */
 const MAX_DEPTH = 1_000;
 
-/** Parses JSON. @throws SyntaxError where the text is no JSON, or is nested too deeply */
+/** Parses JSON. @throws SyntaxError if the text isn't JSON, or is nested too deeply */
 export function readJson(text: string): Json {
   if (isTooDeep(text)) {
     throw new SyntaxError(`JSON is nested more than ${MAX_DEPTH} levels deep`);
@@ -29,7 +31,7 @@ export function readJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
-/** Returns true where a JSON text is nested deeper than the service takes. */
+/** Returns true if a JSON text is nested deeper than MAX_DEPTH. */
 export function isTooDeep(text: string): boolean {
   return text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH;
 }
@@ -47,7 +49,8 @@ function depthOf(text: string): number {
 }
 
 /**
- * Returns the index of the quote that closes the string opened at `opening`; the length of the text where none does.
+ * Returns the index of the quote that closes the string opened at `opening`. Returns the length of the text if there is
+ * no such quote.
  */
 function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
@@ -62,7 +65,7 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
 /** The bit in which `[` differs from `{`, and `]` from `}`. */
 const SQUARE_TO_CURLY = 0x20;
 
-/** Parses JSON as `readJson` does, but returns undefined where `readJson` would throw. */
+/** Parses JSON like `readJson`, but returns undefined instead of throwing. */
 export function parseJson(text: string): Json | undefined {
   try {
     return readJson(text);
@@ -71,7 +74,7 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** Returns true where two values are the same JSON; the order of keys does not count. */
+/** Returns true if two values are the same JSON. The order of keys doesn't matter. */
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) {
@@ -83,12 +86,12 @@ export function equalJson(a: Json, b: Json): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
 }
 
-/** Shows a value in a message: a string without quotes, all else as JSON. */
+/** Shows a value in a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * Returns true where a value consists of at most `nodes` values, itself included, and has at most `chars` characters in
- * its strings and keys. A value that occurs twice counts twice. Stops as soon as a limit is exceeded.
+ * Returns true if a value consists of at most `nodes` values, including itself, and its strings and keys have at most
+ * `chars` characters together. A value that occurs twice is counted twice. Stops as soon as a limit is exceeded.
  */
 export function measure(value: unknown, nodes: number, chars: number): boolean {
   // Most values are small, and need no list of values to visit.
@@ -100,8 +103,8 @@ const SMALL = 500;
 const SMALL_DEPTH = 20;
 
 /**
- * Returns `left` less one for each value and each character in `value`; negative where `left` is too small, or `value`
- * is nested too deeply for this quick way.
+ * Returns `left` minus the number of values and characters in `value`. Returns a negative number if `left` is too
+ * small, or if `value` is nested too deeply for this quick function.
  */
 function smallRest(value: unknown, depth: number, left: number): number {
   if (typeof value === 'string') return left - value.length - 1;
@@ -139,7 +142,7 @@ function measureLarge(value: unknown, nodes: number, chars: number): boolean {
   return true;
 }
 
-/** Returns the JSON of a value with sorted keys, which is the same text for any two values that are equal JSON. */
+/** Returns the JSON of a value with its keys sorted. Two values that are equal JSON always give the same text. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner)
@@ -149,9 +152,9 @@ export function canonical(value: Json): string {
 }
 
 /**
- * Returns true where a value weighs at most `bytes`: one byte for each character of its strings and keys, and eight for
- * each other value in it, itself not counted. A value that occurs twice counts twice. Stops as soon as the limit is
- * exceeded.
+ * Returns true if a value weighs at most `bytes`: one byte for each character in its strings and keys, and eight for
+ * each other value in it, not counting itself. A value that occurs twice is counted twice. Stops as soon as the limit
+ * is exceeded.
  */
 export function weigh(value: unknown, bytes: number): boolean {
   if (smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0) return true;
@@ -175,7 +178,7 @@ export function weigh(value: unknown, bytes: number): boolean {
 
 const VALUE_BYTES = 8;
 
-/** Returns the number of values in a value, itself included; four characters of a string count as one value. */
+/** Returns the number of values in a value, including itself. Four characters of a string are counted as one value. */
 export function sizeOf(value: Json): number {
   let size = 0;
   const open = [value];

@@ -2,12 +2,12 @@ import { measure } from '../../values/json.js';
 import { readsTime, writesInteger, writesNumber, writesTime } from './pictures.js';
 
 /**
- * Returns the steps, of some ten nanoseconds each, that a call of a function takes at most; infinitely many where that
- * cannot be told from its arguments.
+ * Returns the most steps that a call of a function takes; infinity if that can't be told from the arguments. A step
+ * takes about ten nanoseconds.
  */
 type Cost = (args: readonly unknown[]) => number;
 
-/** The most steps of one call on the main thread, which take some 10 ms. */
+/** The most steps that one call may take on the main thread. They take about 10 ms. */
 export const CALL_STEPS = 1_000_000;
 
 const lengthOf = (value: unknown): number =>
@@ -16,16 +16,21 @@ const provided = (isKnown: boolean, steps = 1_000): number => (isKnown ? steps :
 
 const once: Cost = () => 100;
 const byLength: Cost = (args) => args.reduce<number>((sum, arg) => sum + lengthOf(arg), 100);
-/** Of a function that goes through all values inside its argument, some hundred nanoseconds each. */
+/**
+ * The cost of a function that visits all values inside its argument, which takes about a hundred nanoseconds for each.
+ */
 const inDepth: Cost = ([value]) => provided(measure(value, CALL_STEPS / 20, CALL_STEPS / 2), CALL_STEPS / 2);
-/** Of a search for a text in a text. A regular expression is asked about its own cost. */
+/**
+ * The cost of searching for a text in a text. If the second argument is a regular expression, its own cost is checked
+ * elsewhere (`mayMatch`).
+ */
 const search: Cost = ([text, part]) => lengthOf(text) * Math.min(Math.max(lengthOf(part), 8), 250) + 100;
 const sort: Cost = ([list]) => lengthOf(list) * Math.log2(lengthOf(list) + 1) * 10 + 100;
-/** Of comparing each item with each other, of as many values as all items have. */
+/** The cost of comparing each item with each other item, given the number of values in all items. */
 const compareAll: Cost = ([list]) =>
   provided(measure(list, Math.min(CALL_STEPS / Math.max(lengthOf(list), 1) / 2, 50_000), 100_000));
 
-/** The most characters that joining texts makes. */
+/** The cost of joining texts: the most characters that the result can have. */
 const join: Cost = ([list, separator]) => {
   let chars = 100;
   for (const item of Array.isArray(list) ? (list as unknown[]) : [])
@@ -33,14 +38,14 @@ const join: Cost = ([list, separator]) => {
   return chars;
 };
 
-/** A regular expression may match once for each character. */
+/** The cost of replacing. A regular expression may match once for each character. */
 const replace: Cost = (args) => {
   const [text, pattern, by] = args;
   const times = lengthOf(text) / (typeof pattern === 'string' ? Math.max(pattern.length, 1) : 1);
   return search(args) + times * lengthOf(by);
 };
 
-/** The functions that run on the main thread. Any other goes to a thread. */
+/** The cost of each function that may run on the main thread. A call of any other function is made in a thread. */
 const COSTS: Readonly<Record<string, Cost>> = {
   sum: byLength,
   count: once,
@@ -112,7 +117,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   parse: (args) => byLength(args) * 10,
 };
 
-/** Returns true where a call of a function is proved to take a short time. */
+/** Returns true if a call of a function is proved to take a short time. */
 export function isCheap(name: string, args: readonly unknown[]): boolean {
   const cost = Object.hasOwn(COSTS, name) ? COSTS[name] : undefined;
   return cost !== undefined && cost(args) <= CALL_STEPS;

@@ -1,12 +1,12 @@
 import { LimitReached } from './guard.js';
 
 /**
- * The deepest nesting of an evaluation. Seen at the live service: a sum of a hundred terms is accepted, one more is
- * not, and so it is with brackets and with calls.
+ * The deepest nesting of an evaluation. Seen at the live service: a sum of a hundred terms is accepted and a sum of 101
+ * is rejected. The same is true of brackets and of calls.
  */
 const MAX_DEPTH = 100;
 
-/** A syntax node of the library, with its own place in the nesting of the function that it belongs to. */
+/** A syntax node of the library. `depth` is its nesting inside the function in which it is written. */
 interface Node {
   type?: string;
   depth?: number;
@@ -23,20 +23,26 @@ interface Lambda {
 }
 
 /**
- * Counts how deeply an evaluation is nested: the library goes through branches beside each other at once, so that
- * entries less exits would count those too. A step's depth is that of its function's call, and its own in the function.
+ * Finds out how deeply an evaluation is nested. Counting the library's entries and exits would be wrong, since the
+ * library evaluates neighbouring branches at the same time. Instead, the depth of a step is the depth of the call of
+ * its function, plus the step's own depth inside that function.
  */
 export interface Depths {
-  /** Called before each step, with the depth at which its function is called. */
+  /** Called before each step. `base` is the depth at which the step's function was called. */
   entering(base: number): void;
-  /** Returns a value of a variable; for a function, one that knows the depth at which it is called from here. */
+  /**
+   * Returns the value of a variable. If it is a function, returns a copy that knows the depth at which it is called.
+   */
   called(value: unknown): unknown;
 }
 
-/** Types of syntax node that are no steps by themselves. */
+/** Types of syntax node that are not steps of their own. */
 const NO_STEPS = new Set(['filter', 'index', 'sort', 'operator']);
 
-/** Returns what counts the nesting of an expression; undefined where the expression cannot be nested too deeply. */
+/**
+ * Returns an object that measures the nesting of an expression. Returns undefined if the expression can't be nested too
+ * deeply.
+ */
 export function depthsOf(ast: object): Depths | undefined {
   const nodes: Node[] = [];
   const marked = mark(ast, 1, 1, nodes, new Set());
@@ -67,7 +73,7 @@ function isLambda(value: unknown): value is Lambda {
   return typeof value === 'object' && value !== null && '_jsonata_lambda' in value;
 }
 
-/** Returns a function that is called from a step of this depth: its first step is as deep. */
+/** Returns a copy of a function for a call from a step of this depth. The function's first step has the same depth. */
 function calledAt(lambda: Lambda, depth: number): Lambda {
   const base = depth - (lambda.body.depth ?? 1);
   const environment = Object.create(lambda.environment, { base: { value: base } }) as Lambda['environment'];
@@ -80,8 +86,8 @@ interface Marked {
 }
 
 /**
- * Sets the depth of a node, and of all nodes inside it.
- * @param root the depth of the first step of the function that the node belongs to
+ * Sets the depth of a node and of all nodes inside it.
+ * @param root the depth of the first step of the function to which the node belongs
  */
 function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: Set<unknown>): Marked {
   let marked: Marked = { deepest: depth, hasFunctions: false };

@@ -5,32 +5,32 @@ import type { Depths } from './depth.js';
 import { quickMatches } from './regexp.js';
 
 /**
- * The limits of one evaluation. An evaluation that exceeds one of them fails, before the value is made where that can
- * be foreseen.
+ * The limits of one evaluation. An evaluation that exceeds one of them fails, if possible before the large value is
+ * created.
  */
 export interface Limits {
   /**
-   * The most bytes of a value: eight for each number, list and object, and one for each character. Seen at the live
-   * service: a range of 873,782 numbers is accepted, and one more is not; so is a text of 4,194,304 characters, but not
-   * one of twice as many.
+   * The most bytes of a value. A number, a list and an object are counted as eight bytes each, and a character as one.
+   * Seen at the live service: a range of 873,782 numbers is accepted, a longer one is rejected. A text of 4,194,304
+   * characters is accepted, one of twice as many is rejected.
    */
   readonly bytes: number;
-  /** The most items in all lists together that the steps of the evaluation return. */
+  /** The most items in all lists together that are results of the evaluation's steps. */
   readonly allItems: number;
   /**
-   * Returns, for the pattern of a regular expression, a test of the length of a text: true where the text may be
-   * matched.
+   * Returns a test for the pattern of a regular expression. The test returns true if a text of that many characters may
+   * be matched.
    */
   readonly mayMatch: (pattern: string) => (chars: number) => boolean;
-  /** Returns true where a function of the library may be called with these arguments. */
+  /** Returns true if the library's function may be called with these arguments. */
   readonly mayCall: (name: string, args: readonly unknown[]) => boolean;
-  /** Returns true where the evaluation has no time left. Called every few steps. */
+  /** Returns true if the evaluation's time is over. Called every few steps. */
   readonly isOver: () => boolean;
 }
 
 /**
- * Thrown where an evaluation reaches one of its limits. The texts for memory and nesting were seen in answers of the
- * live service; that for time is the library's own.
+ * Thrown when an evaluation reaches one of its limits. The texts for memory and nesting were seen in answers of the
+ * live service; the text for time is the library's own.
  */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
@@ -47,15 +47,15 @@ export const LIMIT_TEXTS = {
     'Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive',
 } as const;
 
-/** The steps between two checks of the time. */
+/** The number of steps between two checks of the time. */
 const STEPS_BETWEEN_LOOKS = 8;
 
-/** The most bytes of a value, seen at the live service. */
+/** The most bytes of a value. Seen at the live service. */
 const MOST_BYTES = 6_990_256;
 
 /**
- * The limits on the main thread, where only what is proved to be quick is run. An evaluation that exceeds one of them
- * starts again in a thread.
+ * The limits on the main thread, if a function is called only if it is proved to be quick. If an evaluation exceeds one
+ * of these limits, it is started again in a thread.
  */
 export const ON_MAIN: Limits = {
   bytes: 1_000_000,
@@ -65,7 +65,7 @@ export const ON_MAIN: Limits = {
   isOver: () => turn.busyMs() > 30,
 };
 
-/** The limits in a thread, which is terminated when its processor time is over. */
+/** The limits in a thread. The thread is terminated if the evaluation uses up its processor time. */
 export const IN_THREAD: Limits = {
   bytes: MOST_BYTES,
   allItems: 20_000_000,
@@ -74,23 +74,29 @@ export const IN_THREAD: Limits = {
   isOver: () => false,
 };
 
-/** The steps and the items that an evaluation has come to so far. */
+/** The steps that an evaluation has made so far, and the items of the lists that it has returned. */
 interface Usage {
   steps: number;
   items: number;
 }
 
-/** The names under which the library looks up the watchers of its steps (ENTER, LEAVE) and of its new frames. */
+/**
+ * The names under which the library looks up functions that watch its evaluation: the start (ENTER) and the end (LEAVE)
+ * of each step, and each new frame (NEW_FRAME).
+ */
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
 const LEAVE = Symbol.for('jsonata.__evaluate_exit');
 export const NEW_FRAME = Symbol.for('jsonata.__createFrame_push');
 
-/** A frame of variables in the library: one for each evaluation, and inside it one for each block, call and so on. */
+/**
+ * A frame of variables in the library. Each evaluation has one, and inside it there is one for each block, each call
+ * and so on.
+ */
 export interface Frame {
   lookup: (name: unknown) => unknown;
-  /** The usage of the evaluation, which all its frames share; set by `watchFrames`. */
+  /** The usage of the evaluation, which all its frames share. It is set by `watchFrames`. */
   usage?: Usage;
-  /** The nesting of the evaluation where the frame's function is called. @default 0 */
+  /** How deeply the evaluation was nested when the frame's function was called. @default 0 */
   base?: number;
 }
 
@@ -99,14 +105,16 @@ interface Node {
   readonly group?: unknown;
 }
 
-/** The types of syntax node that make a new value, rather than return an existing one. */
+/** The types of syntax node that create a new value. Other nodes return an existing one. */
 const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
 /**
- * Returns the function that the library calls with each new frame. Before every step the library looks up a watcher,
- * and the step is counted in that lookup. No watcher is returned: the library would await it, which takes half as long
- * again. The functions of the library are looked up too, and are guarded there.
- * @param depths counts the nesting; undefined for an expression that cannot be nested too deeply
+ * Returns the function that the library calls with each new frame.
+ *
+ * Before every step the library looks up a watcher in the frame, and the step is counted during this lookup. The lookup
+ * returns no watcher, since the library would await its result, which takes half as long again. The library also looks
+ * up its functions in the frame, and gets guarded ones.
+ * @param depths measures the nesting; undefined if the expression can't be nested too deeply
  */
 export function watchFrames(
   limits: Limits,
@@ -191,7 +199,7 @@ function guardBuiltin(name: string, builtin: Builtin, limits: Limits, step: (usa
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) ? value.length : 0;
 
-/** Returns true where a function would return more than `bytes` for small arguments. */
+/** Returns true if a function would return more than `bytes` although its arguments are small. */
 function makesTooMuch(name: string, [first, second, third]: readonly unknown[], bytes: number): boolean {
   if (name === 'pad') return Math.abs(Number(second)) > bytes;
   if (name === 'join' && Array.isArray(first)) {
@@ -207,13 +215,19 @@ function makesTooMuch(name: string, [first, second, third]: readonly unknown[], 
   return (name === 'string' || name === 'clone') && !measure(first, bytes, bytes);
 }
 
-/** Functions that the library gives up on for long lists, since it passes each item as an argument. */
+/**
+ * Replacements for functions of the library that fail for long lists, since the library passes each item as an
+ * argument.
+ */
 const INSTEAD: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   max: (list) => furthest(list, (a, b) => a > b),
   min: (list) => furthest(list, (a, b) => a < b),
 };
 
-/** Refuses what is no Base64, which the library would read as far as it can. Seen at the live service. */
+/**
+ * Throws if a text isn't Base64. The library would decode it as far as possible; the live service was seen to reject
+ * it.
+ */
 function checkBase64(text: unknown): void {
   if (typeof text === 'string' && !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new Error('not Base64');
 }
@@ -225,7 +239,10 @@ function furthest(list: unknown, isBetter: (a: number, b: number) => boolean): n
   return best;
 }
 
-/** Formats a number. The library breaks down on a picture without digits, where the live service has this message. */
+/**
+ * Formats a number. For a picture without digits the library throws a TypeError, which is turned into the error of the
+ * live service.
+ */
 function formatted(format: () => unknown): unknown {
   try {
     return format();

@@ -1,13 +1,20 @@
 /**
- * The pictures by which numbers and times are written and read quickly. The library turns a picture into a regular
- * expression or a loop, and some of those never end: only a picture of a known, plain form is used on the main thread.
+ * Pictures (formats of numbers and times) are checked before they are used on the main thread. The library turns a
+ * picture into a regular expression or a loop, and some of these never end. Only short pictures of a simple form are
+ * known to be quick; any other is used in a thread.
  */
 const LONGEST = 64;
 
-/** A date as components of digits or names, each with at most four digits and a small width, and any text between. */
+/**
+ * Matches a picture for writing a date: components of digits or names, each with at most four digits and a small width,
+ * and any text between them.
+ */
 const WRITTEN =
   /^(?:[^[\]]|\[[YMDdFWwXxHhmsfPZz](?:[01#]{1,4}|Nn?|n|0101|01:01)?(?:,(?:\d|\*)(?:-\d)?)?\])*$/;
-/** The same, but for separators that no component could match: a text can then be read in one way only. */
+/**
+ * Matches a picture for reading a date. Only separators that can't belong to a component are allowed, so that a text
+ * can be read in only one way.
+ */
 const READ =
   /^(?:\[[YMDdHhmsfPZ](?:[01]{1,4}|01:01)?(?:,\d-\d)?\](?:[-/:., T]+|$))*(?:\[Z(?:0101|01:01)?\]|Z|)$/;
 const NUMBER = /^[-#0,. €$£%()+]*(?:;[-#0,. €$£%()+]*)?$/;
@@ -15,11 +22,11 @@ const INTEGER = /^[#0,. ]*(?:;[co])?$/;
 
 const isShort = (text: unknown): text is string => typeof text === 'string' && text.length <= LONGEST;
 
-/** Returns true where a time is written by the picture quickly; a missing picture is the standard one. */
+/** Returns true if writing a time with the picture is quick. If the picture is undefined, the standard one is used. */
 export const writesTime = (picture: unknown): boolean =>
   picture === undefined || (isShort(picture) && WRITTEN.test(picture));
 
-/** Returns true where a text is read by the picture quickly. */
+/** Returns true if reading a text with the picture is quick. */
 export const readsTime = (text: unknown, picture: unknown): boolean =>
   (text === undefined || isShort(text)) &&
   (picture === undefined || (isShort(picture) && READ.test(picture)));

@@ -1,6 +1,6 @@
 /**
- * Returns a RegExp class that asks before each match whether a text of that length may be matched, since nothing can
- * stop a match. `mayMatch` is called once for each pattern.
+ * Returns a RegExp class that checks before each match whether a text of that length may be matched, since a match
+ * can't be interrupted. `mayMatch` is called once for each pattern.
  */
 export function guardedRegExp(
   mayMatch: (pattern: string) => (chars: number) => boolean,
@@ -18,15 +18,15 @@ export function guardedRegExp(
   } as typeof RegExp;
 }
 
-/** The most steps of a match, which take some 10 ms. */
+/** The most steps of a match on the main thread. They take about 10 ms. */
 const MATCH_STEPS = 2_000_000;
-/** The longest pattern whose cost is estimated. */
+/** The most characters of a pattern whose cost is estimated. */
 const LONGEST_PATTERN = 1_000;
 
 /**
- * Returns a test of the length of a text: true where the regular expression is proved quick on the text. That can be
- * proved of a pattern of single characters, classes, anchors, alternatives and groups, in which only single characters
- * and classes are repeated. No other pattern is quick on any text.
+ * Returns a test that takes the length of a text and returns true if matching the text is proved to be quick. That can
+ * be proved only for patterns of single characters, classes, anchors, alternatives and groups, in which only single
+ * characters and classes are repeated. For any other pattern the test always returns false.
  */
 export function quickMatches(pattern: string): (chars: number) => boolean {
   const cost = pattern.length <= LONGEST_PATTERN ? costOf(pattern) : undefined;
@@ -35,7 +35,10 @@ export function quickMatches(pattern: string): (chars: number) => boolean {
   return (chars) => cost.ways * (chars + 1) ** (cost.endless + 1) * pattern.length <= MATCH_STEPS;
 }
 
-/** The number of ways through a pattern: `ways`, for each length of each of its `endless` repetitions. */
+/**
+ * The number of ways in which a pattern can be matched: `ways`, multiplied by the text's length for each of the
+ * `endless` repetitions (those without an upper bound).
+ */
 interface Cost {
   ways: number;
   endless: number;
@@ -45,7 +48,10 @@ const GROUP_OPENING = /\((?:\?:)?/y;
 const ATOM = /\\[dDwWsSbBtnrfv]|\\[^A-Za-z0-9]|\[(?:\\[^]|[^\]\\])*\]|[^\\[\](){}*+?|]/y;
 const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})\??/y;
 
-/** Adds up the ways through a pattern; undefined where it holds anything that is not known to be simple. */
+/**
+ * Counts the ways in which a pattern can be matched. Returns undefined if the pattern contains anything that isn't
+ * known to be simple.
+ */
 function costOf(pattern: string): Cost | undefined {
   const cost = { ways: 1, endless: 0 };
   let open = 0;
