@@ -14,67 +14,65 @@ import { Console, type ConsoleOptions } from './console/console.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends StepFunctionsOptions {
-  /** The port to listen on; 0 takes any that is free. @default 8083 */
+  /** The port to listen on; 0 for any free port. @default 8083 */
   port?: number;
   /** The address to listen on. @default '127.0.0.1' */
   host?: string;
-  /** The longest that a poll stays open after its connection has closed, in milliseconds. @default 0 */
+  /** The most milliseconds that a poll stays open after its connection has closed. @default 0 */
   closedPollWindowMs?: number;
   /** The largest body that a request may have, in bytes. @default 4 MiB */
   bodyLimitBytes?: number;
   /**
-   * Names of the service beside loopback's and `host`: `NAME`, or `NAME:PORT` where clients reach the service through
-   * another port. A request with any other Host is refused. @default []
+   * More names of the service, in addition to those of loopback and `host`: `NAME`, or `NAME:PORT` if clients reach the
+   * service through another port. A request with any other Host is rejected. @default []
    */
   allowHosts?: readonly string[];
   /**
-   * The origins of web pages that may call the service, beside its own: `https://app.test`. A request with any other
-   * Origin is refused. @default []
+   * The origins of web pages that may call the service, in addition to its own, such as `https://app.test`. A request
+   * with any other Origin is rejected. @default []
    */
   allowOrigins?: readonly string[];
-  /** True serves a web page at `/` that shows and controls the service. @default false */
+  /** True to serve a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
-  /** Returns the fault that a call suffers. @default none */
+  /** Returns the fault to inject into a call. @default none */
   fault?: FaultHook;
 }
 
-/** A Step Functions of your own, on loopback, for the unmodified SDK and AWS CLI. */
+/** Your own Step Functions, on this machine, for the unmodified AWS SDK and AWS CLI. */
 export interface LocalService {
   /** The URL of the service, such as `http://127.0.0.1:8083`. */
   readonly url: string;
   readonly port: number;
   /**
-   * Creates the activity of exactly this ARN. @throws ServiceError InvalidArn where `arn` is not that of an activity
+   * Creates an activity with exactly this ARN.
+   * @throws ServiceError InvalidArn if `arn` isn't the ARN of an activity
    */
   seedActivity(arn: string): void;
-  /**
-   * Creates a machine, and returns its ARN.
-   * @throws DefinitionError where the definition cannot be run
-   */
+  /** Creates a machine, and returns its ARN. @throws DefinitionError if the definition can't be run */
   seedMachine(machine: SeedMachine): string;
   /**
-   * Creates a machine, or gives the existing one of that name another definition, and returns its ARN. Running
-   * executions keep the definition that they began with.
-   * @throws DefinitionError where the definition cannot be run
+   * Creates a machine, and returns its ARN. If a machine with this name exists, replaces its definition; running
+   * executions keep the definition with which they started.
+   * @throws DefinitionError if the definition can't be run
    */
   replaceMachine(machine: SeedMachine): string;
-  /** Removes a machine at once. Its running executions go on to their end. */
+  /** Removes a machine at once. Its running executions continue to their end. */
   forgetMachine(arn: string): void;
   /**
-   * Returns the smallest literal HeartbeatSeconds of all states on an activity, over all machines; undefined where none
-   * has one.
+   * Returns the smallest HeartbeatSeconds that is written as a number in any state that uses the activity, in all
+   * machines. Returns undefined if there is none.
    */
   heartbeatSecondsOf(activityArn: string): number | undefined;
-  /** Answers every parked poll without a task, and from now on every new poll at once. */
+  /** Answers all waiting polls without a task. From now on, answers every new poll at once. */
   endPolls(): void;
   /**
-   * Answers the parked polls of one worker without a task, and from now on every new poll of that worker at once, so
-   * that a draining worker gets no more tasks.
+   * Answers the waiting polls of one worker without a task. From now on, answers every new poll of that worker at once,
+   * so that a draining worker gets no more tasks.
    */
   endPollsOf(workerName: string): void;
   /** The number of polls that wait for a task. */
   readonly parkedPolls: number;
-  /** Stops listening, closes every connection and forgets everything. Returns the same promise each time. */
+  /** Stops listening, closes all connections and forgets everything. Each call returns the same promise. */
   close(): Promise<void>;
 }
 
@@ -82,9 +80,7 @@ const OPERATIONS = new Map(
   Object.entries({ ...activityOperations, ...taskOperations, ...machineOperations, ...executionOperations }),
 );
 
-/**
- * Starts the service. @throws Node's own error where the service cannot listen, such as one with the code EADDRINUSE
- */
+/** Starts the service. @throws Node's own error if the service can't listen, such as one with the code EADDRINUSE */
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
   const { port = 8083, host = '127.0.0.1' } = options;
   const stepFunctions = new StepFunctions(options);
@@ -93,7 +89,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   return serviceOf(stepFunctions, server, host);
 }
 
-/** Creates the server of the API, and of the console where one is asked for. */
+/** Creates the server of the API and, if the option `console` is set, of the console. */
 function createServer(stepFunctions: StepFunctions, host: string, options: LocalServiceOptions): Server {
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };

@@ -1,17 +1,20 @@
 import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-status.js';
 
 /**
- * The contract between the console's server and its page: the topics that a tab follows, the queries and the commands.
- * Both sides import their types from here, so that a field which one of them renames does not compile on the other.
+ * The types that the console's server and its page share: the topics that a tab follows, the queries and the commands.
+ * Both sides import the types from here, so if one side renames a field, the other no longer compiles.
  *
- * Pure types without imports from Node: the page is compiled for the browser. Instants are epoch milliseconds. A field that
- * is `undefined` is absent on the wire.
+ * Only types, without imports from Node, since the page is compiled for the browser. Times are epoch milliseconds. A
+ * field that is `undefined` is absent in the JSON that is sent.
  */
 
-/** The topics by name. A tab that connects gets a snapshot of its topic, then a change whenever something is new. */
+/**
+ * The topics by name. A tab that connects to a topic gets a snapshot of it, and then a change whenever there is
+ * something new.
+ */
 export interface Topics {
   readonly machines: { readonly snapshot: MachineList; readonly change: never };
-  /** The executions of one machine, or of all. */
+  /** The executions of one machine or, without an ARN, of all machines. */
   readonly executions: { readonly snapshot: ExecutionListUpdate; readonly change: ExecutionListUpdate };
   readonly execution: {
     readonly snapshot: ExecutionFacts & ExecutionUpdate;
@@ -25,22 +28,22 @@ export type TopicName = keyof Topics;
 
 /** The field that every message of a topic has. */
 export interface MessageStamp {
-  /** The service's clock at the moment of sending. */
+  /** The time on the service's clock when the message was sent. */
   readonly now: number;
 }
 
-/** The queries by name: `GET /console/api/NAME?…`. They change nothing. */
+/** The queries by name, `GET /console/api/NAME?…`. They change nothing. */
 export interface Queries {
   readonly machine: { readonly query: { readonly arn: string }; readonly answer: MachineDescription };
   readonly event: {
     readonly query: { readonly execution: string; readonly id: string };
     readonly answer: EventWithData;
   };
-  /** The input of a machine's latest execution; null where it has none. */
+  /** The input of a machine's latest execution; null if the machine has no execution. */
   readonly lastInput: { readonly query: { readonly machine: string }; readonly answer: InputAnswer };
-  /** An input that an activity would accept; null where none can be made. */
+  /** An input that an activity's handler would accept; null if none can be made. */
   readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
-  /** The region of the existing resources, in which a new one should be created. */
+  /** The region of the existing resources. A new resource should be created in the same region. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
 
@@ -48,7 +51,7 @@ export type QueryName = keyof Queries;
 
 /** The commands by name: `POST /console/api/NAME`. */
 export interface Commands {
-  /** Leases the oldest queued task of an activity to the person at the page. */
+  /** Leases the oldest queued task of an activity to the person who uses the page. */
   readonly TakeTask: {
     readonly request: { readonly activityArn: string };
     readonly answer: TakenTask | NothingQueued;
@@ -109,11 +112,11 @@ export interface MachineRow {
   readonly arn: string;
   readonly name: string;
   readonly createdAt: number;
-  /** True from the deletion of the machine until its last execution has ended. */
+  /** True from the time when the machine is deleted until its last execution has ended. */
   readonly deleting: boolean;
-  /** The activities that the machine's states name. */
+  /** The activities to which the machine's states refer. */
   readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
-  /** The numbers of the machine's executions by status; a status without any is absent. */
+  /** The number of the machine's executions in each status. A status without executions is absent. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>;
 }
 
@@ -126,27 +129,27 @@ export interface MachineDescription {
 }
 
 /**
- * The executions that are new or have changed since the message before, the latest first; in a snapshot, all
+ * The executions that are new or have changed since the previous message, the latest first. In a snapshot, all
  * executions.
  */
 export interface ExecutionListUpdate {
   readonly rows: readonly ExecutionTuple[];
-  /** The number of older executions that the message leaves out. */
+  /** The number of older executions that are not in the message. */
   readonly older: number;
-  /** The service has forgotten every execution whose `endedAs` is below this number. */
+  /** The service has forgotten every execution whose `endedAs` is smaller than this number. */
   readonly forgotten: number;
 }
 
-/** An execution in a list, as an array to be short: there may be thousands. */
+/** An execution in a list. It is an array, which is shorter than an object, since there may be thousands. */
 export type ExecutionTuple = readonly [
-  /** The execution's number in the order of starts. */
+  /** The position of the execution in the order in which executions were started. */
   order: number,
   machineArn: string,
   name: string,
   status: ExecutionStatus,
   startedAt: number,
   endedAt: number | null,
-  /** The execution's number in the order of ends; null while it runs. */
+  /** The position of the execution in the order in which executions have ended; null while it is running. */
   endedAs: number | null,
 ];
 
@@ -160,7 +163,7 @@ export interface ExecutionFacts {
   readonly startedAt: number;
 }
 
-/** The state of an execution at the moment of a message, and the events since the message before. */
+/** The state of an execution at the time of the message, and its events since the previous message. */
 export interface ExecutionUpdate {
   readonly status: ExecutionStatus;
   readonly endedAt: number | null;
@@ -171,17 +174,17 @@ export interface ExecutionUpdate {
   readonly events: readonly HistoryEvent[];
 }
 
-/** An event of a history without its inputs and outputs; a long cause is cut. */
+/** An event of a history, without its inputs and outputs. A long cause is shortened. */
 export interface HistoryEvent {
   readonly id: number;
-  /** The id of the event that this event follows from. */
+  /** The id of the event to which this event points back. */
   readonly previous: number;
   readonly type: string;
   readonly at: number;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An event as GetExecutionHistory gives it. `timestamp` is in epoch seconds. */
+/** An event as GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
 export interface EventWithData {
   readonly id: number;
   readonly previousEventId: number;
@@ -194,19 +197,22 @@ export interface EventWithData {
 export interface Lease {
   readonly workerName: string | undefined;
   readonly since: number;
-  /** The instant of the last heartbeat; undefined before the first. */
+  /** The time of the last heartbeat; undefined if there was none yet. */
   readonly beatAt: number | undefined;
-  /** The instant at which the lease lapses without a report or a heartbeat; undefined where it never does. */
+  /**
+   * The time at which the task times out unless a result, a failure or a heartbeat arrives before; undefined if it
+   * never times out.
+   */
   readonly due: number | undefined;
 }
 
-/** The lease of a task on an activity. */
+/** The lease of a task of an activity. */
 export interface ActivityLease extends Lease {
   /** The id of the event that scheduled the task. */
   readonly scheduledId: number;
 }
 
-/** The execution and the state that a task belongs to; both are undefined where it belongs to none. */
+/** The execution and the state to which a task belongs; both are undefined if it belongs to none. */
 export interface TaskOrigin {
   readonly execution: string | undefined;
   readonly state: string | undefined;
@@ -220,7 +226,7 @@ export interface ActivityList {
   readonly activities: readonly ActivityRow[];
 }
 
-/** An activity. Each list holds the first few; each number counts all. */
+/** An activity. Each list contains only the first few entries; each number counts all of them. */
 export interface ActivityRow {
   readonly arn: string;
   readonly name: string;
@@ -240,25 +246,27 @@ export interface WorkerList {
 }
 
 export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
-  /** A `WorkerState`, or any other word where there is no worker to ask. */
+  /** A `WorkerState`, or another word if the worker can't be asked. */
   readonly state: string;
   readonly handlers: readonly Omit<PublicHandler, 'polls' | 'queue'>[];
-  /** The worker's tasks in flight, or only the oldest of them. */
+  /** The worker's tasks in flight, or only the oldest of them if there are many. */
   readonly tasks: readonly WorkerTask[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
 export interface WorkerTask extends Pick<PublicTask, 'handler'> {
   readonly phase: string;
-  /** The task's age in whole seconds: a task that merely grows older is thus sent once a second and not ten times. */
+  /**
+   * The task's age in whole seconds. So a task of which only the age changes is sent once a second, and not ten times.
+   */
   readonly seconds: number;
   readonly lastHeartbeatAt: number | null;
-  /** A fraction from 0 to 1; null where the handler reports no progress. */
+  /** A fraction from 0 to 1; null if the handler reports no progress. */
   readonly progress: number | null;
   readonly message: string | null;
 }
 
-/** A task leased to the person at the page. */
+/** A task that is leased to the person who uses the page. */
 export interface TakenTask extends TaskOrigin {
   readonly taskToken: string;
   readonly input: string;
@@ -272,7 +280,7 @@ export interface NothingQueued {
 }
 
 export interface DefinitionProblem {
-  /** The path of the field in the definition, as the service writes it: `/States/Pay/Choices[0]/Next`. */
+  /** The path of the field in the definition, as Step Functions writes it: `/States/Pay/Choices[0]/Next`. */
   readonly path: string;
   readonly text: string;
   readonly fix?: string;

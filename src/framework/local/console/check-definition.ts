@@ -7,7 +7,10 @@ type CheckDefinition = Commands['CheckDefinition'];
 
 const DEFINITION: keyof CheckDefinition['request'] = 'definition';
 
-/** Returns the problems of a definition, each with the path of its field, while a person writes it. Creates nothing. */
+/**
+ * Returns the problems of a definition, each with the path of its field. It is called while a person is writing the
+ * definition, and creates nothing.
+ */
 export function checkDefinition({ body }: Call): CheckDefinition['answer'] {
   const checker = new Checker(body);
   const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });

@@ -21,24 +21,24 @@ export interface ConsoleOptions {
   /** Returns the workers that the page shows. @default none */
   readonly workers?: WorkerSource;
   /**
-   * Returns an input that an activity would accept, as JSON; undefined where none can be made. @default returns
+   * Returns an input that the activity's handler would accept, as JSON; undefined if none can be made. @default returns
    * undefined
    */
   readonly exampleFor?: (activityArn: string) => string | undefined;
 }
 
-/** The options of a console, and the parts of the service that the console works on. */
+/** The options of a console, and the parts of the service that the console uses. */
 interface ConsoleParts extends ConsoleOptions {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodies: BodyReader;
   readonly log: Logger;
-  /** The folder of the built page. @default `dist/console` of this package */
+  /** The folder with the built page. @default `dist/console` of this package */
   readonly page?: string;
 }
 
-/** The operations of the API that the page may call. They check a request as they do in the API. */
+/** The operations of the API that the page may call. Their requests are checked as in the API. */
 const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
@@ -49,7 +49,7 @@ const API_COMMANDS: readonly CommandName[] = [
   'SendTaskHeartbeat',
 ];
 
-/** The most topic streams that may be open at once, over all tabs. */
+/** The most topic streams that may be open at the same time, in all tabs together. */
 const STREAM_LIMIT = 64;
 
 const API_PATH = '/console/api/';
@@ -61,7 +61,10 @@ export class Console implements RequestHandler {
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #workers: WorkerSource;
   readonly #folder: string;
-  /** A random number that tells the positions of this service from those of an earlier one at the same address. */
+  /**
+   * A random number that is part of the ids of this service's messages. By it they are told apart from those of an
+   * earlier service at the same address.
+   */
   readonly #born = randomInt(2 ** 40);
   #streams = 0;
 
@@ -163,7 +166,7 @@ function callOf(operation: string, body: Call['body'], request: IncomingMessage)
   };
 }
 
-/** Sends the result of `act`, or the ServiceError that it threw. */
+/** Sends the result of `act` or, if it throws a ServiceError, that error. */
 async function attempt(
   response: ServerResponse,
   act: () => object | undefined | Promise<object>,

@@ -3,10 +3,10 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
 import type { Queries, QueryName } from './api.js';
 
-/** The parts of the service from which queries are answered. */
+/** The parts of the service that are needed to answer queries. */
 export interface QuerySources {
   readonly stepFunctions: StepFunctions;
-  /** Returns an input that an activity would accept, as JSON; undefined where none can be made. */
+  /** Returns an input that the activity's handler would accept, as JSON; undefined if none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
 }
 
@@ -51,7 +51,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = { machine, event, lastI
 
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 
-/** Answers a query by its name. @throws ServiceError where something that the query names does not exist */
+/** Answers a query by its name. @throws ServiceError if something that the query names doesn't exist */
 export function answerQuery(name: QueryName, query: URLSearchParams, sources: QuerySources): object {
   return queries[name](Object.fromEntries(query), sources);
 }

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { isOwnHost, type Names } from '../api/host-check.js';
 
 /**
- * The header that a call which changes something must have. A browser sends such a header to another origin only after
- * a preflight, which the service never grants.
+ * A header that every call must have that changes something. A browser sends such a header to another origin only if
+ * the service allows it in a preflight request, and it never does.
  */
 const WRITE_HEADER = 'x-stepwright-console';
 
-/** The answer to a request that is refused. */
+/** The answer to a request that is rejected. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
@@ -16,9 +16,9 @@ export interface Refusal {
 const refused = (reason: string, status = 403): Refusal => ({ status, reason });
 
 /**
- * Refuses a request that is meant for another host or port (from a page on a rebound name), or that another page sends.
- * A link to the console's page may be followed from anywhere.
- * @returns undefined where the request is allowed
+ * Rejects a request that was sent to another host or port (by a page whose name was made to resolve to this machine),
+ * or that another web page sends. A link from any page to the console's page is allowed.
+ * @returns undefined if the request is allowed
  */
 export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
@@ -35,8 +35,8 @@ export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Na
 }
 
 /**
- * Refuses a call that changes something, unless only the console's own page can have sent it, and not by a form.
- * @returns undefined where the call is allowed
+ * Rejects a call that changes something, unless only a script of the console's own page can have sent it.
+ * @returns undefined if the call is allowed
  */
 export function refuseWrite({ headers }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin } = headers;
@@ -54,8 +54,9 @@ function isOurPage(origin: string | undefined, host: string | undefined, { allow
 }
 
 /**
- * Returns the headers that isolate the page: it loads nothing from elsewhere, and no other page can embed or read it.
- * @param nonce the value by which the styles of the page's editor are allowed, and no other inline styles
+ * Returns headers that isolate the page: it can load nothing from elsewhere, and no other page can embed or read it.
+ * @param nonce a random value. Inline styles with it (those of the page's editor) are allowed, and no other inline
+ * styles
  */
 export function safetyHeaders(nonce: string): Readonly<Record<string, string>> {
   return {

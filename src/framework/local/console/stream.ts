@@ -4,25 +4,28 @@ import type { Logger } from '../../base/log/log.js';
 import type { Position, Message, Topic } from './topics/topic.js';
 
 /**
- * The shortest time between two messages to a tab: nobody reads faster, and thousands of events may happen in a second.
+ * The least milliseconds between two messages to a tab. Nobody can read faster, while thousands of events may happen in
+ * a second.
  */
 const SEND_EVERY_MS = 100;
 /**
- * The bytes of a change for which a tab gets one millisecond to paint before the next message, LONGEST_PAUSE_MS at
- * most.
+ * For each so many bytes of a change, the tab gets one millisecond to paint before the next message, but at most
+ * LONGEST_PAUSE_MS in all.
  */
 const PAINTED_BYTES_A_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-/** The interval of the comments that keep a silent connection open. */
+/** The interval, in milliseconds, of comments that are sent to keep a silent connection open. */
 const KEEP_ALIVE_EVERY_MS = 15_000;
-/** The time after which a browser that has lost its stream reconnects. */
+/** The milliseconds after which a browser whose stream has broken reconnects. */
 const RETRY_MS = 1_000;
 
 /**
- * Sends a topic to a tab, as server-sent events: a snapshot, then changes, each with an id that holds the tab's
- * position. All changes between two messages go out as one. The stream ends with its connection.
- * @param seen the position of a tab that reconnects; undefined for a new one
- * @param options.born the number that tells the ids of this service from those of an earlier one at the same address
+ * Sends a topic to a tab as server-sent events: first a snapshot, then changes. The id of each message contains the
+ * tab's position in the topic. Changes that happen between two messages are sent as one message. The stream ends when
+ * its connection closes.
+ * @param seen the position of a tab that reconnects; undefined for a new tab
+ * @param options.born a random number in the ids, by which the ids of this service are told apart from those of an
+ * earlier one at the same address
  */
 export function streamTopic(
   response: ServerResponse,
@@ -65,7 +68,8 @@ export function streamTopic(
 }
 
 /**
- * Returns a message as a server-sent event. JSON.stringify breaks no lines, so that one `data` line holds all of it.
+ * Returns a message as the text of a server-sent event. JSON.stringify writes no line breaks, so one `data` line is
+ * enough.
  */
 function textOf({ kind, data }: Message, id: string, now: number): string {
   return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
@@ -73,7 +77,7 @@ function textOf({ kind, data }: Message, id: string, now: number): string {
 
 const idOf = (born: number, position: Position): string => [born, ...position].join('.');
 
-/** Returns the position in a Last-Event-ID; undefined where the id has none, or was given by another service. */
+/** Returns the position in a Last-Event-ID; undefined if the id contains none, or was sent by another service. */
 export function readPosition(id: string | undefined, born: number): Position | undefined {
   if (id === undefined || !/^\d+(\.\d+)+$/.test(id)) return undefined;
   const [from, ...position] = id.split('.').map(Number);

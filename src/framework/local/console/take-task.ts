@@ -3,15 +3,15 @@ import { checkArn, Checker, MAX } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
 
-/** The worker name that a history shows for a person at the page. */
+/** The worker name in a history for a task that a person took in the console. */
 const WORKER_NAME = 'console';
 
 const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
 
 /**
- * Leases the oldest queued task of an activity to a person. This is the one call of the console that gives a token; the
- * task is reported on as any other is.
- * @returns an empty object where nothing is queued
+ * Leases the oldest queued task of an activity to a person. This is the only call of the console that returns a task's
+ * token. The person's result or failure is sent like that of any worker.
+ * @returns an empty object if no task is queued
  */
 export function takeTask({ body }: Call, { activities, clock }: StepFunctions): TakenTask | NothingQueued {
   const checker = new Checker(body);

@@ -5,7 +5,7 @@ import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.
 import { errors } from './service-error.js';
 import type { TaskTable } from './task-table.js';
 
-/** The most activities of a service. AWS page "Step Functions service quotas". */
+/** The most activities that a service may have. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;
 
 /** All activities, by ARN. */
@@ -18,7 +18,7 @@ export class Activities implements ActivityQueue {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the activity of an ARN; creates it where there is none. @throws ServiceError ActivityLimitExceeded */
+  /** Returns the activity of an ARN. If there is none, creates it. @throws ServiceError ActivityLimitExceeded */
   create(arn: string): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
@@ -45,7 +45,9 @@ export class Activities implements ActivityQueue {
     return [...this.#byArn.values()];
   }
 
-  /** Deletes an activity. Its parked polls stay open until their hold is over, and its tasks until their own limits. */
+  /**
+   * Deletes an activity. Its waiting polls stay open until their time is over, and its tasks until their own timeouts.
+   */
   delete(arn: string): void {
     this.#byArn.delete(arn);
   }

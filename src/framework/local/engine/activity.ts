@@ -4,7 +4,7 @@ import { Fifo } from './fifo.js';
 import type { OpenTask } from './open-task.js';
 import type { TaskTable } from './task-table.js';
 
-/** The answer to a poll: a task, or an empty object where the hold is over. */
+/** The answer to a poll: a task, or an empty object if no task came in time. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
 
 interface Poll {
@@ -16,15 +16,16 @@ interface Poll {
 interface Offer {
   readonly order: TaskOrder;
   readonly since: number;
-  /** The open task, once a poll has leased the offered one; undefined before. */
+  /** The open task, when a poll has leased it; undefined until then. */
   task: OpenTask | undefined;
 }
 
-/** The most polls that the service holds for one activity. AWS page "Step Functions service quotas". */
+/** The most polls that may wait for tasks of one activity. AWS page "Step Functions service quotas". */
 export const POLL_LIMIT = 1_000;
 
 /**
- * One activity: tasks that wait for a poll, or polls that wait for a task, never both. Both wait in order of arrival.
+ * One activity. It has either tasks that wait for a poll, or polls that wait for a task, never both. Both wait in the
+ * order in which they arrived.
  */
 export class Activity {
   readonly #offers = new Fifo<Offer>();
@@ -36,7 +37,7 @@ export class Activity {
     readonly createdAt: number,
     private readonly table: TaskTable,
     private readonly clock: Clock,
-    /** The key that activities are sorted by, which grows in the order of their creation. */
+    /** The key by which activities are sorted. It grows in the order in which they were created. */
     readonly key = '',
   ) {}
 
@@ -49,24 +50,24 @@ export class Activity {
     return this.#offers.size;
   }
 
-  /** The parked polls, the oldest first. */
+  /** The waiting polls, the oldest first. */
   *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
     yield* this.#polls;
   }
 
-  /** The queued tasks, the oldest first, each with the instant at which it was scheduled. */
+  /** The queued tasks, the oldest first, each with the time at which it was scheduled. */
   *queued(): Generator<{ readonly order: TaskOrder; readonly since: number }> {
     yield* this.#offers;
   }
 
-  /** Leases the oldest queued task that is wanted, as a poll would; undefined where none is queued. */
+  /** Leases the oldest queued task that is still wanted, as a poll would. Returns undefined if there is none. */
   takeOldest(workerName: string, isWanted: (order: TaskOrder) => boolean = () => true): OpenTask | undefined {
     const offer = this.#offers.take(({ order }) => isWanted(order));
     if (offer) this.#lease(offer, workerName);
     return offer?.task;
   }
 
-  /** Offers a task to the polls. The returned function withdraws the task, leased or not. */
+  /** Offers a task to the polls. The returned function withdraws the task, even if it was already leased. */
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
@@ -81,7 +82,7 @@ export class Activity {
     };
   }
 
-  /** Waits for a task for at most `holdMs` milliseconds. The returned function withdraws the poll, unanswered. */
+  /** Waits for a task for at most `holdMs` milliseconds. The returned function withdraws the poll without an answer. */
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
@@ -106,7 +107,7 @@ export class Activity {
     };
   }
 
-  /** Answers every parked poll, or only those of one worker, without a task. */
+  /** Answers all waiting polls, or only those of one worker, without a task. */
   endPolls(workerName?: string): void {
     let entry = this.#polls.last;
     while (entry) {

@@ -23,7 +23,7 @@ import type { TaskTable } from './task-table.js';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** The end of an execution. Instants are epoch milliseconds. */
+/** The end of an execution. Times are epoch milliseconds. */
 export interface ExecutionEnd {
   readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
   readonly at: number;
@@ -44,19 +44,19 @@ export interface ExecutionWorld {
   readonly log: Logger;
 }
 
-/** One execution of a machine, from its start to its one end. */
+/** One execution of a machine, from its start to its end. */
 export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
   readonly stepCounter = new StepCounter();
   readonly startedAt: number;
   readonly context: JsonObject;
-  /** The execution's number in the order of ends; undefined while it runs. */
+  /** The position of the execution in the order in which executions have ended; undefined while it is running. */
   endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
-  /** The bytes of this execution that `world.memory` has counted so far. */
+  /** The bytes of this execution that are already counted in `world.memory`. */
   #counted = 0;
-  /** The bytes that the execution holds beside its history, such as those of its variables. */
+  /** The bytes that the execution takes besides its history, such as those of its variables. */
   #held = 0;
   #cancelTimeout: Cancel | undefined;
 
@@ -68,7 +68,7 @@ export class Execution implements RunningExecution {
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
-    /** The execution's number in the order of starts. */
+    /** The position of the execution in the order in which executions were started. */
     readonly order: number,
   ) {
     this.startedAt = world.clock.now();
@@ -117,7 +117,7 @@ export class Execution implements RunningExecution {
     return this.world.tasks.open(subject, order);
   }
 
-  /** Ends the execution as ABORTED where its machine was deleted. */
+  /** Ends the execution as ABORTED if its machine was deleted. */
   onTransition(): void {
     if (this.machine.deleting) this.stop(undefined, undefined);
   }
@@ -138,7 +138,7 @@ export class Execution implements RunningExecution {
     return this.#end?.status ?? 'RUNNING';
   }
 
-  /** Starts the execution, and returns as soon as it waits for something. */
+  /** Starts the execution. Returns as soon as the execution waits for something. */
   start(input: Json): void {
     (this.context['Execution'] as JsonObject)['Input'] = input;
     const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
@@ -156,7 +156,7 @@ export class Execution implements RunningExecution {
     void this.#run(branch, input);
   }
 
-  /** Ends the execution as ABORTED. Does nothing once it has ended. */
+  /** Ends the execution as ABORTED. Does nothing if the execution has already ended. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;

@@ -8,7 +8,7 @@ import { EXECUTION_BYTES } from './memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import { errors } from './service-error.js';
 
-/** The numbers of executions since the start of the service. */
+/** How many executions were started, have ended, and were forgotten since the service started. */
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
@@ -28,14 +28,14 @@ export class Executions {
   constructor(
     private readonly world: ExecutionWorld,
     private readonly kept: { readonly executions: number; readonly bytes: number },
-    /** Called with the machine of each execution that ends. */
+    /** Called with the machine of an execution each time an execution ends. */
     private readonly onEnded: (machine: Machine) => void,
   ) {}
 
   /**
-   * Starts an execution, or returns the running one that has this name and input.
-   * @throws ServiceError ExecutionAlreadyExists where another execution has the name; StateMachineDeleting where the
-   * machine is being deleted; ExecutionLimitExceeded while the running executions take all their memory
+   * Starts an execution, or returns the running execution that has the same name and input.
+   * @throws ServiceError ExecutionAlreadyExists if another execution has the name; StateMachineDeleting if the machine
+   * is being deleted; ExecutionLimitExceeded while the running executions take all the memory that they may
    */
   start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
     const made = name ?? randomUUID();
@@ -84,15 +84,15 @@ export class Executions {
     return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
   }
 
-  /** The numbers of executions that were started, that ended, and that are forgotten. */
+  /** How many executions were started, have ended, and were forgotten. */
   get counts(): ExecutionCounts {
     const { size } = this.#finished;
     return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
   }
 
   /**
-   * Yields the executions of one machine, or of all, that have a number from `count` on in the order of starts; of each
-   * machine the latest first.
+   * Yields the executions of one machine, or of all machines, except the first `count` that were started. For each
+   * machine, the latest comes first.
    */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
@@ -103,8 +103,8 @@ export class Executions {
   }
 
   /**
-   * Yields the executions that have a number from `count` on in the order of ends, the latest first. Forgotten
-   * executions are left out.
+   * Yields the executions that have ended, the latest first, except the first `count` that ended. Forgotten executions
+   * are left out.
    */
   *endedAfter(count: number): Generator<Execution> {
     let left = this.#ended - count;
@@ -112,14 +112,14 @@ export class Executions {
       yield entry.value;
   }
 
-  /** Stops all running executions, since the service itself ends. Records no event. */
+  /** Stops all running executions because the service is closing. No event is recorded. */
   close(): void {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
   /**
-   * Finds the first entry of a page. `before` is an execution's number in the order of starts, which stays right when
-   * others are forgotten.
+   * Finds the first entry of a page. `before` is an execution's position in the order of starts. It doesn't change when
+   * other executions are forgotten.
    */
   #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
     let entry = this.#byMachine.get(machineArn)?.last;

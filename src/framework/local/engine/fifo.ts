@@ -1,11 +1,14 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 
-/** An entry of a queue. `remove` takes the entry out from anywhere in the queue. */
+/** An entry of a queue. `remove` can remove it from anywhere in the queue. */
 export interface QueueEntry<T> extends Linked<QueueEntry<T>> {
   readonly value: T;
 }
 
-/** A queue, first in, first out. To add a value, or to remove one from anywhere, takes the same time at any length. */
+/**
+ * A queue: first in, first out. Adding a value, and removing one from anywhere, takes the same time however long the
+ * queue is.
+ */
 export class Fifo<T> {
   readonly #entries = new LinkedList<QueueEntry<T>>();
 
@@ -19,14 +22,17 @@ export class Fifo<T> {
     return entry;
   }
 
-  /** Takes out the value that has waited longest; undefined where the queue is empty. */
+  /** Removes and returns the value that has waited longest; undefined if the queue is empty. */
   shift(): T | undefined {
     const { first } = this.#entries;
     if (first) this.#entries.remove(first);
     return first?.value;
   }
 
-  /** Takes out the value that has waited longest of those that are wanted; undefined where there is none. */
+  /**
+   * Removes and returns the value that has waited longest among those for which `isWanted` returns true; undefined if
+   * there is none.
+   */
   take(isWanted: (value: T) => boolean): T | undefined {
     for (const entry of this.#entries) {
       if (!isWanted(entry.value)) continue;
@@ -36,19 +42,19 @@ export class Fifo<T> {
     return undefined;
   }
 
-  /** Removes an entry. Does nothing where the entry was removed before. */
+  /** Removes an entry. Does nothing if the entry was already removed. */
   remove(entry: QueueEntry<T>): void {
     this.#entries.remove(entry);
   }
 
-  /** The values in the order in which they joined. */
+  /** The values, in the order in which they were added. */
   *[Symbol.iterator](): Generator<T> {
     for (const { value } of this.#entries) yield value;
   }
 
   /**
-   * The entry that joined last; undefined where the queue is empty. Its `previous` is the entry before; a removed entry
-   * has none.
+   * The entry that was added last; undefined if the queue is empty. Its `previous` is the entry before it. An entry
+   * that was removed has no `previous`.
    */
   get last(): QueueEntry<T> | undefined {
     return this.#entries.last;

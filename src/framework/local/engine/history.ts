@@ -1,7 +1,7 @@
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
 
-/** An event as GetExecutionHistory gives it. `timestamp` is in epoch seconds. */
+/** An event as GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
 export interface HistoryEvent {
   readonly timestamp: number;
   readonly type: string;
@@ -17,16 +17,16 @@ interface Entry {
   readonly details: object | undefined;
 }
 
-/** Converts epoch milliseconds to epoch seconds with a millisecond fraction, as instants go over the wire. */
+/** Converts epoch milliseconds to epoch seconds with three decimals, the form in which times are sent. */
 export function toSeconds(ms: number): number {
   return Math.floor(ms) / 1000;
 }
 
-/** The events of an execution, in the order in which they were recorded. Ids count from 1. */
+/** The events of an execution, in the order in which they were recorded. The first event has the id 1. */
 export class History {
   readonly #entries: Entry[] = [];
 
-  /** The bytes that the history takes in memory, roughly. */
+  /** The bytes, roughly, that the history takes in memory. */
   bytes = 0;
 
   get length(): number {
@@ -39,8 +39,8 @@ export class History {
   }
 
   /**
-   * Returns at most `count` events from an offset on; fewer where their data would exceed some 4 MiB.
-   * @param withData false leaves out inputs, outputs and the like
+   * Returns at most `count` events, beginning at an offset. Returns fewer if their data would exceed about 4 MiB.
+   * @param withData false to leave out inputs, outputs and similar fields
    */
   page(from: number, count: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
     const events: HistoryEvent[] = [];
@@ -53,7 +53,7 @@ export class History {
     return events;
   }
 
-  /** Returns every event, however many megabytes they make. */
+  /** Returns all events, however large they are together. */
   all(): HistoryEvent[] {
     return this.#entries.map((_, index) => this.#event(index, true));
   }
@@ -70,7 +70,10 @@ export class History {
 const EVENT_BYTES = 300;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** Adds up the lengths of the strings in an event's details, at any depth: those of variables lie one level deeper. */
+/**
+ * Adds up the lengths of the strings in an event's details, at any depth, since those of variables are one level
+ * deeper.
+ */
 function sizeOf(details: object = {}): number {
   let size = 0;
   for (const value of Object.values(details) as unknown[]) {

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log/log.js';
 import { mostDefinitions } from './memory.js';
 import { errors } from './service-error.js';
 
-/** A state machine, compiled. Instants are epoch milliseconds. */
+/** A compiled state machine. Times are epoch milliseconds. */
 export interface Machine {
   readonly arn: string;
   readonly name: string;
@@ -14,9 +14,9 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
-  /** True from the deletion of the machine until its last execution has ended. */
+  /** True from the time when the machine is deleted until its last execution has ended. */
   deleting: boolean;
-  /** The number of the machine's executions that run. */
+  /** The number of executions of the machine that are running. */
   running: number;
 }
 
@@ -27,7 +27,9 @@ export interface Home {
   readonly account: string;
 }
 
-/** Returns the home of a resource that a request signed for `region` creates. */
+/**
+ * Returns the partition, region and account of a resource that is created by a request which was signed for `region`.
+ */
 export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
 }
@@ -45,12 +47,12 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine, or returns the one that has the same name and definition, letter for letter. The log warns of
-   * each Task that nothing answers.
-   * @param program the definition, compiled
-   * @throws ServiceError StateMachineAlreadyExists where the name has another definition
-   * @throws ServiceError StateMachineLimitExceeded where all definitions together would be too large
-   * @throws ServiceError StateMachineDeleting while the machine of that name is being deleted
+   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one. A
+   * warning is logged for each Task that nothing answers.
+   * @param program the compiled definition
+   * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
+   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
+   * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
@@ -79,10 +81,10 @@ export class Machines {
   }
 
   /**
-   * Creates a machine, or gives the existing one of that name another definition. Running executions keep the
-   * definition that they began with.
-   * @throws ServiceError StateMachineLimitExceeded where all definitions together would be too large
-   * @throws ServiceError StateMachineDeleting while the machine of that name is being deleted
+   * Creates a machine. If a machine with this name exists, replaces its definition; running executions keep the
+   * definition with which they started.
+   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
+   * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   replace(name: string, definition: string, program: Program, home: Home): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
@@ -98,7 +100,7 @@ export class Machines {
     return machine;
   }
 
-  /** Removes a machine at once. Its running executions go on to their end. */
+  /** Removes a machine at once. Its running executions continue to their end. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (machine && this.#byArn.delete(arn)) this.#chars -= machine.definition.length;
@@ -111,14 +113,14 @@ export class Machines {
     return machine;
   }
 
-  /** Returns all machines, sorted by name, as the service lists them. */
+  /** Returns all machines sorted by name, as Step Functions lists them. */
   all(): Machine[] {
     return [...this.#byArn.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
   /**
-   * Deletes a machine: at once where none of its executions runs, otherwise when the last one has ended. Each running
-   * execution ends at its next state.
+   * Deletes a machine. If executions of it are running, each of them ends before its next state, and the machine is
+   * deleted when the last one has ended.
    */
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
@@ -127,7 +129,7 @@ export class Machines {
     this.forgetDeleted(machine);
   }
 
-  /** Removes a deleted machine whose executions have all ended. */
+  /** Removes a machine that was deleted, if all its executions have ended. */
   forgetDeleted({ arn, deleting, running }: Machine): void {
     if (deleting && running === 0) this.forget(arn);
   }
@@ -143,8 +145,8 @@ export class Machines {
   }
 
   /**
-   * Returns the smallest literal HeartbeatSeconds of all states on an activity, over all machines; undefined where none
-   * has one.
+   * Returns the smallest HeartbeatSeconds that is written as a number in any state that uses the activity, in all
+   * machines. Returns undefined if there is none.
    */
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
@@ -155,10 +157,13 @@ export class Machines {
   }
 }
 
-/** Returns the key that machines are sorted by: the name first. */
+/** Returns the key by which machines are sorted: the name first. */
 export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
-/** Returns the home of a seeded machine: the asked one, else that of the machine's first activity, else us-east-1. */
+/**
+ * Returns the partition, region and account of a machine that is created without an API request. A part that isn't
+ * given is that of the machine's first activity or, if it has none, a default such as us-east-1.
+ */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
   const first = program.tasks.find((task) => task.activity);
   const activity = first && parseArn(first.resource);

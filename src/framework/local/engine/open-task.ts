@@ -1,19 +1,22 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
-/** The lease of an open task. Instants are epoch milliseconds. */
+/** The lease of an open task. Times are epoch milliseconds. */
 export interface OpenLease {
   readonly workerName: string | undefined;
   readonly since: number;
-  /** The last heartbeat; undefined before the first. */
+  /** The time of the last heartbeat; undefined if there was none yet. */
   readonly beatAt: number | undefined;
-  /** The instant at which the lease lapses without a report or a heartbeat; undefined where it never does. */
+  /**
+   * The time at which the task times out unless a result, a failure or a heartbeat arrives before; undefined if it
+   * never times out.
+   */
   readonly due: number | undefined;
 }
 
 /**
- * A task that waits for a report. It is settled once, by a report or by the clock, and is closed from then on. A report
- * at or after a deadline is too late, even where the timer has not fired yet.
+ * A task that waits for its result or failure. It ends once, by a result, a failure or a timeout, and is closed from
+ * then on. A result that arrives at a deadline or after it is too late, even if the timer hasn't fired yet.
  */
 export class OpenTask {
   #closed = false;
@@ -24,7 +27,10 @@ export class OpenTask {
 
   /** @param onClosed called once, when the token becomes invalid */
   constructor(
-    /** The text in the answer to a report on the closed task: the activity's ARN, where the task has an activity. */
+    /**
+     * The text with which a report on the task is answered when the task is closed: the activity's ARN, if the task
+     * belongs to an activity.
+     */
     readonly subject: string,
     readonly token: string,
     readonly order: TaskOrder,
@@ -38,13 +44,16 @@ export class OpenTask {
     return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
   }
 
-  /** Returns true while a report on the task is accepted. Times the task out where a deadline has passed. */
+  /**
+   * Returns true while a result, a failure or a heartbeat is accepted for the task. If a deadline has passed, ends the
+   * task by a timeout.
+   */
   isOpen(): boolean {
     if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
-  /** Leases the task to a worker. The deadlines count from now. */
+  /** Leases the task to a worker. The timeouts begin now. */
   start(workerName?: string): void {
     const now = this.clock.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
@@ -68,7 +77,7 @@ export class OpenTask {
     this.order.onSettled(outcome, at);
   }
 
-  /** Closes the task without an outcome. */
+  /** Closes the task without a result or a failure. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -81,8 +90,8 @@ export class OpenTask {
   }
 
   /**
-   * Sets the timer for the earliest deadline. A heartbeat moves only the deadline: a timer that fires too early is set
-   * again.
+   * Sets the timer for the earliest deadline. A heartbeat doesn't change the timer, only the deadline: the timer then
+   * fires too early, and is set again.
    */
   #arm(): void {
     const due = this.#due();

@@ -7,23 +7,23 @@ const PAGE_DEFAULT = 100;
 /** The page that a request asks for. */
 export interface PageRequest {
   readonly maxResults: number | undefined;
-  /** The token that the page before ended with; undefined for the first page. */
+  /** The token with which the previous page ended; undefined for the first page. */
   readonly token: string | undefined;
 }
 
-/** Returns the most items that a page may have. `maxResults: 0` stands for the default, as it does in the API. */
+/** Returns the most items that a page may have. `maxResults: 0` means the default, as in the API. */
 export function pageSize({ maxResults = 0 }: PageRequest): number {
   return maxResults === 0 ? PAGE_DEFAULT : maxResults;
 }
 
-/** Returns an opaque token that holds the key from which the next page goes on. */
+/** Returns an opaque token that contains the key at which the next page begins. */
 export function pageToken(key: string | number): string {
   return Buffer.from(`page ${key}`).toString('base64url');
 }
 
 /**
  * Returns the key in the token of a request; undefined for the first page.
- * @throws ServiceError InvalidToken where this service made no such token
+ * @throws ServiceError InvalidToken if this service didn't make the token
  */
 export function pageKey({ token }: PageRequest): string | undefined {
   if (token === undefined) return undefined;
@@ -33,9 +33,9 @@ export function pageKey({ token }: PageRequest): string | undefined {
 }
 
 /**
- * Returns a page of a sorted list. The page's token holds the key of its last item instead of a position, so that items
- * that come or go meanwhile do not shift the next page.
- * @param keyOf returns the key that the list is sorted by; no two items have the same
+ * Returns a page of a sorted list. The page's token contains the key of its last item, not a position. So items that
+ * are added or removed in the meantime don't shift the next page.
+ * @param keyOf returns the key by which the list is sorted. No two items may have the same key
  */
 export function pageOf<T>(
   items: readonly T[],

@@ -1,14 +1,14 @@
-/** The namespaces, on the wire, of the errors that are not Step Functions' own. */
+/** The namespaces that errors have in answers if they aren't errors of Step Functions itself. */
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
 
-/** An error of the API, which goes out as HTTP 400 with a name and a message. */
+/** An error of the API. It is sent as HTTP 400 with a name and a message. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 
   /**
-   * @param type the name as the SDK's model has it, such as `InvalidArn`
-   * @param namespace the namespace that the name has on the wire
+   * @param type the error's name in the SDK, such as `InvalidArn`
+   * @param namespace the namespace in front of the name in the answer
    */
   constructor(
     readonly type: string,
@@ -24,7 +24,10 @@ export class ServiceError extends Error {
   }
 }
 
-/** The errors of the service. Their texts were recorded from the live service, word for word but for the parameters. */
+/**
+ * The errors of the service. Their messages were recorded from the live service, and only the parameters in them
+ * differ.
+ */
 export const errors = {
   validation: (violations: readonly string[]): ServiceError => {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;

@@ -14,27 +14,29 @@ import { errors } from './service-error.js';
 import { TaskTable } from './task-table.js';
 
 export interface StepFunctionsOptions {
-  /** The clock for the holds of polls, for deadlines and for waits. @default the system's */
+  /** The clock for open polls, for timeouts and for Wait states. @default the system's */
   clock?: Clock;
-  /** Returns a number from 0 up to 1, for jittered retries and the like. @default Math.random */
+  /**
+   * Returns a random number from 0 (included) to 1 (excluded), for jittered retries and similar. @default Math.random
+   */
   random?: () => number;
-  /** The longest that a GetActivityTask call waits for a task, in milliseconds. @default 60_000 */
+  /** The most milliseconds that a GetActivityTask call waits for a task. @default 60_000 */
   pollHoldMs?: number;
-  /** The most finished executions that are kept; the oldest are forgotten first. @default 10_000 */
+  /** The most finished executions that are kept. If there are more, the oldest are forgotten. @default 10_000 */
   keptExecutions?: number;
   /**
-   * About the most bytes that finished executions may take; the oldest are forgotten first. @default 12 % of the
-   * heap, at most 256 MiB
+   * The approximate number of bytes that finished executions may take. If they take more, the oldest are forgotten.
+   * @default 12 % of the heap, at most 256 MiB
    */
   keptBytes?: number;
   /**
-   * About the most bytes that running executions may take; an execution that asks for more fails, and none is started
-   * meanwhile. @default 30 % of the heap, at most 512 MiB
+   * The approximate number of bytes that running executions may take. While they take more, an execution that needs
+   * further memory fails, and no execution can be started. @default 30 % of the heap, at most 512 MiB
    */
   runningBytes?: number;
   /**
-   * The answers of resources that are not activities. @default none: a Task that calls such a resource fails, and the
-   * log warns of it
+   * Mocks that answer the Tasks whose resources are not activities. @default none: a Task that calls such a resource
+   * fails, and the log warns of it
    */
   mocks?: Mocks;
   /** Gets the service's own warnings and errors. @default a log that writes nothing */
@@ -45,13 +47,19 @@ export interface StepFunctionsOptions {
 export interface SeedMachine {
   readonly name: string;
   readonly definition: string;
-  /** The machine's region. Like `account` and `partition`, by default that of the machine's first activity. */
+  /**
+   * The machine's region. If it isn't given, it is the region of the machine's first activity; the same is true of
+   * `account` and `partition`.
+   */
   readonly region?: string;
   readonly account?: string;
   readonly partition?: string;
 }
 
-/** Step Functions in memory, without a wire: the HTTP API, the console and the test machine work on an instance. */
+/**
+ * Step Functions in memory, without a network interface. The HTTP API, the console and the test machine each use an
+ * instance of it.
+ */
 export class StepFunctions {
   readonly clock: Clock;
   readonly tasks: TaskTable;
@@ -60,7 +68,7 @@ export class StepFunctions {
   readonly executions: Executions;
   readonly #threads = new EvaluationThreads();
   readonly #pollHoldMs: number;
-  /** True once every new poll is answered at once, without a task. */
+  /** True once `endPolls` was called. Every new poll is then answered at once, without a task. */
   #pollsEnded = false;
   readonly #endedWorkers = new Set<string>();
 
@@ -84,8 +92,8 @@ export class StepFunctions {
   }
 
   /**
-   * Creates a machine, or returns the one that has the same name and definition, letter for letter.
-   * @throws DefinitionError where the definition cannot be run
+   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one.
+   * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.create} does
    */
   createMachine({ name, definition, ...home }: SeedMachine): Machine {
@@ -94,8 +102,8 @@ export class StepFunctions {
   }
 
   /**
-   * Creates a machine, or gives the existing one of that name another definition.
-   * @throws DefinitionError where the definition cannot be run
+   * Creates a machine. If a machine with this name exists, replaces its definition.
+   * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.replace} does
    */
   replaceMachine({ name, definition, ...home }: SeedMachine): Machine {
@@ -103,14 +111,14 @@ export class StepFunctions {
     return this.machines.replace(name, definition, program, seededHome(program, home));
   }
 
-  /** Starts an execution under a random name. @param input JSON text */
+  /** Starts an execution with a random name. @param input JSON text */
   start(machine: Machine, input: string): Execution {
     return this.executions.start(machine, undefined, input, JSON.parse(input) as Json);
   }
 
   /**
-   * Polls an activity: answers with a task as soon as there is one, or without a task when the hold is over. The
-   * returned function withdraws the poll, unanswered.
+   * Polls an activity. Answers with a task as soon as there is one, or without a task if there was none in time. The
+   * returned function withdraws the poll without an answer.
    * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
    */
   poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
@@ -123,13 +131,15 @@ export class StepFunctions {
     return activity.poll(workerName, this.#pollHoldMs, answer);
   }
 
-  /** Answers every parked poll without a task, and from now on every new poll at once. */
+  /** Answers all waiting polls without a task. From now on, answers every new poll at once. */
   endPolls(): void {
     this.#pollsEnded = true;
     for (const activity of this.activities.all()) activity.endPolls();
   }
 
-  /** Answers the parked polls of one worker without a task, and from now on every new poll of that worker at once. */
+  /**
+   * Answers the waiting polls of one worker without a task. From now on, answers every new poll of that worker at once.
+   */
   endPollsOf(workerName: string): void {
     this.#endedWorkers.add(workerName);
     for (const activity of this.activities.all()) activity.endPolls(workerName);
@@ -140,14 +150,14 @@ export class StepFunctions {
     return this.activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
   }
 
-  /** True while an execution waits for its turn of the event loop or for a thread, and not for an instant of the clock. */
+  /** True while an execution waits for its turn of the event loop or for a thread, and not for a time on the clock. */
   get busy(): boolean {
     if (this.#threads.busy > 0) return true;
     for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
 
-  /** Ends all polls, executions and threads. The executions record no event. */
+  /** Ends all polls, executions and threads. No event is recorded for the executions. */
   close(): void {
     this.endPolls();
     this.executions.close();

@@ -19,7 +19,10 @@ export class TaskTable {
     return this.#open.values();
   }
 
-  /** Opens a task with a new token. @param subject the text in the answer to a report on the closed task */
+  /**
+   * Opens a task with a new token.
+   * @param subject the text with which a report on the task is answered when the task is closed
+   */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
     const task = new OpenTask(subject, token, order, this.clock, () => this.#open.delete(token));
@@ -28,8 +31,8 @@ export class TaskTable {
   }
 
   /**
-   * Finds the subject of a token, and the token's task while that is open.
-   * @throws ServiceError InvalidToken where this service never issued the token
+   * Returns the subject of a token, and the token's task if it is still open.
+   * @throws ServiceError InvalidToken if this service never issued the token
    */
   lookUp(token: string): { subject: string; task: OpenTask | undefined } {
     const task = this.#open.get(token);

@@ -5,15 +5,16 @@ const SIGNATURE_BYTES = 32;
 const MARK = 'AAAAKgAAAAIAAAAA';
 
 /**
- * Issues task tokens, and recognises those that it issued. A token holds the subject of its task, signed with a key
- * that is new in each service: thus a report on a task that was forgotten long ago is answered as a report on a closed
- * task, and a made-up token is refused.
+ * Issues task tokens, and recognises the tokens that it has issued. A token contains the subject of its task, signed
+ * with a key that each service creates for itself. So a report on a task that was forgotten long ago is answered like a
+ * report on a closed task, and a made-up token is rejected.
  */
 export class TokenMint {
   readonly #key = randomBytes(32);
 
   /**
-   * Returns a new token: an opaque, unguessable text of a few hundred characters. @param subject a short text: an ARN
+   * Returns a new token: an opaque text of a few hundred characters that can't be guessed.
+   * @param subject a short text, such as an activity's ARN
    */
   issue(subject: string): string {
     const nonce = randomBytes(NONCE_BYTES);
@@ -21,7 +22,7 @@ export class TokenMint {
     return MARK + Buffer.concat([nonce, this.#sign(nonce, payload), payload]).toString('base64url');
   }
 
-  /** Returns the subject of a token that this mint issued; undefined for any other text. */
+  /** Returns the subject of a token that this object has issued; undefined for any other text. */
   subjectOf(token: string): string | undefined {
     if (!token.startsWith(MARK)) return undefined;
     const bytes = Buffer.from(token.slice(MARK.length), 'base64url');

@@ -3,36 +3,37 @@ import type { ResourceCall, Resources } from '../asl/runtime/running-execution.j
 import type { Json } from '../asl/values/json.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
-/** The call that a mock answers. */
+/** A call that a mock answers. */
 export interface MockCall extends ResourceCall {
   /** The number of calls of this mock before this one. */
   readonly index: number;
 }
 
-/** The answer of a mock as data: a result, or an error. */
+/** The answer of a mock as plain data: a result or an error. */
 export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
 
-/** Returns the result for a task's input. A thrown error fails the task under the error's name. */
+/** Returns the result for a task's input. If it throws, the task fails with the error's name. */
 export type MockFunction = (input: Json, call: MockCall) => unknown;
 
 /**
- * The answer of a resource that the local service does not run: the same answer each time, a function whose return
- * value is the result, or a list of both, one for each call, of which the last answers all later calls.
+ * The mock of a resource that the local service doesn't run. It is an answer, the same for each call; or a function
+ * that returns the result; or a list of both, one for each call. When the list is used up, its last element answers all
+ * further calls.
  */
 export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
 
-/** Mocks by the ARN of a resource, or by `Machine.State`. The latter takes precedence. */
+/** Mocks by the ARN of a resource, or by `Machine.State`. If both match, the mock by `Machine.State` is used. */
 export type Mocks = Readonly<Record<string, Mock>>;
 
 export type MockOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
 
-/** Answers the calls of resources by mocks. */
+/** Answers the calls of resources with mocks. */
 export class MockTable implements Resources {
   readonly #counts = new Map<string, number>();
 
-  /** @throws TypeError that names a mock which is not of a valid form */
+  /** @throws TypeError that names the mock, if a mock doesn't have a valid form */
   constructor(private readonly mocks: Mocks) {
     for (const [key, mock] of Object.entries(mocks)) {
       const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
@@ -78,7 +79,7 @@ function isAnswer(value: unknown): boolean {
   return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
-/** The text fields of an error, each with the most characters that the service takes in a worker's report. */
+/** The text fields of an error, and for each the most characters that Step Functions accepts in a worker's failure. */
 const TEXTS = [
   ['error', ERROR_LIMIT],
   ['cause', CAUSE_LIMIT],
@@ -109,8 +110,8 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
 }
 
 /**
- * Makes an outcome of a thrown value, which can be anything, even a revoked proxy. Cuts its texts to the service's
- * limits.
+ * Makes an outcome from a thrown value, which can be anything, even a revoked proxy. Texts are cut to the limits of
+ * Step Functions.
  */
 function thrownOutcome(thrown: unknown): MockOutcome {
   try {
@@ -132,7 +133,7 @@ function succeeded(value: unknown): MockOutcome {
   return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
 }
 
-/** Refuses a Map or a Set, which JSON would write as `{}`. @throws TypeError */
+/** Throws if the value is a Map or a Set, since JSON would write it as `{}`. @throws TypeError */
 function refuseLossy(_key: string, value: unknown): unknown {
   if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
   if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");

@@ -5,10 +5,13 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';
 import { leaseOf } from './lease.js';
 
-/** The most polls and tasks of an activity that are listed one by one; the numbers beside the lists count all. */
+/**
+ * The most polls and tasks of an activity that are listed one by one. The numbers in addition to the lists count all of
+ * them.
+ */
 const LISTED = 50;
 
-/** Lists the activities with their polls and their queued and leased tasks, without tokens. */
+/** Lists the activities with their polls and their queued and leased tasks. Tokens are left out. */
 export function activityList({ activities, tasks }: StepFunctions): ActivityList {
   const leased = new Map<string, OpenTask[]>();
   for (const task of tasks) {
@@ -36,7 +39,7 @@ function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow 
   };
 }
 
-/** Counts the open polls of each worker. */
+/** Returns the number of open polls of each worker. */
 function countNames(activity: Activity): ActivityRow['pollers'] {
   const counts = new Map<string | null, number>();
   for (const { workerName = null } of activity.polls())

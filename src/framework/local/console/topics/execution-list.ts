@@ -3,12 +3,12 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
 import { isSame, type Position, type Message, type Topic } from './topic.js';
 
-/** The most executions in a message, which are the latest ones. `older` counts the rest. */
+/** The most executions in a message. They are the latest ones; `older` is the number of the others. */
 const LIST_LIMIT = 20_000;
 
 /**
- * Opens the list of the executions of one machine, or of all. A change holds the executions that started or ended since
- * the message before, and says which ended ones the service has forgotten.
+ * Opens the list of the executions of one machine, or of all machines. A change contains the executions that were
+ * started or have ended since the previous message, and says which ended executions the service has forgotten.
  */
 export function executionList(
   { executions }: StepFunctions,

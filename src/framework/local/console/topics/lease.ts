@@ -1,7 +1,7 @@
 import type { OpenLease } from '../../engine/open-task.js';
 import type { Lease } from '../api.js';
 
-/** Copies a lease field by field: a field that is not named here never reaches the page. */
+/** Copies the fields of a lease that the page may see. Any other field is left out. */
 export function leaseOf({ workerName, since, beatAt, due }: OpenLease): Lease {
   return { workerName, since, beatAt, due };
 }

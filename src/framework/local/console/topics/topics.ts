@@ -10,11 +10,14 @@ import { workerList, type WorkerSource } from './worker-list.js';
 /** A tab's request to follow a topic. */
 export interface TopicRequest {
   readonly topic: string;
-  /** The ARN of the machine or the execution that the topic is about; undefined for a topic about all. */
+  /** The ARN of the machine or the execution that the topic is about; undefined if the topic is about all of them. */
   readonly arn: string | undefined;
 }
 
-/** Opens the topic that a tab asks for. @throws ServiceError where there is no such topic, or nothing has the ARN */
+/**
+ * Opens the topic that a tab asks for.
+ * @throws ServiceError if there is no such topic, or the ARN belongs to nothing
+ */
 export function openTopic(
   { topic, arn }: TopicRequest,
   stepFunctions: StepFunctions,

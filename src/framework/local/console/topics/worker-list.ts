@@ -1,11 +1,11 @@
 import type { PublicTask } from '../../../base/worker-status.js';
 import type { WorkerList, WorkerRow, WorkerTask } from '../api.js';
 
-/** A worker as the process that runs it describes it: the part of its `/status` that a console shows. */
+/** A worker, as described by the process in which it runs: the part of its `/status` that the console shows. */
 export interface ConsoleWorker extends Omit<WorkerRow, 'tasks' | 'counts'> {
-  /** The worker's tasks, or only the oldest of them. */
+  /** The worker's tasks, or only the oldest of them if there are many. */
   readonly tasks: readonly ConsoleTask[];
-  /** The worker's counts, of which the page shows the numbers. */
+  /** The worker's counts. The page shows those that are numbers. */
   readonly counts: object;
 }
 
@@ -19,7 +19,7 @@ interface ConsoleTask
 /** Returns the workers that are known now. */
 export type WorkerSource = () => readonly ConsoleWorker[];
 
-/** Lists the workers field by field: a field that is not named here never reaches the page. */
+/** Lists the workers with the fields that the page may see. Any other field is left out. */
 export function workerList(source: WorkerSource): WorkerList {
   return {
     workers: source().map(({ name, state, ready, reasons, handlers, tasksInFlight, tasks, counts }) => ({
