@@ -60,14 +60,15 @@ export class StartError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
-    super(describe(problems), options);
+    super(describeProblems(problems, 'Stepwright cannot start'), options);
     this.problems = problems;
   }
 }
 
-function describe(problems: readonly Problem[]): string {
-  const head = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return [`Stepwright cannot start: ${head}.`, ...problems.map(describeOne)].join('\n\n');
+/** Returns the text that lists problems. @param heading the words before their number */
+export function describeProblems(problems: readonly Problem[], heading: string): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return [`${heading}: ${count}.`, ...problems.map(describeOne)].join('\n\n');
 }
 
 function describeOne({ code, where, what, fix }: Problem, index: number): string {

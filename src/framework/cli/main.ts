@@ -1,13 +1,27 @@
 #!/usr/bin/env node
-import { ignoreStreamErrors, closeDeadTerminal } from '../base/log/stdio.js';
-import { keepCompiledCode } from './process/compile-cache.js';
-import { catchSignals } from './process/signals.js';
+// Imports nothing before it knows that the version of Node can load the rest: an older one fails at an import, with a
+// message that doesn't say why.
+const LEAST_NODE = [20, 19] as const;
+const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
-// Signals are caught before the rest is loaded: process 1 loses a signal that is not caught.
-catchSignals(process.argv.slice(2));
-ignoreStreamErrors();
-process.on('exit', closeDeadTerminal);
-keepCompiledCode();
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [leastMajor, leastMinor] = LEAST_NODE;
+if (major < leastMajor || (major === leastMajor && minor < leastMinor))
+  giveUp(
+    `stepwright needs Node ${LEAST_NODE.join('.')} or later, and this is Node ${process.versions.node}`,
+    'install Node 22 or 24, which are still maintained: https://nodejs.org',
+  );
 
-const { runProgram } = await import('./program.js');
-await runProgram();
+try {
+  await import('./run.js');
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const missing = code === 'ERR_MODULE_NOT_FOUND' && PEERS.find((name) => message.includes(`'${name}'`));
+  if (!missing) throw error;
+  giveUp(`stepwright needs the package ${missing}, which is not installed`, `npm install ${PEERS.join(' ')}`);
+}
+
+function giveUp(what: string, fix: string): never {
+  process.stderr.write(`${what}.\nFix: ${fix}\n`);
+  process.exit(1);
+}

@@ -6,7 +6,7 @@ import { addExecute, addLocal } from './commands/service.js';
 import { addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
-import { formatError } from './output/format-error.js';
+import { formatErrorOf } from './output/format-error.js';
 import { exit } from './process/exit.js';
 
 const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
@@ -36,7 +36,7 @@ export async function runProgram(): Promise<void> {
     refuseTakenFlags(process.argv[2]);
     await program.parseAsync();
   } catch (error) {
-    writeErrorSync(formatError(error));
+    writeErrorSync(formatErrorOf(process.argv[2], error));
     await exit(1);
   }
 }

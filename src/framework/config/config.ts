@@ -265,7 +265,11 @@ const pool: Rule = {
     Object.entries(value).every(
       ([key, each]) => POOL_KEYS.some((known) => known === key) && (each === undefined || isCount(each)),
     ),
-  text: { shown: 'JSON', read: (given) => readJson(given) },
+  text: {
+    shown: 'JSON',
+    expected: `JSON such as '{"threads":4,"memoryMb":512}', of ${POOL_KEYS.join(', ')}`,
+    read: (given) => readJson(given),
+  },
 };
 
 const workerName: Rule = {

@@ -39,9 +39,15 @@ export interface ReadLayer {
 /** Reads the options that are set by flags. */
 export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
 
-/** Reads the options that are set by environment variables. An empty variable counts as unset. */
+/**
+ * Reads the options that are set by environment variables. An empty variable counts as unset, and so does the
+ * STEPWRIGHT_PORT that Kubernetes sets for a Service named `stepwright`, such as `tcp://10.0.0.1:8080`.
+ */
 export const readEnvironment = (env: Environment): ReadLayer =>
-  readLayer(variableOf, (key) => env[variableOf(key)] || undefined);
+  readLayer(variableOf, (key) => {
+    const text = env[variableOf(key)];
+    return text === '' || text?.startsWith('tcp://') ? undefined : text;
+  });
 
 /**
  * Returns the value that a text stands for. Returns the text itself if the option is unknown, or if a text can't
@@ -59,7 +65,13 @@ function readLayer(from: Layer['from'], textOf: (key: string) => string | undefi
     const text = row.text && textOf(key);
     if (text === undefined) continue;
     values[key] = readText(OPTIONS, key, text);
-    if (!row.ok(values[key])) problems.push(badValue(from(key), row, values[key]));
+    if (!row.ok(values[key])) problems.push(badText(from(key), row, text, values[key]));
   }
   return { layer: { from, values }, problems };
+}
+
+/** Returns the problem of a bad text. If texts have a form of their own, it names that form and the text itself. */
+function badText(where: string, row: Option, text: string, value: unknown): Problem {
+  const expected = row.text?.expected;
+  return expected === undefined ? badValue(where, row, value) : badValue(where, { ...row, expected }, text);
 }

@@ -114,6 +114,7 @@ const pollers = {
   },
   text: {
     shown: 'N|MIN-MAX',
+    expected: 'a whole number such as 4, or a range MIN-MAX such as 1-8',
     read(text: string): unknown {
       const [, min, max] = /^(\d+)-(\d+)$/.exec(text) ?? [];
       return min === undefined ? readDigits(text) : { min: Number(min), max: Number(max) };

@@ -19,6 +19,8 @@ export interface Rule {
 export interface Text {
   /** The placeholder for the value in `--help`, such as `N` in `--port N`. */
   readonly shown: string;
+  /** The words after "expected" in a message about a bad text. Present if the value has another form in code. */
+  readonly expected?: string;
   /**
    * Returns the value that a text stands for. If it stands for none, returns the text itself, which the rule then
    * rejects.

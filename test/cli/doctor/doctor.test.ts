@@ -40,7 +40,7 @@ async function examined(
   const plan = await makePlan({ config: { ...healthy, ...config }, env: {}, baseDir: projectDir });
   const clock = new HandClock(Date.now());
   return examine(
-    { plan, projectDir, machines: [], localArn: () => ARN },
+    { plan, projectDir, machines: [], warnings: [], localArn: () => ARN },
     { clock, env: {}, nodeVersion: '22.1.0', openFiles: 20_000, stopTimeoutMs: 120_000, ...host },
   );
 }
@@ -415,7 +415,7 @@ test('where the embedded service is to start, its machines are looked at, and no
   const States = { Work: { Type: 'Task', Resource: ARN, End: true, HeartbeatSeconds: 60 } };
   const machines = [{ name: 'Seeded', definition: JSON.stringify({ StartAt: 'Work', States }) }];
   const found = await examine(
-    { plan, projectDir: process.cwd(), machines, localArn: () => ARN },
+    { plan, projectDir: process.cwd(), machines, warnings: [], localArn: () => ARN },
     { clock: new HandClock(Date.now()), env: {}, nodeVersion: '22.1.0', openFiles: undefined },
   );
   expect(only(found)).toMatchObject({ check: 'heartbeat', got: expect.stringContaining('Seeded.Work') });

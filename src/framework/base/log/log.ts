@@ -36,7 +36,7 @@ export interface LogOptions {
   /** The lowest level that is written: `debug`, `info`, `warn`, `error` or `silent`. @default 'info' */
   level?: string;
   /**
-   * Writes readable lines for a person instead of JSON. They are coloured if they go to standard output. @default false
+   * Writes readable lines for a person instead of JSON. They are coloured if they go to a terminal. @default false
    */
   pretty?: boolean;
   /** Receives the lines. @default standard output */
@@ -61,7 +61,7 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   if (destination) return pino(options, pretty ? prettyLines(destination, false) : destination);
   const output = standardOutput();
   const lines = { write: (line: string) => output.write(line) };
-  const log = pino(options, pretty ? prettyLines(lines, true) : lines);
+  const log = pino(options, pretty ? prettyLines(lines, hasColours()) : lines);
   output.onLost((lost, why) =>
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
@@ -80,6 +80,9 @@ function isoTime(): () => string {
     return text;
   };
 }
+
+/** Returns true if standard output is a terminal that shows colours, as its environment says (https://no-color.org). */
+const hasColours = (): boolean => process.stdout.isTTY && process.stdout.hasColors();
 
 const levelName = (level: string): { level: string } => ({ level });
 

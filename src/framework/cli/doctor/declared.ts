@@ -22,7 +22,17 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Checks that the compiler has emitted the types of decorated parameters. */
+/** Reports the mistakes that don't keep a worker from starting. */
+export const lookAtWarnings = (warnings: readonly Problem[]): Finding[] =>
+  warnings.map(({ where, what, fix }) =>
+    warning(
+      { check: 'start', subject: where, expected: 'a name and a file that the worker uses' },
+      what,
+      fix,
+    ),
+  );
+
+/** Checks that the compiler has written the types of decorated parameters. */
 export function lookAtMetadata(handlers: readonly PlannedHandler[]): Finding[] {
   if (handlers.length === 0) return [];
   const without = handlers.filter(

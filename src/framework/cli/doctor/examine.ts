@@ -9,7 +9,8 @@ import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { lookAtActivities } from './activity-lookup.js';
 import { type InRegion, lookAtConnections } from './connections.js';
-import { lookAtMetadata, lookAtProblems } from './declared.js';
+import type { Problem } from '../../base/errors.js';
+import { lookAtMetadata, lookAtProblems, lookAtWarnings } from './declared.js';
 import { type Finding, fault, ok, unknown } from './finding.js';
 import { lookAtHeartbeats, readKeptMachines, type ReadMachine } from './heartbeat-intervals.js';
 import { lookAtCopies, lookAtNode, lookAtTelemetry } from './installation.js';
@@ -23,7 +24,9 @@ export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** The state machines that the embedded local service would be seeded with. */
+  /** The mistakes that don't keep a worker from starting. */
+  readonly warnings: readonly Problem[];
+  /** The state machines that the embedded service is seeded with. */
   readonly machines: readonly ReadMachine[];
   /** Returns the ARN that an activity has in the embedded local service. */
   readonly localArn: (activity: ActivityRef) => string;
@@ -46,10 +49,11 @@ export interface Host {
  * takes no task. Mistakes are returned as findings, not thrown.
  */
 export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
-  const { plan, projectDir } = project;
+  const { plan, projectDir, warnings } = project;
   return [
     lookAtNode(host.nodeVersion),
     ...lookAtProblems(plan.problems),
+    ...lookAtWarnings(warnings),
     ...lookAtMetadata(plan.handlers),
     ...lookAtCopies(plan.problems),
     ...lookAtTelemetry(projectDir),

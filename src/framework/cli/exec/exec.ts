@@ -7,16 +7,18 @@ import type { Constructor } from '../../declare/class.js';
 import { isReserved } from '../../declare/activity-failure.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { type Problem, StartError } from '../../base/errors.js';
+import { readDigits } from '../../declare/rule.js';
 import { show } from '../../base/show.js';
 import { checkOptions, type CommandOptions } from '../../worker/pool/commands/options.js';
 import { runCommand } from '../../worker/pool/commands/run-command.js';
 import type { Logger } from '../../base/log/log.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import { makePlan } from '../../worker/build/plan.js';
-import { logActivities, logDrain, WAITING } from '../output/banner.js';
+import { logActivities, logWarnings, logDrain, WAITING } from '../output/banner.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { endPollsOnDrain } from '../local/running-service.js';
 import { runWorker } from '../start/run-worker.js';
+import { unknownVariables } from '../../config/unknown-variables.js';
 import { stopSignal } from '../process/signals.js';
 
 /** The flags that only `exec` has. */
@@ -56,6 +58,7 @@ export async function exec(
   const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
   return runWorker({ ...plan, problems }, { log, stop }, (worker) => {
+    logWarnings(log, unknownVariables(process.env));
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
     logActivities(log, worker.status().handlers);
     logDrain(log, worker.longestDrainMs);
@@ -97,7 +100,7 @@ const commandOptions = ({ input, output, error = [], killAfter, memoryMb }: Exec
     outputFrom: output,
     errors: Object.fromEntries(error.map(codeAndName)),
     killAfter,
-    memoryMb: memoryMb === undefined ? undefined : Number(memoryMb),
+    memoryMb: memoryMb === undefined ? undefined : (readDigits(memoryMb) as number),
   }) as CommandOptions;
 
 function codeAndName(text: string): [code: string, name: string] {

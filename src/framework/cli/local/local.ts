@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
-import { command, logConsole, logMachines, logOutdated } from '../output/banner.js';
+import { command, logConsole, logMachines, logWarnings } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { Access } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
@@ -25,8 +25,8 @@ export async function local(
   { host, workerPorts = [], console: asked, ...access }: ListenOptions,
   log: Logger,
 ): Promise<number> {
-  const { plan, machines, outdated } = await readSeeds(flags);
-  logOutdated(log, outdated);
+  const { plan, machines, warnings } = await readSeeds(flags);
+  logWarnings(log, warnings);
   const { settings, handlers } = plan;
   const console =
     wantsConsole(asked, host) &&

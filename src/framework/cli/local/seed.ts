@@ -9,6 +9,7 @@ import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
+import { show } from '../../base/show.js';
 import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
@@ -94,8 +95,9 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
           ? portTakenByStepwright(port)
           : portInUse(port, '--port', 'port'),
       ]);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
-      throwProblems([noListening(message)]);
+    if (code === 'EACCES') throwProblems([portDenied(port)]);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+      throwProblems([hostNotHere(options.host, message)]);
     throw error;
   }
 }
@@ -117,9 +119,16 @@ export function slowHeartbeats(service: LocalService, handlers: readonly SeededH
   });
 }
 
-const noListening = (message: string): Problem => ({
-  code: 'PORT_IN_USE',
-  where: 'the local service',
-  what: `it can not listen: ${message}`,
-  fix: 'choose another --host or --port',
+const hostNotHere = (host: string | undefined, message: string): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where: '--host',
+  what: `expected an address or a name of this machine, got ${show(host)}: ${message}`,
+  fix: 'set --host to 127.0.0.1, for this machine alone, or to 0.0.0.0, for all of its networks',
+});
+
+const portDenied = (port: number): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where: `port ${port}`,
+  what: 'this user may not listen on it: the system keeps ports below 1024 for root',
+  fix: `choose another port: --port 8083, or \`port: 8083\` in the config`,
 });

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parseActivity } from '../../declare/discovery/activity-ref.js';
 import { write } from '../output/stdout.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
@@ -8,9 +9,6 @@ const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 
 /** The ARN in the template's files that is replaced by the new activity's ARN. */
 const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
-
-/** Matches an ARN or a bare name, either of which may contain `${NAME}`. */
-const ACTIVITY = /^[\w.:${}-]+$/;
 
 /**
  * Adds an activity to the project of the working directory: a class with a DTO, a test, and a state machine that runs
@@ -31,7 +29,7 @@ export async function generateActivity(
   const dir = await projectDir();
   const prefix = await arnPrefix(dir);
   const activity = options.activity ?? `${prefix}${pascal}`;
-  if (!ACTIVITY.test(activity)) throw new Error(noActivity(activity));
+  refuseBadActivity(activity);
   const files = await readTemplate('activity', [
     [`@Activity('${TEMPLATE_ARN}')`, `@Activity('${activity}')`],
     // A state machine always names an activity by its ARN.
@@ -54,8 +52,12 @@ function wordsOf(name: string): string[] {
 const noName = (name: string): string =>
   `'${name}' is no name of an activity: expected words that begin with a letter; for example refund-order or RefundOrder`;
 
-const noActivity = (activity: string): string =>
-  `--activity ${activity}: expected the ARN of an activity, or its name`;
+/** Throws an Error if `--activity` is neither an ARN of an activity nor a name. A `${NAME}` in it may be unset. */
+function refuseBadActivity(activity: string): void {
+  const parsed = parseActivity(activity.replaceAll(/\$\{\w+\}/g, '0'.repeat(12)), {});
+  const { problem } = 'problem' in parsed ? parsed : {};
+  if (problem) throw new Error(`--activity ${activity}: ${problem.what}\nFix: ${problem.fix}`);
+}
 
 async function projectDir(): Promise<string> {
   for (let dir = process.cwd(); ; dir = dirname(dir)) {

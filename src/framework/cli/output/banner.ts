@@ -45,8 +45,8 @@ export function logFindings(log: Logger, findings: readonly Finding[]): void {
   if (findings.length > 0) log.warn(`For ${more} of it with what to paste: ${command('check')}`);
 }
 
-/** Logs warnings about compiled files that are older than their sources, or whose sources no longer exist. */
-export function logOutdated(log: Logger, problems: readonly Problem[]): void {
+/** Warns of compiled files that are older than their sources, or that have none. */
+export function logWarnings(log: Logger, problems: readonly Problem[]): void {
   for (const { where, what, fix } of problems) log.warn(`${where}: ${what}; ${fix}`);
 }
 

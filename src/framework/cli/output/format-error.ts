@@ -1,4 +1,4 @@
-import { StartError } from '../../base/errors.js';
+import { describeProblems, StartError } from '../../base/errors.js';
 
 /**
  * Returns the text of an error for stderr. Expected errors are shown without a stack, and errors of Step Functions by
@@ -9,3 +9,12 @@ export function formatError(error: unknown): string {
   if (error instanceof StartError || error.name === 'Error') return error.message;
   return '$metadata' in error ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
 }
+
+/** The commands that start no worker and no service, so that a problem does not mean that those can't start. */
+const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute']);
+
+/** Returns the text of an error that has ended a command. */
+export const formatErrorOf = (command: string | undefined, error: unknown): string =>
+  error instanceof StartError && command !== undefined && LOOK_ONLY.has(command)
+    ? describeProblems(error.problems, `stepwright ${command}`)
+    : formatError(error);

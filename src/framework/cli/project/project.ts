@@ -1,6 +1,7 @@
 import type { Flags } from '../../config/layers.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
+import { unknownVariables } from '../../config/unknown-variables.js';
 import { runUserCode } from '../process/user-code.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
@@ -12,11 +13,11 @@ export interface Project {
   /** The URL of the config's module. */
   readonly module?: string;
   /**
-   * Warnings about compiled activities that are older than their sources or no longer have one. Empty if the plan has
-   * problems; the warnings are then among the plan's problems.
+   * The mistakes that don't keep a worker from starting: environment variables that nothing reads, and compiled
+   * activities that differ from their sources. If the plan has problems, such activities are among those instead.
    */
-  readonly outdated: readonly Problem[];
-  /** The state machines with which a local service is started; empty if there is no local service to start. */
+  readonly warnings: readonly Problem[];
+  /** The state machines to seed a local service with; empty where none is seeded. */
   readonly machines: readonly MachineSource[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
@@ -26,8 +27,8 @@ export interface Project {
 export async function readProject(flags: Flags): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
-  const { module, outdated, projectDir } = worker;
-  return { ...(await withMachines(worker.plan, projectDir)), module, outdated };
+  const { module, warnings, projectDir } = worker;
+  return { ...(await withMachines(worker.plan, projectDir)), module, warnings };
 }
 
 /** Reads the project of a worker, without its state machines. */
@@ -35,7 +36,7 @@ export async function readWorker(flags: Flags): Promise<Project> {
   const loaded = await loadConfig(flags.texts['config'], process.cwd());
   const { config, module, baseDir, projectDir } = loaded;
   const plan = await planOf({ config, baseDir, flags });
-  return { ...withOutdated(plan, loaded), module, projectDir, machines: [] };
+  return { ...withWarnings(plan, loaded), module, projectDir, machines: [] };
 }
 
 /** Makes a worker's plan. This imports the activity modules, so their top-level code runs. */
@@ -45,13 +46,14 @@ const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   );
 
 /**
- * If a plan has problems, adds the outdated compiled files to them: a compiled file that is left over after its source
- * was renamed can be the reason why two classes have the same activity.
+ * Finds the warnings of a plan. If the plan has problems, outdated files are added to these: a renamed file can be the
+ * cause of two classes on one activity.
  */
-function withOutdated(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'outdated'> {
+function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'warnings'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];
-  if (plan.problems.length === 0) return { plan, outdated: found };
-  return { plan: { ...plan, problems: [...plan.problems, ...found] }, outdated: [] };
+  const unread = unknownVariables(process.env);
+  if (plan.problems.length === 0) return { plan, warnings: [...unread, ...found] };
+  return { plan: { ...plan, problems: [...plan.problems, ...found] }, warnings: unread };
 }
 
 /**
@@ -62,10 +64,10 @@ export async function readSeeds(flags: Flags): Promise<Project> {
   const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { config, baseDir, projectDir } = loaded;
   const made = await planOf({ config, baseDir, flags: atLocal(flags) });
-  const { plan, outdated } = withOutdated(made, loaded);
+  const { plan, warnings } = withWarnings(made, loaded);
   const seeds = await withMachines(plan, projectDir);
   throwProblems(seeds.plan.problems);
-  return { ...seeds, outdated };
+  return { ...seeds, warnings };
 }
 
 /**
@@ -86,5 +88,5 @@ async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   // Imported here, since it loads the states language, which a worker at a URL does not need.
   const { readMachines } = await import('./machines.js');
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
-  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, outdated: [], machines, projectDir };
+  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, warnings: [], machines, projectDir };
 }

@@ -7,7 +7,8 @@ import { throwProblems } from '../../base/errors.js';
 import { hideCredentials } from '../../base/show.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
-import { readProject } from '../project/project.js';
+import { write } from '../output/stdout.js';
+import { readWorker } from '../project/project.js';
 
 /** An option's value as JSON, and if it is set, such as a flag or the config. */
 interface Shown {
@@ -27,14 +28,14 @@ type Section = Readonly<Record<string, Shown>>;
  * @throws StartError if a worker would not start
  */
 export async function showConfig(flags: Flags, json: boolean): Promise<number> {
-  const { plan } = await readProject(flags);
+  const { plan } = await readWorker(flags);
   throwProblems(plan.problems);
   const worker = sectionOf(CONFIG_OPTIONS, { ...plan.settings.origins, endpoint: endpointOf(plan) });
   const handlers = Object.fromEntries(plan.handlers.map((each) => [each.definition.name, handlerOf(each)]));
   const text = json
     ? `${JSON.stringify({ worker, handlers }, withoutUnset, 2)}\n`
     : table({ worker, ...handlers });
-  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+  await write(text);
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { throwProblems } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
 import { inputSchema } from '../../declare/schema/input-schema.js';
 import { write } from '../output/stdout.js';
-import { readProject } from '../project/project.js';
+import { readWorker } from '../project/project.js';
 
 /**
  * Prints the JSON Schema of a handler's input. If no handler is given, prints the schemas of all handlers, by
@@ -12,7 +12,7 @@ import { readProject } from '../project/project.js';
  * @throws StartError if a worker would not start, or there is no such handler
  */
 export async function showSchema(flags: Flags, handler: string | undefined): Promise<number> {
-  const { plan } = await readProject(flags);
+  const { plan } = await readWorker(flags);
   throwProblems(plan.problems);
   const schemas = new Map(plan.handlers.map(({ definition }) => [definition.name, inputSchema(definition)]));
   if (handler !== undefined && !schemas.has(handler))

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
-import { logActivities, logConsole, logDrain, logOutdated, WAITING } from '../output/banner.js';
+import { logActivities, logConsole, logDrain, logWarnings, WAITING } from '../output/banner.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
 import { endPollsOnDrain } from '../local/running-service.js';
@@ -25,7 +25,7 @@ export async function start(flags: Flags, access: Access, log: Logger): Promise<
     const connectTo = (): Promise<Endpoint> => openEndpoint(parts, project, access, log);
     return await runWorker(plan, { log, stop, module, connectTo }, (worker) => {
       parts.worker = worker;
-      logOutdated(log, project.outdated);
+      logWarnings(log, project.warnings);
       announce(worker, project, parts, { log, port: flags.texts['port'] });
     });
   } finally {

@@ -10,7 +10,7 @@ import { publicStatus } from '../../worker/health/health-pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
-import { logOutdated } from '../output/banner.js';
+import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/exit-now.js';
@@ -83,7 +83,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   log = member ? plain.child({ process: member.number }) : plain;
   // The channel must not keep the process alive while user code is loaded: a promise that nothing settles is then noticed.
   process.channel?.unref();
-  const { plan, module, projectDir, outdated } = await unlessAborted(stop.signal, readWorker(flags));
+  const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
   let { endpoint } = plan;
   const connectTo = async (): Promise<Endpoint> =>
@@ -93,7 +93,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
     oneOfSeveral(plan, member),
     { stop: stop.signal, log, module, connectTo },
     async (worker) => {
-      if (!member || member.number === 1) logOutdated(log, outdated);
+      if (!member || member.number === 1) logWarnings(log, warnings);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       sendUpdates(worker, plan);
       if (member) endPollsOnDrain(worker, endpoint);

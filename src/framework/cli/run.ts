@@ -1,0 +1,12 @@
+import { ignoreStreamErrors, closeDeadTerminal } from '../base/log/stdio.js';
+import { keepCompiledCode } from './process/compile-cache.js';
+import { catchSignals } from './process/signals.js';
+
+// Signals are caught before the rest is loaded: process 1 loses a signal that is not caught.
+catchSignals(process.argv.slice(2));
+ignoreStreamErrors();
+process.on('exit', closeDeadTerminal);
+keepCompiledCode();
+
+const { runProgram } = await import('./program.js');
+await runProgram();

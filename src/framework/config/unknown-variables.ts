@@ -1,0 +1,38 @@
+import { closest } from 'fastest-levenshtein';
+import type { Option } from '../declare/rule.js';
+import type { Environment } from '../base/environment.js';
+import type { Problem } from '../base/errors.js';
+import { HANDLERS_VARIABLE } from './by-handler.js';
+import { OPTIONS } from './config.js';
+import { variableOf } from './layers.js';
+
+/** The variables that aren't an option's: those of commands, and those that a handler's program is given. */
+const OTHERS = [
+  HANDLERS_VARIABLE,
+  'STEPWRIGHT_LOG_LEVEL',
+  'STEPWRIGHT_PROCESSES',
+  'STEPWRIGHT_INPUT',
+  'STEPWRIGHT_INPUT_FILE',
+  'STEPWRIGHT_OUTPUT_FILE',
+];
+/**
+ * Matches the variables that Kubernetes sets in each container for a Service named `stepwright…`. STEPWRIGHT_PORT, the
+ * one of them that is an option's too, isn't among them.
+ */
+const OF_KUBERNETES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP)/;
+
+/** Finds the variables whose names begin with `STEPWRIGHT_` but that nothing reads, such as a mistyped one. */
+export function unknownVariables(env: Environment): Problem[] {
+  const known = [
+    ...Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) => (text ? variableOf(key) : [])),
+    ...OTHERS,
+  ];
+  return Object.keys(env)
+    .filter((name) => name.startsWith('STEPWRIGHT_') && !known.includes(name) && !OF_KUBERNETES.test(name))
+    .map((name) => ({
+      code: 'CONFIG_UNKNOWN_KEY',
+      where: name,
+      what: 'no option has this variable, so it is ignored',
+      fix: `did you mean ${closest(name, known)}? \`stepwright config\` lists all options; otherwise unset it`,
+    }));
+}

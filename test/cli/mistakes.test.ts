@@ -1,0 +1,156 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { killAll, stepwright, WAITING } from '../support/cli.js';
+
+const CONFIG = resolve('test/fixtures/slow/slow.config.mjs');
+const MAIN = resolve('dist/src/framework/cli/main.js');
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'stepwright-mistakes-'));
+  writeFileSync(join(dir, 'package.json'), '{}');
+});
+afterEach(killAll);
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** Runs a command to its end, in the project whose config is a fixture's. */
+async function run(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const ran = stepwright(args, env, dir);
+  const { code } = await ran.ended;
+  return `${ran.stdout()}${ran.stderr()}exit code ${code}\n`;
+}
+
+describe('a value of another form is answered by the form of a flag or a variable', () => {
+  test.each([
+    [
+      ['--pollers', '5-1'],
+      '--pollers: expected a whole number such as 4, or a range MIN-MAX such as 1-8, got "5-1"',
+    ],
+    [
+      ['--pool', '{bad'],
+      `--pool: expected JSON such as '{"threads":4,"memoryMb":512}', of threads, processes`,
+    ],
+  ])('%s', async (flags, words) => {
+    const text = await run(['config', '--config', CONFIG, ...flags]);
+    expect(text).toContain(words);
+    expect(text).toMatch(/^stepwright config: 1 problem\.$/m);
+  });
+
+  test('of --memory-mb', async () => {
+    const text = await run(['exec', '--activity', 'Work', '--memory-mb', 'x', '--', 'cat']);
+    expect(text).toContain('expected memoryMb to be a whole number from 1 up, got "x" (string)');
+  });
+});
+
+describe('a variable that nothing reads', () => {
+  const env = {
+    STEPWRIGHT_CONCURENCY: '3',
+    STEPWRIGHT_SERVICE_HOST: '10.0.0.1',
+    STEPWRIGHT_PORT_80_TCP: 'tcp://10.0.0.1:80',
+  };
+  const words = /STEPWRIGHT_CONCURENCY: no option has this variable.* did you mean STEPWRIGHT_CONCURRENCY\?/;
+
+  test('is named with its neighbour by a start, and those of Kubernetes are not', async () => {
+    const started = stepwright(['start', '--config', CONFIG, '--port', '0'], env, dir);
+    await started.saw(WAITING);
+    expect(started.stdout()).toMatch(words);
+    expect(started.stdout()).not.toMatch(/STEPWRIGHT_(SERVICE_HOST|PORT_80_TCP)/);
+  });
+
+  test('is a warning of the doctor', async () => {
+    const text = await run(['doctor', '--config', CONFIG, '--endpoint', 'http://127.0.0.1:9'], env);
+    expect(text).toMatch(/^warning +start: STEPWRIGHT_CONCURENCY$/m);
+  });
+
+  test('nor is the STEPWRIGHT_PORT of a Service named stepwright', async () => {
+    const text = await run(['config', '--config', CONFIG], { STEPWRIGHT_PORT: 'tcp://10.0.0.1:80' });
+    expect(text).toMatch(/^ +port +0 +the config$/m);
+  });
+});
+
+describe('output', () => {
+  const toFull = (command: string): string =>
+    `${process.execPath} ${MAIN} ${command} --config ${CONFIG} > /dev/full`;
+
+  test.each(['config', 'schema'])('of %s that cannot be written is an error', (command) => {
+    const shell = (): unknown => execFileSync('sh', ['-c', toFull(command)], { cwd: dir, stdio: 'pipe' });
+    expect(shell).toThrow(/standard output: the text could not be written: ENOSPC/);
+  });
+
+  test('that its reader has closed is none', () => {
+    const line = `${process.execPath} ${MAIN} schema --config ${CONFIG} | true`;
+    expect(() =>
+      execFileSync('bash', ['-o', 'pipefail', '-c', line], { cwd: dir, stdio: 'pipe' }),
+    ).not.toThrow();
+  });
+
+  test('of a pretty log has no colours in a pipe', async () => {
+    const flags = ['--config', CONFIG, '--port', '0', '--log-format', 'pretty'];
+    const started = stepwright(['start', ...flags], {}, dir);
+    await started.saw(WAITING);
+    expect(started.stdout()).toContain('INFO: Endpoint:');
+    expect(started.stdout()).not.toContain('\u001b[');
+  });
+});
+
+test('config and schema need no state machine that is right', async () => {
+  const machines = join(dir, 'state-machines');
+  mkdirSync(machines);
+  writeFileSync(join(machines, 'broken.asl.json'), '{bad');
+  for (const command of ['config', 'schema'])
+    expect(await run([command, '--config', CONFIG])).toMatch(/exit code 0$/m);
+  rmSync(machines, { recursive: true });
+});
+
+test('generate refuses an activity that a start would refuse, and writes nothing', async () => {
+  const before = readdirSync(dir, { recursive: true });
+  const text = await run([
+    'generate',
+    'activity',
+    'Refund',
+    '--activity',
+    'arn:aws:states:eu-west-1:12:activity:x',
+  ]);
+  expect(text).toContain('the account of this ARN must be 12 digits');
+  expect(text).toMatch(/exit code 1$/m);
+  expect(readdirSync(dir, { recursive: true })).toEqual(before);
+});
+
+test('local names a host that is not of this machine', async () => {
+  const text = await run(['local', '--config', CONFIG, '--host', '192.0.2.1', '--port', '0']);
+  expect(text).toMatch(
+    /--host: expected an address or a name of this machine, got "192\.0\.2\.1".*EADDRNOTAVAIL/,
+  );
+});
+
+describe('before anything is loaded', () => {
+  const outputOf = (...args: string[]): Promise<string> =>
+    new Promise((done) =>
+      execFile(process.execPath, args, (error, stdout, stderr) =>
+        done(`${stdout}${stderr}exit code ${error?.code ?? 0}`),
+      ),
+    );
+
+  test('an old Node is named, with one that will do', async () => {
+    const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'18.20.8'})";
+    const text = await outputOf('--import', old, MAIN, 'doctor');
+    expect(text).toMatch(
+      /^stepwright needs Node 20\.19 or later, and this is Node 18\.20\.8\.\nFix: install Node 22 or 24/,
+    );
+    expect(text).toMatch(/exit code 1$/);
+  });
+
+  test('a peer that is not installed is named, with how to install it', async () => {
+    const main = join(dir, 'main.mjs');
+    cpSync(MAIN, main);
+    writeFileSync(join(dir, 'run.js'), "import 'reflect-metadata';");
+    const text = await outputOf(main, 'config');
+    expect(text).toMatch(
+      /^stepwright needs the package reflect-metadata, which is not installed\.\nFix: npm install /,
+    );
+    expect(text).toMatch(/exit code 1$/);
+  });
+});
